@@ -1,0 +1,246 @@
+import type { CsvDialect } from '../csv/dialect.ts';
+import type { CsvSegment } from '../csv/segment.ts';
+import type { Column, ColumnReading } from '../table/columns.ts';
+import type { CustomerId, UploadId } from '../table/ids.ts';
+
+/** Microseconds since 1970-01-01T00:00:00Z. */
+export type Micros = bigint;
+
+/** A customer's table as of its latest commit. All of it is O(1) to read. */
+export interface TableState {
+  readonly columns: readonly Column[];
+  readonly timeColumn: string | null;
+  readonly rows: number;
+  /** Rises by one with every commit or undo. */
+  readonly version: number;
+  /** Time of the first row that has one, in upload and line order. */
+  readonly firstRowAt: Micros | null;
+  readonly earliestAt: Micros | null;
+  readonly latestAt: Micros | null;
+}
+
+export interface Customer {
+  readonly id: CustomerId;
+  readonly createdAt: Date;
+  /** The time column asked for when the customer was created; null: chosen from the first file. */
+  readonly declaredTimeColumn: string | null;
+  /** Columns declared when the customer was created; null: taken from the first file. */
+  readonly declaredColumns: readonly Column[] | null;
+  /** Null until the first upload is committed. */
+  readonly table: TableState | null;
+}
+
+export type KeyRight = 'read' | 'upload';
+
+export interface ApiKey {
+  readonly id: string;
+  readonly customerId: CustomerId;
+  readonly label: string | null;
+  readonly rights: readonly KeyRight[];
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';
+
+/** What the sender asked for. */
+export interface UploadOptions {
+  readonly delimiter: string | null;
+  readonly quote: string | null;
+  readonly header: boolean | null;
+  readonly encoding: string | null;
+}
+
+/** What was received, once every byte of it is on disk. */
+export interface ReceivedFile {
+  /** Bytes of the file after decompression, before it was brought to UTF-8. */
+  readonly bytes: number;
+  /** Lower-case hexadecimal SHA-256 of those bytes. */
+  readonly sha256: string;
+  readonly encoding: string;
+  readonly dialect: CsvDialect;
+  readonly columns: readonly string[];
+  /** The header record as it stood, without its line end; null where the file has none. */
+  readonly headerText: string | null;
+  readonly records: number;
+  readonly segments: readonly CsvSegment[];
+}
+
+/** What became of an upload's rows: `rowsInFile = appended + rejected`. */
+export interface Receipt {
+  readonly rowsInFile: number;
+  readonly appended: number;
+  readonly rejected: number;
+  readonly tableRowsBefore: number;
+  readonly tableRowsAfter: number;
+  readonly columns: readonly ColumnReading[];
+  readonly warnings: readonly string[];
+}
+
+/** Why an upload failed: the fields of a problem document. */
+export interface UploadError {
+  readonly code: string;
+  readonly detail: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+export interface Upload {
+  readonly id: UploadId;
+  readonly customerId: CustomerId;
+  readonly status: UploadStatus;
+  readonly filename: string | null;
+  readonly options: UploadOptions;
+  readonly file: ReceivedFile | null;
+  readonly receipt: Receipt | null;
+  readonly error: UploadError | null;
+  /** How many times loading it was begun. */
+  readonly attempts: number;
+  readonly createdAt: Date;
+  readonly receivedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** The right to load one upload, held until `leaseUntil` unless renewed. */
+export interface Claim {
+  readonly upload: Upload;
+  readonly customer: Customer;
+  /** Attempt tag: fresh for every claim, unique within the customer's table, from 1. */
+  readonly tag: number;
+}
+
+export interface CommitUpload {
+  readonly uploadId: UploadId;
+  readonly tag: number;
+  readonly owner: string;
+  /** The table's columns: set by the first commit, unchanged by the later ones. */
+  readonly columns: readonly Column[];
+  readonly timeColumn: string | null;
+  readonly rows: number;
+  readonly firstRowAt: Micros | null;
+  readonly earliestAt: Micros | null;
+  readonly latestAt: Micros | null;
+  /** `tableRowsBefore` and `tableRowsAfter` are filled in by the catalog, inside the transaction. */
+  readonly receipt: Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter'>;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Pass it as `after` to get the next page; null on the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** Rows of an attempt that no answer may count: in flight, failed or undone. */
+export interface UncommittedTag {
+  readonly customerId: CustomerId;
+  readonly uploadId: UploadId;
+  readonly tag: number;
+}
+
+/**
+ * Customers, keys and uploads. Every write is durable (fsync) when its promise resolves, and atomic.
+ * The uploads are also the queue: status, lease, attempt.
+ */
+export interface Catalog {
+  createCustomer(customer: {
+    readonly id: CustomerId;
+    readonly timeColumn: string | null;
+    readonly columns: readonly Column[] | null;
+  }): Promise<Customer | 'exists'>;
+  /** Creates the customer where it is new; what exists stays as it is. */
+  ensureCustomer(id: CustomerId): Promise<Customer>;
+  findCustomer(id: CustomerId): Promise<Customer | null>;
+  /** By id, ascending. */
+  listCustomers(page: { readonly after: string | null; readonly limit: number }): Promise<Page<Customer>>;
+  /** Removes the customer, its keys and its uploads. @returns false where there was none */
+  deleteCustomer(id: CustomerId): Promise<boolean>;
+
+  addKey(key: {
+    readonly id: string;
+    readonly customerId: CustomerId;
+    readonly hash: string;
+    readonly label: string | null;
+    readonly rights: readonly KeyRight[];
+  }): Promise<ApiKey>;
+  /** @returns the key, unless it was revoked */
+  findKeyByHash(hash: string): Promise<ApiKey | null>;
+  listKeys(customerId: CustomerId): Promise<readonly ApiKey[]>;
+  /** @returns false where the customer has no such key that is not yet revoked */
+  revokeKey(customerId: CustomerId, keyId: string): Promise<boolean>;
+
+  /** Registers an upload whose bytes are arriving: status `receiving`. */
+  createUpload(upload: {
+    readonly id: UploadId;
+    readonly customerId: CustomerId;
+    readonly filename: string | null;
+    readonly options: UploadOptions;
+  }): Promise<Upload>;
+  /** The acknowledgement: `receiving` becomes `received`, or `ingesting` where it is claimed already. */
+  markReceived(id: UploadId, file: ReceivedFile): Promise<Upload>;
+  /** Ends an upload that no attempt holds. The first end is kept: an upload that has ended stays as it is. */
+  failUpload(id: UploadId, error: UploadError): Promise<void>;
+  /** Forgets an upload that was refused before it was acknowledged. */
+  deleteUpload(id: UploadId): Promise<void>;
+  findUpload(id: UploadId): Promise<Upload | null>;
+  /** Newest first. */
+  listUploads(
+    customerId: CustomerId,
+    page: { readonly after: string | null; readonly limit: number },
+  ): Promise<Page<Upload>>;
+  /** Uploads of any customer in one of these states, oldest first. */
+  uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
+
+  /**
+   * Takes the oldest upload that is `received`, or `ingesting` under a lease that ran out, and whose customer has no
+   * other upload under a valid lease. Gives it a fresh tag and a lease.
+   */
+  claimNext(claim: { readonly owner: string; readonly leaseMs: number }): Promise<Claim | null>;
+  /**
+   * Takes one upload that is still `receiving`, so that loading runs ahead of its last byte. Its status stays.
+   *
+   * @returns null where its customer has another upload under a valid lease, or one waiting
+   */
+  claimReceiving(claim: {
+    readonly uploadId: UploadId;
+    readonly owner: string;
+    readonly leaseMs: number;
+  }): Promise<Claim | null>;
+  /** A fresh tag for an attempt that starts over within its claim; the old tag stays uncommitted. */
+  retag(claim: { readonly uploadId: UploadId; readonly tag: number; readonly owner: string }): Promise<number | 'lost'>;
+  /** @returns false where the lease is another's by now */
+  renewLease(claim: {
+    readonly uploadId: UploadId;
+    readonly tag: number;
+    readonly owner: string;
+    readonly leaseMs: number;
+  }): Promise<boolean>;
+  /**
+   * The one moment that makes rows visible: in one transaction the upload is `complete`, its tag is committed, the
+   * table's state and version are brought up to date and the lease ends.
+   *
+   * @returns `lost` where the lease or the tag is another's by now, or the upload is not received: nothing is changed
+   */
+  commitUpload(commit: CommitUpload): Promise<Upload | 'lost'>;
+  /**
+   * Ends an attempt without rows. `error` given: the upload has failed. Null: it goes back into the queue (or is simply
+   * released, where its bytes are still arriving). The tag stays uncommitted until it is forgotten.
+   */
+  endAttempt(attempt: {
+    readonly uploadId: UploadId;
+    readonly tag: number;
+    readonly owner: string;
+    readonly error: UploadError | null;
+  }): Promise<void>;
+  /** Ends every lease: for a catalog that no other process shares, called once at start. */
+  releaseLeases(): Promise<void>;
+
+  /** Tags that every query of the customer's table leaves out. Nearly always empty. */
+  uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
+  /** Uncommitted tags that no valid lease holds: their rows may be purged. */
+  deadTags(): Promise<readonly UncommittedTag[]>;
+  /** Called when the rows of these tags are gone. */
+  forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;
+
+  /** Answers when the catalog can be read. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

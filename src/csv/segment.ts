@@ -1,0 +1,21 @@
+import type { CsvDialect } from './dialect.ts';
+
+/**
+ * A piece of a file that begins and ends with a whole record: UTF-8 without a byte order mark, every record ended by one
+ * line feed, without the header record.
+ */
+export interface CsvSegment {
+  readonly path: string;
+  readonly bytes: number;
+  /** Records in the segment, as the cutter counted them. */
+  readonly records: number;
+  /** Line number in the file, from 1, of the segment's first line. */
+  readonly firstLine: number;
+}
+
+/** Segments that are read alike, and the names of their columns in file order. */
+export interface CsvSource {
+  readonly dialect: CsvDialect;
+  readonly columns: readonly string[];
+  readonly segments: readonly CsvSegment[];
+}

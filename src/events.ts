@@ -1,0 +1,45 @@
+import type { CustomerId, UploadId } from './table/ids.ts';
+
+/** What happened. `log.ts` and `metrics.ts` decide what of it to show; nothing secret is ever in one. */
+export type Observation =
+  | { readonly kind: 'listening'; readonly url: string; readonly auth: 'open' | 'keys'; readonly dataDir: string }
+  | { readonly kind: 'stopping'; readonly signal: string }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'engine_started'; readonly pid: number }
+  | { readonly kind: 'engine_stopped'; readonly pid: number; readonly cause: string }
+  | {
+      readonly kind: 'upload_received';
+      readonly uploadId: UploadId;
+      readonly customerId: CustomerId;
+      readonly bytes: number;
+      readonly records: number;
+      readonly ms: number;
+    }
+  | { readonly kind: 'upload_refused'; readonly uploadId: UploadId; readonly code: string }
+  | {
+      readonly kind: 'upload_completed';
+      readonly uploadId: UploadId;
+      readonly customerId: CustomerId;
+      readonly rows: number;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'upload_failed';
+      readonly uploadId: UploadId;
+      readonly customerId: CustomerId;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | { readonly kind: 'attempt_failed'; readonly uploadId: UploadId; readonly attempt: number; readonly error: Error }
+  | { readonly kind: 'background_failed'; readonly task: string; readonly error: Error }
+  | {
+      readonly kind: 'request_answered';
+      readonly method: string;
+      readonly route: string;
+      readonly status: number;
+      readonly ms: number;
+      readonly requestId: string;
+    }
+  | { readonly kind: 'request_failed'; readonly requestId: string; readonly error: Error };
+
+export type Observe = (observation: Observation) => void;

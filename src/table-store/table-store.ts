@@ -1,0 +1,55 @@
+import type { CsvSource } from '../csv/segment.ts';
+import type { Column, ColumnReading } from '../table/columns.ts';
+import type { CustomerId } from '../table/ids.ts';
+
+/** What one attempt at an upload wrote. Times are microseconds since 1970-01-01T00:00:00Z; null where there are none. */
+export interface LoadSummary {
+  readonly rows: number;
+  readonly earliestAt: bigint | null;
+  readonly latestAt: bigint | null;
+}
+
+/**
+ * One attempt at one upload. Every row carries the attempt's tag, so nothing is seen before the catalog commits that tag.
+ * Each `append` is a transaction of its own: none stays open while bytes are awaited.
+ */
+export interface LoadSession {
+  /**
+   * Appends all records of the segments, or none.
+   *
+   * @returns the number of rows appended
+   * @throws RowsRefused where a record cannot become a row
+   */
+  append(source: CsvSource): Promise<number>;
+  /** Makes what was appended durable and counts it. The rows are on disk when this returns. */
+  commit(): Promise<LoadSummary>;
+  /** Takes away what was appended. */
+  rollBack(): Promise<void>;
+}
+
+export interface BeginLoad {
+  readonly customerId: CustomerId;
+  /** Marks the rows of this attempt; unique within the customer's table. */
+  readonly tag: number;
+  /** The table's columns, in the table's order. */
+  readonly columns: readonly Column[];
+  /** How the file's columns are read; the same columns as `columns`, in the file's order. */
+  readonly reading: readonly ColumnReading[];
+  readonly timeColumn: string | null;
+  /** True where the customer has no committed table: whatever an earlier attempt left is replaced. */
+  readonly create: boolean;
+}
+
+/** Where the rows are. One table a customer. */
+export interface TableStore {
+  begin(load: BeginLoad): Promise<LoadSession>;
+  /** Takes away the rows of attempts that were never committed or were undone. */
+  purge(customerId: CustomerId, tags: readonly number[]): Promise<void>;
+  /** Removes the customer's table and all that it holds. Succeeds where there is none. */
+  drop(customerId: CustomerId): Promise<void>;
+}
+
+/** Some record cannot become a row with the given reading. Which and why is found by a second, slower look. */
+export class RowsRefused extends Error {
+  override readonly name = 'RowsRefused';
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+
+declare const brand: unique symbol;
+
+/** A customer's id in its canonical form: lower case, `[a-z0-9][a-z0-9_-]{0,63}`. Safe in a file name and a URL. */
+export type CustomerId = string & { readonly [brand]: 'CustomerId' };
+
+/** An upload's id: a lower-case UUID. Safe in a file name and a URL. */
+export type UploadId = string & { readonly [brand]: 'UploadId' };
+
+const CUSTOMER_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const UPLOAD_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * Reads a customer id from a form field, a URL or a JSON value. JSON numbers and strings are the same id (`1000` is
+ * `"1000"`), letters are folded to lower case.
+ *
+ * @returns the canonical id, or null where the value is no customer id
+ */
+export function parseCustomerId(value: unknown): CustomerId | null {
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && value >= 0 ? (String(value) as CustomerId) : null;
+  if (typeof value !== 'string') return null;
+  const folded = value.trim().toLowerCase();
+  return CUSTOMER_ID.test(folded) ? (folded as CustomerId) : null;
+}
+
+/** @returns the canonical id, or null where the value is no upload id */
+export function parseUploadId(value: unknown): UploadId | null {
+  if (typeof value !== 'string') return null;
+  const folded = value.toLowerCase();
+  return UPLOAD_ID.test(folded) ? (folded as UploadId) : null;
+}
+
+export function newUploadId(): UploadId {
+  return randomUUID() as UploadId;
+}
