@@ -23,6 +23,11 @@ export const ERRORS = {
     title: 'The body is of a kind this call does not take',
     hint: 'Send multipart/form-data to /api/v1/event/, text/csv to /customers/{id}/uploads, and JSON elsewhere.',
   },
+  body_too_large: {
+    status: 413,
+    title: 'The body is larger than this call takes',
+    hint: 'Only files may be large: send them to /api/v1/event/ or /api/v1/customers/{id}/uploads.',
+  },
   internal_error: {
     status: 500,
     title: 'Thena failed at this request',
@@ -32,6 +37,11 @@ export const ERRORS = {
     status: 503,
     title: 'The engine that runs the analysis stopped and is starting again',
     hint: 'Try again in a few seconds.',
+  },
+  not_ready: {
+    status: 503,
+    title: 'Thena cannot serve yet',
+    hint: 'Try again in a few seconds. If it stays, look in the log.',
   },
   shutting_down: { status: 503, title: 'Thena is stopping', hint: 'Try again when it is up again.' },
 
@@ -139,6 +149,11 @@ export const ERRORS = {
   // Uploads: the file
   file_empty: { status: 422, title: 'The file is empty', hint: 'Send a CSV file with at least one row.' },
   no_rows: { status: 422, title: 'The file has a header but no rows', hint: 'Send a CSV file with at least one row.' },
+  decompression_failed: {
+    status: 422,
+    title: 'The compressed file is damaged',
+    hint: 'Compress it again, or send it as it is.',
+  },
   not_csv: { status: 415, title: 'The file is not CSV text', hint: 'Export it as CSV, then send that.' },
   invalid_encoding: {
     status: 422,

@@ -6,7 +6,7 @@ export type Observation =
   | { readonly kind: 'stopping'; readonly signal: string }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'engine_started'; readonly pid: number }
-  | { readonly kind: 'engine_stopped'; readonly pid: number; readonly cause: string }
+  | { readonly kind: 'engine_stopped'; readonly pid: number; readonly cause: string; readonly expected: boolean }
   | {
       readonly kind: 'upload_received';
       readonly uploadId: UploadId;
@@ -40,6 +40,7 @@ export type Observation =
       readonly ms: number;
       readonly requestId: string;
     }
-  | { readonly kind: 'request_failed'; readonly requestId: string; readonly error: Error };
+  | { readonly kind: 'request_failed'; readonly requestId: string; readonly error: Error }
+  | { readonly kind: 'crashed'; readonly error: Error };
 
 export type Observe = (observation: Observation) => void;

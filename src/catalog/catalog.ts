@@ -8,7 +8,8 @@ export type Micros = bigint;
 
 /** A customer's table as of its latest commit. All of it is O(1) to read. */
 export interface TableState {
-  readonly columns: readonly Column[];
+  /** Formats are those of the first file: preferred where a later file could be read in two ways (3/4/2024). */
+  readonly columns: readonly ColumnReading[];
   readonly timeColumn: string | null;
   readonly rows: number;
   /** Rises by one with every commit or undo. */
@@ -113,7 +114,7 @@ export interface CommitUpload {
   readonly tag: number;
   readonly owner: string;
   /** The table's columns: set by the first commit, unchanged by the later ones. */
-  readonly columns: readonly Column[];
+  readonly columns: readonly ColumnReading[];
   readonly timeColumn: string | null;
   readonly rows: number;
   readonly firstRowAt: Micros | null;
@@ -153,6 +154,8 @@ export interface Catalog {
   listCustomers(page: { readonly after: string | null; readonly limit: number }): Promise<Page<Customer>>;
   /** Removes the customer, its keys and its uploads. @returns false where there was none */
   deleteCustomer(id: CustomerId): Promise<boolean>;
+  /** Removes a customer that has nothing: no table, upload, key or declaration. One that has something stays. */
+  forgetUnusedCustomer(id: CustomerId): Promise<void>;
 
   addKey(key: {
     readonly id: string;

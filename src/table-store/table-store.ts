@@ -18,9 +18,12 @@ export interface LoadSession {
    * Appends all records of the segments, or none.
    *
    * @returns the number of rows appended
-   * @throws RowsRefused where a record cannot become a row
+   * @throws where a record cannot become a row (a second look tells which), or the store failed
    */
-  append(source: CsvSource): Promise<number>;
+  append(
+    source: CsvSource,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (share: number) => void },
+  ): Promise<number>;
   /** Makes what was appended durable and counts it. The rows are on disk when this returns. */
   commit(): Promise<LoadSummary>;
   /** Takes away what was appended. */
@@ -38,6 +41,8 @@ export interface BeginLoad {
   readonly timeColumn: string | null;
   /** True where the customer has no committed table: whatever an earlier attempt left is replaced. */
   readonly create: boolean;
+  /** True where this file decides the columns' types: '007' is then no number. */
+  readonly exact: boolean;
 }
 
 /** Where the rows are. One table a customer. */
@@ -47,9 +52,4 @@ export interface TableStore {
   purge(customerId: CustomerId, tags: readonly number[]): Promise<void>;
   /** Removes the customer's table and all that it holds. Succeeds where there is none. */
   drop(customerId: CustomerId): Promise<void>;
-}
-
-/** Some record cannot become a row with the given reading. Which and why is found by a second, slower look. */
-export class RowsRefused extends Error {
-  override readonly name = 'RowsRefused';
 }

@@ -1,0 +1,111 @@
+/**
+ * Thena side by side with raw DuckDB, in turn, on the same file. Read the ratios: single times mean little on a machine
+ * that others share.
+ *
+ *   npm run bench -- [--rows 10000000] [--rounds 5]
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { ThenaProcess } from './thena-process.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const run = promisify(execFile);
+const MIB = 1024 * 1024;
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+async function sample(rows: number, file: string): Promise<number> {
+  const child = spawn(process.execPath, [here('../scripts/sample.ts'), '--rows', String(rows)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await pipeline(child.stdout, createWriteStream(file));
+  if (child.exitCode === null) await once(child, 'exit');
+  return (await stat(file)).size;
+}
+
+async function rawDuckDb(file: string, folder: string): Promise<{ readonly ms: number; readonly peakBytes: number }> {
+  const database = join(folder, 'raw.duckdb');
+  const { stdout } = await run(process.execPath, [here('./raw-duckdb.ts'), file, database]);
+  await rm(database);
+  return JSON.parse(stdout);
+}
+
+/** Asks for standing answers, one every 20 ms, until told to stop. */
+function prober(thena: ThenaProcess, customer: string): () => Promise<readonly number[]> {
+  const times: number[] = [];
+  let asking = true;
+  const done = (async () => {
+    while (asking) {
+      times.push(await thena.ask(customer));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return async () => {
+    asking = false;
+    await done;
+    return times;
+  };
+}
+
+async function standingAnswers(thena: ThenaProcess, customers: readonly string[], requests: number) {
+  const times = new Map(customers.map((customer): [string, number[]] => [customer, []]));
+  for (let request = 0; request < requests; request++) {
+    for (const [customer, list] of times) list.push(await thena.ask(customer));
+  }
+  return customers.map((customer) => median(times.get(customer)?.slice(requests / 5) ?? []));
+}
+
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '10000000' }, rounds: { type: 'string', default: '5' } },
+});
+const rows = Number(values.rows);
+const rounds = Number(values.rounds);
+const folder = await mkdtemp(join(tmpdir(), 'thena-bench-'));
+try {
+  const file = join(folder, 'events.csv');
+  const small = join(folder, 'small.csv');
+  const bytes = await sample(rows, file);
+  await sample(10_000, small);
+  console.log(`${rows.toLocaleString('en')} rows, ${(bytes / MIB).toFixed(0)} MiB, ${rounds} rounds\n`);
+
+  const thena = await ThenaProcess.start(join(folder, 'data'));
+  await thena.upload('small', small);
+  const ratios: number[] = [];
+  const times: { raw: number; thena: number }[] = [];
+  const during: number[] = [];
+  let rawPeak = 0;
+  for (let round = 0; round < rounds; round++) {
+    const raw = await rawDuckDb(file, folder);
+    const stopAsking = prober(thena, 'small');
+    const ms = await thena.upload(`round-${round}`, file);
+    during.push(...(await stopAsking()));
+    rawPeak = Math.max(rawPeak, raw.peakBytes);
+    ratios.push(ms / raw.ms);
+    times.push({ raw: raw.ms, thena: ms });
+    console.log(`round ${round + 1}: raw ${raw.ms.toFixed(0)} ms, Thena ${ms.toFixed(0)} ms, ratio ${(ms / raw.ms).toFixed(2)}`);
+  }
+  const speed = (ms: number): string => `${(bytes / MIB / (ms / 1000)).toFixed(0)} MiB/s`;
+  const memory = await thena.peakMemory();
+  const mib = (size: number | undefined): string => (size === undefined ? 'unknown' : `${(size / MIB).toFixed(0)} MiB`);
+  const [atSmall = Number.NaN, atLarge = Number.NaN] = await standingAnswers(thena, ['small', 'round-0'], 1000);
+  await thena.stop();
+  console.log(`
+upload to queryable   raw ${speed(median(times.map(({ raw }) => raw)))}, Thena ${speed(median(times.map(({ thena: ms }) => ms)))}
+ratio to raw DuckDB   median ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; at most 1.5 is wanted)
+peak memory           main ${mib(memory?.main)}, engine ${mib(memory?.engine)}, raw ${mib(rawPeak)}
+standing answer       ${atSmall.toFixed(2)} ms at 10 thousand rows, ${atLarge.toFixed(2)} ms at ${rows.toLocaleString('en')}: ratio ${(atLarge / atSmall).toFixed(2)} (at most 1.3 is wanted)
+  while loading       median ${median(during).toFixed(1)} ms, p99 ${quantile(during, 0.99).toFixed(1)} ms (under 50 is wanted), ${during.length} asked`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,173 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { CsvSource } from '../../csv/segment.ts';
+import type { ColumnReading } from '../../table/columns.ts';
+import type { Operations } from '../operations.ts';
+import { readingSql } from './reading-sql.ts';
+import { textName, textsSql } from './read-csv.ts';
+
+type Reading = Pick<ColumnReading, 'type' | 'format'>;
+
+const TEXT: Reading = { type: 'text', format: null };
+const SAMPLE_RECORDS = 2048;
+
+// As strptime reads them; month first before day first, so that what fits both is read as month first (and told).
+const DATE_FORMATS = [
+  '%m/%d/%Y',
+  '%d/%m/%Y',
+  '%m/%d/%y',
+  '%d/%m/%y',
+  '%m-%d-%Y',
+  '%d-%m-%Y',
+  '%d.%m.%Y',
+  '%b %d %Y',
+  '%b %d, %Y',
+  '%B %d %Y',
+  '%B %d, %Y',
+  '%d %b %Y',
+  '%d %B %Y',
+  '%d-%b-%Y',
+];
+const TIME_FORMATS = ['%H:%M:%S.%f', '%H:%M:%S', '%H:%M', '%I:%M:%S %p', '%I:%M %p'];
+const TIMESTAMP_FORMATS = [
+  ...DATE_FORMATS.flatMap((date) => TIME_FORMATS.map((time) => `${date} ${time}`)),
+  ...DATE_FORMATS.map((date) => `${date}, %I:%M:%S %p`),
+  '%a, %d %b %Y %H:%M:%S %z', // RFC 5322, as in e-mail
+  '%d/%b/%Y:%H:%M:%S %z', // the common log format of web servers
+];
+
+/** Every way to read a column, the narrowest first. What fits no other way is text. */
+const CANDIDATES: readonly Reading[] = [
+  { type: 'integer', format: null },
+  { type: 'number', format: null },
+  { type: 'boolean', format: null },
+  { type: 'date', format: null },
+  { type: 'timestamp', format: null },
+  ...DATE_FORMATS.map((format): Reading => ({ type: 'date', format })),
+  ...TIMESTAMP_FORMATS.map((format): Reading => ({ type: 'timestamp', format })),
+];
+
+/** The ways to read a file's column into a column that a table has already, the likeliest first. */
+function candidatesFor(column: ColumnReading): readonly Reading[] {
+  const known: Reading = { type: column.type, format: column.format };
+  if (column.type !== 'date' && column.type !== 'timestamp') return [{ type: column.type, format: null }];
+  const dates = column.type === 'timestamp' ? DATE_FORMATS : [];
+  const own = CANDIDATES.filter((candidate) => candidate.type === column.type);
+  const asTimestamp = dates.map((format): Reading => ({ type: 'timestamp', format }));
+  return [known, ...[...own, ...asTimestamp].filter((candidate) => candidate.format !== known.format)];
+}
+
+/** Which of the candidates fit every record, by column; null where a column has no value at all. */
+type Fitting = readonly (readonly Reading[] | null)[];
+
+/**
+ * Asks of every record whether each column fits its candidates, in one query.
+ *
+ * @param texts a table or subquery with the columns `c0, c1, …`
+ */
+async function fitting(
+  connection: DuckDBConnection,
+  texts: string,
+  candidates: readonly (readonly Reading[])[],
+  exact: boolean,
+): Promise<Fitting> {
+  const questions = candidates.flatMap((readings, index) => {
+    const text = textName(index);
+    const present = `${text} IS NOT NULL AND ${text} <> ''`;
+    return [
+      `count(*) FILTER (${present})`,
+      ...readings.map((reading) => {
+        const { value } = readingSql(reading, exact, text, '');
+        const { fits } = readingSql(reading, exact, text, `(${value})`);
+        return `count(*) FILTER (${present} AND NOT coalesce(${fits}, false)) = 0`;
+      }),
+    ];
+  });
+  const reader = await connection.runAndReadAll(`SELECT ${questions.join(', ')} FROM ${texts}`);
+  const answers = reader.getRows()[0] ?? [];
+  let next = 0;
+  return candidates.map((readings) => {
+    const present = answers[next++] as bigint;
+    const fit = readings.filter(() => answers[next++] === true);
+    return present === 0n ? null : fit;
+  });
+}
+
+/**
+ * Candidates are tried on the first records, then, where `thorough`, on every record: only the narrowest that is left
+ * for each column, until one fits all, so that a column costs one question a pass.
+ */
+export const inferReading: Operations['infer_reading'] = async ({ source, table, thorough }, { duckdb, signal }) => {
+  const exact = table === null;
+  const [first] = source.segments;
+  const all = source.columns.map((name) => {
+    const column = table?.find((candidate) => candidate.name === name);
+    return column ? candidatesFor(column) : CANDIDATES;
+  });
+  return duckdb.connected(signal, async (connection) => {
+    const head: CsvSource = { ...source, segments: first ? [first] : [] };
+    const sample = `(SELECT * FROM ${textsSql(head, true)} LIMIT ${SAMPLE_RECORDS})`;
+    const fit = await fitting(connection, sample, all, exact);
+    // A column without a value in the sample has every candidate left.
+    let left: (readonly Reading[])[] = fit.map((readings, index) => readings ?? all[index] ?? []);
+    if (thorough) left = await narrow(connection, textsSql(source, false), left, exact, fit);
+    const chosen = left.map((readings, index): Reading => {
+      const unknown = fit[index] === null && !thorough;
+      return (unknown ? undefined : readings[0]) ?? fallback(table, source.columns[index]);
+    });
+    const ambiguous = exact ? source.columns.filter((_, index) => isAmbiguous(left[index] ?? [])) : [];
+    return {
+      reading: source.columns.map((name, index) => ({ name, ...(chosen[index] ?? TEXT) })),
+      settled: thorough || !exact || (ambiguous.length === 0 && fit.every((readings) => readings !== null)),
+      ambiguous,
+    };
+  });
+};
+
+/** Where nothing fits: text in a new table; in one that exists its own type, so that the rows are refused by name. */
+function fallback(table: readonly ColumnReading[] | null, name: string | undefined): Reading {
+  const column = table?.find((candidate) => candidate.name === name);
+  return column ? { type: column.type, format: column.format } : TEXT;
+}
+
+async function narrow(
+  connection: DuckDBConnection,
+  texts: string,
+  candidates: readonly (readonly Reading[])[],
+  exact: boolean,
+  sampled: Fitting,
+): Promise<(readonly Reading[])[]> {
+  let left = [...candidates];
+  const done = left.map((readings) => readings.length === 0);
+  while (done.includes(false)) {
+    // Of dates in other formats all are asked at once: month first and day first exclude each other only in the end.
+    const asked = left.map((readings, index) =>
+      done[index] ? [] : readings[0]?.format ? readings.filter(({ format }) => format !== null) : readings.slice(0, 1),
+    );
+    const answers = await fitting(connection, texts, asked, exact);
+    left = left.map((readings, index) => {
+      if (done[index]) return readings;
+      const fit = answers[index];
+      if (fit === null && sampled[index] === null) {
+        done[index] = true;
+        return []; // empty in every record
+      }
+      const rest = readings.filter((reading) => !asked[index]?.includes(reading));
+      if (fit && fit.length > 0) done[index] = true;
+      else if (rest.length === 0) done[index] = true;
+      return fit && fit.length > 0 ? fit : rest;
+    });
+  }
+  return left;
+}
+
+/** Day first and month first both fit. */
+function isAmbiguous(readings: readonly Reading[]): boolean {
+  const first = readings[0]?.format;
+  const second = readings[1]?.format;
+  return first != null && second != null && swapped(first) === second;
+}
+
+/** The same format with day and month the other way round. */
+function swapped(format: string): string {
+  return format.replace(/%m(.)%d/, '%d$1%m');
+}

@@ -1,0 +1,66 @@
+import type { CsvSource } from '../../csv/segment.ts';
+import type { ColumnReading } from '../../table/columns.ts';
+import { identifier, literal } from '../sql.ts';
+import { readingSql } from './reading-sql.ts';
+
+/**
+ * The longest record DuckDB takes, in bytes. The cutter refuses records beyond 2,000,000 bytes, so that this is never
+ * what a sender meets. DuckDB's read buffer is 16 times this.
+ */
+const MAX_LINE_BYTES = 2 * 1024 * 1024;
+
+/**
+ * A `read_csv` call that reads every column of the segments as text. Nothing is detected: left to itself DuckDB may skip
+ * lines in silence. Unquoted empty fields are null, quoted ones are ''.
+ *
+ * @param inOrder true: one thread, records in the order of the file
+ */
+export function readCsvSql(source: CsvSource, inOrder: boolean): string {
+  const { delimiter, quote } = source.dialect;
+  const columns = source.columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
+  const paths = source.segments.map((segment) => literal(segment.path)).join(', ');
+  const options = [
+    `columns = {${columns}}`,
+    'auto_detect = false',
+    'header = false',
+    `delim = ${literal(delimiter)}`,
+    `quote = ${literal(quote)}`,
+    `escape = ${literal(quote)}`,
+    "nullstr = ''",
+    'allow_quoted_nulls = false',
+    `max_line_size = ${MAX_LINE_BYTES}`,
+    `parallel = ${inOrder ? 'false' : 'true'}`,
+  ];
+  return `read_csv([${paths}], ${options.join(', ')})`;
+}
+
+/** Names of the text and the value of the column at an index, in the queries made here. */
+export const textName = (index: number): string => `c${index}`;
+export const valueName = (index: number): string => `v${index}`;
+
+/**
+ * A query over texts `c0, c1, …` that adds the values `v0, v1, …` of the columns that are not text.
+ *
+ * @param texts a table or subquery with the columns `c0, c1, …`
+ */
+export function valuesSql(texts: string, reading: readonly ColumnReading[], exact: boolean): string {
+  const values = reading.map((column, index) => {
+    const { value } = readingSql(column, exact, textName(index), valueName(index));
+    return `${textName(index)}, ${value} AS ${valueName(index)}`;
+  });
+  return `SELECT ${values.join(', ')} FROM ${texts}`;
+}
+
+/** True where the text of the column at an index is empty or was read without loss. May be null, which means no. */
+export function fitsSql(reading: ColumnReading, index: number, exact: boolean): string {
+  if (reading.type === 'text') return 'true';
+  const text = textName(index);
+  const { fits } = readingSql(reading, exact, text, valueName(index));
+  return `((${fits}) OR ${text} IS NULL OR ${text} = '')`;
+}
+
+/** The texts of a source as `c0, c1, …`. */
+export function textsSql(source: CsvSource, inOrder: boolean): string {
+  const names = source.columns.map((name, index) => `${identifier(name)} AS ${textName(index)}`);
+  return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, inOrder)})`;
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { TAG_COLUMN } from '../table/columns.ts';
+import { DUCKDB_TYPES } from './csv/reading-sql.ts';
+import { fitsSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
+import type { Operations } from './operations.ts';
+import { identifier } from './sql.ts';
+
+/** The only table of a customer's file. */
+const table = (catalog: string): string => `${catalog}.main.rows`;
+
+export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
+  if (create) await duckdb.remove(database);
+  await duckdb.writing(database, (catalog) =>
+    duckdb.connected(signal, async (connection) => {
+      if (!create) return;
+      const definitions = columns.map(({ name, type }) => `${identifier(name)} ${DUCKDB_TYPES[type]}`);
+      await connection.run(
+        `CREATE TABLE ${table(catalog)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
+      );
+      await connection.run(`CHECKPOINT ${catalog}`);
+    }),
+  );
+  return null;
+};
+
+/**
+ * One INSERT, so one transaction. A value that does not fit gives the row no tag, and the tag's NOT NULL then fails the
+ * whole statement at the first such row.
+ */
+export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
+  const { database, reading, source, tag, exact } = params;
+  const fits = reading.map((column, index) => fitsSql(column, index, exact)).filter((sql) => sql !== 'true');
+  const names = reading.map(({ name }) => identifier(name));
+  const values = reading.map((column, index) => (column.type === 'text' ? `c${index}` : valueName(index)));
+  const tagged = fits.length === 0 ? `${tag}` : `CASE WHEN ${fits.join(' AND ')} THEN ${tag} END`;
+  const select = `SELECT ${values.join(', ')}, ${tagged} FROM (${valuesSql(textsSql(source, false), reading, exact)})`;
+  return duckdb.writing(database, (catalog) =>
+    duckdb.connected(signal, async (connection) => {
+      const timer = setInterval(() => progress(connection.progress.percentage / 100), 500);
+      try {
+        const insert = `INSERT INTO ${table(catalog)} (${names.join(', ')}, ${TAG_COLUMN}) ${select}`;
+        return { rows: (await connection.run(insert)).rowsChanged };
+      } finally {
+        clearInterval(timer);
+      }
+    }),
+  );
+};
+
+export const endLoad: Operations['end_load'] = async ({ database, tag, timeColumn }, { duckdb, signal }) =>
+  duckdb.writing(database, (catalog) =>
+    duckdb.connected(signal, async (connection) => {
+      await connection.run(`CHECKPOINT ${catalog}`);
+      const times =
+        timeColumn === null
+          ? 'NULL, NULL'
+          : ['min', 'max'].map((fn) => `epoch_us(CAST(${fn}(${identifier(timeColumn)}) AS TIMESTAMP))`).join(', ');
+      const reader = await connection.runAndReadAll(
+        `SELECT count(*), ${times} FROM ${table(catalog)} WHERE ${TAG_COLUMN} = ${tag}`,
+      );
+      const [rows, earliest, latest] = reader.getRows()[0] as [bigint, bigint | null, bigint | null];
+      return { rows: Number(rows), earliestAt: earliest, latestAt: latest };
+    }),
+  );
+
+export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, signal }) => {
+  if (tags.length === 0 || !existsSync(database)) return null;
+  await duckdb.writing(database, (catalog) =>
+    duckdb.connected(signal, async (connection) => {
+      await connection.run(`DELETE FROM ${table(catalog)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`);
+      await connection.run(`CHECKPOINT ${catalog}`);
+    }),
+  );
+  return null;
+};
+
+export const drop: Operations['drop'] = async ({ database }, { duckdb }) => {
+  await duckdb.remove(database);
+  return null;
+};

@@ -1,0 +1,114 @@
+import type { CsvSource } from '../csv/segment.ts';
+import type { Column, ColumnReading } from '../table/columns.ts';
+
+/** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
+export interface EngineSettings {
+  /** The only folders the engine may read and write. */
+  readonly directories: readonly string[];
+  readonly tempDirectory: string;
+  readonly memoryBytes: number;
+  readonly threads: number;
+  /** Most table files that stay attached at once. */
+  readonly openTables: number;
+}
+
+/** Why a record could not become a row. */
+export interface Refusal {
+  /** Line in the file, from 1, on which the record begins. */
+  readonly line: number;
+  readonly column: string | null;
+  /** One clause, such as `not a whole number`. */
+  readonly reason: string;
+  /** The value, or the record where no single value is to blame; cut to a readable length. */
+  readonly text: string;
+}
+
+/** Everything the engine can be asked, by name: what it takes and what it gives. Times are UTC microseconds. */
+export interface EngineOperations {
+  /** Finds how the columns are read, from the first records or, where `thorough`, from every record. */
+  infer_reading: {
+    params: {
+      readonly source: CsvSource;
+      /** The table's columns where it exists: their types are kept and only formats are sought. */
+      readonly table: readonly ColumnReading[] | null;
+      readonly thorough: boolean;
+    };
+    result: {
+      readonly reading: readonly ColumnReading[];
+      /** False where the first records leave a column open (empty, or 3/4/2024), so that a thorough look is needed. */
+      readonly settled: boolean;
+      /** Columns whose dates fit day-first and month-first alike. */
+      readonly ambiguous: readonly string[];
+    };
+  };
+  /** Opens a table file for an attempt; with `create`, whatever was there is replaced by an empty table. */
+  begin_load: {
+    params: { readonly database: string; readonly columns: readonly Column[]; readonly create: boolean };
+    result: null;
+  };
+  /** Appends every record, or none; fails where some record cannot become a row (`find_refusals` tells which). */
+  append: {
+    params: {
+      readonly database: string;
+      readonly tag: number;
+      readonly reading: readonly ColumnReading[];
+      readonly source: CsvSource;
+      /** True for the file that makes the table: see `readingSql`. */
+      readonly exact: boolean;
+    };
+    result: { readonly rows: number };
+  };
+  /** Checkpoints the table file and counts what the attempt appended. */
+  end_load: {
+    params: { readonly database: string; readonly tag: number; readonly timeColumn: string | null };
+    result: { readonly rows: number; readonly earliestAt: bigint | null; readonly latestAt: bigint | null };
+  };
+  /** Deletes the rows of these attempts. Succeeds where there is no table. */
+  purge: { params: { readonly database: string; readonly tags: readonly number[] }; result: null };
+  /** Removes the table file. Succeeds where there is none. */
+  drop: { params: { readonly database: string }; result: null };
+  /** Looks for the records that cannot become rows; `refusals` holds the first `limit` of `count`. */
+  find_refusals: {
+    params: {
+      readonly source: CsvSource;
+      readonly reading: readonly ColumnReading[];
+      readonly exact: boolean;
+      readonly limit: number;
+    };
+    result: { readonly records: number; readonly refused: number; readonly refusals: readonly Refusal[] };
+  };
+  /** The first time in line order; null where the column is empty throughout. */
+  first_time: {
+    params: { readonly source: CsvSource; readonly reading: readonly ColumnReading[]; readonly timeColumn: string };
+    result: bigint | null;
+  };
+  ping: { params: null; result: null };
+}
+
+export type EngineOperation = keyof EngineOperations;
+
+/** Operations that change nothing, so that the client may ask again when the engine died under them. */
+export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
+  'infer_reading',
+  'find_refusals',
+  'first_time',
+  'purge',
+  'drop',
+  'ping',
+]);
+
+export type ToEngine =
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly operation: EngineOperation;
+      readonly params: EngineOperations[EngineOperation]['params'];
+    }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type FromEngine =
+  | { readonly kind: 'ready' }
+  /** `share` of the operation that is done, from 0 to 1. */
+  | { readonly kind: 'progress'; readonly id: number; readonly share: number }
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'failure'; readonly id: number; readonly message: string; readonly cancelled: boolean };

@@ -1,0 +1,198 @@
+import type { Claim, UploadError } from '../catalog/catalog.ts';
+import { EngineStopped } from '../engine/engine-client.ts';
+import { Problem } from '../errors.ts';
+import type { Observe } from '../events.ts';
+import type { UploadId } from '../table/ids.ts';
+import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
+import { SegmentFeed } from './segment-feed.ts';
+import type { Spool } from './spool.ts';
+
+const LEASE_MS = 30_000;
+/** A file that stops the engine this many times is not tried again. */
+const MAX_ATTEMPTS = 2;
+/** How often the queue is looked at when nobody has said that something is in it: leases of others may have run out. */
+const POLL_MS = 5_000;
+
+export interface LoaderPorts extends AttemptPorts {
+  readonly spool: Spool;
+  readonly observe: Observe;
+  readonly concurrentLoads: number;
+  /** Told when an upload has ended, as rows or as a failure. */
+  readonly onEnded: (uploadId: UploadId) => void;
+}
+
+/** Takes uploads from the queue, which is the catalog's uploads table, and makes them rows: some at once, under leases. */
+export class Loader {
+  readonly #ports: LoaderPorts;
+  readonly #running = new Map<UploadId, { readonly controller: AbortController; readonly done: Promise<void> }>();
+  #places = 0;
+  #poll: NodeJS.Timeout | undefined;
+  #kicking: Promise<void> | null = null;
+  #kickedAgain = false;
+  #stopped = false;
+
+  constructor(ports: LoaderPorts) {
+    this.#ports = ports;
+  }
+
+  start(): void {
+    this.#poll = setInterval(() => this.kick(), POLL_MS);
+    this.kick();
+  }
+
+  /** Says that there may be something in the queue. */
+  kick(): void {
+    this.#kickedAgain = true;
+    this.#kicking ??= this.#takeFromQueue()
+      .catch((error: Error) => this.#ports.observe({ kind: 'background_failed', task: 'queue', error }))
+      .finally(() => {
+        this.#kicking = null;
+      });
+  }
+
+  /**
+   * Begins loading an upload whose bytes are still arriving, where there is a place for it.
+   *
+   * @returns whether it was begun
+   */
+  async startEarly(uploadId: UploadId, feed: SegmentFeed): Promise<boolean> {
+    const { catalog, owner } = this.#ports;
+    if (this.#stopped || !this.#takePlace()) return false;
+    try {
+      const claim = await catalog.claimReceiving({ uploadId, owner, leaseMs: LEASE_MS });
+      if (claim) {
+        this.#begin(claim, feed);
+        return true;
+      }
+    } catch (error) {
+      this.#ports.observe({ kind: 'background_failed', task: 'early load', error: error as Error });
+    }
+    this.#places--;
+    return false;
+  }
+
+  /** Ends the attempt at an upload, if there is one, and waits until its rows are gone. */
+  async abort(uploadId: UploadId): Promise<void> {
+    const running = this.#running.get(uploadId);
+    running?.controller.abort();
+    await running?.done;
+  }
+
+  /** Takes nothing more, and ends what is running: it goes back into the queue. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#poll);
+    await this.#kicking;
+    const running = [...this.#running.values()];
+    for (const { controller } of running) controller.abort();
+    await Promise.all(running.map(({ done }) => done));
+  }
+
+  async #takeFromQueue(): Promise<void> {
+    const { catalog, owner, spool } = this.#ports;
+    while (this.#kickedAgain && !this.#stopped) {
+      this.#kickedAgain = false;
+      while (!this.#stopped && this.#takePlace()) {
+        const claim = await catalog.claimNext({ owner, leaseMs: LEASE_MS }).catch((error) => {
+          this.#places--;
+          throw error;
+        });
+        if (!claim?.upload.file) {
+          this.#places--;
+          break;
+        }
+        const { id, file } = claim.upload;
+        this.#begin(claim, SegmentFeed.of({ ...file, segments: spool.locate(id, file.segments) }));
+      }
+    }
+  }
+
+  #takePlace(): boolean {
+    if (this.#places >= this.#ports.concurrentLoads) return false;
+    this.#places++;
+    return true;
+  }
+
+  #begin(claim: Claim, feed: SegmentFeed): void {
+    const { id } = claim.upload;
+    const controller = new AbortController();
+    const done = this.#attempt(claim, feed, controller)
+      .catch((error: Error) => this.#ports.observe({ kind: 'background_failed', task: 'load', error }))
+      .finally(() => {
+        this.#running.delete(id);
+        this.#places--;
+        if (!this.#stopped) this.kick();
+      });
+    this.#running.set(id, { controller, done });
+  }
+
+  async #attempt(claim: Claim, feed: SegmentFeed, controller: AbortController): Promise<void> {
+    const { upload, customer } = claim;
+    const { catalog, spool, owner, observe, onEnded } = this.#ports;
+    const startedAt = performance.now();
+    let attempt: Attempt | null = null;
+    const tag = (): number => attempt?.tag ?? claim.tag;
+    const renewal = setInterval(() => {
+      catalog
+        .renewLease({ uploadId: upload.id, tag: tag(), owner, leaseMs: LEASE_MS })
+        .then((held) => held || controller.abort())
+        .catch((error: Error) => observe({ kind: 'background_failed', task: 'lease', error }));
+    }, LEASE_MS / 3);
+    try {
+      attempt = new Attempt(this.#ports, claim, feed, controller.signal);
+      const rows = await attempt.run();
+      const ms = performance.now() - startedAt;
+      observe({ kind: 'upload_completed', uploadId: upload.id, customerId: customer.id, rows, ms });
+      await spool.remove(upload.id);
+      onEnded(upload.id);
+    } catch (caught) {
+      const error = caught as Error;
+      observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
+      if (error instanceof LeaseLost) return;
+      const failure = controller.signal.aborted ? null : await this.#verdict(error, upload.attempts, feed);
+      await this.#endAttempt(claim, attempt, tag(), failure);
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  /** What a failed attempt means for its upload: an error it fails with, or null: it is tried again. */
+  async #verdict(error: Error, attempts: number, feed: SegmentFeed): Promise<UploadError | null> {
+    if (error instanceof EngineStopped && attempts < MAX_ATTEMPTS) return null;
+    try {
+      // An upload fails only once it was acknowledged: until then its sender is told by the answer.
+      await feed.file;
+    } catch {
+      return null;
+    }
+    if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
+    return error instanceof EngineStopped
+      ? { code: 'file_crashed_reader', detail: `The engine stopped ${attempts} times while it read this file.`, extra: {} }
+      : { code: 'ingest_failed', detail: 'Loading the file failed for a reason that is in the log.', extra: {} };
+  }
+
+  async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, error: UploadError | null): Promise<void> {
+    const { catalog, spool, owner, observe, onEnded } = this.#ports;
+    const { upload, customer } = claim;
+    const rolledBack = await (attempt?.rollBack() ?? Promise.resolve()).then(
+      () => true,
+      (failure: Error) => {
+        // The rows stay invisible, their tag uncommitted; they are purged later.
+        observe({ kind: 'background_failed', task: 'roll back', error: failure });
+        return false;
+      },
+    );
+    await catalog.endAttempt({ uploadId: upload.id, tag, owner, error });
+    if (rolledBack) await catalog.forgetTags(customer.id, [tag]);
+    if (!error) return;
+    observe({
+      kind: 'upload_failed',
+      uploadId: upload.id,
+      customerId: customer.id,
+      code: error.code,
+      detail: error.detail,
+    });
+    await spool.remove(upload.id);
+    onEnded(upload.id);
+  }
+}

@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Catalog, Customer, ReceivedFile, Upload, UploadOptions } from '../catalog/catalog.ts';
+import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
+import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
+import { RecordCutter } from '../csv/record-cutter.ts';
+import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
+import { Problem } from '../errors.ts';
+import type { Observe } from '../events.ts';
+import type { Grant } from '../table/grant.ts';
+import type { UploadId } from '../table/ids.ts';
+import { namesInTable } from './attempt.ts';
+import { decompressed } from './decompress.ts';
+import type { Reception } from './ingest.ts';
+import type { Loader } from './loader.ts';
+import { SegmentFeed } from './segment-feed.ts';
+import type { SegmentWriter } from './segment-writer.ts';
+import type { Spool } from './spool.ts';
+
+/** How much of a file is looked at to find its encoding, dialect and columns. */
+const HEAD_BYTES = 256 * 1024;
+
+export interface ReceptionPorts {
+  readonly catalog: Catalog;
+  readonly spool: Spool;
+  readonly loader: Loader;
+  readonly observe: Observe;
+  readonly maxColumns: number;
+  readonly maxUploadBytes: number;
+}
+
+export interface IncomingFile {
+  readonly uploadId: UploadId;
+  readonly filename: string | null;
+  readonly contentEncoding: string | null;
+  readonly options: UploadOptions;
+}
+
+/** What is known once the head was looked at. */
+interface Opened {
+  readonly encoding: string;
+  readonly decoder: Utf8Decoder;
+  readonly detected: DetectedDialect;
+  readonly cutter: RecordCutter;
+  readonly writer: SegmentWriter;
+  readonly feed: SegmentFeed;
+  /** Whether every byte is written; not yet that it is durable. */
+  written: boolean;
+}
+
+/** One file from its first byte to the acknowledgement. */
+export class FileReception implements Reception {
+  readonly #ports: ReceptionPorts;
+  readonly #incoming: IncomingFile;
+  readonly #startedAt = performance.now();
+  readonly #hash = createHash('sha256');
+  #bytes = 0;
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  #opened: Opened | null = null;
+  #grant: Grant | null = null;
+  /** What is known of the customer; null where it has not appeared yet. */
+  #customer: Customer | null = null;
+  #registered = false;
+  #loading = false;
+  #acknowledged = false;
+  #abandoned: Promise<void> | null = null;
+
+  constructor(ports: ReceptionPorts, incoming: IncomingFile) {
+    this.#ports = ports;
+    this.#incoming = incoming;
+  }
+
+  get uploadId(): UploadId {
+    return this.#incoming.uploadId;
+  }
+
+  async bind(grant: Grant): Promise<void> {
+    this.#grant = grant;
+    this.#customer = await this.#ports.catalog.findCustomer(grant.customerId);
+    if (this.#opened) this.#refuseOtherColumns(this.#opened.detected.columns);
+  }
+
+  async write(input: Readable): Promise<void> {
+    const { maxUploadBytes } = this.#ports;
+    for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes)) {
+      this.#bytes += chunk.length;
+      this.#hash.update(chunk);
+      if (this.#opened) await this.#take(this.#opened, this.#opened.decoder.push(chunk));
+      else await this.#gatherHead(chunk);
+    }
+    const opened = this.#opened ?? (await this.#open(true));
+    await this.#take(opened, opened.decoder.end());
+    await this.#finish(opened);
+  }
+
+  async acknowledge(): Promise<Upload> {
+    const { catalog, loader, observe } = this.#ports;
+    const opened = this.#opened;
+    if (!opened?.written || !this.#grant) throw new Error('a file is acknowledged when it is whole and has a customer');
+    const { detected, encoding, writer, feed, cutter } = opened;
+    const segments = await writer.end(opened.cutter);
+    this.#announce(opened);
+    await this.#register(this.#grant);
+    const file: ReceivedFile = {
+      bytes: this.#bytes,
+      sha256: this.#hash.digest('hex'),
+      encoding,
+      dialect: detected.dialect,
+      columns: detected.columns,
+      headerText: detected.headerText,
+      records: cutter.records,
+      segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),
+    };
+    const upload = await catalog.markReceived(this.uploadId, file);
+    this.#acknowledged = true;
+    feed.end(file);
+    loader.kick();
+    observe({
+      kind: 'upload_received',
+      uploadId: this.uploadId,
+      customerId: this.#grant.customerId,
+      bytes: file.bytes,
+      records: file.records,
+      ms: performance.now() - this.#startedAt,
+    });
+    return upload;
+  }
+
+  abandon(): Promise<void> {
+    if (this.#acknowledged) return Promise.resolve();
+    this.#abandoned ??= this.#forget();
+    return this.#abandoned;
+  }
+
+  async #forget(): Promise<void> {
+    const { catalog, spool, loader } = this.#ports;
+    this.#opened?.feed.fail(new Error('the file did not arrive'));
+    await loader.abort(this.uploadId);
+    await this.#opened?.writer.abandon();
+    await spool.remove(this.uploadId);
+    if (this.#registered) await catalog.deleteUpload(this.uploadId);
+  }
+
+  async #gatherHead(chunk: Buffer): Promise<void> {
+    this.#head.push(chunk);
+    this.#headBytes += chunk.length;
+    if (this.#headBytes >= HEAD_BYTES) await this.#open(false);
+  }
+
+  /** Finds encoding, dialect and columns in the head: what it shows wrong is refused here. */
+  async #open(complete: boolean): Promise<Opened> {
+    const { spool, maxColumns } = this.#ports;
+    const { uploadId, filename, options } = this.#incoming;
+    const head = Buffer.concat(this.#head);
+    this.#head = [];
+    const encoding = options.encoding ?? detectEncoding(head);
+    refuseIfNotText(head, filename, encoding);
+    const decoder = decoderFor(encoding);
+    const text = complete ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
+    const detected = detectDialect(text, { complete, maxColumns, overrides: options });
+    this.#refuseOtherColumns(detected.columns);
+    const { dialect, columns, newline, firstDataLine, dataOffset } = detected;
+    const cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
+    const writer = await spool.begin(uploadId);
+    const feed = new SegmentFeed(dialect, columns);
+    this.#opened = { encoding, decoder, detected, cutter, writer, feed, written: false };
+    await this.#take(this.#opened, text.subarray(dataOffset));
+    return this.#opened;
+  }
+
+  #refuseOtherColumns(columns: readonly string[]): void {
+    namesInTable(columns, this.#customer?.table?.columns ?? this.#customer?.declaredColumns ?? null);
+  }
+
+  /** UTF-8 bytes → whole records, counted → segments. */
+  async #take(opened: Opened, text: Buffer): Promise<void> {
+    if (text.length === 0) return;
+    const { cutter, writer } = opened;
+    const before = { records: cutter.records, lines: cutter.lines };
+    const { bytes, lastRecordEnd } = cutter.push(text);
+    await writer.write(bytes, lastRecordEnd, before, cutter);
+    if (writer.sealed.length > opened.feed.length) await this.#runAhead(opened);
+  }
+
+  /** Lets the loader have the segments that are complete, while the next ones arrive. */
+  async #runAhead(opened: Opened): Promise<void> {
+    this.#announce(opened);
+    if (this.#loading || !this.#grant) return;
+    await this.#register(this.#grant);
+    this.#loading = await this.#ports.loader.startEarly(this.uploadId, opened.feed);
+  }
+
+  #announce({ writer, feed }: Opened): void {
+    for (const segment of writer.sealed.slice(feed.length)) feed.add(segment);
+  }
+
+  async #finish(opened: Opened): Promise<void> {
+    const { cutter, writer, detected } = opened;
+    const before = { records: cutter.records, lines: cutter.lines };
+    const last = cutter.end();
+    await writer.write(last, last.length, before, cutter);
+    if (cutter.records === 0) {
+      throw new Problem('no_rows', `The file has ${detected.columns.length} column names and no row below them.`);
+    }
+    opened.written = true;
+  }
+
+  /** Tells the catalog that the bytes of an upload are arriving. */
+  async #register({ customerId }: Grant): Promise<void> {
+    if (this.#registered) return;
+    const { filename, options } = this.#incoming;
+    await this.#ports.catalog.createUpload({ id: this.uploadId, customerId, filename, options });
+    this.#registered = true;
+  }
+}

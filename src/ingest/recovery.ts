@@ -1,0 +1,31 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { parseUploadId } from '../table/ids.ts';
+import type { TableStore } from '../table-store/table-store.ts';
+import type { Spool } from './spool.ts';
+
+/**
+ * Puts in order what a crash left behind, before anything else is done: leases of a process that is gone, files that
+ * were never acknowledged, rows of dead attempts, and spool folders nobody needs.
+ */
+export async function recover({
+  catalog,
+  tables,
+  spool,
+}: {
+  readonly catalog: Catalog;
+  readonly tables: TableStore;
+  readonly spool: Spool;
+}): Promise<void> {
+  await catalog.releaseLeases();
+  // Their senders were never told 202, and their connections are gone.
+  for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
+  for (const { customerId, tag } of await catalog.deadTags()) {
+    await tables.purge(customerId, [tag]);
+    await catalog.forgetTags(customerId, [tag]);
+  }
+  const needed = new Set<string>((await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id));
+  for (const folder of await spool.folders()) {
+    const uploadId = parseUploadId(folder);
+    if (uploadId !== null && !needed.has(folder)) await spool.remove(uploadId);
+  }
+}

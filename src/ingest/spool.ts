@@ -1,0 +1,65 @@
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CsvSegment } from '../csv/segment.ts';
+import { Problem } from '../errors.ts';
+import type { UploadId } from '../table/ids.ts';
+import { SegmentWriter } from './segment-writer.ts';
+
+/** Where bytes lie until they are rows: a folder for each upload, a file for each segment. */
+export class Spool {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Begins an upload's folder. What is written into it lasts once `SegmentWriter.end` has returned. */
+  async begin(uploadId: UploadId): Promise<SegmentWriter> {
+    const folder = this.#folder(uploadId);
+    await storing(async () => {
+      await mkdir(folder);
+      await syncFolder(this.directory);
+    });
+    return new SegmentWriter(folder);
+  }
+
+  /** Segments as the catalog keeps them, by file name, with the paths they have in this data folder. */
+  locate(uploadId: UploadId, segments: readonly CsvSegment[]): readonly CsvSegment[] {
+    return segments.map((segment) => ({ ...segment, path: join(this.#folder(uploadId), segment.path) }));
+  }
+
+  /** Removes an upload's folder. Succeeds where there is none. */
+  async remove(uploadId: UploadId): Promise<void> {
+    await rm(this.#folder(uploadId), { recursive: true, force: true });
+  }
+
+  /** Names of all folders there are. */
+  async folders(): Promise<readonly string[]> {
+    return readdir(this.directory);
+  }
+
+  #folder(uploadId: UploadId): string {
+    return join(this.directory, uploadId);
+  }
+}
+
+/** Runs a piece of writing; a full disk becomes a Problem that says so. */
+export async function storing<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    throw new Problem('disk_full', 'The disk filled up while the file was being stored. Nothing of it was kept.', {}, { cause: error });
+  }
+}
+
+/** Makes the names in a folder last: a file that was fsynced may otherwise have no name after a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,56 @@
+import { openSqliteCatalog } from './catalog/sqlite/open-sqlite.ts';
+import type { Config } from './config.ts';
+import { takeDataDir } from './data-dir.ts';
+import { EngineClient } from './engine/engine-client.ts';
+import type { Observe } from './events.ts';
+import { buildServer } from './http/server.ts';
+import { startIngest } from './ingest/ingest.ts';
+import { metricsText } from './metrics.ts';
+import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
+
+export interface Services {
+  /** Where Thena listens, without a slash at the end. */
+  readonly url: string;
+  /** Answers what is under way, ends the loads, and lets go of every file, port and process. */
+  close(): Promise<void>;
+}
+
+/** Starts every part on its adapter, and listens: the only file that names concrete adapters. */
+export async function startServices(config: Config, observe: Observe): Promise<Services> {
+  const data = takeDataDir(config.dataDir);
+  const tableDirectory = data.folder('tables');
+  const spoolDirectory = data.folder('spool');
+  const engine = new EngineClient(
+    {
+      directories: [tableDirectory, spoolDirectory],
+      tempDirectory: data.folder('tmp'),
+      memoryBytes: config.engineMemoryBytes,
+      threads: config.engineThreads,
+      openTables: config.openTables,
+    },
+    observe,
+  );
+  const closing: (() => unknown)[] = [() => data.release(), () => engine.close()];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const catalog = await openSqliteCatalog(data.path('catalog.sqlite'));
+    closing.push(() => catalog.close());
+    await engine.start();
+    const tables = duckdbTableStore(engine, tableDirectory);
+    const ingest = await startIngest({ ...config, catalog, tables, engine, observe, spoolDirectory });
+    closing.push(() => ingest.close());
+    const ready = async (): Promise<void> => {
+      await catalog.ping();
+      await engine.call('ping', null, { deadlineMs: 2_000 });
+    };
+    const server = await buildServer({ config, catalog, tables, ingest, ready, metrics: metricsText, observe });
+    closing.push(() => server.close());
+    const url = await server.listen({ host: config.host, port: config.port });
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

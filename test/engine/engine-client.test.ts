@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { EngineCancelled, EngineFailure, EngineStopped } from '../../src/engine/engine-client.ts';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
+
+const READING = [
+  { name: 'a', type: 'integer', format: null },
+  { name: 'b', type: 'text', format: null },
+] as const;
+
+describe('the engine process', () => {
+  let running: EngineInFolder;
+  beforeEach(async () => {
+    running = await engineInFolder();
+  });
+  afterEach(() => running.close());
+
+  /** Begins a load that takes a few seconds. */
+  async function slowLoad(options: { deadlineMs?: number; signal?: AbortSignal; onProgress?: () => void } = {}) {
+    const database = join(running.tables, 'slow.duckdb');
+    await running.engine.call('begin_load', { database, columns: READING, create: true });
+    const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
+    const segment = running.segment(text);
+    const source = { ...running.source(['a', 'b']), segments: Array.from({ length: 30 }, () => segment) };
+    const params = { database, tag: 1, reading: READING, source, exact: true };
+    return { database, load: running.engine.call('append', params, options) };
+  }
+
+  it('reads no file outside its folders', async () => {
+    const path = join(running.folder, 'secret.csv');
+    writeFileSync(path, '1,x\n');
+    const source = running.source(['a', 'b']);
+    const segments = [{ path, bytes: 4, records: 1, firstLine: 1 }];
+    await assert.rejects(
+      running.engine.call('infer_reading', { source: { ...source, segments }, table: null, thorough: false }),
+      (error: Error) => error instanceof EngineFailure && /Permission Error/.test(error.message),
+    );
+  });
+
+  it('gets nothing of the environment, which holds the admin key', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+    const environment = readFileSync(`/proc/${running.pid()}/environ`, 'utf8');
+    assert.deepEqual(
+      environment.split('\0').filter((line) => line !== '' && !line.startsWith('NODE_CHANNEL_')),
+      ['UV_THREADPOOL_SIZE=16'],
+    );
+  });
+
+  it('is started again when it dies; what was in flight gets a clear error', async () => {
+    const { load } = await slowLoad();
+    const failed = assert.rejects(load, EngineStopped);
+    const pid = running.pid();
+    process.kill(pid, 'SIGKILL');
+    await failed;
+    await running.engine.call('ping', null);
+    assert.notEqual(running.pid(), pid);
+  });
+
+  it('is asked again, once, for what changes nothing', async () => {
+    const source = running.source(['a', 'b'], '1,x\n');
+    process.kill(running.pid(), 'SIGSTOP');
+    const asked = running.engine.call('infer_reading', { source, table: null, thorough: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.kill(running.pid(), 'SIGKILL');
+    assert.equal((await asked).reading[0]?.type, 'integer');
+  });
+
+  it('stops an operation that is cancelled or whose deadline passes, and keeps nothing of it', async () => {
+    const controller = new AbortController();
+    const cancelled = await slowLoad({ signal: controller.signal });
+    setTimeout(() => controller.abort(), 100);
+    await assert.rejects(cancelled.load, EngineCancelled);
+    const late = await slowLoad({ deadlineMs: 100 });
+    await assert.rejects(late.load, EngineCancelled);
+    const kept = await running.engine.call('end_load', { database: late.database, tag: 1, timeColumn: null });
+    assert.equal(kept.rows, 0);
+    assert.equal(running.observed.filter(({ kind }) => kind === 'engine_stopped').length, 0);
+  });
+
+  it('is killed when it does not answer a cancel', async () => {
+    process.kill(running.pid(), 'SIGSTOP');
+    await assert.rejects(
+      running.engine.call('begin_load', { database: join(running.tables, 'a.duckdb'), columns: READING, create: true }, { deadlineMs: 10 }),
+      EngineStopped,
+    );
+    await running.engine.call('ping', null);
+  });
+
+  it('tells how far it is', async () => {
+    let told = 0;
+    const { load } = await slowLoad({ onProgress: () => told++ });
+    await load;
+    assert.ok(told > 0);
+  });
+});

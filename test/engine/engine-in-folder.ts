@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CsvSegment, CsvSource } from '../../src/csv/segment.ts';
+import { EngineClient } from '../../src/engine/engine-client.ts';
+import type { Observation } from '../../src/events.ts';
+
+export interface EngineInFolder {
+  readonly engine: EngineClient;
+  readonly folder: string;
+  readonly tables: string;
+  readonly observed: Observation[];
+  /** The pid of the engine process that started last. */
+  pid(): number;
+  /** Writes records, without a header, as a segment. */
+  segment(text: string): CsvSegment;
+  source(columns: readonly string[], ...texts: readonly string[]): CsvSource;
+  close(): Promise<void>;
+}
+
+/** A real engine process on a new temporary folder. */
+export async function engineInFolder(settings: { openTables?: number } = {}): Promise<EngineInFolder> {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-engine-'));
+  const [tables, spool, temp] = ['tables', 'spool', 'tmp'].map((name) => join(folder, name)) as [string, string, string];
+  for (const path of [tables, spool, temp]) mkdirSync(path);
+  const observed: Observation[] = [];
+  const engine = new EngineClient(
+    {
+      directories: [tables, spool],
+      tempDirectory: temp,
+      memoryBytes: 256 * 1024 * 1024,
+      threads: 2,
+      openTables: settings.openTables ?? 10,
+    },
+    (observation) => observed.push(observation),
+  );
+  await engine.start();
+  let segments = 0;
+  const segment = (text: string): CsvSegment => {
+    const path = join(spool, `${segments++}.csv`);
+    writeFileSync(path, text);
+    return { path, bytes: Buffer.byteLength(text), records: text.split('\n').length - 1, firstLine: 2 };
+  };
+  return {
+    engine,
+    folder,
+    tables,
+    observed,
+    pid: () => observed.findLast((each) => each.kind === 'engine_started')?.pid ?? 0,
+    segment,
+    source: (columns, ...texts) => ({
+      dialect: { delimiter: ',', quote: '"', header: true },
+      columns,
+      segments: texts.map(segment),
+    }),
+    close: async () => {
+      await engine.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
+
+const READING = [
+  { name: 'at', type: 'date', format: null },
+  { name: 'n', type: 'integer', format: null },
+  { name: 't', type: 'text', format: null },
+] as const;
+
+describe('the rows that do not fit', () => {
+  let running: EngineInFolder;
+  before(async () => {
+    running = await engineInFolder();
+  });
+  after(() => running.close());
+
+  it('are told with line, column, reason and text, quoted line feeds counted', async () => {
+    const source = running.source(
+      ['at', 'n', 't'],
+      '2024-01-01,1,"two\nlines"\n2024-01-02T10:00,2,time of day lost\n2024-01-03,1.5,rounded\n\n2024-01-04,4\n',
+      '2024-01-05,007,"x"y\n2024-01-06,+6,fits a column of numbers\n,,\n',
+    );
+    const segments = [source.segments[0], { ...source.segments[1], firstLine: 8 }] as typeof source.segments;
+    const found = await running.engine.call('find_refusals', {
+      source: { ...source, segments },
+      reading: READING,
+      exact: false,
+      limit: 10,
+    });
+    assert.equal(found.records, 7);
+    assert.equal(found.refused, 4);
+    assert.deepEqual(
+      found.refusals.map(({ line, column, text }) => [line, column, text]),
+      [
+        [4, 'at', '2024-01-02T10:00'],
+        [5, 'n', '1.5'],
+        [7, null, '2024-01-04,4'],
+        [8, null, '2024-01-05,007,"x"y'],
+      ],
+    );
+    assert.match(found.refusals[1]?.reason ?? '', /not a whole number/);
+    assert.equal(found.refusals[2]?.reason, '2 fields instead of 3');
+  });
+
+  it('are all counted, and told up to a limit', async () => {
+    const source = running.source(['at', 'n', 't'], '2024-01-01,x,\n'.repeat(25_000));
+    const found = await running.engine.call('find_refusals', { source, reading: READING, exact: true, limit: 3 });
+    assert.equal(found.refused, 25_000);
+    assert.deepEqual(found.refusals.map(({ line }) => line), [2, 3, 4]);
+  });
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
+
+const quoted = (values: readonly string[]): string =>
+  values.map((value) => `"${value.replaceAll('"', '""')}",x\n`).join('');
+
+describe('the types found in a first file', () => {
+  let engines: EngineInFolder;
+  before(async () => {
+    engines = await engineInFolder();
+  });
+  after(() => engines.close());
+
+  const cases: readonly [string, readonly string[], string, string?][] = [
+    ['whole numbers up to 64 bits', ['1', '-5', '0', '9223372036854775807'], 'integer'],
+    ['whole numbers after spaces', [' 1', '2 '], 'integer'],
+    ['whole numbers past 64 bits', ['9223372036854775808', '1'], 'text'],
+    ['leading zeros', ['007', '1'], 'text'],
+    ['leading zeros among decimals', ['1.5', '007'], 'text'],
+    ['decimals', ['1.5', '2', '-0.25', '1e5', '.5', '5.'], 'number'],
+    ['numbers with NaN and infinity', ['nan', '1.5', 'inf', '-Infinity'], 'number'],
+    ['numbers past what a float holds', ['1e400', '1'], 'text'],
+    ['whole numbers past 15 digits among decimals', ['12345678901234567', '1.5'], 'text'],
+    ['underscores, which DuckDB would read as digits', ['1_000', '2_000'], 'text'],
+    ['telephone numbers', ['+49123', '+33'], 'text'],
+    ['hexadecimal numbers', ['0x10', '0x11'], 'text'],
+    ['true and false', ['true', 'FALSE'], 'boolean'],
+    ['ISO dates', ['2014-07-01', '2015-01-02'], 'date'],
+    ['ISO times with and without offsets', ['2014-07-01T00:00:00Z', '2014-07-01 00:00:00.5-05:00'], 'timestamp'],
+    ['times of the year 1', ['0001-01-01T00:00:00', '2014-01-01T00:00:00'], 'timestamp'],
+    ['month names', ['Jan 1 2000', 'Feb 1 2000'], 'date', '%b %d %Y'],
+    ['dates with the month first', ['12/31/2020', '01/02/2020'], 'date', '%m/%d/%Y'],
+    ['dates with the day first', ['31/12/2020', '01/02/2020'], 'date', '%d/%m/%Y'],
+    ['years of two digits', ['12/31/20 10:00'], 'timestamp', '%m/%d/%y %H:%M'],
+    ['German times', ['31.12.2020 23:59:59', '01.01.2021 00:00:00'], 'timestamp', '%d.%m.%Y %H:%M:%S'],
+    ['times of web server logs', ['10/Oct/2000:13:55:36 -0700'], 'timestamp', '%d/%b/%Y:%H:%M:%S %z'],
+    ['times of e-mail', ['Tue, 01 Jul 2014 10:00:00 +0200'], 'timestamp', '%a, %d %b %Y %H:%M:%S %z'],
+    ['version numbers', ['1.2.3', '1.10.0'], 'text'],
+    ['times of day', ['10:00', '11:00'], 'text'],
+    ['words that DuckDB reads as times', ['epoch', '2014-07-01'], 'text'],
+    ['infinite times', ['infinity', '2014-07-01'], 'text'],
+    ['no value at all', ['', ''], 'text'],
+  ];
+  for (const [name, values, type, format] of cases) {
+    it(`reads ${name} as ${type}`, async () => {
+      const source = engines.source(['a', 'b'], quoted(values));
+      const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
+      assert.deepEqual(reading[0], { name: 'a', type, format: format ?? null });
+    });
+  }
+
+  it('says which dates can be read day first and month first', async () => {
+    const source = engines.source(['a', 'b'], quoted(['01/02/2020', '03/04/2020']));
+    const quick = await engines.engine.call('infer_reading', { source, table: null, thorough: false });
+    assert.equal(quick.settled, false);
+    const found = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
+    assert.deepEqual(found.ambiguous, ['a']);
+    assert.equal(found.reading[0]?.format, '%m/%d/%Y');
+  });
+
+  it('finds the one value among many that decides', async () => {
+    const values = Array.from({ length: 50_000 }, (_, index) => `${index}`);
+    for (const [value, type] of [['007', 'text'], ['1.5', 'number'], ['9223372036854775808', 'text']] as const) {
+      const source = engines.source(['a', 'b'], quoted([...values, value]), quoted(values));
+      const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
+      assert.equal(reading[0]?.type, type, value);
+    }
+  });
+
+  it("keeps the table's types, and its format where another would fit too", async () => {
+    const source = engines.source(['a', 'b'], quoted(['01/02/2020']));
+    const table = [
+      { name: 'a', type: 'date', format: '%d/%m/%Y' },
+      { name: 'b', type: 'text', format: null },
+    ] as const;
+    const { reading } = await engines.engine.call('infer_reading', { source, table, thorough: false });
+    assert.deepEqual(reading, table);
+  });
+
+  it('reads the first time in line order, in UTC to the microsecond', async () => {
+    const first = quoted(['', '2014-07-01 00:00:00.123456+02:00', '2010-01-01 00:00:00']);
+    const source = engines.source(['a', 'b'], first, quoted(['2000-01-01 00:00:00']));
+    const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
+    const time = await engines.engine.call('first_time', { source, reading, timeColumn: 'a' });
+    assert.equal(time, BigInt(Date.UTC(2014, 5, 30, 22)) * 1000n + 123456n);
+  });
+});
