@@ -93,7 +93,9 @@ try {
     rawPeak = Math.max(rawPeak, raw.peakBytes);
     ratios.push(ms / raw.ms);
     times.push({ raw: raw.ms, thena: ms });
-    console.log(`round ${round + 1}: raw ${raw.ms.toFixed(0)} ms, Thena ${ms.toFixed(0)} ms, ratio ${(ms / raw.ms).toFixed(2)}`);
+    console.log(
+      `round ${round + 1}: raw ${raw.ms.toFixed(0)} ms, Thena ${ms.toFixed(0)} ms, ratio ${(ms / raw.ms).toFixed(2)}`,
+    );
   }
   const speed = (ms: number): string => `${(bytes / MIB / (ms / 1000)).toFixed(0)} MiB/s`;
   const memory = await thena.peakMemory();

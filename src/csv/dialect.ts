@@ -1,3 +1,6 @@
+/** What ends a line. */
+export type Newline = '\n' | '\r\n' | '\r';
+
 /** How a CSV file is written. */
 export interface CsvDialect {
   /** One ASCII character between two fields. */

@@ -138,13 +138,17 @@ export class EngineClient {
 
   async #launch(): Promise<RunningEngine> {
     if (this.#failures > 0) await delay(Math.min(MAX_RESTART_DELAY_MS, 100 * 2 ** this.#failures));
-    const child = fork(fileURLToPath(new URL('./engine-process.ts', import.meta.url)), [JSON.stringify(this.#settings)], {
-      serialization: 'advanced',
-      // The environment holds the admin key, and is not the engine's business.
-      env: { UV_THREADPOOL_SIZE: POOL_THREADS },
-      execArgv: [],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = fork(
+      fileURLToPath(new URL('./engine-process.ts', import.meta.url)),
+      [JSON.stringify(this.#settings)],
+      {
+        serialization: 'advanced',
+        // The environment holds the admin key, and is not the engine's business.
+        env: { UV_THREADPOOL_SIZE: POOL_THREADS },
+        execArgv: [],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      },
+    );
     const engine: RunningEngine = { child, pending: new Map() };
     const startedAt = performance.now();
     await new Promise<void>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TAG_COLUMN } from '../table/columns.ts';
-import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import { fitsSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
+import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operations.ts';
 import { identifier } from './sql.ts';
 

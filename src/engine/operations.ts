@@ -1,6 +1,6 @@
+import { findRefusals } from './csv/find-refusals.ts';
 import { firstTime } from './csv/first-time.ts';
 import { inferReading } from './csv/infer-reading.ts';
-import { findRefusals } from './csv/find-refusals.ts';
 import type { Database } from './database.ts';
 import * as load from './load.ts';
 import type { EngineOperation, EngineOperations } from './protocol.ts';

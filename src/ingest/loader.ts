@@ -167,7 +167,11 @@ export class Loader {
     }
     if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
     return error instanceof EngineStopped
-      ? { code: 'file_crashed_reader', detail: `The engine stopped ${attempts} times while it read this file.`, extra: {} }
+      ? {
+          code: 'file_crashed_reader',
+          detail: `The engine stopped ${attempts} times while it read this file.`,
+          extra: {},
+        }
       : { code: 'ingest_failed', detail: 'Loading the file failed for a reason that is in the log.', extra: {} };
   }
 

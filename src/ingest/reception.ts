@@ -152,11 +152,11 @@ export class FileReception implements Reception {
   /** Finds encoding, dialect and columns in the head: what it shows wrong is refused here. */
   async #open(complete: boolean): Promise<Opened> {
     const { spool, maxColumns } = this.#ports;
-    const { uploadId, filename, options } = this.#incoming;
+    const { uploadId, options } = this.#incoming;
     const head = Buffer.concat(this.#head);
     this.#head = [];
     const encoding = options.encoding ?? detectEncoding(head);
-    refuseIfNotText(head, filename, encoding);
+    refuseIfNotText(head, encoding);
     const decoder = decoderFor(encoding);
     const text = complete ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
     const detected = detectDialect(text, { complete, maxColumns, overrides: options });

@@ -50,7 +50,12 @@ export async function storing<T>(write: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new Problem('disk_full', 'The disk filled up while the file was being stored. Nothing of it was kept.', {}, { cause: error });
+    throw new Problem(
+      'disk_full',
+      'The disk filled up while the file was being stored. Nothing of it was kept.',
+      {},
+      { cause: error },
+    );
   }
 }
 

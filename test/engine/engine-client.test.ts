@@ -39,7 +39,9 @@ describe('the engine process', () => {
     );
   });
 
-  it('gets nothing of the environment, which holds the admin key', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+  it('gets nothing of the environment, which holds the admin key', {
+    skip: process.platform !== 'linux' && 'needs /proc',
+  }, () => {
     const environment = readFileSync(`/proc/${running.pid()}/environ`, 'utf8');
     assert.deepEqual(
       environment.split('\0').filter((line) => line !== '' && !line.startsWith('NODE_CHANNEL_')),
@@ -81,7 +83,11 @@ describe('the engine process', () => {
   it('is killed when it does not answer a cancel', async () => {
     process.kill(running.pid(), 'SIGSTOP');
     await assert.rejects(
-      running.engine.call('begin_load', { database: join(running.tables, 'a.duckdb'), columns: READING, create: true }, { deadlineMs: 10 }),
+      running.engine.call(
+        'begin_load',
+        { database: join(running.tables, 'a.duckdb'), columns: READING, create: true },
+        { deadlineMs: 10 },
+      ),
       EngineStopped,
     );
     await running.engine.call('ping', null);

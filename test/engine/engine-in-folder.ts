@@ -21,7 +21,11 @@ export interface EngineInFolder {
 /** A real engine process on a new temporary folder. */
 export async function engineInFolder(settings: { openTables?: number } = {}): Promise<EngineInFolder> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-engine-'));
-  const [tables, spool, temp] = ['tables', 'spool', 'tmp'].map((name) => join(folder, name)) as [string, string, string];
+  const [tables, spool, temp] = ['tables', 'spool', 'tmp'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   for (const path of [tables, spool, temp]) mkdirSync(path);
   const observed: Observation[] = [];
   const engine = new EngineClient(

@@ -47,6 +47,9 @@ describe('the rows that do not fit', () => {
     const source = running.source(['at', 'n', 't'], '2024-01-01,x,\n'.repeat(25_000));
     const found = await running.engine.call('find_refusals', { source, reading: READING, exact: true, limit: 3 });
     assert.equal(found.refused, 25_000);
-    assert.deepEqual(found.refusals.map(({ line }) => line), [2, 3, 4]);
+    assert.deepEqual(
+      found.refusals.map(({ line }) => line),
+      [2, 3, 4],
+    );
   });
 });

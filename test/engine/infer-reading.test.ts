@@ -61,7 +61,11 @@ describe('the types found in a first file', () => {
 
   it('finds the one value among many that decides', async () => {
     const values = Array.from({ length: 50_000 }, (_, index) => `${index}`);
-    for (const [value, type] of [['007', 'text'], ['1.5', 'number'], ['9223372036854775808', 'text']] as const) {
+    for (const [value, type] of [
+      ['007', 'text'],
+      ['1.5', 'number'],
+      ['9223372036854775808', 'text'],
+    ] as const) {
       const source = engines.source(['a', 'b'], quoted([...values, value]), quoted(values));
       const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
       assert.equal(reading[0]?.type, type, value);

@@ -4,8 +4,8 @@ import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operations.ts';
 import type { Refusal } from '../protocol.ts';
-import { REFUSAL_REASONS } from './reading-sql.ts';
 import { fitsSql, textName, valuesSql } from './read-csv.ts';
+import { REFUSAL_REASONS } from './reading-sql.ts';
 
 const BATCH_RECORDS = 10_000;
 const TEXT_LENGTH = 200;
@@ -28,7 +28,7 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
     try {
       for (const [index, segment] of source.segments.entries()) {
         const bytes = await readFile(segment.path);
-        for (const record of readRecords(bytes, source.dialect, segment.firstLine)) {
+        for (const record of readRecords(bytes, source.dialect, reading.length, segment.firstLine)) {
           records++;
           const malformed = structure(record, reading.length);
           if (malformed !== null) {

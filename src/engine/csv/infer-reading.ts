@@ -2,8 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { CsvSource } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operations.ts';
-import { readingSql } from './reading-sql.ts';
 import { textName, textsSql } from './read-csv.ts';
+import { readingSql } from './reading-sql.ts';
 
 type Reading = Pick<ColumnReading, 'type' | 'format'>;
 

@@ -23,6 +23,8 @@ export function readCsvSql(source: CsvSource, inOrder: boolean): string {
     `columns = {${columns}}`,
     'auto_detect = false',
     'header = false',
+    // Left to itself it takes a CRLF inside quotes for the line end of the file.
+    "new_line = '\\n'",
     `delim = ${literal(delimiter)}`,
     `quote = ${literal(quote)}`,
     `escape = ${literal(quote)}`,

@@ -1,0 +1,117 @@
+import { isUtf8 } from 'node:buffer';
+import { Problem } from '../errors.ts';
+
+/** Brings the bytes of a file to UTF-8, chunk by chunk, without a byte order mark. */
+export interface Utf8Decoder {
+  /** @throws Problem invalid_encoding */
+  push(chunk: Buffer): Buffer;
+  /** @returns what was held back. @throws Problem invalid_encoding where the last character is not whole */
+  end(): Buffer;
+}
+
+const EMPTY = Buffer.alloc(0);
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/**
+ * @param label any label of the Encoding standard (https://encoding.spec.whatwg.org/#names-and-labels)
+ * @throws Problem upload_option_invalid where there is no such encoding
+ */
+export function decoderFor(label: string): Utf8Decoder {
+  let decoder: TextDecoder;
+  try {
+    decoder = new TextDecoder(label, { fatal: true });
+  } catch {
+    throw new Problem(
+      'upload_option_invalid',
+      `There is no encoding '${label}'. Try utf-8, utf-16le or windows-1252.`,
+      {
+        option: 'encoding',
+      },
+    );
+  }
+  return decoder.encoding === 'utf-8' ? new Utf8Validator() : new Transcoder(decoder);
+}
+
+/** Bytes that should be UTF-8 already: they are looked at and passed on as they are. */
+class Utf8Validator implements Utf8Decoder {
+  #held: Buffer = EMPTY;
+  #offset = 0;
+  #first = true;
+
+  push(chunk: Buffer): Buffer {
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const whole = bytes.length - incompleteTail(bytes);
+    this.#held = bytes.subarray(whole);
+    bytes = bytes.subarray(0, whole);
+    if (!isUtf8(bytes)) refuse('utf-8', this.#offset + invalidAt(bytes));
+    this.#offset += whole;
+    if (whole > 0 && this.#first) {
+      this.#first = false;
+      if (bytes.subarray(0, 3).equals(BOM)) return bytes.subarray(3);
+    }
+    return bytes;
+  }
+
+  end(): Buffer {
+    if (this.#held.length > 0) refuse('utf-8', this.#offset);
+    return EMPTY;
+  }
+}
+
+class Transcoder implements Utf8Decoder {
+  readonly #decoder: TextDecoder;
+  #offset = 0;
+
+  constructor(decoder: TextDecoder) {
+    this.#decoder = decoder;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const bytes = this.#decode(chunk, true);
+    this.#offset += chunk.length;
+    return bytes;
+  }
+
+  end(): Buffer {
+    return this.#decode(EMPTY, false);
+  }
+
+  #decode(chunk: Buffer, stream: boolean): Buffer {
+    try {
+      return Buffer.from(this.#decoder.decode(chunk, { stream }));
+    } catch {
+      return refuse(this.#decoder.encoding, this.#offset);
+    }
+  }
+}
+
+function refuse(encoding: string, byteOffset: number): never {
+  throw new Problem('invalid_encoding', `The bytes at or after offset ${byteOffset} are not ${encoding}.`, {
+    byte_offset: byteOffset,
+    encoding,
+  });
+}
+
+/** How many bytes at the end begin a character that is not whole yet (0 to 3). */
+function incompleteTail(bytes: Buffer): number {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if ((byte & 0xc0) === 0x80) continue;
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return needed > back ? back : 0;
+  }
+  return 0;
+}
+
+/** Offset of the first invalid byte, to within a character, by halving. */
+function invalidAt(bytes: Buffer): number {
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    const whole = bytes.subarray(0, middle);
+    if (isUtf8(whole.subarray(0, middle - incompleteTail(whole)))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
