@@ -147,15 +147,11 @@ export interface Catalog {
     readonly timeColumn: string | null;
     readonly columns: readonly Column[] | null;
   }): Promise<Customer | 'exists'>;
-  /** Creates the customer where it is new; what exists stays as it is. */
-  ensureCustomer(id: CustomerId): Promise<Customer>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By id, ascending. */
   listCustomers(page: { readonly after: string | null; readonly limit: number }): Promise<Page<Customer>>;
   /** Removes the customer, its keys and its uploads. @returns false where there was none */
   deleteCustomer(id: CustomerId): Promise<boolean>;
-  /** Removes a customer that has nothing: no table, upload, key or declaration. One that has something stays. */
-  forgetUnusedCustomer(id: CustomerId): Promise<void>;
 
   addKey(key: {
     readonly id: string;
@@ -170,7 +166,7 @@ export interface Catalog {
   /** @returns false where the customer has no such key that is not yet revoked */
   revokeKey(customerId: CustomerId, keyId: string): Promise<boolean>;
 
-  /** Registers an upload whose bytes are arriving: status `receiving`. */
+  /** Registers an upload whose bytes are arriving: status `receiving`. A customer that is new appears with it. */
   createUpload(upload: {
     readonly id: UploadId;
     readonly customerId: CustomerId;
@@ -179,9 +175,7 @@ export interface Catalog {
   }): Promise<Upload>;
   /** The acknowledgement: `receiving` becomes `received`, or `ingesting` where it is claimed already. */
   markReceived(id: UploadId, file: ReceivedFile): Promise<Upload>;
-  /** Ends an upload that no attempt holds. The first end is kept: an upload that has ended stays as it is. */
-  failUpload(id: UploadId, error: UploadError): Promise<void>;
-  /** Forgets an upload that was refused before it was acknowledged. */
+  /** Forgets an upload that was refused before it was acknowledged, and the customer that appeared with it alone. */
   deleteUpload(id: UploadId): Promise<void>;
   findUpload(id: UploadId): Promise<Upload | null>;
   /** Newest first. */
@@ -238,7 +232,7 @@ export interface Catalog {
 
   /** Tags that every query of the customer's table leaves out. Nearly always empty. */
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
-  /** Uncommitted tags that no valid lease holds: their rows may be purged. */
+  /** Uncommitted tags that no valid lease holds: their rows may be purged, so leases that ran out end here. */
   deadTags(): Promise<readonly UncommittedTag[]>;
   /** Called when the rows of these tags are gone. */
   forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CsvSegment } from '../csv/segment.ts';
-import { storing, syncFolder } from './spool.ts';
+import { storing, syncFolder } from './durable.ts';
 
 /** The first segment is small, so that loading begins while most of the file is still on its way. */
 const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -54,7 +54,8 @@ export class SegmentWriter {
    * @param after where it stands after them
    */
   async write(bytes: Buffer, lastRecordEnd: number, before: CutterPosition, after: CutterPosition): Promise<void> {
-    const current = (this.#current ??= await this.#begin(before));
+    this.#current ??= await this.#begin(before);
+    const current = this.#current;
     const target = this.#sealed.length === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES;
     if (lastRecordEnd > 0 && current.bytes + lastRecordEnd >= target) {
       await this.#gather(current, bytes.subarray(0, lastRecordEnd));

@@ -1,8 +1,8 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CsvSegment } from '../csv/segment.ts';
-import { Problem } from '../errors.ts';
 import type { UploadId } from '../table/ids.ts';
+import { storing, syncFolder } from './durable.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** Where bytes lie until they are rows: a folder for each upload, a file for each segment. */
@@ -40,31 +40,5 @@ export class Spool {
 
   #folder(uploadId: UploadId): string {
     return join(this.directory, uploadId);
-  }
-}
-
-/** Runs a piece of writing; a full disk becomes a Problem that says so. */
-export async function storing<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new Problem(
-      'disk_full',
-      'The disk filled up while the file was being stored. Nothing of it was kept.',
-      {},
-      { cause: error },
-    );
-  }
-}
-
-/** Makes the names in a folder last: a file that was fsynced may otherwise have no name after a power cut. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

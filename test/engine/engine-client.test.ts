@@ -34,7 +34,7 @@ describe('the engine process', () => {
     const source = running.source(['a', 'b']);
     const segments = [{ path, bytes: 4, records: 1, firstLine: 1 }];
     await assert.rejects(
-      running.engine.call('infer_reading', { source: { ...source, segments }, table: null, thorough: false }),
+      running.engine.call('infer_reading', { source: { ...source, segments }, table: null, thorough: true }),
       (error: Error) => error instanceof EngineFailure && /Permission Error/.test(error.message),
     );
   });

@@ -4,8 +4,9 @@ import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operations.ts';
 import type { Refusal } from '../protocol.ts';
-import { fitsSql, textName, valuesSql } from './read-csv.ts';
+import { fitsSql, valuesSql } from './read-csv.ts';
 import { REFUSAL_REASONS } from './reading-sql.ts';
+import { TextTable } from './text-table.ts';
 
 const BATCH_RECORDS = 10_000;
 const TEXT_LENGTH = 200;
@@ -66,23 +67,32 @@ function excerpt(text: string): string {
   return text.length <= TEXT_LENGTH ? text : `${text.slice(0, TEXT_LENGTH)}…`;
 }
 
-/** Texts of some records in a temporary table, and the question which of them do not fit. */
+/** Records that wait to be judged, some at a time, by the SQL that loads them. */
 class RecordBatches {
   readonly #connection: DuckDBConnection;
+  readonly #table: TextTable;
   readonly #reading: readonly ColumnReading[];
   readonly #exact: boolean;
   readonly #records: CsvRecord[] = [];
 
-  private constructor(connection: DuckDBConnection, reading: readonly ColumnReading[], exact: boolean) {
+  private constructor(
+    connection: DuckDBConnection,
+    table: TextTable,
+    reading: readonly ColumnReading[],
+    exact: boolean,
+  ) {
     this.#connection = connection;
+    this.#table = table;
     this.#reading = reading;
     this.#exact = exact;
   }
 
-  static async open(connection: DuckDBConnection, reading: readonly ColumnReading[], exact: boolean) {
-    const texts = reading.map((_, index) => `${textName(index)} VARCHAR`);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE judged (${texts.join(', ')}, record INTEGER)`);
-    return new RecordBatches(connection, reading, exact);
+  static async open(
+    connection: DuckDBConnection,
+    reading: readonly ColumnReading[],
+    exact: boolean,
+  ): Promise<RecordBatches> {
+    return new RecordBatches(connection, await TextTable.open(connection, 'judged', reading.length), reading, exact);
   }
 
   /** @returns how many records wait to be judged */
@@ -92,29 +102,19 @@ class RecordBatches {
 
   async judge(): Promise<readonly Refusal[]> {
     if (this.#records.length === 0) return [];
-    const appender = await this.#connection.createAppender('judged', 'main', 'temp');
-    for (const [number, record] of this.#records.entries()) {
-      for (const field of record.fields) {
-        if (field === null) appender.appendNull();
-        else appender.appendVarchar(field);
-      }
-      appender.appendInteger(number);
-      appender.endRow();
-    }
-    appender.closeSync();
+    await this.#table.fill(this.#records.map(({ fields }) => fields));
     const fits = this.#reading.map((column, index) => `coalesce(${fitsSql(column, index, this.#exact)}, false)`);
-    const values = valuesSql('judged', this.#reading, this.#exact).replace(' FROM judged', ', record FROM judged');
+    const values = valuesSql(this.#table.name, this.#reading, this.#exact, ['record']);
     const reader = await this.#connection.runAndReadAll(
       `SELECT record, ${fits.join(', ')} FROM (${values}) WHERE NOT (${fits.join(' AND ')}) ORDER BY record`,
     );
     const found = reader.getRows().map((row) => this.#refusal(row[0] as number, row.slice(1) as boolean[]));
-    await this.#connection.run('DELETE FROM judged');
     this.#records.length = 0;
     return found;
   }
 
-  close(): Promise<unknown> {
-    return this.#connection.run('DROP TABLE judged');
+  close(): Promise<void> {
+    return this.#table.close();
   }
 
   #refusal(number: number, fits: readonly boolean[]): Refusal {

@@ -1,39 +1,19 @@
+import { open } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import type { CsvSource } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operations.ts';
 import { textName, textsSql } from './read-csv.ts';
 import { readingSql } from './reading-sql.ts';
+import { TextTable } from './text-table.ts';
+import { DATE_FORMATS, dayAndMonthSwapped, mayBe, TIMESTAMP_FORMATS } from './time-formats.ts';
 
 type Reading = Pick<ColumnReading, 'type' | 'format'>;
 
 const TEXT: Reading = { type: 'text', format: null };
 const SAMPLE_RECORDS = 2048;
-
-// As strptime reads them; month first before day first, so that what fits both is read as month first (and told).
-const DATE_FORMATS = [
-  '%m/%d/%Y',
-  '%d/%m/%Y',
-  '%m/%d/%y',
-  '%d/%m/%y',
-  '%m-%d-%Y',
-  '%d-%m-%Y',
-  '%d.%m.%Y',
-  '%b %d %Y',
-  '%b %d, %Y',
-  '%B %d %Y',
-  '%B %d, %Y',
-  '%d %b %Y',
-  '%d %B %Y',
-  '%d-%b-%Y',
-];
-const TIME_FORMATS = ['%H:%M:%S.%f', '%H:%M:%S', '%H:%M', '%I:%M:%S %p', '%I:%M %p'];
-const TIMESTAMP_FORMATS = [
-  ...DATE_FORMATS.flatMap((date) => TIME_FORMATS.map((time) => `${date} ${time}`)),
-  ...DATE_FORMATS.map((date) => `${date}, %I:%M:%S %p`),
-  '%a, %d %b %Y %H:%M:%S %z', // RFC 5322, as in e-mail
-  '%d/%b/%Y:%H:%M:%S %z', // the common log format of web servers
-];
+const SAMPLE_BYTES = 1024 * 1024;
 
 /** Every way to read a column, the narrowest first. What fits no other way is text. */
 const CANDIDATES: readonly Reading[] = [
@@ -98,15 +78,13 @@ async function fitting(
  */
 export const inferReading: Operations['infer_reading'] = async ({ source, table, thorough }, { duckdb, signal }) => {
   const exact = table === null;
-  const [first] = source.segments;
   const all = source.columns.map((name) => {
     const column = table?.find((candidate) => candidate.name === name);
     return column ? candidatesFor(column) : CANDIDATES;
   });
+  const sample = await firstRecords(source);
   return duckdb.connected(signal, async (connection) => {
-    const head: CsvSource = { ...source, segments: first ? [first] : [] };
-    const sample = `(SELECT * FROM ${textsSql(head, true)} LIMIT ${SAMPLE_RECORDS})`;
-    const fit = await fitting(connection, sample, all, exact);
+    const fit = await fittingSample(connection, sample, all, exact);
     // A column without a value in the sample has every candidate left.
     let left: (readonly Reading[])[] = fit.map((readings, index) => readings ?? all[index] ?? []);
     if (thorough) left = await narrow(connection, textsSql(source, false), left, exact, fit);
@@ -122,6 +100,45 @@ export const inferReading: Operations['infer_reading'] = async ({ source, table,
     };
   });
 };
+
+/** The fields of the first records that have as many as there are columns. */
+async function firstRecords({ segments, dialect, columns }: CsvSource): Promise<readonly CsvRecord['fields'][]> {
+  const [first] = segments;
+  if (!first) return [];
+  const file = await open(first.path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SAMPLE_BYTES), 0, SAMPLE_BYTES, 0);
+    const text = buffer.subarray(0, bytesRead);
+    const sample: CsvRecord['fields'][] = [];
+    for (const { fields, byteOffset, bytes, malformed } of readRecords(text, dialect, columns.length, 1)) {
+      const cutOff = byteOffset + bytes >= bytesRead && bytesRead < first.bytes;
+      if (malformed === null && !cutOff && fields.length === columns.length) sample.push(fields);
+      if (sample.length === SAMPLE_RECORDS) break;
+    }
+    return sample;
+  } finally {
+    await file.close();
+  }
+}
+
+async function fittingSample(
+  connection: DuckDBConnection,
+  sample: readonly CsvRecord['fields'][],
+  candidates: readonly (readonly Reading[])[],
+  exact: boolean,
+): Promise<Fitting> {
+  const likely = candidates.map((readings, index) => {
+    const texts = sample.map((fields) => fields[index]).filter((text) => text !== null && text !== '');
+    return readings.filter(({ format }) => format === null || texts.every((text) => mayBe(text ?? '', format)));
+  });
+  const table = await TextTable.open(connection, 'sampled', candidates.length);
+  try {
+    await table.fill(sample);
+    return await fitting(connection, table.name, likely, exact);
+  } finally {
+    await table.close();
+  }
+}
 
 /** Where nothing fits: text in a new table; in one that exists its own type, so that the rows are refused by name. */
 function fallback(table: readonly ColumnReading[] | null, name: string | undefined): Reading {
@@ -164,10 +181,5 @@ async function narrow(
 function isAmbiguous(readings: readonly Reading[]): boolean {
   const first = readings[0]?.format;
   const second = readings[1]?.format;
-  return first != null && second != null && swapped(first) === second;
-}
-
-/** The same format with day and month the other way round. */
-function swapped(format: string): string {
-  return format.replace(/%m(.)%d/, '%d$1%m');
+  return first != null && second != null && dayAndMonthSwapped(first) === second;
 }

@@ -44,13 +44,19 @@ export const valueName = (index: number): string => `v${index}`;
  * A query over texts `c0, c1, …` that adds the values `v0, v1, …` of the columns that are not text.
  *
  * @param texts a table or subquery with the columns `c0, c1, …`
+ * @param further columns of it that are passed on
  */
-export function valuesSql(texts: string, reading: readonly ColumnReading[], exact: boolean): string {
+export function valuesSql(
+  texts: string,
+  reading: readonly ColumnReading[],
+  exact: boolean,
+  further: readonly string[] = [],
+): string {
   const values = reading.map((column, index) => {
     const { value } = readingSql(column, exact, textName(index), valueName(index));
     return `${textName(index)}, ${value} AS ${valueName(index)}`;
   });
-  return `SELECT ${values.join(', ')} FROM ${texts}`;
+  return `SELECT ${[...values, ...further].join(', ')} FROM ${texts}`;
 }
 
 /** True where the text of the column at an index is empty or was read without loss. May be null, which means no. */

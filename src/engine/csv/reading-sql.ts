@@ -1,4 +1,4 @@
-import type { ColumnReading, LogicalType } from '../../table/columns.ts';
+import type { LogicalType } from '../../table/columns.ts';
 import { literal } from '../sql.ts';
 
 /** DuckDB's type for each logical type. */

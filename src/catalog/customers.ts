@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely';
+import { parseCustomerId } from '../table/ids.ts';
+import type { Catalog } from './catalog.ts';
+import type { CatalogTables } from './catalog-tables.ts';
+import { customerOf } from './customer-rows.ts';
+import { pageOf, readCursor } from './pages.ts';
+
+type Customers = Pick<Catalog, 'createCustomer' | 'findCustomer' | 'listCustomers' | 'deleteCustomer'>;
+
+export function customersIn(db: Kysely<CatalogTables>, now: () => number): Customers {
+  return {
+    async createCustomer({ id, timeColumn, columns }) {
+      const row = await db
+        .insertInto('customers')
+        .values({
+          id,
+          created_at: now(),
+          appeared: 0,
+          declared_time_column: timeColumn,
+          declared_columns: columns === null ? null : JSON.stringify(columns),
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      return row ? customerOf(row) : 'exists';
+    },
+    async findCustomer(id) {
+      const row = await db.selectFrom('customers').selectAll().where('id', '=', id).executeTakeFirst();
+      return row ? customerOf(row) : null;
+    },
+    async listCustomers({ after, limit }) {
+      const first = db
+        .selectFrom('customers')
+        .selectAll()
+        .orderBy('id')
+        .limit(limit + 1);
+      const page = after === null ? first : first.where('id', '>', readCursor('customers', after, parseCustomerId));
+      return pageOf('customers', await page.execute(), limit, ({ id }) => id, customerOf);
+    },
+    async deleteCustomer(id) {
+      // Keys, uploads and attempts go with it: their foreign keys cascade.
+      const { numDeletedRows } = await db.deleteFrom('customers').where('id', '=', id).executeTakeFirstOrThrow();
+      return numDeletedRows > 0n;
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
+import type { UploadId } from '../table/ids.ts';
+import type { Catalog, Claim, UploadStatus } from './catalog.ts';
+import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
+import { customerOf } from './customer-rows.ts';
+import { isHeldBy, lockCustomerOf, release, UNHELD, type UploadCondition } from './holding.ts';
+import { uploadOf } from './upload-rows.ts';
+
+type Leases = Pick<Catalog, 'claimNext' | 'claimReceiving' | 'retag' | 'renewLease' | 'endAttempt' | 'releaseLeases'>;
+
+/** In the queue, or taken from it. */
+const QUEUED: readonly UploadStatus[] = ['received', 'ingesting'];
+
+export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
+  return {
+    async claimNext(lease) {
+      for (;;) {
+        const at = now();
+        // Looked for without a lock, then taken under one: an empty queue costs a read.
+        const oldest = await db
+          .selectFrom('uploads')
+          .select('id')
+          .where(isNext(at))
+          .orderBy('created_at')
+          .orderBy('customer_id')
+          .limit(1)
+          .executeTakeFirst();
+        if (!oldest) return null;
+        const claim = await take(db, oldest.id, isNext(at), { ...lease, at });
+        if (claim) return claim;
+      }
+    },
+    async claimReceiving({ uploadId, ...lease }) {
+      const at = now();
+      return take(db, uploadId, mayRunAhead(at), { ...lease, at });
+    },
+    retag: (attempt) =>
+      db.transaction().execute(async (trx) => {
+        const customer = await lockCustomerOf(trx, attempt.uploadId);
+        if (!customer) return 'lost';
+        const tag = customer.last_tag + 1;
+        const { numUpdatedRows } = await trx
+          .updateTable('uploads')
+          .set({ tag })
+          .where(isHeldBy(attempt))
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) return 'lost';
+        await useTag(trx, customer, tag, attempt.uploadId);
+        return tag;
+      }),
+    async renewLease({ leaseMs, ...attempt }) {
+      const { numUpdatedRows } = await db
+        .updateTable('uploads')
+        .set({ lease_until: now() + leaseMs })
+        .where(isHeldBy(attempt))
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows > 0n;
+    },
+    async endAttempt({ error, ...attempt }) {
+      if (error === null) return release(db, isHeldBy(attempt));
+      await db
+        .updateTable('uploads')
+        .set({ ...UNHELD, status: 'failed', error: JSON.stringify(error), finished_at: now() })
+        .where(isHeldBy(attempt))
+        .execute();
+    },
+    releaseLeases: () => release(db, (eb) => eb('lease_owner', 'is not', null)),
+  };
+}
+
+/** Uploads of the same customer as the one that is asked about, that one included. */
+function ofSameCustomer(eb: ExpressionBuilder<CatalogTables, 'uploads'>) {
+  return eb.selectFrom('uploads as other').select('other.id').whereRef('other.customer_id', '=', 'uploads.customer_id');
+}
+
+/** The first of its customer's uploads in the queue, and none of the customer's is being loaded. */
+function isNext(at: number): UploadCondition {
+  return (eb) =>
+    eb.and([
+      eb('uploads.status', 'in', QUEUED),
+      eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
+      eb.not(
+        eb.exists(
+          ofSameCustomer(eb).where('other.status', 'in', QUEUED).whereRef('other.number', '<', 'uploads.number'),
+        ),
+      ),
+    ]);
+}
+
+/** Still being received, and nothing of its customer's is in the queue or being loaded. */
+function mayRunAhead(at: number): UploadCondition {
+  return (eb) =>
+    eb.and([
+      eb('uploads.status', '=', 'receiving'),
+      eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
+      eb.not(eb.exists(ofSameCustomer(eb).where('other.status', 'in', QUEUED))),
+    ]);
+}
+
+/** Takes an upload if it can still be taken. */
+function take(
+  db: Kysely<CatalogTables>,
+  uploadId: UploadId,
+  condition: UploadCondition,
+  { owner, leaseMs, at }: { readonly owner: string; readonly leaseMs: number; readonly at: number },
+): Promise<Claim | null> {
+  return db.transaction().execute(async (trx) => {
+    const customer = await lockCustomerOf(trx, uploadId);
+    if (!customer) return null;
+    const tag = customer.last_tag + 1;
+    const upload = await trx
+      .updateTable('uploads')
+      .set((eb) => ({
+        status: eb.case().when('status', '=', 'received').then<UploadStatus>('ingesting').else(eb.ref('status')).end(),
+        tag,
+        lease_owner: owner,
+        lease_until: at + leaseMs,
+        attempts: eb('attempts', '+', 1),
+      }))
+      .where('uploads.id', '=', uploadId)
+      .where(condition)
+      .returningAll()
+      .executeTakeFirst();
+    if (!upload) return null;
+    await useTag(trx, customer, tag, uploadId);
+    return { upload: uploadOf(upload), customer: customerOf(customer), tag };
+  });
+}
+
+/** Notes a tag as given out, and as not committed. */
+async function useTag(
+  trx: Transaction<CatalogTables>,
+  { id }: CustomerRow,
+  tag: number,
+  uploadId: UploadId,
+): Promise<void> {
+  await trx.updateTable('customers').set({ last_tag: tag }).where('id', '=', id).execute();
+  await trx.insertInto('attempts').values({ customer_id: id, tag, upload_id: uploadId }).execute();
+}

@@ -1,0 +1,23 @@
+import type { Upload } from './catalog.ts';
+import type { UploadRow } from './catalog-tables.ts';
+
+export function uploadOf(row: UploadRow): Upload {
+  return {
+    id: row.id,
+    customerId: row.customer_id,
+    status: row.status,
+    filename: row.filename,
+    options: JSON.parse(row.options),
+    file: row.file === null ? null : JSON.parse(row.file),
+    receipt: row.receipt === null ? null : JSON.parse(row.receipt),
+    error: row.error === null ? null : JSON.parse(row.error),
+    attempts: row.attempts,
+    createdAt: new Date(row.created_at),
+    receivedAt: dateOf(row.received_at),
+    finishedAt: dateOf(row.finished_at),
+  };
+}
+
+function dateOf(millis: number | null): Date | null {
+  return millis === null ? null : new Date(millis);
+}

@@ -1,0 +1,110 @@
+import type { Kysely } from 'kysely';
+import { Problem } from '../errors.ts';
+import type { Catalog, UploadStatus } from './catalog.ts';
+import type { CatalogTables } from './catalog-tables.ts';
+import { lockCustomerOf } from './holding.ts';
+import { pageOf, readCursor } from './pages.ts';
+import { uploadOf } from './upload-rows.ts';
+
+type Uploads = Pick<
+  Catalog,
+  'createUpload' | 'markReceived' | 'deleteUpload' | 'findUpload' | 'listUploads' | 'uploadsInStatus'
+>;
+
+export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads {
+  const findUpload: Uploads['findUpload'] = async (id) => {
+    const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? uploadOf(row) : null;
+  };
+
+  return {
+    findUpload,
+    createUpload: ({ id, customerId, filename, options }) =>
+      db.transaction().execute(async (trx) => {
+        const at = now();
+        const { last_upload: number } = await trx
+          .insertInto('customers')
+          .values({ id: customerId, created_at: at, appeared: 1, last_upload: 1 })
+          .onConflict((conflict) =>
+            conflict.column('id').doUpdateSet((eb) => ({ last_upload: eb('customers.last_upload', '+', 1) })),
+          )
+          .returning('last_upload')
+          .executeTakeFirstOrThrow();
+        const row = await trx
+          .insertInto('uploads')
+          .values({
+            id,
+            customer_id: customerId,
+            number,
+            status: 'receiving',
+            filename,
+            options: JSON.stringify(options),
+            created_at: at,
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        return uploadOf(row);
+      }),
+    async markReceived(id, file) {
+      const at = now();
+      const row = await db
+        .updateTable('uploads')
+        .set((eb) => ({
+          status: eb
+            .case()
+            .when('lease_until', '>', at)
+            .then<UploadStatus>('ingesting')
+            .else<UploadStatus>('received')
+            .end(),
+          file: JSON.stringify(file),
+          received_at: at,
+        }))
+        .where('id', '=', id)
+        .where('status', '=', 'receiving')
+        .returningAll()
+        .executeTakeFirst();
+      // An acknowledgement may come twice; the first one counts.
+      const upload = row ? uploadOf(row) : await findUpload(id);
+      if (!upload) throw new Problem('upload_not_found', `There is no upload ${id}.`);
+      return upload;
+    },
+    deleteUpload: (id) =>
+      db.transaction().execute(async (trx) => {
+        const customer = await lockCustomerOf(trx, id);
+        if (!customer) return;
+        await trx.deleteFrom('uploads').where('id', '=', id).where('received_at', 'is', null).execute();
+        if (customer.appeared === 0 || customer.table_columns !== null) return;
+        // Tags count too: rows may be left under them, so a table to come must not give them out again.
+        for (const table of ['uploads', 'api_keys', 'attempts'] as const) {
+          const left = trx.selectFrom(table).select('customer_id').where('customer_id', '=', customer.id);
+          if (await left.limit(1).executeTakeFirst()) return;
+        }
+        await trx.deleteFrom('customers').where('id', '=', customer.id).execute();
+      }),
+    async listUploads(customerId, { after, limit }) {
+      const first = db
+        .selectFrom('uploads')
+        .selectAll()
+        .where('customer_id', '=', customerId)
+        .orderBy('number', 'desc')
+        .limit(limit + 1);
+      const page = after === null ? first : first.where('number', '<', readCursor('uploads', after, parseNumber));
+      return pageOf('uploads', await page.execute(), limit, ({ number }) => number, uploadOf);
+    },
+    async uploadsInStatus(statuses) {
+      const rows = await db
+        .selectFrom('uploads')
+        .selectAll()
+        .where('status', 'in', statuses)
+        .orderBy('created_at')
+        .orderBy('customer_id')
+        .orderBy('number')
+        .execute();
+      return rows.map(uploadOf);
+    },
+  };
+}
+
+function parseNumber(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

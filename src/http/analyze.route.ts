@@ -1,0 +1,113 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Analysis, Answer } from '../analysis/analysis.ts';
+import { ANALYZE_TYPES } from '../analysis/analyze-types.ts';
+import { problemReplySchemas } from './problem-schema.ts';
+
+const TYPE = {
+  description: 'Number, number in a string, or name.',
+  examples: ANALYZE_TYPES.flatMap(({ number, name }) => [number, name]),
+};
+
+const AnalyzeBody = Type.Object(
+  {
+    customer_id: Type.Optional(Type.Union([Type.Number(), Type.String()], { examples: [1000] })),
+    analyze_type: Type.Optional(Type.Union([Type.Number(), Type.String()], TYPE)),
+    analyzer_type: Type.Optional(
+      Type.Union([Type.Number(), Type.String()], { ...TYPE, description: 'Means the same as analyze_type.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
+const span = {
+  seconds: Type.Union([Type.Number(), Type.Null()], { description: 'Up to six decimals.' }),
+  duration: nullable('ISO 8601, such as P214DT23H30M.'),
+};
+
+const TimeDifference = Type.Object(
+  {
+    time_column: Type.String(),
+    first_row_at: nullable('Time of the first row.'),
+    latest_row_at: nullable('Latest time.'),
+    ...span,
+  },
+  { title: 'time_difference (10000)' },
+);
+const TotalRows = Type.Object({ total_rows: Type.Integer() }, { title: 'total_rows (10001)' });
+const TimeSpan = Type.Object(
+  { time_column: Type.String(), earliest_at: nullable('Earliest time.'), latest_at: nullable('Latest time.'), ...span },
+  { title: 'time_span (10002)' },
+);
+
+const AnswerSchema = Type.Object({
+  customer_id: Type.String({ description: 'In its canonical form: a string.', examples: ['1000'] }),
+  analyze_type: Type.Integer(),
+  name: Type.String(),
+  result: Type.Unsafe<Answer['result']>(Type.Union([TimeDifference, TotalRows, TimeSpan])),
+  table: Type.Object(
+    { rows: Type.Integer(), version: Type.Integer() },
+    { description: 'The state that was answered of.' },
+  ),
+});
+
+export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post(
+      '/api/v1/analyze/',
+      {
+        config: { access: 'read' },
+        schema: {
+          tags: ['analyze'],
+          summary: "Analyze a customer's table",
+          operationId: 'analyze',
+          description: ANALYZE_TYPES.map(
+            ({ number, name, description }) => `- **${number}** \`${name}\`: ${description}`,
+          ).join('\n'),
+          body: AnalyzeBody,
+          response: { 200: AnswerSchema, ...problemReplySchemas },
+        },
+      },
+      async (request) => {
+        const { customer_id, ...named } = request.body;
+        return analysis.answer(await request.scope.customer(customer_id), named);
+      },
+    );
+
+    app.get(
+      '/api/v1/analyze/types',
+      {
+        config: { access: 'public' },
+        schema: {
+          tags: ['analyze'],
+          summary: 'List the analyze types',
+          operationId: 'listAnalyzeTypes',
+          response: {
+            200: Type.Object({
+              items: Type.Array(
+                Type.Object({
+                  number: Type.Integer(),
+                  name: Type.String(),
+                  description: Type.String(),
+                  parameters: Type.Unsafe<Readonly<Record<string, unknown>>>(
+                    Type.Object(
+                      {},
+                      {
+                        description: 'JSON Schema of the further members a request may have.',
+                        additionalProperties: true,
+                      },
+                    ),
+                  ),
+                }),
+              ),
+              next_cursor: Type.Null(),
+            }),
+            ...problemReplySchemas,
+          },
+        },
+      },
+      async () => ({ items: [...ANALYZE_TYPES], next_cursor: null }),
+    );
+  };
+}

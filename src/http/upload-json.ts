@@ -1,0 +1,93 @@
+import { type Static, Type } from 'typebox';
+import type { Upload } from '../catalog/catalog.ts';
+import { problemDocument } from '../errors.ts';
+import { ProblemRef } from './problem-schema.ts';
+import { ColumnTypeSchema } from './table-json.ts';
+
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+const Time = Type.String({ format: 'date-time' });
+
+const ReceiptSchema = Type.Object(
+  {
+    rows_in_file: Type.Integer({ description: 'rows_in_file = appended + rejected, counted independently.' }),
+    appended: Type.Integer(),
+    rejected: Type.Integer(),
+    table_rows_before: Type.Integer(),
+    table_rows_after: Type.Integer(),
+    columns: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        type: ColumnTypeSchema,
+        format: nullable(Type.String({ description: 'strptime format of times that are not ISO 8601.' })),
+      }),
+    ),
+    encoding: nullable(Type.String()),
+    delimiter: nullable(Type.String()),
+    quote: nullable(Type.String({ description: "'' where the file quotes nothing." })),
+    header: nullable(Type.Boolean()),
+    warnings: Type.Array(Type.String()),
+  },
+  { description: "What became of the upload's rows." },
+);
+
+export const UploadSchema = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    customer_id: Type.String({ examples: ['1000'] }),
+    status: Type.Enum(['receiving', 'received', 'ingesting', 'complete', 'failed', 'cancelled', 'undone'], {
+      description: 'It changes no more once it is complete, failed, cancelled or undone.',
+    }),
+    filename: nullable(Type.String()),
+    bytes: nullable(Type.Integer({ description: 'Bytes of the file after decompression.' })),
+    sha256: nullable(Type.String({ description: 'Hexadecimal digest of those bytes.' })),
+    options: Type.Object({
+      delimiter: nullable(Type.String()),
+      quote: nullable(Type.String()),
+      header: nullable(Type.Boolean()),
+      encoding: nullable(Type.String()),
+    }),
+    receipt: nullable(ReceiptSchema),
+    error: nullable(ProblemRef),
+    attempts: Type.Integer({ description: 'How often loading it was begun.' }),
+    created_at: Time,
+    received_at: nullable(Time),
+    finished_at: nullable(Time),
+  },
+  { $id: 'Upload', title: 'Upload' },
+);
+
+export type UploadJson = Static<typeof UploadSchema>;
+
+export const UploadRef = Type.Unsafe<UploadJson>({ $ref: 'Upload#' });
+
+/** An upload as JSON gives it. */
+export function uploadJson(upload: Upload): UploadJson {
+  const { file, receipt } = upload;
+  return {
+    id: upload.id,
+    customer_id: upload.customerId,
+    status: upload.status,
+    filename: upload.filename,
+    bytes: file?.bytes ?? null,
+    sha256: file?.sha256 ?? null,
+    options: { ...upload.options },
+    receipt: receipt && {
+      rows_in_file: receipt.rowsInFile,
+      appended: receipt.appended,
+      rejected: receipt.rejected,
+      table_rows_before: receipt.tableRowsBefore,
+      table_rows_after: receipt.tableRowsAfter,
+      columns: receipt.columns.map(({ name, type, format }) => ({ name, type, format })),
+      encoding: file?.encoding ?? null,
+      delimiter: file?.dialect.delimiter ?? null,
+      quote: file?.dialect.quote ?? null,
+      header: file?.dialect.header ?? null,
+      warnings: [...receipt.warnings],
+    },
+    error: upload.error && problemDocument(upload.error),
+    attempts: upload.attempts,
+    created_at: upload.createdAt.toISOString(),
+    received_at: upload.receivedAt?.toISOString() ?? null,
+    finished_at: upload.finishedAt?.toISOString() ?? null,
+  };
+}

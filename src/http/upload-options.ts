@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox';
+import type { UploadOptions } from '../catalog/catalog.ts';
+import { delimiterOption, quoteOption } from '../csv/dialect-options.ts';
+import { Problem } from '../errors.ts';
+
+/** The options of an upload, in the query string; a form takes the same names as fields before the file. */
+export const UploadOptionsQuery = Type.Object({
+  delimiter: Type.Optional(
+    Type.String({
+      description:
+        'What stands between two fields: one ASCII character, or `tab`, `comma`, `semicolon`, `pipe`, `space`. Default: found out.',
+    }),
+  ),
+  quote: Type.Optional(
+    Type.String({
+      description: 'What stands around quoted fields: one ASCII character, or `none`. Default: found out.',
+    }),
+  ),
+  header: Type.Optional(
+    Type.String({
+      description: '`true`: the first record names the columns; `false`: it is a row. Default: found out.',
+    }),
+  ),
+  encoding: Type.Optional(
+    Type.String({ description: 'Such as `utf-8` or `windows-1252`. Default: found out.', examples: ['windows-1252'] }),
+  ),
+});
+
+export type RawUploadOptions = Static<typeof UploadOptionsQuery>;
+
+export const OPTION_NAMES = Object.keys(UploadOptionsQuery.properties) as readonly (keyof RawUploadOptions)[];
+
+export function isOptionName(name: string): name is keyof RawUploadOptions {
+  return OPTION_NAMES.some((option) => option === name);
+}
+
+/** @throws Problem upload_option_invalid */
+export function readUploadOptions(raw: RawUploadOptions): UploadOptions {
+  const options = {
+    delimiter: raw.delimiter === undefined ? null : delimiterOption(raw.delimiter),
+    quote: raw.quote === undefined ? null : quoteOption(raw.quote),
+    header: raw.header === undefined ? null : truth('header', raw.header),
+    encoding: raw.encoding === undefined ? null : encoding(raw.encoding),
+  };
+  if (options.delimiter !== null && options.delimiter === options.quote) {
+    throw new Problem('upload_option_invalid', 'The delimiter and the quote are the same character.');
+  }
+  return options;
+}
+
+function truth(option: string, text: string): boolean {
+  switch (text.trim().toLowerCase()) {
+    case 'true':
+    case '1':
+    case 'yes':
+      return true;
+    case 'false':
+    case '0':
+    case 'no':
+      return false;
+    default:
+      throw new Problem('upload_option_invalid', `${option} is '${text.slice(0, 40)}'; it must be true or false.`);
+  }
+}
+
+/** @returns the name that the WHATWG Encoding Standard gives the encoding */
+function encoding(label: string): string {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch (cause) {
+    const detail = `encoding is '${label.slice(0, 40)}', which is not one that Thena reads.`;
+    throw new Problem('upload_option_invalid', detail, {}, { cause });
+  }
+}

@@ -1,0 +1,28 @@
+import { open } from 'node:fs/promises';
+import { Problem } from '../errors.ts';
+
+/** Runs a piece of writing; a full disk becomes a Problem that says so. */
+export async function storing<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    throw new Problem(
+      'disk_full',
+      'The disk filled up while the file was being stored. Nothing of it was kept.',
+      {},
+      { cause: error },
+    );
+  }
+}
+
+/** Makes the names in a folder last: a file that was fsynced may otherwise have no name after a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

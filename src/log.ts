@@ -1,0 +1,121 @@
+import { type DestinationStream, type LevelWithSilentOrString, pino } from 'pino';
+import type { Observation, Observe } from './events.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+interface Line {
+  readonly level: Level;
+  /** Whole by itself: on a terminal it is all that is shown. */
+  readonly message: string;
+  readonly error?: Error;
+}
+
+/** Asked by machines every few seconds. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
+export interface LogOptions {
+  readonly level: LevelWithSilentOrString;
+  /** Lines for a person at a terminal; else one JSON object a line. */
+  readonly readable: boolean;
+  readonly output: DestinationStream;
+}
+
+/**
+ * Renders observations as log lines.
+ *
+ * Neither keys nor what stands in files is ever shown: a failed upload is told by its code (its detail may quote a row,
+ * and the upload's own page shows it), and quotations in messages of unknown errors are left out.
+ */
+export function createLog({ level, readable, output }: LogOptions): Observe {
+  const log = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    readable ? { write: (json) => output.write(readableLine(json)) } : output,
+  );
+  return (observation) => {
+    const { level: lineLevel, message, error } = describe(observation);
+    const { kind } = observation;
+    log[lineLevel]({ kind, ...fields(observation), ...(error && { error: describeError(error) }) }, message);
+  };
+}
+
+function describe(observation: Observation): Line {
+  switch (observation.kind) {
+    case 'listening':
+      return { level: 'info', message: `Thena is ready at ${observation.url}` };
+    case 'stopping':
+      return { level: 'info', message: `stopping (${observation.signal})` };
+    case 'stopped':
+      return { level: 'info', message: 'stopped' };
+    case 'engine_started':
+      return { level: 'debug', message: `engine started as process ${observation.pid}` };
+    case 'engine_stopped':
+      return {
+        level: observation.expected ? 'debug' : 'error',
+        message: `engine process ${observation.pid} stopped: ${observation.cause}`,
+      };
+    case 'upload_received': {
+      const { uploadId, customerId, records, bytes, ms } = observation;
+      return {
+        level: 'info',
+        message: `upload ${uploadId} of customer ${customerId} received: ${records} records, ${bytes} bytes in ${Math.round(ms)} ms`,
+      };
+    }
+    case 'upload_refused':
+      return { level: 'info', message: `upload ${observation.uploadId} refused: ${observation.code}` };
+    case 'upload_completed': {
+      const { uploadId, customerId, rows, ms } = observation;
+      return {
+        level: 'info',
+        message: `upload ${uploadId} of customer ${customerId} complete: ${rows} rows in ${Math.round(ms)} ms`,
+      };
+    }
+    case 'upload_failed': {
+      const { uploadId, customerId, code } = observation;
+      return { level: 'warn', message: `upload ${uploadId} of customer ${customerId} failed: ${code}` };
+    }
+    case 'attempt_failed': {
+      const { uploadId, attempt, error } = observation;
+      return { level: 'warn', message: `attempt ${attempt} at upload ${uploadId} failed`, error };
+    }
+    case 'background_failed':
+      return { level: 'error', message: `${observation.task} failed`, error: observation.error };
+    case 'request_answered': {
+      const { method, route, status, ms } = observation;
+      return {
+        level: PROBES.has(route) && status < 500 ? 'debug' : 'info',
+        message: `${method} ${route} answered ${status} in ${Math.round(ms)} ms`,
+      };
+    }
+    case 'request_failed':
+      return { level: 'error', message: `request ${observation.requestId} failed`, error: observation.error };
+    case 'crashed':
+      return { level: 'fatal', message: 'Thena stops at an error it does not know', error: observation.error };
+  }
+}
+
+/** What the observation holds, but for what may quote a file. */
+function fields(observation: Observation): Readonly<Record<string, unknown>> {
+  const { kind: _, ...all } = observation;
+  const hidden: ReadonlySet<string> = new Set(['error', 'detail']);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !hidden.has(name)));
+}
+
+function describeError(error: Error): Readonly<Record<string, unknown>> {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  // A failed system call quotes a path; DuckDB quotes values, and after the first line whole rows.
+  const [first = ''] = error.message.split('\n', 1);
+  const message = syscall === undefined ? first.replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '…') : first;
+  const frames = error.stack?.match(/^ {4}at .*$/gm)?.map((frame) => frame.trim());
+  const cause = error.cause instanceof Error ? describeError(error.cause) : undefined;
+  return { name: error.name, code, message, at: frames, cause };
+}
+
+/** Renders a JSON line as `time message`, with the level where it is not the usual one, and the error. */
+function readableLine(json: string): string {
+  const { level, time, msg, error } = JSON.parse(json);
+  const label = pino.levels.labels[level];
+  const failure = error
+    ? `: ${error.name}: ${error.message}${(error.at ?? []).map((at: string) => `\n    ${at}`).join('')}`
+    : '';
+  return `${new Date(time).toTimeString().slice(0, 8)} ${label === 'info' ? '' : `${label}: `}${msg}${failure}\n`;
+}

@@ -1,0 +1,125 @@
+/**
+ * Thena's server: command line → settings → services → listen → drain. The only file that touches the process.
+ *
+ *   node src/main.ts [--help]
+ */
+import { constants } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Config, readConfig, SETTINGS, SettingError } from './config.ts';
+import type { Observe } from './events.ts';
+import { createLog } from './log.ts';
+import { recordMetrics } from './metrics.ts';
+import { type Services, startServices } from './services.ts';
+
+/** How long what is under way may take after the first signal. */
+const DRAIN_MS = 10_000;
+const EXIT_FAILED = 1;
+const EXIT_MISUSED = 2;
+
+// Uploads are the customers' alone: files are made for their owner, also by the engine, which inherits this.
+process.umask(0o077);
+readCommandLine();
+const config = loadConfig();
+const log = createLog({ level: config.logLevel, readable: process.stdout.isTTY, output: process.stdout });
+const observe: Observe = (observation) => {
+  log(observation);
+  recordMetrics(observation);
+};
+// Rejections that nobody handles come here too. What is on disk is kept, and taken up at the next start.
+process.on('uncaughtException', (error) => {
+  observe({ kind: 'crashed', error });
+  process.exit(EXIT_FAILED);
+});
+const starting = start(config, observe);
+stopOnSignals(starting, observe);
+const { url } = await starting;
+observe({ kind: 'listening', url, auth: config.auth, dataDir: config.dataDir });
+if (process.stdout.isTTY) process.stdout.write(welcome(url, config));
+
+function readCommandLine(): void {
+  try {
+    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+    if (!values.help) return;
+  } catch (error) {
+    end(EXIT_MISUSED, `${(error as Error).message}. Thena is set by environment variables; --help lists them.`);
+  }
+  const lines = Object.entries(SETTINGS).map(([name, { default: text, help }]) => `${name}=${text}\n    ${help}\n`);
+  process.stdout.write(`Thena is set by environment variables, shown with their defaults:\n\n${lines.join('')}`);
+  process.exit();
+}
+
+function loadConfig(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (error instanceof SettingError) end(EXIT_MISUSED, error.message);
+    throw error;
+  }
+}
+
+async function start(config: Config, observe: Observe): Promise<Services> {
+  try {
+    return await startServices(config, observe);
+  } catch (error) {
+    if (error instanceof SettingError) end(EXIT_MISUSED, error.message);
+    const { syscall, code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      const free = `THENA_PORT=${config.port + 1} npm start`;
+      end(EXIT_FAILED, `Port ${config.port} is in use by another program. Stop that, or choose a port: ${free}`);
+    }
+    if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') throw error;
+    const address = `THENA_HOST ${config.host}, THENA_PORT ${config.port}`;
+    end(EXIT_FAILED, `Thena cannot listen on ${address} (${message}).`);
+  }
+}
+
+/**
+ * The first signal lets what is under way end, the second one drops it. What the launcher asks is the same wish as the
+ * signal that the process group got, in either order, and never counts as a second one.
+ */
+function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
+  let signalled = false;
+  let stopping = false;
+  const stop = async (cause: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    observe({ kind: 'stopping', signal: cause });
+    setTimeout(() => {
+      const error = new Error(`not everything had ended after ${DRAIN_MS / 1000} s`);
+      observe({ kind: 'background_failed', task: 'stopping', error });
+      process.exit(EXIT_FAILED);
+    }, DRAIN_MS);
+    const services = await starting;
+    await services.close();
+    observe({ kind: 'stopped' });
+    process.exit();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (signalled) process.exit(128 + constants.signals[signal]);
+      signalled = true;
+      void stop(signal);
+    });
+  }
+  process.on('message', () => void stop('asked by the launcher'));
+  process.on('disconnect', () => void stop('the launcher is gone'));
+}
+
+/** What someone who has just started it wants to know. */
+function welcome(url: string, { auth, dataDir }: Config): string {
+  const key = auth === 'keys' ? ` -H "Authorization: Bearer $THENA_ADMIN_KEY"` : '';
+  return `
+  Send a file:   curl -X POST ${url}/api/v1/event/${key} --form 'file=@"events_data.csv"' --form 'customer_id="1000"'
+  Ask about it:  curl -X POST ${url}/api/v1/analyze/${key} -H 'Content-Type: application/json' -d '{"customer_id":1000,"analyzer_type":10000}'
+  Every call:    ${url}/docs
+  Data:          ${dataDir}
+
+  Ctrl-C stops it.
+
+`;
+}
+
+function end(exitCode: number, message: string): never {
+  process.stderr.write(`Thena: ${message}\n`);
+  process.exit(exitCode);
+}

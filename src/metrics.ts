@@ -1,0 +1,102 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Observation, Observe } from './events.ts';
+
+export interface Metrics {
+  /** Counts an observation. */
+  readonly record: Observe;
+  /** @returns everything counted, in the Prometheus text format 0.0.4 */
+  text(): Promise<string>;
+}
+
+/** Renders observations as counters and histograms. Labels are closed sets: never a customer, an upload or a path. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'thena_http_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'thena_http_request_duration_seconds',
+    help: 'From the first byte of a request to its answer.',
+    labelNames: ['method', 'route'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers,
+  });
+  const uploads = new Counter({
+    name: 'thena_uploads_total',
+    help: 'Uploads that ended, by outcome (completed, failed, refused) and error code.',
+    labelNames: ['outcome', 'code'],
+    registers,
+  });
+  const uploadSeconds = new Histogram({
+    name: 'thena_upload_duration_seconds',
+    help: 'How long completed uploads took.',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],
+    registers,
+  });
+  const failedAttempts = new Counter({
+    name: 'thena_upload_failed_attempts_total',
+    help: 'Attempts at uploads that failed, tried again or not.',
+    registers,
+  });
+  const rows = new Counter({ name: 'thena_ingested_rows_total', help: 'Rows appended to tables.', registers });
+  const bytes = new Counter({
+    name: 'thena_received_bytes_total',
+    help: 'Bytes of files received whole, after decompression.',
+    registers,
+  });
+  const engineStops = new Counter({
+    name: 'thena_engine_crashes_total',
+    help: 'Times the engine process died and was started again.',
+    registers,
+  });
+  const backgroundFailures = new Counter({
+    name: 'thena_background_failures_total',
+    help: 'Background tasks that failed.',
+    labelNames: ['task'],
+    registers,
+  });
+  collectDefaultMetrics({ register: registry });
+
+  const record = (observation: Observation): void => {
+    switch (observation.kind) {
+      case 'request_answered': {
+        const { method, route, status, ms } = observation;
+        requests.inc({ method, route, status });
+        requestSeconds.observe({ method, route }, ms / 1000);
+        return;
+      }
+      case 'upload_received':
+        bytes.inc(observation.bytes);
+        return;
+      case 'upload_refused':
+        uploads.inc({ outcome: 'refused', code: observation.code });
+        return;
+      case 'upload_completed':
+        uploads.inc({ outcome: 'completed', code: '' });
+        uploadSeconds.observe(observation.ms / 1000);
+        rows.inc(observation.rows);
+        return;
+      case 'upload_failed':
+        uploads.inc({ outcome: 'failed', code: observation.code });
+        return;
+      case 'attempt_failed':
+        failedAttempts.inc();
+        return;
+      case 'engine_stopped':
+        if (!observation.expected) engineStops.inc();
+        return;
+      case 'background_failed':
+        backgroundFailures.inc({ task: observation.task });
+        return;
+      default:
+    }
+  };
+  return { record, text: () => registry.metrics() };
+}
+
+/** The metrics of this process. */
+export const { record: recordMetrics, text: metricsText } = createMetrics();

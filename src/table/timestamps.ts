@@ -1,0 +1,79 @@
+const MICROS_PER_SECOND = 1_000_000n;
+const SECONDS_PER_DAY = 86_400n;
+
+/** Division that rounds down, so that times before 1970 fall into the right day. */
+function floorDivide(value: bigint, by: bigint): bigint {
+  const quotient = value / by;
+  return value % by < 0n ? quotient - 1n : quotient;
+}
+
+const pad = (value: bigint, width: number): string => value.toString().padStart(width, '0');
+
+/** `.5`, `.000001`, or nothing: microseconds as the fraction of a second, trailing zeros cut. */
+function fraction(micros: bigint): string {
+  return micros === 0n ? '' : `.${pad(micros, 6).replace(/0+$/, '')}`;
+}
+
+/**
+ * Renders a day as `YYYY-MM-DD` in the proleptic Gregorian calendar. Years outside 0 to 9999 take the expanded form of
+ * ISO 8601, a sign and six digits. Computed here because `Date` ends in the year 275760, and stored times do not.
+ *
+ * @param micros any moment of the day, in microseconds since 1970-01-01T00:00:00Z
+ */
+export function formatDate(micros: bigint): string {
+  // Days from civil, counted in 400-year eras that begin on 1 March: howardhinnant.github.io/date_algorithms.html
+  const days = floorDivide(micros, MICROS_PER_SECOND * SECONDS_PER_DAY) + 719_468n;
+  const era = floorDivide(days, 146_097n);
+  const dayOfEra = days - era * 146_097n;
+  const yearOfEra = (dayOfEra - dayOfEra / 1460n + dayOfEra / 36_524n - dayOfEra / 146_096n) / 365n;
+  const dayOfYear = dayOfEra - (365n * yearOfEra + yearOfEra / 4n - yearOfEra / 100n);
+  const shiftedMonth = (5n * dayOfYear + 2n) / 153n;
+  const day = dayOfYear - (153n * shiftedMonth + 2n) / 5n + 1n;
+  const month = shiftedMonth < 10n ? shiftedMonth + 3n : shiftedMonth - 9n;
+  const year = yearOfEra + era * 400n + (month <= 2n ? 1n : 0n);
+  const yearText =
+    year >= 0n && year <= 9999n ? pad(year, 4) : `${year < 0n ? '-' : '+'}${pad(year < 0n ? -year : year, 6)}`;
+  return `${yearText}-${pad(month, 2)}-${pad(day, 2)}`;
+}
+
+/**
+ * Renders a time as ISO 8601 in UTC, such as `2014-07-01T00:30:00Z`, with a fraction only where there is one.
+ *
+ * @param micros microseconds since 1970-01-01T00:00:00Z
+ */
+export function formatTimestamp(micros: bigint): string {
+  const seconds = floorDivide(micros, MICROS_PER_SECOND);
+  const ofDay = seconds - floorDivide(seconds, SECONDS_PER_DAY) * SECONDS_PER_DAY;
+  const clock = [ofDay / 3600n, (ofDay / 60n) % 60n, ofDay % 60n].map((part) => pad(part, 2)).join(':');
+  return `${formatDate(micros)}T${clock}${fraction(micros - seconds * MICROS_PER_SECOND)}Z`;
+}
+
+/**
+ * Renders a span as an ISO 8601 duration of days, hours, minutes and seconds, such as `P214DT23H30M`; none is `PT0S`.
+ *
+ * @param micros a span of microseconds, of either sign
+ */
+export function formatDuration(micros: bigint): string {
+  const size = micros < 0n ? -micros : micros;
+  const seconds = size / MICROS_PER_SECOND;
+  const secondsText = `${seconds % 60n}${fraction(size % MICROS_PER_SECOND)}`;
+  const parts = [
+    [(seconds / 3600n) % 24n, 'H'],
+    [(seconds / 60n) % 60n, 'M'],
+    [secondsText === '0' ? 0n : secondsText, 'S'],
+  ] as const;
+  const clock = parts.map(([count, unit]) => (count === 0n ? '' : `${count}${unit}`)).join('');
+  const days = seconds / SECONDS_PER_DAY;
+  if (days === 0n && clock === '') return 'PT0S';
+  return `${micros < 0n ? '-' : ''}P${days === 0n ? '' : `${days}D`}${clock === '' ? '' : `T${clock}`}`;
+}
+
+/**
+ * A span as a JSON number of seconds with up to six decimals. Exact to the microsecond up to 272 years, where a double
+ * ends; {@link formatDuration} is exact always.
+ */
+export function secondsOf(micros: bigint): number {
+  const size = micros < 0n ? -micros : micros;
+  const text = `${size / MICROS_PER_SECOND}${fraction(size % MICROS_PER_SECOND)}`;
+  return micros < 0n ? -Number(text) : Number(text);
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type Kysely, sql } from 'kysely';
+import type { CatalogTables } from '../../src/catalog/catalog-tables.ts';
+import { kyselyCatalog } from '../../src/catalog/kysely-catalog.ts';
+import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import { SettingError } from '../../src/config.ts';
+import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
+
+const customer = (id: string) => ({ id: parseCustomerId(id) as CustomerId, timeColumn: null, columns: null });
+
+describe('the catalog file', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'thena-sqlite-'));
+    path = join(folder, 'catalog.sqlite');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function pragma(db: Kysely<CatalogTables>, name: string): Promise<unknown> {
+    const { rows } = await sql<Record<string, unknown>>`pragma ${sql.raw(name)}`.execute(db);
+    return Object.values(rows[0] ?? {})[0];
+  }
+
+  it('is written through to the disk at every commit, and keeps its references whole', async () => {
+    const db = await openSqlite(path);
+    // The very connection that the catalog writes with.
+    await kyselyCatalog(db).createCustomer(customer('a'));
+    const FULL = 2;
+    assert.equal(await pragma(db, 'synchronous'), FULL);
+    assert.equal(await pragma(db, 'journal_mode'), 'wal');
+    assert.equal(await pragma(db, 'fullfsync'), 1);
+    assert.equal(await pragma(db, 'foreign_keys'), 1);
+    assert.ok(Number(await pragma(db, 'busy_timeout')) > 0);
+    await db.destroy();
+  });
+
+  it("is its owner's alone, with all that SQLite puts beside it", async () => {
+    const umask = process.umask(0);
+    try {
+      await writeFile(path, '', { mode: 0o666 });
+      const catalog = await openSqliteCatalog(path);
+      await catalog.createCustomer(customer('a'));
+      const modes = await Promise.all(
+        (await readdir(folder)).map(async (name) => [name, (await stat(join(folder, name))).mode & 0o777]),
+      );
+      await catalog.close();
+      assert.deepEqual(Object.fromEntries(modes), {
+        'catalog.sqlite': 0o600,
+        'catalog.sqlite-shm': 0o600,
+        'catalog.sqlite-wal': 0o600,
+      });
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  it('holds everything that was written when the process is gone without closing it', async () => {
+    const catalog = await openSqliteCatalog(path);
+    await catalog.createCustomer(customer('a'));
+    // What a crash leaves: the files as they are, and nobody who would tidy them.
+    const left = join(folder, 'left.sqlite');
+    await copyFile(path, left);
+    await copyFile(`${path}-wal`, `${left}-wal`);
+    const opened = await openSqliteCatalog(left);
+    assert.ok(await opened.findCustomer(customer('a').id));
+    await opened.close();
+    await catalog.close();
+  });
+
+  it('is brought up to date once, also where two open it at the same time', async () => {
+    const catalogs = await Promise.all([openSqliteCatalog(path), openSqliteCatalog(path)]);
+    for (const catalog of catalogs) await catalog.close();
+    const db = await openSqlite(path);
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+    assert.deepEqual(rows, [{ name: '0001-first-tables' }]);
+    await db.destroy();
+  });
+
+  it('has no tables where making them was cut short', async () => {
+    const database = new DatabaseSync(path);
+    database.exec('create table attempts (x)');
+    database.close();
+    await assert.rejects(openSqliteCatalog(path), /attempts.*already exists/);
+    const left = new DatabaseSync(path);
+    const made = left
+      .prepare("select name from sqlite_schema where name in ('customers', 'uploads', 'attempts')")
+      .all();
+    left.exec('drop table attempts');
+    left.close();
+    assert.deepEqual(
+      made.map(({ name }) => name),
+      ['attempts'],
+    );
+    await (await openSqliteCatalog(path)).close();
+  });
+
+  it('is refused, and left as it is, where a newer Thena made it', async () => {
+    await (await openSqliteCatalog(path)).close();
+    const database = new DatabaseSync(path);
+    database.exec("insert into kysely_migration values ('0999-of-tomorrow', '2030-01-01T00:00:00.000Z')");
+    database.close();
+    await assert.rejects(openSqliteCatalog(path), (error) => {
+      assert.ok(error instanceof SettingError);
+      assert.match(error.message, /newer Thena/);
+      assert.ok(error.message.includes(path) && error.message.includes('0999-of-tomorrow'));
+      return true;
+    });
+  });
+
+  it('says so where the file is no catalog', async () => {
+    await writeFile(path, 'This is a text, and long enough to be taken for the header of a file.'.repeat(20));
+    await assert.rejects(openSqliteCatalog(path), /file is not a database/);
+  });
+
+  it('waits for another writer, and lets everything else go on meanwhile', async () => {
+    const catalog = await openSqliteCatalog(path);
+    const other = new DatabaseSync(path);
+    other.exec('begin immediate');
+    const writes = [
+      catalog.createCustomer(customer('a')),
+      catalog.deleteUpload('00000000-0000-4000-8000-000000000000' as never),
+    ];
+    let turns = 0;
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        turns++;
+        if (turns < 3) return;
+        clearInterval(timer);
+        resolve();
+      }, 5);
+    });
+    other.exec('commit');
+    other.close();
+    await Promise.all(writes);
+    assert.ok(await catalog.findCustomer(customer('a').id));
+    await catalog.close();
+  });
+
+  it('says that the disk is full, changes nothing then, and goes on when there is room', async () => {
+    const db = await openSqlite(path);
+    const catalog = kyselyCatalog(db);
+    await catalog.createCustomer(customer('a'));
+    const pages = Number(await pragma(db, 'page_count'));
+    await sql`pragma max_page_count = ${sql.raw(String(pages))}`.execute(db);
+    const key = {
+      id: 'k1',
+      customerId: customer('a').id,
+      hash: 'h',
+      label: 'x'.repeat(50_000),
+      rights: ['read'],
+    } as const;
+    await assert.rejects(catalog.addKey(key), { code: 'disk_full' });
+    assert.deepEqual(await catalog.listKeys(customer('a').id), []);
+    await sql`pragma max_page_count = ${sql.raw(String(pages + 1_000))}`.execute(db);
+    assert.equal((await catalog.addKey(key)).label?.length, 50_000);
+    await catalog.close();
+  });
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { SETTINGS } from '../src/config.ts';
+import { ERRORS } from '../src/errors.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** The rows of a page's tables that begin with a name in code style, cell by cell. */
+function rowsOf(page: string): string[][] {
+  return readFileSync(`${root}docs/${page}`, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.slice(2, -2).split(/(?<!\\) \| /))
+    .map((cells) => cells.map((cell) => cell.replaceAll('\\|', '|')));
+}
+
+test('docs/errors.md tells every code with its status, meaning and remedy, and no other', () => {
+  const inCode = Object.entries(ERRORS).map(([code, { status, title, hint }]) => [
+    `\`${code}\``,
+    String(status),
+    title,
+    hint,
+  ]);
+  assert.deepEqual(rowsOf('errors.md').sort(), inCode.sort());
+});
+
+test('docs/settings.md tells every setting with its default and meaning, and no other', () => {
+  const inCode = Object.entries(SETTINGS).map(([name, setting]) => [
+    `\`${name}\``,
+    setting.default === '' ? 'none' : `\`${setting.default}\``,
+    setting.help,
+  ]);
+  assert.deepEqual(rowsOf('settings.md').sort(), inCode.sort());
+});
+
+test('every error code is one that Thena can answer with', () => {
+  const source = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && name !== 'errors.ts')
+    .map((name) => readFileSync(`${root}src/${name}`, 'utf8'))
+    .join('\n');
+  const unused = Object.keys(ERRORS).filter((code) => !source.includes(`'${code}'`));
+  assert.deepEqual(unused, []);
+});

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { analyze, call, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+
+const ADMIN_KEY = 'an-admin-key-for-tests-only';
+const CSV = 'at,amount\n2024-01-01 00:00:00,1\n';
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+/** Everything else needs a key. A route that is missing here and answers without one makes the test fail. */
+const PUBLIC = ['GET /healthz', 'GET /readyz', 'GET /api/v1/analyze/types'];
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: {
+    readonly requestBody?: { readonly content: Record<string, unknown> };
+    readonly security?: unknown[];
+  };
+}
+
+describe('with keys', () => {
+  let thena: RunningThena;
+  let own: string;
+  let other: string;
+  let othersUpload: string;
+  let operations: Operation[];
+
+  before(async () => {
+    thena = await startThena({ THENA_ADMIN_KEY: ADMIN_KEY });
+    own = await createCustomer('own');
+    other = await createCustomer('other');
+    const sent = await upload(thena.url, 'other', CSV, bearer(other));
+    assert.equal(sent.body.status, 'complete', JSON.stringify(sent.body));
+    othersUpload = sent.body.id;
+    const { paths } = (await call(`${thena.url}/openapi.json`)).body;
+    operations = Object.entries<Record<string, Operation['operation']>>(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+    );
+  });
+  after(() => thena.close());
+
+  async function createCustomer(id: string): Promise<string> {
+    const { status, body } = await call(`${thena.url}/api/v1/customers`, {
+      json: { customer_id: id },
+      headers: bearer(ADMIN_KEY),
+    });
+    assert.equal(status, 201, JSON.stringify(body));
+    return body.api_key.key;
+  }
+
+  /** Calls an operation for the customer `other`, with a body it would take. */
+  function attempt(
+    { method, path, operation }: Operation,
+    headers: Record<string, string>,
+    customer = 'other',
+  ): Promise<Reply> {
+    const id = path.includes('/uploads/{id}') ? othersUpload : customer;
+    const url = thena.url + path.replace('{id}', id).replace('{key_id}', 'key_x');
+    const types = Object.keys(operation.requestBody?.content ?? {});
+    if (types.includes('multipart/form-data')) {
+      const body = formOf(['customer_id', customer], ['file', Buffer.from(CSV)]);
+      return call(url, { method, body, headers });
+    }
+    if (types.includes('application/json')) {
+      const json = path.includes('analyze')
+        ? { customer_id: customer, analyze_type: 10001 }
+        : path.endsWith('keys')
+          ? {}
+          : { customer_id: 'new' };
+      return call(url, { method, json, headers });
+    }
+    return call(url, types.length === 0 ? { method, headers } : { method, headers, body: CSV });
+  }
+
+  const guarded = (): Operation[] => {
+    const found = operations.filter(({ method, path }) => !PUBLIC.includes(`${method} ${path}`));
+    assert(found.length > 12, 'the document describes the routes');
+    return found;
+  };
+
+  test('every route refuses a caller without a key', async () => {
+    for (const operation of guarded()) {
+      const { status, body, headers } = await attempt(operation, {});
+      assert.deepEqual([status, body.code], [401, 'key_missing'], `${operation.method} ${operation.path}`);
+      assert.match(headers.get('www-authenticate') ?? '', /^Bearer /);
+    }
+  });
+
+  test('every route refuses a key that is not known', async () => {
+    for (const key of [`thena_${'A'.repeat(43)}`, `${own}x`, own.slice(0, -1), `${ADMIN_KEY}x`]) {
+      for (const operation of guarded()) {
+        const { status, body } = await attempt(operation, bearer(key));
+        assert.deepEqual([status, body.code], [401, 'key_invalid'], `${operation.method} ${operation.path}`);
+      }
+    }
+  });
+
+  test("every route refuses another customer's key, and tells the same as of customers that are not there", async () => {
+    for (const operation of guarded()) {
+      const name = `${operation.method} ${operation.path}`;
+      const reply = await attempt(operation, bearer(own));
+      assert([403, 404].includes(reply.status), `${name} answered ${reply.status}`);
+      if (reply.status === 404 && reply.body.code === 'customer_not_found') {
+        const absent = await attempt(operation, bearer(own), 'absent');
+        assert.deepEqual(JSON.stringify(reply.body).replaceAll('other', 'absent'), JSON.stringify(absent.body), name);
+      }
+    }
+    assert.equal((await call(`${thena.url}/api/v1/customers/other/table`, { headers: bearer(other) })).body.rows, 1);
+  });
+
+  test("another customer's upload is told as one that is not there", async () => {
+    const theirs = await call(`${thena.url}/api/v1/uploads/${othersUpload}`, { headers: bearer(own) });
+    const absent = await call(`${thena.url}/api/v1/uploads/${othersUpload.replace(/^./, 'f')}`, {
+      headers: bearer(own),
+    });
+    assert.deepEqual([theirs.status, theirs.body.code], [404, 'upload_not_found']);
+    assert.deepEqual({ ...theirs.body, detail: '' }, { ...absent.body, detail: '' });
+    assert.equal((await call(`${thena.url}/api/v1/uploads/${othersUpload}`, { headers: bearer(other) })).status, 200);
+  });
+
+  test('public routes answer without a key, and the document says which they are', async () => {
+    for (const { method, path, operation } of operations) {
+      const isPublic = PUBLIC.includes(`${method} ${path}`);
+      assert.equal(operation.security?.length === 0, isPublic, `${method} ${path}`);
+      if (isPublic) assert.equal((await call(thena.url + path)).status, 200);
+    }
+    assert.equal((await call(`${thena.url}/docs`)).status, 200);
+  });
+
+  test('an upload for a customer that is not there creates none, even for the administrator', async () => {
+    const reply = await upload(thena.url, 'absent', CSV, bearer(ADMIN_KEY));
+    assert.deepEqual([reply.status, reply.body.code], [404, 'customer_not_found']);
+    assert.equal((await call(`${thena.url}/api/v1/customers/absent`, { headers: bearer(ADMIN_KEY) })).status, 404);
+  });
+
+  test('a key does what its rights say, until it is revoked', async () => {
+    const keys = `${thena.url}/api/v1/customers/own/keys`;
+    const made = await call(keys, { json: { label: 'dashboard', rights: ['read'] }, headers: bearer(ADMIN_KEY) });
+    assert.equal(made.status, 201);
+    const reader = bearer(made.body.key);
+    assert.equal((await call(`${thena.url}/api/v1/customers/own`, { headers: reader })).status, 200);
+    const refused = await upload(thena.url, 'own', CSV, reader);
+    assert.deepEqual([refused.status, refused.body.code], [403, 'key_lacks_right']);
+
+    const listed = (await call(keys, { headers: bearer(ADMIN_KEY) })).body.items;
+    assert.deepEqual(listed.map(({ label }: { label: string }) => label).sort(), ['dashboard', null].sort());
+    assert.doesNotMatch(JSON.stringify(listed), /thena_|hash/);
+
+    const revoke = () => call(`${keys}/${made.body.id}`, { method: 'DELETE', headers: bearer(ADMIN_KEY) });
+    assert.equal((await revoke()).status, 204);
+    assert.equal((await call(`${thena.url}/api/v1/customers/own`, { headers: reader })).body.code, 'key_invalid');
+    assert.deepEqual((await revoke()).body.code, 'key_not_found');
+  });
+});
+
+describe('without keys', () => {
+  let thena: RunningThena;
+  before(async () => {
+    thena = await startThena({ THENA_ALLOWED_HOSTS: 'thena.example' });
+  });
+  after(() => thena.close());
+
+  /** fetch sets these headers itself; a plain request sends what it is given. */
+  function get(
+    headers: Record<string, string>,
+    method = 'GET',
+  ): Promise<{ status?: number | undefined; code?: string }> {
+    return new Promise((resolve, reject) => {
+      const sent = request(`${thena.url}/api/v1/customers`, { headers, method }, async (response) => {
+        let text = '';
+        for await (const chunk of response) text += chunk;
+        const code = text === '' ? undefined : JSON.parse(text).code;
+        resolve({ status: response.statusCode, ...(code && { code }) });
+      });
+      sent.once('error', reject).end();
+    });
+  }
+
+  test('it answers under loopback names and those it was given', async () => {
+    for (const host of ['localhost', 'localhost:8000', '127.0.0.1:1', '[::1]:8000', 'LOCALHOST', 'thena.example:80']) {
+      assert.deepEqual(await get({ host }), { status: 200 }, host);
+    }
+  });
+
+  test('it does not answer under other names, so that none can be made to point at it', async () => {
+    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:8000']) {
+      assert.deepEqual(await get({ host }), { status: 403, code: 'host_refused' }, host);
+    }
+  });
+
+  test('pages of other origins are refused, its own are not', async () => {
+    const { host } = new URL(thena.url);
+    for (const origin of ['http://evil.example', 'null', 'http://localhost:1', `http://${host}.evil.example`]) {
+      assert.deepEqual(await get({ origin }), { status: 403, code: 'origin_refused' }, origin);
+    }
+    for (const site of ['cross-site', 'same-site']) {
+      assert.deepEqual(await get({ 'sec-fetch-site': site }), { status: 403, code: 'origin_refused' }, site);
+    }
+    assert.deepEqual(await get({ origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }), { status: 200 });
+    assert.deepEqual(await get({ 'sec-fetch-site': 'none' }), { status: 200 });
+  });
+
+  test('a link to it may be followed, a form of another site not', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    assert.deepEqual(await get(headers), { status: 200 });
+    assert.deepEqual(await get(headers, 'POST'), { status: 403, code: 'origin_refused' });
+  });
+
+  test('a customer appears with its first upload', async () => {
+    assert.equal((await analyze(thena.url, 'fresh', 10001)).status, 404);
+    assert.equal((await upload(thena.url, 'fresh', CSV)).body.status, 'complete');
+    assert.deepEqual((await analyze(thena.url, 'FRESH', 10001)).body.result, { total_rows: 1 });
+  });
+});

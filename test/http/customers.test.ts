@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { analyze, call, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+
+let thena: RunningThena;
+before(async () => {
+  thena = await startThena();
+});
+after(() => thena.close());
+
+const CSV = 'day,amount\n2024-01-02,1\n2024-01-01,2\n';
+const create = (json: unknown): Promise<Reply> => call(`${thena.url}/api/v1/customers`, { json });
+const see = (id: string): Promise<Reply> => call(`${thena.url}/api/v1/customers/${id}`);
+
+test('a customer is created with a key that is shown once', async () => {
+  const { status, body, headers } = await create({ customer_id: 42 });
+  assert.equal(status, 201);
+  assert.equal(headers.get('location'), '/api/v1/customers/42');
+  assert.equal(body.customer.id, '42');
+  assert.equal(body.customer.table, null);
+  assert.match(body.api_key.key, /^thena_[\w-]{43}$/);
+  assert.deepEqual(body.api_key.rights, ['read', 'upload']);
+  assert.equal((await call(`${thena.url}${headers.get('location')}`)).body.id, '42');
+  assert.deepEqual(
+    [(await create({ id: '42' })).status, (await create({ id: '42' })).body.code],
+    [409, 'customer_exists'],
+  );
+});
+
+test('a customer cannot be created with an id that is missing, malformed or given twice', async () => {
+  assert.equal((await create({})).body.code, 'customer_id_missing');
+  assert.equal((await create({ customer_id: 'a b' })).body.code, 'customer_id_invalid');
+  assert.equal((await create({ customer_id: 1, id: 2 })).body.code, 'bad_request');
+});
+
+test('declared columns are checked as those of files are', async () => {
+  const columns = (...names: string[]) => names.map((name) => ({ name, type: 'text' }));
+  for (const [declaration, code] of [
+    [{ columns: columns('a', 'b', 'c', 'd', 'e', 'f') }, 'too_many_columns'],
+    [{ columns: columns('a', 'A') }, 'duplicate_column'],
+    [{ columns: columns('_thena_x') }, 'column_name_invalid'],
+    [{ columns: columns('a\u0000b') }, 'column_name_invalid'],
+    [{ columns: columns('at'), time_column: 'at' }, 'time_column_unknown'],
+    [{ columns: [{ name: 'a', type: 'blob' }] }, 'bad_request'],
+    [{ columns: [] }, 'bad_request'],
+  ] as const) {
+    const { body } = await create({ customer_id: 'declared', ...declaration });
+    assert.equal(body.code, code, JSON.stringify(declaration));
+  }
+  assert.equal((await see('declared')).status, 404);
+});
+
+test('a declared time column is the one that is answered of', async () => {
+  await create({ customer_id: 'chosen', time_column: 'shipped' });
+  const sent = await upload(thena.url, 'chosen', 'ordered,shipped\n2024-01-01,2024-01-05\n2024-01-03,2024-01-06\n');
+  assert.equal(sent.body.status, 'complete', JSON.stringify(sent.body));
+  const { result } = (await analyze(thena.url, 'chosen', 10000)).body;
+  assert.deepEqual([result.time_column, result.seconds], ['shipped', 86_400]);
+});
+
+test("a customer's table is told with its columns, rows and times", async () => {
+  assert.deepEqual((await create({ customer_id: 'table' })).status, 201);
+  const empty = await call(`${thena.url}/api/v1/customers/table/table`);
+  assert.deepEqual([empty.status, empty.body.code], [409, 'table_empty']);
+  assert.equal((await analyze(thena.url, 'table', 10001)).body.code, 'table_empty');
+  await upload(thena.url, 'table', CSV);
+  const { body } = await call(`${thena.url}/api/v1/customers/table/table`);
+  assert.deepEqual(body, {
+    customer_id: 'table',
+    columns: [
+      { name: 'day', type: 'date' },
+      { name: 'amount', type: 'integer' },
+    ],
+    time_column: 'day',
+    rows: 2,
+    version: 1,
+    first_row_at: '2024-01-02',
+    earliest_at: '2024-01-01',
+    latest_at: '2024-01-02',
+  });
+  const { result } = (await analyze(thena.url, 'table', 10000)).body;
+  assert.deepEqual([result.seconds, result.duration], [0, 'PT0S']);
+});
+
+test('a customer that is deleted is gone with its table, uploads and keys, and may come again', async () => {
+  const sent = await upload(thena.url, 'leaves', CSV);
+  assert(readdirSync(join(thena.dataDir, 'tables')).some((name) => name.startsWith('leaves')));
+  const gone = await call(`${thena.url}/api/v1/customers/leaves/`, { method: 'DELETE' });
+  assert.equal(gone.status, 204);
+  assert.equal((await see('leaves')).status, 404);
+  assert.equal((await call(`${thena.url}/api/v1/uploads/${sent.body.id}`)).status, 404);
+  assert(!readdirSync(join(thena.dataDir, 'tables')).some((name) => name.startsWith('leaves')));
+  assert.equal((await upload(thena.url, 'leaves', 'other,columns\n1,2\n')).body.status, 'complete');
+  assert.deepEqual((await analyze(thena.url, 'leaves', 10001)).body.table, { rows: 1, version: 1 });
+});
+
+test('a customer whose uploads have not ended is not deleted', async () => {
+  const rows = `day,amount\n${'2024-01-02,1\n'.repeat(500_000)}`;
+  const sent = await call(`${thena.url}/api/v1/customers/busy/uploads`, { method: 'PUT', body: rows });
+  assert.equal(sent.status, 202);
+  const refused = await call(`${thena.url}/api/v1/customers/busy`, { method: 'DELETE' });
+  assert.deepEqual([refused.status, refused.body.code], [409, 'customer_busy']);
+  assert.deepEqual(refused.body.uploads, [sent.body.id]);
+});
+
+test('customers are listed by id, page by page', async () => {
+  await create({ customer_id: 'zz1' });
+  await create({ customer_id: 'zz2' });
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const { body }: Reply = await call(`${thena.url}/api/v1/customers?limit=1${query}`);
+    assert(body.items.length <= 1);
+    ids.push(...body.items.map(({ id }: { id: string }) => id));
+    cursor = body.next_cursor;
+  } while (cursor !== null);
+  assert.deepEqual(ids, [...ids].sort());
+  assert(ids.includes('zz1') && ids.includes('zz2'));
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fastify from 'fastify';
+import { EngineStopped } from '../../src/engine/engine-client.ts';
+import type { Observation } from '../../src/events.ts';
+import { refuseUnguardedRoutes } from '../../src/http/access.ts';
+import { preferredWaitMs } from '../../src/http/prefer.ts';
+import { problemReplies } from '../../src/http/problem-reply.ts';
+import { call, startThena } from '../server.ts';
+
+test('a server with a route that does not say who may call it cannot be built', async () => {
+  const app = fastify();
+  refuseUnguardedRoutes(app);
+  app.get('/guarded', { config: { access: 'read' } }, () => '');
+  assert.throws(() => app.get('/forgotten', () => ''), /\/forgotten does not say who may call it/);
+  await app.close();
+});
+
+test('waiting is preferred in the ways that RFC 7240 writes it, and is bounded', () => {
+  for (const [header, expected] of [
+    ['wait=30', 30_000],
+    ['respond-async, wait=5', 5_000],
+    ['Wait = "7"', 7_000],
+    ['wait=0', 0],
+    ['wait=999999', 300_000],
+    ['wait', null],
+    ['wait=-1', null],
+    ['await=3', null],
+    [undefined, null],
+  ] as const) {
+    assert.equal(preferredWaitMs(header), expected, String(header));
+  }
+});
+
+test('failures of Thena itself are told without their cause, and observed with it', async () => {
+  const observed: Observation[] = [];
+  const app = fastify();
+  app.setErrorHandler(problemReplies((observation) => observed.push(observation)));
+  app.get('/bug', () => {
+    throw new TypeError('secret of customer 7');
+  });
+  app.get('/engine', () => {
+    throw new EngineStopped('signal SIGSEGV');
+  });
+  const bug = await app.inject('/bug');
+  assert.deepEqual([bug.statusCode, bug.json().code], [500, 'internal_error']);
+  assert.doesNotMatch(bug.body, /secret|TypeError/);
+  const engine = await app.inject('/engine');
+  assert.deepEqual([engine.statusCode, engine.json().code], [503, 'engine_unavailable']);
+  assert.equal(engine.headers['retry-after'], '5');
+  assert.deepEqual(
+    observed.map((one) => one.kind === 'request_failed' && one.error.message),
+    ['secret of customer 7', 'signal SIGSEGV'],
+  );
+  await app.close();
+});
+
+test('who waits for an upload is answered when the server stops', async () => {
+  const thena = await startThena();
+  const url = `${thena.url}/api/v1/customers/patient/uploads`;
+  const long = `day,kind\n${'2024-01-02,a\n'.repeat(4_000_000)}`;
+  for (let n = 0; n < 2; n++) assert.equal((await call(url, { method: 'PUT', body: long })).status, 202);
+  // One customer's uploads are loaded one after the other: this one waits for the long ones.
+  const waiting = call(url, { method: 'PUT', body: 'day,kind\n2024-01-03,b\n', headers: { prefer: 'wait=300' } });
+  while ((await call(url)).body.items.length < 3);
+  const stoppedAt = performance.now();
+  await Promise.all([thena.close(), waiting]);
+  assert(performance.now() - stoppedAt < 5_000, 'stopping does not wait for who waits');
+  const { status, body, headers } = await waiting;
+  assert.deepEqual([status, body.status, headers.get('preference-applied')], [202, 'received', null]);
+});

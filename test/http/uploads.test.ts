@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+
+let thena: RunningThena;
+before(async () => {
+  thena = await startThena({ THENA_MAX_UPLOAD_BYTES: '100MiB' });
+});
+after(() => thena.close());
+
+const taxi = sharedFile('nyc_taxi.csv').bytes;
+const WAIT = { prefer: 'wait=60' };
+
+function put(
+  customer: string,
+  body: Buffer | string,
+  headers: Record<string, string> = {},
+  query = '',
+): Promise<Reply> {
+  const bytes = new Uint8Array(Buffer.from(body));
+  return call(`${thena.url}/api/v1/customers/${customer}/uploads${query}`, { method: 'PUT', body: bytes, headers });
+}
+
+test('a file is taken with the customer named before it or after it, and the reply says where it is found', async () => {
+  for (const fields of [
+    [['customer_id', 'Order'] as const, ['file', taxi] as const],
+    [['file', taxi] as const, ['customer_id', 'ORDER '] as const],
+  ]) {
+    const reply = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(...fields) });
+    assert.equal(reply.status, 202);
+    assert.equal(reply.body.customer_id, 'order');
+    assert.equal(reply.body.sha256, createHash('sha256').update(taxi).digest('hex'));
+    assert.equal(reply.body.bytes, taxi.length);
+    assert.equal(reply.headers.get('location'), `/api/v1/uploads/${reply.body.id}`);
+    assert.equal((await call(`${thena.url}${reply.headers.get('location')}`)).body.id, reply.body.id);
+  }
+});
+
+test('who prefers to wait is answered with 200 when the upload has ended', async () => {
+  const reply = await upload(thena.url, 'waits', taxi);
+  assert.equal(reply.status, 200);
+  assert.equal(reply.headers.get('preference-applied'), 'wait');
+  assert.equal(reply.body.status, 'complete');
+  assert.deepEqual(reply.body.receipt.columns, [
+    { name: 'timestamp', type: 'timestamp', format: null },
+    { name: 'value', type: 'integer', format: null },
+  ]);
+  assert.deepEqual(
+    [reply.body.receipt.encoding, reply.body.receipt.delimiter, reply.body.receipt.header],
+    ['utf-8', ',', true],
+  );
+});
+
+test('who waits is told of a file that failed later, with 200 and the reason', async () => {
+  const rows = '2024-01-01 00:00:00,1\n'.repeat(3);
+  assert.equal((await upload(thena.url, 'late', `at,amount\n${rows}`)).body.status, 'complete');
+  const reply = await upload(thena.url, 'late', `at,amount\n${rows}2024-01-01 00:00:00,many\n`);
+  assert.equal(reply.status, 200);
+  assert.equal(reply.body.status, 'failed');
+  assert.equal(reply.body.error.code, 'rows_refused');
+  assert.equal((await call(`${thena.url}/api/v1/customers/late/table`)).body.rows, 3);
+});
+
+test('a body is taken by PUT and by POST, of whatever type, and keeps its file name', async () => {
+  const url = `${thena.url}/api/v1/customers/raw/uploads?filename=taxi.csv`;
+  for (const [method, type] of [
+    ['PUT', 'text/csv'],
+    ['POST', 'application/x-www-form-urlencoded'],
+    ['POST', 'application/octet-stream'],
+  ] as const) {
+    const headers = { 'content-type': type, ...WAIT };
+    const reply = await call(url, { method, body: new Uint8Array(taxi), headers });
+    assert.deepEqual([reply.status, reply.body.status, reply.body.filename], [200, 'complete', 'taxi.csv']);
+  }
+});
+
+test('JSON and forms are not taken as the body of a file', async () => {
+  for (const type of ['application/json', 'application/ld+json', 'multipart/form-data; boundary=x']) {
+    const reply = await put('wrong', '{}', { 'content-type': type });
+    assert.deepEqual([reply.status, reply.body.code], [415, 'unsupported_media_type']);
+  }
+});
+
+test('a compressed body is taken, as its header says or as it looks', async () => {
+  for (const [body, encoding] of [
+    [gzipSync(taxi), 'gzip'],
+    [zstdCompressSync(taxi), 'zstd'],
+  ] as const) {
+    for (const headers of [{ ...WAIT, 'content-encoding': encoding }, WAIT]) {
+      const reply = await put('packed', body, headers);
+      assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
+      assert.equal(reply.body.receipt.rows_in_file, 10_320);
+    }
+  }
+});
+
+test('options in the query string are kept and followed', async () => {
+  const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1`;
+  const reply = await put('options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
+  assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
+  assert.deepEqual(reply.body.options, { delimiter: '|', quote: null, header: false, encoding: 'windows-1252' });
+  assert.equal(reply.body.receipt.rows_in_file, 2);
+});
+
+test('options that are not known are refused', async () => {
+  const reply = await put('options', 'a\n1\n', {}, '?delimeter=x');
+  assert.deepEqual([reply.status, reply.body.code], [400, 'bad_request']);
+  assert.match(reply.body.detail, /delimeter/);
+});
+
+test('a body that says itself that it is too large is refused before it is sent', async () => {
+  const reply = await talk(
+    'PUT /api/v1/customers/large/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n',
+  );
+  assert.match(reply, /^HTTP\/1.1 413 /);
+  assert.match(reply, /"code":"upload_too_large"/);
+});
+
+test('a request without a body is told so', async () => {
+  const reply = await call(`${thena.url}/api/v1/customers/none/uploads`, { method: 'PUT' });
+  assert.equal(reply.status, 422);
+  const raw = await talk('PUT /api/v1/customers/none/uploads HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  assert.match(raw, /"code":"file_missing"/);
+});
+
+test('a refusal reaches a sender that sends all before it reads', async () => {
+  const head = 'PUT /api/v1/customers/eager/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n';
+  const reply = await talk(
+    head,
+    Buffer.concat([Buffer.from('a,b,c,d,e,f\n'), Buffer.alloc(49_999_988, '1,2,3,4,5,6\n')]),
+  );
+  assert.match(reply, /^HTTP\/1.1 422 /);
+  assert.match(reply, /"code":"too_many_columns"/);
+});
+
+test('a sender that goes away leaves nothing behind, and is counted', async () => {
+  const socket = connect(Number(new URL(thena.url).port), '127.0.0.1');
+  socket.write('PUT /api/v1/customers/gone/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000000\r\n\r\n');
+  socket.write(Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(4_000_000, '1,2\n')]));
+  await sleep(300);
+  assert.equal(readdirSync(join(thena.dataDir, 'spool')).length, 1);
+  socket.destroy();
+  await until(() => readdirSync(join(thena.dataDir, 'spool')).length === 0);
+  await until(async () => (await call(`${thena.url}/api/v1/customers/gone`)).status === 404);
+  const answered = thena.observations.filter((one) => one.kind === 'request_answered' && one.status >= 400);
+  assert(answered.length > 0);
+  assert.deepEqual(
+    thena.observations.filter((one) => one.kind === 'request_failed'),
+    [],
+  );
+});
+
+test('a customer that another upload counts on stays, where one of its first uploads is refused', async () => {
+  const slow = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(Buffer.from('a,b\n1,2\n'));
+      await sleep(500);
+      controller.enqueue(Buffer.from('3,4\n'));
+      controller.close();
+    },
+  });
+  const init = { method: 'PUT', body: slow, duplex: 'half', headers: WAIT } as RequestInit;
+  const honest = call(`${thena.url}/api/v1/customers/shared/uploads`, init);
+  await sleep(100);
+  assert.equal((await put('shared', 'a,b,c,d,e,f\n1,2,3,4,5,6\n')).status, 422);
+  const reply = await honest;
+  assert.deepEqual([reply.status, reply.body.receipt?.rows_in_file], [200, 2], JSON.stringify(reply.body));
+});
+
+test('uploads are listed newest first, page by page', async () => {
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n++) ids.unshift((await upload(thena.url, 'listed', `a\n${n}\n`)).body.id);
+  const list = `${thena.url}/api/v1/customers/listed/uploads`;
+  const first = (await call(`${list}?limit=2`)).body;
+  const second = (await call(`${list}/?limit=2&cursor=${encodeURIComponent(first.next_cursor)}`)).body;
+  assert.deepEqual(
+    [...first.items, ...second.items].map(({ id }) => id),
+    ids,
+  );
+  assert.equal(second.next_cursor, null);
+  for (const query of ['limit=0', 'limit=201', 'limit=x', 'cursor=', 'page=2']) {
+    assert.equal((await call(`${list}?${query}`)).body.code, 'bad_request', query);
+  }
+  assert((await call(`${list}?cursor=%27%20or%201=1`)).status < 500);
+});
+
+test('an upload that is not there is told alike, whatever its id looks like', async () => {
+  for (const id of ['00000000-0000-4000-8000-000000000000', 'x', '%27', '..%2f..']) {
+    const reply = await call(`${thena.url}/api/v1/uploads/${id}`);
+    assert.deepEqual([reply.status, reply.body.code], [404, 'upload_not_found'], id);
+  }
+});
+
+/** Sends bytes over a connection of its own, and reads only once all are sent. */
+async function talk(...parts: readonly (string | Buffer)[]): Promise<string> {
+  const socket = connect(Number(new URL(thena.url).port), '127.0.0.1');
+  socket.pause();
+  for (const part of parts) await new Promise((resolve) => socket.write(part, resolve));
+  socket.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of socket) {
+    text += chunk;
+    const [head = '', body] = text.split('\r\n\r\n');
+    const length = /content-length: (\d+)/i.exec(head)?.[1];
+    if (body !== undefined && Buffer.byteLength(body) >= Number(length)) break;
+  }
+  socket.destroy();
+  return text;
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await holds()); await sleep(20))
+    assert(Date.now() < deadline, String(holds));
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Observation } from '../src/events.ts';
+import { createLog, type LogOptions } from '../src/log.ts';
+import { newUploadId, parseCustomerId } from '../src/table/ids.ts';
+
+const uploadId = newUploadId();
+const customerId = parseCustomerId(1000);
+assert(customerId);
+
+function lines(observations: readonly Observation[], options: Partial<LogOptions> = {}): string[] {
+  const written: string[] = [];
+  const log = createLog({
+    level: 'info',
+    readable: false,
+    output: { write: (line) => written.push(line) },
+    ...options,
+  });
+  for (const observation of observations) log(observation);
+  return written;
+}
+
+const completed: Observation = { kind: 'upload_completed', uploadId, customerId, rows: 10320, ms: 84.6 };
+
+test('each observation is one line of JSON, with a message and its fields', () => {
+  const [line, ...rest] = lines([completed]);
+  assert.equal(rest.length, 0);
+  const { time, ...logged } = JSON.parse(line ?? '');
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
+  assert.deepEqual(logged, {
+    level: 30,
+    kind: 'upload_completed',
+    uploadId,
+    customerId: '1000',
+    rows: 10320,
+    ms: 84.6,
+    msg: `upload ${uploadId} of customer 1000 complete: 10320 rows in 85 ms`,
+  });
+});
+
+test('at a terminal a line is a time and a sentence', () => {
+  const failure = new Error('not ready');
+  const [calm, bad] = lines([completed, { kind: 'background_failed', task: 'sweep', error: failure }], {
+    readable: true,
+  });
+  assert.match(calm ?? '', /^\d\d:\d\d:\d\d upload .{36} of customer 1000 complete: 10320 rows in 85 ms\n$/);
+  assert.match(bad ?? '', /^\d\d:\d\d:\d\d error: sweep failed: Error: not ready\n {4}at .*log\.test\.ts/);
+});
+
+test('what stands in a file is never logged', () => {
+  const row = '4711,Jane Roe,jane@example.org';
+  const error = new Error(`Could not convert string "Jane Roe" to 'INT32'\nOriginal line: ${row}`, {
+    cause: new Error(`cannot cast 'jane@example.org'`),
+  });
+  const observations: readonly Observation[] = [
+    { kind: 'upload_failed', uploadId, customerId, code: 'rows_refused', detail: `Line 2 is ${row}` },
+    { kind: 'attempt_failed', uploadId, attempt: 1, error },
+  ];
+  for (const readable of [true, false]) {
+    const text = lines(observations, { readable }).join('');
+    assert.match(text, /rows_refused/);
+    assert.match(text, /Could not convert string … to …/);
+    assert.doesNotMatch(text, /Jane|jane|4711|Original line/);
+  }
+});
+
+test('a failed system call says which file it was about', () => {
+  const error = Object.assign(new Error("ENOSPC: no space left on device, write '/data/spool/1'"), {
+    syscall: 'write',
+  });
+  assert.match(lines([{ kind: 'background_failed', task: 'sweep', error }]).join(''), /\/data\/spool\/1/);
+});
+
+test('probes are logged only where they fail or the level asks for them', () => {
+  const probe = (status: number): Observation => ({
+    kind: 'request_answered',
+    method: 'GET',
+    route: '/healthz',
+    status,
+    ms: 1,
+    requestId: 'r1',
+  });
+  assert.equal(lines([probe(200)]).length, 0);
+  assert.equal(lines([probe(503)]).length, 1);
+  assert.equal(lines([probe(200)], { level: 'debug' }).length, 1);
+});

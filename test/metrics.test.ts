@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMetrics } from '../src/metrics.ts';
+import { newUploadId, parseCustomerId } from '../src/table/ids.ts';
+
+const uploadId = newUploadId();
+const customerId = parseCustomerId('acme');
+assert(customerId);
+
+test('observations become counters that Prometheus can read', async () => {
+  const metrics = createMetrics();
+  const request = { kind: 'request_answered', method: 'POST', route: '/api/v1/event/', requestId: 'r1' } as const;
+  metrics.record({ ...request, status: 202, ms: 30 });
+  metrics.record({ ...request, status: 202, ms: 3000 });
+  metrics.record({ kind: 'upload_received', uploadId, customerId, bytes: 2048, records: 11, ms: 5 });
+  metrics.record({ kind: 'upload_completed', uploadId, customerId, rows: 10, ms: 700 });
+  metrics.record({ kind: 'upload_failed', uploadId, customerId, code: 'rows_refused', detail: 'Line 2.' });
+  metrics.record({ kind: 'upload_refused', uploadId, code: 'file_empty' });
+  metrics.record({ kind: 'attempt_failed', uploadId, attempt: 1, error: new Error('x') });
+  metrics.record({ kind: 'engine_stopped', pid: 1, cause: 'SIGSEGV', expected: false });
+  metrics.record({ kind: 'engine_stopped', pid: 2, cause: 'closed', expected: true });
+  metrics.record({ kind: 'background_failed', task: 'sweep', error: new Error('x') });
+
+  const lines = (await metrics.text()).split('\n');
+  for (const line of [
+    'thena_http_requests_total{method="POST",route="/api/v1/event/",status="202"} 2',
+    'thena_http_request_duration_seconds_bucket{le="0.05",method="POST",route="/api/v1/event/"} 1',
+    'thena_http_request_duration_seconds_count{method="POST",route="/api/v1/event/"} 2',
+    'thena_received_bytes_total 2048',
+    'thena_ingested_rows_total 10',
+    'thena_upload_duration_seconds_count 1',
+    'thena_uploads_total{outcome="completed",code=""} 1',
+    'thena_uploads_total{outcome="failed",code="rows_refused"} 1',
+    'thena_uploads_total{outcome="refused",code="file_empty"} 1',
+    'thena_upload_failed_attempts_total 1',
+    'thena_engine_crashes_total 1',
+    'thena_background_failures_total{task="sweep"} 1',
+  ]) {
+    assert.ok(lines.includes(line), `${line} is missing`);
+  }
+  assert.ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')));
+});
+
+test('no metric names a customer or an upload: their number is not bounded', async () => {
+  const metrics = createMetrics();
+  metrics.record({ kind: 'upload_completed', uploadId, customerId, rows: 10, ms: 700 });
+  const text = await metrics.text();
+  assert.ok(!text.includes(customerId) && !text.includes(uploadId));
+});

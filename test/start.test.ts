@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const LAUNCHER = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
+
+let dataDir: string;
+const groups = new Set<number>();
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'thena-start-'));
+});
+
+afterEach(async () => {
+  for (const group of groups) if (isAlive(-group)) process.kill(-group, 'SIGKILL');
+  groups.clear();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+interface Started {
+  readonly launcher: ChildProcess & { readonly pid: number };
+  /** What was written so far. */
+  readonly output: { text: string };
+  /** The address that Thena says it is ready at; null where it ended instead. */
+  readonly url: string | null;
+}
+
+/** Does what `npm start` does, in a process group of its own, as at a terminal. */
+async function start(settings: Readonly<Record<string, string>> = {}): Promise<Started> {
+  const environment = Object.entries(process.env).filter(([name]) => !/^(THENA_|npm_)/.test(name));
+  const env = { ...Object.fromEntries(environment), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...settings };
+  const child = spawn(process.execPath, [LAUNCHER, 'start'], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { pid } = child;
+  assert(pid !== undefined);
+  groups.add(pid);
+  const output = { text: '' };
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    output.text += text;
+  });
+  let url: string | null = null;
+  for await (const line of createInterface(child.stdout)) {
+    output.text += `${line}\n`;
+    url = line.startsWith('{') ? (JSON.parse(line).url ?? null) : null;
+    if (url) break;
+  }
+  child.stdout.resume();
+  return { launcher: Object.assign(child, { pid }), output, url };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+async function waitUntilGone(group: number): Promise<void> {
+  for (const until = Date.now() + 15_000; isAlive(-group); await sleep(20)) {
+    assert.ok(Date.now() < until, 'a process is still running');
+  }
+}
+
+test('npm start answers at the address it tells, and Ctrl-C leaves no process behind', async () => {
+  const { launcher, url, output } = await start();
+  assert.ok(url, output.text);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  assert.match(await (await fetch(`${url}/metrics`)).text(), /^thena_http_requests_total\{.*route="\/healthz".*\} 1$/m);
+  process.kill(-launcher.pid, 'SIGINT');
+  assert.equal(await exitCode(launcher), 0, output.text);
+  await waitUntilGone(launcher.pid);
+});
+
+test('what Thena keeps is for its owner alone', async () => {
+  const { launcher, url, output } = await start();
+  assert.ok(url, output.text);
+  assert.equal((await stat(join(dataDir, 'catalog.sqlite'))).mode & 0o077, 0);
+  assert.equal((await stat(join(dataDir, 'spool'))).mode & 0o077, 0);
+  process.kill(-launcher.pid, 'SIGTERM');
+  await waitUntilGone(launcher.pid);
+});
+
+test('the server does not outlive its launcher, however that ends', async () => {
+  const { launcher, url, output } = await start();
+  assert.ok(url, output.text);
+  launcher.kill('SIGKILL');
+  await waitUntilGone(launcher.pid);
+});
+
+test('the server stops in order where only the launcher is told to', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const { launcher, url, output } = await start();
+    assert.ok(url, output.text);
+    launcher.kill(signal);
+    assert.equal(await exitCode(launcher), 0, output.text);
+    await waitUntilGone(launcher.pid);
+  }
+});
+
+test('a port that is taken is told with the setting that changes it', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    const { port } = other.address() as AddressInfo;
+    const { launcher, output } = await start({ THENA_PORT: String(port) });
+    assert.equal(await exitCode(launcher), 1);
+    assert.match(output.text, new RegExp(`Port ${port} is in use.*THENA_PORT=${port + 1}`));
+    await waitUntilGone(launcher.pid);
+  } finally {
+    other.close();
+  }
+});
+
+test('a setting that cannot be used ends the start with one line', async () => {
+  const { launcher, output } = await start({ THENA_PORT: 'eighty' });
+  assert.equal(await exitCode(launcher), 2);
+  assert.equal(output.text, "Thena: THENA_PORT is 'eighty'; it must be a whole number from 0 to 65535.\n");
+});
+
+test('a data folder in use by another Thena ends the start with one line', async () => {
+  const first = await start();
+  assert.ok(first.url, first.output.text);
+  const second = await start();
+  assert.equal(await exitCode(second.launcher), 2);
+  assert.match(second.output.text, /^Thena: Another Thena is running on the data folder .*THENA_DATA_DIR.*\n$/);
+  process.kill(-first.launcher.pid, 'SIGTERM');
+  await waitUntilGone(first.launcher.pid);
+});
+
+test('a data folder that cannot be made ends the start with one line', async () => {
+  const { launcher, output } = await start({ THENA_DATA_DIR: '/dev/null/data' });
+  assert.equal(await exitCode(launcher), 2);
+  assert.match(output.text, /^Thena: The data folder \/dev\/null\/data cannot be used.*THENA_DATA_DIR.*\n$/);
+});
