@@ -49,7 +49,7 @@ function split(bytes: Buffer, shares: readonly number[]): Buffer[] {
 }
 
 function refusal(code: string, line: number) {
-  return (error: unknown) => error instanceof Problem && error.code === code && error.extra['line'] === line;
+  return (error: unknown) => error instanceof Problem && error.code === code && error.extra.line === line;
 }
 
 // Text that is hard on a reader: delimiters, quotes, line ends, spaces and characters of several bytes.

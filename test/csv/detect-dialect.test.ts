@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { detectDialect } from '../../src/csv/detect-dialect.ts';
+import { type ErrorCode, Problem } from '../../src/errors.ts';
+
+const NONE = { delimiter: null, quote: null, header: null };
+
+function detect(text: string | Buffer, overrides: Partial<typeof NONE | object> = {}, complete = true) {
+  return detectDialect(Buffer.from(text), { complete, maxColumns: 5, overrides: { ...NONE, ...overrides } });
+}
+
+function refusal(code: ErrorCode, detail: RegExp) {
+  return (error: unknown) => error instanceof Problem && error.code === code && detail.test(error.detail);
+}
+
+describe('the dialect of a file', () => {
+  for (const [name, delimiter] of [
+    ['commas', ','],
+    ['semicolons', ';'],
+    ['tabs', '\t'],
+    ['pipes', '|'],
+  ] as const) {
+    it(`is found for ${name}, whatever else stands in its texts`, () => {
+      const rows = ['name', 'note', 'amount'].join(delimiter);
+      const text = `${rows}\n${['Ann', '"a, b; c | d"', '1'].join(delimiter)}\n${['Bob', 'x', '2'].join(delimiter)}\n`;
+      assert.deepEqual(detect(text).dialect, { delimiter, quote: '"', header: true });
+    });
+  }
+
+  it('is that of semicolons where commas stand for the decimal point', () => {
+    const { dialect, columns } = detect('at;value\n2024-01-01;1,5\n2024-01-02;2,5\n');
+    assert.equal(dialect.delimiter, ';');
+    assert.deepEqual(columns, ['at', 'value']);
+  });
+
+  it('never leaves out lines to make the rest fit', () => {
+    const found = detect('a,b,c\n1,2,3\n4,5\n6,7,8,9\n');
+    assert.deepEqual(found.columns, ['a', 'b', 'c']);
+    assert.equal(found.dataOffset, 6);
+    assert.equal(found.firstDataLine, 2);
+  });
+
+  it('is not changed by a few bad lines', () => {
+    const good = Array.from({ length: 50 }, (_, index) => `${index};${index}.5;x`);
+    const text = ['a;b;c', ...good, 'bad, line', '1;2', ...good, ''].join('\n');
+    assert.equal(detect(text).dialect.delimiter, ';');
+  });
+
+  it('is one column of commas where nothing else separates', () => {
+    assert.deepEqual(detect('name\nAnn\nBob\n').columns, ['name']);
+  });
+
+  it('is what the sender says', () => {
+    const text = "a:b\n'x:y':2\n";
+    const found = detect(text, { delimiter: ':', quote: "'" });
+    assert.deepEqual(found.dialect, { delimiter: ':', quote: "'", header: true });
+    assert.equal(detect('a\tb\n1\t2\n', { delimiter: 'tab' }).dialect.delimiter, '\t');
+    assert.equal(detect('a,b\n"1,2\n', { quote: 'none' }).dialect.quote, '');
+    assert.equal(detect('a,b\n1,2\n', { header: false }).dialect.header, false);
+  });
+
+  it('is refused where what the sender says cannot be', () => {
+    for (const delimiter of ['', 'xy', 'a', '5', '"', '\n', 'é']) {
+      assert.throws(() => detect('a,b\n1,2\n', { delimiter }), refusal('upload_option_invalid', /delimiter/));
+    }
+    for (const quote of ['ab', 'a', '\n', 'é']) {
+      assert.throws(() => detect('a,b\n1,2\n', { quote }), refusal('upload_option_invalid', /quote/));
+    }
+  });
+
+  it('has the line end of its first line', () => {
+    assert.equal(detect('a,b\n1,2\r\n').newline, '\n');
+    assert.equal(detect('a,b\r\n1,2\n').newline, '\r\n');
+    assert.equal(detect('a,b\r1,2\r').newline, '\r');
+  });
+
+  it('is found in every file of the corpus', () => {
+    const corpus = new URL('../../../shared/data/csv-spectrum/', import.meta.url);
+    for (const file of readdirSync(new URL('csvs/', corpus))) {
+      const json = JSON.parse(readFileSync(new URL(`json/${file.replace('.csv', '.json')}`, corpus), 'utf8'));
+      const found = detect(readFileSync(new URL(`csvs/${file}`, corpus)));
+      assert.equal(found.dialect.delimiter, ',', file);
+      assert.deepEqual(found.columns, Object.keys(Array.isArray(json) ? json[0] : json), file);
+    }
+  });
+});
+
+describe('the header of a file', () => {
+  it('is its first line, unless every field of it is a value or empty', () => {
+    assert.deepEqual(detect('id,2023\n1,5\n').columns, ['id', '2023']);
+    assert.deepEqual(detect('name,city\nAnn,Rome\n').columns, ['name', 'city']);
+    for (const line of ['1,2.5', '2024-01-01 10:00:00,true', '-1e5,', '12/31/2020,10:00']) {
+      const found = detect(`${line}\n1,2\n`);
+      assert.deepEqual(found.columns, ['column_1', 'column_2'], line);
+      assert.equal(found.headerText, null);
+      assert.equal(found.dataOffset, 0);
+    }
+  });
+
+  it('may have blank lines above it and spaces around its names, and tells where the rows begin', () => {
+    const found = detect('\n\n"first name", last \n1,2\n');
+    assert.deepEqual(found.columns, ['first name', 'last']);
+    assert.equal(found.firstDataLine, 4);
+    assert.equal(found.dataOffset, '\n\n"first name", last \n'.length);
+    assert.equal(found.headerText, '"first name", last ');
+    const crlf = detect('a,b\r\n1,2\r\n');
+    assert.equal(crlf.dataOffset, 5);
+  });
+
+  it('is refused where two names are the same, one is missing, reserved or too long', () => {
+    assert.throws(() => detect('a,b,A\n1,2,3\n'), refusal('duplicate_column', /Columns 1 and 3/));
+    assert.throws(() => detect('a,,c\n1,2,3\n'), refusal('column_name_invalid', /Column 2 has no name/));
+    assert.throws(() => detect('a,b,\n1,2,\n'), refusal('column_name_invalid', /ends with a delimiter/));
+    assert.throws(() => detect('a,"b\tc"\n1,2\n'), refusal('column_name_invalid', /control/));
+    assert.throws(() => detect('a,_thena_upload\n1,2\n'), refusal('column_name_invalid', /_thena_/));
+    assert.throws(() => detect(`a,${'x'.repeat(256)}\n1,2\n`), refusal('column_name_invalid', /255/));
+  });
+
+  it('is refused where it has more names than a table may have columns', () => {
+    assert.throws(() => detect('a,b,c,d,e,f\n1,2,3,4,5,6\n'), refusal('too_many_columns', /6 columns.*'f'/));
+  });
+
+  it('needs rows below it', () => {
+    assert.throws(() => detect('a,b\n'), refusal('no_rows', /2 column names/));
+    assert.throws(() => detect('a,b'), refusal('no_rows', /2 column names/));
+    for (const empty of ['', '\n', '\r\n\r\n']) assert.throws(() => detect(empty), refusal('file_empty', /./));
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { detectEncoding, refuseIfNotText } from '../../src/csv/detect-encoding.ts';
+import { decoderFor } from '../../src/csv/utf8.ts';
+import { Problem } from '../../src/errors.ts';
+
+function decode(bytes: Buffer, encoding: string, size = bytes.length || 1): string {
+  const decoder = decoderFor(encoding);
+  const out: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += size) out.push(decoder.push(bytes.subarray(at, at + size)));
+  return Buffer.concat([...out, decoder.end()]).toString();
+}
+
+const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+
+describe('bringing bytes to UTF-8', () => {
+  it('gives the same text, however the bytes come in', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((each) => !each.startsWith('\ufeff'));
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 5 }), (each, size) => {
+        assert.equal(decode(Buffer.from(each), 'utf-8', size), each);
+        assert.equal(decode(Buffer.from(each, 'utf16le'), 'utf-16le', size), each);
+        assert.equal(decode(utf16be(each), 'utf-16be', size), each);
+      }),
+    );
+    assert.equal(decode(Buffer.from([0x63, 0x61, 0x66, 0xe9, 0x80]), 'windows-1252', 2), 'café€');
+  });
+
+  it('leaves out the byte order mark at the start, and no other', () => {
+    assert.equal(decode(Buffer.from('\ufeffa\ufeffb'), 'utf-8', 1), 'a\ufeffb');
+    assert.equal(decode(Buffer.from('\ufeffa', 'utf16le'), 'utf-16le', 1), 'a');
+  });
+
+  it('refuses bytes that are no text in the encoding, by their offset', () => {
+    const bytes = Buffer.concat([Buffer.from('a,b\n1,é'), Buffer.from([0xff]), Buffer.from('\n')]);
+    for (const size of [1, 3, 100]) {
+      assert.throws(
+        () => decode(bytes, 'utf-8', size),
+        (error) => error instanceof Problem && error.code === 'invalid_encoding' && error.extra.byte_offset === 8,
+      );
+    }
+    assert.throws(() => decode(Buffer.from([0x61, 0xc3]), 'utf-8'), Problem);
+  });
+
+  it('refuses an encoding that there is not', () => {
+    assert.throws(
+      () => decoderFor('klingon'),
+      (error) => error instanceof Problem && error.code === 'upload_option_invalid',
+    );
+  });
+});
+
+describe('the encoding of a file', () => {
+  const text = 'name,amount\nJosé,1\n';
+  for (const [name, bytes, encoding] of [
+    ['UTF-8', Buffer.from(text), 'utf-8'],
+    ['UTF-8 cut within a character', Buffer.from('caf€').subarray(0, 5), 'utf-8'],
+    ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${text}`), 'utf-8'],
+    ['UTF-16 with a byte order mark', Buffer.from(`\ufeff${text}`, 'utf16le'), 'utf-16le'],
+    ['UTF-16 without one', Buffer.from(text, 'utf16le'), 'utf-16le'],
+    ['UTF-16 the other way round', utf16be(`\ufeff${text}`), 'utf-16be'],
+    ['UTF-16 the other way round without a mark', utf16be(text), 'utf-16be'],
+    ['Latin-1', Buffer.from(text, 'latin1'), 'windows-1252'],
+  ] as const) {
+    it(`is found for ${name}`, () => {
+      assert.equal(detectEncoding(bytes), encoding);
+      refuseIfNotText(bytes, encoding);
+    });
+  }
+
+  for (const [what, bytes] of [
+    ['PNG', Buffer.from('89504e470d0a1a0a', 'hex')],
+    ['PDF', Buffer.from('%PDF-1.7')],
+    ['Excel', Buffer.from('504b030414000600', 'hex')],
+    ['Parquet', Buffer.from('PAR1....')],
+    ['SQLite', Buffer.from('SQLite format 3\0')],
+    ['gzip', Buffer.from('1f8b0800', 'hex')],
+    ['HTML', Buffer.from('\n<!DOCTYPE html><table>')],
+    ['JSON', Buffer.from('[{"a": 1}]')],
+    ['JSON', Buffer.from('{"a": 1}\n{"a": 2}\n')],
+    ['zero byte', Buffer.from('a,b\n1,\u00002\n')],
+  ] as const) {
+    it(`is none where the bytes are ${what}, and the refusal says so`, () => {
+      assert.throws(
+        () => refuseIfNotText(bytes, detectEncoding(bytes)),
+        (error) => error instanceof Problem && error.code === 'not_csv' && error.detail.includes(what),
+      );
+    });
+  }
+
+  it('is not mistaken for JSON where CSV begins with a bracket', () => {
+    refuseIfNotText(Buffer.from('[id],[name]\n1,x\n'), 'utf-8');
+    refuseIfNotText(Buffer.from('{id},{name}\n1,x\n'), 'utf-8');
+  });
+});
