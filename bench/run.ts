@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { ThenaProcess } from './thena-process.ts';
+import { startThenaProcess, type ThenaProcess } from '../test/thena-process.ts';
+import { ask, peakMemory, upload } from './measure.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const run = promisify(execFile);
@@ -47,7 +48,7 @@ function prober(thena: ThenaProcess, customer: string): () => Promise<readonly n
   let asking = true;
   const done = (async () => {
     while (asking) {
-      times.push(await thena.ask(customer));
+      times.push(await ask(thena, customer));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
@@ -61,7 +62,7 @@ function prober(thena: ThenaProcess, customer: string): () => Promise<readonly n
 async function standingAnswers(thena: ThenaProcess, customers: readonly string[], requests: number) {
   const times = new Map(customers.map((customer): [string, number[]] => [customer, []]));
   for (let request = 0; request < requests; request++) {
-    for (const [customer, list] of times) list.push(await thena.ask(customer));
+    for (const [customer, list] of times) list.push(await ask(thena, customer));
   }
   return customers.map((customer) => median(times.get(customer)?.slice(requests / 5) ?? []));
 }
@@ -79,8 +80,8 @@ try {
   await sample(10_000, small);
   console.log(`${rows.toLocaleString('en')} rows, ${(bytes / MIB).toFixed(0)} MiB, ${rounds} rounds\n`);
 
-  const thena = await ThenaProcess.start(join(folder, 'data'));
-  await thena.upload('small', small);
+  const thena = await startThenaProcess(join(folder, 'data'));
+  await upload(thena, 'small', small);
   const ratios: number[] = [];
   const times: { raw: number; thena: number }[] = [];
   const during: number[] = [];
@@ -88,7 +89,7 @@ try {
   for (let round = 0; round < rounds; round++) {
     const raw = await rawDuckDb(file, folder);
     const stopAsking = prober(thena, 'small');
-    const ms = await thena.upload(`round-${round}`, file);
+    const ms = await upload(thena, `round-${round}`, file);
     during.push(...(await stopAsking()));
     rawPeak = Math.max(rawPeak, raw.peakBytes);
     ratios.push(ms / raw.ms);
@@ -98,10 +99,10 @@ try {
     );
   }
   const speed = (ms: number): string => `${(bytes / MIB / (ms / 1000)).toFixed(0)} MiB/s`;
-  const memory = await thena.peakMemory();
+  const memory = await peakMemory(thena);
   const mib = (size: number | undefined): string => (size === undefined ? 'unknown' : `${(size / MIB).toFixed(0)} MiB`);
   const [atSmall = Number.NaN, atLarge = Number.NaN] = await standingAnswers(thena, ['small', 'round-0'], 1000);
-  await thena.stop();
+  await thena.end('SIGINT');
   console.log(`
 upload to queryable   raw ${speed(median(times.map(({ raw }) => raw)))}, Thena ${speed(median(times.map(({ thena: ms }) => ms)))}
 ratio to raw DuckDB   median ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; at most 1.5 is wanted)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { basename } from 'node:path';
 
 /**
  * Runs a program on this terminal and waits for it.
@@ -22,14 +23,19 @@ export function launch(program, args, { cwd, env = process.env, channel = false,
     if (channel) child.connected && child.send({ stop: signal }, () => {});
     else if (signal !== 'SIGINT') child.kill(signal);
   };
-  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, pass);
   // npm passes a SIGTERM to its shell only, which ends without a word to this process.
   const parent = process.ppid;
   const watch = setInterval(() => process.env.npm_lifecycle_event && process.ppid !== parent && pass('SIGTERM'), 500);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    child.once('exit', (code, signal) => {
+      // Such as SIGKILL, where memory was short: the program could not say so itself.
+      if (signal && !signals.includes(signal))
+        process.stderr.write(`Thena: ${basename(program)} was ended by ${signal}.\n`);
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
   }).finally(() => {
     clearInterval(watch);
     for (const signal of signals) process.off(signal, pass);

@@ -37,7 +37,7 @@ export function lockCustomerOf(trx: Transaction<CatalogTables>, uploadId: Upload
     .executeTakeFirst();
 }
 
-/** Takes uploads from the attempts that hold them: they go back into the queue, or go on being received. */
+/** Takes held uploads from their attempts: they go back into the queue, or go on being received. */
 export async function release(db: Kysely<CatalogTables>, which: UploadCondition): Promise<void> {
   await db
     .updateTable('uploads')
@@ -45,7 +45,6 @@ export async function release(db: Kysely<CatalogTables>, which: UploadCondition)
       ...UNHELD,
       status: eb.case().when('status', '=', 'ingesting').then<UploadStatus>('received').else(eb.ref('status')).end(),
     }))
-    .where('lease_owner', 'is not', null)
     .where(which)
     .execute();
 }

@@ -163,8 +163,10 @@ export class Attempt {
     const { upload, customer } = this.#claim;
     const tag = await catalog.retag({ uploadId: upload.id, tag: this.#tag, owner });
     if (tag === 'lost') throw new LeaseLost();
-    await catalog.forgetTags(customer.id, [this.#tag]);
+    const dead = this.#tag;
+    // At once: the lease is renewed under this tag.
     this.#tag = tag;
+    await catalog.forgetTags(customer.id, [dead]);
   }
 
   /** The records that the engine could not append, told one by one; or the failure itself where none is to blame. */

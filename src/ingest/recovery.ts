@@ -17,12 +17,13 @@ export async function recover({
   readonly spool: Spool;
 }): Promise<void> {
   await catalog.releaseLeases();
-  // Their senders were never told 202, and their connections are gone.
-  for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
   for (const { customerId, tag } of await catalog.deadTags()) {
-    await tables.purge(customerId, [tag]);
+    const customer = await catalog.findCustomer(customerId);
+    await (customer?.table ? tables.purge(customerId, [tag]) : tables.drop(customerId));
     await catalog.forgetTags(customerId, [tag]);
   }
+  // Their senders were never told 202, and their connections are gone.
+  for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
   const needed = new Set<string>((await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id));
   for (const folder of await spool.folders()) {
     const uploadId = parseUploadId(folder);

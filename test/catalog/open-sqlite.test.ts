@@ -9,7 +9,7 @@ import type { CatalogTables } from '../../src/catalog/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { SettingError } from '../../src/config.ts';
-import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
 
 const customer = (id: string) => ({ id: parseCustomerId(id) as CustomerId, timeColumn: null, columns: null });
 
@@ -159,6 +159,21 @@ describe('the catalog file', () => {
     assert.deepEqual(await catalog.listKeys(customer('a').id), []);
     await sql`pragma max_page_count = ${sql.raw(String(pages + 1_000))}`.execute(db);
     assert.equal((await catalog.addKey(key)).label?.length, 50_000);
+    await catalog.close();
+  });
+
+  it('tells the failure itself where SQLite has rolled the transaction back already', async () => {
+    const db = await openSqlite(path);
+    await sql`create trigger t before insert on uploads begin select raise(rollback, 'as on a full disk'); end`.execute(
+      db,
+    );
+    const catalog = kyselyCatalog(db);
+    const options = { delimiter: null, quote: null, header: null, encoding: null };
+    const upload = { id: newUploadId(), customerId: customer('a').id, filename: null, options };
+    await assert.rejects(catalog.createUpload(upload), /as on a full disk/);
+    assert.equal(await catalog.findCustomer(customer('a').id), null);
+    await sql`drop trigger t`.execute(db);
+    await catalog.createUpload(upload);
     await catalog.close();
   });
 });

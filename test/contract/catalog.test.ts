@@ -340,7 +340,16 @@ for (const { name, open } of CATALOGS) {
         const customers = (await catalog.listCustomers({ after: null, limit: 1 })).nextCursor as string;
         const uploads = (await catalog.listUploads(id('a'), { after: null, limit: 1 })).nextCursor as string;
         const forged = (text: string): string => Buffer.from(text).toString('base64url');
-        for (const after of ['', '!', 'a', `${customers}=`, ` ${customers}`, uploads, forged('customers:A b')]) {
+        for (const after of [
+          '',
+          '!',
+          'a',
+          `${customers}=`,
+          ` ${customers}`,
+          uploads,
+          forged('customers:A b'),
+          forged('customers-a'),
+        ]) {
           await assert.rejects(catalog.listCustomers({ after, limit: 1 }), isBadRequest, `customers after '${after}'`);
         }
         for (const after of ['', '!', `${uploads}!`, customers, forged('uploads:'), forged('uploads:1e3')]) {
@@ -470,6 +479,8 @@ for (const { name, open } of CATALOGS) {
         assert.equal(await catalog.claimReceiving({ uploadId, ...A }), null);
         assert.equal(await catalog.claimReceiving({ uploadId: newUploadId(), ...A }), null);
         assert.deepEqual(await catalog.uncommittedTags(id('a')), []);
+        await catalog.endAttempt({ ...attemptAt(await claimed()), error: ERROR });
+        assert.equal(await catalog.claimReceiving({ uploadId, ...A }), null);
       });
 
       it('gives every upload to one of several that ask at once, one at a time for a customer', async () => {

@@ -14,8 +14,9 @@ const MAX_LINE_BYTES = 2 * 1024 * 1024;
  * lines in silence. Unquoted empty fields are null, quoted ones are ''.
  *
  * @param inOrder true: one thread, records in the order of the file
+ * @param malformed what to do with records that are no CSV or have too few or too many fields
  */
-export function readCsvSql(source: CsvSource, inOrder: boolean): string {
+export function readCsvSql(source: CsvSource, inOrder: boolean, malformed: 'fail' | 'skip'): string {
   const { delimiter, quote } = source.dialect;
   const columns = source.columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
   const paths = source.segments.map((segment) => literal(segment.path)).join(', ');
@@ -32,6 +33,7 @@ export function readCsvSql(source: CsvSource, inOrder: boolean): string {
     'allow_quoted_nulls = false',
     `max_line_size = ${MAX_LINE_BYTES}`,
     `parallel = ${inOrder ? 'false' : 'true'}`,
+    `ignore_errors = ${malformed === 'skip' ? 'true' : 'false'}`,
   ];
   return `read_csv([${paths}], ${options.join(', ')})`;
 }
@@ -68,7 +70,7 @@ export function fitsSql(reading: ColumnReading, index: number, exact: boolean): 
 }
 
 /** The texts of a source as `c0, c1, …`. */
-export function textsSql(source: CsvSource, inOrder: boolean): string {
+export function textsSql(source: CsvSource, inOrder: boolean, malformed: 'fail' | 'skip' = 'fail'): string {
   const names = source.columns.map((name, index) => `${identifier(name)} AS ${textName(index)}`);
-  return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, inOrder)})`;
+  return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, inOrder, malformed)})`;
 }

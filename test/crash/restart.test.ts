@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { analyze, call } from '../server.ts';
+import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
+
+const header = 'at,id,t\n';
+const rows = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, at) => `2024-01-01 00:00:00,${from + at},${'x'.repeat(80)}\n`).join('');
+
+describe('after a crash', () => {
+  let dataDir: string;
+  let running: ThenaProcess | null = null;
+  before(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'thena-crash-'));
+  });
+  after(() => rmSync(dataDir, { recursive: true }));
+  afterEach(() => kill());
+
+  async function start(): Promise<ThenaProcess> {
+    running = await startThenaProcess(dataDir);
+    return running;
+  }
+
+  async function kill(): Promise<void> {
+    await running?.end('SIGKILL');
+    running = null;
+  }
+
+  const put = (url: string, customer: string, body: string, prefer = 'wait=0') =>
+    call(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT', body, headers: { prefer } });
+
+  async function ended(url: string, id: string) {
+    for (;;) {
+      const { body } = await call(`${url}/api/v1/uploads/${id}`);
+      if (!['received', 'ingesting'].includes(body.status)) return body;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  it('every acknowledged upload is there, once, wherever the process was killed', async () => {
+    const acknowledged: { id: string; rows: number }[] = [];
+    for (const delay of [0, 5, 20, 60, 120, 250, 500]) {
+      const { url } = await start();
+      const from = acknowledged.reduce((sum, each) => sum + each.rows, 0);
+      const reply = await put(url, 'kept', header + rows(from, 60_000));
+      assert.equal(reply.status, 202, JSON.stringify(reply.body));
+      acknowledged.push({ id: reply.body.id, rows: 60_000 });
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await kill();
+    }
+    const { url } = await start();
+    for (const { id, rows: count } of acknowledged) {
+      const upload = await ended(url, id);
+      assert.equal(upload.status, 'complete', JSON.stringify(upload.error));
+      assert.equal(upload.receipt.appended, count);
+    }
+    const { body } = await analyze(url, 'kept', 10001);
+    assert.equal(body.result.total_rows, 60_000 * acknowledged.length);
+    assert.deepEqual(readdirSync(join(dataDir, 'spool')), []);
+  });
+
+  it('an upload that was not acknowledged is as if it had never been sent', async () => {
+    const { url } = await start();
+    const controller = new AbortController();
+    const sent = fetch(`${url}/api/v1/customers/unsent/uploads`, {
+      method: 'PUT',
+      duplex: 'half',
+      signal: controller.signal,
+      body: new ReadableStream({
+        start(stream) {
+          // More than the first segment, so that loading has begun; the end never comes.
+          stream.enqueue(Buffer.from(header + rows(0, 150_000)));
+        },
+      }),
+    } as RequestInit);
+    const failed = assert.rejects(sent);
+    for (;;) {
+      const { body } = await call(`${url}/api/v1/customers/unsent/uploads`);
+      if (body.items?.[0]?.attempts === 1) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await kill();
+    await failed;
+    const { url: again } = await start();
+    assert.equal((await call(`${again}/api/v1/customers/unsent`)).status, 404);
+    assert.deepEqual(readdirSync(join(dataDir, 'spool')), []);
+  });
+
+  it('the engine dies with the main process', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+    const { child } = await start();
+    const engine = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+    assert.match(engine, /^\d+$/);
+    await kill();
+    for (let tries = 0; tries < 100; tries++) {
+      try {
+        process.kill(Number(engine), 0);
+      } catch {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail('the engine lives on');
+  });
+
+  it('a second process on the same folder refuses to start, and says why', async () => {
+    await start();
+    await assert.rejects(startThenaProcess(dataDir), /Another Thena is running on the data folder/);
+  });
+});

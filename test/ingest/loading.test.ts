@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { analyze, call, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+
+const header = 'at,n,t\n';
+const row = (index: number, n: string = String(index)): string =>
+  `${new Date(Date.UTC(2024, 0, 1) + index * 1000).toISOString()},${n},text ${index}\n`;
+const rows = (count: number, from = 0): string => Array.from({ length: count }, (_, at) => row(from + at)).join('');
+
+describe('loading a file', () => {
+  let thena: RunningThena;
+  before(async () => {
+    thena = await startThena();
+  });
+  after(() => thena.close());
+
+  const totalRows = async (customer: string): Promise<number> =>
+    (await analyze(thena.url, customer, 10001)).body.result.total_rows;
+  const types = (reply: Reply): string[] => reply.body.receipt.columns.map(({ type }: { type: string }) => type);
+
+  /** Sends pieces one after the other, each when the one before was taken. */
+  async function send(customer: string, pieces: Iterable<string> | AsyncIterable<string>): Promise<Reply> {
+    return call(`${thena.url}/api/v1/customers/${customer}/uploads`, {
+      method: 'PUT',
+      headers: { 'content-type': 'text/csv', prefer: 'wait=60' },
+      body: Readable.toWeb(Readable.from(pieces, { objectMode: false })) as ReadableStream,
+      duplex: 'half',
+    } as RequestInit);
+  }
+
+  for (const [what, value, type] of [
+    ['a leading zero', '007', 'text'],
+    ['a fraction', '0.5', 'number'],
+    ['a word', 'none', 'text'],
+  ] as const) {
+    it(`starts over with wider types where ${what} comes after millions of bytes of whole numbers`, async () => {
+      const customer = `late-${value.replace('.', '-')}`;
+      // Past the first segment, so that rows are there already when it comes.
+      const reply = await send(customer, [
+        header,
+        ...Array.from({ length: 6 }, (_, at) => rows(50_000, at * 50_000)),
+        row(300_000, value),
+      ]);
+      assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body.error));
+      assert.deepEqual(types(reply), ['timestamp', type, 'text']);
+      assert.equal(await totalRows(customer), 300_001);
+    });
+  }
+
+  it('looks on where the first rows show nothing of a column', async () => {
+    const empty = Array.from({ length: 5000 }, (_, index) => row(index, '')).join('');
+    const reply = await upload(thena.url, 'sparse', header + empty + row(5000, '5'));
+    assert.deepEqual(types(reply), ['timestamp', 'integer', 'text']);
+  });
+
+  it('fails with line, column and text where rows do not fit the table, and keeps none of them', async () => {
+    await upload(thena.url, 'strict', header + rows(10));
+    const reply = await upload(thena.url, 'strict', `${header + rows(3)}2024-01-01,1.5,x\nyesterday,1,x\n1,2\n`);
+    assert.equal(reply.body.status, 'failed');
+    assert.equal(reply.body.error.code, 'rows_refused');
+    assert.equal(reply.body.error.rows_in_file, 6);
+    assert.deepEqual(
+      reply.body.error.rejects.map(({ line, column, text }: Record<string, unknown>) => [line, column, text]),
+      [
+        [5, 'n', '1.5'],
+        [6, 'at', 'yesterday'],
+        [7, null, '1,2'],
+      ],
+    );
+    assert.equal(await totalRows('strict'), 10);
+    const again = await upload(thena.url, 'strict', header + rows(2));
+    assert.equal(again.body.receipt.table_rows_before, 10);
+    assert.equal(again.body.receipt.table_rows_after, 12);
+  });
+
+  it('takes the columns of a later file in any order and letter case', async () => {
+    await upload(thena.url, 'order', header + rows(2));
+    const reply = await upload(thena.url, 'order', 'T,N,at\nx,1,2024-06-01\n');
+    assert.equal(reply.body.status, 'complete');
+    const { body } = await analyze(thena.url, 'order', 10002);
+    assert.equal(body.result.latest_at, '2024-06-01T00:00:00Z');
+  });
+
+  it('appends the files of one customer one after the other, however they come', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => upload(thena.url, 'together', header + rows(100, index * 100))),
+    );
+    assert.deepEqual(
+      replies.map(({ body }) => body.status),
+      replies.map(() => 'complete'),
+    );
+    const after_ = replies.map(({ body }) => body.receipt.table_rows_after).sort((a, b) => a - b);
+    assert.deepEqual(
+      after_,
+      replies.map((_, index) => (index + 1) * 100),
+    );
+    const { body } = await analyze(thena.url, 'together', 10000);
+    assert.deepEqual(body.table, { rows: 1200, version: 12 });
+  });
+
+  it('reads gzip and zstd, named or not', async () => {
+    const csv = header + rows(500);
+    for (const [name, bytes] of [
+      ['gzip', gzipSync(csv)],
+      ['zstd', zstdCompressSync(csv)],
+    ] as const) {
+      assert.equal((await upload(thena.url, `form-${name}`, bytes)).body.receipt.appended, 500);
+      const reply = await call(`${thena.url}/api/v1/customers/raw-${name}/uploads`, {
+        method: 'PUT',
+        headers: { 'content-encoding': name, prefer: 'wait=60' },
+        body: new Uint8Array(bytes),
+      });
+      assert.equal(reply.body.receipt.appended, 500);
+      const damaged = await upload(thena.url, `damaged-${name}`, bytes.subarray(0, bytes.length - 20));
+      assert.equal(damaged.body.code, 'decompression_failed');
+    }
+  });
+
+  it('leaves nothing in the spool', async () => {
+    await upload(thena.url, 'spool', header + rows(5));
+    await upload(thena.url, 'spool', 'a,b\n1,2\n');
+    await upload(thena.url, 'spool', `${header}x,y,z\n`);
+    assert.deepEqual(readdirSync(join(thena.dataDir, 'spool')), []);
+  });
+
+  it('leaves nothing, not even the customer, where the sender goes away or the bytes turn out bad', async () => {
+    const gone = request(`${thena.url}/api/v1/customers/gone/uploads`, { method: 'PUT' });
+    gone.on('error', () => undefined);
+    gone.write(header + rows(300_000));
+    const attempts = async () => (await call(`${thena.url}/api/v1/customers/gone/uploads`)).body.items?.[0]?.attempts;
+    while ((await attempts()) !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    // Loading runs ahead of the bytes now.
+    gone.destroy();
+    const bad = await send('bad', [
+      header,
+      ...Array.from({ length: 6 }, (_, at) => rows(50_000, at * 50_000)),
+      'x,"never closed\n',
+    ]);
+    assert.equal(bad.body.code, 'quote_not_closed');
+    assert.match(bad.body.detail, /line 300002/);
+    // The server learns of the closed connection a moment after the sender closed it.
+    for (let tries = 0; readdirSync(join(thena.dataDir, 'spool')).length > 0 && tries < 100; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.deepEqual(readdirSync(join(thena.dataDir, 'spool')), []);
+    for (const customer of ['gone', 'bad']) {
+      assert.equal((await call(`${thena.url}/api/v1/customers/${customer}`)).status, 404);
+    }
+    assert.equal((await send('bad', [header, rows(3)])).body.status, 'complete');
+    assert.equal(await totalRows('bad'), 3);
+  });
+
+  it('says so where dates can be read day first and month first', async () => {
+    const reply = await upload(thena.url, 'ambiguous', 'at,n\n1/2/2024,1\n3/4/2024,2\n');
+    assert.match(reply.body.receipt.warnings[0], /'at'.*month first/);
+  });
+});
