@@ -125,7 +125,7 @@ function decideAuth(read: Read): 'open' | 'keys' {
   if (key !== null) return 'keys';
   if (LOOPBACK.test(read.THENA_HOST)) return 'open';
   throw new SettingError(
-    `Thena would listen on ${read.THENA_HOST}, beyond this machine, and let everyone in. Set THENA_ADMIN_KEY to ask for keys, or THENA_AUTH=open if everyone who can reach it may use it.`,
+    `THENA_HOST is ${read.THENA_HOST}, which is beyond this machine, and everyone would be let in. Set THENA_ADMIN_KEY to ask for keys, or THENA_AUTH=open if everyone who can reach it may use it.`,
   );
 }
 

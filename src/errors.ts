@@ -186,6 +186,11 @@ export const ERRORS = {
     title: 'A quote is opened and never closed',
     hint: 'Close it, or double the quotes that belong to the text.',
   },
+  text_after_quote: {
+    status: 422,
+    title: 'A quoted field goes on after its closing quote',
+    hint: 'Double the quotes that belong to the text, or take away what follows the closing quote.',
+  },
   stray_carriage_return: {
     status: 422,
     title: 'A carriage return stands inside a field that is not quoted',

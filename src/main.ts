@@ -69,7 +69,7 @@ async function start(config: Config, observe: Observe): Promise<Services> {
     }
     if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') throw error;
     const address = `THENA_HOST ${config.host}, THENA_PORT ${config.port}`;
-    end(EXIT_FAILED, `Thena cannot listen on ${address} (${message}).`);
+    end(EXIT_FAILED, `Listening on ${address} failed (${message}).`);
   }
 }
 

@@ -2,6 +2,8 @@ import { Problem } from '../errors.ts';
 import { RESERVED_PREFIX } from '../table/columns.ts';
 
 const MAX_NAME_CHARACTERS = 255;
+/** Names told of a file that has too many. */
+const SHOWN_NAMES = 20;
 
 /**
  * Checks the names in a header record, in their order.
@@ -40,10 +42,10 @@ export function checkColumnNames(names: readonly string[]): void {
 /** @throws Problem too_many_columns */
 export function checkColumnCount(names: readonly string[], most: number): void {
   if (names.length <= most) return;
-  const shown = names.slice(0, 20).map((name) => `'${name}'`);
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => `'${name}'`);
   throw new Problem(
     'too_many_columns',
-    `The file has ${names.length} columns and a table may have ${most}: ${shown.join(', ')}${names.length > 20 ? ' and more' : ''}.`,
-    { columns: names.length, max_columns: most },
+    `The file has ${names.length} columns and a table may have ${most}: ${shown.join(', ')}${names.length > SHOWN_NAMES ? ' and more' : ''}.`,
+    { columns: names.length, max_columns: most, names: names.slice(0, SHOWN_NAMES) },
   );
 }

@@ -93,7 +93,7 @@ function refuse(encoding: string, byteOffset: number): never {
 }
 
 /** How many bytes at the end begin a character that is not whole yet (0 to 3). */
-function incompleteTail(bytes: Buffer): number {
+export function incompleteTail(bytes: Buffer): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] as number;
     if ((byte & 0xc0) === 0x80) continue;

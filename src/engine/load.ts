@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { TAG_COLUMN } from '../table/columns.ts';
 import { fitsSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
-import type { Operations } from './operations.ts';
+import type { Operations } from './operation.ts';
 import { identifier } from './sql.ts';
 
 /** The only table of a customer's file. */

@@ -1,24 +1,8 @@
 import { findRefusals } from './csv/find-refusals.ts';
 import { firstTime } from './csv/first-time.ts';
 import { inferReading } from './csv/infer-reading.ts';
-import type { Database } from './database.ts';
 import * as load from './load.ts';
-import type { EngineOperation, EngineOperations } from './protocol.ts';
-
-export interface OperationContext {
-  readonly duckdb: Database;
-  /** Aborts when the caller cancelled or its deadline passed. */
-  readonly signal: AbortSignal;
-  /** Tells the caller which share of the work is done, from 0 to 1. */
-  readonly progress: (share: number) => void;
-}
-
-export type Operations = {
-  readonly [Name in EngineOperation]: (
-    params: EngineOperations[Name]['params'],
-    context: OperationContext,
-  ) => Promise<EngineOperations[Name]['result']>;
-};
+import type { Operations } from './operation.ts';
 
 export const operations: Operations = {
   infer_reading: inferReading,

@@ -2,9 +2,10 @@ import type { Catalog, Claim, Micros, ReceivedFile } from '../catalog/catalog.ts
 import type { CsvSegment, CsvSource } from '../csv/segment.ts';
 import { type EngineClient, EngineFailure } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
-import { type Column, type ColumnReading, chooseTimeColumn } from '../table/columns.ts';
-import { matchColumns } from '../table/match.ts';
+import type { ColumnReading } from '../table/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-store.ts';
+import { namesInTable } from './names-in-table.ts';
+import { planReading, type ReadingPlan, sameReading } from './reading-plan.ts';
 import type { SegmentFeed } from './segment-feed.ts';
 
 /** Refused rows that are told with the failure. */
@@ -15,17 +16,6 @@ export interface AttemptPorts {
   readonly tables: TableStore;
   readonly engine: EngineClient;
   readonly owner: string;
-}
-
-/** How a file is read into a table. */
-interface ReadingPlan {
-  readonly reading: readonly ColumnReading[];
-  /** The columns of the table, in its order. */
-  readonly columns: readonly ColumnReading[];
-  readonly timeColumn: string | null;
-  /** Whether every record was looked at: there is no better plan then. */
-  readonly thorough: boolean;
-  readonly warnings: readonly string[];
 }
 
 /** One attempt at making a file's segments rows of its customer's table. */
@@ -40,6 +30,7 @@ export class Attempt {
   readonly #names: readonly string[];
   #tag: number;
   #session: LoadSession | null = null;
+  #commitTried = false;
 
   constructor(ports: AttemptPorts, claim: Claim, feed: SegmentFeed, signal: AbortSignal) {
     this.#ports = ports;
@@ -83,49 +74,31 @@ export class Attempt {
     return summary.rows;
   }
 
-  /** Takes the rows away. The tag may be forgotten afterwards. */
-  async rollBack(): Promise<void> {
+  /**
+   * Takes the rows away, unless their commit was tried: it may have been made although it seemed to fail.
+   *
+   * @returns whether the rows are gone, so that their tag may be forgotten
+   */
+  async rollBack(): Promise<boolean> {
+    if (this.#commitTried) return false;
     await this.#session?.rollBack();
     this.#session = null;
+    return true;
   }
 
-  async #plan(segments: readonly CsvSegment[], thorough: boolean): Promise<ReadingPlan> {
-    const ask = (these: readonly CsvSegment[], everyRecord: boolean) =>
-      this.#ports.engine.call(
-        'infer_reading',
-        { source: this.#source(these), table: this.#known, thorough: everyRecord },
-        { signal: this.#signal },
-      );
-    let lookedAtAll = thorough;
-    let found = await ask(segments, thorough);
-    if (!found.settled) {
-      found = await ask(await this.#feed.all(), true);
-      lookedAtAll = true;
-    }
-    const columns = this.#known ?? found.reading;
-    return {
-      reading: found.reading,
-      columns,
-      timeColumn: this.#timeColumn(columns),
-      thorough: lookedAtAll,
-      warnings: found.ambiguous.map(
-        (name) =>
-          `Every date of column '${name}' can be read day first or month first; it was read month first. Write dates as YYYY-MM-DD to be sure.`,
-      ),
-    };
-  }
-
-  #timeColumn(columns: readonly ColumnReading[]): string | null {
-    const { table, declaredTimeColumn } = this.#claim.customer;
-    if (table) return table.timeColumn;
-    if (declaredTimeColumn === null) return chooseTimeColumn(columns);
-    const column = columns.find(({ name }) => name.toLowerCase() === declaredTimeColumn.toLowerCase());
-    if (column?.type === 'timestamp' || column?.type === 'date') return column.name;
-    throw new Problem(
-      'time_column_unknown',
-      column
-        ? `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.`
-        : `Column '${declaredTimeColumn}' was declared as the time column, but the file has no such column.`,
+  #plan(segments: readonly CsvSegment[], thorough: boolean): Promise<ReadingPlan> {
+    return planReading(
+      {
+        customer: this.#claim.customer,
+        known: this.#known,
+        ask: (some, everyRecord) => {
+          const params = { source: this.#source(some), table: this.#known, thorough: everyRecord };
+          return this.#ports.engine.call('infer_reading', params, { signal: this.#signal });
+        },
+        allSegments: () => this.#feed.all(),
+      },
+      segments,
+      thorough,
     );
   }
 
@@ -186,6 +159,8 @@ export class Attempt {
 
   async #commit(plan: ReadingPlan, file: ReceivedFile, summary: LoadSummary): Promise<void> {
     const { catalog, owner } = this.#ports;
+    const firstRowAt = await this.#firstTime(plan);
+    this.#commitTried = true;
     const committed = await catalog.commitUpload({
       uploadId: this.#claim.upload.id,
       tag: this.#tag,
@@ -193,7 +168,7 @@ export class Attempt {
       columns: plan.columns,
       timeColumn: plan.timeColumn,
       rows: summary.rows,
-      firstRowAt: await this.#firstTime(plan),
+      firstRowAt,
       earliestAt: summary.earliestAt,
       latestAt: summary.latestAt,
       receipt: {
@@ -205,7 +180,6 @@ export class Attempt {
       },
     });
     if (committed === 'lost') throw new LeaseLost();
-    this.#session = null;
   }
 
   async #firstTime({ reading, timeColumn }: ReadingPlan): Promise<Micros | null> {
@@ -227,34 +201,6 @@ export class Attempt {
 /** Another node has taken the upload over. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
-}
-
-/**
- * @returns the table's names of the file's columns
- * @throws Problem columns_differ
- */
-export function namesInTable(columns: readonly string[], table: readonly Column[] | null): readonly string[] {
-  if (table === null) return columns;
-  const match = matchColumns(columns, table);
-  if (match.kind === 'same') return match.names;
-  const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
-  const difference = [
-    match.missing.length > 0 ? `lacks ${quoted(match.missing)}` : '',
-    match.unexpected.length > 0 ? `has ${quoted(match.unexpected)}, which the table has not` : '',
-  ];
-  const names = table.map(({ name }) => name);
-  throw new Problem(
-    'columns_differ',
-    `The file ${difference.filter((part) => part !== '').join(' and ')}. The table's columns are ${quoted(names)}.`,
-    { missing: match.missing, unexpected: match.unexpected, table_columns: names },
-  );
-}
-
-function sameReading(a: ReadingPlan, b: ReadingPlan): boolean {
-  return a.reading.every(({ type, format }, index) => {
-    const other = b.reading[index];
-    return other?.type === type && other.format === format;
-  });
 }
 
 /** The cutter, the inserts and the table must agree on how many rows there are. */

@@ -147,7 +147,10 @@ export class Loader {
       onEnded(upload.id);
     } catch (caught) {
       const error = caught as Error;
-      observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
+      // What the file is to blame for is told as the upload's failure.
+      if (!(error instanceof Problem)) {
+        observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
+      }
       if (error instanceof LeaseLost) return;
       const failure = controller.signal.aborted ? null : await this.#verdict(error, upload.attempts, feed);
       await this.#endAttempt(claim, attempt, tag(), failure);
@@ -178,15 +181,12 @@ export class Loader {
   async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, error: UploadError | null): Promise<void> {
     const { catalog, spool, owner, observe, onEnded } = this.#ports;
     const { upload, customer } = claim;
-    const rolledBack = await (attempt?.rollBack() ?? Promise.resolve()).then(
-      () => true,
-      (failure: Error) => {
-        // The rows stay invisible, their tag uncommitted; they are purged later.
-        observe({ kind: 'background_failed', task: 'roll back', error: failure });
-        return false;
-      },
-    );
+    const rolledBack = await (attempt?.rollBack() ?? Promise.resolve(true)).catch((failure: Error) => {
+      observe({ kind: 'background_failed', task: 'roll back', error: failure });
+      return false;
+    });
     await catalog.endAttempt({ uploadId: upload.id, tag, owner, error });
+    // Else the rows stay invisible, their tag uncommitted; they are purged at the next start.
     if (rolledBack) await catalog.forgetTags(customer.id, [tag]);
     if (!error) return;
     observe({

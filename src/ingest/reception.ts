@@ -10,16 +10,36 @@ import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
 import type { UploadId } from '../table/ids.ts';
-import { namesInTable } from './attempt.ts';
 import { decompressed } from './decompress.ts';
-import type { Reception } from './ingest.ts';
 import type { Loader } from './loader.ts';
+import { namesInTable } from './names-in-table.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 import type { Spool } from './spool.ts';
 
 /** How much of a file is looked at to find its encoding, dialect and columns. */
 const HEAD_BYTES = 256 * 1024;
+
+/** One file on its way in. */
+export interface Reception {
+  readonly uploadId: UploadId;
+  /** Names the customer: before the bytes where it is known (loading then runs beside receiving), or after them. */
+  bind(grant: Grant): Promise<void>;
+  /**
+   * Takes all bytes of the file, with back-pressure, and keeps them in the spool.
+   *
+   * @throws Problem where the bytes show that the file cannot be a table
+   */
+  write(bytes: Readable): Promise<void>;
+  /**
+   * Makes the file durable and registers it: from here on it ends as rows or as a failure that says why.
+   *
+   * @throws Problem where the file cannot be appended to the customer's table
+   */
+  acknowledge(): Promise<Upload>;
+  /** Forgets the file, unless it was acknowledged. Safe to call at any time, more than once. */
+  abandon(): Promise<void>;
+}
 
 export interface ReceptionPorts {
   readonly catalog: Catalog;

@@ -34,6 +34,17 @@ describe('the dialect of a file', () => {
     assert.deepEqual(columns, ['at', 'value']);
   });
 
+  it('is that of semicolons where commas stand in decimal numbers alone, without a header too', () => {
+    assert.equal(detect('1,5;2,5\n3,5;4,25\n').dialect.delimiter, ';');
+    assert.equal(detect('1,5;x\n3,5;y\n').dialect.delimiter, ';');
+    assert.equal(detect('a,b;c,d\n1,2;3,4\n').dialect.delimiter, ',');
+  });
+
+  it('is not taken from texts under which a quote is never closed', () => {
+    const rows = Array.from({ length: 30 }, (_, index) => `${index};5,"6" screw\n`).join('');
+    assert.equal(detect(`no, "id;size\n${rows}`).dialect.delimiter, ';');
+  });
+
   it('never leaves out lines to make the rest fit', () => {
     const found = detect('a,b,c\n1,2,3\n4,5\n6,7,8,9\n');
     assert.deepEqual(found.columns, ['a', 'b', 'c']);
@@ -73,6 +84,10 @@ describe('the dialect of a file', () => {
     assert.equal(detect('a,b\n1,2\r\n').newline, '\n');
     assert.equal(detect('a,b\r\n1,2\n').newline, '\r\n');
     assert.equal(detect('a,b\r1,2\r').newline, '\r');
+    assert.equal(detect('1,2\r').newline, '\r');
+    assert.equal(detect('a,b\r"x\ny",1\r').newline, '\r');
+    assert.equal(detect('a,b\rc\n1,2\n', { header: false }).newline, '\n');
+    assert.equal(detect('a,"x\ry"\n1,2\n', { header: false }).newline, '\n');
   });
 
   it('is found in every file of the corpus', () => {
@@ -98,14 +113,41 @@ describe('the header of a file', () => {
     }
   });
 
+  it('is none where a time stands over a column of times', () => {
+    assert.deepEqual(detect('2024-01-01 10:00:00,click\n2024-01-02 10:00:00,view\n').columns, ['column_1', 'column_2']);
+    assert.deepEqual(detect('MSFT,Jan 1 2000,39.81\nMSFT,Feb 1 2000,36.35\n').columns[0], 'column_1');
+    assert.deepEqual(detect('country,1/22/20,1/23/20\nFrance,0,2\n').columns, ['country', '1/22/20', '1/23/20']);
+  });
+
+  it('leaves the blank lines below it, which are rows where there is one column', () => {
+    const found = detect('name\n\nAnn\n');
+    assert.equal(found.dataOffset, 5);
+    assert.equal(found.firstDataLine, 2);
+  });
+
+  it('may go over lines at the end of a quoted name', () => {
+    const found = detect('"a\r\n",b\r\n1,2\r\n');
+    assert.deepEqual(found.columns, ['a', 'b']);
+    assert.equal(found.dataOffset, '"a\r\n",b\r\n'.length);
+    assert.equal(found.firstDataLine, 3);
+  });
+
+  it('is refused where its quotes are not closed, or text follows them', () => {
+    assert.throws(() => detect('\na,"b\n1,2\n'), refusal('quote_not_closed', /line 2/));
+    assert.throws(() => detect('a,"b\n1,2\n', {}, false), refusal('quote_not_closed', /line 1/));
+    assert.throws(() => detect('"a"x,b\n1,2\n'), refusal('text_after_quote', /line 1/));
+  });
+
   it('may have blank lines above it and spaces around its names, and tells where the rows begin', () => {
     const found = detect('\n\n"first name", last \n1,2\n');
     assert.deepEqual(found.columns, ['first name', 'last']);
     assert.equal(found.firstDataLine, 4);
     assert.equal(found.dataOffset, '\n\n"first name", last \n'.length);
     assert.equal(found.headerText, '"first name", last ');
-    const crlf = detect('a,b\r\n1,2\r\n');
-    assert.equal(crlf.dataOffset, 5);
+    const crlf = detect('\r\na,b\r\n1,2\r\n');
+    assert.equal(crlf.dataOffset, 7);
+    assert.equal(crlf.headerText, 'a,b');
+    assert.deepEqual(detect('\n\r\na,b\r\n1,2\r\n').columns, ['a', 'b']);
   });
 
   it('is refused where two names are the same, one is missing, reserved or too long', () => {

@@ -73,12 +73,15 @@ describe('the encoding of a file', () => {
     ['PNG', Buffer.from('89504e470d0a1a0a', 'hex')],
     ['PDF', Buffer.from('%PDF-1.7')],
     ['Excel', Buffer.from('504b030414000600', 'hex')],
-    ['Parquet', Buffer.from('PAR1....')],
+    ['Parquet', Buffer.from('PAR1\x15\x04\x15\x10')],
+    ['bzip2', Buffer.from('BZh91AY&SY')],
     ['SQLite', Buffer.from('SQLite format 3\0')],
     ['gzip', Buffer.from('1f8b0800', 'hex')],
     ['HTML', Buffer.from('\n<!DOCTYPE html><table>')],
     ['JSON', Buffer.from('[{"a": 1}]')],
     ['JSON', Buffer.from('{"a": 1}\n{"a": 2}\n')],
+    ['JSON', Buffer.from('["a", "b"]\n[1, 2]\n')],
+    ['control characters', Buffer.from('\x01\x02abc\x03\x04,\x05')],
     ['zero byte', Buffer.from('a,b\n1,\u00002\n')],
   ] as const) {
     it(`is none where the bytes are ${what}, and the refusal says so`, () => {
@@ -92,5 +95,17 @@ describe('the encoding of a file', () => {
   it('is not mistaken for JSON where CSV begins with a bracket', () => {
     refuseIfNotText(Buffer.from('[id],[name]\n1,x\n'), 'utf-8');
     refuseIfNotText(Buffer.from('{id},{name}\n1,x\n'), 'utf-8');
+  });
+
+  it('is not mistaken for binary where a column has the name of a format', () => {
+    refuseIfNotText(Buffer.from('PAR1,PAR2\n3,4\n'), 'utf-8');
+    refuseIfNotText(Buffer.from('BZh,x\n3,4\n'), 'utf-8');
+  });
+
+  it('is Latin-1 too where its only foreign letter is near the end', () => {
+    for (const end of ['é', 'é\n', 'éa\n']) {
+      assert.equal(detectEncoding(Buffer.from(`name\nJos${end}`, 'latin1'), true), 'windows-1252');
+    }
+    assert.equal(detectEncoding(Buffer.from('name\nJosé\n', 'latin1')), 'windows-1252');
   });
 });

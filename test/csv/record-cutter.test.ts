@@ -112,6 +112,7 @@ describe('cutting CSV into records', () => {
     assert.equal(cut(['\n1,2\n\n\n3,4\n\n']).records, 2);
     assert.equal(cut(['\r\n1,2\r\n\r\n3,4\r\n']).records, 2);
     assert.equal(cut(['1\n\n2\n\n'], { columns: 1 }).records, 4);
+    assert.equal(cut(['1\r\r2\r\r'], { columns: 1, newline: '\r' }).records, 4);
   });
 
   it('takes a quote in the middle of a field as text', () => {
@@ -122,6 +123,20 @@ describe('cutting CSV into records', () => {
   it('takes away the spaces before an opening quote, and no others', () => {
     assert.equal(cut(['  "x\ny",  ""\n 1, 2 \n, \n']).text, '"x\ny",""\n 1, 2 \n, \n');
     assert.equal(cut([' ', ' ', '"x"', ',', ' ', '"y"\n', ' ']).text, '"x","y"\n \n');
+  });
+
+  it('takes every space for a delimiter where the space is one', () => {
+    const { text, records } = cut([' "x\n y"  "" z\n'], { delimiter: ' ' });
+    assert.equal(text, ' "x\n y"  "" z\n');
+    assert.equal(records, 1);
+    const [record] = readRecords(Buffer.from(text), { delimiter: ' ', quote: '"' }, 5, 1);
+    assert.deepEqual(record?.fields, [null, 'x\n y', null, '', 'z']);
+  });
+
+  it('refuses a quoted field that is closed and goes on with another quote, which DuckDB would join in silence', () => {
+    assert.throws(() => cut(['1,2\n3,"a" "b"\n']), refusal('text_after_quote', 2));
+    assert.throws(() => cut(['1,2\n3,"a"', ' ', '"b\n']), refusal('text_after_quote', 2));
+    assert.equal(cut(['"a" , "b"\n"a" \n"b"\n']).records, 3);
   });
 
   it('refuses a quote that is never closed, by the line it is opened on', () => {
@@ -136,11 +151,25 @@ describe('cutting CSV into records', () => {
 
   it('refuses a record that is too long, however it comes', () => {
     const long = 'x'.repeat(MAX_RECORD_BYTES + 1);
-    assert.throws(
-      () => cut([`1,2\n3,${long}\n`]),
-      (error) => error instanceof Problem && error.code === 'record_too_long',
-    );
+    assert.throws(() => cut([`1,2\n3,${long}\n`]), refusal('record_too_long', 2));
     assert.throws(() => cut(['1,2\n3,', long, '\n']), refusal('record_too_long', 2));
+    assert.throws(() => cut([`1,"2"\n3,${long}\n`]), refusal('record_too_long', 2));
+    assert.throws(() => cut(['1,2\n\n3,', ' '.repeat(MAX_RECORD_BYTES), '"x"']), refusal('record_too_long', 3));
+  });
+
+  it('refuses a zero byte, by its line', () => {
+    assert.throws(() => cut(['1,2\n', '3,4\n5,\0\n']), refusal('not_csv', 3));
+    assert.throws(() => cut(['1,2\r3,4\r5,\0\r'], { newline: '\r' }), refusal('not_csv', 3));
+  });
+
+  it('takes no longer for a byte where a line holds very many quotes', () => {
+    const line = Buffer.from(`${'"",'.repeat(600_000)}\n`);
+    const startedAt = performance.now();
+    assert.equal(cut([line]).records, 1);
+    const [record] = readRecords(line, { delimiter: ',', quote: '"' }, 2, 1);
+    assert.equal(record?.fields.length, 600_001);
+    // Some tens of milliseconds; looking for the line's end at every quote took 20 seconds.
+    assert.ok(performance.now() - startedAt < 5000);
   });
 
   it('gives the same, however the bytes are cut into chunks', () => {
@@ -179,12 +208,13 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
     rmSync(folder, { recursive: true });
   });
 
-  async function readByDuckDb(text: string, columns: number, delimiter: string) {
+  async function readByDuckDb(text: string, columns: number, delimiter: string, quote = '"') {
     const path = join(folder, 'cut.csv');
     writeFileSync(path, text);
     const names = Array.from({ length: columns }, (_, index) => `c${index}: 'VARCHAR'`);
+    const quoted = `'${quote.replaceAll("'", "''")}'`;
     const reader = await connection.runAndReadAll(
-      `SELECT * FROM read_csv('${path}', columns = {${names}}, auto_detect = false, header = false, new_line = '\\n', delim = '${delimiter}', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`,
+      `SELECT * FROM read_csv('${path}', columns = {${names}}, auto_detect = false, header = false, new_line = '\\n', delim = '${delimiter}', quote = ${quoted}, escape = ${quoted}, nullstr = '', allow_quoted_nulls = false)`,
     );
     return reader.getRows();
   }
@@ -212,27 +242,56 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
   });
 
   it('is counted alike, or refused, for bytes that nobody wrote as a table', async () => {
-    const noise = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r\n', ' '), maxLength: 30 });
+    const dialects = fc.record({
+      delimiter: fc.constantFrom(',', ';', '\t', '|', ' ', '^'),
+      quote: fc.constantFrom('"', '"', "'", ''),
+      columns: fc.integer({ min: 1, max: 3 }),
+      newline: fc.constantFrom<Newline>('\n', '\r\n', '\r'),
+    });
+    const noise = dialects.chain((dialect) =>
+      fc.record({
+        dialect: fc.constant(dialect),
+        text: fc.string({
+          // Twice what matters most.
+          unit: fc.constantFrom(
+            ...[dialect.delimiter, dialect.quote || '"', dialect.newline, ' '].flatMap((each) => [each, each]),
+            ...['a', 'é', '"', '\r\n', '\\', '\t'],
+          ),
+          maxLength: 24,
+        }),
+        places: chunks,
+      }),
+    );
     await fc.assert(
-      fc.asyncProperty(noise, chunks, async (text, places) => {
-        let result: CutText;
-        try {
-          result = cut(split(Buffer.from(text), places));
-        } catch (error) {
-          assert.ok(error instanceof Problem);
-          return;
-        }
-        const read = [...readRecords(Buffer.from(result.text), { delimiter: ',', quote: '"' }, 2, 1)];
+      fc.asyncProperty(noise, async ({ dialect, text, places }) => {
+        const attempt = (pieces: readonly Buffer[]): CutText | string => {
+          try {
+            return { ...cut(pieces, dialect), told: 0 };
+          } catch (error) {
+            if (error instanceof Problem) return error.message;
+            throw error;
+          }
+        };
+        const bytes = Buffer.from(text);
+        const result = attempt([bytes]);
+        assert.deepEqual(attempt(split(bytes, places)), result);
+        if (typeof result === 'string') return;
+        const { columns, delimiter, quote } = dialect;
+        const read = [...readRecords(Buffer.from(result.text), dialect, columns, 1)];
         assert.equal(read.length, result.records);
-        const wellFormed = read.every(({ malformed, fields }) => malformed === null && fields.length === 2);
-        const byDuckDb = await readByDuckDb(result.text, 2, ',').catch(() => null);
+        const wellFormed = read.every(({ malformed, fields }) => malformed === null && fields.length === columns);
+        const byDuckDb = await readByDuckDb(result.text, columns, delimiter, quote).catch(() => null);
         // What DuckDB takes must be what was counted; what is well formed it must take.
         if (byDuckDb !== null) assert.equal(byDuckDb.length, result.records);
-        if (wellFormed)
+        if (wellFormed || byDuckDb !== null) {
           assert.deepEqual(
             byDuckDb,
-            read.map(({ fields }) => fields),
+            // Delimiters too many at the end of a record are nothing to DuckDB, and lose nothing.
+            read.map(({ fields }) =>
+              fields.slice(columns).every((field) => field === null) ? fields.slice(0, columns) : fields,
+            ),
           );
+        }
       }),
       { numRuns: 2000 },
     );
@@ -242,6 +301,25 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
     const text = 'a,"x\ny"\n\nb,2\n';
     const lines = [...readRecords(Buffer.from(text), { delimiter: ',', quote: '"' }, 2, 5)].map(({ line }) => line);
     assert.deepEqual(lines, [5, 8]);
+  });
+
+  it('is as many rows as real files have lines below their header', () => {
+    const data = new URL('../../../shared/data/', import.meta.url);
+    for (const [name, rows] of [
+      ['nyc_taxi', 10_320],
+      ['machine_temperature', 22_695],
+      ['seattle-weather-hourly-normals', 8759],
+      ['flights-airport', 5366],
+      ['stocks', 560],
+    ] as const) {
+      const file = readFileSync(new URL(`${name}.csv`, data));
+      const crlf = Buffer.from(file.toString().replaceAll('\n', '\r\n'));
+      for (const pieces of [[file], split(file, [0.1, 0.3333, 0.7]), split(crlf, [0.25, 0.5])]) {
+        const { text, records } = cut(pieces);
+        assert.equal(records, rows + 1, name);
+        assert.equal(text.trimEnd(), file.toString().trimEnd());
+      }
+    }
   });
 
   it('is what the corpus says', () => {

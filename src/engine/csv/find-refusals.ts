@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import type { ColumnReading } from '../../table/columns.ts';
-import type { Operations } from '../operations.ts';
+import type { Operations } from '../operation.ts';
 import type { Refusal } from '../protocol.ts';
 import { fitsSql, valuesSql } from './read-csv.ts';
 import { REFUSAL_REASONS } from './reading-sql.ts';

@@ -1,4 +1,4 @@
-import type { Operations } from '../operations.ts';
+import type { Operations } from '../operation.ts';
 import { textsSql, valueName, valuesSql } from './read-csv.ts';
 
 export const firstTime: Operations['first_time'] = async ({ source, reading, timeColumn }, { duckdb, signal }) => {

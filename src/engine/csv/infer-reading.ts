@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import type { CsvSource } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
-import type { Operations } from '../operations.ts';
+import type { Operations } from '../operation.ts';
 import { textName, textsSql } from './read-csv.ts';
 import { readingSql } from './reading-sql.ts';
 import { TextTable } from './text-table.ts';

@@ -67,8 +67,10 @@ export function readingSql(
     case 'number': {
       const plain = `isfinite(${v}) AND NOT contains(${c}, '_')`;
       const notFinite = `lower(trim(${c})) IN ('nan', 'inf', '-inf', 'infinity', '-infinity')`;
-      // The first part is for speed: most numbers are short and begin with a digit other than zero.
-      const exactly = `(${c} >= '1' AND ${c} < ':' AND strlen(${c}) <= 15 AND ${plain}) OR (isfinite(${v}) AND regexp_full_match(${c}, '${EXACT_NUMBER}'))`;
+      // The first part is for speed, and says the same as the pattern of what has no spaces around it.
+      const leadingZero = `(${c} >= '00' AND ${c} < '0:') OR (${c} >= '-00' AND ${c} < '-0:')`;
+      const quick = `${c} >= '-' AND ${c} < ':' AND NOT (${leadingZero}) AND (strlen(${c}) <= 15 OR contains(${c}, '.')) AND ${plain}`;
+      const exactly = `(${quick}) OR (isfinite(${v}) AND regexp_full_match(${c}, '${EXACT_NUMBER}'))`;
       return {
         value: `TRY_CAST(${c} AS DOUBLE)`,
         fits: `${exact ? exactly : `(${plain})`} OR ${notFinite}`,
