@@ -55,6 +55,7 @@ export class RecordCutter {
   #heldSpaces = 0;
   #records = 0;
   #lineFeeds = 0;
+  #quotedLineFeeds = 0;
   /** Bytes of the record that is not complete yet. */
   #recordBytes = 0;
   /** Line on which that record begins. */
@@ -80,6 +81,11 @@ export class RecordCutter {
   /** Number of the last line that is wholly behind. */
   get lines(): number {
     return this.#firstLine - 1 + this.#lineFeeds;
+  }
+
+  /** Line feeds so far that stand in quotes, and so end no record. */
+  get quotedLineFeeds(): number {
+    return this.#quotedLineFeeds;
   }
 
   /** @throws Problem record_too_long, stray_carriage_return, quote_not_closed, text_after_quote, not_csv */
@@ -195,7 +201,10 @@ export class RecordCutter {
         }
       } else if (state === QUOTED) {
         while (byte !== quote) {
-          if (byte === LF) this.#lineFeeds++;
+          if (byte === LF) {
+            this.#lineFeeds++;
+            this.#quotedLineFeeds++;
+          }
           out[length++] = byte;
           if (++index === end) break cut;
           byte = chunk[index] as number;

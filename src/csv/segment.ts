@@ -9,6 +9,8 @@ export interface CsvSegment {
   readonly bytes: number;
   /** Records in the segment, as the cutter counted them. */
   readonly records: number;
+  /** Whether quoted fields hold line feeds: DuckDB then misreads the segment where several threads share it. */
+  readonly multiline: boolean;
   /** Line number in the file, from 1, of the segment's first line. */
   readonly firstLine: number;
 }

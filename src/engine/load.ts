@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { TAG_COLUMN } from '../table/columns.ts';
-import { fitsSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
+import { textsSql, valueName, valuesSql, whereFits } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operation.ts';
 import { identifier } from './sql.ts';
@@ -29,11 +29,9 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
   const { database, reading, source, tag, exact } = params;
-  const fits = reading.map((column, index) => fitsSql(column, index, exact)).filter((sql) => sql !== 'true');
   const names = reading.map(({ name }) => identifier(name));
   const values = reading.map((column, index) => (column.type === 'text' ? `c${index}` : valueName(index)));
-  const tagged = fits.length === 0 ? `${tag}` : `CASE WHEN ${fits.join(' AND ')} THEN ${tag} END`;
-  const select = `SELECT ${values.join(', ')}, ${tagged} FROM (${valuesSql(textsSql(source, false), reading, exact)})`;
+  const select = `SELECT ${values.join(', ')}, ${whereFits(reading, exact, `${tag}`)} FROM (${valuesSql(textsSql(source, false), reading, exact)})`;
   return duckdb.writing(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
       const timer = setInterval(() => progress(connection.progress.percentage / 100), 500);

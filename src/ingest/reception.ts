@@ -14,7 +14,7 @@ import { decompressed } from './decompress.ts';
 import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
 import { SegmentFeed } from './segment-feed.ts';
-import type { SegmentWriter } from './segment-writer.ts';
+import type { CutterPosition, SegmentWriter } from './segment-writer.ts';
 import type { Spool } from './spool.ts';
 
 /** How much of a file is looked at to find its encoding, dialect and columns. */
@@ -175,7 +175,7 @@ export class FileReception implements Reception {
     const { uploadId, options } = this.#incoming;
     const head = Buffer.concat(this.#head);
     this.#head = [];
-    const encoding = options.encoding ?? detectEncoding(head);
+    const encoding = options.encoding ?? detectEncoding(head, complete);
     refuseIfNotText(head, encoding);
     const decoder = decoderFor(encoding);
     const text = complete ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
@@ -198,7 +198,7 @@ export class FileReception implements Reception {
   async #take(opened: Opened, text: Buffer): Promise<void> {
     if (text.length === 0) return;
     const { cutter, writer } = opened;
-    const before = { records: cutter.records, lines: cutter.lines };
+    const before = positionOf(cutter);
     const { bytes, lastRecordEnd } = cutter.push(text);
     await writer.write(bytes, lastRecordEnd, before, cutter);
     if (writer.sealed.length > opened.feed.length) await this.#runAhead(opened);
@@ -218,7 +218,7 @@ export class FileReception implements Reception {
 
   async #finish(opened: Opened): Promise<void> {
     const { cutter, writer, detected } = opened;
-    const before = { records: cutter.records, lines: cutter.lines };
+    const before = positionOf(cutter);
     const last = cutter.end();
     await writer.write(last, last.length, before, cutter);
     if (cutter.records === 0) {
@@ -234,4 +234,9 @@ export class FileReception implements Reception {
     await this.#ports.catalog.createUpload({ id: this.uploadId, customerId, filename, options });
     this.#registered = true;
   }
+}
+
+/** Where a cutter stands now: it moves on. */
+function positionOf({ records, lines, quotedLineFeeds }: RecordCutter): CutterPosition {
+  return { records, lines, quotedLineFeeds };
 }

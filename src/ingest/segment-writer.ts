@@ -14,6 +14,7 @@ interface CurrentSegment {
   readonly file: FileHandle;
   readonly firstLine: number;
   readonly recordsBefore: number;
+  readonly quotedLineFeedsBefore: number;
   bytes: number;
 }
 
@@ -23,6 +24,8 @@ export interface CutterPosition {
   readonly records: number;
   /** Lines of the file that are wholly behind, so that the next line's number is this plus one. */
   readonly lines: number;
+  /** Line feeds in quotes so far. */
+  readonly quotedLineFeeds: number;
 }
 
 /**
@@ -59,10 +62,15 @@ export class SegmentWriter {
     const target = this.#sealed.length === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES;
     if (lastRecordEnd > 0 && current.bytes + lastRecordEnd >= target) {
       await this.#gather(current, bytes.subarray(0, lastRecordEnd));
-      await this.#seal(current, after.records);
+      await this.#seal(current, after);
       const rest = bytes.subarray(lastRecordEnd);
       // The record that is cut in two here may hold line ends of its own, in quotes.
-      const position = { records: after.records, lines: after.lines - countLineFeeds(rest) };
+      const inRest = countLineFeeds(rest);
+      const position = {
+        records: after.records,
+        lines: after.lines - inRest,
+        quotedLineFeeds: after.quotedLineFeeds - inRest,
+      };
       this.#current = await this.#begin(position);
       await this.#gather(this.#current, rest);
     } else {
@@ -72,7 +80,7 @@ export class SegmentWriter {
 
   /** Seals the last segment and makes all of them durable: contents, then names. */
   async end(position: CutterPosition): Promise<readonly CsvSegment[]> {
-    if (this.#current && this.#current.bytes > 0) await this.#seal(this.#current, position.records);
+    if (this.#current && this.#current.bytes > 0) await this.#seal(this.#current, position);
     else await this.#current?.file.close();
     this.#current = null;
     await Promise.all(this.#syncs);
@@ -91,7 +99,14 @@ export class SegmentWriter {
   async #begin(position: CutterPosition): Promise<CurrentSegment> {
     const path = join(this.#folder, `${String(this.#sealed.length).padStart(6, '0')}.csv`);
     const file = await storing(() => open(path, 'wx'));
-    return { path, file, firstLine: position.lines + 1, recordsBefore: position.records, bytes: 0 };
+    return {
+      path,
+      file,
+      firstLine: position.lines + 1,
+      recordsBefore: position.records,
+      quotedLineFeedsBefore: position.quotedLineFeeds,
+      bytes: 0,
+    };
   }
 
   async #gather(segment: CurrentSegment, bytes: Buffer): Promise<void> {
@@ -113,7 +128,7 @@ export class SegmentWriter {
     this.#writing.catch(() => undefined);
   }
 
-  async #seal(segment: CurrentSegment, records: number): Promise<void> {
+  async #seal(segment: CurrentSegment, position: CutterPosition): Promise<void> {
     await this.#flush(segment);
     await this.#writing;
     const sync = storing(() => segment.file.sync()).finally(() => segment.file.close());
@@ -122,7 +137,8 @@ export class SegmentWriter {
     this.#sealed.push({
       path: segment.path,
       bytes: segment.bytes,
-      records: records - segment.recordsBefore,
+      records: position.records - segment.recordsBefore,
+      multiline: position.quotedLineFeeds > segment.quotedLineFeedsBefore,
       firstLine: segment.firstLine,
     });
   }

@@ -40,7 +40,7 @@ const FILE: ReceivedFile = {
   columns: ['at', 'n'],
   headerText: 'at,n',
   records: 3,
-  segments: [{ path: '0.csv', bytes: 15, records: 3, firstLine: 2 }],
+  segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2 }],
 };
 const COLUMNS = [
   { name: 'at', type: 'timestamp', format: '%d/%m/%Y' },

@@ -43,7 +43,13 @@ export async function engineInFolder(settings: { openTables?: number } = {}): Pr
   const segment = (text: string): CsvSegment => {
     const path = join(spool, `${segments++}.csv`);
     writeFileSync(path, text);
-    return { path, bytes: Buffer.byteLength(text), records: text.split('\n').length - 1, firstLine: 2 };
+    return {
+      path,
+      bytes: Buffer.byteLength(text),
+      records: text.split('\n').length - 1,
+      multiline: text.includes('"'),
+      firstLine: 2,
+    };
   };
   return {
     engine,

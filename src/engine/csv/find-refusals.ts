@@ -54,7 +54,8 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
 function structure(record: CsvRecord, columns: number): string | null {
   if (record.malformed) return record.malformed;
   const { length } = record.fields;
-  if (length === columns) return null;
+  if (length === columns || (length > columns && record.fields.slice(columns).every((field) => field === null)))
+    return null;
   return `${length} ${length === 1 ? 'field' : 'fields'} instead of ${columns}`;
 }
 
@@ -102,7 +103,9 @@ class RecordBatches {
 
   async judge(): Promise<readonly Refusal[]> {
     if (this.#records.length === 0) return [];
-    await this.#table.fill(this.#records.map(({ fields }) => fields));
+    // DuckDB takes surplus fields at the end that are empty, and so hold nothing, as if they were not there.
+    const columns = this.#reading.length;
+    await this.#table.fill(this.#records.map(({ fields }) => fields.slice(0, columns)));
     const fits = this.#reading.map((column, index) => `coalesce(${fitsSql(column, index, this.#exact)}, false)`);
     const values = valuesSql(this.#table.name, this.#reading, this.#exact, ['record']);
     const reader = await this.#connection.runAndReadAll(

@@ -32,7 +32,8 @@ export function readCsvSql(source: CsvSource, inOrder: boolean, malformed: 'fail
     "nullstr = ''",
     'allow_quoted_nulls = false',
     `max_line_size = ${MAX_LINE_BYTES}`,
-    `parallel = ${inOrder ? 'false' : 'true'}`,
+    // Threads that begin in the middle of a segment take a line of a long quoted text for a record, and fail.
+    `parallel = ${inOrder || source.segments.some(({ multiline }) => multiline) ? 'false' : 'true'}`,
     `ignore_errors = ${malformed === 'skip' ? 'true' : 'false'}`,
   ];
   return `read_csv([${paths}], ${options.join(', ')})`;
@@ -73,4 +74,18 @@ export function fitsSql(reading: ColumnReading, index: number, exact: boolean): 
 export function textsSql(source: CsvSource, inOrder: boolean, malformed: 'fail' | 'skip' = 'fail'): string {
   const names = source.columns.map((name, index) => `${identifier(name)} AS ${textName(index)}`);
   return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, inOrder, malformed)})`;
+}
+
+/**
+ * `result` where every column of a record fits, else null.
+ *
+ * @param result an expression
+ */
+export function whereFits(reading: readonly ColumnReading[], exact: boolean, result: string): string {
+  const all = (sql: readonly string[]): string => sql.filter((each) => each !== 'true').join(' AND ') || 'true';
+  const surely = all(
+    reading.map((column, index) => readingSql(column, exact, textName(index), valueName(index)).surelyFits),
+  );
+  const fits = all(reading.map((column, index) => fitsSql(column, index, exact)));
+  return `CASE WHEN ${surely} THEN ${result} WHEN ${fits} THEN ${result} END`;
 }
