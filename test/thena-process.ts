@@ -12,10 +12,15 @@ export interface ThenaProcess {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts Thena on any free port, on a data folder that is there or will be made. */
-export async function startThenaProcess(dataDir: string): Promise<ThenaProcess> {
-  const child = spawn(process.execPath, [MAIN], {
-    env: { THENA_PORT: '0', THENA_DATA_DIR: dataDir },
+/**
+ * Starts Thena on any free port, on a data folder that is there or will be made.
+ *
+ * @param under a program that runs Thena, with its arguments
+ */
+export async function startThenaProcess(dataDir: string, under: readonly string[] = []): Promise<ThenaProcess> {
+  const [program = process.execPath, ...rest] = [...under, process.execPath, MAIN];
+  const child = spawn(program, rest, {
+    env: { PATH: process.env.PATH, THENA_PORT: '0', THENA_DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -59,7 +59,7 @@ export function detectDialect(
   checkColumnCount(columns, maxColumns);
   checkColumnNames(columns);
   if (header && complete && sample.length === 1) {
-    throw new Problem('no_rows', `The file has ${columns.length} column names and no row below them.`);
+    throw new Problem('no_rows', `The file names its ${columns.length} columns and has no row below them.`);
   }
   const firstRecord = text.subarray(first.byteOffset, first.byteOffset + first.bytes);
   // Blank lines below the header stay: in a file of one column they are rows.

@@ -222,7 +222,7 @@ export class FileReception implements Reception {
     const last = cutter.end();
     await writer.write(last, last.length, before, cutter);
     if (cutter.records === 0) {
-      throw new Problem('no_rows', `The file has ${detected.columns.length} column names and no row below them.`);
+      throw new Problem('no_rows', `The file names its ${detected.columns.length} columns and has no row below them.`);
     }
     opened.written = true;
   }

@@ -164,8 +164,8 @@ describe('the header of a file', () => {
   });
 
   it('needs rows below it', () => {
-    assert.throws(() => detect('a,b\n'), refusal('no_rows', /2 column names/));
-    assert.throws(() => detect('a,b'), refusal('no_rows', /2 column names/));
+    assert.throws(() => detect('a,b\n'), refusal('no_rows', /its 2 columns/));
+    assert.throws(() => detect('a,b'), refusal('no_rows', /its 2 columns/));
     for (const empty of ['', '\n', '\r\n\r\n']) assert.throws(() => detect(empty), refusal('file_empty', /./));
   });
 });
