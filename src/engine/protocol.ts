@@ -55,8 +55,11 @@ export interface EngineOperations {
       readonly source: CsvSource;
       /** True for the file that makes the table: see `readingSql`. */
       readonly exact: boolean;
+      /** Whether to ask only `surelyFits` of the values at first, and everything where that does not do. */
+      readonly quick: boolean;
     };
-    result: { readonly rows: number };
+    /** `quick`: whether `surelyFits` was enough. */
+    result: { readonly rows: number; readonly quick: boolean };
   };
   /** Checkpoints the table file and counts what the attempt appended. */
   end_load: {

@@ -24,7 +24,7 @@ describe('the engine process', () => {
     const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
     const segment = running.segment(text);
     const source = { ...running.source(['a', 'b']), segments: Array.from({ length: 30 }, () => segment) };
-    const params = { database, tag: 1, reading: READING, source, exact: true };
+    const params = { database, tag: 1, reading: READING, source, exact: true, quick: true };
     return { database, load: running.engine.call('append', params, options) };
   }
 

@@ -76,16 +76,16 @@ export function textsSql(source: CsvSource, inOrder: boolean, malformed: 'fail' 
   return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, inOrder, malformed)})`;
 }
 
-/**
- * `result` where every column of a record fits, else null.
- *
- * @param result an expression
- */
-export function whereFits(reading: readonly ColumnReading[], exact: boolean, result: string): string {
-  const all = (sql: readonly string[]): string => sql.filter((each) => each !== 'true').join(' AND ') || 'true';
-  const surely = all(
-    reading.map((column, index) => readingSql(column, exact, textName(index), valueName(index)).surelyFits),
-  );
-  const fits = all(reading.map((column, index) => fitsSql(column, index, exact)));
-  return `CASE WHEN ${surely} THEN ${result} WHEN ${fits} THEN ${result} END`;
+/** True where every column of a record fits. May be null, which means no. */
+export function allFitSql(reading: readonly ColumnReading[], exact: boolean): string {
+  return allOf(reading.map((column, index) => fitsSql(column, index, exact)));
+}
+
+/** True only where `allFitSql` is, for a quarter of the time. */
+export function allSurelyFitSql(reading: readonly ColumnReading[], exact: boolean): string {
+  return allOf(reading.map((column, index) => readingSql(column, exact, textName(index), valueName(index)).surelyFits));
+}
+
+function allOf(conditions: readonly string[]): string {
+  return conditions.filter((sql) => sql !== 'true').join(' AND ') || 'true';
 }

@@ -41,7 +41,7 @@ interface ReadingSql {
   readonly fits: string;
   /**
    * True only where `fits` is true, and cheap: comparisons joined by AND, true of nearly every value there is. Alternatives
-   * (OR) cost more than what they compare; with this asked first, a load spends half the time on judging.
+   * (OR), which `fits` needs, cost more than what they compare.
    */
   readonly surelyFits: string;
 }

@@ -14,10 +14,14 @@ export function duckdbTableStore(engine: EngineClient, directory: string): Table
     async begin({ customerId, tag, columns, reading, timeColumn, create, exact }): Promise<LoadSession> {
       const database = fileOf(customerId);
       await engine.call('begin_load', { database, columns, create });
+      let quick = true;
       return {
         append: async (source, options) => {
-          const params = { database, tag, reading, source, exact };
-          return (await engine.call('append', params, options)).rows;
+          const params = { database, tag, reading, source, exact, quick };
+          const appended = await engine.call('append', params, options);
+          // A file with unusual values, such as empty ones, has them everywhere.
+          quick = appended.quick;
+          return appended.rows;
         },
         commit: () => engine.call('end_load', { database, tag, timeColumn }),
         rollBack: async () => {
