@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { TAG_COLUMN } from '../table/columns.ts';
-import { allFitSql, allSurelyFitSql, textName, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
+import { allFitSql, allSurelyFitSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operation.ts';
 import { identifier } from './sql.ts';
@@ -31,7 +31,7 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
   const { database, reading, source, tag, exact, quick } = params;
   const names = reading.map(({ name }) => identifier(name));
-  const values = reading.map((column, index) => (column.type === 'text' ? textName(index) : valueName(index)));
+  const values = reading.map((_, index) => valueName(index));
   const from = valuesSql(textsSql(source, false), reading, exact);
   return duckdb.writing(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {

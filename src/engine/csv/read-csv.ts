@@ -44,7 +44,7 @@ export const textName = (index: number): string => `c${index}`;
 export const valueName = (index: number): string => `v${index}`;
 
 /**
- * A query over texts `c0, c1, …` that adds the values `v0, v1, …` of the columns that are not text.
+ * A query over texts `c0, c1, …` that adds their values `v0, v1, …`; that of a text is the text itself.
  *
  * @param texts a table or subquery with the columns `c0, c1, …`
  * @param further columns of it that are passed on
