@@ -81,6 +81,11 @@ export const SETTINGS = {
   ),
   THENA_MAX_COLUMNS: setting('5', 'Most columns a table may have.', integer(1, 1000)),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Largest file taken, counted after decompression.', bytes),
+  THENA_RETRY_SECONDS: setting(
+    '86400',
+    'How long the bytes of a failed upload are kept, so that it can be tried again with other options; 0 means not at all.',
+    integer(0, 31_536_000),
+  ),
   THENA_CONCURRENT_LOADS: setting('2', 'Uploads loaded at once.', integer(1, 64)),
   THENA_ENGINE_MEMORY: setting('512MiB', 'Memory limit of DuckDB in the engine process.', bytes),
   THENA_ENGINE_THREADS: setting('0', 'Threads DuckDB works with; 0 means one for each core.', integer(0, 256)),
@@ -104,6 +109,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
+  /** How long the bytes of a failed upload are kept. */
+  readonly retryMs: number;
   readonly concurrentLoads: number;
   readonly engineMemoryBytes: number;
   readonly engineThreads: number;
@@ -155,6 +162,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     allowedHosts: read.THENA_ALLOWED_HOSTS,
     maxColumns: read.THENA_MAX_COLUMNS,
     maxUploadBytes: read.THENA_MAX_UPLOAD_BYTES,
+    retryMs: read.THENA_RETRY_SECONDS * 1000,
     concurrentLoads: read.THENA_CONCURRENT_LOADS,
     engineMemoryBytes: read.THENA_ENGINE_MEMORY,
     engineThreads: read.THENA_ENGINE_THREADS || availableParallelism(),

@@ -140,6 +140,36 @@ export const ERRORS = {
     title: 'The upload ended before all of its bytes had come',
     hint: 'Send the file again.',
   },
+  upload_cancelled: {
+    status: 409,
+    title: 'The upload was cancelled',
+    hint: 'Send the file again if it is wanted after all.',
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    title: 'The idempotency key cannot be used',
+    hint: 'Use 1 to 255 visible ASCII characters, such as a UUID.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The idempotency key was used for something else',
+    hint: 'Use a new key for a new file or other options.',
+  },
+  duplicate_upload: {
+    status: 409,
+    title: 'The same bytes were uploaded before',
+    hint: 'Nothing needs to be done, or send it with duplicates=append to append it once more.',
+  },
+  upload_not_retryable: {
+    status: 409,
+    title: 'The upload cannot be tried again',
+    hint: 'Only a failed upload can be, while its bytes are kept (`retry_until`). Send the file again.',
+  },
+  rejects_not_found: {
+    status: 404,
+    title: 'The upload has no rejected rows',
+    hint: 'Its receipt or error says how many rows were rejected.',
+  },
   disk_full: {
     status: 507,
     title: 'There is no room for the file',
@@ -199,7 +229,7 @@ export const ERRORS = {
   rows_refused: {
     status: 422,
     title: 'Some rows do not fit the table',
-    hint: 'Mend the rows named in `rejects`, then send the whole file again: nothing of it was kept.',
+    hint: 'Mend the rows that GET /api/v1/uploads/{id}/rejects tells and send the file again, or retry it with on_error=skip.',
   },
   file_crashed_reader: {
     status: 422,

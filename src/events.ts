@@ -30,6 +30,11 @@ export type Observation =
       readonly code: string;
       readonly detail: string;
     }
+  | {
+      readonly kind: 'upload_cancelled' | 'upload_undone';
+      readonly uploadId: UploadId;
+      readonly customerId: CustomerId;
+    }
   | { readonly kind: 'attempt_failed'; readonly uploadId: UploadId; readonly attempt: number; readonly error: Error }
   | { readonly kind: 'background_failed'; readonly task: string; readonly error: Error }
   | {

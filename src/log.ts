@@ -73,6 +73,14 @@ function describe(observation: Observation): Line {
       const { uploadId, customerId, code } = observation;
       return { level: 'warn', message: `upload ${uploadId} of customer ${customerId} failed: ${code}` };
     }
+    case 'upload_cancelled':
+    case 'upload_undone': {
+      const { kind, uploadId, customerId } = observation;
+      return {
+        level: 'info',
+        message: `upload ${uploadId} of customer ${customerId} ${kind === 'upload_undone' ? 'undone' : 'cancelled'}`,
+      };
+    }
     case 'attempt_failed': {
       const { uploadId, attempt, error } = observation;
       return { level: 'warn', message: `attempt ${attempt} at upload ${uploadId} failed`, error };

@@ -27,7 +27,7 @@ export function createMetrics(): Metrics {
   });
   const uploads = new Counter({
     name: 'thena_uploads_total',
-    help: 'Uploads that ended, by outcome (completed, failed, refused) and error code.',
+    help: 'Uploads that ended, by outcome (completed, failed, refused, cancelled, undone) and error code.',
     labelNames: ['outcome', 'code'],
     registers,
   });
@@ -82,6 +82,12 @@ export function createMetrics(): Metrics {
         return;
       case 'upload_failed':
         uploads.inc({ outcome: 'failed', code: observation.code });
+        return;
+      case 'upload_cancelled':
+        uploads.inc({ outcome: 'cancelled', code: '' });
+        return;
+      case 'upload_undone':
+        uploads.inc({ outcome: 'undone', code: '' });
         return;
       case 'attempt_failed':
         failedAttempts.inc();

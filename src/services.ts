@@ -20,6 +20,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   const data = takeDataDir(config.dataDir);
   const tableDirectory = data.folder('tables');
   const spoolDirectory = data.folder('spool');
+  const rejectsDirectory = data.folder('rejects');
   const engine = new EngineClient(
     {
       directories: [tableDirectory, spoolDirectory],
@@ -39,7 +40,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     closing.push(() => catalog.close());
     await engine.start();
     const tables = duckdbTableStore(engine, tableDirectory);
-    const ingest = await startIngest({ ...config, catalog, tables, engine, observe, spoolDirectory });
+    const ingest = await startIngest({ ...config, catalog, tables, engine, observe, spoolDirectory, rejectsDirectory });
     closing.push(() => ingest.close());
     const ready = async (): Promise<void> => {
       await catalog.ping();

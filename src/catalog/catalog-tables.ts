@@ -53,6 +53,14 @@ interface UploadsTable {
   status: UploadStatus;
   filename: string | null;
   options: Json;
+  idempotency_key: Optional<string>;
+  retry_of: Optional<UploadId>;
+  /** Digest of the file, once it is acknowledged. */
+  sha256: Optional<string>;
+  duplicate_of: Optional<UploadId>;
+  duplicate_of_at: Optional<Millis>;
+  /** 1 where nothing of it is kept, whatever its status. */
+  dry_run: Generated<number>;
   file: Optional<Json>;
   receipt: Optional<Json>;
   error: Optional<Json>;
@@ -60,6 +68,7 @@ interface UploadsTable {
   created_at: Millis;
   received_at: Optional<Millis>;
   finished_at: Optional<Millis>;
+  retry_until: Optional<Millis>;
   /** Null unless an attempt holds the upload. A lease that ran out still holds until it is taken over or ended. */
   lease_owner: Optional<string>;
   lease_until: Optional<Millis>;

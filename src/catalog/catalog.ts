@@ -50,6 +50,18 @@ export interface UploadOptions {
   readonly quote: string | null;
   readonly header: boolean | null;
   readonly encoding: string | null;
+  /** What becomes of the file where some of its rows do not fit: none of it is kept, or the rows that fit. */
+  readonly onError: 'abort' | 'skip';
+  /** What becomes of a file whose bytes are those of an earlier upload. */
+  readonly duplicates: 'append' | 'reject';
+  /** All is done as for any file, and nothing of it is kept. */
+  readonly dryRun: boolean;
+}
+
+/** An upload that came before. */
+export interface EarlierUpload {
+  readonly id: UploadId;
+  readonly createdAt: Date;
 }
 
 /** What was received, once every byte of it is on disk. */
@@ -91,6 +103,12 @@ export interface Upload {
   readonly status: UploadStatus;
   readonly filename: string | null;
   readonly options: UploadOptions;
+  /** As the sender gave it in the header of that name. */
+  readonly idempotencyKey: string | null;
+  /** The failed upload whose bytes these are. */
+  readonly retryOf: UploadId | null;
+  /** An earlier upload of the same customer with the same bytes, when this one was received. */
+  readonly duplicateOf: EarlierUpload | null;
   readonly file: ReceivedFile | null;
   readonly receipt: Receipt | null;
   readonly error: UploadError | null;
@@ -99,7 +117,17 @@ export interface Upload {
   readonly createdAt: Date;
   readonly receivedAt: Date | null;
   readonly finishedAt: Date | null;
+  /** Until when the bytes of a failed upload are kept, so that it can be tried again; null where they are gone. */
+  readonly retryUntil: Date | null;
 }
+
+/** What the sender asked for, and what of an earlier upload it was that has come up. */
+export type Received =
+  | { readonly kind: 'received'; readonly upload: Upload }
+  /** The idempotency key was used before; nothing is changed. */
+  | { readonly kind: 'key_used'; readonly earlier: Upload }
+  /** The bytes came before, and duplicates are to be rejected; nothing is changed. */
+  | { readonly kind: 'duplicate'; readonly earlier: Upload };
 
 /** The right to load one upload, held until `leaseUntil` unless renewed. */
 export interface Claim {
@@ -117,12 +145,20 @@ export interface CommitUpload {
   readonly columns: readonly ColumnReading[];
   readonly timeColumn: string | null;
   readonly rows: number;
+  readonly dryRun: boolean;
   readonly firstRowAt: Micros | null;
   readonly earliestAt: Micros | null;
   readonly latestAt: Micros | null;
   /** `tableRowsBefore` and `tableRowsAfter` are filled in by the catalog, inside the transaction. */
   readonly receipt: Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter'>;
 }
+
+/** What an attempt without rows means for its upload. */
+export type AttemptOutcome =
+  /** It goes back into the queue, or is simply released where its bytes are still arriving. */
+  | { readonly kind: 'requeued' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly error: UploadError; readonly retryUntil: Date | null };
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -172,9 +208,18 @@ export interface Catalog {
     readonly customerId: CustomerId;
     readonly filename: string | null;
     readonly options: UploadOptions;
+    readonly idempotencyKey: string | null;
+    readonly retryOf: UploadId | null;
   }): Promise<Upload>;
-  /** The acknowledgement: `receiving` becomes `received`, or `ingesting` where it is claimed already. */
-  markReceived(id: UploadId, file: ReceivedFile): Promise<Upload>;
+  /**
+   * The acknowledgement: `receiving` becomes `received`, or `ingesting` where it is claimed already. Where the upload's
+   * idempotency key was used, or its bytes came before and duplicates are to be rejected, the earlier upload is told instead.
+   *
+   * @throws Problem upload_not_found, upload_cancelled
+   */
+  markReceived(id: UploadId, file: ReceivedFile): Promise<Received>;
+  /** The customer's acknowledged upload with this idempotency key. */
+  findByIdempotencyKey(customerId: CustomerId, key: string): Promise<Upload | null>;
   /** Forgets an upload that was refused before it was acknowledged, and the customer that appeared with it alone. */
   deleteUpload(id: UploadId): Promise<void>;
   findUpload(id: UploadId): Promise<Upload | null>;
@@ -183,6 +228,19 @@ export interface Catalog {
     customerId: CustomerId,
     page: { readonly after: string | null; readonly limit: number },
   ): Promise<Page<Upload>>;
+  /** Ends an upload that no attempt holds. @returns false where one does, or where it has ended */
+  cancelUpload(id: UploadId): Promise<boolean>;
+  /**
+   * Takes a complete upload back: in one transaction it is `undone`, its tag is uncommitted, and the table's state is what
+   * the other uploads make it; with none of them left, the next upload makes the table anew.
+   *
+   * @returns null where it is not complete
+   */
+  undoUpload(id: UploadId): Promise<Upload | null>;
+  /** Failed uploads whose bytes have been kept long enough, or all of them that are kept. */
+  keptFailures(which: 'expired' | 'all'): Promise<readonly UploadId[]>;
+  /** The bytes of a failed upload are kept no longer. */
+  endRetention(id: UploadId): Promise<void>;
   /** Uploads of any customer in one of these states, oldest first. */
   uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
 
@@ -212,20 +270,18 @@ export interface Catalog {
   }): Promise<boolean>;
   /**
    * The one moment that makes rows visible: in one transaction the upload is `complete`, its tag is committed, the
-   * table's state and version are brought up to date and the lease ends.
+   * table's state and version are brought up to date and the lease ends. Of a dry run only the upload is completed: its
+   * tag stays uncommitted, and the table is as it was.
    *
    * @returns `lost` where the lease or the tag is another's by now, or the upload is not received: nothing is changed
    */
   commitUpload(commit: CommitUpload): Promise<Upload | 'lost'>;
-  /**
-   * Ends an attempt without rows. `error` given: the upload has failed. Null: it goes back into the queue (or is simply
-   * released, where its bytes are still arriving). The tag stays uncommitted until it is forgotten.
-   */
+  /** Ends an attempt without rows. The tag stays uncommitted until it is forgotten. */
   endAttempt(attempt: {
     readonly uploadId: UploadId;
     readonly tag: number;
     readonly owner: string;
-    readonly error: UploadError | null;
+    readonly outcome: AttemptOutcome;
   }): Promise<void>;
   /** Ends every lease: for a catalog that no other process shares, called once at start. */
   releaseLeases(): Promise<void>;

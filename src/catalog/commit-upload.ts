@@ -1,7 +1,7 @@
-import type { Kysely, Updateable } from 'kysely';
-import type { Catalog, CommitUpload, Micros, Receipt } from './catalog.ts';
+import type { Kysely, Transaction, Updateable } from 'kysely';
+import type { Catalog, CommitUpload, Micros, Receipt, Upload } from './catalog.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
-import { isHeldBy, lockCustomerOf } from './holding.ts';
+import { isHeldBy, lockCustomerOf, UNHELD } from './holding.ts';
 import { uploadOf } from './upload-rows.ts';
 
 export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Catalog, 'commitUpload'> {
@@ -13,8 +13,9 @@ export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Cat
         const receipt: Receipt = {
           ...commit.receipt,
           tableRowsBefore: customer.row_count,
-          tableRowsAfter: customer.row_count + commit.rows,
+          tableRowsAfter: customer.row_count + (commit.dryRun ? 0 : commit.rows),
         };
+        if (commit.dryRun) return endDryRun(trx, commit, receipt, now());
         const upload = await trx
           .updateTable('uploads')
           .set({
@@ -39,6 +40,23 @@ export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Cat
         return uploadOf(upload);
       }),
   };
+}
+
+/** Completes an upload whose rows stay uncommitted. */
+async function endDryRun(
+  trx: Transaction<CatalogTables>,
+  commit: CommitUpload,
+  receipt: Receipt,
+  at: number,
+): Promise<Upload | 'lost'> {
+  const upload = await trx
+    .updateTable('uploads')
+    .set({ ...UNHELD, status: 'complete', receipt: JSON.stringify(receipt), finished_at: at })
+    .where(isHeldBy(commit))
+    .where('file', 'is not', null)
+    .returningAll()
+    .executeTakeFirst();
+  return upload ? uploadOf(upload) : 'lost';
 }
 
 /** The table's state with the rows of one more upload. */

@@ -5,6 +5,8 @@ import { commitIn } from './commit-upload.ts';
 import { customersIn } from './customers.ts';
 import { keysIn } from './keys.ts';
 import { leasesIn } from './leases.ts';
+import { acknowledgementIn } from './mark-received.ts';
+import { takingBackIn } from './take-back.ts';
 import { uncommittedTagsIn } from './uncommitted-tags.ts';
 import { uploadsIn } from './uploads.ts';
 
@@ -21,6 +23,8 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Dat
     ...customersIn(db, now),
     ...keysIn(db, now),
     ...uploadsIn(db, now),
+    ...acknowledgementIn(db, now),
+    ...takingBackIn(db, now),
     ...leasesIn(db, now),
     ...commitIn(db, now),
     ...uncommittedTagsIn(db, now),

@@ -56,11 +56,15 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
         .executeTakeFirstOrThrow();
       return numUpdatedRows > 0n;
     },
-    async endAttempt({ error, ...attempt }) {
-      if (error === null) return release(db, isHeldBy(attempt));
+    async endAttempt({ outcome, ...attempt }) {
+      if (outcome.kind === 'requeued') return release(db, isHeldBy(attempt));
+      const failure =
+        outcome.kind === 'failed'
+          ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
+          : {};
       await db
         .updateTable('uploads')
-        .set({ ...UNHELD, status: 'failed', error: JSON.stringify(error), finished_at: now() })
+        .set({ ...UNHELD, status: outcome.kind, finished_at: now(), ...failure })
         .where(isHeldBy(attempt))
         .execute();
     },

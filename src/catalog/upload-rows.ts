@@ -8,6 +8,10 @@ export function uploadOf(row: UploadRow): Upload {
     status: row.status,
     filename: row.filename,
     options: JSON.parse(row.options),
+    idempotencyKey: row.idempotency_key,
+    retryOf: row.retry_of,
+    duplicateOf:
+      row.duplicate_of === null ? null : { id: row.duplicate_of, createdAt: new Date(row.duplicate_of_at ?? 0) },
     file: row.file === null ? null : JSON.parse(row.file),
     receipt: row.receipt === null ? null : JSON.parse(row.receipt),
     error: row.error === null ? null : JSON.parse(row.error),
@@ -15,6 +19,7 @@ export function uploadOf(row: UploadRow): Upload {
     createdAt: new Date(row.created_at),
     receivedAt: dateOf(row.received_at),
     finishedAt: dateOf(row.finished_at),
+    retryUntil: dateOf(row.retry_until),
   };
 }
 

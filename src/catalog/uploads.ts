@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
-import { Problem } from '../errors.ts';
-import type { Catalog, UploadStatus } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
 import { pageOf, readCursor } from './pages.ts';
@@ -8,7 +7,14 @@ import { uploadOf } from './upload-rows.ts';
 
 type Uploads = Pick<
   Catalog,
-  'createUpload' | 'markReceived' | 'deleteUpload' | 'findUpload' | 'listUploads' | 'uploadsInStatus'
+  | 'createUpload'
+  | 'deleteUpload'
+  | 'findUpload'
+  | 'findByIdempotencyKey'
+  | 'listUploads'
+  | 'keptFailures'
+  | 'endRetention'
+  | 'uploadsInStatus'
 >;
 
 export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads {
@@ -19,7 +25,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
 
   return {
     findUpload,
-    createUpload: ({ id, customerId, filename, options }) =>
+    createUpload: ({ id, customerId, filename, options, idempotencyKey, retryOf }) =>
       db.transaction().execute(async (trx) => {
         const at = now();
         const { last_upload: number } = await trx
@@ -39,34 +45,32 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
             status: 'receiving',
             filename,
             options: JSON.stringify(options),
+            idempotency_key: idempotencyKey,
+            retry_of: retryOf,
+            dry_run: options.dryRun ? 1 : 0,
             created_at: at,
           })
           .returningAll()
           .executeTakeFirstOrThrow();
         return uploadOf(row);
       }),
-    async markReceived(id, file) {
-      const at = now();
+    async findByIdempotencyKey(customerId, key) {
       const row = await db
-        .updateTable('uploads')
-        .set((eb) => ({
-          status: eb
-            .case()
-            .when('lease_until', '>', at)
-            .then<UploadStatus>('ingesting')
-            .else<UploadStatus>('received')
-            .end(),
-          file: JSON.stringify(file),
-          received_at: at,
-        }))
-        .where('id', '=', id)
-        .where('status', '=', 'receiving')
-        .returningAll()
+        .selectFrom('uploads')
+        .selectAll()
+        .where('customer_id', '=', customerId)
+        .where('idempotency_key', '=', key)
+        .where('received_at', 'is not', null)
         .executeTakeFirst();
-      // An acknowledgement may come twice; the first one counts.
-      const upload = row ? uploadOf(row) : await findUpload(id);
-      if (!upload) throw new Problem('upload_not_found', `There is no upload ${id}.`);
-      return upload;
+      return row ? uploadOf(row) : null;
+    },
+    async keptFailures(which) {
+      const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);
+      const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', now())).execute();
+      return rows.map(({ id }) => id);
+    },
+    async endRetention(id) {
+      await db.updateTable('uploads').set({ retry_until: null }).where('id', '=', id).execute();
     },
     deleteUpload: (id) =>
       db.transaction().execute(async (trx) => {

@@ -1,5 +1,5 @@
-import type { CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnReading } from '../table/columns.ts';
+import type { CsvSegment, CsvSource } from '../csv/segment.ts';
+import type { Column, ColumnReading, LogicalType } from '../table/columns.ts';
 
 /** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
 export interface EngineSettings {
@@ -12,13 +12,17 @@ export interface EngineSettings {
   readonly openTables: number;
 }
 
+/** What is wrong with a record that could not become a row. */
+export type RefusalCode = 'malformed_record' | 'wrong_field_count' | `not_${Exclude<LogicalType, 'text'>}` | 'not_text';
+
 /** Why a record could not become a row. */
 export interface Refusal {
   /** Line in the file, from 1, on which the record begins. */
   readonly line: number;
   readonly column: string | null;
+  readonly code: RefusalCode;
   /** One clause, such as `not a whole number`. */
-  readonly reason: string;
+  readonly message: string;
   /** The value, or the record where no single value is to blame; cut to a readable length. */
   readonly text: string;
 }
@@ -70,15 +74,26 @@ export interface EngineOperations {
   purge: { params: { readonly database: string; readonly tags: readonly number[] }; result: null };
   /** Removes the table file. Succeeds where there is none. */
   drop: { params: { readonly database: string }; result: null };
-  /** Looks for the records that cannot become rows; `refusals` holds the first `limit` of `count`. */
+  /** Looks for the records that cannot become rows, and writes them all down; `refusals` holds the first `limit`. */
   find_refusals: {
     params: {
       readonly source: CsvSource;
       readonly reading: readonly ColumnReading[];
       readonly exact: boolean;
       readonly limit: number;
+      /** Where every refusal goes, as a line of JSON, and every refused record, as CSV below the names of the columns. */
+      readonly list: string;
+      readonly csv: string;
+      /** Whether to write the segments anew without the refused records, each beside the old one. */
+      readonly keep: boolean;
     };
-    result: { readonly records: number; readonly refused: number; readonly refusals: readonly Refusal[] };
+    result: {
+      readonly records: number;
+      readonly refused: number;
+      readonly refusals: readonly Refusal[];
+      /** With `keep`: segments whose records can all become rows. */
+      readonly kept: readonly CsvSegment[];
+    };
   };
   /** The first time in line order; null where the column is empty throughout. */
   first_time: {

@@ -1,5 +1,6 @@
 import type { Catalog, Customer, UploadStatus } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Grant } from '../table/grant.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import type { CustomersPorts } from './customers.route.ts';
@@ -15,7 +16,11 @@ type CustomerPorts = KeysPorts &
   Pick<UploadsPorts, 'listUploads'>;
 
 /** The catalog as handlers see it: whatever is about one customer asks for a grant, so none can be named freely. */
-export function customerPorts(catalog: Catalog, tables: TableStore): CustomerPorts {
+export function customerPorts(
+  catalog: Catalog,
+  tables: TableStore,
+  ingest: Pick<Ingest, 'removeFiles'>,
+): CustomerPorts {
   return {
     admin: {
       createCustomer: (customer) => catalog.createCustomer(customer),
@@ -30,7 +35,8 @@ export function customerPorts(catalog: Catalog, tables: TableStore): CustomerPor
     listKeys: ({ customerId }) => catalog.listKeys(customerId),
     revokeKey: ({ customerId }, keyId) => catalog.revokeKey(customerId, keyId),
     listUploads: ({ customerId }, page) => catalog.listUploads(customerId, page),
-    async deleteCustomer({ customerId }) {
+    async deleteCustomer(grant) {
+      const { customerId } = grant;
       const underWay = (await catalog.uploadsInStatus(UNDER_WAY)).filter((upload) => upload.customerId === customerId);
       if (underWay.length > 0) {
         const uploads = underWay.map(({ id }) => id);
@@ -39,6 +45,7 @@ export function customerPorts(catalog: Catalog, tables: TableStore): CustomerPor
       }
       // In this order a deletion that a crash cuts in two can be asked for again.
       await tables.drop(customerId);
+      await ingest.removeFiles(grant);
       await catalog.deleteCustomer(customerId);
     },
   };

@@ -8,6 +8,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Reception } from '../ingest/reception.ts';
 import type { Grant } from '../table/grant.ts';
 import { withoutBody } from './body-schema.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { interruption, wasInterrupted } from './unfinished-request.ts';
 import {
   isOptionName,
@@ -67,6 +68,7 @@ export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
 
 /** What has come of the form so far. */
 interface Form {
+  readonly idempotencyKey: string | null;
   options: RawUploadOptions;
   grant: Grant | null;
   reception: Reception | null;
@@ -78,7 +80,8 @@ async function receiveForm(
   request: FastifyRequest,
   query: RawUploadOptions,
 ): Promise<{ grant: Grant; upload: Upload }> {
-  const form: Form = { options: query, grant: null, reception: null };
+  const key = idempotencyKey(request.headers['idempotency-key']);
+  const form: Form = { idempotencyKey: key, options: query, grant: null, reception: null };
   try {
     const parts = request.parts({ limits: FORM_LIMITS });
     for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
@@ -149,6 +152,7 @@ async function takeFile(ingest: EventPorts['ingest'], form: Form, part: Multipar
     filename: part.filename || null,
     contentEncoding: null,
     options: readUploadOptions(form.options),
+    idempotencyKey: form.idempotencyKey,
   });
   form.reception = reception;
   if (form.grant) await reception.bind(form.grant);

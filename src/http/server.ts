@@ -21,13 +21,14 @@ import { keysRoutes } from './keys.route.ts';
 import { answerNotHttp, problemReplies } from './problem-reply.ts';
 import { tableRoutes } from './table.route.ts';
 import { IDLE_MS } from './unfinished-request.ts';
+import { uploadRoutes } from './upload.route.ts';
 import { uploadsRoutes } from './uploads.route.ts';
 
 export interface ServerPorts {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly tables: TableStore;
-  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded'>;
+  readonly ingest: Omit<Ingest, 'close'>;
   /** Resolves when requests can be served. */
   readonly ready: () => Promise<void>;
   /** Prometheus text. */
@@ -75,10 +76,11 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await addDocsPages(app, config);
   refuseUnguardedRoutes(app);
 
-  const customers = customerPorts(catalog, tables);
+  const customers = customerPorts(catalog, tables, ingest);
   const { maxColumns, maxUploadBytes } = config;
   await app.register(eventRoutes({ ingest, stopping }));
   await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));
+  await app.register(uploadRoutes({ ingest, stopping }));
   await app.register(customersRoutes({ ...customers, maxColumns }));
   await app.register(keysRoutes(customers));
   await app.register(tableRoutes(customers));

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Upload } from '../catalog/catalog.ts';
+import type { EarlierUpload, Upload, UploadOptions } from '../catalog/catalog.ts';
 import { problemDocument } from '../errors.ts';
 import { ProblemRef } from './problem-schema.ts';
 import { ColumnTypeSchema } from './table-json.ts';
@@ -45,13 +45,27 @@ export const UploadSchema = Type.Object(
       quote: nullable(Type.String()),
       header: nullable(Type.Boolean()),
       encoding: nullable(Type.String()),
+      on_error: Type.Enum(['abort', 'skip']),
+      duplicates: Type.Enum(['append', 'reject']),
+      dry_run: Type.Boolean(),
     }),
+    idempotency_key: nullable(Type.String({ description: 'As the sender gave it.' })),
+    retry_of: nullable(Type.String({ description: 'The failed upload whose bytes these are.' })),
+    duplicate_of: nullable(
+      Type.Object(
+        { id: Type.String({ format: 'uuid' }), created_at: Time },
+        { description: 'An earlier upload of the same bytes.' },
+      ),
+    ),
     receipt: nullable(ReceiptSchema),
     error: nullable(ProblemRef),
     attempts: Type.Integer({ description: 'How often loading it was begun.' }),
     created_at: Time,
     received_at: nullable(Time),
     finished_at: nullable(Time),
+    retry_until: nullable(
+      Type.String({ format: 'date-time', description: 'Until then a failed upload can be tried again.' }),
+    ),
   },
   { $id: 'Upload', title: 'Upload' },
 );
@@ -62,7 +76,7 @@ export const UploadRef = Type.Unsafe<UploadJson>({ $ref: 'Upload#' });
 
 /** An upload as JSON gives it. */
 export function uploadJson(upload: Upload): UploadJson {
-  const { file, receipt } = upload;
+  const { file, receipt, duplicateOf } = upload;
   return {
     id: upload.id,
     customer_id: upload.customerId,
@@ -70,7 +84,10 @@ export function uploadJson(upload: Upload): UploadJson {
     filename: upload.filename,
     bytes: file?.bytes ?? null,
     sha256: file?.sha256 ?? null,
-    options: { ...upload.options },
+    options: optionsJson(upload.options),
+    idempotency_key: upload.idempotencyKey,
+    retry_of: upload.retryOf,
+    duplicate_of: duplicateOf && { id: duplicateOf.id, created_at: duplicateOf.createdAt.toISOString() },
     receipt: receipt && {
       rows_in_file: receipt.rowsInFile,
       appended: receipt.appended,
@@ -82,12 +99,23 @@ export function uploadJson(upload: Upload): UploadJson {
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
       header: file?.dialect.header ?? null,
-      warnings: [...receipt.warnings],
+      warnings: [...receipt.warnings, ...duplicateWarning(duplicateOf)],
     },
     error: upload.error && problemDocument(upload.error),
     attempts: upload.attempts,
     created_at: upload.createdAt.toISOString(),
     received_at: upload.receivedAt?.toISOString() ?? null,
     finished_at: upload.finishedAt?.toISOString() ?? null,
+    retry_until: upload.retryUntil?.toISOString() ?? null,
   };
+}
+
+function optionsJson({ onError, dryRun, ...same }: UploadOptions): UploadJson['options'] {
+  return { ...same, on_error: onError, dry_run: dryRun };
+}
+
+function duplicateWarning(earlier: EarlierUpload | null): readonly string[] {
+  if (earlier === null) return [];
+  const at = earlier.createdAt.toISOString();
+  return [`The same bytes were uploaded before, as upload ${earlier.id} at ${at}; they are in the table once more.`];
 }

@@ -21,6 +21,23 @@ export const UploadOptionsQuery = Type.Object({
       description: '`true`: the first record names the columns; `false`: it is a row. Default: found out.',
     }),
   ),
+  on_error: Type.Optional(
+    Type.String({
+      description:
+        'What becomes of the file where rows do not fit. `abort` (default): nothing of it is kept. `skip`: the rows that fit are appended.',
+      examples: ['skip'],
+    }),
+  ),
+  duplicates: Type.Optional(
+    Type.String({
+      description:
+        'What becomes of a file whose bytes were uploaded before. `append` (default): it is appended, and `duplicate_of` names the earlier upload. `reject`: it is refused.',
+      examples: ['reject'],
+    }),
+  ),
+  dry_run: Type.Optional(
+    Type.String({ description: '`true`: all is done as for any file, the receipt tells how, and nothing is kept.' }),
+  ),
   encoding: Type.Optional(
     Type.String({ description: 'Such as `utf-8` or `windows-1252`. Default: found out.', examples: ['windows-1252'] }),
   ),
@@ -36,16 +53,39 @@ export function isOptionName(name: string): name is keyof RawUploadOptions {
 
 /** @throws Problem upload_option_invalid */
 export function readUploadOptions(raw: RawUploadOptions): UploadOptions {
-  const options = {
+  const options: UploadOptions = {
     delimiter: raw.delimiter === undefined ? null : delimiterOption(raw.delimiter),
     quote: raw.quote === undefined ? null : quoteOption(raw.quote),
     header: raw.header === undefined ? null : truth('header', raw.header),
     encoding: raw.encoding === undefined ? null : encoding(raw.encoding),
+    onError: raw.on_error === undefined ? 'abort' : oneOf('on_error', raw.on_error, ['abort', 'skip']),
+    duplicates: raw.duplicates === undefined ? 'append' : oneOf('duplicates', raw.duplicates, ['append', 'reject']),
+    dryRun: raw.dry_run === undefined ? false : truth('dry_run', raw.dry_run),
   };
   if (options.delimiter !== null && options.delimiter === options.quote) {
     throw new Problem('upload_option_invalid', 'The delimiter and the quote are the same character.');
   }
   return options;
+}
+
+/**
+ * Reads only those options that are given.
+ *
+ * @throws Problem upload_option_invalid
+ */
+export function readChangedOptions(raw: RawUploadOptions): Partial<UploadOptions> {
+  const { on_error: onError, dry_run: dryRun, ...same } = raw;
+  const given = new Set<string>(Object.keys({ ...same, ...(onError && { onError }), ...(dryRun && { dryRun }) }));
+  return Object.fromEntries(Object.entries(readUploadOptions(raw)).filter(([name]) => given.has(name)));
+}
+
+function oneOf<const T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());
+  if (choice !== undefined) return choice;
+  throw new Problem(
+    'upload_option_invalid',
+    `${option} is '${text.slice(0, 40)}'; it must be ${choices.join(' or ')}.`,
+  );
 }
 
 function truth(option: string, text: string): boolean {

@@ -26,6 +26,12 @@ export const uploadHeaders = (further: Record<string, TSchema> = {}) =>
         examples: ['wait=30'],
       }),
     ),
+    'idempotency-key': Type.Optional(
+      Type.String({
+        description:
+          'A value of your own, such as a UUID: sent again with the same file, it gives the same upload and appends nothing.',
+      }),
+    ),
     ...further,
   });
 

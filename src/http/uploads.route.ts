@@ -7,6 +7,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Grant } from '../table/grant.ts';
 import { withoutBody } from './body-schema.ts';
 import { CustomerParams } from './customer-json.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { PageQuery, pageOf } from './page-schema.ts';
 import { problemReplySchemas } from './problem-schema.ts';
 import { bodyOf, interruption, wasInterrupted } from './unfinished-request.ts';
@@ -48,21 +49,6 @@ export function uploadsRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
         const { items, nextCursor } = await ports.listUploads(grant, { after: cursor ?? null, limit });
         return { items: items.map(uploadJson), next_cursor: nextCursor };
       },
-    );
-
-    app.get(
-      '/api/v1/uploads/:id',
-      {
-        config: { access: 'read' },
-        schema: {
-          tags: ['uploads'],
-          summary: 'See what became of an upload',
-          operationId: 'getUpload',
-          params: Type.Object({ id: Type.String({ description: 'The id of the upload.' }) }),
-          response: { 200: UploadRef, ...problemReplySchemas },
-        },
-      },
-      async (request) => uploadJson((await request.scope.upload(request.params.id)).upload),
     );
   };
 }
@@ -126,7 +112,8 @@ async function receiveBody(
   const options = readUploadOptions(rawOptions);
   const grant = await request.scope.customerForUpload(customerId);
   const contentEncoding = request.headers['content-encoding'] ?? null;
-  const reception = ingest.open({ filename, contentEncoding, options });
+  const key = idempotencyKey(request.headers['idempotency-key']);
+  const reception = ingest.open({ filename, contentEncoding, options, idempotencyKey: key });
   try {
     await reception.bind(grant);
     await reception.write(bodyOf(request.raw));

@@ -6,6 +6,7 @@ import type { ColumnReading } from '../table/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-store.ts';
 import { namesInTable } from './names-in-table.ts';
 import { planReading, type ReadingPlan, sameReading } from './reading-plan.ts';
+import type { Rejects } from './rejects.ts';
 import type { SegmentFeed } from './segment-feed.ts';
 
 /** Refused rows that are told with the failure. */
@@ -15,7 +16,14 @@ export interface AttemptPorts {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly engine: EngineClient;
+  readonly rejects: Rejects;
   readonly owner: string;
+}
+
+/** The records of a file that are left when those that cannot become rows are taken out. */
+interface Kept {
+  readonly segments: readonly CsvSegment[];
+  readonly rejected: number;
 }
 
 /** One attempt at making a file's segments rows of its customer's table. */
@@ -31,6 +39,8 @@ export class Attempt {
   #tag: number;
   #session: LoadSession | null = null;
   #commitTried = false;
+  /** Null: every record of the file is loaded. */
+  #kept: Kept | null = null;
 
   constructor(ports: AttemptPorts, claim: Claim, feed: SegmentFeed, signal: AbortSignal) {
     this.#ports = ports;
@@ -51,7 +61,7 @@ export class Attempt {
   /**
    * Segments → rows under the attempt's tag → counted and checkpointed → committed in the catalog.
    *
-   * @returns the number of rows that became visible
+   * @returns the number of rows that became visible, or would have in a dry run
    * @throws Problem where the file is to blame; its rows are gone then
    */
   async run(): Promise<number> {
@@ -66,10 +76,15 @@ export class Attempt {
         appended = await this.#load(plan);
       }
     }
-    if (appended instanceof EngineFailure) throw await this.#explain(appended, plan);
+    if (appended instanceof EngineFailure) {
+      this.#kept = await this.#withoutRefused(appended, plan);
+      await this.#startOver();
+      appended = await this.#load(plan);
+      if (appended instanceof EngineFailure) throw appended;
+    }
     const file = await this.#feed.file;
     const summary = await this.#commitRows();
-    assertCounts(file, appended, summary);
+    assertCounts(file, appended, this.#kept?.rejected ?? 0, summary);
     await this.#commit(plan, file, summary);
     return summary.rows;
   }
@@ -118,7 +133,7 @@ export class Attempt {
     let taken = 0;
     let rows = 0;
     for (;;) {
-      const segments = await this.#feed.after(taken);
+      const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#feed.after(taken);
       if (segments.length === 0) return rows;
       try {
         rows += await session.append(this.#source(segments), { signal: this.#signal });
@@ -142,17 +157,33 @@ export class Attempt {
     await catalog.forgetTags(customer.id, [dead]);
   }
 
-  /** The records that the engine could not append, told one by one; or the failure itself where none is to blame. */
-  async #explain(failure: EngineFailure, { reading }: ReadingPlan): Promise<Problem | EngineFailure> {
-    const source = this.#source(await this.#feed.all());
-    const params = { source, reading, exact: this.#known === null, limit: TOLD_REFUSALS };
-    const found = await this.#ports.engine.call('find_refusals', params, { signal: this.#signal });
+  /**
+   * Finds the records that the engine could not append, and writes them down.
+   *
+   * @returns the others, where the sender asked to skip
+   * @throws Problem rows_refused; the failure itself where no record is to blame
+   */
+  async #withoutRefused(failure: EngineFailure, { reading }: ReadingPlan): Promise<Kept> {
+    const { engine, rejects } = this.#ports;
+    const { id, options } = this.#claim.upload;
+    const keep = options.onError === 'skip';
+    const params = {
+      source: this.#source(await this.#feed.all()),
+      reading,
+      exact: this.#known === null,
+      limit: TOLD_REFUSALS,
+      ...rejects.pathsOf(id),
+      keep,
+    };
+    const found = await engine.call('find_refusals', params, { signal: this.#signal });
+    await rejects.sync();
     const [first] = found.refusals;
-    if (!first) return failure;
+    if (!first) throw failure;
+    if (keep && found.refused < found.records) return { segments: found.kept, rejected: found.refused };
     const where = first.column === null ? '' : `, column '${first.column}'`;
-    return new Problem(
+    throw new Problem(
       'rows_refused',
-      `${found.refused} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.reason}: ${JSON.stringify(first.text)}.`,
+      `${found.refused} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
       { rows_in_file: found.records, rejected: found.refused, rejects: found.refusals },
     );
   }
@@ -160,6 +191,9 @@ export class Attempt {
   async #commit(plan: ReadingPlan, file: ReceivedFile, summary: LoadSummary): Promise<void> {
     const { catalog, owner } = this.#ports;
     const firstRowAt = await this.#firstTime(plan);
+    const { dryRun } = this.#claim.upload.options;
+    // Before the commit, which lets the customer's next upload begin.
+    if (dryRun) await this.rollBack();
     this.#commitTried = true;
     const committed = await catalog.commitUpload({
       uploadId: this.#claim.upload.id,
@@ -168,23 +202,25 @@ export class Attempt {
       columns: plan.columns,
       timeColumn: plan.timeColumn,
       rows: summary.rows,
+      dryRun,
       firstRowAt,
       earliestAt: summary.earliestAt,
       latestAt: summary.latestAt,
       receipt: {
         rowsInFile: file.records,
         appended: summary.rows,
-        rejected: 0,
+        rejected: this.#kept?.rejected ?? 0,
         columns: plan.reading,
         warnings: plan.warnings,
       },
     });
     if (committed === 'lost') throw new LeaseLost();
+    if (dryRun) await catalog.forgetTags(this.#claim.customer.id, [this.#tag]);
   }
 
   async #firstTime({ reading, timeColumn }: ReadingPlan): Promise<Micros | null> {
     if (timeColumn === null) return null;
-    const source = this.#source(await this.#feed.all());
+    const source = this.#source(this.#kept?.segments ?? (await this.#feed.all()));
     return this.#ports.engine.call('first_time', { source, reading, timeColumn }, { signal: this.#signal });
   }
 
@@ -204,11 +240,11 @@ export class LeaseLost extends Error {
 }
 
 /** The cutter, the inserts and the table must agree on how many rows there are. */
-function assertCounts(file: ReceivedFile, appended: number, { rows }: LoadSummary): void {
-  if (rows === file.records && appended === file.records) return;
+function assertCounts(file: ReceivedFile, appended: number, rejected: number, { rows }: LoadSummary): void {
+  if (rows === appended && appended + rejected === file.records) return;
   throw new Problem(
     'count_mismatch',
-    `The file was cut into ${file.records} records, ${appended} were appended, and the table holds ${rows} of them.`,
-    { records: file.records, appended, stored: rows },
+    `The file was cut into ${file.records} records, ${appended} were appended, ${rejected} rejected, and the table holds ${rows} of them.`,
+    { records: file.records, appended, rejected, stored: rows },
   );
 }

@@ -1,26 +1,45 @@
-import type { Catalog, Upload, UploadOptions } from '../catalog/catalog.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Catalog, Page, Upload, UploadOptions } from '../catalog/catalog.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
 import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Loader } from './loader.ts';
-import { FileReception, type Reception } from './reception.ts';
+import { FileReception, type IncomingFile, type Reception } from './reception.ts';
 import { recover } from './recovery.ts';
+import { Rejects } from './rejects.ts';
+import { receiveAll, retryOf } from './retry.ts';
 import { Spool } from './spool.ts';
 
+/** What is known of a file before its first byte. */
+export type OpenFile = Pick<IncomingFile, 'filename' | 'contentEncoding' | 'options' | 'idempotencyKey'>;
+
 export interface Ingest {
-  open(file: {
-    readonly filename: string | null;
-    readonly contentEncoding: string | null;
-    readonly options: UploadOptions;
-  }): Reception;
+  open(file: OpenFile): Reception;
   /**
    * @returns the upload when it has ended, or as it stands after `timeoutMs`
    * @throws Problem upload_not_found where the customer has no such upload
    */
   waitUntilEnded(grant: Grant, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  /**
+   * Takes an upload back: before it is rows it is cancelled, afterwards undone. One that has ended otherwise, or was a dry
+   * run, stays as it is.
+   *
+   * @throws Problem upload_not_found
+   */
+  takeBack(grant: Grant, uploadId: UploadId): Promise<Upload>;
+  /**
+   * Receives the bytes of a failed upload anew, as another upload.
+   *
+   * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
+   */
+  retry(grant: Grant, uploadId: UploadId, changes: Partial<UploadOptions>): Promise<Upload>;
+  /** Removes all files that are kept of a customer's uploads. */
+  removeFiles(grant: Grant): Promise<void>;
+  readonly rejects: Pick<Rejects, 'page' | 'csv'>;
   /** Takes no more files, and ends the loads that are running: they are begun anew at the next start. */
   close(): Promise<void>;
 }
@@ -31,10 +50,15 @@ export interface IngestPorts {
   readonly engine: EngineClient;
   readonly observe: Observe;
   readonly spoolDirectory: string;
+  readonly rejectsDirectory: string;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   readonly concurrentLoads: number;
+  readonly retryMs: number;
 }
+
+/** How long to wait where an upload changed while it was being taken back. */
+const TAKE_BACK_AGAIN_MS = 20;
 
 /** Uploads in one of these states change no more by themselves. */
 const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'cancelled', 'undone']);
@@ -46,22 +70,31 @@ const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'can
  *   (`segment-writer.ts`, `spool.ts`) → registered in the catalog → acknowledged
  * - `loader.ts`: takes acknowledged uploads from the queue, under leases; large ones while they still arrive
  * - `attempt.ts`: segments → columns matched → types found → rows under a tag → counted → catalog commit
- * - `recovery.ts`: what a crash left behind, at start
+ * - `rejects.ts`: rows that could not become one, kept for who wants to mend them
+ * - `retry.ts`: the bytes of a failed upload → a reception again
+ * - `recovery.ts`: what a crash left behind, at start; `housekeeping.ts`: what is not needed any more, all the time
  */
 export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const { catalog } = ports;
   const waiting = new Map<UploadId, Set<() => void>>();
   const spool = new Spool(ports.spoolDirectory);
-  await recover({ ...ports, spool });
+  const rejects = new Rejects(ports.rejectsDirectory);
+  await recover({ ...ports, spool, rejects });
+  const receptions = new Map<UploadId, Reception>();
   const loader = new Loader({
     ...ports,
     spool,
+    rejects,
     owner: newUploadId(),
-    onEnded: (uploadId) => {
-      for (const wake of waiting.get(uploadId) ?? []) wake();
-    },
+    onEnded: (uploadId) => wake(uploadId),
   });
   loader.start();
+  const housekeeping = new Housekeeping({ ...ports, spool });
+  housekeeping.start();
+
+  function wake(uploadId: UploadId): void {
+    for (const waiter of waiting.get(uploadId) ?? []) waiter();
+  }
 
   async function find(grant: Grant, uploadId: UploadId): Promise<Upload> {
     const upload = await catalog.findUpload(uploadId);
@@ -69,8 +102,71 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
   }
 
+  function receive(file: Omit<IncomingFile, 'uploadId'>, maxUploadBytes: number): Reception {
+    const uploadId = newUploadId();
+    const onClosed = (id: UploadId): boolean => receptions.delete(id);
+    const reception = new FileReception({ ...ports, spool, loader, maxUploadBytes, onClosed }, { ...file, uploadId });
+    receptions.set(uploadId, reception);
+    return reception;
+  }
+
+  /** One step towards an upload's end, as it stands now: another may be needed where that has changed meanwhile. */
+  async function takeBackOnce(upload: Upload): Promise<'taken back' | 'ended' | 'changed'> {
+    const { id, customerId, status, options } = upload;
+    switch (status) {
+      case 'receiving':
+      case 'received':
+      case 'ingesting': {
+        await receptions.get(id)?.cancel();
+        await loader.cancel(id);
+        if (!(await catalog.cancelUpload(id))) return 'changed';
+        await spool.remove(id);
+        ports.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
+        return 'taken back';
+      }
+      case 'complete': {
+        if (options.dryRun) return 'ended';
+        if (!(await catalog.undoUpload(id))) return 'changed';
+        ports.observe({ kind: 'upload_undone', uploadId: id, customerId });
+        housekeeping.sweep();
+        return 'taken back';
+      }
+      default:
+        return 'ended';
+    }
+  }
+
   return {
-    open: (file) => new FileReception({ ...ports, spool, loader }, { ...file, uploadId: newUploadId() }),
+    rejects,
+    open: (file) => receive({ ...file, retryOf: null }, ports.maxUploadBytes),
+    async takeBack(grant, uploadId) {
+      for (;;) {
+        const outcome = await takeBackOnce(await find(grant, uploadId));
+        if (outcome === 'changed') {
+          await sleep(TAKE_BACK_AGAIN_MS);
+          continue;
+        }
+        wake(uploadId);
+        return find(grant, uploadId);
+      }
+    },
+    async retry(grant, uploadId, changes) {
+      const failed = await find(grant, uploadId);
+      const { file, text } = retryOf(failed, spool, changes);
+      // What was kept is text already: it may be longer than the file was.
+      const upload = await receiveAll(receive(file, Number.POSITIVE_INFINITY), grant, text);
+      await catalog.endRetention(failed.id);
+      await spool.remove(failed.id);
+      return upload;
+    },
+    async removeFiles(grant) {
+      let after: string | null = null;
+      do {
+        const { items, nextCursor }: Page<Upload> = await catalog.listUploads(grant.customerId, { after, limit: 1000 });
+        for (const { id } of items) await Promise.all([spool.remove(id), rejects.remove(id)]);
+        after = nextCursor;
+      } while (after !== null);
+    },
     async waitUntilEnded(grant, uploadId, timeoutMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const wakers = waiting.get(uploadId) ?? new Set();
@@ -88,6 +184,9 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         if (wakers.size === 0) waiting.delete(uploadId);
       }
     },
-    close: () => loader.stop(),
+    async close() {
+      await housekeeping.stop();
+      await loader.stop();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { Claim, UploadError } from '../catalog/catalog.ts';
+import type { AttemptOutcome, Claim, UploadError } from '../catalog/catalog.ts';
 import { EngineStopped } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
@@ -10,6 +10,8 @@ import type { Spool } from './spool.ts';
 const LEASE_MS = 30_000;
 /** A file that stops the engine this many times is not tried again. */
 const MAX_ATTEMPTS = 2;
+const STOPPED: AttemptOutcome = { kind: 'requeued' };
+const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 /** How often the queue is looked at when nobody has said that something is in it: leases of others may have run out. */
 const POLL_MS = 5_000;
 
@@ -17,6 +19,8 @@ export interface LoaderPorts extends AttemptPorts {
   readonly spool: Spool;
   readonly observe: Observe;
   readonly concurrentLoads: number;
+  /** How long the bytes of a failed upload are kept. */
+  readonly retryMs: number;
   /** Told when an upload has ended, as rows or as a failure. */
   readonly onEnded: (uploadId: UploadId) => void;
 }
@@ -73,8 +77,17 @@ export class Loader {
 
   /** Ends the attempt at an upload, if there is one, and waits until its rows are gone. */
   async abort(uploadId: UploadId): Promise<void> {
+    await this.#abort(uploadId, STOPPED);
+  }
+
+  /** The same, for an upload that is not wanted any more. It may have become rows in that moment. */
+  async cancel(uploadId: UploadId): Promise<void> {
+    await this.#abort(uploadId, CANCELLED);
+  }
+
+  async #abort(uploadId: UploadId, reason: AttemptOutcome): Promise<void> {
     const running = this.#running.get(uploadId);
-    running?.controller.abort();
+    running?.controller.abort(reason);
     await running?.done;
   }
 
@@ -84,7 +97,7 @@ export class Loader {
     clearInterval(this.#poll);
     await this.#kicking;
     const running = [...this.#running.values()];
-    for (const { controller } of running) controller.abort();
+    for (const { controller } of running) controller.abort(STOPPED);
     await Promise.all(running.map(({ done }) => done));
   }
 
@@ -135,7 +148,7 @@ export class Loader {
     const renewal = setInterval(() => {
       catalog
         .renewLease({ uploadId: upload.id, tag: tag(), owner, leaseMs: LEASE_MS })
-        .then((held) => held || controller.abort())
+        .then((held) => held || controller.abort(STOPPED))
         .catch((error: Error) => observe({ kind: 'background_failed', task: 'lease', error }));
     }, LEASE_MS / 3);
     try {
@@ -152,51 +165,58 @@ export class Loader {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
       }
       if (error instanceof LeaseLost) return;
-      const failure = controller.signal.aborted ? null : await this.#verdict(error, upload.attempts, feed);
-      await this.#endAttempt(claim, attempt, tag(), failure);
+      const outcome: AttemptOutcome = controller.signal.aborted
+        ? controller.signal.reason
+        : await this.#verdict(error, upload.attempts, feed);
+      await this.#endAttempt(claim, attempt, tag(), outcome);
     } finally {
       clearInterval(renewal);
     }
   }
 
-  /** What a failed attempt means for its upload: an error it fails with, or null: it is tried again. */
-  async #verdict(error: Error, attempts: number, feed: SegmentFeed): Promise<UploadError | null> {
-    if (error instanceof EngineStopped && attempts < MAX_ATTEMPTS) return null;
+  /** What a failed attempt means for its upload: it fails, or is tried again. */
+  async #verdict(error: Error, attempts: number, feed: SegmentFeed): Promise<AttemptOutcome> {
+    if (error instanceof EngineStopped && attempts < MAX_ATTEMPTS) return STOPPED;
     try {
       // An upload fails only once it was acknowledged: until then its sender is told by the answer.
       await feed.file;
     } catch {
-      return null;
+      return STOPPED;
     }
-    if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
-    return error instanceof EngineStopped
-      ? {
-          code: 'file_crashed_reader',
-          detail: `The engine stopped ${attempts} times while it read this file.`,
-          extra: {},
-        }
-      : { code: 'ingest_failed', detail: 'Loading the file failed for a reason that is in the log.', extra: {} };
+    const { retryMs } = this.#ports;
+    const retryUntil = retryMs > 0 ? new Date(Date.now() + retryMs) : null;
+    return { kind: 'failed', error: told(error, attempts), retryUntil };
   }
 
-  async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, error: UploadError | null): Promise<void> {
+  async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, outcome: AttemptOutcome): Promise<void> {
     const { catalog, spool, owner, observe, onEnded } = this.#ports;
     const { upload, customer } = claim;
     const rolledBack = await (attempt?.rollBack() ?? Promise.resolve(true)).catch((failure: Error) => {
       observe({ kind: 'background_failed', task: 'roll back', error: failure });
       return false;
     });
-    await catalog.endAttempt({ uploadId: upload.id, tag, owner, error });
-    // Else the rows stay invisible, their tag uncommitted; they are purged at the next start.
+    await catalog.endAttempt({ uploadId: upload.id, tag, owner, outcome });
+    // Else the rows stay invisible, their tag uncommitted, until `housekeeping.ts` purges them.
     if (rolledBack) await catalog.forgetTags(customer.id, [tag]);
-    if (!error) return;
-    observe({
-      kind: 'upload_failed',
-      uploadId: upload.id,
-      customerId: customer.id,
-      code: error.code,
-      detail: error.detail,
-    });
-    await spool.remove(upload.id);
+    if (outcome.kind === 'requeued') return;
+    if (outcome.kind === 'failed') {
+      const { code, detail } = outcome.error;
+      observe({ kind: 'upload_failed', uploadId: upload.id, customerId: customer.id, code, detail });
+    } else {
+      observe({ kind: 'upload_cancelled', uploadId: upload.id, customerId: customer.id });
+    }
+    if (outcome.kind === 'cancelled' || !outcome.retryUntil) await spool.remove(upload.id);
     onEnded(upload.id);
   }
+}
+
+function told(error: Error, attempts: number): UploadError {
+  if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
+  return error instanceof EngineStopped
+    ? {
+        code: 'file_crashed_reader',
+        detail: `The engine stopped ${attempts} times while it read this file.`,
+        extra: {},
+      }
+    : { code: 'ingest_failed', detail: 'Loading the file failed for a reason that is in the log.', extra: {} };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, Customer, ReceivedFile, Upload, UploadOptions } from '../catalog/catalog.ts';
 import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
@@ -34,11 +35,15 @@ export interface Reception {
   /**
    * Makes the file durable and registers it: from here on it ends as rows or as a failure that says why.
    *
-   * @throws Problem where the file cannot be appended to the customer's table
+   * @returns the upload; where its idempotency key was used for the same file, that earlier upload
+   * @throws Problem duplicate_upload, idempotency_key_reused, upload_cancelled; or where the file cannot be appended to the
+   *   customer's table
    */
   acknowledge(): Promise<Upload>;
   /** Forgets the file, unless it was acknowledged. Safe to call at any time, more than once. */
   abandon(): Promise<void>;
+  /** Ends it for someone else than the sender, who is told `upload_cancelled`. Nothing where it was acknowledged. */
+  cancel(): Promise<void>;
 }
 
 export interface ReceptionPorts {
@@ -48,6 +53,8 @@ export interface ReceptionPorts {
   readonly observe: Observe;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
+  /** Told when the upload is acknowledged or forgotten. */
+  readonly onClosed: (uploadId: UploadId) => void;
 }
 
 export interface IncomingFile {
@@ -55,6 +62,9 @@ export interface IncomingFile {
   readonly filename: string | null;
   readonly contentEncoding: string | null;
   readonly options: UploadOptions;
+  readonly idempotencyKey: string | null;
+  /** The failed upload whose text this is; its figures are those of the file as it was sent. */
+  readonly retryOf: (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding'> & { readonly id: UploadId }) | null;
 }
 
 /** What is known once the head was looked at. */
@@ -83,9 +93,13 @@ export class FileReception implements Reception {
   /** What is known of the customer; null where it has not appeared yet. */
   #customer: Customer | null = null;
   #registered = false;
+  #mayRunAhead = true;
   #loading = false;
   #acknowledged = false;
   #abandoned: Promise<void> | null = null;
+  /** Where the bytes come from, while they do. */
+  #input: Readable | null = null;
+  #cancelled = false;
 
   constructor(ports: ReceptionPorts, incoming: IncomingFile) {
     this.#ports = ports;
@@ -100,10 +114,15 @@ export class FileReception implements Reception {
     this.#grant = grant;
     this.#customer = await this.#ports.catalog.findCustomer(grant.customerId);
     if (this.#opened) this.#refuseOtherColumns(this.#opened.detected.columns);
+    const { idempotencyKey } = this.#incoming;
+    if (idempotencyKey === null) return;
+    // The file is read all the same: only its digest tells whether it is the same one.
+    this.#mayRunAhead = (await this.#ports.catalog.findByIdempotencyKey(grant.customerId, idempotencyKey)) === null;
   }
 
   async write(input: Readable): Promise<void> {
     const { maxUploadBytes } = this.#ports;
+    this.#input = input;
     for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes)) {
       this.#bytes += chunk.length;
       this.#hash.update(chunk);
@@ -117,24 +136,33 @@ export class FileReception implements Reception {
 
   async acknowledge(): Promise<Upload> {
     const { catalog, loader, observe } = this.#ports;
+    this.#refuseCancelled();
     const opened = this.#opened;
     if (!opened?.written || !this.#grant) throw new Error('a file is acknowledged when it is whole and has a customer');
     const { detected, encoding, writer, feed, cutter } = opened;
     const segments = await writer.end(opened.cutter);
     this.#announce(opened);
     await this.#register(this.#grant);
+    const { retryOf, options } = this.#incoming;
     const file: ReceivedFile = {
-      bytes: this.#bytes,
-      sha256: this.#hash.digest('hex'),
-      encoding,
+      bytes: retryOf?.bytes ?? this.#bytes,
+      sha256: retryOf?.sha256 ?? this.#hash.digest('hex'),
+      encoding: retryOf?.encoding ?? encoding,
       dialect: detected.dialect,
       columns: detected.columns,
       headerText: detected.headerText,
       records: cutter.records,
       segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),
     };
-    const upload = await catalog.markReceived(this.uploadId, file);
+    const received = await catalog.markReceived(this.uploadId, file);
+    if (received.kind === 'duplicate') throw duplicate(received.earlier);
+    if (received.kind === 'key_used') {
+      refuseOtherUse(received.earlier, file, options);
+      await this.abandon();
+      return received.earlier;
+    }
     this.#acknowledged = true;
+    this.#ports.onClosed(this.uploadId);
     feed.end(file);
     loader.kick();
     observe({
@@ -145,7 +173,7 @@ export class FileReception implements Reception {
       records: file.records,
       ms: performance.now() - this.#startedAt,
     });
-    return upload;
+    return received.upload;
   }
 
   abandon(): Promise<void> {
@@ -154,13 +182,27 @@ export class FileReception implements Reception {
     return this.#abandoned;
   }
 
+  async cancel(): Promise<void> {
+    if (this.#acknowledged) return;
+    this.#cancelled = true;
+    this.#input?.destroy(cancelled(this.uploadId));
+    await this.abandon();
+  }
+
+  #refuseCancelled(): void {
+    if (this.#cancelled) throw cancelled(this.uploadId);
+  }
+
   async #forget(): Promise<void> {
-    const { catalog, spool, loader } = this.#ports;
+    const { catalog, spool, loader, onClosed } = this.#ports;
+    onClosed(this.uploadId);
     this.#opened?.feed.fail(new Error('the file did not arrive'));
     await loader.abort(this.uploadId);
     await this.#opened?.writer.abandon();
     await spool.remove(this.uploadId);
-    if (this.#registered) await catalog.deleteUpload(this.uploadId);
+    if (!this.#registered) return;
+    if (this.#cancelled) await catalog.cancelUpload(this.uploadId);
+    else await catalog.deleteUpload(this.uploadId);
   }
 
   async #gatherHead(chunk: Buffer): Promise<void> {
@@ -207,7 +249,8 @@ export class FileReception implements Reception {
   /** Lets the loader have the segments that are complete, while the next ones arrive. */
   async #runAhead(opened: Opened): Promise<void> {
     this.#announce(opened);
-    if (this.#loading || !this.#grant) return;
+    this.#refuseCancelled();
+    if (this.#loading || !this.#mayRunAhead || !this.#grant) return;
     await this.#register(this.#grant);
     this.#loading = await this.#ports.loader.startEarly(this.uploadId, opened.feed);
   }
@@ -230,10 +273,32 @@ export class FileReception implements Reception {
   /** Tells the catalog that the bytes of an upload are arriving. */
   async #register({ customerId }: Grant): Promise<void> {
     if (this.#registered) return;
-    const { filename, options } = this.#incoming;
-    await this.#ports.catalog.createUpload({ id: this.uploadId, customerId, filename, options });
+    const { filename, options, idempotencyKey, retryOf } = this.#incoming;
+    const upload = { id: this.uploadId, customerId, filename, options, idempotencyKey, retryOf: retryOf?.id ?? null };
+    await this.#ports.catalog.createUpload(upload);
     this.#registered = true;
   }
+}
+
+function cancelled(uploadId: UploadId): Problem {
+  return new Problem('upload_cancelled', `Upload ${uploadId} was cancelled while it was being received.`);
+}
+
+function duplicate({ id, createdAt }: Upload): Problem {
+  const at = createdAt.toISOString();
+  const detail = `These bytes were uploaded before, as upload ${id} at ${at}. Nothing was appended.`;
+  return new Problem('duplicate_upload', detail, { upload_id: id, uploaded_at: at });
+}
+
+/** @throws Problem idempotency_key_reused where the earlier upload was another file, or asked for something else */
+function refuseOtherUse(earlier: Upload, file: ReceivedFile, options: UploadOptions): void {
+  const sameBytes = earlier.file?.sha256 === file.sha256;
+  if (sameBytes && isDeepStrictEqual(earlier.options, options)) return;
+  throw new Problem(
+    'idempotency_key_reused',
+    `The idempotency key was used for upload ${earlier.id}, ${sameBytes ? 'with other options' : 'of another file'}.`,
+    { upload_id: earlier.id },
+  );
 }
 
 /** Where a cutter stands now: it moves on. */

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { parseUploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
+import type { Rejects } from './rejects.ts';
 import type { Spool } from './spool.ts';
 
 /**
@@ -11,10 +12,12 @@ export async function recover({
   catalog,
   tables,
   spool,
+  rejects,
 }: {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly spool: Spool;
+  readonly rejects: Rejects;
 }): Promise<void> {
   await catalog.releaseLeases();
   for (const { customerId, tag } of await catalog.deadTags()) {
@@ -24,9 +27,14 @@ export async function recover({
   }
   // Their senders were never told 202, and their connections are gone.
   for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
-  const needed = new Set<string>((await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id));
+  const waiting = (await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id);
+  const needed = new Set<string>([...waiting, ...(await catalog.keptFailures('all'))]);
   for (const folder of await spool.folders()) {
     const uploadId = parseUploadId(folder);
     if (uploadId !== null && !needed.has(folder)) await spool.remove(uploadId);
+  }
+  for (const name of await rejects.uploads()) {
+    const uploadId = parseUploadId(name);
+    if (uploadId !== null && !(await catalog.findUpload(uploadId))) await rejects.remove(uploadId);
   }
 }

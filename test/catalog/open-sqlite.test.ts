@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Kysely, sql } from 'kysely';
+import type { UploadOptions } from '../../src/catalog/catalog.ts';
 import type { CatalogTables } from '../../src/catalog/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
@@ -168,8 +169,23 @@ describe('the catalog file', () => {
       db,
     );
     const catalog = kyselyCatalog(db);
-    const options = { delimiter: null, quote: null, header: null, encoding: null };
-    const upload = { id: newUploadId(), customerId: customer('a').id, filename: null, options };
+    const options: UploadOptions = {
+      delimiter: null,
+      quote: null,
+      header: null,
+      encoding: null,
+      onError: 'abort',
+      duplicates: 'append',
+      dryRun: false,
+    };
+    const upload = {
+      id: newUploadId(),
+      customerId: customer('a').id,
+      filename: null,
+      options,
+      idempotencyKey: null,
+      retryOf: null,
+    };
     await assert.rejects(catalog.createUpload(upload), /as on a full disk/);
     assert.equal(await catalog.findCustomer(customer('a').id), null);
     await sql`drop trigger t`.execute(db);

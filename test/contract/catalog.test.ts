@@ -3,7 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Catalog, Claim, CommitUpload, Customer, ReceivedFile, Upload } from '../../src/catalog/catalog.ts';
+import type {
+  AttemptOutcome,
+  Catalog,
+  Claim,
+  CommitUpload,
+  Customer,
+  Received,
+  ReceivedFile,
+  Upload,
+  UploadOptions,
+} from '../../src/catalog/catalog.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { Problem } from '../../src/errors.ts';
 import { type CustomerId, newUploadId, parseCustomerId, type UploadId } from '../../src/table/ids.ts';
@@ -31,7 +41,15 @@ const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
 const LEASE_MS = 1_000;
 const A = { owner: 'a', leaseMs: LEASE_MS };
 const B = { owner: 'b', leaseMs: LEASE_MS };
-const OPTIONS = { delimiter: ';', quote: null, header: true, encoding: 'windows-1252' };
+const OPTIONS: UploadOptions = {
+  delimiter: ';',
+  quote: null,
+  header: true,
+  encoding: 'windows-1252',
+  onError: 'skip',
+  duplicates: 'append',
+  dryRun: false,
+};
 const FILE: ReceivedFile = {
   bytes: 20,
   sha256: 'ab'.repeat(32),
@@ -47,6 +65,8 @@ const COLUMNS = [
   { name: 'n', type: 'integer', format: null },
 ] as const;
 const ERROR = { code: 'rows_refused', detail: 'Line 2 has "nö".', extra: { rejected: 1, rejects: [{ line: 2 }] } };
+const FAILED: AttemptOutcome = { kind: 'failed', error: ERROR, retryUntil: new Date(Date.UTC(2026, 0, 2)) };
+const REQUEUED: AttemptOutcome = { kind: 'requeued' };
 const YEAR_1 = -62_135_596_800_000_000n;
 const YEAR_9999 = 253_402_300_799_999_999n;
 
@@ -74,9 +94,20 @@ for (const { name, open } of CATALOGS) {
     });
 
     const receiving = async (customer: string): Promise<Upload> =>
-      catalog.createUpload({ id: newUploadId(), customerId: id(customer), filename: 'f.csv', options: OPTIONS });
-    const received = async (customer: string): Promise<Upload> =>
-      catalog.markReceived((await receiving(customer)).id, FILE);
+      catalog.createUpload({
+        id: newUploadId(),
+        customerId: id(customer),
+        filename: 'f.csv',
+        options: OPTIONS,
+        idempotencyKey: null,
+        retryOf: null,
+      });
+    const acknowledged = async (uploadId: UploadId, file = FILE): Promise<Upload> => {
+      const outcome = await catalog.markReceived(uploadId, file);
+      assert.equal(outcome.kind, 'received');
+      return (outcome as Extract<Received, { kind: 'received' }>).upload;
+    };
+    const received = async (customer: string): Promise<Upload> => acknowledged((await receiving(customer)).id);
     const claimed = async (lease = A): Promise<Claim> => {
       const claim = await catalog.claimNext(lease);
       assert.ok(claim, 'nothing was claimed');
@@ -89,6 +120,7 @@ for (const { name, open } of CATALOGS) {
       columns: COLUMNS,
       timeColumn: 'at',
       rows: 3,
+      dryRun: false,
       firstRowAt: 20n,
       earliestAt: 10n,
       latestAt: 30n,
@@ -235,6 +267,9 @@ for (const { name, open } of CATALOGS) {
           status: 'receiving',
           filename: 'f.csv',
           options: OPTIONS,
+          idempotencyKey: null,
+          retryOf: null,
+          duplicateOf: null,
           file: null,
           receipt: null,
           error: null,
@@ -242,6 +277,7 @@ for (const { name, open } of CATALOGS) {
           createdAt: new Date(clock),
           receivedAt: null,
           finishedAt: null,
+          retryUntil: null,
         });
         assert.deepEqual(await catalog.findUpload(upload.id), upload);
         assert.equal((await catalog.findCustomer(id('acme')))?.table, null);
@@ -256,7 +292,7 @@ for (const { name, open } of CATALOGS) {
       it('keeps what was received', async () => {
         const { id: uploadId } = await receiving('acme');
         clock += 7;
-        const upload = await catalog.markReceived(uploadId, FILE);
+        const upload = await acknowledged(uploadId);
         assert.equal(upload.status, 'received');
         assert.deepEqual(upload.file, FILE);
         assert.deepEqual(upload.receivedAt, new Date(clock));
@@ -266,21 +302,21 @@ for (const { name, open } of CATALOGS) {
       it('acknowledges once: a second acknowledgement changes nothing', async () => {
         const upload = await received('acme');
         clock += 5;
-        assert.deepEqual(await catalog.markReceived(upload.id, { ...FILE, records: 99 }), upload);
+        assert.deepEqual(await acknowledged(upload.id, { ...FILE, records: 99 }), upload);
         await assert.rejects(catalog.markReceived(newUploadId(), FILE), { code: 'upload_not_found' });
       });
 
       it('is ingesting when it is received while it is claimed', async () => {
         const { id: uploadId } = await receiving('acme');
         assert.ok(await catalog.claimReceiving({ uploadId, ...A }));
-        assert.equal((await catalog.markReceived(uploadId, FILE)).status, 'ingesting');
+        assert.equal((await acknowledged(uploadId)).status, 'ingesting');
       });
 
       it('is received when the claim it had ran out', async () => {
         const { id: uploadId } = await receiving('acme');
         assert.ok(await catalog.claimReceiving({ uploadId, ...A }));
         clock += LEASE_MS;
-        assert.equal((await catalog.markReceived(uploadId, FILE)).status, 'received');
+        assert.equal((await acknowledged(uploadId)).status, 'received');
       });
 
       it('forgets a refused upload, and the customer that appeared with it', async () => {
@@ -391,7 +427,7 @@ for (const { name, open } of CATALOGS) {
         await receiving('a');
         await appended('b');
         await received('c');
-        await catalog.endAttempt({ ...attemptAt(await claimed()), error: ERROR });
+        await catalog.endAttempt({ ...attemptAt(await claimed()), outcome: FAILED });
         assert.equal(await catalog.claimNext(A), null);
       });
 
@@ -479,7 +515,7 @@ for (const { name, open } of CATALOGS) {
         assert.equal(await catalog.claimReceiving({ uploadId, ...A }), null);
         assert.equal(await catalog.claimReceiving({ uploadId: newUploadId(), ...A }), null);
         assert.deepEqual(await catalog.uncommittedTags(id('a')), []);
-        await catalog.endAttempt({ ...attemptAt(await claimed()), error: ERROR });
+        await catalog.endAttempt({ ...attemptAt(await claimed()), outcome: FAILED });
         assert.equal(await catalog.claimReceiving({ uploadId, ...A }), null);
       });
 
@@ -551,7 +587,7 @@ for (const { name, open } of CATALOGS) {
         const next = await received('a');
         const claim = await claimed();
         clock += 3;
-        await catalog.endAttempt({ ...attemptAt(claim), error: ERROR });
+        await catalog.endAttempt({ ...attemptAt(claim), outcome: FAILED });
         const failed = await catalog.findUpload(claim.upload.id);
         assert.equal(failed?.status, 'failed');
         assert.deepEqual(failed?.error, ERROR);
@@ -562,12 +598,12 @@ for (const { name, open } of CATALOGS) {
 
       it('puts its upload back into the queue, or lets it be received further', async () => {
         const queued = await received('a');
-        await catalog.endAttempt({ ...attemptAt(await claimed()), error: null });
+        await catalog.endAttempt({ ...attemptAt(await claimed()), outcome: REQUEUED });
         assert.equal(await statusOf(queued.id), 'received');
         assert.equal((await claimed()).upload.attempts, 2);
         const { id: uploadId } = await receiving('b');
         const early = await catalog.claimReceiving({ uploadId, ...A });
-        await catalog.endAttempt({ ...attemptAt(early as Claim), error: null });
+        await catalog.endAttempt({ ...attemptAt(early as Claim), outcome: REQUEUED });
         assert.equal(await statusOf(uploadId), 'receiving');
         assert.ok(await catalog.claimReceiving({ uploadId, ...A }));
       });
@@ -577,8 +613,8 @@ for (const { name, open } of CATALOGS) {
         const old = await claimed();
         clock += LEASE_MS;
         const taken = await claimed(B);
-        for (const error of [ERROR, null]) await catalog.endAttempt({ ...attemptAt(old), error });
-        await catalog.endAttempt({ ...attemptAt(taken), error: ERROR });
+        for (const outcome of [FAILED, REQUEUED]) await catalog.endAttempt({ ...attemptAt(old), outcome });
+        await catalog.endAttempt({ ...attemptAt(taken), outcome: FAILED });
         assert.deepEqual(await catalog.findUpload(taken.upload.id), taken.upload);
         assert.notEqual(await catalog.commitUpload({ ...commitOf(taken), owner: 'b' }), 'lost');
       });
@@ -587,17 +623,17 @@ for (const { name, open } of CATALOGS) {
         const complete = await appended('a');
         await received('b');
         const claim = await claimed();
-        await catalog.endAttempt({ ...attemptAt(claim), error: ERROR });
+        await catalog.endAttempt({ ...attemptAt(claim), outcome: FAILED });
         const failed = await catalog.findUpload(claim.upload.id);
-        for (const error of [{ ...ERROR, code: 'other' }, null]) {
-          await catalog.endAttempt({ uploadId: complete.id, tag: 1, owner: 'a', error });
-          await catalog.endAttempt({ ...attemptAt(claim), error });
+        for (const outcome of [{ ...FAILED, error: { ...ERROR, code: 'other' } }, REQUEUED]) {
+          await catalog.endAttempt({ uploadId: complete.id, tag: 1, owner: 'a', outcome });
+          await catalog.endAttempt({ ...attemptAt(claim), outcome });
         }
         assert.deepEqual(await catalog.findUpload(complete.id), complete);
         assert.deepEqual(await catalog.findUpload(claim.upload.id), failed);
         assert.equal(await catalog.commitUpload(commitOf(claim)), 'lost');
         assert.equal(await catalog.commitUpload(commitOf({ ...claim, upload: complete, tag: 1 })), 'lost');
-        assert.deepEqual(await catalog.markReceived(claim.upload.id, FILE), failed);
+        assert.deepEqual(await acknowledged(claim.upload.id), failed);
       });
 
       it('loses its upload when every lease is ended', async () => {
@@ -757,7 +793,7 @@ for (const { name, open } of CATALOGS) {
 
       it('are never given out again, even when they are forgotten', async () => {
         await received('a');
-        await catalog.endAttempt({ ...attemptAt(await claimed()), error: null });
+        await catalog.endAttempt({ ...attemptAt(await claimed()), outcome: REQUEUED });
         await catalog.forgetTags(id('a'), [1]);
         assert.equal((await claimed()).tag, 2);
       });
@@ -768,7 +804,7 @@ for (const { name, open } of CATALOGS) {
         await catalog.retag(attemptAt(claim));
         await received('failed');
         const failing = await claimed();
-        await catalog.endAttempt({ ...attemptAt(failing), error: ERROR });
+        await catalog.endAttempt({ ...attemptAt(failing), outcome: FAILED });
         const refused = await receiving('refused');
         await catalog.claimReceiving({ uploadId: refused.id, ...A });
         await catalog.deleteUpload(refused.id);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
@@ -7,6 +9,11 @@ const READING = [
   { name: 'n', type: 'integer', format: null },
   { name: 't', type: 'text', format: null },
 ] as const;
+
+const filesIn = ({ folder }: EngineInFolder) => ({
+  list: join(folder, 'rejects.ndjson'),
+  csv: join(folder, 'rejects.csv'),
+});
 
 describe('the rows that do not fit', () => {
   let running: EngineInFolder;
@@ -27,6 +34,8 @@ describe('the rows that do not fit', () => {
       reading: READING,
       exact: false,
       limit: 10,
+      ...filesIn(running),
+      keep: true,
     });
     assert.equal(found.records, 7);
     assert.equal(found.refused, 4);
@@ -39,17 +48,48 @@ describe('the rows that do not fit', () => {
         [8, null, '2024-01-05,007,"x"y'],
       ],
     );
-    assert.match(found.refusals[1]?.reason ?? '', /not a whole number/);
-    assert.equal(found.refusals[2]?.reason, '2 fields instead of 3');
+    assert.match(found.refusals[1]?.message ?? '', /not a whole number/);
+    assert.equal(found.refusals[2]?.message, '2 fields instead of 3');
+    assert.deepEqual(
+      found.refusals.map(({ code }) => code),
+      ['not_date', 'not_integer', 'wrong_field_count', 'malformed_record'],
+    );
+    const { list, csv } = filesIn(running);
+    const lines = readFileSync(list, 'utf8').trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      found.refusals,
+    );
+    assert.equal(
+      readFileSync(csv, 'utf8'),
+      'at,n,t\n2024-01-02T10:00,2,time of day lost\n2024-01-03,1.5,rounded\n2024-01-04,4\n2024-01-05,007,"x"y\n',
+    );
+    assert.deepEqual(
+      found.kept.map(({ path }) => readFileSync(path, 'utf8')),
+      ['2024-01-01,1,"two\nlines"\n\n', '2024-01-06,+6,fits a column of numbers\n,,\n'],
+    );
+    assert.deepEqual(
+      found.kept.map(({ bytes }) => bytes),
+      [26, 42],
+    );
   });
 
   it('are all counted, and told up to a limit', async () => {
     const source = running.source(['at', 'n', 't'], '2024-01-01,x,\n'.repeat(25_000));
-    const found = await running.engine.call('find_refusals', { source, reading: READING, exact: true, limit: 3 });
+    const found = await running.engine.call('find_refusals', {
+      source,
+      reading: READING,
+      exact: true,
+      limit: 3,
+      ...filesIn(running),
+      keep: true,
+    });
     assert.equal(found.refused, 25_000);
     assert.deepEqual(
       found.refusals.map(({ line }) => line),
       [2, 3, 4],
     );
+    assert.equal(readFileSync(filesIn(running).list, 'utf8').split('\n').length - 1, 25_000);
+    assert.deepEqual(found.kept, []);
   });
 });

@@ -27,7 +27,17 @@ test('the OpenAPI document is valid, and every call has a summary, an id and its
 test('the form of an upload and its options are documented', async () => {
   const { body } = await call(`${thena.url}/openapi.json`);
   const { schema } = body.paths['/api/v1/event/'].post.requestBody.content['multipart/form-data'];
-  assert.deepEqual(Object.keys(schema.properties), ['file', 'customer_id', 'delimiter', 'quote', 'header', 'encoding']);
+  assert.deepEqual(Object.keys(schema.properties), [
+    'file',
+    'customer_id',
+    'delimiter',
+    'quote',
+    'header',
+    'on_error',
+    'duplicates',
+    'dry_run',
+    'encoding',
+  ]);
   assert.deepEqual(schema.required, ['file', 'customer_id']);
 });
 

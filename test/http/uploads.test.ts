@@ -10,7 +10,7 @@ import { call, formOf, type Reply, type RunningThena, sharedFile, startThena, up
 
 let thena: RunningThena;
 before(async () => {
-  thena = await startThena({ THENA_MAX_UPLOAD_BYTES: '100MiB' });
+  thena = await startThena({ THENA_MAX_UPLOAD_BYTES: '100MiB', THENA_RETRY_SECONDS: '0' });
 });
 after(() => thena.close());
 
@@ -104,7 +104,15 @@ test('options in the query string are kept and followed', async () => {
   const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1`;
   const reply = await put('options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
   assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
-  assert.deepEqual(reply.body.options, { delimiter: '|', quote: null, header: false, encoding: 'windows-1252' });
+  assert.deepEqual(reply.body.options, {
+    delimiter: '|',
+    quote: null,
+    header: false,
+    encoding: 'windows-1252',
+    on_error: 'abort',
+    duplicates: 'append',
+    dry_run: false,
+  });
   assert.equal(reply.body.receipt.rows_in_file, 2);
 });
 

@@ -15,7 +15,7 @@ const rows = (count: number, from = 0): string => Array.from({ length: count }, 
 describe('loading a file', () => {
   let thena: RunningThena;
   before(async () => {
-    thena = await startThena();
+    thena = await startThena({ THENA_RETRY_SECONDS: '0' });
   });
   after(() => thena.close());
 

@@ -42,6 +42,12 @@ export const firstTables: Migration = {
       .addColumn('status', 'text', (column) => column.notNull())
       .addColumn('filename', 'text')
       .addColumn('options', 'text', (column) => column.notNull())
+      .addColumn('idempotency_key', 'text')
+      .addColumn('retry_of', 'text')
+      .addColumn('sha256', 'text')
+      .addColumn('duplicate_of', 'text')
+      .addColumn('duplicate_of_at', 'bigint')
+      .addColumn('dry_run', 'integer', (column) => column.notNull().defaultTo(0))
       .addColumn('file', 'text')
       .addColumn('receipt', 'text')
       .addColumn('error', 'text')
@@ -49,6 +55,7 @@ export const firstTables: Migration = {
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('received_at', 'bigint')
       .addColumn('finished_at', 'bigint')
+      .addColumn('retry_until', 'bigint')
       .addColumn('lease_owner', 'text')
       .addColumn('lease_until', 'bigint')
       .addColumn('tag', 'bigint')
@@ -59,6 +66,13 @@ export const firstTables: Migration = {
       .addUniqueConstraint('uploads_by_customer', ['customer_id', 'number'])
       .execute();
     await db.schema.createIndex('uploads_by_status').on('uploads').columns(['status', 'created_at']).execute();
+    await db.schema.createIndex('uploads_by_digest').on('uploads').columns(['customer_id', 'sha256']).execute();
+    await db.schema
+      .createIndex('uploads_by_idempotency_key')
+      .on('uploads')
+      .columns(['customer_id', 'idempotency_key'])
+      .execute();
+    await db.schema.createIndex('uploads_by_retention').on('uploads').column('retry_until').execute();
     await db.schema.createIndex('uploads_by_lease').on('uploads').columns(['customer_id', 'lease_until']).execute();
 
     await db.schema

@@ -1,0 +1,79 @@
+import type { Kysely, Transaction } from 'kysely';
+import { Problem } from '../errors.ts';
+import type { Catalog, Received, UploadStatus } from './catalog.ts';
+import type { CatalogTables, UploadRow } from './catalog-tables.ts';
+import { lockCustomerOf } from './holding.ts';
+import { uploadOf } from './upload-rows.ts';
+
+/** Uploads whose rows are in the table, or on their way there. */
+const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
+
+export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number): Pick<Catalog, 'markReceived'> {
+  return {
+    markReceived: (id, file) =>
+      // Under the customer's lock: of two alike that arrive at once, one is the first.
+      db.transaction().execute(async (trx): Promise<Received> => {
+        await lockCustomerOf(trx, id);
+        const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
+        if (!upload) throw new Problem('upload_not_found', `There is no upload ${id}.`);
+        if (upload.status === 'cancelled') throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
+        // An acknowledgement may come twice; the first one counts.
+        if (upload.status !== 'receiving') return { kind: 'received', upload: uploadOf(upload) };
+        const sameKey = await withSameKey(trx, upload);
+        if (sameKey) return { kind: 'key_used', earlier: uploadOf(sameKey) };
+        const sameBytes = await withSameBytes(trx, upload, file.sha256);
+        if (sameBytes && JSON.parse(upload.options).duplicates === 'reject') {
+          return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
+        }
+        const at = now();
+        const row = await trx
+          .updateTable('uploads')
+          .set((eb) => ({
+            status: eb
+              .case()
+              .when('lease_until', '>', at)
+              .then<UploadStatus>('ingesting')
+              .else<UploadStatus>('received')
+              .end(),
+            file: JSON.stringify(file),
+            sha256: file.sha256,
+            duplicate_of: sameBytes?.id ?? null,
+            duplicate_of_at: sameBytes?.created_at ?? null,
+            received_at: at,
+          }))
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        return { kind: 'received', upload: uploadOf(row) };
+      }),
+  };
+}
+
+async function withSameKey(trx: Transaction<CatalogTables>, upload: UploadRow): Promise<UploadRow | undefined> {
+  if (upload.idempotency_key === null) return undefined;
+  return trx
+    .selectFrom('uploads')
+    .selectAll()
+    .where('customer_id', '=', upload.customer_id)
+    .where('idempotency_key', '=', upload.idempotency_key)
+    .where('received_at', 'is not', null)
+    .executeTakeFirst();
+}
+
+/** The latest one. */
+function withSameBytes(
+  trx: Transaction<CatalogTables>,
+  upload: UploadRow,
+  sha256: string,
+): Promise<UploadRow | undefined> {
+  return trx
+    .selectFrom('uploads')
+    .selectAll()
+    .where('customer_id', '=', upload.customer_id)
+    .where('sha256', '=', sha256)
+    .where('status', 'in', COUNTED)
+    .where('dry_run', '=', 0)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}

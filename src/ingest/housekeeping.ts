@@ -1,0 +1,64 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Observe } from '../events.ts';
+import type { TableStore } from '../table-store/table-store.ts';
+import type { Spool } from './spool.ts';
+
+const EVERY_MS = 30_000;
+
+export interface HousekeepingPorts {
+  readonly catalog: Catalog;
+  readonly tables: TableStore;
+  readonly spool: Spool;
+  readonly observe: Observe;
+}
+
+/** Gives space back beside everything else: rows that no answer counts, and bytes of failed uploads kept long enough. */
+export class Housekeeping {
+  readonly #ports: HousekeepingPorts;
+  #timer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+
+  constructor(ports: HousekeepingPorts) {
+    this.#ports = ports;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.sweep(), EVERY_MS);
+  }
+
+  /** Says that there may be something to give back. */
+  sweep(): void {
+    this.#again = true;
+    this.#sweeping ??= this.#sweep()
+      .catch((error: Error) => this.#ports.observe({ kind: 'background_failed', task: 'housekeeping', error }))
+      .finally(() => {
+        this.#sweeping = null;
+      });
+  }
+
+  /** Waits for what is under way, and begins nothing more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
+    const { catalog, tables, spool } = this.#ports;
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      for (const { customerId, tag } of await catalog.deadTags()) {
+        if (this.#stopped) return;
+        // Never a drop: the customer's next table may be in the making.
+        await tables.purge(customerId, [tag]);
+        await catalog.forgetTags(customerId, [tag]);
+      }
+      for (const uploadId of await catalog.keptFailures('expired')) {
+        await catalog.endRetention(uploadId);
+        await spool.remove(uploadId);
+      }
+    }
+  }
+}
