@@ -111,6 +111,11 @@ export const ERRORS = {
     title: 'The declared time column is not a column of times in this file',
     hint: 'Name a column that holds dates or timestamps in every row, or leave time_column out.',
   },
+  time_format_unknown: {
+    status: 422,
+    title: 'The declared time format is not one that Thena reads',
+    hint: 'Use one of the formats named, or leave it out: ISO 8601 is always read.',
+  },
   analyze_type_missing: {
     status: 400,
     title: 'No analysis is named',

@@ -1,6 +1,6 @@
 import type { CsvDialect } from '../csv/dialect.ts';
-import type { CsvSegment } from '../csv/segment.ts';
-import type { Column, ColumnReading } from '../table/columns.ts';
+import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
+import type { ColumnReading } from '../table/columns.ts';
 import type { CustomerId, UploadId } from '../table/ids.ts';
 
 /** Microseconds since 1970-01-01T00:00:00Z. */
@@ -25,8 +25,8 @@ export interface Customer {
   readonly createdAt: Date;
   /** The time column asked for when the customer was created; null: chosen from the first file. */
   readonly declaredTimeColumn: string | null;
-  /** Columns declared when the customer was created; null: taken from the first file. */
-  readonly declaredColumns: readonly Column[] | null;
+  /** Columns declared when the customer was created, with the formats to try first; null: taken from the first file. */
+  readonly declaredColumns: readonly ColumnReading[] | null;
   /** Null until the first upload is committed. */
   readonly table: TableState | null;
 }
@@ -77,6 +77,8 @@ export interface ReceivedFile {
   readonly headerText: string | null;
   readonly records: number;
   readonly segments: readonly CsvSegment[];
+  /** Null where the file is not UTF-8, or its line ends differ. */
+  readonly origin: CsvOrigin | null;
 }
 
 /** What became of an upload's rows: `rowsInFile = appended + rejected`. */
@@ -181,7 +183,7 @@ export interface Catalog {
   createCustomer(customer: {
     readonly id: CustomerId;
     readonly timeColumn: string | null;
-    readonly columns: readonly Column[] | null;
+    readonly columns: readonly ColumnReading[] | null;
   }): Promise<Customer | 'exists'>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By id, ascending. */

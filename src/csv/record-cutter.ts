@@ -63,6 +63,11 @@ export class RecordCutter {
   #quoteOpenedOn = 0;
   /** A carriage return was the last byte of the chunk before. */
   #heldCr = false;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #spacesDropped = false;
+  /** 1 where the last record had no line end of its own. */
+  #endsAdded = 0;
 
   constructor({ delimiter, quote, columns, newline, firstLine }: CutterOptions) {
     this.#delimiter = delimiter.charCodeAt(0);
@@ -88,9 +93,21 @@ export class RecordCutter {
     return this.#quotedLineFeeds;
   }
 
+  /**
+   * Once all has come: how many bytes ended each line of the text, so that places in it can be told by places in what was
+   * cut; null where lines end in different ways, or spaces were taken away.
+   */
+  get newlineBytes(): 1 | 2 | null {
+    const dropped = this.#bytesIn - this.#bytesOut;
+    if (this.#spacesDropped) return null;
+    if (dropped === 0) return 1;
+    return dropped === this.#lineFeeds - this.#quotedLineFeeds - this.#endsAdded ? 2 : null;
+  }
+
   /** @throws Problem record_too_long, stray_carriage_return, quote_not_closed, text_after_quote, not_csv */
   push(chunk: Buffer): Cut {
     if (chunk.length === 0) return { bytes: chunk, lastRecordEnd: 0 };
+    this.#bytesIn += chunk.length;
     // Refused wherever it stands, as it is in the head: DuckDB drops surplus fields of zero bytes without a word.
     const zero = chunk.indexOf(0);
     if (zero >= 0) this.#refuseZero(chunk.subarray(0, zero));
@@ -99,6 +116,7 @@ export class RecordCutter {
     const cut = quoted || this.#heldSpaces > 0 ? this.#cutCarefully(chunk) : this.#cutPlain(this.#withoutCr(chunk));
     // What is held back is in memory too, so that it counts.
     this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
+    this.#bytesOut += cut.bytes.length;
     return cut;
   }
 
@@ -113,7 +131,10 @@ export class RecordCutter {
     }
     if (this.#heldCr && !this.#crEndsLine) this.#refuseCr();
     const spaces = this.#heldSpaces;
+    this.#bytesOut += spaces;
     if (this.#recordBytes + spaces === 0 && !this.#heldCr) return Buffer.alloc(0);
+    if (this.#heldCr) this.#bytesOut++;
+    else this.#endsAdded++;
     this.#heldCr = false;
     this.#heldSpaces = 0;
     this.#endRecord(spaces);
@@ -230,6 +251,7 @@ export class RecordCutter {
         // DuckDB reads `"a" "b"` as one field `a b`, without a word.
         if (state === AFTER_QUOTED) this.#refuseReopening();
         if (state === FIELD_START) {
+          if (length > fieldStart) this.#spacesDropped = true;
           length = fieldStart;
           this.#quoteOpenedOn = this.lines + 1;
         }

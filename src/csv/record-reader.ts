@@ -5,6 +5,8 @@ export interface CsvRecord {
   /** Line on which the record begins. */
   readonly line: number;
   readonly byteOffset: number;
+  /** Line ends of records and blank lines before it, in all texts that the tally went through. */
+  readonly lineEndsBefore: number;
   /** Length in bytes, without the line feed. */
   readonly bytes: number;
   /** What is wrong with the record; null where nothing is. */
@@ -19,12 +21,14 @@ const SPACE = 32;
  * records only where `columns` is 1. The same rules as `RecordCutter` has, and DuckDB.
  *
  * @param firstLine number of the line on which the text begins
+ * @param tally counts on from one text to the next
  */
 export function* readRecords(
   text: Buffer,
   dialect: { readonly delimiter: string; readonly quote: string },
   columns: number,
   firstLine: number,
+  tally: { lineEnds: number } = { lineEnds: 0 },
 ): Generator<CsvRecord, void> {
   const delimiter = dialect.delimiter.charCodeAt(0);
   const quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
@@ -38,6 +42,7 @@ export function* readRecords(
     if (text[at] === LF && columns !== 1) {
       at++;
       line++;
+      tally.lineEnds++;
       continue;
     }
     const fields: (string | null)[] = [];
@@ -69,7 +74,8 @@ export function* readRecords(
       if (text[at] !== delimiter) break;
       at++;
     }
-    yield { fields, line: startLine, byteOffset: start, bytes: at - start, malformed };
+    const lineEndsBefore = tally.lineEnds++;
+    yield { fields, line: startLine, byteOffset: start, lineEndsBefore, bytes: at - start, malformed };
     at++;
     line++;
   }

@@ -15,6 +15,14 @@ export interface CsvSegment {
   readonly firstLine: number;
 }
 
+/** By what a place in a file's segments tells the place in the file, as it came (decompressed). */
+export interface CsvOrigin {
+  /** Where in the file the first segment begins. */
+  readonly byteOffset: number;
+  /** How many bytes ended each line in the file. */
+  readonly newlineBytes: 1 | 2;
+}
+
 /** Segments that are read alike, and the names of their columns in file order. */
 export interface CsvSource {
   readonly dialect: CsvDialect;

@@ -1,4 +1,4 @@
-import type { CsvSegment, CsvSource } from '../csv/segment.ts';
+import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
 import type { Column, ColumnReading, LogicalType } from '../table/columns.ts';
 
 /** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
@@ -19,6 +19,8 @@ export type RefusalCode = 'malformed_record' | 'wrong_field_count' | `not_${Excl
 export interface Refusal {
   /** Line in the file, from 1, on which the record begins. */
   readonly line: number;
+  /** Where in the file the record begins; null where that is not known. */
+  readonly byteOffset: number | null;
   readonly column: string | null;
   readonly code: RefusalCode;
   /** One clause, such as `not a whole number`. */
@@ -81,6 +83,7 @@ export interface EngineOperations {
       readonly reading: readonly ColumnReading[];
       readonly exact: boolean;
       readonly limit: number;
+      readonly origin: CsvOrigin | null;
       /** Where every refusal goes, as a line of JSON, and every refused record, as CSV below the names of the columns. */
       readonly list: string;
       readonly csv: string;

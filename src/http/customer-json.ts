@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ApiKey, Customer } from '../catalog/catalog.ts';
-import { ColumnSchema, TableSchema, tableJson } from './table-json.ts';
+import { ColumnReadingSchema, TableSchema, tableJson } from './table-json.ts';
 
 export const CustomerParams = Type.Object({
   id: Type.String({ description: 'The id of the customer, in any letter case.', examples: ['1000'] }),
@@ -12,7 +12,7 @@ export const CustomerSchema = Type.Object({
   declared: Type.Object(
     {
       time_column: Type.Union([Type.String(), Type.Null()]),
-      columns: Type.Union([Type.Array(ColumnSchema), Type.Null()]),
+      columns: Type.Union([Type.Array(ColumnReadingSchema), Type.Null()]),
     },
     { description: 'What was asked for when the customer was created.' },
   ),
@@ -25,7 +25,7 @@ export function customerJson(customer: Customer): Static<typeof CustomerSchema> 
     created_at: customer.createdAt.toISOString(),
     declared: {
       time_column: customer.declaredTimeColumn,
-      columns: customer.declaredColumns?.map(({ name, type }) => ({ name, type })) ?? null,
+      columns: customer.declaredColumns?.map(({ name, type, format }) => ({ name, type, format })) ?? null,
     },
     table: customer.table && tableJson(customer.table),
   };

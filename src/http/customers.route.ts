@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ApiKey, Catalog, Customer } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Column } from '../table/columns.ts';
+import type { ColumnReading } from '../table/columns.ts';
 import type { Grant } from '../table/grant.ts';
 import { parseCustomerId } from '../table/ids.ts';
 import type { NewKey } from './api-keys.ts';
@@ -23,6 +23,20 @@ export interface CustomersPorts {
   deleteCustomer(grant: Grant): Promise<void>;
 }
 
+const DeclaredColumn = Type.Object(
+  {
+    ...ColumnSchema.properties,
+    format: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description:
+          'How times are written, where not as ISO 8601, as strptime has it. It is tried first, and decides where a date can be read in two ways.',
+        examples: ['%d/%m/%Y'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 const NewCustomer = Type.Object(
   {
     customer_id: Type.Optional(
@@ -36,7 +50,7 @@ const NewCustomer = Type.Object(
       }),
     ),
     columns: Type.Optional(
-      Type.Union([Type.Array(ColumnSchema, { minItems: 1 }), Type.Null()], {
+      Type.Union([Type.Array(DeclaredColumn, { minItems: 1 }), Type.Null()], {
         description: "The table's columns. Default: taken from the first file.",
       }),
     ),
@@ -63,7 +77,8 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
       },
       async (request, reply) => {
         const { customer_id, id = customer_id, time_column: timeColumn = null, columns = null } = request.body;
-        const customer = await create(ports, [customer_id ?? id, id], timeColumn, columns);
+        const declared = columns?.map(({ format = null, ...column }) => ({ ...column, format })) ?? null;
+        const customer = await create(ports, [customer_id ?? id, id], timeColumn, declared);
         const grant = await request.scope.customer(customer.id);
         const key = newKey();
         const apiKey = await ports.addKey(grant, { ...key, label: null, rights: ['read', 'upload'] });
@@ -130,7 +145,7 @@ async function create(
   { admin, maxColumns }: CustomersPorts,
   [rawId, sameId]: readonly [unknown, unknown],
   timeColumn: string | null,
-  columns: readonly Column[] | null,
+  columns: readonly ColumnReading[] | null,
 ): Promise<Customer> {
   if (rawId === undefined) throw new Problem('customer_id_missing', 'The body has no customer_id.');
   const id = parseCustomerId(rawId);

@@ -11,6 +11,14 @@ export const ColumnSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** A column, and how its times are written in files. */
+export const ColumnReadingSchema = Type.Object({
+  ...ColumnSchema.properties,
+  format: Type.Union([Type.String(), Type.Null()], {
+    description: 'strptime format of times that are not ISO 8601.',
+  }),
+});
+
 const Time = Type.Union([Type.String({ examples: ['2014-07-01T00:30:00Z'] }), Type.Null()]);
 
 export const TableSchema = Type.Object({

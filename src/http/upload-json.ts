@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { EarlierUpload, Upload, UploadOptions } from '../catalog/catalog.ts';
 import { problemDocument } from '../errors.ts';
 import { ProblemRef } from './problem-schema.ts';
-import { ColumnTypeSchema } from './table-json.ts';
+import { ColumnReadingSchema } from './table-json.ts';
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: 'date-time' });
@@ -14,13 +14,7 @@ const ReceiptSchema = Type.Object(
     rejected: Type.Integer(),
     table_rows_before: Type.Integer(),
     table_rows_after: Type.Integer(),
-    columns: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        type: ColumnTypeSchema,
-        format: nullable(Type.String({ description: 'strptime format of times that are not ISO 8601.' })),
-      }),
-    ),
+    columns: Type.Array(ColumnReadingSchema),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),
     quote: nullable(Type.String({ description: "'' where the file quotes nothing." })),

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Refusal } from '../engine/protocol.ts';
+import { rejectJson } from '../ingest/attempt.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { PageQuery, pageOf } from './page-schema.ts';
 import { problemReplySchemas } from './problem-schema.ts';
@@ -17,6 +17,10 @@ const UploadParams = Type.Object({ id: Type.String({ description: 'The id of the
 const RejectSchema = Type.Object(
   {
     line: Type.Integer({ description: 'Line of the file, from 1, on which the record begins.' }),
+    byte_offset: Type.Union([Type.Integer(), Type.Null()], {
+      description:
+        'Where in the file, decompressed, the record begins. Null where the file is not UTF-8 or its line ends differ.',
+    }),
     column: Type.Union([Type.String(), Type.Null()], { description: 'Null where the record as a whole is to blame.' }),
     code: Type.String({ examples: ['not_integer', 'wrong_field_count'] }),
     message: Type.String(),
@@ -137,8 +141,4 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
       },
     );
   };
-}
-
-function rejectJson({ line, column, code, message, text }: Refusal) {
-  return { line, column, code, message, text };
 }

@@ -1,6 +1,7 @@
 import type { Catalog, Claim, Micros, ReceivedFile } from '../catalog/catalog.ts';
 import type { CsvSegment, CsvSource } from '../csv/segment.ts';
 import { type EngineClient, EngineFailure } from '../engine/engine-client.ts';
+import type { Refusal } from '../engine/protocol.ts';
 import { Problem } from '../errors.ts';
 import type { ColumnReading } from '../table/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-store.ts';
@@ -49,7 +50,7 @@ export class Attempt {
     this.#signal = signal;
     this.#tag = claim.tag;
     const { table, declaredColumns } = claim.customer;
-    this.#known = table?.columns ?? declaredColumns?.map((column) => ({ ...column, format: null })) ?? null;
+    this.#known = table?.columns ?? declaredColumns;
     this.#names = namesInTable(feed.columns, this.#known);
   }
 
@@ -172,6 +173,7 @@ export class Attempt {
       reading,
       exact: this.#known === null,
       limit: TOLD_REFUSALS,
+      origin: (await this.#feed.file).origin,
       ...rejects.pathsOf(id),
       keep,
     };
@@ -184,7 +186,7 @@ export class Attempt {
     throw new Problem(
       'rows_refused',
       `${found.refused} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
-      { rows_in_file: found.records, rejected: found.refused, rejects: found.refusals },
+      { rows_in_file: found.records, rejected: found.refused, rejects: found.refusals.map(rejectJson) },
     );
   }
 
@@ -232,6 +234,11 @@ export class Attempt {
     if (!this.#session) throw new Error('no load has begun');
     return this.#session.commit();
   }
+}
+
+/** A refusal as problem documents and pages give it. */
+export function rejectJson({ line, byteOffset, column, code, message, text }: Refusal) {
+  return { line, byte_offset: byteOffset, column, code, message, text };
 }
 
 /** Another node has taken the upload over. */

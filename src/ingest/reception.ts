@@ -6,6 +6,7 @@ import type { Catalog, Customer, ReceivedFile, Upload, UploadOptions } from '../
 import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
 import { RecordCutter } from '../csv/record-cutter.ts';
+import type { CsvOrigin } from '../csv/segment.ts';
 import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
@@ -20,6 +21,7 @@ import type { Spool } from './spool.ts';
 
 /** How much of a file is looked at to find its encoding, dialect and columns. */
 const HEAD_BYTES = 256 * 1024;
+const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** One file on its way in. */
 export interface Reception {
@@ -70,6 +72,8 @@ export interface IncomingFile {
 /** What is known once the head was looked at. */
 interface Opened {
   readonly encoding: string;
+  /** Where in the file the first record below the header begins; null where the file is not UTF-8. */
+  readonly byteOffset: number | null;
   readonly decoder: Utf8Decoder;
   readonly detected: DetectedDialect;
   readonly cutter: RecordCutter;
@@ -153,6 +157,8 @@ export class FileReception implements Reception {
       headerText: detected.headerText,
       records: cutter.records,
       segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),
+      // Of a retry the bytes are not those of the file.
+      origin: retryOf ? null : originOf(opened),
     };
     const received = await catalog.markReceived(this.uploadId, file);
     if (received.kind === 'duplicate') throw duplicate(received.earlier);
@@ -227,7 +233,8 @@ export class FileReception implements Reception {
     const cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
     const writer = await spool.begin(uploadId);
     const feed = new SegmentFeed(dialect, columns);
-    this.#opened = { encoding, decoder, detected, cutter, writer, feed, written: false };
+    const byteOffset = encoding === 'utf-8' ? dataOffset + (head.subarray(0, 3).equals(UTF8_BOM) ? 3 : 0) : null;
+    this.#opened = { encoding, byteOffset, decoder, detected, cutter, writer, feed, written: false };
     await this.#take(this.#opened, text.subarray(dataOffset));
     return this.#opened;
   }
@@ -278,6 +285,10 @@ export class FileReception implements Reception {
     await this.#ports.catalog.createUpload(upload);
     this.#registered = true;
   }
+}
+
+function originOf({ byteOffset, cutter: { newlineBytes } }: Opened): CsvOrigin | null {
+  return byteOffset === null || newlineBytes === null ? null : { byteOffset, newlineBytes };
 }
 
 function cancelled(uploadId: UploadId): Problem {

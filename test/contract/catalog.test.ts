@@ -59,6 +59,7 @@ const FILE: ReceivedFile = {
   headerText: 'at,n',
   records: 3,
   segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2 }],
+  origin: null,
 };
 const COLUMNS = [
   { name: 'at', type: 'timestamp', format: '%d/%m/%Y' },
@@ -153,7 +154,7 @@ for (const { name, open } of CATALOGS) {
 
     describe('customers', () => {
       it('keeps what was declared when the customer was created', async () => {
-        const columns = [{ name: 'naïve "at"', type: 'date' }] as const;
+        const columns = [{ name: 'naïve "at"', type: 'date', format: '%d.%m.%Y' }] as const;
         const expected: Customer = {
           id: id('acme'),
           createdAt: new Date(clock),

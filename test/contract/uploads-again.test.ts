@@ -25,6 +25,7 @@ const fileOf = (sha256: string): ReceivedFile => ({
   headerText: 'at,n',
   records: 3,
   segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2 }],
+  origin: null,
 });
 const COLUMNS = [{ name: 'at', type: 'timestamp', format: null }] as const;
 const LEASE = { owner: 'a', leaseMs: 1000 };

@@ -34,6 +34,7 @@ describe('the rows that do not fit', () => {
       reading: READING,
       exact: false,
       limit: 10,
+      origin: { byteOffset: 100, newlineBytes: 2 },
       ...filesIn(running),
       keep: true,
     });
@@ -81,6 +82,7 @@ describe('the rows that do not fit', () => {
       reading: READING,
       exact: true,
       limit: 3,
+      origin: { byteOffset: 100, newlineBytes: 2 },
       ...filesIn(running),
       keep: true,
     });

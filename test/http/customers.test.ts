@@ -45,11 +45,38 @@ test('declared columns are checked as those of files are', async () => {
     [{ columns: columns('at'), time_column: 'at' }, 'time_column_unknown'],
     [{ columns: [{ name: 'a', type: 'blob' }] }, 'bad_request'],
     [{ columns: [] }, 'bad_request'],
+    [{ columns: [{ name: 'a', type: 'date', format: '%Q' }] }, 'time_format_unknown'],
+    [{ columns: [{ name: 'a', type: 'text', format: '%d.%m.%Y' }] }, 'time_format_unknown'],
   ] as const) {
     const { body } = await create({ customer_id: 'declared', ...declaration });
     assert.equal(body.code, code, JSON.stringify(declaration));
   }
   assert.equal((await see('declared')).status, 404);
+});
+
+test('a declared table takes the rows that fit it, and its formats decide between day and month', async () => {
+  const columns = [
+    { name: 'day', type: 'date', format: '%d/%m/%Y' },
+    { name: 'code', type: 'text' },
+    { name: 'amount', type: 'integer' },
+  ];
+  const created = await create({ customer_id: 'schema', columns });
+  assert.deepEqual(created.body.customer.declared.columns[0], columns[0]);
+  const first = await upload(thena.url, 'schema', 'amount,day,code\n1,03/04/2024,007\n2,05/04/2024,8\n');
+  assert.equal(first.body.status, 'complete', JSON.stringify(first.body));
+  assert.deepEqual(first.body.receipt.warnings, []);
+  const table = (await call(`${thena.url}/api/v1/customers/schema/table`)).body;
+  assert.deepEqual([table.earliest_at, table.latest_at], ['2024-04-03', '2024-04-05']);
+  assert.deepEqual(
+    table.columns.map(({ type }: { type: string }) => type),
+    ['date', 'text', 'integer'],
+  );
+  const second = await upload(thena.url, 'schema', 'day,code,amount\n06/04/2024,x,1\n07/04/2024,y,1.5\n');
+  assert.deepEqual(
+    second.body.error.rejects.map(({ line, column, code }: Record<string, unknown>) => [line, column, code]),
+    [[3, 'amount', 'not_integer']],
+  );
+  assert.equal((await upload(thena.url, 'schema', 'day,code\n06/04/2024,x\n')).body.code, 'columns_differ');
 });
 
 test('a declared time column is the one that is answered of', async () => {

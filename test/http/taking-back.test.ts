@@ -155,6 +155,7 @@ describe('rejects', () => {
     assert.deepEqual(page.body.items, [
       {
         line: 3,
+        byte_offset: BAD.indexOf('2024-01-06'),
         column: 'n',
         code: 'not_integer',
         message: 'not a whole number from -9223372036854775808 to 9223372036854775807',
@@ -169,6 +170,25 @@ describe('rejects', () => {
     assert.equal(csv.body, 'at,n,t\n2024-01-06 00:00:00,six,"f, ""g"""\n2024-01-07 00:00:00,7\n');
     const mended = await put('bad', csv.body.replace('six', '6').replace(',7\n', ',7,h\n'));
     assert.deepEqual([mended.body.status, mended.body.receipt.appended], ['complete', 2]);
+  });
+
+  it('are told with their place in the bytes that were sent', async () => {
+    await put('place', CSV);
+    const record = '2024-01-06 00:00:00,six,';
+    const text = `at,n,t\n2024-01-05 00:00:00,5,"é\n\n"\n\n2024-01-05 00:00:00,5,x\n${record}`;
+    for (const [sent, at] of [
+      [Buffer.from(text), Buffer.from(text).indexOf(record)],
+      [Buffer.from(`\ufeff${text}\n`), Buffer.from(text).indexOf(record) + 3],
+      [Buffer.from(text.replaceAll('\n', '\r\n')), Buffer.from(text.replaceAll('\n', '\r\n')).indexOf(record)],
+      [Buffer.from(text.replace('\n', '\r\n')), 'header alone'],
+      [Buffer.from(text.replace('5,x\n', '5,x\r\n')), null],
+      [Buffer.from(text.replace('"é', ' "é')), null],
+      [Buffer.from(text.replace('é', 'e'), 'utf16le'), null],
+    ] as const) {
+      const { body } = await put('place', sent);
+      const expected = at === 'header alone' ? sent.indexOf(record) : at;
+      assert.deepEqual(body.error.rejects?.[0].byte_offset, expected, JSON.stringify([sent.toString(), body.error]));
+    }
   });
 
   it('are skipped where that is asked, and the receipt reconciles', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
-import type { CsvSegment } from '../../csv/segment.ts';
+import type { CsvOrigin, CsvSegment } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operation.ts';
 import type { Refusal } from '../protocol.ts';
@@ -16,7 +16,7 @@ const TEXT_LENGTH = 200;
 /** A record that cannot become a row, and why. */
 interface Refused {
   readonly record: CsvRecord;
-  readonly refusal: Refusal;
+  readonly refusal: Omit<Refusal, 'byteOffset'>;
 }
 
 /**
@@ -24,7 +24,9 @@ interface Refused {
  * values themselves are judged by the same SQL that loads them.
  */
 export const findRefusals: Operations['find_refusals'] = async (params, { duckdb, signal, progress }) => {
-  const { source, reading, exact, limit } = params;
+  const { source, reading, exact, limit, origin } = params;
+  const tally = { lineEnds: 0 };
+  let bytesBefore = 0;
   let records = 0;
   let refused = 0;
   const refusals: Refusal[] = [];
@@ -40,15 +42,17 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
           const note = async ({ record, refusal }: Refused): Promise<void> => {
             refused++;
             found.push(record);
-            if (refusals.length < limit) refusals.push(refusal);
-            await files.write(refusal, bytes.subarray(record.byteOffset, record.byteOffset + record.bytes));
+            const told = { ...refusal, byteOffset: origin && placeIn(origin, bytesBefore, record) };
+            if (refusals.length < limit) refusals.push(told);
+            await files.write(told, bytes.subarray(record.byteOffset, record.byteOffset + record.bytes));
           };
-          for (const batch of batches(readRecords(bytes, source.dialect, reading.length, segment.firstLine))) {
+          for (const batch of batches(readRecords(bytes, source.dialect, reading.length, segment.firstLine, tally))) {
             records += batch.length;
             for (const each of await judge.refused(batch, bytes)) await note(each);
             signal.throwIfAborted();
           }
           if (params.keep) kept.push(...(await writeKept(segment, bytes, found)));
+          bytesBefore += bytes.length;
           progress((index + 1) / source.segments.length);
         }
       } finally {
@@ -60,6 +64,10 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
   }
   return { records, refused, refusals, kept };
 };
+
+function placeIn({ byteOffset, newlineBytes }: CsvOrigin, bytesBefore: number, record: CsvRecord): number {
+  return byteOffset + bytesBefore + record.byteOffset + (newlineBytes - 1) * record.lineEndsBefore;
+}
 
 function* batches(records: Iterable<CsvRecord>): Generator<readonly CsvRecord[], void> {
   let batch: CsvRecord[] = [];
@@ -155,7 +163,7 @@ class Judge {
     return this.#table.close();
   }
 
-  #refusal(record: CsvRecord, fits: readonly boolean[]): Refusal {
+  #refusal(record: CsvRecord, fits: readonly boolean[]): Refused['refusal'] {
     const index = fits.indexOf(false);
     const column = this.#reading[index] as ColumnReading;
     const format = column.format === null ? '' : ` written as ${column.format}`;
