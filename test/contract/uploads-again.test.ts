@@ -163,13 +163,15 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
     });
 
     it('completes a dry run without rows: the table is as it was, and there is nothing to undo', async () => {
-      await complete('dry', [20n, 10n, 30n]);
+      const real = await complete('dry', [20n, 10n, 30n]);
       const before = await tableOf('dry');
       const dry = await complete('dry', [1n, 1n, 99n], { dryRun: true });
       assert.deepEqual([dry.status, dry.receipt?.tableRowsBefore, dry.receipt?.tableRowsAfter], ['complete', 3, 3]);
       assert.deepEqual(await tableOf('dry'), before);
       assert.deepEqual(await catalog.uncommittedTags(id('dry')), [2]);
       assert.equal(await catalog.undoUpload(dry.id), null);
+      await catalog.undoUpload(real.id);
+      assert.equal(await tableOf('dry'), null, 'a dry run alone makes no table');
     });
 
     it('says which failed uploads are kept, and which were kept long enough', async () => {

@@ -246,7 +246,7 @@ describe('the bytes of a failed upload', () => {
       assert.equal((await call(`${path}/retry`, { method: 'POST' })).body.code, 'upload_not_retryable');
       // Taking an upload back is a reason to look what can be given back.
       await call(`${brief.url}/api/v1/uploads/${good.body.id}`, { method: 'DELETE' });
-      while (existsSync(kept)) await sleep(20);
+      for (let tries = 0; existsSync(kept) && tries < 500; tries++) await sleep(20);
       assert.equal((await call(path)).body.retry_until, null);
       assert.equal((await call(`${path}/rejects`)).body.items.length, 2, 'rejects are kept with the upload');
     } finally {
@@ -260,6 +260,7 @@ describe('a dry run', () => {
     const first = await put('dry', CSV, '?dry_run=true');
     assert.deepEqual([first.body.status, first.body.receipt.appended], ['complete', 2]);
     assert.equal(await rowsOf('dry'), 'table_empty');
+    assert.equal(existsSync(join(thena.dataDir, 'tables', 'dry.duckdb')), false);
     await put('dry', CSV);
     const second = await put('dry', LATER, '?dry_run=true');
     const { appended, table_rows_before, table_rows_after } = second.body.receipt;
