@@ -175,6 +175,15 @@ export interface UncommittedTag {
   readonly tag: number;
 }
 
+/** What a query of a customer's rows has to know, all of one moment. */
+export interface TableForReading {
+  readonly table: TableState;
+  /** Rows with these tags are no part of that state. */
+  readonly uncommittedTags: readonly number[];
+  /** Rows with a greater tag were begun after that moment: they are no part of that state either. */
+  readonly lastTag: number;
+}
+
 /**
  * Customers, keys and uploads. Every write is durable (fsync) when its promise resolves, and atomic.
  * The uploads are also the queue: status, lease, attempt.
@@ -290,6 +299,8 @@ export interface Catalog {
 
   /** Tags that every query of the customer's table leaves out. Nearly always empty. */
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
+  /** The table's state and which rows make it up. @returns null where nothing is committed yet */
+  tableForReading(customerId: CustomerId): Promise<TableForReading | null>;
   /** Uncommitted tags that no valid lease holds: their rows may be purged, so leases that ran out end here. */
   deadTags(): Promise<readonly UncommittedTag[]>;
   /** Called when the rows of these tags are gone. */

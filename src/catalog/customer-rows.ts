@@ -11,7 +11,7 @@ export function customerOf(row: CustomerRow): Customer {
   };
 }
 
-function tableOf(row: CustomerRow): TableState | null {
+export function tableOf(row: CustomerRow): TableState | null {
   if (row.table_columns === null) return null;
   return {
     columns: JSON.parse(row.table_columns),

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import { tableOf } from './customer-rows.ts';
 import { release } from './holding.ts';
 
-type UncommittedTags = Pick<Catalog, 'uncommittedTags' | 'deadTags' | 'forgetTags'>;
+type UncommittedTags = Pick<Catalog, 'uncommittedTags' | 'tableForReading' | 'deadTags' | 'forgetTags'>;
 
 export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number): UncommittedTags {
   return {
@@ -15,6 +16,22 @@ export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number):
         .orderBy('tag')
         .execute();
       return rows.map(({ tag }) => tag);
+    },
+    async tableForReading(customerId) {
+      // One statement, so that no commit falls between the state and the tags.
+      const rows = await db
+        .selectFrom('customers')
+        .leftJoin('attempts', 'attempts.customer_id', 'customers.id')
+        .selectAll('customers')
+        .select('attempts.tag as uncommitted_tag')
+        .where('customers.id', '=', customerId)
+        .orderBy('attempts.tag')
+        .execute();
+      const [customer] = rows;
+      const table = customer ? tableOf(customer) : null;
+      if (!customer || !table) return null;
+      const uncommittedTags = rows.map((row) => row.uncommitted_tag).filter((tag) => tag !== null);
+      return { table, uncommittedTags, lastTag: customer.last_tag };
     },
     async deadTags() {
       // An attempt whose lease ran out could still commit, and its rows may be purged now.

@@ -10,6 +10,7 @@ interface OpenTable {
   users: number;
   /** Ends when every piece of writing begun so far has ended: DuckDB cannot checkpoint beside another writer. */
   writing: Promise<unknown>;
+  readonly reading: Set<Promise<unknown>>;
 }
 
 /** DuckDB in this process: locked down, with the customers' table files attached as they are needed. */
@@ -83,6 +84,20 @@ export class Database {
     }
   }
 
+  /** Runs `work` with a table file attached, beside its writers and other readers; it stays attached meanwhile. */
+  async reading<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
+    const table = await this.#use(path);
+    const turn = work(table.catalog);
+    const ended = turn.catch(() => undefined);
+    table.reading.add(ended);
+    try {
+      return await turn;
+    } finally {
+      table.reading.delete(ended);
+      table.users--;
+    }
+  }
+
   /** Detaches and deletes a table file and its write-ahead log. */
   async remove(path: string): Promise<void> {
     await this.#detach(path);
@@ -115,7 +130,7 @@ export class Database {
       await this.#detaching.get(path);
       // Files of the newest format load in a tenth less time; the version is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
-      return { catalog, users: 0, writing: Promise.resolve() };
+      return { catalog, users: 0, writing: Promise.resolve(), reading: new Set<Promise<unknown>>() };
     })();
     this.#tables.set(path, opening);
     opening.catch(() => this.#tables.delete(path));
@@ -137,6 +152,7 @@ export class Database {
     const detached = (async () => {
       const table = await opening;
       await table.writing;
+      await Promise.all(table.reading);
       await this.#run(`DETACH ${table.catalog}`);
     })();
     this.#detaching.set(path, detached);

@@ -3,6 +3,7 @@ import { firstTime } from './csv/first-time.ts';
 import { inferReading } from './csv/infer-reading.ts';
 import * as load from './load.ts';
 import type { Operations } from './operation.ts';
+import { query } from './query.ts';
 
 export const operations: Operations = {
   infer_reading: inferReading,
@@ -13,5 +14,6 @@ export const operations: Operations = {
   drop: load.drop,
   find_refusals: findRefusals,
   first_time: firstTime,
+  query,
   ping: async () => null,
 };

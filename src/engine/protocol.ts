@@ -103,6 +103,19 @@ export interface EngineOperations {
     params: { readonly source: CsvSource; readonly reading: readonly ColumnReading[]; readonly timeColumn: string };
     result: bigint | null;
   };
+  /**
+   * Answers one SELECT over a table file, whose table it knows as `rows`. It selects integers, numbers, booleans and texts
+   * only: other values of DuckDB do not cross the channel. Fails where there are more than `maxRows`.
+   */
+  query: {
+    params: {
+      readonly database: string;
+      readonly sql: string;
+      readonly params: readonly (bigint | number | boolean | string | null)[];
+      readonly maxRows: number;
+    };
+    result: { readonly rows: readonly (readonly unknown[])[] };
+  };
   ping: { params: null; result: null };
 }
 
@@ -113,6 +126,7 @@ export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'infer_reading',
   'find_refusals',
   'first_time',
+  'query',
   'purge',
   'drop',
   'ping',

@@ -491,6 +491,21 @@ for (const { name, open } of CATALOGS) {
         assert.deepEqual(await catalog.uncommittedTags(id('a')), [1]);
       });
 
+      it('tells a reader the state of a table together with the rows that make it up', async () => {
+        assert.equal(await catalog.tableForReading(id('a')), null, 'no such customer');
+        await receiving('other');
+        await received('a');
+        const first = await claimed();
+        assert.equal(await catalog.tableForReading(id('a')), null, 'nothing is committed');
+        await commit(first);
+        const table = await tableOf('a');
+        assert.deepEqual(await catalog.tableForReading(id('a')), { table, uncommittedTags: [], lastTag: 1 });
+        const upload = await receiving('a');
+        await catalog.claimReceiving({ uploadId: upload.id, ...A });
+        await catalog.retag({ uploadId: upload.id, tag: 2, owner: 'a' });
+        assert.deepEqual(await catalog.tableForReading(id('a')), { table, uncommittedTags: [2, 3], lastTag: 3 });
+      });
+
       it('lets loading run ahead only while nothing else of the customer is loaded or waits', async () => {
         const upload = await receiving('a');
         const ahead = () => catalog.claimReceiving({ uploadId: upload.id, ...B });
