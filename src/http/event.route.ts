@@ -20,7 +20,7 @@ import {
 import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
 export interface EventPorts extends UploadReplyPorts {
-  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded'>;
+  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
 }
 
 /** Fields are few and short; the file's size is counted by ingest, after decompression. */

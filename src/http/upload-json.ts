@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { EarlierUpload, Upload, UploadOptions } from '../catalog/catalog.ts';
 import { problemDocument } from '../errors.ts';
+import type { Progress } from '../ingest/progress.ts';
 import { ProblemRef } from './problem-schema.ts';
 import { ColumnReadingSchema } from './table-json.ts';
 
@@ -51,6 +52,16 @@ export const UploadSchema = Type.Object(
         { description: 'An earlier upload of the same bytes.' },
       ),
     ),
+    progress: nullable(
+      Type.Object(
+        {
+          bytes_received: Type.Integer({ description: 'Bytes of the file so far, after decompression.' }),
+          rows_read: Type.Integer({ description: 'Rows read so far; less than before where loading starts over.' }),
+          share_done: nullable(Type.Number({ description: 'From 0 to 1; null until the whole file is received.' })),
+        },
+        { description: 'How far it is; null once it has ended.' },
+      ),
+    ),
     receipt: nullable(ReceiptSchema),
     error: nullable(ProblemRef),
     attempts: Type.Integer({ description: 'How often loading it was begun.' }),
@@ -69,7 +80,7 @@ export type UploadJson = Static<typeof UploadSchema>;
 export const UploadRef = Type.Unsafe<UploadJson>({ $ref: 'Upload#' });
 
 /** An upload as JSON gives it. */
-export function uploadJson(upload: Upload): UploadJson {
+export function uploadJson(upload: Upload, progress: Progress | null): UploadJson {
   const { file, receipt, duplicateOf } = upload;
   return {
     id: upload.id,
@@ -82,6 +93,11 @@ export function uploadJson(upload: Upload): UploadJson {
     idempotency_key: upload.idempotencyKey,
     retry_of: upload.retryOf,
     duplicate_of: duplicateOf && { id: duplicateOf.id, created_at: duplicateOf.createdAt.toISOString() },
+    progress: progress && {
+      bytes_received: progress.bytesReceived,
+      rows_read: progress.rowsRead,
+      share_done: progress.share,
+    },
     receipt: receipt && {
       rows_in_file: receipt.rowsInFile,
       appended: receipt.appended,

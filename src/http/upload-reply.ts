@@ -12,7 +12,7 @@ import { type UploadJson, UploadRef, uploadJson } from './upload-json.ts';
 const LOOK_AROUND_MS = 1_000;
 
 export interface UploadReplyPorts {
-  readonly ingest: Pick<Ingest, 'waitUntilEnded'>;
+  readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>;
   /** Aborted when the server stops: then no one is kept waiting. */
   readonly stopping: AbortSignal;
 }
@@ -62,14 +62,14 @@ export async function replyWithUpload(
   const waitMs = preferredWaitMs(request.headers.prefer);
   if (waitMs === null) {
     reply.code(202);
-    return uploadJson(upload);
+    return uploadJson(upload, ports.ingest.progressOf(upload));
   }
   expectSilence(request.raw);
   const latest = await untilEnded(ports, grant, upload, waitMs);
   const ended = latest.finishedAt !== null;
   reply.code(ended ? 200 : 202);
   if (ended) reply.header('preference-applied', 'wait');
-  return uploadJson(latest);
+  return uploadJson(latest, ports.ingest.progressOf(latest));
 }
 
 /** The upload when it has ended, or as it stands when time is up or the server stops. */

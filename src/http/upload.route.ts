@@ -1,15 +1,18 @@
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { rejectJson } from '../ingest/attempt.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { PageQuery, pageOf } from './page-schema.ts';
 import { problemReplySchemas } from './problem-schema.ts';
+import { expectSilence } from './unfinished-request.ts';
+import { uploadEvents } from './upload-events.ts';
 import { UploadRef, uploadJson } from './upload-json.ts';
 import { readChangedOptions, UploadOptionsQuery } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
 export interface UploadPorts extends UploadReplyPorts {
-  readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'takeBack' | 'retry' | 'rejects'>;
+  readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf' | 'takeBack' | 'retry' | 'rejects'>;
 }
 
 const UploadParams = Type.Object({ id: Type.String({ description: 'The id of the upload.' }) });
@@ -45,7 +48,39 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
           response: { 200: UploadRef, ...problemReplySchemas },
         },
       },
-      async (request) => uploadJson((await request.scope.upload(request.params.id)).upload),
+      async (request) => {
+        const { upload } = await request.scope.upload(request.params.id);
+        return uploadJson(upload, ingest.progressOf(upload));
+      },
+    );
+
+    app.get(
+      '/api/v1/uploads/:id/events',
+      {
+        config: { access: 'read' },
+        schema: {
+          tags: ['uploads'],
+          summary: 'Follow an upload to its end',
+          description:
+            'Server-sent events: `progress` whenever something has changed, then `end`, each with the upload as JSON; or `gone` with a problem, where the file was refused before it was acknowledged.',
+          operationId: 'followUpload',
+          params: UploadParams,
+          produces: ['text/event-stream'],
+          response: {
+            200: Type.Unsafe<NodeJS.ReadableStream>({
+              description: 'A stream that ends with the upload, or when Thena stops.',
+              content: { 'text/event-stream': { schema: Type.String() } },
+            }),
+            ...problemReplySchemas,
+          },
+        },
+      },
+      async (request, reply) => {
+        const { grant, upload } = await request.scope.upload(request.params.id);
+        expectSilence(request.raw);
+        reply.header('content-type', 'text/event-stream; charset=utf-8');
+        return reply.send(Readable.from(uploadEvents(ingest, grant, upload, ports.stopping)));
+      },
     );
 
     app.delete(
@@ -64,7 +99,8 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const { grant, upload } = await request.scope.upload(request.params.id);
-        return uploadJson(await ingest.takeBack(grant, upload.id));
+        const ended = await ingest.takeBack(grant, upload.id);
+        return uploadJson(ended, ingest.progressOf(ended));
       },
     );
 

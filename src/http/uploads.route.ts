@@ -16,7 +16,7 @@ import { type RawUploadOptions, readUploadOptions, UploadOptionsQuery } from './
 import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
 export interface UploadsPorts extends UploadReplyPorts {
-  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded'>;
+  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
   readonly maxUploadBytes: number;
   listUploads(grant: Grant, page: { readonly after: string | null; readonly limit: number }): Promise<Page<Upload>>;
 }
@@ -47,7 +47,10 @@ export function uploadsRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
         const grant = await request.scope.customer(request.params.id);
         const { cursor, limit = 50 } = request.query;
         const { items, nextCursor } = await ports.listUploads(grant, { after: cursor ?? null, limit });
-        return { items: items.map(uploadJson), next_cursor: nextCursor };
+        return {
+          items: items.map((upload) => uploadJson(upload, ports.ingest.progressOf(upload))),
+          next_cursor: nextCursor,
+        };
       },
     );
   };

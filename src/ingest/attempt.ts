@@ -6,6 +6,7 @@ import { Problem } from '../errors.ts';
 import type { ColumnReading } from '../table/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-store.ts';
 import { namesInTable } from './names-in-table.ts';
+import type { ProgressBoard } from './progress.ts';
 import { planReading, type ReadingPlan, sameReading } from './reading-plan.ts';
 import type { Rejects } from './rejects.ts';
 import type { SegmentFeed } from './segment-feed.ts';
@@ -18,6 +19,7 @@ export interface AttemptPorts {
   readonly tables: TableStore;
   readonly engine: EngineClient;
   readonly rejects: Rejects;
+  readonly progress: ProgressBoard;
   readonly owner: string;
 }
 
@@ -133,17 +135,26 @@ export class Attempt {
     this.#session = session;
     let taken = 0;
     let rows = 0;
+    this.#tell(0);
     for (;;) {
       const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#feed.after(taken);
       if (segments.length === 0) return rows;
       try {
-        rows += await session.append(this.#source(segments), { signal: this.#signal });
+        rows += await session.append(this.#source(segments), {
+          signal: this.#signal,
+          onProgress: (share) => this.#tell(rows + share * recordsIn(segments)),
+        });
+        this.#tell(rows);
       } catch (error) {
         if (error instanceof EngineFailure) return error;
         throw error;
       }
       taken += segments.length;
     }
+  }
+
+  #tell(rows: number): void {
+    this.#ports.progress.read(this.#claim.upload.id, rows);
   }
 
   async #startOver(): Promise<void> {
@@ -244,6 +255,10 @@ export function rejectJson({ line, byteOffset, column, code, message, text }: Re
 /** Another node has taken the upload over. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+}
+
+function recordsIn(segments: readonly CsvSegment[]): number {
+  return segments.reduce((sum, { records }) => sum + records, 0);
 }
 
 /** The cutter, the inserts and the table must agree on how many rows there are. */

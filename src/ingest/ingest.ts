@@ -8,6 +8,7 @@ import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Loader } from './loader.ts';
+import { type Progress, ProgressBoard } from './progress.ts';
 import { FileReception, type IncomingFile, type Reception } from './reception.ts';
 import { recover } from './recovery.ts';
 import { Rejects } from './rejects.ts';
@@ -24,6 +25,8 @@ export interface Ingest {
    * @throws Problem upload_not_found where the customer has no such upload
    */
   waitUntilEnded(grant: Grant, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  /** @returns null where the upload has ended */
+  progressOf(upload: Upload): Progress | null;
   /**
    * Takes an upload back: before it is rows it is cancelled, afterwards undone. One that has ended otherwise, or was a dry
    * run, stays as it is.
@@ -70,6 +73,7 @@ const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'can
  *   (`segment-writer.ts`, `spool.ts`) → registered in the catalog → acknowledged
  * - `loader.ts`: takes acknowledged uploads from the queue, under leases; large ones while they still arrive
  * - `attempt.ts`: segments → columns matched → types found → rows under a tag → counted → catalog commit
+ * - `progress.ts`: how far it is, for who asks
  * - `rejects.ts`: rows that could not become one, kept for who wants to mend them
  * - `retry.ts`: the bytes of a failed upload → a reception again
  * - `recovery.ts`: what a crash left behind, at start; `housekeeping.ts`: what is not needed any more, all the time
@@ -80,13 +84,18 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const spool = new Spool(ports.spoolDirectory);
   const rejects = new Rejects(ports.rejectsDirectory);
   await recover({ ...ports, spool, rejects });
+  const progress = new ProgressBoard();
   const receptions = new Map<UploadId, Reception>();
   const loader = new Loader({
     ...ports,
     spool,
     rejects,
+    progress,
     owner: newUploadId(),
-    onEnded: (uploadId) => wake(uploadId),
+    onEnded: (uploadId) => {
+      progress.forget(uploadId);
+      wake(uploadId);
+    },
   });
   loader.start();
   const housekeeping = new Housekeeping({ ...ports, spool });
@@ -105,7 +114,10 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   function receive(file: Omit<IncomingFile, 'uploadId'>, maxUploadBytes: number): Reception {
     const uploadId = newUploadId();
     const onClosed = (id: UploadId): boolean => receptions.delete(id);
-    const reception = new FileReception({ ...ports, spool, loader, maxUploadBytes, onClosed }, { ...file, uploadId });
+    const reception = new FileReception(
+      { ...ports, spool, loader, progress, maxUploadBytes, onClosed },
+      { ...file, uploadId },
+    );
     receptions.set(uploadId, reception);
     return reception;
   }
@@ -121,6 +133,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         await loader.cancel(id);
         if (!(await catalog.cancelUpload(id))) return 'changed';
         await spool.remove(id);
+        progress.forget(id);
         ports.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
         return 'taken back';
       }
@@ -138,6 +151,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
 
   return {
     rejects,
+    progressOf: (upload) => progress.of(upload),
     open: (file) => receive({ ...file, retryOf: null }, ports.maxUploadBytes),
     async takeBack(grant, uploadId) {
       for (;;) {

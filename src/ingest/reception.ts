@@ -15,6 +15,7 @@ import type { UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
 import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
+import type { ProgressBoard } from './progress.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from './segment-writer.ts';
 import type { Spool } from './spool.ts';
@@ -53,6 +54,7 @@ export interface ReceptionPorts {
   readonly spool: Spool;
   readonly loader: Loader;
   readonly observe: Observe;
+  readonly progress: ProgressBoard;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   /** Told when the upload is acknowledged or forgotten. */
@@ -129,6 +131,7 @@ export class FileReception implements Reception {
     this.#input = input;
     for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes)) {
       this.#bytes += chunk.length;
+      this.#ports.progress.received(this.uploadId, this.#bytes);
       this.#hash.update(chunk);
       if (this.#opened) await this.#take(this.#opened, this.#opened.decoder.push(chunk));
       else await this.#gatherHead(chunk);
@@ -202,6 +205,7 @@ export class FileReception implements Reception {
   async #forget(): Promise<void> {
     const { catalog, spool, loader, onClosed } = this.#ports;
     onClosed(this.uploadId);
+    this.#ports.progress.forget(this.uploadId);
     this.#opened?.feed.fail(new Error('the file did not arrive'));
     await loader.abort(this.uploadId);
     await this.#opened?.writer.abandon();
