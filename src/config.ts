@@ -81,6 +81,17 @@ export const SETTINGS = {
   ),
   THENA_MAX_COLUMNS: setting('5', 'Most columns a table may have.', integer(1, 1000)),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Largest file taken, counted after decompression.', bytes),
+  THENA_MAX_RECEIVES: setting('32', 'Files received at once; the others wait in line.', integer(1, 10_000)),
+  THENA_MAX_WAITING_UPLOADS: setting(
+    '1000',
+    'Uploads of one customer that may wait to be loaded; more are refused until some are done.',
+    integer(1, 1_000_000),
+  ),
+  THENA_DISK_RESERVE: setting(
+    '512MiB',
+    'Disk space that files do not get; a tenth of the disk at most. Files are refused and loads wait while it is not there.',
+    bytes,
+  ),
   THENA_RETRY_SECONDS: setting(
     '86400',
     'How long the bytes of a failed upload are kept, so that it can be tried again with other options; 0 means not at all.',
@@ -109,6 +120,9 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
+  readonly maxReceives: number;
+  readonly maxWaitingUploads: number;
+  readonly diskReserveBytes: number;
   /** How long the bytes of a failed upload are kept. */
   readonly retryMs: number;
   readonly concurrentLoads: number;
@@ -162,6 +176,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     allowedHosts: read.THENA_ALLOWED_HOSTS,
     maxColumns: read.THENA_MAX_COLUMNS,
     maxUploadBytes: read.THENA_MAX_UPLOAD_BYTES,
+    maxReceives: read.THENA_MAX_RECEIVES,
+    maxWaitingUploads: read.THENA_MAX_WAITING_UPLOADS,
+    diskReserveBytes: read.THENA_DISK_RESERVE,
     retryMs: read.THENA_RETRY_SECONDS * 1000,
     concurrentLoads: read.THENA_CONCURRENT_LOADS,
     engineMemoryBytes: read.THENA_ENGINE_MEMORY,

@@ -145,6 +145,16 @@ export const ERRORS = {
     title: 'The upload ended before all of its bytes had come',
     hint: 'Send the file again.',
   },
+  server_busy: {
+    status: 503,
+    title: 'Thena receives as many files as it can',
+    hint: 'Try again after the seconds that Retry-After tells.',
+  },
+  too_many_uploads: {
+    status: 429,
+    title: 'The customer has too many uploads that wait',
+    hint: 'Try again after the seconds that Retry-After tells.',
+  },
   upload_cancelled: {
     status: 409,
     title: 'The upload was cancelled',
@@ -188,6 +198,11 @@ export const ERRORS = {
     status: 422,
     title: 'The compressed file is damaged',
     hint: 'Compress it again, or send it as it is.',
+  },
+  decompression_ratio: {
+    status: 413,
+    title: 'The compressed file holds far more than a file of rows would',
+    hint: 'Send it as it is, or compressed in parts.',
   },
   not_csv: { status: 415, title: 'The file is not CSV text', hint: 'Export it as CSV, then send that.' },
   invalid_encoding: {

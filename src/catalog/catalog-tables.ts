@@ -33,6 +33,8 @@ interface CustomersTable {
   last_tag: Generated<number>;
   /** The number of the latest upload. */
   last_upload: Generated<number>;
+  /** When an upload of it was last taken from the queue. */
+  last_claimed_at: Generated<Millis>;
 }
 
 interface ApiKeysTable {

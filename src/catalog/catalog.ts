@@ -239,6 +239,8 @@ export interface Catalog {
     customerId: CustomerId,
     page: { readonly after: string | null; readonly limit: number },
   ): Promise<Page<Upload>>;
+  /** How many uploads of a customer are in the queue or taken from it. */
+  countWaiting(customerId: CustomerId): Promise<number>;
   /** Ends an upload that no attempt holds. @returns false where one does, or where it has ended */
   cancelUpload(id: UploadId): Promise<boolean>;
   /**
@@ -256,8 +258,8 @@ export interface Catalog {
   uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
 
   /**
-   * Takes the oldest upload that is `received`, or `ingesting` under a lease that ran out, and whose customer has no
-   * other upload under a valid lease. Gives it a fresh tag and a lease.
+   * Takes an upload that is `received`, or `ingesting` under a lease that ran out, and whose customer has no other upload
+   * under a valid lease: the oldest one of the customer who was served longest ago. Gives it a fresh tag and a lease.
    */
   claimNext(claim: { readonly owner: string; readonly leaseMs: number }): Promise<Claim | null>;
   /**

@@ -21,6 +21,10 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
           .selectFrom('uploads')
           .select('id')
           .where(isNext(at))
+          // Customers in turn: a thousand files of one do not keep another's waiting.
+          .orderBy(({ selectFrom }) =>
+            selectFrom('customers').select('last_claimed_at').whereRef('customers.id', '=', 'uploads.customer_id'),
+          )
           .orderBy('created_at')
           .orderBy('customer_id')
           .limit(1)
@@ -126,6 +130,7 @@ function take(
       .returningAll()
       .executeTakeFirst();
     if (!upload) return null;
+    await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
     await useTag(trx, customer, tag, uploadId);
     return { upload: uploadOf(upload), customer: customerOf(customer), tag };
   });

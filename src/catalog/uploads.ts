@@ -8,6 +8,7 @@ import { uploadOf } from './upload-rows.ts';
 type Uploads = Pick<
   Catalog,
   | 'createUpload'
+  | 'countWaiting'
   | 'deleteUpload'
   | 'findUpload'
   | 'findByIdempotencyKey'
@@ -63,6 +64,15 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
         .where('received_at', 'is not', null)
         .executeTakeFirst();
       return row ? uploadOf(row) : null;
+    },
+    async countWaiting(customerId) {
+      const { count } = await db
+        .selectFrom('uploads')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('customer_id', '=', customerId)
+        .where('status', 'in', ['received', 'ingesting'])
+        .executeTakeFirstOrThrow();
+      return Number(count);
     },
     async keptFailures(which) {
       const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);

@@ -68,6 +68,7 @@ export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
 
 /** What has come of the form so far. */
 interface Form {
+  readonly expectedBytes: number | null;
   readonly idempotencyKey: string | null;
   options: RawUploadOptions;
   grant: Grant | null;
@@ -81,7 +82,8 @@ async function receiveForm(
   query: RawUploadOptions,
 ): Promise<{ grant: Grant; upload: Upload }> {
   const key = idempotencyKey(request.headers['idempotency-key']);
-  const form: Form = { idempotencyKey: key, options: query, grant: null, reception: null };
+  const expectedBytes = Number(request.headers['content-length'] ?? 0);
+  const form: Form = { expectedBytes, idempotencyKey: key, options: query, grant: null, reception: null };
   try {
     const parts = request.parts({ limits: FORM_LIMITS });
     for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
@@ -151,6 +153,7 @@ async function takeFile(ingest: EventPorts['ingest'], form: Form, part: Multipar
   const reception = ingest.open({
     filename: part.filename || null,
     contentEncoding: null,
+    expectedBytes: form.expectedBytes,
     options: readUploadOptions(form.options),
     idempotencyKey: form.idempotencyKey,
   });

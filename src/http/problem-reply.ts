@@ -29,6 +29,7 @@ function problemOf(error: unknown, request: FastifyRequest, observe: Observe): P
   if (!(error instanceof Problem) && statusCode >= 400 && statusCode < 500) {
     return new Problem(CODES_OF_OTHERS[code] ?? 'bad_request', sentence(message ?? ''), {}, { cause: error });
   }
+  if (error instanceof Problem && error.code === 'server_busy') return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;
@@ -70,7 +71,9 @@ function headersOf(problem: Problem): Readonly<Record<string, string>> {
       };
     case 405: // RFC 9110, section 15.5.6
       return Array.isArray(allow) ? { allow: allow.join(', ') } : {};
+    case 429: // RFC 6585, section 4
     case 503:
+    case 507:
       return { 'retry-after': '5' };
     default:
       return {};

@@ -116,7 +116,13 @@ async function receiveBody(
   const grant = await request.scope.customerForUpload(customerId);
   const contentEncoding = request.headers['content-encoding'] ?? null;
   const key = idempotencyKey(request.headers['idempotency-key']);
-  const reception = ingest.open({ filename, contentEncoding, options, idempotencyKey: key });
+  const reception = ingest.open({
+    filename,
+    contentEncoding,
+    expectedBytes: Number(request.headers['content-length'] ?? 0),
+    options,
+    idempotencyKey: key,
+  });
   try {
     await reception.bind(grant);
     await reception.write(bodyOf(request.raw));

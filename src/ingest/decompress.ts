@@ -9,11 +9,16 @@ const MAGIC: readonly { readonly compression: Exclude<Compression, null>; readon
   { compression: 'zstd', bytes: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }, // RFC 8878, section 3.1.1
 ];
 
+/** Only a file that says the same over and over is packed more tightly; gzip itself ends at 1,032. */
+const MAX_RATIO = 1_000;
+/** Below this much, nobody minds. */
+const RATIO_FROM_BYTES = 64 * 1024 * 1024;
+
 /**
  * The bytes of a file as they were before compression: named by `Content-Encoding`, or seen by its first bytes.
  *
  * @param limit most bytes that may come out; what goes in says nothing (0.65 MB of gzip can hold 190 MB)
- * @throws Problem upload_too_large, decompression_failed, unsupported_media_type, upload_interrupted
+ * @throws Problem upload_too_large, decompression_ratio, decompression_failed, unsupported_media_type, upload_interrupted
  */
 export async function* decompressed(
   input: Readable,
@@ -21,9 +26,14 @@ export async function* decompressed(
   limit: number,
 ): AsyncGenerator<Buffer, void> {
   const named = namedCompression(contentEncoding);
+  const taken = { bytes: 0 };
   let total = 0;
-  for await (const chunk of inflated(input, named)) {
+  for await (const chunk of inflated(counted(input, taken), named)) {
     total += chunk.length;
+    if (total > RATIO_FROM_BYTES && total > taken.bytes * MAX_RATIO) {
+      const detail = `${taken.bytes} bytes of the compressed file hold more than ${MAX_RATIO} times as many.`;
+      throw new Problem('decompression_ratio', detail, { max_ratio: MAX_RATIO });
+    }
     if (total > limit) {
       throw new Problem('upload_too_large', `The file holds more than the ${limit} bytes that one upload may have.`, {
         max_bytes: limit,
@@ -51,8 +61,7 @@ function namedCompression(contentEncoding: string | null): Compression {
   }
 }
 
-async function* inflated(input: Readable, named: Compression): AsyncGenerator<Buffer, void> {
-  const source = received(input);
+async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compression): AsyncGenerator<Buffer, void> {
   const head = await firstBytes(source);
   const compression = named ?? MAGIC.find(({ bytes }) => head.subarray(0, bytes.length).equals(bytes))?.compression;
   if (!compression) {
@@ -80,6 +89,14 @@ async function* inflated(input: Readable, named: Compression): AsyncGenerator<Bu
       {},
       { cause: failure },
     );
+  }
+}
+
+/** Adds up what is read. */
+async function* counted(input: Readable, taken: { bytes: number }): AsyncGenerator<Buffer, void> {
+  for await (const chunk of received(input)) {
+    taken.bytes += chunk.length;
+    yield chunk;
   }
 }
 

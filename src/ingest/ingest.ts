@@ -6,8 +6,10 @@ import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
 import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Loader } from './loader.ts';
+import { Places } from './places.ts';
 import { type Progress, ProgressBoard } from './progress.ts';
 import { FileReception, type IncomingFile, type Reception } from './reception.ts';
 import { recover } from './recovery.ts';
@@ -16,7 +18,10 @@ import { receiveAll, retryOf } from './retry.ts';
 import { Spool } from './spool.ts';
 
 /** What is known of a file before its first byte. */
-export type OpenFile = Pick<IncomingFile, 'filename' | 'contentEncoding' | 'options' | 'idempotencyKey'>;
+export type OpenFile = Pick<
+  IncomingFile,
+  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey'
+>;
 
 export interface Ingest {
   open(file: OpenFile): Reception;
@@ -58,8 +63,13 @@ export interface IngestPorts {
   readonly maxUploadBytes: number;
   readonly concurrentLoads: number;
   readonly retryMs: number;
+  readonly maxReceives: number;
+  readonly maxWaitingUploads: number;
+  readonly diskReserveBytes: number;
 }
 
+/** How long who wants to send waits in line. */
+const PLACE_WAIT_MS = 30_000;
 /** How long to wait where an upload changed while it was being taken back. */
 const TAKE_BACK_AGAIN_MS = 20;
 
@@ -85,11 +95,14 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const rejects = new Rejects(ports.rejectsDirectory);
   await recover({ ...ports, spool, rejects });
   const progress = new ProgressBoard();
+  const places = new Places(ports.maxReceives, PLACE_WAIT_MS);
+  const reserve = new DiskReserve(ports.spoolDirectory, ports.diskReserveBytes);
   const receptions = new Map<UploadId, Reception>();
   const loader = new Loader({
     ...ports,
     spool,
     rejects,
+    reserve,
     progress,
     owner: newUploadId(),
     onEnded: (uploadId) => {
@@ -115,7 +128,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     const uploadId = newUploadId();
     const onClosed = (id: UploadId): boolean => receptions.delete(id);
     const reception = new FileReception(
-      { ...ports, spool, loader, progress, maxUploadBytes, onClosed },
+      { ...ports, spool, loader, progress, places, reserve, maxUploadBytes, onClosed },
       { ...file, uploadId },
     );
     receptions.set(uploadId, reception);

@@ -1,15 +1,18 @@
 import type { AttemptOutcome, Claim, UploadError } from '../catalog/catalog.ts';
-import { EngineStopped } from '../engine/engine-client.ts';
+import { EngineFailure, EngineStopped } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { UploadId } from '../table/ids.ts';
 import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { Spool } from './spool.ts';
 
 const LEASE_MS = 30_000;
 /** A file that stops the engine this many times is not tried again. */
 const MAX_ATTEMPTS = 2;
+/** What DuckDB says where a write finds no room. */
+const DISK_FULL = /^IO Error: [^\n]*(No space left on device|Could not write all bytes)/i;
 const STOPPED: AttemptOutcome = { kind: 'requeued' };
 const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 /** How often the queue is looked at when nobody has said that something is in it: leases of others may have run out. */
@@ -17,6 +20,7 @@ const POLL_MS = 5_000;
 
 export interface LoaderPorts extends AttemptPorts {
   readonly spool: Spool;
+  readonly reserve: DiskReserve;
   readonly observe: Observe;
   readonly concurrentLoads: number;
   /** How long the bytes of a failed upload are kept. */
@@ -105,6 +109,8 @@ export class Loader {
     const { catalog, owner, spool } = this.#ports;
     while (this.#kickedAgain && !this.#stopped) {
       this.#kickedAgain = false;
+      // A load that fills the disk up fails; one that waits for room does not.
+      if (!(await this.#ports.reserve.leaves(0))) return;
       while (!this.#stopped && this.#takePlace()) {
         const claim = await catalog.claimNext({ owner, leaseMs: LEASE_MS }).catch((error) => {
           this.#places--;
@@ -177,6 +183,8 @@ export class Loader {
   /** What a failed attempt means for its upload: it fails, or is tried again. */
   async #verdict(error: Error, attempts: number, feed: SegmentFeed): Promise<AttemptOutcome> {
     if (error instanceof EngineStopped && attempts < MAX_ATTEMPTS) return STOPPED;
+    // It waits in the queue until the reserve is there again.
+    if (error instanceof EngineFailure && DISK_FULL.test(error.message)) return STOPPED;
     try {
       // An upload fails only once it was acknowledged: until then its sender is told by the answer.
       await feed.file;

@@ -13,8 +13,10 @@ import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
 import type { UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
+import type { Places } from './places.ts';
 import type { ProgressBoard } from './progress.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from './segment-writer.ts';
@@ -22,6 +24,8 @@ import type { Spool } from './spool.ts';
 
 /** How much of a file is looked at to find its encoding, dialect and columns. */
 const HEAD_BYTES = 256 * 1024;
+/** How much comes between two looks at the disk. */
+const RESERVE_CHECK_BYTES = 32 * 1024 * 1024;
 const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** One file on its way in. */
@@ -55,6 +59,9 @@ export interface ReceptionPorts {
   readonly loader: Loader;
   readonly observe: Observe;
   readonly progress: ProgressBoard;
+  readonly places: Places;
+  readonly reserve: DiskReserve;
+  readonly maxWaitingUploads: number;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   /** Told when the upload is acknowledged or forgotten. */
@@ -65,6 +72,8 @@ export interface IncomingFile {
   readonly uploadId: UploadId;
   readonly filename: string | null;
   readonly contentEncoding: string | null;
+  /** What the sender says that it will send, in bytes. */
+  readonly expectedBytes: number | null;
   readonly options: UploadOptions;
   readonly idempotencyKey: string | null;
   /** The failed upload whose text this is; its figures are those of the file as it was sent. */
@@ -106,6 +115,7 @@ export class FileReception implements Reception {
   /** Where the bytes come from, while they do. */
   #input: Readable | null = null;
   #cancelled = false;
+  #leavePlace: () => void = () => undefined;
 
   constructor(ports: ReceptionPorts, incoming: IncomingFile) {
     this.#ports = ports;
@@ -118,7 +128,12 @@ export class FileReception implements Reception {
 
   async bind(grant: Grant): Promise<void> {
     this.#grant = grant;
-    this.#customer = await this.#ports.catalog.findCustomer(grant.customerId);
+    const { catalog, maxWaitingUploads } = this.#ports;
+    if ((await catalog.countWaiting(grant.customerId)) >= maxWaitingUploads) {
+      const detail = `${maxWaitingUploads} uploads of customer ${grant.customerId} wait to be loaded.`;
+      throw new Problem('too_many_uploads', detail, { max_waiting_uploads: maxWaitingUploads });
+    }
+    this.#customer = await catalog.findCustomer(grant.customerId);
     if (this.#opened) this.#refuseOtherColumns(this.#opened.detected.columns);
     const { idempotencyKey } = this.#incoming;
     if (idempotencyKey === null) return;
@@ -128,17 +143,27 @@ export class FileReception implements Reception {
 
   async write(input: Readable): Promise<void> {
     const { maxUploadBytes } = this.#ports;
+    const { reserve } = this.#ports;
+    this.#leavePlace = await this.#ports.places.take();
+    this.#refuseCancelled();
     this.#input = input;
+    let checkedAt = 0;
+    await reserve.refuseBeyond(this.#incoming.expectedBytes ?? 0);
     for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes)) {
       this.#bytes += chunk.length;
       this.#ports.progress.received(this.uploadId, this.#bytes);
       this.#hash.update(chunk);
+      if (this.#bytes - checkedAt > RESERVE_CHECK_BYTES) {
+        checkedAt = this.#bytes;
+        await reserve.refuseBeyond(0);
+      }
       if (this.#opened) await this.#take(this.#opened, this.#opened.decoder.push(chunk));
       else await this.#gatherHead(chunk);
     }
     const opened = this.#opened ?? (await this.#open(true));
     await this.#take(opened, opened.decoder.end());
     await this.#finish(opened);
+    this.#leavePlace();
   }
 
   async acknowledge(): Promise<Upload> {
@@ -205,6 +230,7 @@ export class FileReception implements Reception {
   async #forget(): Promise<void> {
     const { catalog, spool, loader, onClosed } = this.#ports;
     onClosed(this.uploadId);
+    this.#leavePlace();
     this.#ports.progress.forget(this.uploadId);
     this.#opened?.feed.fail(new Error('the file did not arrive'));
     await loader.abort(this.uploadId);

@@ -31,6 +31,7 @@ export function retryOf(
     file: {
       filename,
       contentEncoding: null,
+      expectedBytes: file.segments.reduce((sum, { bytes }) => sum + bytes, 0),
       options: { ...options, ...dialect, ...changes, encoding: 'utf-8' },
       idempotencyKey: null,
       retryOf: { id, bytes: file.bytes, sha256: file.sha256, encoding: file.encoding },

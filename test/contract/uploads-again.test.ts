@@ -116,6 +116,26 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
       await cancelAll('twin');
     });
 
+    it('serves customers in turn, however many uploads of one wait', async () => {
+      for (const customer of ['many', 'many', 'many', 'few', 'few']) {
+        clock += 1;
+        const { id: uploadId } = await create(customer);
+        await catalog.markReceived(uploadId, fileOf(uploadId));
+      }
+      assert.equal(await catalog.countWaiting(id('many')), 3);
+      const served: string[] = [];
+      for (;;) {
+        clock += 1;
+        const claim = await catalog.claimNext(LEASE);
+        if (!claim) break;
+        served.push(claim.customer.id);
+        const attempt = { uploadId: claim.upload.id, tag: claim.tag, owner: 'a' };
+        await catalog.endAttempt({ ...attempt, outcome: { kind: 'cancelled' } });
+      }
+      assert.deepEqual(served, ['many', 'few', 'many', 'few', 'many']);
+      assert.equal(await catalog.countWaiting(id('many')), 0);
+    });
+
     it('cancels what waits, and not what is held or has ended', async () => {
       const waiting = await create('cancel');
       await catalog.markReceived(waiting.id, fileOf('aa'));

@@ -20,6 +20,7 @@ export const firstTables: Migration = {
       .addColumn('latest_at', 'bigint')
       .addColumn('last_tag', 'bigint', (column) => column.notNull().defaultTo(0))
       .addColumn('last_upload', 'bigint', (column) => column.notNull().defaultTo(0))
+      .addColumn('last_claimed_at', 'bigint', (column) => column.notNull().defaultTo(0))
       .execute();
 
     await db.schema
@@ -66,6 +67,7 @@ export const firstTables: Migration = {
       .addUniqueConstraint('uploads_by_customer', ['customer_id', 'number'])
       .execute();
     await db.schema.createIndex('uploads_by_status').on('uploads').columns(['status', 'created_at']).execute();
+    await db.schema.createIndex('uploads_waiting').on('uploads').columns(['customer_id', 'status']).execute();
     await db.schema.createIndex('uploads_by_digest').on('uploads').columns(['customer_id', 'sha256']).execute();
     await db.schema
       .createIndex('uploads_by_idempotency_key')

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { statfs } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { zstdCompressSync } from 'node:zlib';
+import { DiskReserve } from '../../src/ingest/disk-reserve.ts';
+import { Places } from '../../src/ingest/places.ts';
+import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
+
+describe('places for files that are received', () => {
+  it('are given in turn, and back only once', async () => {
+    const places = new Places(1, 10_000);
+    const leave = await places.take();
+    const order: number[] = [];
+    const others = [1, 2].map(async (number) => {
+      const leaveToo = await places.take();
+      order.push(number);
+      leaveToo();
+      leaveToo();
+    });
+    await sleep(5);
+    assert.deepEqual(order, []);
+    leave();
+    await Promise.all(others);
+    assert.deepEqual(order, [1, 2]);
+    // Given back twice, it would be there twice.
+    await places.take();
+    const fourth = places.take();
+    assert.equal(await Promise.race([fourth.then(() => 'given'), sleep(20, 'waits')]), 'waits');
+  });
+
+  it('are refused to who waits too long, and not lost by it', async () => {
+    const places = new Places(1, 10);
+    const leave = await places.take();
+    await assert.rejects(places.take(), { code: 'server_busy' });
+    leave();
+    await places.take();
+  });
+});
+
+describe('the disk reserve', () => {
+  it('refuses what would not leave it whole', async () => {
+    const { bavail, bsize } = await statfs(tmpdir());
+    const reserve = new DiskReserve(tmpdir(), 1024);
+    assert.equal(await reserve.leaves(0), true);
+    await reserve.refuseBeyond(1024);
+    await assert.rejects(reserve.refuseBeyond(bavail * bsize * 2), { code: 'disk_full' });
+  });
+});
+
+describe('a server that is asked for much', () => {
+  let thena: RunningThena;
+  before(async () => {
+    thena = await startThena({ THENA_MAX_RECEIVES: '1', THENA_MAX_WAITING_UPLOADS: '1' });
+  });
+  after(() => thena.close());
+
+  const put = (customer: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Reply> =>
+    call(`${thena.url}/api/v1/customers/${customer}/uploads`, {
+      method: 'PUT',
+      body: new Uint8Array(Buffer.from(body)),
+      headers,
+    });
+
+  it('lets the next file wait until there is a place, and then takes it', async () => {
+    const slow = request(`${thena.url}/api/v1/customers/slow/uploads`, { method: 'PUT' });
+    slow.on('error', () => undefined);
+    slow.write('a,b\n1,2\n');
+    await sleep(100);
+    const next = put('next', 'a\n1\n');
+    assert.equal(await Promise.race([next.then(() => 'answered'), sleep(200, 'waits')]), 'waits');
+    slow.destroy();
+    assert.equal((await next).status, 202);
+  });
+
+  it('refuses a customer whose uploads wait, and says when to try again', async () => {
+    const first = await put('waits', `day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
+    assert.equal(first.status, 202);
+    const second = await put('waits', 'day,amount\n2024-01-02,1\n');
+    assert.deepEqual(
+      [second.status, second.body.code, second.headers.get('retry-after')],
+      [429, 'too_many_uploads', '5'],
+    );
+    assert.equal((await put('another', 'day,amount\n2024-01-02,1\n')).status, 202);
+  });
+
+  it('refuses a file that swells beyond all measure', async () => {
+    const bomb = zstdCompressSync(Buffer.from(`a,b\n${'1,2\n'.repeat(25_000_000)}`));
+    const reply = await put('bomb', bomb);
+    assert.deepEqual([reply.status, reply.body.code], [413, 'decompression_ratio']);
+  });
+});
+
+describe('a thousand small files of fifty customers at once', () => {
+  it('are all there, and no customer waits much longer than another', async () => {
+    const thena = await startThena();
+    try {
+      const customers = Array.from({ length: 50 }, (_, index) => `crowd-${index}`);
+      const sent = await Promise.all(
+        customers.flatMap((customer) =>
+          Array.from({ length: 20 }, async (_, index) => {
+            const body = `at,n\n2024-01-01 00:00:${String(index).padStart(2, '0')},${index}\n`;
+            const url = `${thena.url}/api/v1/customers/${customer}/uploads`;
+            const reply = await call(url, { method: 'PUT', body, headers: { prefer: 'wait=120' } });
+            assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
+            return {
+              customer,
+              finishedAt: Date.parse(reply.body.finished_at),
+              createdAt: Date.parse(reply.body.created_at),
+            };
+          }),
+        ),
+      );
+      const from = Math.min(...sent.map(({ createdAt }) => createdAt));
+      const took = customers.map((customer) =>
+        Math.max(...sent.filter((one) => one.customer === customer).map(({ finishedAt }) => finishedAt - from)),
+      );
+      assert.ok(Math.max(...took) <= 3 * Math.min(...took), `${Math.min(...took)} to ${Math.max(...took)} ms`);
+      for (const customer of customers) {
+        assert.equal((await analyze(thena.url, customer, 10001)).body.result.total_rows, 20);
+      }
+    } finally {
+      await thena.close();
+    }
+  });
+});
