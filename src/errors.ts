@@ -155,6 +155,11 @@ export const ERRORS = {
     title: 'The customer has too many uploads that wait',
     hint: 'Try again after the seconds that Retry-After tells.',
   },
+  upload_too_slow: {
+    status: 408,
+    title: 'The file comes too slowly',
+    hint: 'Send it over a faster line, or compressed.',
+  },
   upload_cancelled: {
     status: 409,
     title: 'The upload was cancelled',

@@ -1,6 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../errors.ts';
+import { fastEnough, LEAST_RATE } from './least-rate.ts';
 
 type Compression = 'gzip' | 'zstd' | null;
 
@@ -18,7 +19,7 @@ const RATIO_FROM_BYTES = 64 * 1024 * 1024;
  * The bytes of a file as they were before compression: named by `Content-Encoding`, or seen by its first bytes.
  *
  * @param limit most bytes that may come out; what goes in says nothing (0.65 MB of gzip can hold 190 MB)
- * @throws Problem upload_too_large, decompression_ratio, decompression_failed, unsupported_media_type, upload_interrupted
+ * @throws Problem upload_too_large, upload_too_slow, decompression_ratio, decompression_failed, unsupported_media_type, upload_interrupted
  */
 export async function* decompressed(
   input: Readable,
@@ -94,7 +95,7 @@ async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compressio
 
 /** Adds up what is read. */
 async function* counted(input: Readable, taken: { bytes: number }): AsyncGenerator<Buffer, void> {
-  for await (const chunk of received(input)) {
+  for await (const chunk of fastEnough(received(input), LEAST_RATE)) {
     taken.bytes += chunk.length;
     yield chunk;
   }
