@@ -68,6 +68,7 @@ export class Attempt {
    * @throws Problem where the file is to blame; its rows are gone then
    */
   async run(): Promise<number> {
+    this.#tell(0);
     let plan = await this.#plan(await this.#feed.after(0), false);
     let appended = await this.#load(plan);
     if (appended instanceof EngineFailure && !plan.thorough) {

@@ -9,8 +9,10 @@ import { SegmentFeed } from './segment-feed.ts';
 import type { Spool } from './spool.ts';
 
 const LEASE_MS = 30_000;
-/** A file that stops the engine this many times is not tried again. */
+/** A file that stops the engine this many times while it is read alone is not tried again. */
 const MAX_ATTEMPTS = 2;
+/** The same while others are read beside it, which may be to blame. */
+const MAX_ATTEMPTS_BESIDE_OTHERS = 8;
 /** What DuckDB says where a write finds no room. */
 const DISK_FULL = /^IO Error: [^\n]*(No space left on device|Could not write all bytes)/i;
 const STOPPED: AttemptOutcome = { kind: 'requeued' };
@@ -166,6 +168,8 @@ export class Loader {
       onEnded(upload.id);
     } catch (caught) {
       const error = caught as Error;
+      // Whatever was read with it ends in the same moment, and leaves later.
+      const mayBegin = this.#running.size > 1 ? MAX_ATTEMPTS_BESIDE_OTHERS : MAX_ATTEMPTS;
       // What the file is to blame for is told as the upload's failure.
       if (!(error instanceof Problem)) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
@@ -173,7 +177,7 @@ export class Loader {
       if (error instanceof LeaseLost) return;
       const outcome: AttemptOutcome = controller.signal.aborted
         ? controller.signal.reason
-        : await this.#verdict(error, upload.attempts, feed);
+        : await this.#verdict(error, upload.attempts, mayBegin, feed);
       await this.#endAttempt(claim, attempt, tag(), outcome);
     } finally {
       clearInterval(renewal);
@@ -181,8 +185,8 @@ export class Loader {
   }
 
   /** What a failed attempt means for its upload: it fails, or is tried again. */
-  async #verdict(error: Error, attempts: number, feed: SegmentFeed): Promise<AttemptOutcome> {
-    if (error instanceof EngineStopped && attempts < MAX_ATTEMPTS) return STOPPED;
+  async #verdict(error: Error, attempts: number, mayBegin: number, feed: SegmentFeed): Promise<AttemptOutcome> {
+    if (error instanceof EngineStopped && attempts < mayBegin) return STOPPED;
     // It waits in the queue until the reserve is there again.
     if (error instanceof EngineFailure && DISK_FULL.test(error.message)) return STOPPED;
     try {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, Customer, ReceivedFile, Upload, UploadOptions } from '../catalog/catalog.ts';
 import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
@@ -14,6 +13,7 @@ import type { Grant } from '../table/grant.ts';
 import type { UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
 import type { DiskReserve } from './disk-reserve.ts';
+import { duplicateOf, refuseOtherUse } from './earlier-upload.ts';
 import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
 import type { Places } from './places.ts';
@@ -189,7 +189,7 @@ export class FileReception implements Reception {
       origin: retryOf ? null : originOf(opened),
     };
     const received = await catalog.markReceived(this.uploadId, file);
-    if (received.kind === 'duplicate') throw duplicate(received.earlier);
+    if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
     if (received.kind === 'key_used') {
       refuseOtherUse(received.earlier, file, options);
       await this.abandon();
@@ -323,23 +323,6 @@ function originOf({ byteOffset, cutter: { newlineBytes } }: Opened): CsvOrigin |
 
 function cancelled(uploadId: UploadId): Problem {
   return new Problem('upload_cancelled', `Upload ${uploadId} was cancelled while it was being received.`);
-}
-
-function duplicate({ id, createdAt }: Upload): Problem {
-  const at = createdAt.toISOString();
-  const detail = `These bytes were uploaded before, as upload ${id} at ${at}. Nothing was appended.`;
-  return new Problem('duplicate_upload', detail, { upload_id: id, uploaded_at: at });
-}
-
-/** @throws Problem idempotency_key_reused where the earlier upload was another file, or asked for something else */
-function refuseOtherUse(earlier: Upload, file: ReceivedFile, options: UploadOptions): void {
-  const sameBytes = earlier.file?.sha256 === file.sha256;
-  if (sameBytes && isDeepStrictEqual(earlier.options, options)) return;
-  throw new Problem(
-    'idempotency_key_reused',
-    `The idempotency key was used for upload ${earlier.id}, ${sameBytes ? 'with other options' : 'of another file'}.`,
-    { upload_id: earlier.id },
-  );
 }
 
 /** Where a cutter stands now: it moves on. */

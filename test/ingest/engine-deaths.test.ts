@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { analyze, call, type RunningThena, startThena } from '../server.ts';
+
+const ROWS = 2_000_000;
+
+describe('an engine that is killed while it loads', () => {
+  const send = (thena: RunningThena, customer: string, rows = ROWS) =>
+    call(`${thena.url}/api/v1/customers/${customer}/uploads`, {
+      method: 'PUT',
+      body: new Uint8Array(Buffer.from(`at,n\n${'2024-01-01 00:00:00,1\n'.repeat(rows)}`)),
+    });
+  const see = async (thena: RunningThena, id: string) => (await call(`${thena.url}/api/v1/uploads/${id}`)).body;
+
+  /** Kills the n-th engine that was started, in the middle of an attempt at an upload. */
+  async function kill(thena: RunningThena, engine: number, attempt: number, id: string): Promise<void> {
+    for (;;) {
+      const { attempts, progress, finished_at } = await see(thena, id);
+      assert.equal(finished_at, null, 'loading was quicker than the test');
+      // Rows are being appended: what only reads would simply be asked again.
+      const running = thena.observations.filter((one) => one.kind === 'engine_started')[engine - 1];
+      if (running && attempts === attempt && progress.rows_read > 0) {
+        process.kill(running.pid, 'SIGKILL');
+        return;
+      }
+      await sleep(5);
+    }
+  }
+
+  async function ended(thena: RunningThena, id: string) {
+    for (;;) {
+      const upload = await see(thena, id);
+      if (upload.finished_at !== null) return upload;
+      await sleep(50);
+    }
+  }
+
+  it('once: the file is loaded all the same; twice: its upload fails, and nothing else does', async () => {
+    const thena = await startThena({ THENA_CONCURRENT_LOADS: '1' });
+    try {
+      const { body: once } = await send(thena, 'once');
+      await kill(thena, 1, 1, once.id);
+      assert.equal((await ended(thena, once.id)).status, 'complete');
+      const { body: twice } = await send(thena, 'twice');
+      await kill(thena, 2, 1, twice.id);
+      await kill(thena, 3, 2, twice.id);
+      const failed = await ended(thena, twice.id);
+      assert.deepEqual([failed.status, failed.error?.code], ['failed', 'file_crashed_reader']);
+      assert.equal((await analyze(thena.url, 'once', 10001)).body.result.total_rows, ROWS);
+    } finally {
+      await thena.close();
+    }
+  });
+
+  it('twice while another file is read beside it: it is not blamed, since the other may be', async () => {
+    const thena = await startThena({ THENA_CONCURRENT_LOADS: '2' });
+    try {
+      const other = send(thena, 'other', 4 * ROWS);
+      while (!(await call(`${thena.url}/api/v1/customers/other/uploads`)).body.items?.[0]?.attempts) await sleep(5);
+      const { body: one } = await send(thena, 'one');
+      await kill(thena, 1, 1, one.id);
+      await kill(thena, 2, 2, one.id);
+      assert.equal((await see(thena, (await other).body.id)).finished_at, null, 'the other was gone already');
+      const [first, second] = [await ended(thena, one.id), await ended(thena, (await other).body.id)];
+      assert.deepEqual([first.status, first.receipt?.appended], ['complete', ROWS]);
+      assert.deepEqual([second.status, second.receipt?.appended], ['complete', 4 * ROWS]);
+    } finally {
+      await thena.close();
+    }
+  });
+});
