@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { analyze, call } from '../server.ts';
+
+/** What the API says of a customer once all of its uploads have ended. */
+export interface Settled {
+  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+  readonly uploads: ReadonlyMap<string, any>;
+  readonly totalRows: number;
+}
+
+const LONGEST_WAIT_MS = 120_000;
+
+/** Waits until every upload of a customer has ended, and holds its receipts against each other and against 10001. */
+export async function settle(url: string, customer: string): Promise<Settled> {
+  const began = Date.now();
+  for (;;) {
+    const uploads = await allUploads(url, customer);
+    const open = uploads.filter(({ status }) => ['receiving', 'received', 'ingesting'].includes(status));
+    if (open.length === 0) {
+      const complete = uploads.filter(({ status }) => status === 'complete');
+      complete.sort((a, b) => a.receipt.table_rows_after - b.receipt.table_rows_after);
+      let rows = 0;
+      for (const { id, receipt } of complete) {
+        assert.equal(receipt.rows_in_file, receipt.appended + receipt.rejected, `receipt of ${id}`);
+        assert.equal(receipt.table_rows_before, rows, `rows before ${id}`);
+        rows += receipt.appended;
+        assert.equal(receipt.table_rows_after, rows, `rows after ${id}`);
+      }
+      const { status, body } = await analyze(url, customer, 10001);
+      if (rows > 0) assert.equal(body.result?.total_rows, rows, `total rows of ${customer}: ${JSON.stringify(body)}`);
+      else assert.ok(status === 404 || status === 409, `${customer} has no rows, but answers ${status}`);
+      return { uploads: new Map(uploads.map((upload) => [upload.id, upload])), totalRows: rows };
+    }
+    assert.ok(Date.now() - began < LONGEST_WAIT_MS, `not ended: ${JSON.stringify(open.slice(0, 3))}`);
+    await delay(50);
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+async function allUploads(url: string, customer: string): Promise<any[]> {
+  // biome-ignore lint/suspicious/noExplicitAny: the same.
+  const uploads: any[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const { status, body } = await call(`${url}/api/v1/customers/${customer}/uploads?limit=200${query}`);
+    if (status === 404) return [];
+    assert.equal(status, 200, JSON.stringify(body));
+    uploads.push(...body.items);
+    cursor = body.next_cursor;
+  } while (cursor !== null);
+  return uploads;
+}
+
+/** One file's rows as they lie in a table. */
+export interface StoredFile {
+  readonly rows: number;
+  readonly differentRows: number;
+  readonly highestRow: number;
+  /** Attempts that wrote them. */
+  readonly tags: number;
+}
+
+/** Reads the visible rows of a stopped Thena's table, without anything of Thena's: by file number. */
+export async function storedFiles(dataDir: string, customer: string): Promise<ReadonlyMap<number, StoredFile>> {
+  const path = join(dataDir, 'tables', `${customer}.duckdb`);
+  if (!existsSync(path)) return new Map();
+  const hidden = uncommittedTags(dataDir, customer);
+  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY', threads: '1' });
+  try {
+    const connection = await instance.connect();
+    const visible = hidden.length === 0 ? 'true' : `_thena_upload NOT IN (${hidden.join(', ')})`;
+    const reader = await connection.runAndReadAll(
+      `SELECT file, count(*), count(DISTINCT row), max(row), count(DISTINCT _thena_upload) FROM rows WHERE ${visible} GROUP BY file`,
+    );
+    return new Map(
+      reader.getRows().map((row) => {
+        const [file = 0, rows = 0, differentRows = 0, highestRow = 0, tags = 0] = row.map(Number);
+        return [file, { rows, differentRows, highestRow, tags }];
+      }),
+    );
+  } finally {
+    instance.closeSync();
+  }
+}
+
+function uncommittedTags(dataDir: string, customer: string): readonly number[] {
+  const catalog = new DatabaseSync(join(dataDir, 'catalog.sqlite'), { readOnly: true });
+  try {
+    const rows = catalog.prepare('SELECT tag FROM attempts WHERE customer_id = ?').all(customer);
+    return rows.map(({ tag }) => Number(tag));
+  } finally {
+    catalog.close();
+  }
+}
+
+/** Names of the spool's folders. */
+export function spooled(dataDir: string): readonly string[] {
+  return readdirSync(join(dataDir, 'spool'));
+}
