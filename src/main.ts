@@ -20,6 +20,8 @@ const EXIT_MISUSED = 2;
 process.umask(0o077);
 readCommandLine();
 const config = loadConfig();
+// Whoever reads the log may go, and the disk it is written to may be full: Thena goes on, unheard.
+process.stdout.on('error', () => undefined);
 const log = createLog({ level: config.logLevel, readable: process.stdout.isTTY, output: process.stdout });
 const observe: Observe = (observation) => {
   log(observation);

@@ -67,6 +67,7 @@ interface UploadsTable {
   receipt: Optional<Json>;
   error: Optional<Json>;
   attempts: Generated<number>;
+  engine_deaths: Generated<number>;
   created_at: Millis;
   received_at: Optional<Millis>;
   finished_at: Optional<Millis>;

@@ -116,6 +116,8 @@ export interface Upload {
   readonly error: UploadError | null;
   /** How many times loading it was begun. */
   readonly attempts: number;
+  /** How many of them ended because the engine died. */
+  readonly engineDeaths: number;
   readonly createdAt: Date;
   readonly receivedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -158,7 +160,7 @@ export interface CommitUpload {
 /** What an attempt without rows means for its upload. */
 export type AttemptOutcome =
   /** It goes back into the queue, or is simply released where its bytes are still arriving. */
-  | { readonly kind: 'requeued' }
+  | { readonly kind: 'requeued'; readonly engineDied: boolean }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: UploadError; readonly retryUntil: Date | null };
 

@@ -38,11 +38,12 @@ export function lockCustomerOf(trx: Transaction<CatalogTables>, uploadId: Upload
 }
 
 /** Takes held uploads from their attempts: they go back into the queue, or go on being received. */
-export async function release(db: Kysely<CatalogTables>, which: UploadCondition): Promise<void> {
+export async function release(db: Kysely<CatalogTables>, which: UploadCondition, engineDeaths = 0): Promise<void> {
   await db
     .updateTable('uploads')
     .set((eb) => ({
       ...UNHELD,
+      engine_deaths: eb('engine_deaths', '+', engineDeaths),
       status: eb.case().when('status', '=', 'ingesting').then<UploadStatus>('received').else(eb.ref('status')).end(),
     }))
     .where(which)

@@ -61,7 +61,7 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
       return numUpdatedRows > 0n;
     },
     async endAttempt({ outcome, ...attempt }) {
-      if (outcome.kind === 'requeued') return release(db, isHeldBy(attempt));
+      if (outcome.kind === 'requeued') return release(db, isHeldBy(attempt), outcome.engineDied ? 1 : 0);
       const failure =
         outcome.kind === 'failed'
           ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }

@@ -16,6 +16,7 @@ export function uploadOf(row: UploadRow): Upload {
     receipt: row.receipt === null ? null : JSON.parse(row.receipt),
     error: row.error === null ? null : JSON.parse(row.error),
     attempts: row.attempts,
+    engineDeaths: row.engine_deaths,
     createdAt: new Date(row.created_at),
     receivedAt: dateOf(row.received_at),
     finishedAt: dateOf(row.finished_at),

@@ -5,6 +5,7 @@ import type { Refusal } from '../engine/protocol.ts';
 import { Problem } from '../errors.ts';
 import type { ColumnReading } from '../table/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-store.ts';
+import { isDiskFull } from './disk-full.ts';
 import { namesInTable } from './names-in-table.ts';
 import type { ProgressBoard } from './progress.ts';
 import { planReading, type ReadingPlan, sameReading } from './reading-plan.ts';
@@ -147,7 +148,8 @@ export class Attempt {
         });
         this.#tell(rows);
       } catch (error) {
-        if (error instanceof EngineFailure) return error;
+        // No row is to blame for a full disk, and looking for one would write to it.
+        if (error instanceof EngineFailure && !isDiskFull(error)) return error;
         throw error;
       }
       taken += segments.length;

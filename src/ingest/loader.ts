@@ -1,21 +1,21 @@
 import type { AttemptOutcome, Claim, UploadError } from '../catalog/catalog.ts';
-import { EngineFailure, EngineStopped } from '../engine/engine-client.ts';
+import { EngineStopped } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { UploadId } from '../table/ids.ts';
 import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
+import { isDiskFull } from './disk-full.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { Spool } from './spool.ts';
 
 const LEASE_MS = 30_000;
-/** A file that stops the engine this many times while it is read alone is not tried again. */
-const MAX_ATTEMPTS = 2;
+/** A file under which the engine dies this many times while it is read alone is not tried again. */
+const MAX_ENGINE_DEATHS = 2;
 /** The same while others are read beside it, which may be to blame. */
-const MAX_ATTEMPTS_BESIDE_OTHERS = 8;
-/** What DuckDB says where a write finds no room. */
-const DISK_FULL = /^IO Error: [^\n]*(No space left on device|Could not write all bytes)/i;
-const STOPPED: AttemptOutcome = { kind: 'requeued' };
+const MAX_ENGINE_DEATHS_BESIDE_OTHERS = 8;
+const STOPPED: AttemptOutcome = { kind: 'requeued', engineDied: false };
+const ENGINE_DIED: AttemptOutcome = { kind: 'requeued', engineDied: true };
 const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 /** How often the queue is looked at when nobody has said that something is in it: leases of others may have run out. */
 const POLL_MS = 5_000;
@@ -40,6 +40,8 @@ export class Loader {
   #kicking: Promise<void> | null = null;
   #kickedAgain = false;
   #stopped = false;
+  /** No load is begun before, on the clock of `performance.now`: the last one filled the disk. */
+  #restsUntil = 0;
 
   constructor(ports: LoaderPorts) {
     this.#ports = ports;
@@ -67,7 +69,7 @@ export class Loader {
    */
   async startEarly(uploadId: UploadId, feed: SegmentFeed): Promise<boolean> {
     const { catalog, owner } = this.#ports;
-    if (this.#stopped || !this.#takePlace()) return false;
+    if (this.#stopped || performance.now() < this.#restsUntil || !this.#takePlace()) return false;
     try {
       const claim = await catalog.claimReceiving({ uploadId, owner, leaseMs: LEASE_MS });
       if (claim) {
@@ -112,7 +114,7 @@ export class Loader {
     while (this.#kickedAgain && !this.#stopped) {
       this.#kickedAgain = false;
       // A load that fills the disk up fails; one that waits for room does not.
-      if (!(await this.#ports.reserve.leaves(0))) return;
+      if (performance.now() < this.#restsUntil || !(await this.#ports.reserve.leaves(0))) return;
       while (!this.#stopped && this.#takePlace()) {
         const claim = await catalog.claimNext({ owner, leaseMs: LEASE_MS }).catch((error) => {
           this.#places--;
@@ -169,7 +171,7 @@ export class Loader {
     } catch (caught) {
       const error = caught as Error;
       // Whatever was read with it ends in the same moment, and leaves later.
-      const mayBegin = this.#running.size > 1 ? MAX_ATTEMPTS_BESIDE_OTHERS : MAX_ATTEMPTS;
+      const mostDeaths = this.#running.size > 1 ? MAX_ENGINE_DEATHS_BESIDE_OTHERS : MAX_ENGINE_DEATHS;
       // What the file is to blame for is told as the upload's failure.
       if (!(error instanceof Problem)) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
@@ -177,7 +179,7 @@ export class Loader {
       if (error instanceof LeaseLost) return;
       const outcome: AttemptOutcome = controller.signal.aborted
         ? controller.signal.reason
-        : await this.#verdict(error, upload.attempts, mayBegin, feed);
+        : await this.#verdict(error, upload.engineDeaths + 1, mostDeaths, feed);
       await this.#endAttempt(claim, attempt, tag(), outcome);
     } finally {
       clearInterval(renewal);
@@ -185,10 +187,13 @@ export class Loader {
   }
 
   /** What a failed attempt means for its upload: it fails, or is tried again. */
-  async #verdict(error: Error, attempts: number, mayBegin: number, feed: SegmentFeed): Promise<AttemptOutcome> {
-    if (error instanceof EngineStopped && attempts < mayBegin) return STOPPED;
-    // It waits in the queue until the reserve is there again.
-    if (error instanceof EngineFailure && DISK_FULL.test(error.message)) return STOPPED;
+  async #verdict(error: Error, deaths: number, mostDeaths: number, feed: SegmentFeed): Promise<AttemptOutcome> {
+    if (error instanceof EngineStopped && deaths < mostDeaths) return ENGINE_DIED;
+    if (isDiskFull(error)) {
+      // It waits in the queue. Begun at once, it would fill the disk again and again.
+      this.#restsUntil = performance.now() + POLL_MS - POLL_MS / 10;
+      return STOPPED;
+    }
     try {
       // An upload fails only once it was acknowledged: until then its sender is told by the answer.
       await feed.file;
@@ -197,7 +202,7 @@ export class Loader {
     }
     const { retryMs } = this.#ports;
     const retryUntil = retryMs > 0 ? new Date(Date.now() + retryMs) : null;
-    return { kind: 'failed', error: told(error, attempts), retryUntil };
+    return { kind: 'failed', error: told(error, deaths), retryUntil };
   }
 
   async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, outcome: AttemptOutcome): Promise<void> {
@@ -222,12 +227,12 @@ export class Loader {
   }
 }
 
-function told(error: Error, attempts: number): UploadError {
+function told(error: Error, engineDeaths: number): UploadError {
   if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
   return error instanceof EngineStopped
     ? {
         code: 'file_crashed_reader',
-        detail: `The engine stopped ${attempts} times while it read this file.`,
+        detail: `The engine stopped ${engineDeaths} times while it read this file.`,
         extra: {},
       }
     : { code: 'ingest_failed', detail: 'Loading the file failed for a reason that is in the log.', extra: {} };

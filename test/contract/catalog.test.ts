@@ -67,7 +67,7 @@ const COLUMNS = [
 ] as const;
 const ERROR = { code: 'rows_refused', detail: 'Line 2 has "nö".', extra: { rejected: 1, rejects: [{ line: 2 }] } };
 const FAILED: AttemptOutcome = { kind: 'failed', error: ERROR, retryUntil: new Date(Date.UTC(2026, 0, 2)) };
-const REQUEUED: AttemptOutcome = { kind: 'requeued' };
+const REQUEUED: AttemptOutcome = { kind: 'requeued', engineDied: false };
 const YEAR_1 = -62_135_596_800_000_000n;
 const YEAR_9999 = 253_402_300_799_999_999n;
 
@@ -275,6 +275,7 @@ for (const { name, open } of CATALOGS) {
           receipt: null,
           error: null,
           attempts: 0,
+          engineDeaths: 0,
           createdAt: new Date(clock),
           receivedAt: null,
           finishedAt: null,
@@ -622,6 +623,17 @@ for (const { name, open } of CATALOGS) {
         await catalog.endAttempt({ ...attemptAt(early as Claim), outcome: REQUEUED });
         assert.equal(await statusOf(uploadId), 'receiving');
         assert.ok(await catalog.claimReceiving({ uploadId, ...A }));
+      });
+
+      it('counts the deaths of the engine, and no other end', async () => {
+        const { id: uploadId } = await received('a');
+        const ends: readonly AttemptOutcome[] = [REQUEUED, { kind: 'requeued', engineDied: true }, REQUEUED];
+        for (const outcome of ends) await catalog.endAttempt({ ...attemptAt(await claimed()), outcome });
+        clock += LEASE_MS;
+        await claimed();
+        await catalog.releaseLeases();
+        const found = await catalog.findUpload(uploadId);
+        assert.deepEqual([found?.attempts, found?.engineDeaths], [4, 1]);
       });
 
       it('ends nothing that another has taken over', async () => {

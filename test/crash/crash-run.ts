@@ -36,13 +36,19 @@ export async function crashRun({ seed, kills }: { seed: number; kills: number })
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-kills-'));
   const run = new CrashRun(randomOf(seed), dataDir);
   try {
-    return await run.run(kills);
-  } catch (error) {
-    throw new Error(`With CRASH_SEED=${seed} CRASH_KILLS=${kills}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await run.end();
+    const report = await run.run(kills).finally(() => run.end());
     rmSync(dataDir, { recursive: true, force: true });
+    return report;
+  } catch (error) {
+    // The folder stays, to be looked into.
+    const told = `With CRASH_SEED=${seed} CRASH_KILLS=${kills}, in ${dataDir}: ${(error as Error).message}`;
+    throw new Error(told, { cause: error });
   }
+}
+
+interface FailedUpload {
+  readonly error: { readonly code: string; readonly detail: string };
+  readonly finished_at: string;
 }
 
 class CrashRun {
@@ -50,7 +56,7 @@ class CrashRun {
   readonly #dataDir: string;
   readonly #senders: Senders;
   readonly #kills: Record<string, number> = {};
-  /** When the engine alone was killed: that is what may fail a file. */
+  /** When the engine was killed: that is what may fail a file. */
   readonly #engineKills: number[] = [];
   #thena: ThenaProcess | null = null;
 
@@ -99,7 +105,8 @@ class CrashRun {
         this.#killEngine(childOf(pid));
         break;
       case 'both':
-        kill(childOf(pid));
+        // Main may live long enough to see it die.
+        this.#killEngine(childOf(pid));
         await thena.end('SIGKILL');
         break;
       case 'main at a call':
@@ -137,7 +144,6 @@ class CrashRun {
     const settledFor = new Map(
       await Promise.all(CUSTOMERS.map(async (customer) => [customer, await settle(thena.url, customer)] as const)),
     );
-    const endedAt = Date.now();
     await thena.end('SIGTERM');
     const failures = new Set<string>();
     let unheard = 0;
@@ -165,7 +171,7 @@ class CrashRun {
         const upload = settled.uploads.get(file.uploadId);
         assert.ok(upload, `the acknowledged upload ${file.uploadId} is not known`);
         if (upload.status === 'failed') {
-          this.#assertJustified(file, upload.error, endedAt);
+          this.#assertJustified(file, upload);
           assert.equal(found, undefined, `the failed upload ${file.uploadId} has rows`);
           failures.add(file.uploadId);
         } else {
@@ -190,8 +196,9 @@ class CrashRun {
   }
 
   /** The files are good: only an engine that died twice under one may fail it. */
-  #assertJustified({ sentAt, uploadId }: Sent, error: unknown, endedAt: number): void {
-    const { code, detail } = error as { code: string; detail: string };
+  #assertJustified({ sentAt, uploadId }: Sent, { error, finished_at }: FailedUpload): void {
+    const { code, detail } = error;
+    const endedAt = Date.parse(finished_at);
     assert.equal(code, 'file_crashed_reader', `${uploadId} failed: ${detail}`);
     const killed = this.#engineKills.filter((at) => at >= sentAt && at <= endedAt).length;
     assert.ok(killed >= 2, `${uploadId} failed after ${killed} kills of the engine: ${detail}`);

@@ -13,11 +13,13 @@ export interface Settled {
   readonly totalRows: number;
 }
 
-const LONGEST_WAIT_MS = 120_000;
+/** Longest time in which no upload ends. */
+const LONGEST_STANDSTILL_MS = 120_000;
 
 /** Waits until every upload of a customer has ended, and holds its receipts against each other and against 10001. */
 export async function settle(url: string, customer: string): Promise<Settled> {
-  const began = Date.now();
+  let movedAt = Date.now();
+  let stillOpen = Number.POSITIVE_INFINITY;
   for (;;) {
     const uploads = await allUploads(url, customer);
     const open = uploads.filter(({ status }) => ['receiving', 'received', 'ingesting'].includes(status));
@@ -36,7 +38,10 @@ export async function settle(url: string, customer: string): Promise<Settled> {
       else assert.ok(status === 404 || status === 409, `${customer} has no rows, but answers ${status}`);
       return { uploads: new Map(uploads.map((upload) => [upload.id, upload])), totalRows: rows };
     }
-    assert.ok(Date.now() - began < LONGEST_WAIT_MS, `not ended: ${JSON.stringify(open.slice(0, 3))}`);
+    if (open.length < stillOpen) movedAt = Date.now();
+    stillOpen = open.length;
+    const standstill = `${open.length} of ${customer} do not end, the oldest: ${JSON.stringify(open.slice(-3))}`;
+    assert.ok(Date.now() - movedAt < LONGEST_STANDSTILL_MS, standstill);
     await delay(50);
   }
 }

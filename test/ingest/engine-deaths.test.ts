@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { analyze, call, type RunningThena, startThena } from '../server.ts';
@@ -50,6 +53,30 @@ describe('an engine that is killed while it loads', () => {
       assert.equal((await analyze(thena.url, 'once', 10001)).body.result.total_rows, ROWS);
     } finally {
       await thena.close();
+    }
+  });
+
+  it("once, and stopped in the middle twice: the stops are not the file's fault", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
+    const settings = { THENA_CONCURRENT_LOADS: '1', THENA_DATA_DIR: dataDir };
+    const underWay = async (thena: RunningThena, id: string) => {
+      while (!((await see(thena, id)).progress?.rows_read > 0)) await sleep(5);
+    };
+    try {
+      const first = await startThena(settings);
+      const { body: sent } = await send(first, 'stopped');
+      await underWay(first, sent.id);
+      await first.close();
+      const second = await startThena(settings);
+      await underWay(second, sent.id);
+      await second.close();
+      const third = await startThena(settings);
+      await kill(third, 1, 3, sent.id);
+      const upload = await ended(third, sent.id);
+      assert.deepEqual([upload.status, upload.attempts], ['complete', 4]);
+      await third.close();
+    } finally {
+      rmSync(dataDir, { recursive: true });
     }
   });
 

@@ -53,6 +53,7 @@ export const firstTables: Migration = {
       .addColumn('receipt', 'text')
       .addColumn('error', 'text')
       .addColumn('attempts', 'bigint', (column) => column.notNull().defaultTo(0))
+      .addColumn('engine_deaths', 'bigint', (column) => column.notNull().defaultTo(0))
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('received_at', 'bigint')
       .addColumn('finished_at', 'bigint')

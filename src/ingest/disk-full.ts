@@ -1,0 +1,12 @@
+import { EngineFailure } from '../engine/engine-client.ts';
+import { Problem } from '../errors.ts';
+
+/** What DuckDB and Node say in the engine where a write finds no room. */
+const NO_ROOM = /No space left on device|Could not write all bytes|\bENOSPC\b|\bEDQUOT\b/i;
+
+/** Whether an attempt failed for want of disk space alone: then its file is not to blame. */
+export function isDiskFull(error: unknown): boolean {
+  if (error instanceof Problem) return error.code === 'disk_full';
+  // Only the first line is DuckDB's own: rows of the file may be quoted below it.
+  return error instanceof EngineFailure && NO_ROOM.test(error.message.split('\n', 1)[0] ?? '');
+}

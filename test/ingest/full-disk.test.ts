@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../../src/config.ts';
+import type { Observation } from '../../src/events.ts';
+import { startServices } from '../../src/services.ts';
+import { call } from '../server.ts';
+
+/** Writes a file until the disk has no room: the load that runs beside it takes some, too. */
+function fill(path: string): void {
+  try {
+    for (;;) appendFileSync(path, Buffer.alloc(1024 * 1024));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+  }
+}
+
+it('a disk that fills up under a load fails no upload: it is loaded when space returns', async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk]).status !== 0) {
+    rmSync(disk, { recursive: true });
+    return t.skip('a file system of its own cannot be mounted here');
+  }
+  const observations: Observation[] = [];
+  const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: join(disk, 'data') });
+  const services = await startServices(config, (observation) => observations.push(observation));
+  try {
+    // Values that do not repeat: the table takes about as much as the file.
+    const rows = Array.from({ length: 900_000 }, (_, index) => `2024-01-01 00:00:00,${(index * 2_654_435_761) % 1e9}`);
+    const body = new Uint8Array(Buffer.from(`at,n\n${rows.join('\n')}\n`));
+    const { body: sent } = await call(`${services.url}/api/v1/customers/full/uploads`, { method: 'PUT', body });
+    fill(join(disk, 'other'));
+    const see = async () => (await call(`${services.url}/api/v1/uploads/${sent.id}`)).body;
+    while (!observations.some(({ kind }) => kind === 'attempt_failed')) {
+      assert.equal((await see()).finished_at, null, 'the load was quicker than the test');
+      await sleep(20);
+    }
+    await sleep(1_000);
+    assert.equal((await see()).finished_at, null, 'it did not wait');
+    rmSync(join(disk, 'other'));
+    let upload = await see();
+    for (; upload.finished_at === null; upload = await see()) await sleep(100);
+    assert.deepEqual([upload.status, upload.receipt?.appended], ['complete', rows.length]);
+    // Tried when there is hope, not all the time.
+    assert.ok(upload.attempts <= 4, `${upload.attempts} attempts`);
+  } finally {
+    await services.close();
+    spawnSync('umount', [disk]);
+    rmSync(disk, { recursive: true });
+  }
+});

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { call } from './server.ts';
+import { startThenaProcess } from './thena-process.ts';
+
+it('the server goes on when who reads its log has gone', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
+  const thena = await startThenaProcess(dataDir);
+  try {
+    thena.child.stdout?.destroy();
+    // The first line after that is refused, and each request is a line.
+    for (let request = 0; request < 5; request++) {
+      assert.equal((await call(`${thena.url}/api/v1/customers`)).status, 200);
+      await sleep(100);
+    }
+  } finally {
+    await thena.end('SIGTERM');
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
