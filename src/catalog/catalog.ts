@@ -131,7 +131,15 @@ export type Received =
   /** The idempotency key was used before; nothing is changed. */
   | { readonly kind: 'key_used'; readonly earlier: Upload }
   /** The bytes came before, and duplicates are to be rejected; nothing is changed. */
-  | { readonly kind: 'duplicate'; readonly earlier: Upload };
+  | { readonly kind: 'duplicate'; readonly earlier: Upload }
+  /** As many of the customer's uploads wait as may; nothing is changed. */
+  | { readonly kind: 'queue_full' };
+
+/** How much may wait to be loaded. */
+export interface QueueLimits {
+  /** Uploads of one customer. */
+  readonly maxWaitingUploads: number;
+}
 
 /** The right to load one upload, held until `leaseUntil` unless renewed. */
 export interface Claim {
@@ -227,10 +235,11 @@ export interface Catalog {
   /**
    * The acknowledgement: `receiving` becomes `received`, or `ingesting` where it is claimed already. Where the upload's
    * idempotency key was used, or its bytes came before and duplicates are to be rejected, the earlier upload is told instead.
+   * What waits is counted in the same transaction, so that the limits hold however many come at once; none: no limits.
    *
    * @throws Problem upload_not_found, upload_cancelled
    */
-  markReceived(id: UploadId, file: ReceivedFile): Promise<Received>;
+  markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
   /** The customer's acknowledged upload with this idempotency key. */
   findByIdempotencyKey(customerId: CustomerId, key: string): Promise<Upload | null>;
   /** Forgets an upload that was refused before it was acknowledged, and the customer that appeared with it alone. */

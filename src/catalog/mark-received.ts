@@ -4,13 +4,14 @@ import type { Catalog, Received, UploadStatus } from './catalog.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
 import { uploadOf } from './upload-rows.ts';
+import { countWaiting } from './waiting.ts';
 
 /** Uploads whose rows are in the table, or on their way there. */
 const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
 
 export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number): Pick<Catalog, 'markReceived'> {
   return {
-    markReceived: (id, file) =>
+    markReceived: (id, file, limits) =>
       // Under the customer's lock: of two alike that arrive at once, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
@@ -24,6 +25,9 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
         const sameBytes = await withSameBytes(trx, upload, file.sha256);
         if (sameBytes && JSON.parse(upload.options).duplicates === 'reject') {
           return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
+        }
+        if (limits && (await countWaiting(trx, upload.customer_id)) >= limits.maxWaitingUploads) {
+          return { kind: 'queue_full' };
         }
         const at = now();
         const row = await trx

@@ -4,6 +4,7 @@ import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { uploadOf } from './upload-rows.ts';
+import { countWaiting } from './waiting.ts';
 
 type Uploads = Pick<
   Catalog,
@@ -65,15 +66,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
         .executeTakeFirst();
       return row ? uploadOf(row) : null;
     },
-    async countWaiting(customerId) {
-      const { count } = await db
-        .selectFrom('uploads')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('customer_id', '=', customerId)
-        .where('status', 'in', ['received', 'ingesting'])
-        .executeTakeFirstOrThrow();
-      return Number(count);
-    },
+    countWaiting: (customerId) => countWaiting(db, customerId),
     async keptFailures(which) {
       const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);
       const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', now())).execute();

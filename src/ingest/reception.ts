@@ -43,7 +43,7 @@ export interface Reception {
    * Makes the file durable and registers it: from here on it ends as rows or as a failure that says why.
    *
    * @returns the upload; where its idempotency key was used for the same file, that earlier upload
-   * @throws Problem duplicate_upload, idempotency_key_reused, upload_cancelled; or where the file cannot be appended to the
+   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, upload_cancelled; or where the file cannot be appended to the
    *   customer's table
    */
   acknowledge(): Promise<Upload>;
@@ -129,16 +129,17 @@ export class FileReception implements Reception {
   async bind(grant: Grant): Promise<void> {
     this.#grant = grant;
     const { catalog, maxWaitingUploads } = this.#ports;
-    if ((await catalog.countWaiting(grant.customerId)) >= maxWaitingUploads) {
-      const detail = `${maxWaitingUploads} uploads of customer ${grant.customerId} wait to be loaded.`;
-      throw new Problem('too_many_uploads', detail, { max_waiting_uploads: maxWaitingUploads });
+    const { idempotencyKey } = this.#incoming;
+    if (idempotencyKey !== null) {
+      // The file is read all the same: only its digest tells whether it is the same one.
+      this.#mayRunAhead = (await catalog.findByIdempotencyKey(grant.customerId, idempotencyKey)) === null;
+    }
+    // Before its bytes are read. Others may come meanwhile: what counts is the count at the acknowledgement.
+    if (this.#mayRunAhead && (await catalog.countWaiting(grant.customerId)) >= maxWaitingUploads) {
+      throw tooManyUploads(grant, maxWaitingUploads);
     }
     this.#customer = await catalog.findCustomer(grant.customerId);
     if (this.#opened) this.#refuseOtherColumns(this.#opened.detected.columns);
-    const { idempotencyKey } = this.#incoming;
-    if (idempotencyKey === null) return;
-    // The file is read all the same: only its digest tells whether it is the same one.
-    this.#mayRunAhead = (await this.#ports.catalog.findByIdempotencyKey(grant.customerId, idempotencyKey)) === null;
   }
 
   async write(input: Readable): Promise<void> {
@@ -167,7 +168,7 @@ export class FileReception implements Reception {
   }
 
   async acknowledge(): Promise<Upload> {
-    const { catalog, loader, observe } = this.#ports;
+    const { catalog, loader, observe, maxWaitingUploads } = this.#ports;
     this.#refuseCancelled();
     const opened = this.#opened;
     if (!opened?.written || !this.#grant) throw new Error('a file is acknowledged when it is whole and has a customer');
@@ -188,7 +189,8 @@ export class FileReception implements Reception {
       // Of a retry the bytes are not those of the file.
       origin: retryOf ? null : originOf(opened),
     };
-    const received = await catalog.markReceived(this.uploadId, file);
+    const received = await catalog.markReceived(this.uploadId, file, { maxWaitingUploads });
+    if (received.kind === 'queue_full') throw tooManyUploads(this.#grant, maxWaitingUploads);
     if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
     if (received.kind === 'key_used') {
       refuseOtherUse(received.earlier, file, options);
@@ -319,6 +321,11 @@ export class FileReception implements Reception {
 
 function originOf({ byteOffset, cutter: { newlineBytes } }: Opened): CsvOrigin | null {
   return byteOffset === null || newlineBytes === null ? null : { byteOffset, newlineBytes };
+}
+
+function tooManyUploads({ customerId }: Grant, maxWaitingUploads: number): Problem {
+  const detail = `${maxWaitingUploads} uploads of customer ${customerId} wait to be loaded.`;
+  return new Problem('too_many_uploads', detail, { max_waiting_uploads: maxWaitingUploads });
 }
 
 function cancelled(uploadId: UploadId): Problem {

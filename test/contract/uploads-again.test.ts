@@ -136,6 +136,27 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
       assert.equal(await catalog.countWaiting(id('many')), 0);
     });
 
+    it('lets exactly as many wait as may, however many come at once, and answers a key that was used all the same', async () => {
+      const key = await create('full', {}, 'k');
+      await catalog.markReceived(key.id, fileOf('kk'), { maxWaitingUploads: 3 });
+      const created = await Promise.all(Array.from({ length: 8 }, () => create('full')));
+      const outcomes = await Promise.all(
+        created.map((each) => catalog.markReceived(each.id, fileOf(each.id), { maxWaitingUploads: 3 })),
+      );
+      const kinds = outcomes.map(({ kind }) => kind);
+      assert.deepEqual(kinds.toSorted(), [...Array(6).fill('queue_full'), ...Array(2).fill('received')]);
+      assert.equal(await catalog.countWaiting(id('full')), 3);
+      const refused = created[kinds.indexOf('queue_full')];
+      assert.equal(refused && (await catalog.findUpload(refused.id))?.status, 'receiving');
+      const again = await create('full', {}, 'k');
+      assert.equal((await catalog.markReceived(again.id, fileOf('kk'), { maxWaitingUploads: 3 })).kind, 'key_used');
+      assert.equal(
+        (await catalog.markReceived((await create('room')).id, fileOf('a'), { maxWaitingUploads: 3 })).kind,
+        'received',
+      );
+      for (const customer of ['full', 'room']) await cancelAll(customer);
+    });
+
     it('cancels what waits, and not what is held or has ended', async () => {
       const waiting = await create('cancel');
       await catalog.markReceived(waiting.id, fileOf('aa'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { statfs } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,6 +50,19 @@ describe('the disk reserve', () => {
   });
 });
 
+/** Sends so much of a file that it is being loaded, and then nothing: it holds a place for files and one for loads. */
+async function sendAndPause(url: string, customer: string): Promise<ClientRequest> {
+  const sender = request(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT' });
+  sender.on('error', () => undefined);
+  sender.write(`day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
+  for (let tries = 0; tries < 250; tries++) {
+    const { items } = (await call(`${url}/api/v1/customers/${customer}/uploads`)).body;
+    if (items?.[0]?.attempts === 1) return sender;
+    await sleep(20);
+  }
+  throw new Error('it is not loaded');
+}
+
 describe('a server that is asked for much', () => {
   let thena: RunningThena;
   before(async () => {
@@ -84,6 +97,21 @@ describe('a server that is asked for much', () => {
       [429, 'too_many_uploads', '5'],
     );
     assert.equal((await put('another', 'day,amount\n2024-01-02,1\n')).status, 202);
+  });
+
+  it('lets no more uploads of a customer wait than may, however many come at once', async () => {
+    const many = await startThena({ THENA_MAX_WAITING_UPLOADS: '5', THENA_CONCURRENT_LOADS: '1' });
+    try {
+      const upload = (customer: string, body: string) =>
+        call(`${many.url}/api/v1/customers/${customer}/uploads`, { method: 'PUT', body });
+      const other = await sendAndPause(many.url, 'other');
+      const replies = await Promise.all(Array.from({ length: 60 }, (_, index) => upload('crowd', `n\n${index}\n`)));
+      const count = (status: number) => replies.filter((reply) => reply.status === status).length;
+      assert.deepEqual([count(202), count(429)], [5, 55]);
+      other.destroy();
+    } finally {
+      await many.close();
+    }
   });
 
   it('refuses a file that swells beyond all measure', async () => {
