@@ -81,7 +81,11 @@ export const SETTINGS = {
   ),
   THENA_MAX_COLUMNS: setting('5', 'Most columns a table may have.', integer(1, 1000)),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Largest file taken, counted after decompression.', bytes),
-  THENA_MAX_RECEIVES: setting('32', 'Files received at once; the others wait in line.', integer(1, 10_000)),
+  THENA_MAX_RECEIVES: setting(
+    '32',
+    'Files received at once, half of them of one customer at most; the others wait in line.',
+    integer(1, 10_000),
+  ),
   THENA_MAX_WAITING_UPLOADS: setting(
     '1000',
     'Uploads of one customer that may wait to be loaded; more are refused until some are done.',

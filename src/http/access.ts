@@ -12,6 +12,8 @@ export type Access = Right | 'public';
 
 /** What the caller of one request may reach. Handlers get grants from here and nowhere else. */
 export interface Scope {
+  /** The customer whose key it is; null for an administrator, and where there are no keys. */
+  readonly caller: CustomerId | null;
   /** @throws Problem customer_id_missing, customer_id_invalid; customer_not_found, alike for absent and others' */
   customer(rawId: unknown): Promise<Grant>;
   /** As `customer`; without keys, an absent customer is let in: it appears with its first upload. */
@@ -81,6 +83,7 @@ function scopeOf(caller: Caller, catalog: Catalog): Scope {
   }
 
   return {
+    caller: caller.kind === 'customer' ? caller.customerId : null,
     customer: (rawId) => existing(readCustomerId(rawId)),
     async customerForUpload(rawId) {
       const id = readCustomerId(rawId);

@@ -7,6 +7,7 @@ import { Problem } from '../errors.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Reception } from '../ingest/reception.ts';
 import type { Grant } from '../table/grant.ts';
+import type { CustomerId } from '../table/ids.ts';
 import { withoutBody } from './body-schema.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { interruption, wasInterrupted } from './unfinished-request.ts';
@@ -70,6 +71,7 @@ export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
 interface Form {
   readonly expectedBytes: number | null;
   readonly idempotencyKey: string | null;
+  readonly caller: CustomerId | null;
   options: RawUploadOptions;
   grant: Grant | null;
   reception: Reception | null;
@@ -83,7 +85,8 @@ async function receiveForm(
 ): Promise<{ grant: Grant; upload: Upload }> {
   const key = idempotencyKey(request.headers['idempotency-key']);
   const expectedBytes = Number(request.headers['content-length'] ?? 0);
-  const form: Form = { expectedBytes, idempotencyKey: key, options: query, grant: null, reception: null };
+  const { caller } = request.scope;
+  const form: Form = { expectedBytes, idempotencyKey: key, caller, options: query, grant: null, reception: null };
   try {
     const parts = request.parts({ limits: FORM_LIMITS });
     for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
@@ -156,6 +159,7 @@ async function takeFile(ingest: EventPorts['ingest'], form: Form, part: Multipar
     expectedBytes: form.expectedBytes,
     options: readUploadOptions(form.options),
     idempotencyKey: form.idempotencyKey,
+    caller: form.caller,
   });
   form.reception = reception;
   if (form.grant) await reception.bind(form.grant);

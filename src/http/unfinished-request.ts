@@ -26,6 +26,8 @@ export async function readAndForget(request: IncomingMessage): Promise<void> {
  */
 export function bodyOf(request: IncomingMessage): Readable {
   const body = new PassThrough();
+  // Who reads it meets the failure; while the file waits for a place nobody does, and it would bring Thena down.
+  body.on('error', () => undefined);
   request.once('close', () => {
     if (!request.complete) body.destroy(interruption());
   });

@@ -20,7 +20,7 @@ import { Spool } from './spool.ts';
 /** What is known of a file before its first byte. */
 export type OpenFile = Pick<
   IncomingFile,
-  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey'
+  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey' | 'caller'
 >;
 
 export interface Ingest {

@@ -10,7 +10,7 @@ import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
-import type { UploadId } from '../table/ids.ts';
+import type { CustomerId, UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { duplicateOf, refuseOtherUse } from './earlier-upload.ts';
@@ -76,6 +76,8 @@ export interface IncomingFile {
   readonly expectedBytes: number | null;
   readonly options: UploadOptions;
   readonly idempotencyKey: string | null;
+  /** The customer whose key the file came with: it may send for itself alone. */
+  readonly caller?: CustomerId | null;
   /** The failed upload whose text this is; its figures are those of the file as it was sent. */
   readonly retryOf: (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding'> & { readonly id: UploadId }) | null;
 }
@@ -145,7 +147,8 @@ export class FileReception implements Reception {
   async write(input: Readable): Promise<void> {
     const { maxUploadBytes } = this.#ports;
     const { reserve } = this.#ports;
-    this.#leavePlace = await this.#ports.places.take();
+    // A form may name its customer after the file: then the caller's own is held to account for it.
+    this.#leavePlace = await this.#ports.places.take(this.#grant?.customerId ?? this.#incoming.caller ?? null);
     this.#refuseCancelled();
     this.#input = input;
     let checkedAt = 0;

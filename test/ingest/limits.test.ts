@@ -7,36 +7,93 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { DiskReserve } from '../../src/ingest/disk-reserve.ts';
 import { Places } from '../../src/ingest/places.ts';
+import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
 import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
 
+const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
+
 describe('places for files that are received', () => {
+  /** Takes a place for each, and tells who has got one so far. */
+  function takeAll(places: Places, customers: readonly (string | null)[]) {
+    const given: (string | null)[] = [];
+    const leave: (() => void)[] = [];
+    for (const customer of customers) {
+      void places.take(customer === null ? null : id(customer)).then(
+        (giveBack) => {
+          given.push(customer);
+          leave.push(giveBack);
+        },
+        () => undefined,
+      );
+    }
+    return { given, leave };
+  }
+
   it('are given in turn, and back only once', async () => {
     const places = new Places(1, 10_000);
-    const leave = await places.take();
-    const order: number[] = [];
-    const others = [1, 2].map(async (number) => {
-      const leaveToo = await places.take();
-      order.push(number);
-      leaveToo();
-      leaveToo();
-    });
+    const leave = await places.take(id('a'));
+    const others = takeAll(places, ['a', 'a']);
     await sleep(5);
-    assert.deepEqual(order, []);
+    assert.deepEqual(others.given, []);
     leave();
-    await Promise.all(others);
-    assert.deepEqual(order, [1, 2]);
+    leave();
+    await sleep(5);
     // Given back twice, it would be there twice.
-    await places.take();
-    const fourth = places.take();
-    assert.equal(await Promise.race([fourth.then(() => 'given'), sleep(20, 'waits')]), 'waits');
+    assert.deepEqual(others.given, ['a']);
+    others.leave[0]?.();
+    await sleep(5);
+    assert.deepEqual(others.given, ['a', 'a']);
   });
 
   it('are refused to who waits too long, and not lost by it', async () => {
     const places = new Places(1, 10);
-    const leave = await places.take();
-    await assert.rejects(places.take(), { code: 'server_busy' });
+    const leave = await places.take(id('a'));
+    await assert.rejects(places.take(id('b')), { code: 'server_busy' });
     leave();
-    await places.take();
+    await places.take(id('b'));
+  });
+
+  it('are never all held by one customer, nor by files of whom nobody knows', async () => {
+    for (const greedy of ['greedy', null]) {
+      const places = new Places(32, 10_000);
+      const first = takeAll(places, Array(40).fill(greedy));
+      await sleep(5);
+      assert.equal(first.given.length, 16);
+      const second = takeAll(places, Array(40).fill('second'));
+      await sleep(5);
+      assert.equal(second.given.length, 8);
+      const others = takeAll(places, ['other-1', 'other-2', 'other-3']);
+      await sleep(5);
+      assert.equal(others.given.length, 3);
+    }
+  });
+
+  it('go to customers in turn, however many files of one wait', async () => {
+    const places = new Places(2, 10_000);
+    const first = await places.take(id('many'));
+    const { given, leave } = takeAll(places, ['many', 'many', 'many', 'many', 'few', 'late', 'few']);
+    await sleep(5);
+    assert.deepEqual(given, ['few']);
+    first();
+    for (let left = 0; left < 7; left++) {
+      await sleep(5);
+      leave[left]?.();
+    }
+    assert.deepEqual(given, ['few', 'many', 'late', 'few', 'many', 'many', 'many'].slice(0, given.length));
+    assert.equal(given.length, 7);
+  });
+
+  it('leave room in the line for a customer that comes late', async () => {
+    const places = new Places(1, 200);
+    const leave = await places.take(id('first'));
+    const outcomes = Array.from({ length: 5_000 }, () => places.take(id('greedy')).catch(() => 'refused'));
+    assert.equal(await Promise.race([outcomes.at(-1), sleep(20, 'waits')]), 'refused');
+    const late = places.take(id('late'));
+    leave();
+    const giveBack = await outcomes[0];
+    if (typeof giveBack === 'function') giveBack();
+    assert.equal(typeof (await late), 'function');
+    await Promise.all(outcomes);
   });
 });
 
@@ -97,6 +154,34 @@ describe('a server that is asked for much', () => {
       [429, 'too_many_uploads', '5'],
     );
     assert.equal((await put('another', 'day,amount\n2024-01-02,1\n')).status, 202);
+  });
+
+  it('receives a file of another customer while one holds every place it may, in forms and bodies', async () => {
+    const shared = await startThena({ THENA_MAX_RECEIVES: '4' });
+    const held: ClientRequest[] = [];
+    try {
+      for (let index = 0; index < 6; index++) {
+        // A form whose file comes first, and bodies: neither may take all.
+        const sender = request(`${shared.url}/api/v1/${index < 3 ? 'event/' : 'customers/slow/uploads'}`, {
+          method: 'POST',
+          headers: index < 3 ? { 'content-type': 'multipart/form-data; boundary=b' } : {},
+        });
+        sender.on('error', () => undefined);
+        if (index < 3) sender.write('--b\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\n');
+        sender.write('a,b\n1,2\n');
+        held.push(sender);
+      }
+      await sleep(200);
+      const reply = await call(`${shared.url}/api/v1/customers/another/uploads`, {
+        method: 'PUT',
+        body: 'a\n1\n',
+        signal: AbortSignal.timeout(5_000),
+      });
+      assert.equal(reply.status, 202);
+    } finally {
+      for (const sender of held) sender.destroy();
+      await shared.close();
+    }
   });
 
   it('lets no more uploads of a customer wait than may, however many come at once', async () => {
