@@ -91,8 +91,8 @@ export const ERRORS = {
   customer_exists: { status: 409, title: 'The customer exists already', hint: 'Use it, or choose another id.' },
   customer_busy: {
     status: 409,
-    title: 'The customer has uploads that have not ended',
-    hint: 'Wait until they are done, then try again.',
+    title: 'The customer has uploads that have not ended, or is being deleted',
+    hint: 'Wait until that is done, then try again.',
   },
   key_not_found: { status: 404, title: 'The customer has no such key', hint: 'List the keys to see their ids.' },
   upload_not_found: { status: 404, title: 'There is no such upload', hint: 'List the uploads to see their ids.' },

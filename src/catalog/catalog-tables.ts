@@ -19,6 +19,8 @@ interface CustomersTable {
   created_at: Millis;
   /** 1 where the first upload made the customer appear, 0 where it was created. */
   appeared: 0 | 1;
+  /** 1 from when its deletion was begun. */
+  in_deletion: Generated<number>;
   declared_time_column: Optional<string>;
   declared_columns: Optional<Json>;
   /** Null until the first commit, as is all of the table's state. */

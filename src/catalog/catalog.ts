@@ -207,7 +207,16 @@ export interface Catalog {
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By id, ascending. */
   listCustomers(page: { readonly after: string | null; readonly limit: number }): Promise<Page<Customer>>;
-  /** Removes the customer, its keys and its uploads. @returns false where there was none */
+  /**
+   * The first step of deleting a customer: from here on it takes no uploads and has no table. Asked for again, it is as if
+   * asked for once.
+   *
+   * @returns its uploads that have not ended: where there are any, nothing is changed
+   */
+  beginDeletion(id: CustomerId): Promise<readonly UploadId[]>;
+  /** Customers whose deletion was begun. */
+  customersInDeletion(): Promise<readonly CustomerId[]>;
+  /** The last step: removes the customer, its keys and its uploads. @returns false where there was none */
   deleteCustomer(id: CustomerId): Promise<boolean>;
 
   addKey(key: {
@@ -223,7 +232,11 @@ export interface Catalog {
   /** @returns false where the customer has no such key that is not yet revoked */
   revokeKey(customerId: CustomerId, keyId: string): Promise<boolean>;
 
-  /** Registers an upload whose bytes are arriving: status `receiving`. A customer that is new appears with it. */
+  /**
+   * Registers an upload whose bytes are arriving: status `receiving`. A customer that is new appears with it, where it may.
+   *
+   * @throws Problem customer_busy while it is being deleted; customer_not_found where it is gone and may not appear
+   */
   createUpload(upload: {
     readonly id: UploadId;
     readonly customerId: CustomerId;
@@ -231,6 +244,8 @@ export interface Catalog {
     readonly options: UploadOptions;
     readonly idempotencyKey: string | null;
     readonly retryOf: UploadId | null;
+    /** Default: yes. */
+    readonly customerMayAppear?: boolean;
   }): Promise<Upload>;
   /**
    * The acknowledgement: `receiving` becomes `received`, or `ingesting` where it is claimed already. Where the upload's

@@ -5,7 +5,7 @@ import type { CatalogTables } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { pageOf, readCursor } from './pages.ts';
 
-type Customers = Pick<Catalog, 'createCustomer' | 'findCustomer' | 'listCustomers' | 'deleteCustomer'>;
+type Customers = Pick<Catalog, 'createCustomer' | 'findCustomer' | 'listCustomers'>;
 
 export function customersIn(db: Kysely<CatalogTables>, now: () => number): Customers {
   return {
@@ -36,11 +36,6 @@ export function customersIn(db: Kysely<CatalogTables>, now: () => number): Custo
         .limit(limit + 1);
       const page = after === null ? first : first.where('id', '>', readCursor('customers', after, parseCustomerId));
       return pageOf('customers', await page.execute(), limit, ({ id }) => id, customerOf);
-    },
-    async deleteCustomer(id) {
-      // Keys, uploads and attempts go with it: their foreign keys cascade.
-      const { numDeletedRows } = await db.deleteFrom('customers').where('id', '=', id).executeTakeFirstOrThrow();
-      return numDeletedRows > 0n;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { commitIn } from './commit-upload.ts';
 import { customersIn } from './customers.ts';
+import { deletionIn } from './delete-customer.ts';
 import { keysIn } from './keys.ts';
 import { leasesIn } from './leases.ts';
 import { acknowledgementIn } from './mark-received.ts';
@@ -21,6 +22,7 @@ import { uploadsIn } from './uploads.ts';
 export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Date.now): Catalog {
   return {
     ...customersIn(db, now),
+    ...deletionIn(db),
     ...keysIn(db, now),
     ...uploadsIn(db, now),
     ...acknowledgementIn(db, now),

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { Problem } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
@@ -27,23 +28,34 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
 
   return {
     findUpload,
-    createUpload: ({ id, customerId, filename, options, idempotencyKey, retryOf }) =>
+    createUpload: ({ id, customerId, filename, options, idempotencyKey, retryOf, customerMayAppear = true }) =>
       db.transaction().execute(async (trx) => {
         const at = now();
-        const { last_upload: number } = await trx
-          .insertInto('customers')
-          .values({ id: customerId, created_at: at, appeared: 1, last_upload: 1 })
-          .onConflict((conflict) =>
-            conflict.column('id').doUpdateSet((eb) => ({ last_upload: eb('customers.last_upload', '+', 1) })),
-          )
-          .returning('last_upload')
-          .executeTakeFirstOrThrow();
+        if (customerMayAppear) {
+          await trx
+            .insertInto('customers')
+            .values({ id: customerId, created_at: at, appeared: 1 })
+            .onConflict((conflict) => conflict.column('id').doNothing())
+            .execute();
+        }
+        const customer = await trx
+          .updateTable('customers')
+          .set((eb) => ({ last_upload: eb('last_upload', '+', 1) }))
+          .where('id', '=', customerId)
+          .returning(['last_upload', 'in_deletion'])
+          .executeTakeFirst();
+        if (!customer) {
+          throw new Problem('customer_not_found', `Customer '${customerId}' was deleted while the file was received.`);
+        }
+        if (customer.in_deletion === 1) {
+          throw new Problem('customer_busy', `Customer '${customerId}' is being deleted.`);
+        }
         const row = await trx
           .insertInto('uploads')
           .values({
             id,
             customer_id: customerId,
-            number,
+            number: customer.last_upload,
             status: 'receiving',
             filename,
             options: JSON.stringify(options),

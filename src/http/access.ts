@@ -87,7 +87,7 @@ function scopeOf(caller: Caller, catalog: Catalog): Scope {
     customer: (rawId) => existing(readCustomerId(rawId)),
     async customerForUpload(rawId) {
       const id = readCustomerId(rawId);
-      return caller.kind === 'anyone' ? dangerouslyGrant(id) : existing(id);
+      return caller.kind === 'anyone' ? dangerouslyGrant(id, true) : existing(id);
     },
     async upload(rawId) {
       const id = parseUploadId(rawId);

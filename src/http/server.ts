@@ -47,7 +47,7 @@ const DRAIN_MS = 6_000;
  * its schema → the handler in its `*.route.ts`, which asks its scope for grants → the reply, or `problem-reply.ts`.
  */
 export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> {
-  const { config, catalog, tables, ingest, observe } = ports;
+  const { config, catalog, ingest, observe } = ports;
   const replyWithProblem = problemReplies(observe);
   const app = fastify({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
@@ -76,7 +76,7 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await addDocsPages(app, config);
   refuseUnguardedRoutes(app);
 
-  const customers = customerPorts(catalog, tables, ingest);
+  const customers = customerPorts(catalog, ingest);
   const { maxColumns, maxUploadBytes } = config;
   await app.register(eventRoutes({ ingest, stopping }));
   await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));

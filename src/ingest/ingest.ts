@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Catalog, Page, Upload, UploadOptions } from '../catalog/catalog.ts';
+import type { Catalog, Upload, UploadOptions } from '../catalog/catalog.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
 import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
+import { deleteCustomer } from './delete-customer.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Loader } from './loader.ts';
@@ -45,8 +46,8 @@ export interface Ingest {
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
   retry(grant: Grant, uploadId: UploadId, changes: Partial<UploadOptions>): Promise<Upload>;
-  /** Removes all files that are kept of a customer's uploads. */
-  removeFiles(grant: Grant): Promise<void>;
+  /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while uploads have not ended */
+  deleteCustomer(grant: Grant): Promise<void>;
   readonly rejects: Pick<Rejects, 'page' | 'csv'>;
   /** Takes no more files, and ends the loads that are running: they are begun anew at the next start. */
   close(): Promise<void>;
@@ -186,14 +187,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       await spool.remove(failed.id);
       return upload;
     },
-    async removeFiles(grant) {
-      let after: string | null = null;
-      do {
-        const { items, nextCursor }: Page<Upload> = await catalog.listUploads(grant.customerId, { after, limit: 1000 });
-        for (const { id } of items) await Promise.all([spool.remove(id), rejects.remove(id)]);
-        after = nextCursor;
-      } while (after !== null);
-    },
+    deleteCustomer: ({ customerId }) => deleteCustomer({ ...ports, spool, rejects }, customerId),
     async waitUntilEnded(grant, uploadId, timeoutMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const wakers = waiting.get(uploadId) ?? new Set();

@@ -43,7 +43,8 @@ export interface Reception {
    * Makes the file durable and registers it: from here on it ends as rows or as a failure that says why.
    *
    * @returns the upload; where its idempotency key was used for the same file, that earlier upload
-   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, upload_cancelled; or where the file cannot be appended to the
+   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, upload_cancelled,
+   *   customer_busy, customer_not_found; or where the file cannot be appended to the
    *   customer's table
    */
   acknowledge(): Promise<Upload>;
@@ -313,11 +314,19 @@ export class FileReception implements Reception {
   }
 
   /** Tells the catalog that the bytes of an upload are arriving. */
-  async #register({ customerId }: Grant): Promise<void> {
+  async #register({ customerId, customerMayAppear }: Grant): Promise<void> {
     if (this.#registered) return;
     const { filename, options, idempotencyKey, retryOf } = this.#incoming;
-    const upload = { id: this.uploadId, customerId, filename, options, idempotencyKey, retryOf: retryOf?.id ?? null };
-    await this.#ports.catalog.createUpload(upload);
+    await this.#ports.catalog.createUpload({
+      id: this.uploadId,
+      customerId,
+      filename,
+      options,
+      idempotencyKey,
+      retryOf: retryOf?.id ?? null,
+      // One that was there is gone for a reason: it does not come back with a file that was sent before.
+      customerMayAppear: customerMayAppear && this.#customer === null,
+    });
     this.#registered = true;
   }
 }

@@ -1,29 +1,23 @@
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Observe } from '../events.ts';
 import { parseUploadId } from '../table/ids.ts';
-import type { TableStore } from '../table-store/table-store.ts';
-import type { Rejects } from './rejects.ts';
-import type { Spool } from './spool.ts';
+import { type DeletionPorts, deleteCustomer } from './delete-customer.ts';
 
 /**
  * Puts in order what a crash left behind, before anything else is done: leases of a process that is gone, files that
- * were never acknowledged, rows of dead attempts, and spool folders nobody needs.
+ * were never acknowledged, rows of dead attempts, customers half deleted, and spool folders nobody needs.
  */
-export async function recover({
-  catalog,
-  tables,
-  spool,
-  rejects,
-}: {
-  readonly catalog: Catalog;
-  readonly tables: TableStore;
-  readonly spool: Spool;
-  readonly rejects: Rejects;
-}): Promise<void> {
+export async function recover({ observe, ...ports }: DeletionPorts & { readonly observe: Observe }): Promise<void> {
+  const { catalog, tables, spool, rejects } = ports;
   await catalog.releaseLeases();
   for (const { customerId, tag } of await catalog.deadTags()) {
     const customer = await catalog.findCustomer(customerId);
     await (customer?.table ? tables.purge(customerId, [tag]) : tables.drop(customerId));
     await catalog.forgetTags(customerId, [tag]);
+  }
+  for (const customerId of await catalog.customersInDeletion()) {
+    await deleteCustomer(ports, customerId).catch((error: Error) =>
+      observe({ kind: 'background_failed', task: 'deletion', error }),
+    );
   }
   // Their senders were never told 202, and their connections are gone.
   for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);

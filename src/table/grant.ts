@@ -11,10 +11,12 @@ export type Right = 'read' | 'upload' | 'admin';
  */
 export interface Grant {
   readonly customerId: CustomerId;
+  /** Whether the customer, where there is none of that id, appears with its first upload. */
+  readonly customerMayAppear: boolean;
   readonly [granted]: true;
 }
 
 /** For `http/access.ts` only; the linter refuses it elsewhere. */
-export function dangerouslyGrant(customerId: CustomerId): Grant {
-  return { customerId } as Grant;
+export function dangerouslyGrant(customerId: CustomerId, customerMayAppear = false): Grant {
+  return { customerId, customerMayAppear } as Grant;
 }

@@ -212,6 +212,60 @@ for (const { name, open } of CATALOGS) {
       });
     });
 
+    describe('the deletion of a customer', () => {
+      it('is refused while an upload has not ended, and changes nothing then', async () => {
+        await appended('acme');
+        const waiting = [await receiving('acme'), await receiving('acme')];
+        assert.deepEqual(
+          await catalog.beginDeletion(id('acme')),
+          waiting.map((upload) => upload.id),
+        );
+        assert.equal((await catalog.findCustomer(id('acme')))?.table?.rows, 3);
+        assert.deepEqual(await catalog.customersInDeletion(), []);
+        assert.equal((await catalog.markReceived(waiting[0]?.id as UploadId, FILE)).kind, 'received');
+      });
+
+      it('leaves it without a table and refuses its uploads from the first step on, and can be asked for again', async () => {
+        await appended('acme');
+        await receiving('other');
+        for (let asked = 0; asked < 2; asked++) assert.deepEqual(await catalog.beginDeletion(id('acme')), []);
+        assert.deepEqual(await catalog.customersInDeletion(), ['acme']);
+        assert.equal((await catalog.findCustomer(id('acme')))?.table, null);
+        await assert.rejects(receiving('acme'), { code: 'customer_busy' });
+        await receiving('other');
+        await catalog.deleteCustomer(id('acme'));
+        assert.deepEqual(await catalog.customersInDeletion(), []);
+        await receiving('acme');
+      });
+
+      it('and an upload that begins in the same moment: one of them is refused', async () => {
+        for (let round = 0; round < 20; round++) {
+          const customer = `both-${round}`;
+          await catalog.createCustomer({ id: id(customer), timeColumn: null, columns: null });
+          const [upload, underWay] = await Promise.all([
+            receiving(customer).catch((error: Problem) => error.code),
+            catalog.beginDeletion(id(customer)),
+          ]);
+          assert.equal(typeof upload === 'string', underWay.length === 0, 'both, or neither');
+        }
+      });
+
+      it('is not undone by an upload whose customer may not appear', async () => {
+        const upload = {
+          id: newUploadId(),
+          customerId: id('gone'),
+          filename: null,
+          options: OPTIONS,
+          idempotencyKey: null,
+          retryOf: null,
+        };
+        await assert.rejects(catalog.createUpload({ ...upload, customerMayAppear: false }), {
+          code: 'customer_not_found',
+        });
+        assert.equal(await catalog.findCustomer(id('gone')), null);
+      });
+    });
+
     describe('keys', () => {
       beforeEach(() => catalog.createCustomer({ id: id('acme'), timeColumn: null, columns: null }));
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { analyze, call, type Reply, type RunningThena, startThena, upload } from '../server.ts';
 
 let thena: RunningThena;
@@ -130,6 +134,50 @@ test('a customer whose uploads have not ended is not deleted', async () => {
   const refused = await call(`${thena.url}/api/v1/customers/busy`, { method: 'DELETE' });
   assert.deepEqual([refused.status, refused.body.code], [409, 'customer_busy']);
   assert.deepEqual(refused.body.uploads, [sent.body.id]);
+});
+
+test('a file that is on its way when its customer is deleted is refused, and brings nobody back', async () => {
+  await upload(thena.url, 'on-its-way', CSV);
+  const sender = request(`${thena.url}/api/v1/customers/on-its-way/uploads`, { method: 'PUT' });
+  const answered = once(sender, 'response');
+  sender.write(CSV);
+  await sleep(100);
+  assert.equal((await call(`${thena.url}/api/v1/customers/on-its-way`, { method: 'DELETE' })).status, 204);
+  sender.end('2024-01-03,3\n');
+  const [response] = await answered;
+  const body = JSON.parse(await text(response));
+  assert.deepEqual([response.statusCode, body.code], [404, 'customer_not_found']);
+  assert.equal((await see('on-its-way')).status, 404);
+});
+
+test('deletions and uploads at once lose no upload that was acknowledged and not yet rows', async () => {
+  for (let round = 0; round < 5; round++) {
+    await upload(thena.url, 'contested', CSV);
+    const sends = Array.from({ length: 8 }, async (_, index) => {
+      await sleep(index * 3);
+      return call(`${thena.url}/api/v1/customers/contested/uploads`, { method: 'PUT', body: CSV });
+    });
+    await sleep(round * 3);
+    const deleted = await call(`${thena.url}/api/v1/customers/contested`, { method: 'DELETE' });
+    for (const { status, body } of await Promise.all(sends)) {
+      if (status !== 202) {
+        assert.match(body.code, /^customer_(busy|not_found)$/);
+        continue;
+      }
+      // What the deletion took had become rows before it.
+      const seen = await call(`${thena.url}/api/v1/uploads/${body.id}`);
+      const completed = thena.observations.some((one) => one.kind === 'upload_completed' && one.uploadId === body.id);
+      assert.ok(
+        completed || (seen.status === 200 && seen.body.status !== 'failed'),
+        `${deleted.status} ${seen.status}`,
+      );
+    }
+    for (;;) {
+      const { status } = await call(`${thena.url}/api/v1/customers/contested`, { method: 'DELETE' });
+      if (status !== 409) break;
+      await sleep(20);
+    }
+  }
 });
 
 test('customers are listed by id, page by page', async () => {

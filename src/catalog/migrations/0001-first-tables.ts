@@ -9,6 +9,7 @@ export const firstTables: Migration = {
       .addColumn('id', 'text', (column) => column.notNull().primaryKey())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('appeared', 'integer', (column) => column.notNull())
+      .addColumn('in_deletion', 'integer', (column) => column.notNull().defaultTo(0))
       .addColumn('declared_time_column', 'text')
       .addColumn('declared_columns', 'text')
       .addColumn('table_columns', 'text')
