@@ -91,6 +91,11 @@ export const SETTINGS = {
     'Uploads of one customer that may wait to be loaded; more are refused until some are done.',
     integer(1, 1_000_000),
   ),
+  THENA_IDLE_SECONDS: setting(
+    '60',
+    'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried.',
+    integer(1, 3600),
+  ),
   THENA_DISK_RESERVE: setting(
     '512MiB',
     'Disk space that files do not get; a tenth of the disk at most. Files are refused and loads wait while it is not there.',
@@ -126,6 +131,7 @@ export interface Config {
   readonly maxUploadBytes: number;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
+  readonly idleMs: number;
   readonly diskReserveBytes: number;
   /** How long the bytes of a failed upload are kept. */
   readonly retryMs: number;
@@ -182,6 +188,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxUploadBytes: read.THENA_MAX_UPLOAD_BYTES,
     maxReceives: read.THENA_MAX_RECEIVES,
     maxWaitingUploads: read.THENA_MAX_WAITING_UPLOADS,
+    idleMs: read.THENA_IDLE_SECONDS * 1000,
     diskReserveBytes: read.THENA_DISK_RESERVE,
     retryMs: read.THENA_RETRY_SECONDS * 1000,
     concurrentLoads: read.THENA_CONCURRENT_LOADS,

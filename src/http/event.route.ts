@@ -5,12 +5,13 @@ import { Type } from 'typebox';
 import type { Upload } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import { stalled } from '../ingest/least-rate.ts';
 import type { Reception } from '../ingest/reception.ts';
 import type { Grant } from '../table/grant.ts';
 import type { CustomerId } from '../table/ids.ts';
 import { withoutBody } from './body-schema.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { interruption, wasInterrupted } from './unfinished-request.ts';
+import { expectSilence, interruption, wasInterrupted } from './unfinished-request.ts';
 import {
   isOptionName,
   OPTION_NAMES,
@@ -22,6 +23,8 @@ import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchem
 
 export interface EventPorts extends UploadReplyPorts {
   readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
+  /** How long the next part of a form may be waited for. */
+  readonly idleMs: number;
 }
 
 /** Fields are few and short; the file's size is counted by ingest, after decompression. */
@@ -61,7 +64,7 @@ export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
         if (!request.isMultipart()) {
           throw new Problem('unsupported_media_type', 'The body is no multipart form (multipart/form-data).');
         }
-        return replyWithUpload(ports, await receiveForm(ports.ingest, request, request.query), request, reply);
+        return replyWithUpload(ports, await receiveForm(ports, request, request.query), request, reply);
       },
     );
   };
@@ -79,7 +82,7 @@ interface Form {
 
 /** The way of a form: each part in its turn, then the acknowledgement. Whatever fails, nothing of it stays. */
 async function receiveForm(
-  ingest: EventPorts['ingest'],
+  { ingest, idleMs }: EventPorts,
   request: FastifyRequest,
   query: RawUploadOptions,
 ): Promise<{ grant: Grant; upload: Upload }> {
@@ -88,8 +91,9 @@ async function receiveForm(
   const { caller } = request.scope;
   const form: Form = { expectedBytes, idempotencyKey: key, caller, options: query, grant: null, reception: null };
   try {
+    expectSilence(request.raw);
     const parts = request.parts({ limits: FORM_LIMITS });
-    for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
+    for (let part = await nextPart(parts, idleMs); part; part = await nextPart(parts, idleMs)) {
       if (part.type === 'file') await takeFile(ingest, form, part);
       else await takeField(form, part, request);
     }
@@ -103,17 +107,23 @@ async function receiveForm(
   }
 }
 
-/** @throws Problem bad_request where the form itself is broken */
-async function nextPart(parts: AsyncIterableIterator<Multipart>): Promise<Multipart | undefined> {
+/** @throws Problem bad_request where the form itself is broken; upload_too_slow where the next part does not come */
+async function nextPart(parts: AsyncIterableIterator<Multipart>, idleMs: number): Promise<Multipart | undefined> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  // What stands beside the file is short: all of it has to come in that time.
+  const timer = setTimeout(() => reject(stalled(idleMs)), idleMs);
   try {
-    const { value, done } = await parts.next();
+    const { value, done } = await Promise.race([parts.next(), late]);
     return done ? undefined : value;
   } catch (error) {
     throw brokenForm(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 function brokenForm(cause: unknown): Error {
+  if (cause instanceof Problem) return cause;
   // The plugin's own refusals carry a status; the parser's are plain errors, which would pass for Thena's.
   if (cause instanceof Error && 'statusCode' in cause) return cause;
   return new Problem('bad_request', `The multipart form is broken: ${(cause as Error).message}.`, {}, { cause });

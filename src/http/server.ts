@@ -20,7 +20,6 @@ import { eventRoutes } from './event.route.ts';
 import { keysRoutes } from './keys.route.ts';
 import { answerNotHttp, problemReplies } from './problem-reply.ts';
 import { tableRoutes } from './table.route.ts';
-import { IDLE_MS } from './unfinished-request.ts';
 import { uploadRoutes } from './upload.route.ts';
 import { uploadsRoutes } from './uploads.route.ts';
 
@@ -52,8 +51,8 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   const app = fastify({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     bodyLimit: JSON_BODY_BYTES,
-    // A socket on which nothing moves is closed. The time a request takes is not limited: files may be large and slow.
-    connectionTimeout: IDLE_MS,
+    // A socket on which nothing moves is closed; of an upload, who reads the file sees to that. The time a request takes is not limited: files may be large and slow.
+    connectionTimeout: config.idleMs,
     requestTimeout: 0,
     return503OnClosing: false, // answered below, as a problem
     genReqId: () => randomUUID(),
@@ -77,8 +76,8 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   refuseUnguardedRoutes(app);
 
   const customers = customerPorts(catalog, ingest);
-  const { maxColumns, maxUploadBytes } = config;
-  await app.register(eventRoutes({ ingest, stopping }));
+  const { maxColumns, maxUploadBytes, idleMs } = config;
+  await app.register(eventRoutes({ ingest, stopping, idleMs }));
   await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));
   await app.register(uploadRoutes({ ingest, stopping }));
   await app.register(customersRoutes({ ...customers, maxColumns }));

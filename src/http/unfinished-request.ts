@@ -5,9 +5,6 @@ import { Problem } from '../errors.ts';
 /** How long the rest of a refused request is read, so that its sender gets to see why. */
 const LINGER_MS = 10_000;
 
-/** A connection on which nothing moves for so long is closed; a slow sender that does send is not hurried. */
-export const IDLE_MS = 60_000;
-
 /** Reads what is still coming and throws it away: until it ends, its sender goes, or {@link LINGER_MS} have passed. */
 export async function readAndForget(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
@@ -22,9 +19,10 @@ export async function readAndForget(request: IncomingMessage): Promise<void> {
 
 /**
  * The body of a request as a stream of its own: who reads it may destroy it without cutting the connection, over which
- * the reply has yet to go.
+ * the reply has yet to go. Silence on the connection is from here on the reader's to judge: it may wait for a place itself.
  */
 export function bodyOf(request: IncomingMessage): Readable {
+  expectSilence(request);
   const body = new PassThrough();
   // Who reads it meets the failure; while the file waits for a place nobody does, and it would bring Thena down.
   body.on('error', () => undefined);
@@ -43,7 +41,7 @@ export function interruption(cause?: unknown): Problem {
   return new Problem('upload_interrupted', 'The connection ended in the middle of the file.', {}, { cause });
 }
 
-/** The sender has said all it has to say: silence is no sign that it went away. */
+/** Silence on the connection is no sign that the sender went away: it has said all, or somebody else waits for the rest. */
 export function expectSilence(request: IncomingMessage): void {
   request.socket.setTimeout(0);
 }

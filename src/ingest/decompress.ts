@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../errors.ts';
-import { fastEnough, LEAST_RATE } from './least-rate.ts';
+import { fastEnough, LEAST_RATE, neverIdle } from './least-rate.ts';
 
 type Compression = 'gzip' | 'zstd' | null;
 
@@ -18,6 +18,7 @@ const RATIO_FROM_BYTES = 64 * 1024 * 1024;
 /**
  * The bytes of a file as they were before compression: named by `Content-Encoding`, or seen by its first bytes.
  *
+ * @param idleMs how long the next byte may be waited for
  * @param limit most bytes that may come out; what goes in says nothing (0.65 MB of gzip can hold 190 MB)
  * @throws Problem upload_too_large, upload_too_slow, decompression_ratio, decompression_failed, unsupported_media_type, upload_interrupted
  */
@@ -25,11 +26,12 @@ export async function* decompressed(
   input: Readable,
   contentEncoding: string | null,
   limit: number,
+  idleMs: number,
 ): AsyncGenerator<Buffer, void> {
   const named = namedCompression(contentEncoding);
   const taken = { bytes: 0 };
   let total = 0;
-  for await (const chunk of inflated(counted(input, taken), named)) {
+  for await (const chunk of inflated(counted(received(input, idleMs), taken), named)) {
     total += chunk.length;
     if (total > RATIO_FROM_BYTES && total > taken.bytes * MAX_RATIO) {
       const detail = `${taken.bytes} bytes of the compressed file hold more than ${MAX_RATIO} times as many.`;
@@ -94,8 +96,8 @@ async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compressio
 }
 
 /** Adds up what is read. */
-async function* counted(input: Readable, taken: { bytes: number }): AsyncGenerator<Buffer, void> {
-  for await (const chunk of fastEnough(received(input), LEAST_RATE)) {
+async function* counted(input: AsyncGenerator<Buffer, void>, taken: { bytes: number }): AsyncGenerator<Buffer, void> {
+  for await (const chunk of fastEnough(input, LEAST_RATE)) {
     taken.bytes += chunk.length;
     yield chunk;
   }
@@ -112,9 +114,9 @@ async function firstBytes(source: AsyncGenerator<Buffer, void>): Promise<Buffer>
   return head;
 }
 
-async function* received(input: Readable): AsyncGenerator<Buffer, void> {
+async function* received(input: Readable, idleMs: number): AsyncGenerator<Buffer, void> {
   try {
-    yield* input as AsyncIterable<Buffer>;
+    yield* neverIdle(input, idleMs);
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem('upload_interrupted', 'The connection ended in the middle of the file.', {}, { cause: error });

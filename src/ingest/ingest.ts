@@ -66,6 +66,7 @@ export interface IngestPorts {
   readonly retryMs: number;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
+  readonly idleMs: number;
   readonly diskReserveBytes: number;
 }
 

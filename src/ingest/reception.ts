@@ -65,6 +65,8 @@ export interface ReceptionPorts {
   readonly maxWaitingUploads: number;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
+  /** How long the next byte of a file may be waited for. */
+  readonly idleMs: number;
   /** Told when the upload is acknowledged or forgotten. */
   readonly onClosed: (uploadId: UploadId) => void;
 }
@@ -146,15 +148,14 @@ export class FileReception implements Reception {
   }
 
   async write(input: Readable): Promise<void> {
-    const { maxUploadBytes } = this.#ports;
-    const { reserve } = this.#ports;
+    const { maxUploadBytes, idleMs, reserve } = this.#ports;
     // A form may name its customer after the file: then the caller's own is held to account for it.
     this.#leavePlace = await this.#ports.places.take(this.#grant?.customerId ?? this.#incoming.caller ?? null);
     this.#refuseCancelled();
     this.#input = input;
     let checkedAt = 0;
     await reserve.refuseBeyond(this.#incoming.expectedBytes ?? 0);
-    for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes)) {
+    for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes, idleMs)) {
       this.#bytes += chunk.length;
       this.#ports.progress.received(this.uploadId, this.#bytes);
       this.#hash.update(chunk);
