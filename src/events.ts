@@ -15,7 +15,16 @@ export type Observation =
       readonly records: number;
       readonly ms: number;
     }
-  | { readonly kind: 'upload_refused'; readonly uploadId: UploadId; readonly code: string }
+  | {
+      /** It ended before its 202; those that are refused before their first byte are answered requests alone. */
+      readonly kind: 'upload_refused';
+      readonly uploadId: UploadId;
+      /** Null where a form had not named it yet. */
+      readonly customerId: CustomerId | null;
+      readonly code: string;
+    }
+  /** No load is begun any more, for want of disk space; and then they are again. */
+  | { readonly kind: 'loads_held' | 'loads_resumed' }
   | {
       readonly kind: 'upload_completed';
       readonly uploadId: UploadId;

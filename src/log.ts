@@ -60,8 +60,15 @@ function describe(observation: Observation): Line {
         message: `upload ${uploadId} of customer ${customerId} received: ${records} records, ${bytes} bytes in ${Math.round(ms)} ms`,
       };
     }
-    case 'upload_refused':
-      return { level: 'info', message: `upload ${observation.uploadId} refused: ${observation.code}` };
+    case 'upload_refused': {
+      const { uploadId, customerId, code } = observation;
+      const whose = customerId === null ? '' : ` of customer ${customerId}`;
+      return { level: 'info', message: `upload ${uploadId}${whose} refused: ${code}` };
+    }
+    case 'loads_held':
+      return { level: 'warn', message: 'uploads wait to be loaded until the disk has room again' };
+    case 'loads_resumed':
+      return { level: 'info', message: 'the disk has room again, and uploads are loaded' };
     case 'upload_completed': {
       const { uploadId, customerId, rows, ms } = observation;
       return {

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observation, Observe } from './events.ts';
 
 export interface Metrics {
@@ -48,6 +48,11 @@ export function createMetrics(): Metrics {
     help: 'Bytes of files received whole, after decompression.',
     registers,
   });
+  const loadsHeld = new Gauge({
+    name: 'thena_loads_held',
+    help: '1 while no upload is loaded for want of disk space, else 0.',
+    registers,
+  });
   const engineStops = new Counter({
     name: 'thena_engine_crashes_total',
     help: 'Times the engine process died and was started again.',
@@ -74,6 +79,10 @@ export function createMetrics(): Metrics {
         return;
       case 'upload_refused':
         uploads.inc({ outcome: 'refused', code: observation.code });
+        return;
+      case 'loads_held':
+      case 'loads_resumed':
+        loadsHeld.set(observation.kind === 'loads_held' ? 1 : 0);
         return;
       case 'upload_completed':
         uploads.inc({ outcome: 'completed', code: '' });

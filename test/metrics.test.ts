@@ -15,7 +15,7 @@ test('observations become counters that Prometheus can read', async () => {
   metrics.record({ kind: 'upload_received', uploadId, customerId, bytes: 2048, records: 11, ms: 5 });
   metrics.record({ kind: 'upload_completed', uploadId, customerId, rows: 10, ms: 700 });
   metrics.record({ kind: 'upload_failed', uploadId, customerId, code: 'rows_refused', detail: 'Line 2.' });
-  metrics.record({ kind: 'upload_refused', uploadId, code: 'file_empty' });
+  metrics.record({ kind: 'upload_refused', uploadId, customerId: null, code: 'file_empty' });
   metrics.record({ kind: 'attempt_failed', uploadId, attempt: 1, error: new Error('x') });
   metrics.record({ kind: 'engine_stopped', pid: 1, cause: 'SIGSEGV', expected: false });
   metrics.record({ kind: 'engine_stopped', pid: 2, cause: 'closed', expected: true });

@@ -102,8 +102,9 @@ async function receiveForm(
     if (!grant) throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
     return { grant, upload: await reception.acknowledge() };
   } catch (error) {
-    await form.reception?.abandon();
-    throw wasInterrupted(request.raw) ? interruption(error) : error;
+    const reason = wasInterrupted(request.raw) ? interruption(error) : error;
+    await form.reception?.abandon(reason);
+    throw reason;
   }
 }
 

@@ -128,7 +128,8 @@ async function receiveBody(
     await reception.write(bodyOf(request.raw));
     return { grant, upload: await reception.acknowledge() };
   } catch (error) {
-    await reception.abandon();
-    throw wasInterrupted(request.raw) ? interruption(error) : error;
+    const reason = wasInterrupted(request.raw) ? interruption(error) : error;
+    await reception.abandon(reason);
+    throw reason;
   }
 }

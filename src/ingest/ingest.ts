@@ -129,8 +129,10 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   function receive(file: Omit<IncomingFile, 'uploadId'>, maxUploadBytes: number): Reception {
     const uploadId = newUploadId();
     const onClosed = (id: UploadId): boolean => receptions.delete(id);
+    const onRefused = (id: UploadId, grant: Grant | null, { code }: Problem): void =>
+      ports.observe({ kind: 'upload_refused', uploadId: id, customerId: grant?.customerId ?? null, code });
     const reception = new FileReception(
-      { ...ports, spool, loader, progress, places, reserve, maxUploadBytes, onClosed },
+      { ...ports, spool, loader, progress, places, reserve, maxUploadBytes, onClosed, onRefused },
       { ...file, uploadId },
     );
     receptions.set(uploadId, reception);

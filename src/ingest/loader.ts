@@ -42,6 +42,8 @@ export class Loader {
   #stopped = false;
   /** No load is begun before, on the clock of `performance.now`: the last one filled the disk. */
   #restsUntil = 0;
+  /** What keeps loads from being begun: the reserve is not whole, or a load filled the disk and none has ended since. */
+  #held: 'reserve' | 'load' | null = null;
 
   constructor(ports: LoaderPorts) {
     this.#ports = ports;
@@ -69,9 +71,9 @@ export class Loader {
    */
   async startEarly(uploadId: UploadId, feed: SegmentFeed): Promise<boolean> {
     const { catalog, owner } = this.#ports;
-    if (this.#stopped || performance.now() < this.#restsUntil || !this.#takePlace()) return false;
+    if (this.#stopped || !this.#takePlace()) return false;
     try {
-      const claim = await catalog.claimReceiving({ uploadId, owner, leaseMs: LEASE_MS });
+      const claim = (await this.#hasRoom()) && (await catalog.claimReceiving({ uploadId, owner, leaseMs: LEASE_MS }));
       if (claim) {
         this.#begin(claim, feed);
         return true;
@@ -113,8 +115,7 @@ export class Loader {
     const { catalog, owner, spool } = this.#ports;
     while (this.#kickedAgain && !this.#stopped) {
       this.#kickedAgain = false;
-      // A load that fills the disk up fails; one that waits for room does not.
-      if (performance.now() < this.#restsUntil || !(await this.#ports.reserve.leaves(0))) return;
+      if (!(await this.#hasRoom())) return;
       while (!this.#stopped && this.#takePlace()) {
         const claim = await catalog.claimNext({ owner, leaseMs: LEASE_MS }).catch((error) => {
           this.#places--;
@@ -128,6 +129,26 @@ export class Loader {
         this.#begin(claim, SegmentFeed.of({ ...file, segments: spool.locate(id, file.segments) }));
       }
     }
+  }
+
+  /** A load that fills the disk up is begun anew from its start; one that waits for room is not. */
+  async #hasRoom(): Promise<boolean> {
+    if (performance.now() < this.#restsUntil) return false;
+    const hasRoom = await this.#ports.reserve.leaves(0);
+    if (!hasRoom) this.#hold('reserve');
+    else if (this.#held === 'reserve') this.#resume();
+    return hasRoom;
+  }
+
+  /** Observed once, however often it is looked at whether there is room. */
+  #hold(cause: 'reserve' | 'load'): void {
+    if (this.#held === null) this.#ports.observe({ kind: 'loads_held' });
+    this.#held = cause;
+  }
+
+  #resume(): void {
+    if (this.#held !== null) this.#ports.observe({ kind: 'loads_resumed' });
+    this.#held = null;
   }
 
   #takePlace(): boolean {
@@ -166,6 +187,7 @@ export class Loader {
       const rows = await attempt.run();
       const ms = performance.now() - startedAt;
       observe({ kind: 'upload_completed', uploadId: upload.id, customerId: customer.id, rows, ms });
+      this.#resume();
       await spool.remove(upload.id);
       onEnded(upload.id);
     } catch (caught) {
@@ -192,6 +214,7 @@ export class Loader {
     if (isDiskFull(error)) {
       // It waits in the queue. Begun at once, it would fill the disk again and again.
       this.#restsUntil = performance.now() + POLL_MS - POLL_MS / 10;
+      this.#hold('load');
       return STOPPED;
     }
     try {

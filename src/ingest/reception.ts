@@ -12,7 +12,7 @@ import type { Observe } from '../events.ts';
 import type { Grant } from '../table/grant.ts';
 import type { CustomerId, UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
-import type { DiskReserve } from './disk-reserve.ts';
+import type { DiskReserve, RoomOnDisk } from './disk-reserve.ts';
 import { duplicateOf, refuseOtherUse } from './earlier-upload.ts';
 import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
@@ -24,8 +24,6 @@ import type { Spool } from './spool.ts';
 
 /** How much of a file is looked at to find its encoding, dialect and columns. */
 const HEAD_BYTES = 256 * 1024;
-/** How much comes between two looks at the disk. */
-const RESERVE_CHECK_BYTES = 32 * 1024 * 1024;
 const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** One file on its way in. */
@@ -48,8 +46,12 @@ export interface Reception {
    *   customer's table
    */
   acknowledge(): Promise<Upload>;
-  /** Forgets the file, unless it was acknowledged. Safe to call at any time, more than once. */
-  abandon(): Promise<void>;
+  /**
+   * Forgets the file, unless it was acknowledged. Safe to call at any time, more than once.
+   *
+   * @param reason what its sender is told; left out, it was the sender that went away
+   */
+  abandon(reason?: unknown): Promise<void>;
   /** Ends it for someone else than the sender, who is told `upload_cancelled`. Nothing where it was acknowledged. */
   cancel(): Promise<void>;
 }
@@ -69,6 +71,8 @@ export interface ReceptionPorts {
   readonly idleMs: number;
   /** Told when the upload is acknowledged or forgotten. */
   readonly onClosed: (uploadId: UploadId) => void;
+  /** Told when it ends without an acknowledgement, unless it was cancelled. */
+  readonly onRefused: (uploadId: UploadId, grant: Grant | null, refusal: Problem) => void;
 }
 
 export interface IncomingFile {
@@ -121,10 +125,12 @@ export class FileReception implements Reception {
   #input: Readable | null = null;
   #cancelled = false;
   #leavePlace: () => void = () => undefined;
+  readonly #room: RoomOnDisk;
 
   constructor(ports: ReceptionPorts, incoming: IncomingFile) {
     this.#ports = ports;
     this.#incoming = incoming;
+    this.#room = ports.reserve.room();
   }
 
   get uploadId(): UploadId {
@@ -153,16 +159,12 @@ export class FileReception implements Reception {
     this.#leavePlace = await this.#ports.places.take(this.#grant?.customerId ?? this.#incoming.caller ?? null);
     this.#refuseCancelled();
     this.#input = input;
-    let checkedAt = 0;
     await reserve.refuseBeyond(this.#incoming.expectedBytes ?? 0);
     for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes, idleMs)) {
       this.#bytes += chunk.length;
       this.#ports.progress.received(this.uploadId, this.#bytes);
       this.#hash.update(chunk);
-      if (this.#bytes - checkedAt > RESERVE_CHECK_BYTES) {
-        checkedAt = this.#bytes;
-        await reserve.refuseBeyond(0);
-      }
+      await this.#room.take(chunk.length);
       if (this.#opened) await this.#take(this.#opened, this.#opened.decoder.push(chunk));
       else await this.#gatherHead(chunk);
     }
@@ -170,6 +172,7 @@ export class FileReception implements Reception {
     await this.#take(opened, opened.decoder.end());
     await this.#finish(opened);
     this.#leavePlace();
+    this.#room.giveBack();
   }
 
   async acknowledge(): Promise<Upload> {
@@ -199,7 +202,7 @@ export class FileReception implements Reception {
     if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
     if (received.kind === 'key_used') {
       refuseOtherUse(received.earlier, file, options);
-      await this.abandon();
+      await this.#forgetOnce();
       return received.earlier;
     }
     this.#acknowledged = true;
@@ -217,8 +220,13 @@ export class FileReception implements Reception {
     return received.upload;
   }
 
-  abandon(): Promise<void> {
+  abandon(reason?: unknown): Promise<void> {
     if (this.#acknowledged) return Promise.resolve();
+    if (!this.#abandoned) this.#ports.onRefused(this.uploadId, this.#grant, refusalOf(reason));
+    return this.#forgetOnce();
+  }
+
+  #forgetOnce(): Promise<void> {
     this.#abandoned ??= this.#forget();
     return this.#abandoned;
   }
@@ -227,7 +235,7 @@ export class FileReception implements Reception {
     if (this.#acknowledged) return;
     this.#cancelled = true;
     this.#input?.destroy(cancelled(this.uploadId));
-    await this.abandon();
+    await this.#forgetOnce();
   }
 
   #refuseCancelled(): void {
@@ -238,6 +246,7 @@ export class FileReception implements Reception {
     const { catalog, spool, loader, onClosed } = this.#ports;
     onClosed(this.uploadId);
     this.#leavePlace();
+    this.#room.giveBack();
     this.#ports.progress.forget(this.uploadId);
     this.#opened?.feed.fail(new Error('the file did not arrive'));
     await loader.abort(this.uploadId);
@@ -334,6 +343,16 @@ export class FileReception implements Reception {
 
 function originOf({ byteOffset, cutter: { newlineBytes } }: Opened): CsvOrigin | null {
   return byteOffset === null || newlineBytes === null ? null : { byteOffset, newlineBytes };
+}
+
+/** Why a file was refused, as its sender is told. */
+function refusalOf(reason: unknown): Problem {
+  if (reason instanceof Problem) return reason;
+  if (reason === undefined) return new Problem('upload_interrupted', 'The sender went away.');
+  const { statusCode = 500 } = reason as { readonly statusCode?: number };
+  return statusCode < 500
+    ? new Problem('bad_request', 'The request could not be read.')
+    : new Problem('internal_error', 'An error in Thena stopped the upload.');
 }
 
 function tooManyUploads({ customerId }: Grant, maxWaitingUploads: number): Problem {

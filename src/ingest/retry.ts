@@ -47,7 +47,7 @@ export async function receiveAll(reception: Reception, grant: Grant, bytes: Read
     await reception.write(bytes);
     return await reception.acknowledge();
   } catch (error) {
-    await reception.abandon();
+    await reception.abandon(error);
     throw error;
   }
 }

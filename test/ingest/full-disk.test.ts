@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Observation } from '../../src/events.ts';
+import { DiskReserve } from '../../src/ingest/disk-reserve.ts';
+import { Loader, type LoaderPorts } from '../../src/ingest/loader.ts';
+import { SegmentFeed } from '../../src/ingest/segment-feed.ts';
 import { startServices } from '../../src/services.ts';
+import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
 import { call } from '../server.ts';
 
 /** Writes a file until the disk has no room: the load that runs beside it takes some, too. */
@@ -45,11 +50,53 @@ it('a disk that fills up under a load fails no upload: it is loaded when space r
     let upload = await see();
     for (; upload.finished_at === null; upload = await see()) await sleep(100);
     assert.deepEqual([upload.status, upload.receipt?.appended], ['complete', rows.length]);
+    // Said once, and not at every look at the disk.
+    const said = observations
+      .map(({ kind }) => kind)
+      .filter((kind) => kind === 'loads_held' || kind === 'loads_resumed');
+    assert.deepEqual(said, ['loads_held', 'loads_resumed']);
     // Tried when there is hope, not all the time.
     assert.ok(upload.attempts <= 4, `${upload.attempts} attempts`);
   } finally {
     await services.close();
     spawnSync('umount', [disk]);
     rmSync(disk, { recursive: true });
+  }
+});
+
+it('no load runs ahead of a file that still arrives while the reserve is not whole, which is said once', async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]).status !== 0) {
+    rmSync(disk, { recursive: true });
+    return t.skip('a file system of its own cannot be mounted here');
+  }
+  const data = mkdtempSync(join(tmpdir(), 'thena-catalog-'));
+  const catalog = await openSqliteCatalog(join(data, 'catalog.sqlite'));
+  const said: string[] = [];
+  try {
+    const id = newUploadId();
+    const options = { delimiter: null, quote: null, header: null, encoding: null } as const;
+    await catalog.createUpload({
+      id,
+      customerId: parseCustomerId('early') as CustomerId,
+      filename: null,
+      options: { ...options, onError: 'abort', duplicates: 'append', dryRun: false },
+      idempotencyKey: null,
+      retryOf: null,
+    });
+    const reserve = new DiskReserve(disk, 1024 * 1024);
+    const observe = ({ kind }: Observation) => said.push(kind);
+    // Nothing is loaded, so that it needs no more than this.
+    const ports = { catalog, reserve, observe, owner: 'a', concurrentLoads: 1 } as unknown as LoaderPorts;
+    const loader = new Loader(ports);
+    const feed = new SegmentFeed({ delimiter: ',', quote: '"', header: true }, ['n']);
+    fill(join(disk, 'other'));
+    for (let asked = 0; asked < 2; asked++) assert.equal(await loader.startEarly(id, feed), false);
+    assert.equal((await catalog.findUpload(id))?.attempts, 0);
+    assert.deepEqual(said, ['loads_held']);
+  } finally {
+    await catalog.close();
+    spawnSync('umount', [disk]);
+    for (const folder of [disk, data]) rmSync(folder, { recursive: true });
   }
 });

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { type ClientRequest, request } from 'node:http';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { DiskReserve } from '../../src/ingest/disk-reserve.ts';
 import { Places } from '../../src/ingest/places.ts';
 import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
-import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
+import { analyze, call, formOf, type Reply, type RunningThena, startThena } from '../server.ts';
 
+const MIB = 1024 * 1024;
 const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
 
 describe('places for files that are received', () => {
@@ -105,6 +109,27 @@ describe('the disk reserve', () => {
     await reserve.refuseBeyond(1024);
     await assert.rejects(reserve.refuseBeyond(bavail * bsize * 2), { code: 'disk_full' });
   });
+
+  it('is kept whole by files that are received beside each other', async (t) => {
+    const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', disk]).status !== 0) {
+      rmSync(disk, { recursive: true });
+      return t.skip('a file system of its own cannot be mounted here');
+    }
+    try {
+      const reserve = new DiskReserve(disk, 8 * MIB);
+      const rooms = Array.from({ length: 32 }, () => reserve.room());
+      // None of it is written yet: all that was asked for is less than the disk has, and more than files may have.
+      const taken = await Promise.allSettled(rooms.map((room) => room.take(2.4 * MIB)));
+      const given = taken.filter(({ status }) => status === 'fulfilled').length * 2.4;
+      assert.ok(given <= 72, `${given} MiB of 72`);
+      for (const room of rooms) room.giveBack();
+      await reserve.room().take(64 * MIB);
+    } finally {
+      spawnSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    }
+  });
 });
 
 /** Sends so much of a file that it is being loaded, and then nothing: it holds a place for files and one for loads. */
@@ -197,6 +222,27 @@ describe('a server that is asked for much', () => {
     } finally {
       await many.close();
     }
+  });
+
+  it('observes what it refuses before the 202, with the code and the customer where it is known', async () => {
+    const seen = thena.observations.length;
+    await put('refused', 'a,b\n');
+    await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(['file', Buffer.from('a,a\n1,2\n')]) });
+    const gone = request(`${thena.url}/api/v1/customers/gone/uploads`, { method: 'PUT' });
+    gone.on('error', () => undefined);
+    gone.write('a,b\n1,2\n');
+    await sleep(100);
+    gone.destroy();
+    await sleep(100);
+    const refused = thena.observations.slice(seen).filter((one) => one.kind === 'upload_refused');
+    assert.deepEqual(
+      refused.map(({ customerId, code }) => [customerId, code]),
+      [
+        ['refused', 'no_rows'],
+        [null, 'duplicate_column'],
+        ['gone', 'upload_interrupted'],
+      ],
+    );
   });
 
   it('refuses a file that swells beyond all measure', async () => {
