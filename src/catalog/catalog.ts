@@ -73,6 +73,8 @@ export interface ReceivedFile {
   readonly encoding: string;
   readonly dialect: CsvDialect;
   readonly columns: readonly string[];
+  /** Whether the header was taken for one only because nothing spoke against it. */
+  readonly headerGuessed?: boolean;
   /** The header record as it stood, without its line end; null where the file has none. */
   readonly headerText: string | null;
   readonly records: number;

@@ -16,6 +16,8 @@ export interface DetectedDialect {
   readonly dialect: CsvDialect;
   readonly newline: Newline;
   readonly columns: readonly string[];
+  /** Whether the first record was taken for the header without a sign of it: no column goes on with values of another kind. */
+  readonly headerGuessed: boolean;
   /** The header record as it stands, without its line end; null where there is none. */
   readonly headerText: string | null;
   /** Where in the head the records begin, after the header and any blank lines above it. */
@@ -68,6 +70,7 @@ export function detectDialect(
     dialect: { delimiter, quote, header },
     newline,
     columns,
+    headerGuessed: header && overrides.header === null && !showsHeader(sample),
     headerText: header ? firstRecord.toString() : null,
     dataOffset: offsetOfLine(head, newline, firstDataLine),
     firstDataLine,
@@ -202,6 +205,14 @@ function isHeader([first, ...rows]: readonly CsvRecord[]): boolean {
   return !fields.some((field, index) => {
     const below = rows.map((row) => row.fields[index]?.trim() ?? '').filter((text) => text !== '');
     return isTime(field) && below.length > 0 && below.every(isTime);
+  });
+}
+
+/** Whether some column mostly holds values below a name: numbers, times, true or false. */
+function showsHeader([first, ...rows]: readonly CsvRecord[]): boolean {
+  return (first?.fields ?? []).some((field, index) => {
+    const below = rows.map((row) => row.fields[index] ?? '').filter((text) => text.trim() !== '');
+    return !isValueOrEmpty(field) && below.filter(isValueOrEmpty).length > below.length / 2;
   });
 }
 

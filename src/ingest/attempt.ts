@@ -8,7 +8,7 @@ import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-
 import { isDiskFull } from './disk-full.ts';
 import { namesInTable } from './names-in-table.ts';
 import type { ProgressBoard } from './progress.ts';
-import { planReading, type ReadingPlan, sameReading } from './reading-plan.ts';
+import { headerWarnings, planReading, type ReadingPlan, sameReading } from './reading-plan.ts';
 import type { Rejects } from './rejects.ts';
 import type { SegmentFeed } from './segment-feed.ts';
 
@@ -227,7 +227,7 @@ export class Attempt {
         appended: summary.rows,
         rejected: this.#kept?.rejected ?? 0,
         columns: plan.reading,
-        warnings: plan.warnings,
+        warnings: [...headerWarnings(file, this.#known), ...plan.warnings],
       },
     });
     if (committed === 'lost') throw new LeaseLost();

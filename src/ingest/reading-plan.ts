@@ -1,4 +1,4 @@
-import type { Customer } from '../catalog/catalog.ts';
+import type { Customer, ReceivedFile } from '../catalog/catalog.ts';
 import type { CsvSegment } from '../csv/segment.ts';
 import type { EngineOperations } from '../engine/protocol.ts';
 import { Problem } from '../errors.ts';
@@ -47,6 +47,19 @@ export async function planReading(
         `Every date of column '${name}' can be read day first or month first; it was read month first. Write dates as YYYY-MM-DD to be sure.`,
     ),
   };
+}
+
+/** A file of texts alone may have no header: then its first row is lost to the names, unless the sender is told. */
+export function headerWarnings(
+  { columns, headerGuessed }: ReceivedFile,
+  known: readonly ColumnReading[] | null,
+): readonly string[] {
+  // Names that the table has already are no row.
+  if (!headerGuessed || known !== null) return [];
+  const names = columns.map((name) => `'${name}'`).join(', ');
+  return [
+    `The first line (${names}) was taken as the header, although every column is text. If it is a row, undo this upload and send the file with header=false.`,
+  ];
 }
 
 /** Whether two plans read every column in the same way. */

@@ -86,7 +86,9 @@ export interface IncomingFile {
   /** The customer whose key the file came with: it may send for itself alone. */
   readonly caller?: CustomerId | null;
   /** The failed upload whose text this is; its figures are those of the file as it was sent. */
-  readonly retryOf: (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding'> & { readonly id: UploadId }) | null;
+  readonly retryOf:
+    | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> & { readonly id: UploadId })
+    | null;
 }
 
 /** What is known once the head was looked at. */
@@ -191,6 +193,7 @@ export class FileReception implements Reception {
       encoding: retryOf?.encoding ?? encoding,
       dialect: detected.dialect,
       columns: detected.columns,
+      headerGuessed: retryOf?.headerGuessed ?? detected.headerGuessed,
       headerText: detected.headerText,
       records: cutter.records,
       segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),

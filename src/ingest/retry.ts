@@ -26,15 +26,22 @@ export function retryOf(
     const detail = 'The bytes are kept as UTF-8, so that their encoding can no longer be chosen. Send the file again.';
     throw new Problem('upload_option_invalid', detail);
   }
-  const dialect = changesDialect(changes) ? {} : file.dialect;
+  // What was found once is not found anew, unless it is sought under other rules.
+  const found = changesDialect(changes) ? null : file;
   return {
     file: {
       filename,
       contentEncoding: null,
       expectedBytes: file.segments.reduce((sum, { bytes }) => sum + bytes, 0),
-      options: { ...options, ...dialect, ...changes, encoding: 'utf-8' },
+      options: { ...options, ...found?.dialect, ...changes, encoding: 'utf-8' },
       idempotencyKey: null,
-      retryOf: { id, bytes: file.bytes, sha256: file.sha256, encoding: file.encoding },
+      retryOf: {
+        id,
+        bytes: file.bytes,
+        sha256: file.sha256,
+        encoding: file.encoding,
+        ...(found?.headerGuessed !== undefined && { headerGuessed: found.headerGuessed }),
+      },
     },
     text: Readable.from(textOf(file, spool.locate(id, file.segments)), { objectMode: false }),
   };

@@ -215,6 +215,16 @@ describe('rejects', () => {
 });
 
 describe('retry', () => {
+  it('is told that its header may be a row, as the upload was', async () => {
+    const failed = await put('headerless', 'Rome,Italy\nParis\nOslo,Norway\n');
+    assert.equal(failed.body.error?.code, 'rows_refused');
+    const again = await call(`${thena.url}/api/v1/uploads/${failed.body.id}/retry?on_error=skip`, {
+      method: 'POST',
+      headers: { prefer: 'wait=60' },
+    });
+    assert.match(again.body.receipt.warnings[0], /header=false/);
+  });
+
   it('takes the kept bytes again with other options', async () => {
     await put('retry', CSV);
     const failed = await put('retry', BAD.replaceAll('\n', '\r\n'));

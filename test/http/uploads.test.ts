@@ -226,3 +226,20 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 10_000; !(await holds()); await sleep(20))
     assert(Date.now() < deadline, String(holds));
 }
+
+test('a header that may be a row is told in the receipt, and only there', async () => {
+  const warningsOf = async (customer: string, csv: string): Promise<string[]> => {
+    const { body } = await upload(thena.url, customer, csv);
+    assert.equal(body.status, 'complete', JSON.stringify(body.error));
+    return body.receipt.warnings;
+  };
+  const TEXTS = 'Rome,Italy\nParis,France\nOslo,Norway\n';
+  const [warning = '', ...more] = await warningsOf('headerless', TEXTS);
+  assert.match(warning, /'Rome', 'Italy'.* header=false/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(await warningsOf('headerless', 'Rome,Italy\nLyon,France\n'), [], 'the table has these names');
+  assert.deepEqual(await warningsOf('has-values', 'city,people\nRome,2800000\nParis,n/a\nOslo,700000\n'), []);
+  const url = `${thena.url}/api/v1/customers/told/uploads?header=true`;
+  const told = await call(url, { method: 'PUT', body: TEXTS, headers: { prefer: 'wait=60' } });
+  assert.deepEqual(told.body.receipt.warnings, []);
+});
