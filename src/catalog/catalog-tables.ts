@@ -59,6 +59,8 @@ interface UploadsTable {
   options: Json;
   idempotency_key: Optional<string>;
   retry_of: Optional<UploadId>;
+  mends: Optional<UploadId>;
+  mended_by: Optional<UploadId>;
   /** Digest of the file, once it is acknowledged. */
   sha256: Optional<string>;
   duplicate_of: Optional<UploadId>;

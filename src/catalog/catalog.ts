@@ -111,6 +111,10 @@ export interface Upload {
   readonly idempotencyKey: string | null;
   /** The failed upload whose bytes these are. */
   readonly retryOf: UploadId | null;
+  /** The upload whose rejected rows this one brings, mended. */
+  readonly mends: UploadId | null;
+  /** The latest acknowledged upload that brings this one's rejected rows, mended. */
+  readonly mendedBy: UploadId | null;
   /** An earlier upload of the same customer with the same bytes, when this one was received. */
   readonly duplicateOf: EarlierUpload | null;
   readonly file: ReceivedFile | null;
@@ -246,6 +250,8 @@ export interface Catalog {
     readonly options: UploadOptions;
     readonly idempotencyKey: string | null;
     readonly retryOf: UploadId | null;
+    /** Another upload of the same customer. */
+    readonly mends?: UploadId | null;
     /** Default: yes. */
     readonly customerMayAppear?: boolean;
   }): Promise<Upload>;

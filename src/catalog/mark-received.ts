@@ -48,6 +48,14 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
           .where('id', '=', id)
           .returningAll()
           .executeTakeFirstOrThrow();
+        if (row.mends !== null && row.dry_run === 0) {
+          await trx
+            .updateTable('uploads')
+            .set({ mended_by: id })
+            .where('id', '=', row.mends)
+            .where('customer_id', '=', row.customer_id)
+            .execute();
+        }
         return { kind: 'received', upload: uploadOf(row) };
       }),
   };

@@ -13,11 +13,12 @@ import { withoutBody } from './body-schema.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { expectSilence, interruption, wasInterrupted } from './unfinished-request.ts';
 import {
+  FileOptionsQuery,
   isOptionName,
   OPTION_NAMES,
-  type RawUploadOptions,
+  type RawFileOptions,
+  readMends,
   readUploadOptions,
-  UploadOptionsQuery,
 } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
@@ -37,7 +38,7 @@ const FormSchema = Type.Object(
       description: 'Before or after the file. Sent before it, loading runs beside receiving.',
       examples: ['1000'],
     }),
-    ...UploadOptionsQuery.properties,
+    ...FileOptionsQuery.properties,
   },
   { description: 'Options stand before the file.', additionalProperties: false },
 );
@@ -55,7 +56,7 @@ export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
           operationId: 'uploadForm',
           consumes: ['multipart/form-data'],
           headers: uploadHeaders(),
-          querystring: Type.Object(UploadOptionsQuery.properties, { additionalProperties: false }),
+          querystring: Type.Object(FileOptionsQuery.properties, { additionalProperties: false }),
           body: FormSchema,
           response: uploadReplySchemas,
         },
@@ -75,7 +76,7 @@ interface Form {
   readonly expectedBytes: number | null;
   readonly idempotencyKey: string | null;
   readonly caller: CustomerId | null;
-  options: RawUploadOptions;
+  options: RawFileOptions;
   grant: Grant | null;
   reception: Reception | null;
 }
@@ -84,7 +85,7 @@ interface Form {
 async function receiveForm(
   { ingest, idleMs }: EventPorts,
   request: FastifyRequest,
-  query: RawUploadOptions,
+  query: RawFileOptions,
 ): Promise<{ grant: Grant; upload: Upload }> {
   const key = idempotencyKey(request.headers['idempotency-key']);
   const expectedBytes = Number(request.headers['content-length'] ?? 0);
@@ -169,6 +170,7 @@ async function takeFile(ingest: EventPorts['ingest'], form: Form, part: Multipar
     contentEncoding: null,
     expectedBytes: form.expectedBytes,
     options: readUploadOptions(form.options),
+    mends: readMends(form.options),
     idempotencyKey: form.idempotencyKey,
     caller: form.caller,
   });

@@ -46,6 +46,12 @@ export const UploadSchema = Type.Object(
     }),
     idempotency_key: nullable(Type.String({ description: 'As the sender gave it.' })),
     retry_of: nullable(Type.String({ description: 'The failed upload whose bytes these are.' })),
+    mends: nullable(Type.String({ description: 'The upload whose rejected rows these are, mended.' })),
+    mended_by: nullable(
+      Type.String({
+        description: 'The latest upload that was sent with `mends` for this one; its status says what became of it.',
+      }),
+    ),
     duplicate_of: nullable(
       Type.Object(
         { id: Type.String({ format: 'uuid' }), created_at: Time },
@@ -92,6 +98,8 @@ export function uploadJson(upload: Upload, progress: Progress | null): UploadJso
     options: optionsJson(upload.options),
     idempotency_key: upload.idempotencyKey,
     retry_of: upload.retryOf,
+    mends: upload.mends,
+    mended_by: upload.mendedBy,
     duplicate_of: duplicateOf && { id: duplicateOf.id, created_at: duplicateOf.createdAt.toISOString() },
     progress: progress && {
       bytes_received: progress.bytesReceived,

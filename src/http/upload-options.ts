@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { UploadOptions } from '../catalog/catalog.ts';
 import { delimiterOption, quoteOption } from '../csv/dialect-options.ts';
 import { Problem } from '../errors.ts';
+import { parseUploadId, type UploadId } from '../table/ids.ts';
 
 /** The options of an upload, in the query string; a form takes the same names as fields before the file. */
 export const UploadOptionsQuery = Type.Object({
@@ -43,11 +44,24 @@ export const UploadOptionsQuery = Type.Object({
   ),
 });
 
+/** Those and what a file alone can have, not a retry. */
+export const FileOptionsQuery = Type.Object({
+  ...UploadOptionsQuery.properties,
+  mends: Type.Optional(
+    Type.String({
+      description:
+        'The id of the upload whose rejected rows the file brings, mended. That upload tells it as `mended_by`.',
+    }),
+  ),
+});
+
 export type RawUploadOptions = Static<typeof UploadOptionsQuery>;
 
-export const OPTION_NAMES = Object.keys(UploadOptionsQuery.properties) as readonly (keyof RawUploadOptions)[];
+export type RawFileOptions = Static<typeof FileOptionsQuery>;
 
-export function isOptionName(name: string): name is keyof RawUploadOptions {
+export const OPTION_NAMES = Object.keys(FileOptionsQuery.properties) as readonly (keyof RawFileOptions)[];
+
+export function isOptionName(name: string): name is keyof RawFileOptions {
   return OPTION_NAMES.some((option) => option === name);
 }
 
@@ -66,6 +80,14 @@ export function readUploadOptions(raw: RawUploadOptions): UploadOptions {
     throw new Problem('upload_option_invalid', 'The delimiter and the quote are the same character.');
   }
   return options;
+}
+
+/** @throws Problem upload_option_invalid */
+export function readMends({ mends }: RawFileOptions): UploadId | null {
+  if (mends === undefined) return null;
+  const id = parseUploadId(mends);
+  if (id) return id;
+  throw new Problem('upload_option_invalid', `mends is '${mends.slice(0, 40)}'; it must be the id of an upload.`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import type { Upload } from '../catalog/catalog.ts';
 import { rejectJson } from '../ingest/attempt.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { PageQuery, pageOf } from './page-schema.ts';
@@ -31,6 +32,14 @@ const RejectSchema = Type.Object(
   },
   { title: 'Reject' },
 );
+
+const MENDING =
+  'Mend them, and send them as a file with the option `mends=<this upload>`: the header Link (RFC 8288) names the address.';
+
+/** Where the mended rows are sent. */
+function mendingLink({ id, customerId }: Upload): string {
+  return `</api/v1/customers/${customerId}/uploads?mends=${id}>; rel="edit-media"; title="PUT the mended rows here"`;
+}
 
 /** One upload: what became of it, its rejects, trying it again, taking it back. */
 export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
@@ -134,17 +143,18 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
         schema: {
           tags: ['uploads'],
           summary: "List an upload's rejected rows, in the order of the file",
-          description: '`/rejects.csv` gives the rows themselves.',
+          description: `\`/rejects.csv\` gives the rows themselves. ${MENDING}`,
           operationId: 'listRejects',
           params: UploadParams,
           querystring: PageQuery,
           response: { 200: pageOf(RejectSchema), ...problemReplySchemas },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { upload } = await request.scope.upload(request.params.id);
         const { cursor, limit = 50 } = request.query;
         const { items, nextCursor } = await ingest.rejects.page(upload.id, { after: cursor ?? null, limit });
+        reply.header('link', mendingLink(upload));
         return { items: items.map(rejectJson), next_cursor: nextCursor };
       },
     );
@@ -156,6 +166,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
         schema: {
           tags: ['uploads'],
           summary: "Download an upload's rejected rows as a CSV file, to mend it and send it",
+          description: MENDING,
           operationId: 'downloadRejects',
           params: UploadParams,
           produces: ['text/csv'],
@@ -171,6 +182,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const { upload } = await request.scope.upload(request.params.id);
         const rows = await ingest.rejects.csv(upload.id);
+        reply.header('link', mendingLink(upload));
         reply.header('content-type', 'text/csv; charset=utf-8');
         reply.header('content-disposition', `attachment; filename="rejects-${upload.id}.csv"`);
         return reply.send(rows);

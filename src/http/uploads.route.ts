@@ -12,7 +12,7 @@ import { PageQuery, pageOf } from './page-schema.ts';
 import { problemReplySchemas } from './problem-schema.ts';
 import { bodyOf, interruption, wasInterrupted } from './unfinished-request.ts';
 import { UploadRef, uploadJson } from './upload-json.ts';
-import { type RawUploadOptions, readUploadOptions, UploadOptionsQuery } from './upload-options.ts';
+import { FileOptionsQuery, type RawFileOptions, readMends, readUploadOptions } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
 export interface UploadsPorts extends UploadReplyPorts {
@@ -22,7 +22,7 @@ export interface UploadsPorts extends UploadReplyPorts {
 }
 
 const RawUploadQuery = Type.Object(
-  { filename: Type.Optional(Type.String({ maxLength: 255 })), ...UploadOptionsQuery.properties },
+  { filename: Type.Optional(Type.String({ maxLength: 255 })), ...FileOptionsQuery.properties },
   { additionalProperties: false },
 );
 
@@ -110,7 +110,7 @@ async function receiveBody(
   request: FastifyRequest,
   customerId: string,
   filename: string | null,
-  rawOptions: RawUploadOptions,
+  rawOptions: RawFileOptions,
 ): Promise<{ grant: Grant; upload: Upload }> {
   const options = readUploadOptions(rawOptions);
   const grant = await request.scope.customerForUpload(customerId);
@@ -121,6 +121,7 @@ async function receiveBody(
     contentEncoding,
     expectedBytes: Number(request.headers['content-length'] ?? 0),
     options,
+    mends: readMends(rawOptions),
     idempotencyKey: key,
   });
   try {

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ReceivedFile, Upload, UploadOptions } from '../catalog/catalog.ts';
+import type { Catalog, ReceivedFile, Upload } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
+import type { Grant } from '../table/grant.ts';
+import type { UploadId } from '../table/ids.ts';
 
 /** What a sender who wants no duplicates is told of the earlier upload of the same bytes. */
 export function duplicateOf({ id, createdAt }: Upload): Problem {
@@ -10,12 +12,32 @@ export function duplicateOf({ id, createdAt }: Upload): Problem {
 }
 
 /** @throws Problem idempotency_key_reused where the earlier upload was another file, or asked for something else */
-export function refuseOtherUse(earlier: Upload, file: ReceivedFile, options: UploadOptions): void {
+export function refuseOtherUse(
+  earlier: Upload,
+  file: ReceivedFile,
+  { options, mends }: Pick<Upload, 'options' | 'mends'>,
+): void {
   const sameBytes = earlier.file?.sha256 === file.sha256;
-  if (sameBytes && isDeepStrictEqual(earlier.options, options)) return;
+  if (sameBytes && earlier.mends === mends && isDeepStrictEqual(earlier.options, options)) return;
   throw new Problem(
     'idempotency_key_reused',
     `The idempotency key was used for upload ${earlier.id}, ${sameBytes ? 'with other options' : 'of another file'}.`,
     { upload_id: earlier.id },
   );
+}
+
+/** @throws Problem upload_option_invalid where that is no upload of the customer that had rejected rows: alike for others' */
+export async function refuseNotMendable(
+  catalog: Pick<Catalog, 'findUpload'>,
+  { customerId }: Grant,
+  mends: UploadId,
+): Promise<void> {
+  const upload = await catalog.findUpload(mends);
+  if (upload?.customerId === customerId && hadRejects(upload)) return;
+  const detail = `mends is ${mends}, which is no upload of customer ${customerId} that had rejected rows.`;
+  throw new Problem('upload_option_invalid', detail);
+}
+
+function hadRejects({ receipt, error }: Upload): boolean {
+  return (receipt?.rejected ?? 0) > 0 || error?.code === 'rows_refused';
 }

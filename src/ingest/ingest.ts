@@ -21,7 +21,7 @@ import { Spool } from './spool.ts';
 /** What is known of a file before its first byte. */
 export type OpenFile = Pick<
   IncomingFile,
-  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey' | 'caller'
+  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey' | 'mends' | 'caller'
 >;
 
 export interface Ingest {

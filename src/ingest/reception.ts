@@ -13,7 +13,7 @@ import type { Grant } from '../table/grant.ts';
 import type { CustomerId, UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
 import type { DiskReserve, RoomOnDisk } from './disk-reserve.ts';
-import { duplicateOf, refuseOtherUse } from './earlier-upload.ts';
+import { duplicateOf, refuseNotMendable, refuseOtherUse } from './earlier-upload.ts';
 import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
 import type { Places } from './places.ts';
@@ -83,6 +83,8 @@ export interface IncomingFile {
   readonly expectedBytes: number | null;
   readonly options: UploadOptions;
   readonly idempotencyKey: string | null;
+  /** The upload whose rejected rows the file brings, mended. */
+  readonly mends?: UploadId | null;
   /** The customer whose key the file came with: it may send for itself alone. */
   readonly caller?: CustomerId | null;
   /** The failed upload whose text this is; its figures are those of the file as it was sent. */
@@ -142,7 +144,7 @@ export class FileReception implements Reception {
   async bind(grant: Grant): Promise<void> {
     this.#grant = grant;
     const { catalog, maxWaitingUploads } = this.#ports;
-    const { idempotencyKey } = this.#incoming;
+    const { idempotencyKey, mends } = this.#incoming;
     if (idempotencyKey !== null) {
       // The file is read all the same: only its digest tells whether it is the same one.
       this.#mayRunAhead = (await catalog.findByIdempotencyKey(grant.customerId, idempotencyKey)) === null;
@@ -151,6 +153,7 @@ export class FileReception implements Reception {
     if (this.#mayRunAhead && (await catalog.countWaiting(grant.customerId)) >= maxWaitingUploads) {
       throw tooManyUploads(grant, maxWaitingUploads);
     }
+    if (mends) await refuseNotMendable(catalog, grant, mends);
     this.#customer = await catalog.findCustomer(grant.customerId);
     if (this.#opened) this.#refuseOtherColumns(this.#opened.detected.columns);
   }
@@ -186,7 +189,7 @@ export class FileReception implements Reception {
     const segments = await writer.end(opened.cutter);
     this.#announce(opened);
     await this.#register(this.#grant);
-    const { retryOf, options } = this.#incoming;
+    const { retryOf, options, mends } = this.#incoming;
     const file: ReceivedFile = {
       bytes: retryOf?.bytes ?? this.#bytes,
       sha256: retryOf?.sha256 ?? this.#hash.digest('hex'),
@@ -204,7 +207,7 @@ export class FileReception implements Reception {
     if (received.kind === 'queue_full') throw tooManyUploads(this.#grant, maxWaitingUploads);
     if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
     if (received.kind === 'key_used') {
-      refuseOtherUse(received.earlier, file, options);
+      refuseOtherUse(received.earlier, file, { options, mends: mends ?? null });
       await this.#forgetOnce();
       return received.earlier;
     }
@@ -329,7 +332,7 @@ export class FileReception implements Reception {
   /** Tells the catalog that the bytes of an upload are arriving. */
   async #register({ customerId, customerMayAppear }: Grant): Promise<void> {
     if (this.#registered) return;
-    const { filename, options, idempotencyKey, retryOf } = this.#incoming;
+    const { filename, options, idempotencyKey, retryOf, mends } = this.#incoming;
     await this.#ports.catalog.createUpload({
       id: this.uploadId,
       customerId,
@@ -337,6 +340,7 @@ export class FileReception implements Reception {
       options,
       idempotencyKey,
       retryOf: retryOf?.id ?? null,
+      mends: mends ?? null,
       // One that was there is gone for a reason: it does not come back with a file that was sent before.
       customerMayAppear: customerMayAppear && this.#customer === null,
     });

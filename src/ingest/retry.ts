@@ -12,7 +12,7 @@ import type { Spool } from './spool.ts';
  * @throws Problem upload_not_retryable, upload_option_invalid
  */
 export function retryOf(
-  { id, status, filename, file, options, retryUntil }: Upload,
+  { id, status, filename, file, options, mends, retryUntil }: Upload,
   spool: Spool,
   changes: Partial<UploadOptions>,
 ): { readonly file: Omit<IncomingFile, 'uploadId'>; readonly text: Readable } {
@@ -35,6 +35,7 @@ export function retryOf(
       expectedBytes: file.segments.reduce((sum, { bytes }) => sum + bytes, 0),
       options: { ...options, ...found?.dialect, ...changes, encoding: 'utf-8' },
       idempotencyKey: null,
+      mends,
       retryOf: {
         id,
         bytes: file.bytes,

@@ -324,6 +324,8 @@ for (const { name, open } of CATALOGS) {
           options: OPTIONS,
           idempotencyKey: null,
           retryOf: null,
+          mends: null,
+          mendedBy: null,
           duplicateOf: null,
           file: null,
           receipt: null,

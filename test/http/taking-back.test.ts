@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { analyze, call, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { analyze, call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
 
 const taxi = sharedFile('nyc_taxi.csv').bytes;
 const CSV = 'at,n,t\n2024-01-01 00:00:00,1,a\n2024-01-03 00:00:00,2,b\n';
@@ -279,5 +279,56 @@ describe('a dry run', () => {
     assert.equal(await rowsOf('dry'), 2);
     assert.equal((await remove(second.body.id)).body.status, 'complete', 'there is nothing to undo');
     assert.equal((await upload(thena.url, 'dry', LATER)).body.duplicate_of, null);
+  });
+});
+
+describe('rejected rows that are mended', () => {
+  it('are sent where their answer says, and each upload tells the other', async () => {
+    await put('mends', CSV);
+    const skipped = await put('mends', BAD, '?on_error=skip');
+    assert.deepEqual([skipped.body.receipt.rejected, skipped.body.mended_by], [2, null]);
+    const rejects = await get(`/uploads/${skipped.body.id}/rejects.csv`);
+    const link = /<([^>]+)>; rel="edit-media"/.exec(rejects.headers.get('link') ?? '')?.[1];
+    assert.equal((await get(`/uploads/${skipped.body.id}/rejects`)).headers.get('link'), rejects.headers.get('link'));
+    const mended = String(rejects.body).replace('six', '6').replace('00,7', '00,7,h');
+    const sent = await call(`${thena.url}${link}`, { method: 'PUT', body: mended, headers: { prefer: 'wait=60' } });
+    assert.deepEqual(
+      [sent.body.status, sent.body.mends, sent.body.receipt?.appended],
+      ['complete', skipped.body.id, 2],
+    );
+    assert.equal((await get(`/uploads/${skipped.body.id}`)).body.mended_by, sent.body.id);
+    assert.equal(await rowsOf('mends'), 5);
+  });
+
+  it('are told in a form, too; a dry run mends nothing', async () => {
+    const failed = await put('mends-form', BAD);
+    const form = (dryRun: string) =>
+      call(`${thena.url}/api/v1/event/`, {
+        method: 'POST',
+        body: formOf(
+          ['mends', failed.body.id],
+          ['dry_run', dryRun],
+          ['file', Buffer.from(CSV)],
+          ['customer_id', 'mends-form'],
+        ),
+        headers: { prefer: 'wait=60' },
+      });
+    assert.equal((await form('true')).body.mends, failed.body.id);
+    assert.equal((await get(`/uploads/${failed.body.id}`)).body.mended_by, null);
+    const sent = await form('false');
+    assert.equal((await get(`/uploads/${failed.body.id}`)).body.mended_by, sent.body.id);
+  });
+
+  it("are refused where the upload they mend is none, had no rejects, or is another customer's", async () => {
+    const whole = await put('whole', CSV);
+    const others = await put('others-bad', BAD);
+    const refused = [];
+    for (const mends of ['no-id', '00000000-0000-4000-8000-000000000000', whole.body.id, others.body.id]) {
+      const { status, body } = await put('whole', LATER, `?mends=${mends}`);
+      assert.deepEqual([status, body.code], [400, 'upload_option_invalid']);
+      refused.push(body.detail.replace(mends, '…'));
+    }
+    assert.deepEqual(new Set(refused.slice(1)).size, 1, 'what is told does not tell what others have');
+    assert.equal((await get(`/uploads/${others.body.id}`)).body.mended_by, null);
   });
 });

@@ -46,6 +46,8 @@ export const firstTables: Migration = {
       .addColumn('options', 'text', (column) => column.notNull())
       .addColumn('idempotency_key', 'text')
       .addColumn('retry_of', 'text')
+      .addColumn('mends', 'text')
+      .addColumn('mended_by', 'text')
       .addColumn('sha256', 'text')
       .addColumn('duplicate_of', 'text')
       .addColumn('duplicate_of_at', 'bigint')
