@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 15_000;
 
 /**
  * An upload's way to its end as server-sent events (the HTML standard, section 9.2): `progress` whenever it has changed, then
- * `end`, each with the upload; or `gone` with a problem, where it was refused before it was acknowledged. It is pulled by
+ * `end`, each with the upload; or `gone` with the problem that its sender was told, where it was refused before it was acknowledged. It is pulled by
  * who reads, so that a slow one holds nothing up.
  */
 export async function* uploadEvents(

@@ -71,7 +71,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
           tags: ['uploads'],
           summary: 'Follow an upload to its end',
           description:
-            'Server-sent events: `progress` whenever something has changed, then `end`, each with the upload as JSON; or `gone` with a problem, where the file was refused before it was acknowledged.',
+            'Server-sent events: `progress` whenever something has changed, then `end`, each with the upload as JSON; or `gone` with the problem that its sender was told, where the file was refused before it was acknowledged.',
           operationId: 'followUpload',
           params: UploadParams,
           produces: ['text/event-stream'],

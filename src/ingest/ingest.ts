@@ -14,6 +14,7 @@ import { Places } from './places.ts';
 import { type Progress, ProgressBoard } from './progress.ts';
 import { FileReception, type IncomingFile, type Reception } from './reception.ts';
 import { recover } from './recovery.ts';
+import { Refusals } from './refusals.ts';
 import { Rejects } from './rejects.ts';
 import { receiveAll, retryOf } from './retry.ts';
 import { Spool } from './spool.ts';
@@ -28,7 +29,8 @@ export interface Ingest {
   open(file: OpenFile): Reception;
   /**
    * @returns the upload when it has ended, or as it stands after `timeoutMs`
-   * @throws Problem upload_not_found where the customer has no such upload
+   * @throws Problem upload_not_found where the customer has no such upload; what its sender was told, where it was refused
+   *   lately
    */
   waitUntilEnded(grant: Grant, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
   /** @returns null where the upload has ended */
@@ -99,6 +101,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const progress = new ProgressBoard();
   const places = new Places(ports.maxReceives, PLACE_WAIT_MS);
   const reserve = new DiskReserve(ports.spoolDirectory, ports.diskReserveBytes);
+  const refusals = new Refusals();
   const receptions = new Map<UploadId, Reception>();
   const loader = new Loader({
     ...ports,
@@ -129,8 +132,11 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   function receive(file: Omit<IncomingFile, 'uploadId'>, maxUploadBytes: number): Reception {
     const uploadId = newUploadId();
     const onClosed = (id: UploadId): boolean => receptions.delete(id);
-    const onRefused = (id: UploadId, grant: Grant | null, { code }: Problem): void =>
-      ports.observe({ kind: 'upload_refused', uploadId: id, customerId: grant?.customerId ?? null, code });
+    const onRefused = (id: UploadId, grant: Grant | null, refusal: Problem): void => {
+      if (grant) refusals.note(id, grant.customerId, refusal);
+      const customerId = grant?.customerId ?? null;
+      ports.observe({ kind: 'upload_refused', uploadId: id, customerId, code: refusal.code });
+    };
     const reception = new FileReception(
       { ...ports, spool, loader, progress, places, reserve, maxUploadBytes, onClosed, onRefused },
       { ...file, uploadId },
@@ -202,6 +208,8 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         if (ENDED.has(upload.status)) return upload;
         await promise;
         return await find(grant, uploadId);
+      } catch (error) {
+        throw refusals.of(grant.customerId, uploadId) ?? error;
       } finally {
         clearTimeout(timer);
         wakers.delete(resolve);

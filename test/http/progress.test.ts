@@ -98,7 +98,19 @@ describe('the progress of an upload', () => {
       seen.push(event);
       if (seen.length === 1) sender.end('2024-01-01,"never closed\n');
     }
-    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'upload_not_found']);
+    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'quote_not_closed']);
+    assert.match(seen.at(-1)?.data.detail, /line/);
+    assert.equal((await get(`/uploads/${id}`)).body.code, 'upload_not_found');
+  });
+
+  it('of a file whose sender goes away is that it is gone, with the reason', async () => {
+    const { sender, id } = await beginUpload('goes-away');
+    const seen: Event[] = [];
+    for await (const event of eventsOf(id)) {
+      seen.push(event);
+      if (seen.length === 1) sender.destroy();
+    }
+    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'upload_interrupted']);
   });
 
   it('keeps nobody from stopping', async () => {
