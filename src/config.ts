@@ -91,6 +91,11 @@ export const SETTINGS = {
     'Uploads of one customer that may wait to be loaded; more are refused until some are done.',
     integer(1, 1_000_000),
   ),
+  THENA_MAX_WAITING_BYTES: setting(
+    '50GiB',
+    'Bytes of files that may wait to be loaded, half of them of one customer at most; more are refused until some are done. A file is always taken where none waits.',
+    bytes,
+  ),
   THENA_IDLE_SECONDS: setting(
     '60',
     'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried.',
@@ -131,6 +136,7 @@ export interface Config {
   readonly maxUploadBytes: number;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
+  readonly maxWaitingBytes: number;
   readonly idleMs: number;
   readonly diskReserveBytes: number;
   /** How long the bytes of a failed upload are kept. */
@@ -188,6 +194,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxUploadBytes: read.THENA_MAX_UPLOAD_BYTES,
     maxReceives: read.THENA_MAX_RECEIVES,
     maxWaitingUploads: read.THENA_MAX_WAITING_UPLOADS,
+    maxWaitingBytes: read.THENA_MAX_WAITING_BYTES,
     idleMs: read.THENA_IDLE_SECONDS * 1000,
     diskReserveBytes: read.THENA_DISK_RESERVE,
     retryMs: read.THENA_RETRY_SECONDS * 1000,

@@ -155,6 +155,11 @@ export const ERRORS = {
     title: 'The customer has too many uploads that wait',
     hint: 'Try again after the seconds that Retry-After tells.',
   },
+  queue_full: {
+    status: 503,
+    title: 'As many bytes wait to be loaded as Thena keeps',
+    hint: 'Try again after the seconds that Retry-After tells.',
+  },
   upload_too_slow: {
     status: 408,
     title: 'The file comes too slowly',

@@ -63,6 +63,8 @@ interface UploadsTable {
   mended_by: Optional<UploadId>;
   /** Digest of the file, once it is acknowledged. */
   sha256: Optional<string>;
+  /** Bytes that lie in the spool until they are rows, once it is acknowledged. */
+  spool_bytes: Optional<number>;
   duplicate_of: Optional<UploadId>;
   duplicate_of_at: Optional<Millis>;
   /** 1 where nothing of it is kept, whatever its status. */

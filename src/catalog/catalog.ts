@@ -2,6 +2,7 @@ import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
 import type { ColumnReading } from '../table/columns.ts';
 import type { CustomerId, UploadId } from '../table/ids.ts';
+import type { QueueLimit, QueueLimits, Waiting } from './queue-limits.ts';
 
 /** Microseconds since 1970-01-01T00:00:00Z. */
 export type Micros = bigint;
@@ -138,14 +139,8 @@ export type Received =
   | { readonly kind: 'key_used'; readonly earlier: Upload }
   /** The bytes came before, and duplicates are to be rejected; nothing is changed. */
   | { readonly kind: 'duplicate'; readonly earlier: Upload }
-  /** As many of the customer's uploads wait as may; nothing is changed. */
-  | { readonly kind: 'queue_full' };
-
-/** How much may wait to be loaded. */
-export interface QueueLimits {
-  /** Uploads of one customer. */
-  readonly maxWaitingUploads: number;
-}
+  /** As much waits as may; nothing is changed. */
+  | { readonly kind: 'queue_full'; readonly limit: QueueLimit };
 
 /** The right to load one upload, held until `leaseUntil` unless renewed. */
 export interface Claim {
@@ -273,8 +268,8 @@ export interface Catalog {
     customerId: CustomerId,
     page: { readonly after: string | null; readonly limit: number },
   ): Promise<Page<Upload>>;
-  /** How many uploads of a customer are in the queue or taken from it. */
-  countWaiting(customerId: CustomerId): Promise<number>;
+  /** @param customerId null: of nobody, so that only what waits in all is told */
+  waiting(customerId: CustomerId | null): Promise<Waiting>;
   /** Ends an upload that no attempt holds. @returns false where one does, or where it has ended */
   cancelUpload(id: UploadId): Promise<boolean>;
   /**

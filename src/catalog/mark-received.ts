@@ -3,8 +3,9 @@ import { Problem } from '../errors.ts';
 import type { Catalog, Received, UploadStatus } from './catalog.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
+import { limitPassed } from './queue-limits.ts';
 import { uploadOf } from './upload-rows.ts';
-import { countWaiting } from './waiting.ts';
+import { waitingIn } from './waiting.ts';
 
 /** Uploads whose rows are in the table, or on their way there. */
 const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
@@ -26,9 +27,9 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
         if (sameBytes && JSON.parse(upload.options).duplicates === 'reject') {
           return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
         }
-        if (limits && (await countWaiting(trx, upload.customer_id)) >= limits.maxWaitingUploads) {
-          return { kind: 'queue_full' };
-        }
+        const spoolBytes = file.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+        const limit = limits && limitPassed(await waitingIn(trx, upload.customer_id), spoolBytes, limits);
+        if (limit) return { kind: 'queue_full', limit };
         const at = now();
         const row = await trx
           .updateTable('uploads')
@@ -41,6 +42,7 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
               .end(),
             file: JSON.stringify(file),
             sha256: file.sha256,
+            spool_bytes: spoolBytes,
             duplicate_of: sameBytes?.id ?? null,
             duplicate_of_at: sameBytes?.created_at ?? null,
             received_at: at,

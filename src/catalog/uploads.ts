@@ -5,12 +5,12 @@ import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { uploadOf } from './upload-rows.ts';
-import { countWaiting } from './waiting.ts';
+import { waitingIn } from './waiting.ts';
 
 type Uploads = Pick<
   Catalog,
   | 'createUpload'
-  | 'countWaiting'
+  | 'waiting'
   | 'deleteUpload'
   | 'findUpload'
   | 'findByIdempotencyKey'
@@ -79,7 +79,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
         .executeTakeFirst();
       return row ? uploadOf(row) : null;
     },
-    countWaiting: (customerId) => countWaiting(db, customerId),
+    waiting: (customerId) => waitingIn(db, customerId),
     async keptFailures(which) {
       const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);
       const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', now())).execute();

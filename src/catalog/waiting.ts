@@ -1,14 +1,18 @@
 import type { Kysely } from 'kysely';
 import type { CustomerId } from '../table/ids.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import type { Waiting } from './queue-limits.ts';
 
-/** How many uploads of a customer are in the queue or taken from it: exact only under the customer's lock. */
-export async function countWaiting(db: Kysely<CatalogTables>, customerId: CustomerId): Promise<number> {
-  const { count } = await db
+/** What waits now, from an index alone. Of a customer it is exact under its lock. */
+export async function waitingIn(db: Kysely<CatalogTables>, customerId: CustomerId | null): Promise<Waiting> {
+  const { uploads, bytes, bytesInAll } = await db
     .selectFrom('uploads')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('customer_id', '=', customerId)
+    .select(({ fn }) => [
+      fn.countAll<number>().filterWhere('customer_id', '=', customerId).as('uploads'),
+      fn.sum<number | null>('spool_bytes').filterWhere('customer_id', '=', customerId).as('bytes'),
+      fn.sum<number | null>('spool_bytes').as('bytesInAll'),
+    ])
     .where('status', 'in', ['received', 'ingesting'])
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return { uploads: Number(uploads), bytes: Number(bytes ?? 0), bytesInAll: Number(bytesInAll ?? 0) };
 }

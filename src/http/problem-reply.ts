@@ -29,7 +29,8 @@ function problemOf(error: unknown, request: FastifyRequest, observe: Observe): P
   if (!(error instanceof Problem) && statusCode >= 400 && statusCode < 500) {
     return new Problem(CODES_OF_OTHERS[code] ?? 'bad_request', sentence(message ?? ''), {}, { cause: error });
   }
-  if (error instanceof Problem && error.code === 'server_busy') return error;
+  // It does what it is meant to under load.
+  if (error instanceof Problem && (error.code === 'server_busy' || error.code === 'queue_full')) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;

@@ -68,6 +68,7 @@ export interface IngestPorts {
   readonly retryMs: number;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
+  readonly maxWaitingBytes: number;
   readonly idleMs: number;
   readonly diskReserveBytes: number;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Catalog, Customer, ReceivedFile, Upload, UploadOptions } from '../catalog/catalog.ts';
+import type { QueueLimits } from '../catalog/queue-limits.ts';
 import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
 import { RecordCutter } from '../csv/record-cutter.ts';
@@ -18,6 +19,7 @@ import type { Loader } from './loader.ts';
 import { namesInTable } from './names-in-table.ts';
 import type { Places } from './places.ts';
 import type { ProgressBoard } from './progress.ts';
+import { queueFull, refuseFullQueue } from './queue-room.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from './segment-writer.ts';
 import type { Spool } from './spool.ts';
@@ -41,7 +43,7 @@ export interface Reception {
    * Makes the file durable and registers it: from here on it ends as rows or as a failure that says why.
    *
    * @returns the upload; where its idempotency key was used for the same file, that earlier upload
-   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, upload_cancelled,
+   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled,
    *   customer_busy, customer_not_found; or where the file cannot be appended to the
    *   customer's table
    */
@@ -56,7 +58,7 @@ export interface Reception {
   cancel(): Promise<void>;
 }
 
-export interface ReceptionPorts {
+export interface ReceptionPorts extends QueueLimits {
   readonly catalog: Catalog;
   readonly spool: Spool;
   readonly loader: Loader;
@@ -64,7 +66,6 @@ export interface ReceptionPorts {
   readonly progress: ProgressBoard;
   readonly places: Places;
   readonly reserve: DiskReserve;
-  readonly maxWaitingUploads: number;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   /** How long the next byte of a file may be waited for. */
@@ -143,16 +144,14 @@ export class FileReception implements Reception {
 
   async bind(grant: Grant): Promise<void> {
     this.#grant = grant;
-    const { catalog, maxWaitingUploads } = this.#ports;
+    const { catalog } = this.#ports;
     const { idempotencyKey, mends } = this.#incoming;
     if (idempotencyKey !== null) {
       // The file is read all the same: only its digest tells whether it is the same one.
       this.#mayRunAhead = (await catalog.findByIdempotencyKey(grant.customerId, idempotencyKey)) === null;
     }
     // Before its bytes are read. Others may come meanwhile: what counts is the count at the acknowledgement.
-    if (this.#mayRunAhead && (await catalog.countWaiting(grant.customerId)) >= maxWaitingUploads) {
-      throw tooManyUploads(grant, maxWaitingUploads);
-    }
+    if (this.#mayRunAhead) await refuseFullQueue(this.#ports, grant.customerId, this.#incoming.expectedBytes ?? 0);
     if (mends) await refuseNotMendable(catalog, grant, mends);
     this.#customer = await catalog.findCustomer(grant.customerId);
     if (this.#opened) this.#refuseOtherColumns(this.#opened.detected.columns);
@@ -165,6 +164,7 @@ export class FileReception implements Reception {
     this.#refuseCancelled();
     this.#input = input;
     await reserve.refuseBeyond(this.#incoming.expectedBytes ?? 0);
+    if (!this.#grant) await refuseFullQueue(this.#ports, null, this.#incoming.expectedBytes ?? 0);
     for await (const chunk of decompressed(input, this.#incoming.contentEncoding, maxUploadBytes, idleMs)) {
       this.#bytes += chunk.length;
       this.#ports.progress.received(this.uploadId, this.#bytes);
@@ -181,7 +181,7 @@ export class FileReception implements Reception {
   }
 
   async acknowledge(): Promise<Upload> {
-    const { catalog, loader, observe, maxWaitingUploads } = this.#ports;
+    const { catalog, loader, observe } = this.#ports;
     this.#refuseCancelled();
     const opened = this.#opened;
     if (!opened?.written || !this.#grant) throw new Error('a file is acknowledged when it is whole and has a customer');
@@ -203,8 +203,8 @@ export class FileReception implements Reception {
       // Of a retry the bytes are not those of the file.
       origin: retryOf ? null : originOf(opened),
     };
-    const received = await catalog.markReceived(this.uploadId, file, { maxWaitingUploads });
-    if (received.kind === 'queue_full') throw tooManyUploads(this.#grant, maxWaitingUploads);
+    const received = await catalog.markReceived(this.uploadId, file, this.#ports);
+    if (received.kind === 'queue_full') throw queueFull(received.limit, this.#grant.customerId, this.#ports);
     if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
     if (received.kind === 'key_used') {
       refuseOtherUse(received.earlier, file, { options, mends: mends ?? null });
@@ -360,11 +360,6 @@ function refusalOf(reason: unknown): Problem {
   return statusCode < 500
     ? new Problem('bad_request', 'The request could not be read.')
     : new Problem('internal_error', 'An error in Thena stopped the upload.');
-}
-
-function tooManyUploads({ customerId }: Grant, maxWaitingUploads: number): Problem {
-  const detail = `${maxWaitingUploads} uploads of customer ${customerId} wait to be loaded.`;
-  return new Problem('too_many_uploads', detail, { max_waiting_uploads: maxWaitingUploads });
 }
 
 function cancelled(uploadId: UploadId): Problem {

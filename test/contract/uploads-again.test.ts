@@ -28,6 +28,7 @@ const fileOf = (sha256: string): ReceivedFile => ({
   origin: null,
 });
 const COLUMNS = [{ name: 'at', type: 'timestamp', format: null }] as const;
+const LIMITS = { maxWaitingUploads: 3, maxWaitingBytes: 200 };
 const LEASE = { owner: 'a', leaseMs: 1000 };
 const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
 
@@ -122,7 +123,7 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
         const { id: uploadId } = await create(customer);
         await catalog.markReceived(uploadId, fileOf(uploadId));
       }
-      assert.equal(await catalog.countWaiting(id('many')), 3);
+      assert.equal((await catalog.waiting(id('many'))).uploads, 3);
       const served: string[] = [];
       for (;;) {
         clock += 1;
@@ -133,28 +134,46 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
         await catalog.endAttempt({ ...attempt, outcome: { kind: 'cancelled' } });
       }
       assert.deepEqual(served, ['many', 'few', 'many', 'few', 'many']);
-      assert.equal(await catalog.countWaiting(id('many')), 0);
+      assert.equal((await catalog.waiting(id('many'))).uploads, 0);
     });
 
     it('lets exactly as many wait as may, however many come at once, and answers a key that was used all the same', async () => {
       const key = await create('full', {}, 'k');
-      await catalog.markReceived(key.id, fileOf('kk'), { maxWaitingUploads: 3 });
+      await catalog.markReceived(key.id, fileOf('kk'), LIMITS);
       const created = await Promise.all(Array.from({ length: 8 }, () => create('full')));
-      const outcomes = await Promise.all(
-        created.map((each) => catalog.markReceived(each.id, fileOf(each.id), { maxWaitingUploads: 3 })),
-      );
+      const outcomes = await Promise.all(created.map((each) => catalog.markReceived(each.id, fileOf(each.id), LIMITS)));
       const kinds = outcomes.map(({ kind }) => kind);
       assert.deepEqual(kinds.toSorted(), [...Array(6).fill('queue_full'), ...Array(2).fill('received')]);
-      assert.equal(await catalog.countWaiting(id('full')), 3);
+      assert.equal((await catalog.waiting(id('full'))).uploads, 3);
       const refused = created[kinds.indexOf('queue_full')];
       assert.equal(refused && (await catalog.findUpload(refused.id))?.status, 'receiving');
       const again = await create('full', {}, 'k');
-      assert.equal((await catalog.markReceived(again.id, fileOf('kk'), { maxWaitingUploads: 3 })).kind, 'key_used');
-      assert.equal(
-        (await catalog.markReceived((await create('room')).id, fileOf('a'), { maxWaitingUploads: 3 })).kind,
-        'received',
-      );
+      assert.equal((await catalog.markReceived(again.id, fileOf('kk'), LIMITS)).kind, 'key_used');
+      assert.equal((await catalog.markReceived((await create('room')).id, fileOf('a'), LIMITS)).kind, 'received');
       for (const customer of ['full', 'room']) await cancelAll(customer);
+    });
+
+    it('lets no more bytes wait than may, of a customer and in all, and a file of any size where none waits', async () => {
+      const limits = { maxWaitingUploads: 100, maxWaitingBytes: 100 };
+      const limitOf = async (customer: string, bytes: number) => {
+        const { id: uploadId } = await create(customer);
+        const file = {
+          ...fileOf(uploadId),
+          segments: [{ path: '0.csv', bytes, records: 3, multiline: false, firstLine: 2 }],
+        };
+        const outcome = await catalog.markReceived(uploadId, file, limits);
+        return outcome.kind === 'queue_full' ? outcome.limit : outcome.kind;
+      };
+      assert.equal(await limitOf('heavy', 1000), 'received');
+      assert.equal(await limitOf('light', 1), 'bytes_in_all');
+      await cancelAll('heavy');
+      const crowd = await Promise.all(Array.from({ length: 5 }, () => limitOf('heavy', 20)));
+      assert.deepEqual(crowd.toSorted(), ['bytes', 'bytes', 'bytes', 'received', 'received']);
+      assert.deepEqual(await catalog.waiting(id('heavy')), { uploads: 2, bytes: 40, bytesInAll: 40 });
+      const others = await Promise.all(['b', 'c', 'd', 'e'].map((customer) => limitOf(customer, 20)));
+      assert.deepEqual(others.toSorted(), ['bytes_in_all', 'received', 'received', 'received']);
+      assert.deepEqual(await catalog.waiting(null), { uploads: 0, bytes: 0, bytesInAll: 100 });
+      for (const customer of ['heavy', 'b', 'c', 'd', 'e']) await cancelAll(customer);
     });
 
     it('cancels what waits, and not what is held or has ended', async () => {

@@ -224,6 +224,35 @@ describe('a server that is asked for much', () => {
     }
   });
 
+  it('lets no more bytes wait than may, and takes more when they are loaded', async () => {
+    const little = await startThena({ THENA_MAX_WAITING_BYTES: '1MiB', THENA_CONCURRENT_LOADS: '1' });
+    try {
+      const body = `day,amount\n${'2024-01-02,1\n'.repeat(30_000)}`;
+      const send = async (customer: string): Promise<unknown[]> => {
+        const url = `${little.url}/api/v1/customers/${customer}/uploads`;
+        const reply = await call(url, { method: 'PUT', body });
+        return [reply.status, reply.body.code, reply.headers.get('retry-after')];
+      };
+      const formWithoutCustomer = formOf(['file', Buffer.from(body)], ['customer_id', 'c']);
+      const other = await sendAndPause(little.url, 'other');
+      assert.equal((await send('a'))[0], 202);
+      assert.deepEqual(await send('a'), [429, 'too_many_uploads', '5']);
+      assert.equal((await send('b'))[0], 202);
+      assert.deepEqual(await send('c'), [503, 'queue_full', '5']);
+      const form = await call(`${little.url}/api/v1/event/`, { method: 'POST', body: formWithoutCustomer });
+      assert.deepEqual([form.status, form.body.code], [503, 'queue_full']);
+      other.destroy();
+      let [status] = await send('c');
+      for (let tries = 0; status === 503 && tries < 250; tries++) {
+        await sleep(20);
+        [status] = await send('c');
+      }
+      assert.equal(status, 202);
+    } finally {
+      await little.close();
+    }
+  });
+
   it('observes what it refuses before the 202, with the code and the customer where it is known', async () => {
     const seen = thena.observations.length;
     await put('refused', 'a,b\n');

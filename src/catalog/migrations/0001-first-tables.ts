@@ -49,6 +49,7 @@ export const firstTables: Migration = {
       .addColumn('mends', 'text')
       .addColumn('mended_by', 'text')
       .addColumn('sha256', 'text')
+      .addColumn('spool_bytes', 'bigint')
       .addColumn('duplicate_of', 'text')
       .addColumn('duplicate_of_at', 'bigint')
       .addColumn('dry_run', 'integer', (column) => column.notNull().defaultTo(0))
@@ -71,7 +72,11 @@ export const firstTables: Migration = {
       .addUniqueConstraint('uploads_by_customer', ['customer_id', 'number'])
       .execute();
     await db.schema.createIndex('uploads_by_status').on('uploads').columns(['status', 'created_at']).execute();
-    await db.schema.createIndex('uploads_waiting').on('uploads').columns(['customer_id', 'status']).execute();
+    await db.schema
+      .createIndex('uploads_waiting')
+      .on('uploads')
+      .columns(['status', 'customer_id', 'spool_bytes'])
+      .execute();
     await db.schema.createIndex('uploads_by_digest').on('uploads').columns(['customer_id', 'sha256']).execute();
     await db.schema
       .createIndex('uploads_by_idempotency_key')
