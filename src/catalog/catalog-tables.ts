@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { CustomerId, UploadId } from '../table/ids.ts';
-import type { Micros, UploadStatus } from './catalog.ts';
+import type { Micros } from './catalog.ts';
+import type { UploadStatus } from './upload.ts';
 
 /** A column that is null unless something is written into it. */
 type Optional<Read, Written = Read> = ColumnType<Read | null, Written | null | undefined, Written | null>;

@@ -1,7 +1,8 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { Catalog, CommitUpload, Micros, Receipt, Upload } from './catalog.ts';
+import type { Catalog, CommitUpload, Micros } from './catalog.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
 import { isHeldBy, lockCustomerOf, UNHELD } from './holding.ts';
+import type { Receipt, Upload } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 
 export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Catalog, 'commitUpload'> {

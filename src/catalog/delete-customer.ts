@@ -1,6 +1,7 @@
 import type { Kysely, Updateable } from 'kysely';
-import type { Catalog, UploadStatus } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import type { UploadStatus } from './upload.ts';
 
 type Deleting = Pick<Catalog, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer'>;
 

@@ -1,7 +1,7 @@
 import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction } from 'kysely';
 import type { UploadId } from '../table/ids.ts';
-import type { UploadStatus } from './catalog.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
+import type { UploadStatus } from './upload.ts';
 
 export type UploadCondition = (eb: ExpressionBuilder<CatalogTables, 'uploads'>) => Expression<SqlBool>;
 

@@ -1,9 +1,10 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import type { UploadId } from '../table/ids.ts';
-import type { Catalog, Claim, UploadStatus } from './catalog.ts';
+import type { Catalog, Claim } from './catalog.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { isHeldBy, lockCustomerOf, release, UNHELD, type UploadCondition } from './holding.ts';
+import type { UploadStatus } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 
 type Leases = Pick<Catalog, 'claimNext' | 'claimReceiving' | 'retag' | 'renewLease' | 'endAttempt' | 'releaseLeases'>;

@@ -1,9 +1,10 @@
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../errors.ts';
-import type { Catalog, Received, UploadStatus } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './holding.ts';
 import { limitPassed } from './queue-limits.ts';
+import type { Received, UploadStatus } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 import { waitingIn } from './waiting.ts';
 

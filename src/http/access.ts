@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Catalog, Upload } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import type { Config } from '../config.ts';
 import { Problem } from '../errors.ts';
 import { dangerouslyGrant, type Grant, type Right } from '../table/grant.ts';

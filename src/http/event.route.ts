@@ -2,7 +2,7 @@ import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Upload } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { stalled } from '../ingest/least-rate.ts';

@@ -1,4 +1,4 @@
-import type { Upload } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import { Problem, problemDocument } from '../errors.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Grant } from '../table/grant.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { EarlierUpload, Upload, UploadOptions } from '../catalog/catalog.ts';
+import type { EarlierUpload, Upload, UploadOptions } from '../catalog/upload.ts';
 import { problemDocument } from '../errors.ts';
 import type { Progress } from '../ingest/progress.ts';
 import { ProblemRef } from './problem-schema.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { UploadOptions } from '../catalog/catalog.ts';
+import type { UploadOptions } from '../catalog/upload.ts';
 import { delimiterOption, quoteOption } from '../csv/dialect-options.ts';
 import { Problem } from '../errors.ts';
 import { parseUploadId, type UploadId } from '../table/ids.ts';

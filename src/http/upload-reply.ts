@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import type { Upload } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Grant } from '../table/grant.ts';
 import { preferredWaitMs } from './prefer.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Upload } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import { rejectJson } from '../ingest/attempt.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { PageQuery, pageOf } from './page-schema.ts';

@@ -1,4 +1,5 @@
-import type { Catalog, Claim, Micros, ReceivedFile } from '../catalog/catalog.ts';
+import type { Catalog, Claim, Micros } from '../catalog/catalog.ts';
+import type { ReceivedFile } from '../catalog/upload.ts';
 import type { CsvSegment, CsvSource } from '../csv/segment.ts';
 import { type EngineClient, EngineFailure } from '../engine/engine-client.ts';
 import type { Refusal } from '../engine/protocol.ts';

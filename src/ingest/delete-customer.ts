@@ -1,4 +1,5 @@
-import type { Catalog, Page, Upload } from '../catalog/catalog.ts';
+import type { Catalog, Page } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';

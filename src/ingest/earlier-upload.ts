@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, ReceivedFile, Upload } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ReceivedFile, Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
 import type { Grant } from '../table/grant.ts';
 import type { UploadId } from '../table/ids.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Catalog, Upload, UploadOptions } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
@@ -8,11 +9,12 @@ import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { deleteCustomer } from './delete-customer.ts';
 import { DiskReserve } from './disk-reserve.ts';
+import { FileReception } from './file-reception.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Loader } from './loader.ts';
 import { Places } from './places.ts';
 import { type Progress, ProgressBoard } from './progress.ts';
-import { FileReception, type IncomingFile, type Reception } from './reception.ts';
+import type { IncomingFile, Reception } from './reception.ts';
 import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { Rejects } from './rejects.ts';
@@ -84,8 +86,8 @@ const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'can
 /**
  * The way of an upload. Its stations, each a file:
  *
- * - `reception.ts`: bytes → decompressed (`decompress.ts`) → UTF-8 → cut into whole records → segments on disk
- *   (`segment-writer.ts`, `spool.ts`) → registered in the catalog → acknowledged
+ * - `file-reception.ts`: a place (`places.ts`) → bytes → decompressed (`decompress.ts`) → UTF-8, cut into whole records, into
+ *   segments on disk (`file-text.ts`, `segment-writer.ts`, `spool.ts`) → registered in the catalog → acknowledged
  * - `loader.ts`: takes acknowledged uploads from the queue, under leases; large ones while they still arrive
  * - `attempt.ts`: segments → columns matched → types found → rows under a tag → counted → catalog commit
  * - `progress.ts`: how far it is, for who asks

@@ -1,4 +1,5 @@
-import type { AttemptOutcome, Claim, UploadError } from '../catalog/catalog.ts';
+import type { AttemptOutcome, Claim } from '../catalog/catalog.ts';
+import type { UploadError } from '../catalog/upload.ts';
 import { EngineStopped } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';

@@ -1,4 +1,4 @@
-import type { Upload } from '../catalog/catalog.ts';
+import type { Upload } from '../catalog/upload.ts';
 import type { UploadId } from '../table/ids.ts';
 
 /** How far an upload is that has not ended. */

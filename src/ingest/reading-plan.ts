@@ -1,4 +1,5 @@
-import type { Customer, ReceivedFile } from '../catalog/catalog.ts';
+import type { Customer } from '../catalog/catalog.ts';
+import type { ReceivedFile } from '../catalog/upload.ts';
 import type { CsvSegment } from '../csv/segment.ts';
 import type { EngineOperations } from '../engine/protocol.ts';
 import { Problem } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import { Problem } from '../errors.ts';
 import type { CustomerId, UploadId } from '../table/ids.ts';
 
 /** Who follows an upload hears of its end within a second; this many are refused meanwhile at most. */
@@ -19,4 +19,14 @@ export class Refusals {
     const noted = this.#latest.get(uploadId);
     return noted?.customerId === customerId ? noted.refusal : null;
   }
+}
+
+/** Why a file was refused, as its sender is told. */
+export function refusalOf(reason: unknown): Problem {
+  if (reason instanceof Problem) return reason;
+  if (reason === undefined) return new Problem('upload_interrupted', 'The sender went away.');
+  const { statusCode = 500 } = reason as { readonly statusCode?: number };
+  return statusCode < 500
+    ? new Problem('bad_request', 'The request could not be read.')
+    : new Problem('internal_error', 'An error in Thena stopped the upload.');
 }

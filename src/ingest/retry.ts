@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import type { ReceivedFile, Upload, UploadOptions } from '../catalog/catalog.ts';
+import type { ReceivedFile, Upload, UploadOptions } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
 import type { Grant } from '../table/grant.ts';
 import type { IncomingFile, Reception } from './reception.ts';

@@ -1,4 +1,4 @@
-import type { ReceivedFile } from '../catalog/catalog.ts';
+import type { ReceivedFile } from '../catalog/upload.ts';
 import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvSegment } from '../csv/segment.ts';
 

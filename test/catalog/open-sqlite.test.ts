@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Kysely, sql } from 'kysely';
-import type { UploadOptions } from '../../src/catalog/catalog.ts';
 import type { CatalogTables } from '../../src/catalog/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import type { UploadOptions } from '../../src/catalog/upload.ts';
 import { SettingError } from '../../src/config.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
 

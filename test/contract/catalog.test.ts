@@ -3,18 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type {
-  AttemptOutcome,
-  Catalog,
-  Claim,
-  CommitUpload,
-  Customer,
-  Received,
-  ReceivedFile,
-  Upload,
-  UploadOptions,
-} from '../../src/catalog/catalog.ts';
+import type { AttemptOutcome, Catalog, Claim, CommitUpload, Customer } from '../../src/catalog/catalog.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import type { Received, ReceivedFile, Upload, UploadOptions } from '../../src/catalog/upload.ts';
 import { Problem } from '../../src/errors.ts';
 import { type CustomerId, newUploadId, parseCustomerId, type UploadId } from '../../src/table/ids.ts';
 

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Catalog, ReceivedFile, Upload, UploadOptions } from '../../src/catalog/catalog.ts';
+import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import type { ReceivedFile, Upload, UploadOptions } from '../../src/catalog/upload.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
 
 const OPTIONS: UploadOptions = {
