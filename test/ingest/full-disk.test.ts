@@ -73,6 +73,8 @@ it('no load runs ahead of a file that still arrives while the reserve is not who
   const data = mkdtempSync(join(tmpdir(), 'thena-catalog-'));
   const catalog = await openSqliteCatalog(join(data, 'catalog.sqlite'));
   const said: string[] = [];
+  const feed = new SegmentFeed({ delimiter: ',', quote: '"', header: true }, ['n']);
+  let loader: Loader | null = null;
   try {
     const id = newUploadId();
     const options = { delimiter: null, quote: null, header: null, encoding: null } as const;
@@ -88,13 +90,14 @@ it('no load runs ahead of a file that still arrives while the reserve is not who
     const observe = ({ kind }: Observation) => said.push(kind);
     // Nothing is loaded, so that it needs no more than this.
     const ports = { catalog, reserve, observe, owner: 'a', concurrentLoads: 1 } as unknown as LoaderPorts;
-    const loader = new Loader(ports);
-    const feed = new SegmentFeed({ delimiter: ',', quote: '"', header: true }, ['n']);
+    loader = new Loader(ports);
     fill(join(disk, 'other'));
     for (let asked = 0; asked < 2; asked++) assert.equal(await loader.startEarly(id, feed), false);
     assert.equal((await catalog.findUpload(id))?.attempts, 0);
     assert.deepEqual(said, ['loads_held']);
   } finally {
+    feed.fail(new Error('the test has ended'));
+    await loader?.stop();
     await catalog.close();
     spawnSync('umount', [disk]);
     for (const folder of [disk, data]) rmSync(folder, { recursive: true });
