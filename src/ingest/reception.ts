@@ -5,7 +5,7 @@ import type { Catalog, Customer, ReceivedFile, Upload, UploadOptions } from '../
 import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
 import { RecordCutter } from '../csv/record-cutter.ts';
-import type { CsvOrigin } from '../csv/segment.ts';
+import { beginsWithMark, type CsvOrigin } from '../csv/segment.ts';
 import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
@@ -26,7 +26,6 @@ import type { Spool } from './spool.ts';
 const HEAD_BYTES = 256 * 1024;
 /** How much comes between two looks at the disk. */
 const RESERVE_CHECK_BYTES = 32 * 1024 * 1024;
-const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** One file on its way in. */
 export interface Reception {
@@ -263,7 +262,7 @@ export class FileReception implements Reception {
     const cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
     const writer = await spool.begin(uploadId);
     const feed = new SegmentFeed(dialect, columns);
-    const byteOffset = encoding === 'utf-8' ? dataOffset + (head.subarray(0, 3).equals(UTF8_BOM) ? 3 : 0) : null;
+    const byteOffset = encoding === 'utf-8' ? dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
     this.#opened = { encoding, byteOffset, decoder, detected, cutter, writer, feed, written: false };
     await this.#take(this.#opened, text.subarray(dataOffset));
     return this.#opened;
