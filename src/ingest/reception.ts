@@ -227,14 +227,16 @@ export class FileReception implements Reception {
   }
 
   async #forget(): Promise<void> {
-    const { catalog, spool, loader, onClosed } = this.#ports;
+    const { catalog, spool, loader, observe, onClosed } = this.#ports;
     onClosed(this.uploadId);
     this.#leavePlace();
     this.#ports.progress.forget(this.uploadId);
     this.#opened?.feed.fail(new Error('the file did not arrive'));
     await loader.abort(this.uploadId);
     await this.#opened?.writer.abandon();
-    await spool.remove(this.uploadId);
+    // No failure of the sender's: what he is told is why the file was not taken.
+    const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
+    await spool.remove(this.uploadId).catch(failed);
     if (!this.#registered) return;
     if (this.#cancelled) await catalog.cancelUpload(this.uploadId);
     else await catalog.deleteUpload(this.uploadId);
