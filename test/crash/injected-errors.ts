@@ -33,7 +33,7 @@ export interface FaultReport {
 /** Several chunks, which are written at once by a call of their own (writev). */
 const ROWS = 6_000;
 /** More calls than any of them is made in two uploads. */
-const MOST_CALLS = 100;
+const MOST_CALLS = 200;
 
 interface SentFile {
   readonly customer: string;
