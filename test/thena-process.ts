@@ -16,11 +16,16 @@ export interface ThenaProcess {
  * Starts Thena on any free port, on a data folder that is there or will be made.
  *
  * @param under a program that runs Thena, with its arguments
+ * @param environment settings, and what else it is to find there
  */
-export async function startThenaProcess(dataDir: string, under: readonly string[] = []): Promise<ThenaProcess> {
+export async function startThenaProcess(
+  dataDir: string,
+  under: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ThenaProcess> {
   const [program = process.execPath, ...rest] = [...under, process.execPath, MAIN];
   const child = spawn(program, rest, {
-    env: { PATH: process.env.PATH, THENA_PORT: '0', THENA_DATA_DIR: dataDir },
+    env: { PATH: process.env.PATH, THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -64,8 +64,8 @@ export function detectDialect(
     throw new Problem('no_rows', `The file names its ${columns.length} columns and has no row below them.`);
   }
   const firstRecord = text.subarray(first.byteOffset, first.byteOffset + first.bytes);
-  // Blank lines below the header stay: in a file of one column they are rows.
-  const firstDataLine = blank.lines + 1 + (header ? countLineFeeds(firstRecord) + 1 : 0);
+  // Blank lines that are not above a header stay: in a file of one column they are rows.
+  const firstDataLine = header ? blank.lines + 1 + countLineFeeds(firstRecord) + 1 : 1;
   return {
     dialect: { delimiter, quote, header },
     newline,

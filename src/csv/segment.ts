@@ -1,8 +1,8 @@
 import type { CsvDialect } from './dialect.ts';
 
 /**
- * A piece of a file that begins and ends with a whole record: UTF-8 without a byte order mark, every record ended by one
- * line feed, without the header record.
+ * A piece of a file that begins and ends with a whole record: UTF-8, every record ended by one line feed, without the header
+ * record. A byte order mark at its start is no part of the text: see `withMark`.
  */
 export interface CsvSegment {
   readonly path: string;
@@ -28,4 +28,23 @@ export interface CsvSource {
   readonly dialect: CsvDialect;
   readonly columns: readonly string[];
   readonly segments: readonly CsvSegment[];
+}
+
+export const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/**
+ * What a segment that begins with this text begins with. DuckDB takes a U+FEFF at the start of a file for a byte order mark
+ * and drops it: text that begins with one, as where files with marks were joined, gets one before it to be dropped.
+ */
+export function withMark(text: Buffer): readonly Buffer[] {
+  return beginsWithMark(text) ? [BYTE_ORDER_MARK, text] : [text];
+}
+
+/** The text of a segment, by the bytes of its file. */
+export function withoutMark(bytes: Buffer): Buffer {
+  return beginsWithMark(bytes) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
+}
+
+export function beginsWithMark(bytes: Buffer): boolean {
+  return bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
 }

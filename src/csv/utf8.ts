@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Problem } from '../errors.ts';
+import { withoutMark } from './segment.ts';
 
 /** Brings the bytes of a file to UTF-8, chunk by chunk, without a byte order mark. */
 export interface Utf8Decoder {
@@ -10,7 +11,6 @@ export interface Utf8Decoder {
 }
 
 const EMPTY = Buffer.alloc(0);
-const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
  * @param label any label of the Encoding standard (https://encoding.spec.whatwg.org/#names-and-labels)
@@ -47,7 +47,7 @@ class Utf8Validator implements Utf8Decoder {
     this.#offset += whole;
     if (whole > 0 && this.#first) {
       this.#first = false;
-      if (bytes.subarray(0, 3).equals(BOM)) return bytes.subarray(3);
+      return withoutMark(bytes);
     }
     return bytes;
   }

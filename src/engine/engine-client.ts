@@ -20,6 +20,11 @@ export class EngineStopped extends Error {
   override readonly name: string = 'EngineStopped';
 }
 
+/** DuckDB ended the process itself, under this operation, for a reason of its own: it stands in the message, in its words. */
+export class EngineBroken extends EngineStopped {
+  override readonly name = 'EngineBroken';
+}
+
 /** The operation was cancelled, or its deadline passed. */
 export class EngineCancelled extends Error {
   override readonly name = 'EngineCancelled';
@@ -42,6 +47,8 @@ interface Pending {
 interface RunningEngine {
   readonly child: ChildProcess;
   readonly pending: Map<number, Pending>;
+  /** By what DuckDB became unusable: the process is about to end. */
+  broken: { readonly id: number; readonly error: EngineBroken } | null;
 }
 
 /** How long an operation may take to notice that it was cancelled, before the process is killed. */
@@ -74,6 +81,7 @@ export class EngineClient {
   /**
    * @throws EngineFailure where DuckDB refuses
    * @throws EngineStopped where the process died; what changes nothing was then asked twice
+   * @throws EngineBroken where it did so by itself, DuckDB being unusable
    * @throws EngineCancelled
    */
   async call<Name extends EngineOperation>(
@@ -149,7 +157,7 @@ export class EngineClient {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       },
     );
-    const engine: RunningEngine = { child, pending: new Map() };
+    const engine: RunningEngine = { child, pending: new Map(), broken: null };
     const startedAt = performance.now();
     await new Promise<void>((resolve, reject) => {
       const ended = (cause: string): void => {
@@ -157,7 +165,8 @@ export class EngineClient {
         this.#failures = performance.now() - startedAt > STABLE_AFTER_MS ? 1 : this.#failures + 1;
         this.#engine = null;
         this.#observe({ kind: 'engine_stopped', pid: child.pid ?? 0, cause, expected: this.#closed });
-        for (const { reject: fail } of engine.pending.values()) fail(error);
+        for (const [id, { reject: fail }] of engine.pending)
+          fail(engine.broken?.id === id ? engine.broken.error : error);
         engine.pending.clear();
         reject(error);
       };
@@ -165,6 +174,8 @@ export class EngineClient {
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
       child.on('message', (message: FromEngine) => {
         if (message.kind === 'ready') resolve();
+        else if (message.kind === 'broken')
+          engine.broken = { id: message.id, error: new EngineBroken(message.message) };
         else settle(engine.pending, message);
       });
     });
@@ -173,7 +184,7 @@ export class EngineClient {
   }
 }
 
-function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { kind: 'ready' }>): void {
+function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { kind: 'ready' | 'broken' }>): void {
   const call = pending.get(message.id);
   if (!call) return;
   if (message.kind === 'progress') call.onProgress?.(message.share);

@@ -8,10 +8,13 @@ import { operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
 
 const running = new Map<number, AbortController>();
+const EXIT_BROKEN = 70;
+/** What DuckDB says where an error, such as a failed fsync, leaves it or a table file unusable for all that follows. */
+const BROKEN = /^(FATAL|INTERNAL) Error: |^IO Error: (Database|Checkpoint failed for database) .* has been invalidated/;
 
-function tell(message: FromEngine): void {
+function tell(message: FromEngine, told: () => void = () => undefined): void {
   // The parent may be gone, even while this is sent; `disconnect` ends this process then.
-  if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+  if (process.connected) process.send?.(message, undefined, {}, told);
 }
 
 async function run(call: ToEngine & { kind: 'call' }, duckdb: Database): Promise<void> {
@@ -28,7 +31,8 @@ async function run(call: ToEngine & { kind: 'call' }, duckdb: Database): Promise
     tell({ kind: 'result', id, result });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    tell({ kind: 'failure', id, message, cancelled: controller.signal.aborted });
+    if (BROKEN.test(message)) tell({ kind: 'broken', id, message }, () => process.exit(EXIT_BROKEN));
+    else tell({ kind: 'failure', id, message, cancelled: controller.signal.aborted });
   } finally {
     running.delete(id);
   }

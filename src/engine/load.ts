@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { TAG_COLUMN } from '../table/columns.ts';
 import { allFitSql, allSurelyFitSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
@@ -18,10 +20,21 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
         `CREATE TABLE ${table(catalog)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
       );
       await connection.run(`CHECKPOINT ${catalog}`);
+      // DuckDB makes the file last, but not its name: after a power cut there might be none.
+      await syncFolder(dirname(database));
     }),
   );
   return null;
 };
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
 
 /**
  * One INSERT, so one transaction. A value that does not fit gives the row no tag, and the tag's NOT NULL then fails the

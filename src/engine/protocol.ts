@@ -146,4 +146,6 @@ export type FromEngine =
   /** `share` of the operation that is done, from 0 to 1. */
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'failure'; readonly id: number; readonly message: string; readonly cancelled: boolean };
+  | { readonly kind: 'failure'; readonly id: number; readonly message: string; readonly cancelled: boolean }
+  /** DuckDB cannot be used any more because of what happened in this operation: the process ends. */
+  | { readonly kind: 'broken'; readonly id: number; readonly message: string };

@@ -1,4 +1,4 @@
-import { EngineFailure } from '../engine/engine-client.ts';
+import { EngineBroken, EngineFailure } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 
 /** What DuckDB and Node say in the engine where a write finds no room. */
@@ -7,6 +7,16 @@ const NO_ROOM = /No space left on device|Could not write all bytes|\bENOSPC\b|\b
 /** Whether an attempt failed for want of disk space alone: then its file is not to blame. */
 export function isDiskFull(error: unknown): boolean {
   if (error instanceof Problem) return error.code === 'disk_full';
+  return saysInEngine(error, NO_ROOM);
+}
+
+/** Whether an attempt failed because the disk did not do what it was asked: it may do so the next time. */
+export function isDiskFailing(error: unknown): boolean {
+  return saysInEngine(error, /Input\/output error|\bEIO\b/);
+}
+
+function saysInEngine(error: unknown, what: RegExp): boolean {
+  if (!(error instanceof EngineFailure || error instanceof EngineBroken)) return false;
   // Only the first line is DuckDB's own: rows of the file may be quoted below it.
-  return error instanceof EngineFailure && NO_ROOM.test(error.message.split('\n', 1)[0] ?? '');
+  return what.test(error.message.split('\n', 1)[0] ?? '');
 }

@@ -152,7 +152,7 @@ export class FileReception implements Reception {
   }
 
   async #forget(): Promise<void> {
-    const { catalog, spool, loader, onClosed } = this.#ports;
+    const { catalog, spool, loader, observe, onClosed } = this.#ports;
     onClosed(this.uploadId);
     this.#leavePlace();
     this.#room.giveBack();
@@ -160,7 +160,9 @@ export class FileReception implements Reception {
     this.#text.feed?.fail(new Error('the file did not arrive'));
     await loader.abort(this.uploadId);
     await this.#text.abandon();
-    await spool.remove(this.uploadId);
+    // No failure of the sender's: what he is told is why the file was not taken.
+    const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
+    await spool.remove(this.uploadId).catch(failed);
     if (!this.#registered) return;
     if (this.#cancelled) await catalog.cancelUpload(this.uploadId);
     else await catalog.deleteUpload(this.uploadId);

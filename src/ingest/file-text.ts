@@ -3,7 +3,7 @@ import type { ReceivedFile, UploadOptions } from '../catalog/upload.ts';
 import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
 import { RecordCutter } from '../csv/record-cutter.ts';
-import type { CsvOrigin } from '../csv/segment.ts';
+import { beginsWithMark, type CsvOrigin } from '../csv/segment.ts';
 import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
 import { Problem } from '../errors.ts';
 import type { UploadId } from '../table/ids.ts';
@@ -13,7 +13,6 @@ import type { Spool } from './spool.ts';
 
 /** How much of a file is looked at to find its encoding, dialect and columns. */
 const HEAD_BYTES = 256 * 1024;
-const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 export interface FileTextPorts {
   readonly spool: Spool;
@@ -122,7 +121,7 @@ export class FileText {
     const cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
     const writer = await spool.begin(uploadId);
     const feed = new SegmentFeed(dialect, columns);
-    const byteOffset = encoding === 'utf-8' ? dataOffset + (head.subarray(0, 3).equals(UTF8_BOM) ? 3 : 0) : null;
+    const byteOffset = encoding === 'utf-8' ? dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
     this.#opened = { encoding, byteOffset, decoder, detected, cutter, writer, feed };
     await this.#take(this.#opened, text.subarray(dataOffset));
     return this.#opened;

@@ -59,6 +59,7 @@ export class Housekeeping {
         await catalog.endRetention(uploadId);
         await spool.remove(uploadId);
       }
+      await spool.removeLeft();
     }
   }
 }

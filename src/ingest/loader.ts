@@ -1,11 +1,11 @@
 import type { AttemptOutcome, Claim } from '../catalog/catalog.ts';
 import type { UploadError } from '../catalog/upload.ts';
-import { EngineStopped } from '../engine/engine-client.ts';
+import { EngineBroken, EngineStopped } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { UploadId } from '../table/ids.ts';
 import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
-import { isDiskFull } from './disk-full.ts';
+import { isDiskFailing, isDiskFull } from './disk-full.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { Spool } from './spool.ts';
@@ -173,7 +173,7 @@ export class Loader {
 
   async #attempt(claim: Claim, feed: SegmentFeed, controller: AbortController): Promise<void> {
     const { upload, customer } = claim;
-    const { catalog, spool, owner, observe, onEnded } = this.#ports;
+    const { catalog, owner, observe, onEnded } = this.#ports;
     const startedAt = performance.now();
     let attempt: Attempt | null = null;
     const tag = (): number => attempt?.tag ?? claim.tag;
@@ -189,7 +189,7 @@ export class Loader {
       const ms = performance.now() - startedAt;
       observe({ kind: 'upload_completed', uploadId: upload.id, customerId: customer.id, rows, ms });
       this.#resume();
-      await spool.remove(upload.id);
+      await this.#discard(upload.id);
       onEnded(upload.id);
     } catch (caught) {
       const error = caught as Error;
@@ -211,13 +211,13 @@ export class Loader {
 
   /** What a failed attempt means for its upload: it fails, or is tried again. */
   async #verdict(error: Error, deaths: number, mostDeaths: number, feed: SegmentFeed): Promise<AttemptOutcome> {
-    if (error instanceof EngineStopped && deaths < mostDeaths) return ENGINE_DIED;
     if (isDiskFull(error)) {
       // It waits in the queue. Begun at once, it would fill the disk again and again.
       this.#restsUntil = performance.now() + POLL_MS - POLL_MS / 10;
       this.#hold('load');
       return STOPPED;
     }
+    if ((error instanceof EngineStopped || isDiskFailing(error)) && deaths < mostDeaths) return ENGINE_DIED;
     try {
       // An upload fails only once it was acknowledged: until then its sender is told by the answer.
       await feed.file;
@@ -230,7 +230,7 @@ export class Loader {
   }
 
   async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, outcome: AttemptOutcome): Promise<void> {
-    const { catalog, spool, owner, observe, onEnded } = this.#ports;
+    const { catalog, owner, observe, onEnded } = this.#ports;
     const { upload, customer } = claim;
     const rolledBack = await (attempt?.rollBack() ?? Promise.resolve(true)).catch((failure: Error) => {
       observe({ kind: 'background_failed', task: 'roll back', error: failure });
@@ -246,14 +246,21 @@ export class Loader {
     } else {
       observe({ kind: 'upload_cancelled', uploadId: upload.id, customerId: customer.id });
     }
-    if (outcome.kind === 'cancelled' || !outcome.retryUntil) await spool.remove(upload.id);
+    if (outcome.kind === 'cancelled' || !outcome.retryUntil) await this.#discard(upload.id);
     onEnded(upload.id);
+  }
+
+  /** Removes the bytes of an upload that has ended, which a disk that fails makes no failure of the upload. */
+  async #discard(uploadId: UploadId): Promise<void> {
+    const { spool, observe } = this.#ports;
+    await spool.remove(uploadId).catch((error: Error) => observe({ kind: 'background_failed', task: 'spool', error }));
   }
 }
 
 function told(error: Error, engineDeaths: number): UploadError {
   if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
-  return error instanceof EngineStopped
+  // What DuckDB gives up for is its disk, not the file.
+  return error instanceof EngineStopped && !(error instanceof EngineBroken)
     ? {
         code: 'file_crashed_reader',
         detail: `The engine stopped ${engineDeaths} times while it read this file.`,

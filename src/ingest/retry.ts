@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ReceivedFile, Upload, UploadOptions } from '../catalog/upload.ts';
+import { BYTE_ORDER_MARK, withoutMark } from '../csv/segment.ts';
 import { Problem } from '../errors.ts';
 import type { Grant } from '../table/grant.ts';
 import type { IncomingFile, Reception } from './reception.ts';
@@ -69,6 +70,13 @@ function changesDialect({ delimiter, quote, header }: Partial<UploadOptions>): b
 async function* textOf(file: ReceivedFile, segments: ReceivedFile['segments']): AsyncGenerator<Buffer, void> {
   const header = file.headerText === null ? '' : `${file.headerText}\n`;
   const linesBefore = (segments[0]?.firstLine ?? 1) - 1 - (header.split('\n').length - 1);
-  yield Buffer.from('\n'.repeat(Math.max(0, linesBefore)) + header);
-  for (const { path } of segments) yield* createReadStream(path) as AsyncIterable<Buffer>;
+  // The mark is what the decoder drops: else it would be a U+FEFF with which the text begins.
+  yield Buffer.concat([BYTE_ORDER_MARK, Buffer.from('\n'.repeat(Math.max(0, linesBefore)) + header)]);
+  for (const { path } of segments) {
+    let first = true;
+    for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
+      yield first ? withoutMark(bytes) : bytes;
+      first = false;
+    }
+  }
 }

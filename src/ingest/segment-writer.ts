@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CsvSegment } from '../csv/segment.ts';
+import { type CsvSegment, withMark } from '../csv/segment.ts';
 import { storing, syncFolder } from './durable.ts';
 
 /** The first segment is small, so that loading begins while most of the file is still on its way. */
@@ -111,9 +111,12 @@ export class SegmentWriter {
 
   async #gather(segment: CurrentSegment, bytes: Buffer): Promise<void> {
     if (bytes.length === 0) return;
-    segment.bytes += bytes.length;
-    this.#gathered.push(bytes);
-    this.#gatheredBytes += bytes.length;
+    // No character is cut in two here: the decoder gives whole ones.
+    for (const part of segment.bytes === 0 ? withMark(bytes) : [bytes]) {
+      segment.bytes += part.length;
+      this.#gathered.push(part);
+      this.#gatheredBytes += part.length;
+    }
     if (this.#gatheredBytes >= WRITE_BYTES) await this.#flush(segment);
   }
 

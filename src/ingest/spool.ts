@@ -8,6 +8,8 @@ import { SegmentWriter } from './segment-writer.ts';
 /** Where bytes lie until they are rows: a folder for each upload, a file for each segment. */
 export class Spool {
   readonly directory: string;
+  /** Folders that could not be removed. */
+  readonly #left = new Set<UploadId>();
 
   constructor(directory: string) {
     this.directory = directory;
@@ -28,9 +30,16 @@ export class Spool {
     return segments.map((segment) => ({ ...segment, path: join(this.#folder(uploadId), segment.path) }));
   }
 
-  /** Removes an upload's folder. Succeeds where there is none. */
+  /** Removes an upload's folder. Succeeds where there is none; where it fails, `removeLeft` tries again. */
   async remove(uploadId: UploadId): Promise<void> {
+    this.#left.add(uploadId);
     await rm(this.#folder(uploadId), { recursive: true, force: true });
+    this.#left.delete(uploadId);
+  }
+
+  /** Removes what `remove` could not. */
+  async removeLeft(): Promise<void> {
+    for (const uploadId of this.#left) await this.remove(uploadId);
   }
 
   /** Names of all folders there are. */

@@ -125,6 +125,12 @@ describe('the header of a file', () => {
     assert.equal(found.firstDataLine, 2);
   });
 
+  it('leaves the blank lines at the start of a file that has none', () => {
+    const found = detect('\n\n7\n', { header: false });
+    assert.equal(found.dataOffset, 0);
+    assert.equal(found.firstDataLine, 1);
+  });
+
   it('may go over lines at the end of a quoted name', () => {
     const found = detect('"a\r\n",b\r\n1,2\r\n');
     assert.deepEqual(found.columns, ['a', 'b']);

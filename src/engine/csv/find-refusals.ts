@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
-import type { CsvOrigin, CsvSegment } from '../../csv/segment.ts';
+import { type CsvOrigin, type CsvSegment, withoutMark } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operation.ts';
 import type { Refusal } from '../protocol.ts';
@@ -37,7 +37,7 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
       const judge = await Judge.open(connection, reading, exact);
       try {
         for (const [index, segment] of source.segments.entries()) {
-          const bytes = await readFile(segment.path);
+          const bytes = withoutMark(await readFile(segment.path));
           const found: CsvRecord[] = [];
           const note = async ({ record, refusal }: Refused): Promise<void> => {
             refused++;

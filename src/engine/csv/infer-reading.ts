@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
-import type { CsvSource } from '../../csv/segment.ts';
+import { type CsvSource, withoutMark } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import type { Operations } from '../operation.ts';
 import { textName, textsSql } from './read-csv.ts';
@@ -108,10 +108,10 @@ async function firstRecords({ segments, dialect, columns }: CsvSource): Promise<
   const file = await open(first.path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(SAMPLE_BYTES), 0, SAMPLE_BYTES, 0);
-    const text = buffer.subarray(0, bytesRead);
+    const text = withoutMark(buffer.subarray(0, bytesRead));
     const sample: CsvRecord['fields'][] = [];
     for (const { fields, byteOffset, bytes, malformed } of readRecords(text, dialect, columns.length, 1)) {
-      const cutOff = byteOffset + bytes >= bytesRead && bytesRead < first.bytes;
+      const cutOff = byteOffset + bytes >= text.length && bytesRead < first.bytes;
       if (malformed === null && !cutOff && fields.length === columns.length) sample.push(fields);
       if (sample.length === SAMPLE_RECORDS) break;
     }

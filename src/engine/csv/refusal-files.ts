@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { CsvRecord } from '../../csv/record-reader.ts';
-import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
+import { type CsvSegment, type CsvSource, withMark } from '../../csv/segment.ts';
 import type { Refusal } from '../protocol.ts';
 
 const WRITE_BYTES = 256 * 1024;
@@ -91,6 +91,7 @@ function headerOf({ columns, dialect: { delimiter, quote } }: CsvSource): string
 /**
  * Writes a segment anew, beside the old one, without the refused records.
  *
+ * @param bytes the segment's text
  * @param refused in their order
  * @returns the segment itself where none is refused; none where all are
  */
@@ -107,8 +108,11 @@ export async function writeKept(
   let length = 0;
   let from = 0;
   const keep = async (to: number): Promise<void> => {
-    length += to - from;
-    await file.write(bytes.subarray(from, to));
+    const kept = bytes.subarray(from, to);
+    for (const part of length === 0 ? withMark(kept) : [kept]) {
+      length += part.length;
+      await file.write(part);
+    }
   };
   try {
     for (const record of refused) {

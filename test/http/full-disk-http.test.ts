@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../../src/config.ts';
+import { startServices } from '../../src/services.ts';
+import { analyze, call, type Reply } from '../server.ts';
+
+const ROWS = 100_000;
+/** Values that do not repeat: the table takes about as much as the file. */
+function csv(number: number): Uint8Array<ArrayBuffer> {
+  const rows = Array.from(
+    { length: ROWS },
+    (_, row) => `${((number * ROWS + row) * 2_654_435_761) % 1e12},${number}\n`,
+  );
+  return new Uint8Array(Buffer.from(`n,file\n${rows.join('')}`));
+}
+
+describe('a disk that fills up', () => {
+  for (const [what, reserve] of [
+    ['up to what is kept in reserve', '512MiB'],
+    ['to its last byte', '0'],
+  ] as const) {
+    it(`${what}: files are refused, none is lost, and they are taken when space returns`, async (t) => {
+      const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]).status !== 0) {
+        rmSync(disk, { recursive: true });
+        return t.skip('a file system of its own cannot be mounted here');
+      }
+      const dataDir = join(disk, 'data');
+      writeFileSync(join(disk, 'other'), Buffer.alloc(20 * 1024 * 1024));
+      const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: dataDir, THENA_DISK_RESERVE: reserve });
+      const services = await startServices(config, () => undefined);
+      const uploads = `${services.url}/api/v1/customers/full/uploads`;
+      // Of a length that is not told: else the file is refused before its first byte, and nothing is ever full.
+      const send = (number: number): Promise<Reply> =>
+        call(uploads, { method: 'PUT', body: new Blob([csv(number)]).stream(), duplex: 'half' });
+      // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+      const list = async (): Promise<any[]> => (await call(`${uploads}?limit=200`)).body.items;
+      try {
+        const acknowledged: string[] = [];
+        let refused: Reply | null = null;
+        while (refused === null) {
+          const reply = await send(acknowledged.length);
+          if (reply.status === 202) acknowledged.push(reply.body.id);
+          else refused = reply;
+          assert.ok(acknowledged.length < 100, 'the disk does not fill up');
+          // Some load beside the next ones, some before.
+          if (acknowledged.length % 3 === 0) await sleep(300);
+        }
+        assert.deepEqual([refused.status, refused.body.code], [507, 'disk_full'], JSON.stringify(refused.body));
+        assert.match(refused.headers.get('content-type') ?? '', /^application\/problem\+json/);
+        assert.ok(refused.body.detail && refused.body.hint && refused.headers.has('retry-after'));
+        assert.ok(acknowledged.length > 0);
+        const known = (await list()).map(({ id }) => id);
+        assert.deepEqual(known.toSorted(), acknowledged.toSorted(), 'something is known of the refused file');
+        for (const folder of readdirSync(join(dataDir, 'spool'))) assert.ok(acknowledged.includes(folder), folder);
+
+        rmSync(join(disk, 'other'));
+        const again = await send(acknowledged.length);
+        assert.equal(again.status, 202, JSON.stringify(again.body));
+        acknowledged.push(again.body.id);
+        let open = acknowledged.length;
+        for (const until = Date.now() + 60_000; open > 0 && Date.now() < until; await sleep(100)) {
+          open = (await list()).filter(({ finished_at }) => finished_at === null).length;
+        }
+        for (const { status, error, receipt } of await list()) {
+          assert.deepEqual([status, receipt?.appended], ['complete', ROWS], JSON.stringify(error));
+        }
+        const total = (await analyze(services.url, 'full', 10001)).body.result;
+        assert.deepEqual(total, { total_rows: acknowledged.length * ROWS });
+      } finally {
+        await services.close();
+        spawnSync('umount', [disk]);
+        rmSync(disk, { recursive: true });
+      }
+    });
+  }
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { call, type Reply, type RunningThena, startThena } from '../server.ts';
+import { queryRows } from '../stored-rows.ts';
+import { type RandomTable, randomTables } from './random-tables.ts';
+import { valueIn, written, written64 } from './written-tables.ts';
+
+const { FAST_CHECK_RUNS = '250' } = process.env;
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+describe('any table, in any dialect', () => {
+  let thena: RunningThena;
+  let customers = 0;
+  before(async () => {
+    thena = await startThena();
+  });
+  after(() => thena.close());
+
+  function put(customer: string, { bytes, options }: ReturnType<typeof written>): Promise<Reply> {
+    const url = `${thena.url}/api/v1/customers/${customer}/uploads?${new URLSearchParams(options)}`;
+    return call(url, { method: 'PUT', body: new Uint8Array(bytes), headers: { prefer: 'wait=60' } });
+  }
+
+  /** The rows as they lie in the table file, each as text that tells every bit of it. */
+  async function stored(customer: string, columns: readonly Column[]): Promise<(string | null)[][]> {
+    const selected = columns.map(({ name, type }) => {
+      const column = `"${name.replaceAll('"', '""')}"`;
+      if (type === 'text') return `hex(${column})`;
+      if (type === 'date' || type === 'timestamp') return `epoch_us(CAST(${column} AS TIMESTAMP))`;
+      return type === 'number' ? column : `CAST(${column} AS VARCHAR)`;
+    });
+    const rows = await queryRows(thena.dataDir, customer, `SELECT ${selected.join(', ')} FROM t`);
+    return rows.map((row) =>
+      row.map((value, index) => {
+        if (value === null) return null;
+        const type = columns[index]?.type;
+        if (type === 'text') return `text ${Buffer.from(String(value), 'hex')}`;
+        if (type === 'date' || type === 'timestamp') return String(Number(value) / 1000);
+        return type === 'number' ? written64(Number(value)) : String(value);
+      }),
+    );
+  }
+
+  async function check(table: RandomTable): Promise<void> {
+    const customer = `any${customers++}`;
+    const file = written(table);
+    const reply = await put(customer, file);
+    const told = `${JSON.stringify(file.bytes.toString())} ${JSON.stringify(file.options)} ${JSON.stringify(reply.body)}`;
+    if (table.names.length === 1 && !table.dialect.header && table.rows.every(([cell]) => cell?.text === null)) {
+      assert.equal(reply.body.code, 'file_empty', told);
+      return;
+    }
+    assert.equal(reply.body.status, 'complete', told);
+    const { receipt } = reply.body;
+    assert.equal(receipt.rows_in_file, table.rows.length, told);
+    const columns: readonly Column[] = receipt.columns;
+    if (table.dialect.header)
+      assert.deepEqual(
+        columns.map(({ name }) => name),
+        table.names,
+        told,
+      );
+    // Where day and month could be either, the sender is told.
+    const isTold = columns.map(({ name }) => receipt.warnings.some((warning: string) => warning.includes(`'${name}'`)));
+    const shown = (rows: readonly (readonly (string | null)[])[]): string[] =>
+      rows.map((row) => JSON.stringify(row.map((value, index) => (isTold[index] ? null : value)))).sort();
+    const expected = table.rows.map((row) => row.map((cell, index) => valueIn(cell, columns[index]?.type ?? '')));
+    assert.deepEqual(shown(await stored(customer, columns)), shown(expected), told);
+    for (const [index, kind] of table.kinds.entries()) {
+      const hasValue = table.rows.some((row) => row[index]?.text);
+      if (!hasValue || kind === 'text' || kind === 'anything' || kind === 'number') continue;
+      assert.equal(columns[index]?.type, kind, `${columns[index]?.name} of ${told}`);
+    }
+    if (customers % 3 !== 0) return;
+    const again = await put(customer, file);
+    assert.equal(again.body.status, 'complete', `again: ${told} ${JSON.stringify(again.body)}`);
+    assert.deepEqual(shown(await stored(customer, columns)), shown([...expected, ...expected]), `again: ${told}`);
+  }
+
+  it('is stored cell for cell as it was written', async () => {
+    await fc.assert(fc.asyncProperty(randomTables, check), {
+      numRuns: Number(FAST_CHECK_RUNS),
+      includeErrorInReport: true,
+    });
+  });
+});

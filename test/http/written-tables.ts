@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+import type { Cell, Dialect, RandomTable } from './random-tables.ts';
+
+/** A table as the bytes of a file, and the options that its sender has to give. */
+export interface WrittenTable {
+  readonly bytes: Buffer;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+const DELIMITERS = /[,;\t|]/;
+
+/** Writes a table. Options are given only where the bytes alone could be read in more than one way. */
+export function written({ names, rows, dialect }: RandomTable): WrittenTable {
+  const options: Record<string, string> = {};
+  const records = rows.map((row) => row.map(({ text }) => field(text, dialect)).join(dialect.delimiter));
+  if (dialect.header) records.unshift(names.map((name) => field(name, dialect)).join(dialect.delimiter));
+  else options.header = 'false';
+  if (!dialect.header || names.length === 1 || names.some((name) => DELIMITERS.test(name))) {
+    options.delimiter = dialect.delimiter === '\t' ? 'tab' : dialect.delimiter;
+  }
+  // A last row of nothing is there only if its line ends.
+  const end = dialect.finalNewline || records.at(-1) === '' ? dialect.newline : '';
+  const text = records.join(dialect.newline) + end;
+  // What begins with a U+FEFF has a byte order mark, whatever its writer meant.
+  const marked = dialect.mark || text.startsWith('\uFEFF') ? `\uFEFF${text}` : text;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what Latin-1 has.
+  const isLatin1 = /^[\x00-\x7f\xa0-\xff]*$/.test(text);
+  switch (dialect.encoding) {
+    case 'utf-16le':
+    case 'utf-16be': {
+      const bytes = Buffer.from(marked, 'utf16le');
+      if (marked === text) options.encoding = dialect.encoding;
+      return { bytes: dialect.encoding === 'utf-16be' ? bytes.swap16() : bytes, options };
+    }
+    case 'windows-1252': {
+      if (!isLatin1) break;
+      const bytes = Buffer.from(text, 'latin1');
+      if (isUtf8(bytes)) options.encoding = 'windows-1252';
+      return { bytes, options };
+    }
+  }
+  return { bytes: Buffer.from(marked), options };
+}
+
+function field(text: string | null, { delimiter, quoteAll }: Dialect): string {
+  if (text === null) return '';
+  const plain = text !== '' && !quoteAll && !/["\r\n]/.test(text) && !text.includes(delimiter);
+  return plain ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+const NUMBER = /^ *-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)? *$/i;
+const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)? *$/;
+
+/**
+ * What a cell has to be in a column of this type, told without anything of Thena's: text as it is, numbers and times as
+ * numbers. `lost` where the type cannot hold what was written.
+ */
+export function valueIn({ text, at }: Cell, type: string): string | null {
+  if (text === null) return null;
+  if (type === 'text') return `text ${text}`;
+  if (text === '') return null;
+  switch (type) {
+    case 'integer':
+      return /^ *(?:0|-?[1-9]\d*) *$/.test(text) ? `${BigInt(text.trim())}` : `lost ${text}`;
+    case 'number':
+      return numberOf(text);
+    case 'boolean':
+      return /^ *(?:true|false) *$/i.test(text) ? text.trim().toLowerCase() : `lost ${text}`;
+    default: {
+      const meant = at ?? timeOf(text);
+      return meant === null ? `lost ${text}` : `${meant}`;
+    }
+  }
+}
+
+function numberOf(text: string): string {
+  const word = /^ *(-?)(nan|inf(?:inity)?) *$/i.exec(text);
+  if (word) return written64(word[2]?.toLowerCase() === 'nan' ? Number.NaN : word[1] ? -Infinity : Infinity);
+  // Past 15 digits a 64-bit float may lose some.
+  if (!NUMBER.test(text) || /^ *-?\d{16,} *$/.test(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
+  return written64(Number(text));
+}
+
+export function written64(number: number): string {
+  return Object.is(number, -0) ? '-0' : String(number);
+}
+
+function timeOf(text: string): number | null {
+  if (text === '12/31/20') return Date.UTC(2020, 11, 31);
+  const parts = ISO.exec(text);
+  if (!parts) return null;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
+  const at = new Date(Date.UTC(2000, 0, 1, hour, minute, second));
+  // Date.UTC takes the year 1 for 1901.
+  at.setUTCFullYear(year, month - 1, day);
+  if (at.getUTCDate() !== day || hour > 23) return null;
+  const zone = /([+-])(\d\d):(\d\d)$/.exec(parts[7] ?? '');
+  const offset = zone ? (Number(zone[2]) * 60 + Number(zone[3])) * (zone[1] === '-' ? -60_000 : 60_000) : 0;
+  return at.getTime() - offset;
+}

@@ -1,0 +1,24 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+
+/**
+ * Answers a query of a customer's rows (`t`) without anything of Thena's, from a copy of the table file: Thena may run, but
+ * must not be loading.
+ */
+export async function queryRows(dataDir: string, customer: string, sql: string): Promise<DuckDBValue[][]> {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-copy-'));
+  const copy = join(folder, 'copy.duckdb');
+  copyFileSync(join(dataDir, 'tables', `${customer}.duckdb`), copy);
+  const instance = await DuckDBInstance.create(copy, { access_mode: 'READ_ONLY', threads: '1' });
+  try {
+    const connection = await instance.connect();
+    const reader = await connection.runAndReadAll(sql.replaceAll(/\bt\b/g, '"rows"'));
+    connection.closeSync();
+    return reader.getRows();
+  } finally {
+    instance.closeSync();
+    rmSync(folder, { recursive: true });
+  }
+}
