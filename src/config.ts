@@ -112,6 +112,14 @@ export const SETTINGS = {
     integer(0, 31_536_000),
   ),
   THENA_CONCURRENT_LOADS: setting('2', 'Uploads loaded at once.', integer(1, 64)),
+  THENA_ANALYSIS_SECONDS: setting('30', 'Longest that an analysis may take.', integer(1, 3600)),
+  THENA_CONCURRENT_ANALYSES: setting(
+    '4',
+    'Analyses computed at once, and half as many of one customer; the others wait in line.',
+    integer(1, 64),
+  ),
+  THENA_MAX_RESULT_ROWS: setting('100000', 'Most rows of one result.', integer(1, 1_000_000)),
+  THENA_RESULT_CACHE: setting('64MiB', 'Memory for results that may be asked for again.', bytes),
   THENA_ENGINE_MEMORY: setting('512MiB', 'Memory limit of DuckDB in the engine process.', bytes),
   THENA_ENGINE_THREADS: setting('0', 'Threads DuckDB works with; 0 means one for each core.', integer(0, 256)),
   THENA_OPEN_TABLES: setting('100', 'Most table files the engine keeps open at once.', integer(2, 10_000)),
@@ -142,6 +150,10 @@ export interface Config {
   /** How long the bytes of a failed upload are kept. */
   readonly retryMs: number;
   readonly concurrentLoads: number;
+  readonly analysisMs: number;
+  readonly concurrentAnalyses: number;
+  readonly maxResultRows: number;
+  readonly resultCacheBytes: number;
   readonly engineMemoryBytes: number;
   readonly engineThreads: number;
   readonly openTables: number;
@@ -199,6 +211,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     diskReserveBytes: read.THENA_DISK_RESERVE,
     retryMs: read.THENA_RETRY_SECONDS * 1000,
     concurrentLoads: read.THENA_CONCURRENT_LOADS,
+    analysisMs: read.THENA_ANALYSIS_SECONDS * 1000,
+    concurrentAnalyses: read.THENA_CONCURRENT_ANALYSES,
+    maxResultRows: read.THENA_MAX_RESULT_ROWS,
+    resultCacheBytes: read.THENA_RESULT_CACHE,
     engineMemoryBytes: read.THENA_ENGINE_MEMORY,
     engineThreads: read.THENA_ENGINE_THREADS || availableParallelism(),
     openTables: read.THENA_OPEN_TABLES,

@@ -127,6 +127,63 @@ export const ERRORS = {
     hint: 'GET /api/v1/analyze/types lists them.',
   },
 
+  // Analyses that read the table
+  query_invalid: {
+    status: 422,
+    title: 'The query cannot be read',
+    hint: '`pointer` names the place in the request; docs/analyses.md shows what can stand there.',
+  },
+  column_not_found: {
+    status: 422,
+    title: 'There is no such column',
+    hint: '`nearest` is the column whose name is most like it.',
+  },
+  column_unsuitable: {
+    status: 422,
+    title: "A column's type does not suit what is asked of it",
+    hint: 'Choose a column of another type, or another function or operator.',
+  },
+  value_invalid: {
+    status: 422,
+    title: 'A value cannot be compared with the column',
+    hint: 'Write it in the form of the type of the column, which docs/analyses.md shows.',
+  },
+  time_zone_unknown: {
+    status: 422,
+    title: 'There is no such time zone',
+    hint: 'Use a name of the IANA time zone database, such as Europe/Berlin.',
+  },
+  too_many_groups: {
+    status: 422,
+    title: 'The buckets of time are too many',
+    hint: 'Use longer buckets, or less time.',
+  },
+  result_too_large: {
+    status: 422,
+    title: 'The result is larger than one answer may be',
+    hint: 'Ask for fewer groups, give a limit, or raise THENA_MAX_RESULT_ROWS.',
+  },
+  result_out_of_range: {
+    status: 422,
+    title: 'The result is no number',
+    hint: 'Infinite or very large values have no deviation: leave them out in where.',
+  },
+  analysis_timeout: {
+    status: 504,
+    title: 'The analysis took too long',
+    hint: 'Ask for less time or fewer groups, or raise THENA_ANALYSIS_SECONDS.',
+  },
+  analysis_too_large: {
+    status: 422,
+    title: 'The analysis needs more memory than there is',
+    hint: 'Ask for fewer groups or distinct values, or raise THENA_ENGINE_MEMORY.',
+  },
+  too_many_analyses: {
+    status: 503,
+    title: 'Thena computes as many analyses as it can',
+    hint: 'Try again after the seconds that Retry-After tells.',
+  },
+
   // Uploads: the request
   file_missing: {
     status: 400,

@@ -1,45 +1,102 @@
-import type { Catalog, TableState } from '../catalog/catalog.ts';
+import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { Grant } from '../table/grant.ts';
 import type { CustomerId } from '../table/ids.ts';
-import { findAnalyzeType, type NamedAnalysis } from './analyze-types.ts';
+import { findAnalyzeType } from './analyze-types.ts';
+import { type Computation, Computations, type ComputationsPorts } from './computations.ts';
+import { COMPUTED_ANSWERS, type Profile, type RowsOverTime } from './computed-answers.ts';
+import { type TableResult, tableResult } from './json-values.ts';
+import { planQuery } from './plan-query.ts';
+import { RequestPart } from './request-part.ts';
 import { STANDING_ANSWERS, type TimeDifference, type TimeSpan, type TotalRows } from './standing-answers.ts';
+
+export type Result = TimeDifference | TotalRows | TimeSpan | Profile | RowsOverTime | TableResult;
 
 /** The answer to an analysis, as JSON gives it. */
 export interface Answer {
   /** The canonical id: a string, also where the request sent a number. */
   readonly customer_id: CustomerId;
-  readonly analyze_type: number;
+  /** Null for a query. */
+  readonly analyze_type: number | null;
   readonly name: string;
-  readonly result: TimeDifference | TotalRows | TimeSpan;
+  readonly result: Result;
   /** The state of the table that was answered of. */
   readonly table: { readonly rows: number; readonly version: number };
 }
 
 export interface Analysis {
-  /** @throws Problem analyze_type_missing, analyze_type_unknown, bad_request, table_empty, no_time_column */
-  answer(grant: Grant, request: NamedAnalysis): Promise<Answer>;
+  /**
+   * @param body of the request, as JSON gave it
+   * @param signal the sender has gone: nothing more is computed for it
+   * @throws Problem analyze_type_missing, analyze_type_unknown, bad_request, table_empty, no_time_column, and those of
+   *   `planQuery` and `Computations.run`
+   */
+  answer(grant: Grant, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Answer>;
 }
 
-/** The way of an analysis: request → type → the table's state in the catalog → result. */
-export function createAnalysis(catalog: Pick<Catalog, 'findCustomer'>): Analysis {
+export interface AnalysisPorts extends ComputationsPorts {
+  readonly catalog: Pick<Catalog, 'tableForReading'>;
+}
+
+/**
+ * The way of an analysis: request → type or query → the table's state in the catalog → a standing answer, or a plan
+ * (`plan-query.ts`, `computed-answers.ts`) → a result that is kept, or one computed by the table store (`computations.ts`).
+ */
+export function createAnalysis(ports: AnalysisPorts): Analysis {
+  const { catalog, maxResultRows } = ports;
+  const computations = new Computations(ports);
   return {
-    async answer(grant, request) {
-      const { number, name } = findAnalyzeType(request);
-      const table = await tableOf(catalog, grant);
-      return {
-        customer_id: grant.customerId,
+    async answer({ customerId }, body, signal) {
+      const asked = readRequest(body);
+      const view = await catalog.tableForReading(customerId);
+      if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
+      const { number, name } = asked;
+      const answered = (result: object, { rows, version }: TableForReading['table']): Answer => ({
+        customer_id: customerId,
         analyze_type: number,
         name,
-        result: STANDING_ANSWERS[name](table),
-        table: { rows: table.rows, version: table.version },
-      };
+        result: result as Result,
+        table: { rows, version },
+      });
+      if (asked.name === 'query') {
+        const compute = ({ table }: TableForReading): Computation => {
+          const plan = planQuery(asked.query, table, maxResultRows);
+          return { name, plan, shape: (rows) => tableResult(plan, rows) };
+        };
+        const { result, table } = await computations.run(customerId, view, compute, signal);
+        return answered(result, table);
+      }
+      if (isStanding(asked.name)) return answered(STANDING_ANSWERS[asked.name](view.table), view.table);
+      const computed = COMPUTED_ANSWERS[asked.name];
+      const compute = ({ table }: TableForReading): Computation => computed(asked.request, table);
+      const { result, table } = await computations.run(customerId, view, compute, signal);
+      return answered(result, table);
     },
   };
 }
 
-async function tableOf(catalog: Pick<Catalog, 'findCustomer'>, { customerId }: Grant): Promise<TableState> {
-  const customer = await catalog.findCustomer(customerId);
-  if (customer?.table) return customer.table;
-  throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
+type Asked =
+  | { readonly number: null; readonly name: 'query'; readonly query: RequestPart }
+  | {
+      readonly number: number;
+      readonly name: keyof typeof STANDING_ANSWERS | keyof typeof COMPUTED_ANSWERS;
+      readonly request: RequestPart;
+    };
+
+function isStanding(name: string): name is keyof typeof STANDING_ANSWERS {
+  return Object.hasOwn(STANDING_ANSWERS, name);
+}
+
+function readRequest(body: Readonly<Record<string, unknown>>): Asked {
+  const request = new RequestPart(body, '');
+  if (body.query === undefined) {
+    const { number, name } = findAnalyzeType(body);
+    if (isStanding(name)) request.object(['customer_id', 'analyze_type', 'analyzer_type']);
+    return { number, name, request };
+  }
+  if (body.analyze_type !== undefined || body.analyzer_type !== undefined) {
+    throw new Problem('bad_request', 'The request has an analyze_type and a query; it can ask for one of them.');
+  }
+  const { query } = request.object(['customer_id', 'query']);
+  return { number: null, name: 'query', query: query as RequestPart };
 }

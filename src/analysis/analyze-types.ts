@@ -1,4 +1,5 @@
 import { Problem } from '../errors.ts';
+import { BUCKET_NAMES } from './bucket-names.ts';
 
 /** One analysis that can be asked for by number or name. */
 export interface AnalyzeType {
@@ -26,6 +27,51 @@ export const ANALYZE_TYPES = [
     name: 'time_span',
     description: 'Time from the earliest row to the latest one, whatever their order in the files.',
     parameters: NO_PARAMETERS,
+  },
+  {
+    number: 10003,
+    name: 'profile',
+    description:
+      'What each column holds: nulls, distinct values, least and greatest; of numbers also mean and quartiles.',
+    parameters: NO_PARAMETERS,
+  },
+  {
+    number: 10004,
+    name: 'rows_over_time',
+    description:
+      'How many rows fall into each stretch of time. Stretches without rows are left out, as are rows without a time.',
+    parameters: {
+      type: 'object',
+      properties: {
+        column: { type: 'string', description: 'A column of times; else the time column of the table.' },
+        bucket: {
+          type: 'string',
+          enum: BUCKET_NAMES,
+          description: 'How long a stretch is; else the shortest that makes at most 500 of them.',
+        },
+        time_zone: {
+          type: 'string',
+          default: 'UTC',
+          examples: ['Europe/Berlin'],
+          description: 'Whose clock cuts the time.',
+        },
+      },
+      additionalProperties: false,
+    },
+  },
+  {
+    number: 10005,
+    name: 'top_values',
+    description: 'The values of a column that most rows have, and how many rows have them.',
+    parameters: {
+      type: 'object',
+      properties: {
+        column: { type: 'string' },
+        limit: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
+      },
+      required: ['column'],
+      additionalProperties: false,
+    },
   },
 ] as const satisfies readonly AnalyzeType[];
 

@@ -50,7 +50,7 @@ export const STANDING_ANSWERS = {
       ...span(table.earliestAt, table.latestAt),
     };
   },
-} as const satisfies Record<AnalyzeTypeName, (table: TableState) => unknown>;
+} as const satisfies Partial<Record<AnalyzeTypeName, (table: TableState) => unknown>>;
 
 function timeColumnOf(table: TableState): { name: string; render: (micros: Micros | null) => string | null } {
   const column = table.columns.find(({ name }) => name === table.timeColumn);

@@ -29,6 +29,8 @@ interface CustomersTable {
   time_column: Optional<string>;
   row_count: Generated<number>;
   version: Generated<number>;
+  /** Uploads that were undone. */
+  undos: Generated<number>;
   first_row_at: StoredMicros;
   earliest_at: StoredMicros;
   latest_at: StoredMicros;

@@ -93,6 +93,10 @@ export interface TableForReading {
   readonly uncommittedTags: readonly number[];
   /** Rows with a greater tag were begun after that moment: they are no part of that state either. */
   readonly lastTag: number;
+  /** Rises when an upload is undone, whose rows may be deleted from then on: what is read meanwhile may lack them. */
+  readonly undos: number;
+  /** Tells this customer from an earlier one with the same id. */
+  readonly createdAt: Date;
 }
 
 /**

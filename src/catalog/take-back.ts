@@ -39,7 +39,7 @@ export function takingBackIn(
         const state = await stateWithout(trx, customer.id);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1 })
+          .set({ ...state, version: customer.version + 1, undos: customer.undos + 1 })
           .where('id', '=', customer.id)
           .execute();
         return uploadOf(upload);

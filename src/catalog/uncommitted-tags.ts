@@ -31,7 +31,13 @@ export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number):
       const table = customer ? tableOf(customer) : null;
       if (!customer || !table) return null;
       const uncommittedTags = rows.map((row) => row.uncommitted_tag).filter((tag) => tag !== null);
-      return { table, uncommittedTags, lastTag: customer.last_tag };
+      return {
+        table,
+        uncommittedTags,
+        lastTag: customer.last_tag,
+        undos: customer.undos,
+        createdAt: new Date(customer.created_at),
+      };
     },
     async deadTags() {
       // An attempt whose lease ran out could still commit, and its rows may be purged now.

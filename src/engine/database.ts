@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EngineSettings } from './protocol.ts';
-import { identifier, literal } from './sql.ts';
+import { catalogName, literal } from './sql.ts';
 
 /** A table file in use. */
 interface OpenTable {
@@ -125,7 +124,7 @@ export class Database {
   }
 
   #attach(path: string): Promise<OpenTable> {
-    const catalog = identifier(basename(path));
+    const catalog = catalogName(path);
     const opening = (async () => {
       await this.#detaching.get(path);
       // Files of the newest format load in a tenth less time; the version is named so that an upgrade is a decision.

@@ -18,6 +18,16 @@ export class EngineFailure extends Error {
 /** The engine process ended under an operation, or could not be started. */
 export class EngineStopped extends Error {
   override readonly name: string = 'EngineStopped';
+  /** Thena ended it itself, for an operation that did not mind being cancelled: no other one is to blame. */
+  readonly wasKilled: boolean;
+  /** A query was under way, which may be to blame. */
+  readonly besideQuery: boolean;
+
+  constructor(message: string, { wasKilled = false, besideQuery = false } = {}) {
+    super(message);
+    this.wasKilled = wasKilled;
+    this.besideQuery = besideQuery;
+  }
 }
 
 /** DuckDB ended the process itself, under this operation, for a reason of its own: it stands in the message, in its words. */
@@ -39,6 +49,7 @@ export interface CallOptions {
 }
 
 interface Pending {
+  readonly operation: EngineOperation;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly onProgress: ((share: number) => void) | undefined;
@@ -49,6 +60,8 @@ interface RunningEngine {
   readonly pending: Map<number, Pending>;
   /** By what DuckDB became unusable: the process is about to end. */
   broken: { readonly id: number; readonly error: EngineBroken } | null;
+  /** It did not mind a cancellation. */
+  killed: boolean;
 }
 
 /** How long an operation may take to notice that it was cancelled, before the process is killed. */
@@ -117,16 +130,21 @@ export class EngineClient {
     const signals = [signal, deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)];
     const abort = AbortSignal.any(signals.filter((each) => each !== undefined));
     if (abort.aborted) throw new EngineCancelled(`${operation} was cancelled before it began`);
-    const { child, pending } = await this.#running();
+    const engine = await this.#running();
+    const { child, pending } = engine;
     const id = this.#nextId++;
     let grace: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       send(child, { kind: 'cancel', id });
-      grace = setTimeout(() => child.kill('SIGKILL'), CANCEL_GRACE_MS);
+      grace = setTimeout(() => {
+        engine.killed = true;
+        child.kill('SIGKILL');
+        pending.get(id)?.reject(new EngineCancelled(`${operation} was cancelled, and the engine ended for it`));
+      }, CANCEL_GRACE_MS);
     };
     try {
       return await new Promise((resolve, reject) => {
-        pending.set(id, { resolve: resolve as (result: unknown) => void, reject, onProgress });
+        pending.set(id, { operation, resolve: resolve as (result: unknown) => void, reject, onProgress });
         abort.addEventListener('abort', cancel, { once: true });
         send(child, { kind: 'call', id, operation, params });
         if (abort.aborted) cancel();
@@ -157,11 +175,14 @@ export class EngineClient {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       },
     );
-    const engine: RunningEngine = { child, pending: new Map(), broken: null };
+    const engine: RunningEngine = { child, pending: new Map(), broken: null, killed: false };
     const startedAt = performance.now();
     await new Promise<void>((resolve, reject) => {
       const ended = (cause: string): void => {
-        const error = new EngineStopped(`the engine process ended (${cause})`);
+        const error = new EngineStopped(`the engine process ended (${cause})`, {
+          wasKilled: engine.killed,
+          besideQuery: [...engine.pending.values()].some(({ operation }) => operation === 'query'),
+        });
         this.#failures = performance.now() - startedAt > STABLE_AFTER_MS ? 1 : this.#failures + 1;
         this.#engine = null;
         this.#observe({ kind: 'engine_stopped', pid: child.pid ?? 0, cause, expected: this.#closed });

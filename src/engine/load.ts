@@ -5,10 +5,7 @@ import { TAG_COLUMN } from '../table/columns.ts';
 import { allFitSql, allSurelyFitSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operation.ts';
-import { identifier } from './sql.ts';
-
-/** The only table of a customer's file. */
-const table = (catalog: string): string => `${catalog}.main.rows`;
+import { identifier, tableName } from './sql.ts';
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
   if (create) await duckdb.remove(database);
@@ -17,7 +14,7 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
       if (!create) return;
       const definitions = columns.map(({ name, type }) => `${identifier(name)} ${DUCKDB_TYPES[type]}`);
       await connection.run(
-        `CREATE TABLE ${table(catalog)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
+        `CREATE TABLE ${tableName(database)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
       );
       await connection.run(`CHECKPOINT ${catalog}`);
       // DuckDB makes the file last, but not its name: after a power cut there might be none.
@@ -46,11 +43,11 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
   const names = reading.map(({ name }) => identifier(name));
   const values = reading.map((_, index) => valueName(index));
   const from = valuesSql(textsSql(source, false), reading, exact);
-  return duckdb.writing(database, (catalog) =>
+  return duckdb.writing(database, () =>
     duckdb.connected(signal, async (connection) => {
       const insert = async (fits: string): Promise<number> => {
         const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
-        const statement = `INSERT INTO ${table(catalog)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
+        const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
         return (await connection.run(statement)).rowsChanged;
       };
       const timer = setInterval(() => progress(connection.progress.percentage / 100), 500);
@@ -80,7 +77,7 @@ export const endLoad: Operations['end_load'] = async ({ database, tag, timeColum
           ? 'NULL, NULL'
           : ['min', 'max'].map((fn) => `epoch_us(CAST(${fn}(${identifier(timeColumn)}) AS TIMESTAMP))`).join(', ');
       const reader = await connection.runAndReadAll(
-        `SELECT count(*), ${times} FROM ${table(catalog)} WHERE ${TAG_COLUMN} = ${tag}`,
+        `SELECT count(*), ${times} FROM ${tableName(database)} WHERE ${TAG_COLUMN} = ${tag}`,
       );
       const [rows, earliest, latest] = reader.getRows()[0] as [bigint, bigint | null, bigint | null];
       return { rows: Number(rows), earliestAt: earliest, latestAt: latest };
@@ -91,7 +88,9 @@ export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, s
   if (tags.length === 0 || !existsSync(database)) return null;
   await duckdb.writing(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
-      await connection.run(`DELETE FROM ${table(catalog)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`);
+      await connection.run(
+        `DELETE FROM ${tableName(database)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`,
+      );
       await connection.run(`CHECKPOINT ${catalog}`);
     }),
   );

@@ -104,29 +104,35 @@ export interface EngineOperations {
     result: bigint | null;
   };
   /**
-   * Answers one SELECT over a table file, whose table it knows as `rows`. It selects integers, numbers, booleans and texts
-   * only: other values of DuckDB do not cross the channel. Fails where there are more than `maxRows`.
+   * Answers one SELECT over a table file, which it names by `tableName`. It selects integers, numbers, booleans and texts
+   * only: other values of DuckDB do not cross the channel.
    */
   query: {
     params: {
       readonly database: string;
       readonly sql: string;
-      readonly params: readonly (bigint | number | boolean | string | null)[];
+      readonly params: readonly (bigint | number | boolean | string)[];
       readonly maxRows: number;
+      /** Bounds the texts of the answer, and 8 bytes for every other value. */
+      readonly maxBytes: number;
     };
-    result: { readonly rows: readonly (readonly unknown[])[] };
+    result:
+      | { readonly kind: 'rows'; readonly rows: readonly (readonly (bigint | number | boolean | string | null)[])[] }
+      | { readonly kind: 'too_many_rows' | 'too_many_bytes' | 'out_of_memory' | 'out_of_range' | 'no_table' };
   };
   ping: { params: null; result: null };
 }
 
 export type EngineOperation = keyof EngineOperations;
 
-/** Operations that change nothing, so that the client may ask again when the engine died under them. */
+/**
+ * Operations that change nothing, so that the client may ask again when the engine died under them. Not a query: one that
+ * brings the engine down would do so twice, and with it the loads beside it.
+ */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'infer_reading',
   'find_refusals',
   'first_time',
-  'query',
   'purge',
   'drop',
   'ping',

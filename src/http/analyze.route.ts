@@ -2,7 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Analysis, Answer } from '../analysis/analysis.ts';
 import { ANALYZE_TYPES } from '../analysis/analyze-types.ts';
+import { Problem } from '../errors.ts';
+import { withoutBody } from './body-schema.ts';
 import { problemReplySchemas } from './problem-schema.ts';
+import { QuerySchema } from './query-schema.ts';
+import { ColumnSchema } from './table-json.ts';
 
 const TYPE = {
   description: 'Number, number in a string, or name.',
@@ -16,8 +20,10 @@ const AnalyzeBody = Type.Object(
     analyzer_type: Type.Optional(
       Type.Union([Type.Number(), Type.String()], { ...TYPE, description: 'Means the same as analyze_type.' }),
     ),
+    query: Type.Optional(QuerySchema),
   },
-  { additionalProperties: false },
+  // The further members of an analyze type are checked by itself.
+  { additionalProperties: true },
 );
 
 const nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
@@ -41,11 +47,43 @@ const TimeSpan = Type.Object(
   { title: 'time_span (10002)' },
 );
 
+const JsonValue = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
+const Profile = Type.Object(
+  {
+    total_rows: Type.Integer(),
+    columns: Type.Array(
+      Type.Object({
+        ...ColumnSchema.properties,
+        nulls: Type.Integer(),
+        distinct: Type.Integer({ description: 'Different values, nulls left out.' }),
+        min: JsonValue,
+        max: JsonValue,
+        mean: JsonValue,
+        quartiles: Type.Union([Type.Object({ q1: JsonValue, median: JsonValue, q3: JsonValue }), Type.Null()]),
+      }),
+    ),
+  },
+  { title: 'profile (10003)' },
+);
+const table = {
+  columns: Type.Array(ColumnSchema),
+  rows: Type.Array(Type.Array(JsonValue), {
+    description: 'Whole numbers past 2^53 are texts of digits, as are "NaN", "Infinity" and "-Infinity".',
+  }),
+};
+const RowsOverTime = Type.Object(
+  { time_column: Type.String(), bucket: Type.String(), time_zone: Type.String(), ...table },
+  { title: 'rows_over_time (10004)' },
+);
+const Table = Type.Object(table, { title: 'a query, top_values (10005)' });
+
 const AnswerSchema = Type.Object({
   customer_id: Type.String({ description: 'In its canonical form: a string.', examples: ['1000'] }),
-  analyze_type: Type.Integer(),
+  analyze_type: Type.Union([Type.Integer(), Type.Null()], { description: 'Null for a query.' }),
   name: Type.String(),
-  result: Type.Unsafe<Answer['result']>(Type.Union([TimeDifference, TotalRows, TimeSpan])),
+  result: Type.Unsafe<Answer['result']>(
+    Type.Union([TimeDifference, TotalRows, TimeSpan, Profile, RowsOverTime, Table]),
+  ),
   table: Type.Object(
     { rows: Type.Integer(), version: Type.Integer() },
     { description: 'The state that was answered of.' },
@@ -58,20 +96,28 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       '/api/v1/analyze/',
       {
         config: { access: 'read' },
+        // Read by the analysis itself: what is wrong in a query is told with its place and the nearest choice.
+        validatorCompiler: withoutBody,
         schema: {
           tags: ['analyze'],
           summary: "Analyze a customer's table",
           operationId: 'analyze',
-          description: ANALYZE_TYPES.map(
+          description: `One of these, or a \`query\` (docs/analyses.md):\n\n${ANALYZE_TYPES.map(
             ({ number, name, description }) => `- **${number}** \`${name}\`: ${description}`,
-          ).join('\n'),
+          ).join('\n')}`,
           body: AnalyzeBody,
           response: { 200: AnswerSchema, ...problemReplySchemas },
         },
       },
-      async (request) => {
-        const { customer_id, ...named } = request.body;
-        return analysis.answer(await request.scope.customer(customer_id), named);
+      async (request, reply) => {
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const body: unknown = request.body;
+        if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+          throw new Problem('bad_request', 'The body is not a JSON object.');
+        }
+        const { customer_id } = body as { readonly customer_id?: unknown };
+        return analysis.answer(await request.scope.customer(customer_id), { ...body }, gone.signal);
       },
     );
 

@@ -83,7 +83,7 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await app.register(customersRoutes({ ...customers, maxColumns }));
   await app.register(keysRoutes(customers));
   await app.register(tableRoutes(customers));
-  await app.register(analyzeRoutes({ analysis: createAnalysis(catalog) }));
+  await app.register(analyzeRoutes({ analysis: createAnalysis({ ...config, catalog, tables: ports.tables }) }));
   await app.register(aboutRoutes(ports));
   return app;
 }

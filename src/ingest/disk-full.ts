@@ -10,9 +10,9 @@ export function isDiskFull(error: unknown): boolean {
   return saysInEngine(error, NO_ROOM);
 }
 
-/** Whether an attempt failed because the disk did not do what it was asked: it may do so the next time. */
-export function isDiskFailing(error: unknown): boolean {
-  return saysInEngine(error, /Input\/output error|\bEIO\b/);
+/** Whether an attempt failed for want of memory, which analyses share, or because the disk did not do what it was asked. */
+export function mayDoNextTime(error: unknown): boolean {
+  return saysInEngine(error, /^Out of Memory Error|Input\/output error|\bEIO\b/);
 }
 
 function saysInEngine(error: unknown, what: RegExp): boolean {

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { UploadId } from '../table/ids.ts';
 import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
-import { isDiskFailing, isDiskFull } from './disk-full.ts';
+import { isDiskFull, mayDoNextTime } from './disk-full.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { Spool } from './spool.ts';
@@ -194,7 +194,8 @@ export class Loader {
     } catch (caught) {
       const error = caught as Error;
       // Whatever was read with it ends in the same moment, and leaves later.
-      const mostDeaths = this.#running.size > 1 ? MAX_ENGINE_DEATHS_BESIDE_OTHERS : MAX_ENGINE_DEATHS;
+      const isAlone = this.#running.size === 1 && !(error instanceof EngineStopped && error.besideQuery);
+      const mostDeaths = isAlone ? MAX_ENGINE_DEATHS : MAX_ENGINE_DEATHS_BESIDE_OTHERS;
       // What the file is to blame for is told as the upload's failure.
       if (!(error instanceof Problem)) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error });
@@ -217,7 +218,8 @@ export class Loader {
       this.#hold('load');
       return STOPPED;
     }
-    if ((error instanceof EngineStopped || isDiskFailing(error)) && deaths < mostDeaths) return ENGINE_DIED;
+    if (error instanceof EngineStopped && error.wasKilled) return STOPPED;
+    if ((error instanceof EngineStopped || mayDoNextTime(error)) && deaths < mostDeaths) return ENGINE_DIED;
     try {
       // An upload fails only once it was acknowledged: until then its sender is told by the answer.
       await feed.file;

@@ -1,6 +1,7 @@
 import type { CsvSource } from '../csv/segment.ts';
 import type { Column, ColumnReading } from '../table/columns.ts';
 import type { CustomerId } from '../table/ids.ts';
+import type { QueryPlan } from './query-plan.ts';
 
 /** What one attempt at an upload wrote. Times are microseconds since 1970-01-01T00:00:00Z; null where there are none. */
 export interface LoadSummary {
@@ -45,8 +46,40 @@ export interface BeginLoad {
   readonly exact: boolean;
 }
 
+/** Which rows of a customer's table a query sees: those of the uploads that were committed at one moment. */
+export interface TableView {
+  readonly customerId: CustomerId;
+  readonly uncommittedTags: readonly number[];
+  /** Greater tags were begun after that moment. */
+  readonly lastTag: number;
+}
+
+/** A value of a result. Whole numbers are bigints, times are microseconds since 1970-01-01T00:00:00Z. */
+export type StoredValue = bigint | number | boolean | string | null;
+
+export interface QueryLimits {
+  readonly maxRows: number;
+  /** Bounds what the result takes in memory: its texts, and a word for every other value. */
+  readonly maxBytes: number;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type QueryOutcome =
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[] }
+  /** The result is past one of the limits. */
+  | { readonly kind: 'too_many_rows' | 'too_many_bytes' }
+  | { readonly kind: 'timed_out' | 'cancelled' }
+  /** The store's memory, or its disk space for what does not fit into memory, did not do. */
+  | { readonly kind: 'out_of_memory' }
+  /** A number came out that is none, such as the deviation of infinities. */
+  | { readonly kind: 'out_of_range' }
+  | { readonly kind: 'no_table' };
+
 /** Where the rows are. One table a customer. */
 export interface TableStore {
+  /** Computes a plan's result: its groups and measures, one after the other. @throws where the store failed */
+  query(view: TableView, plan: QueryPlan, limits: QueryLimits): Promise<QueryOutcome>;
   begin(load: BeginLoad): Promise<LoadSession>;
   /** Takes away the rows of attempts that were never committed or were undone. */
   purge(customerId: CustomerId, tags: readonly number[]): Promise<void>;

@@ -547,11 +547,24 @@ for (const { name, open } of CATALOGS) {
         assert.equal(await catalog.tableForReading(id('a')), null, 'nothing is committed');
         await commit(first);
         const table = await tableOf('a');
-        assert.deepEqual(await catalog.tableForReading(id('a')), { table, uncommittedTags: [], lastTag: 1 });
+        const { createdAt } = (await catalog.findCustomer(id('a'))) as Customer;
+        const read = { table, createdAt, undos: 0 };
+        assert.deepEqual(await catalog.tableForReading(id('a')), { ...read, uncommittedTags: [], lastTag: 1 });
         const upload = await receiving('a');
         await catalog.claimReceiving({ uploadId: upload.id, ...A });
         await catalog.retag({ uploadId: upload.id, tag: 2, owner: 'a' });
-        assert.deepEqual(await catalog.tableForReading(id('a')), { table, uncommittedTags: [2, 3], lastTag: 3 });
+        assert.deepEqual(await catalog.tableForReading(id('a')), { ...read, uncommittedTags: [2, 3], lastTag: 3 });
+      });
+
+      it('tells a reader when an upload was undone, whose rows may be deleted under it', async () => {
+        const first = await appended('b');
+        const second = await appended('b');
+        assert.equal((await catalog.tableForReading(id('b')))?.undos, 0);
+        await catalog.undoUpload(second.id);
+        const read = await catalog.tableForReading(id('b'));
+        assert.deepEqual([read?.undos, read?.table.version], [1, 3]);
+        await catalog.undoUpload(first.id);
+        assert.equal(await catalog.tableForReading(id('b')), null);
       });
 
       it('lets loading run ahead only while nothing else of the customer is loaded or waits', async () => {

@@ -88,7 +88,7 @@ describe('the engine process', () => {
         { database: join(running.tables, 'a.duckdb'), columns: READING, create: true },
         { deadlineMs: 10 },
       ),
-      EngineStopped,
+      EngineCancelled,
     );
     await running.engine.call('ping', null);
   });
@@ -98,5 +98,29 @@ describe('the engine process', () => {
     const { load } = await slowLoad({ onProgress: () => told++ });
     await load;
     assert.ok(told > 0);
+  });
+
+  it('is ended for an operation that minds no cancellation, and the others are told whose fault it was', async () => {
+    const { engine } = running;
+    process.kill(running.pid(), 'SIGSTOP');
+    const database = join(running.tables, 'none.duckdb');
+    const query = { database, sql: 'SELECT 1', params: [], maxRows: 1, maxBytes: 10 };
+    const cancelled = assert.rejects(engine.call('query', query, { deadlineMs: 50 }), EngineCancelled);
+    const load = engine.call('begin_load', { database, columns: [], create: false });
+    const told = { name: 'EngineStopped', wasKilled: true };
+    await Promise.all([cancelled, assert.rejects(load, told)]);
+    assert.deepEqual(await engine.call('query', query), { kind: 'no_table' });
+  });
+
+  it('that dies beside a query says so: the query may be to blame', async () => {
+    const { engine } = running;
+    const database = join(running.tables, 'none.duckdb');
+    process.kill(running.pid(), 'SIGSTOP');
+    const query = engine.call('query', { database, sql: 'SELECT 1', params: [], maxRows: 1, maxBytes: 10 });
+    const load = engine.call('begin_load', { database, columns: [], create: false });
+    const told = { name: 'EngineStopped', wasKilled: false, besideQuery: true };
+    const both = Promise.all([assert.rejects(query, told), assert.rejects(load, told)]);
+    process.kill(running.pid(), 'SIGKILL');
+    await both;
   });
 });

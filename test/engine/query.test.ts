@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
+import { EngineCancelled } from '../../src/engine/engine-client.ts';
+import { tableName } from '../../src/engine/sql.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let place: EngineInFolder;
@@ -22,12 +24,65 @@ it('answers a query of one table with bound values, and refuses more rows than a
     exact: true,
     quick: true,
   });
-  const ask = (sql: string, params: readonly bigint[], maxRows: number) =>
-    engine.call('query', { database, sql, params, maxRows });
-  const sql = 'SELECT n FROM rows WHERE n >= $1 ORDER BY n';
-  assert.deepEqual((await ask(sql, [2n], 2)).rows, [[2n], [3n]]);
-  await assert.rejects(ask(sql, [1n], 2), /more than 2 rows/);
-  await assert.rejects(ask('SELECT nothing FROM rows', [], 2), /nothing/);
+  const ask = (sql: string, params: readonly bigint[], maxRows: number, maxBytes = 1000) =>
+    engine.call('query', { database, sql, params, maxRows, maxBytes });
+  const sql = `SELECT n FROM ${tableName(database)} WHERE n >= $1 ORDER BY n`;
+  assert.deepEqual(await ask(sql, [2n], 2), { kind: 'rows', rows: [[2n], [3n]] });
+  assert.deepEqual(await ask(sql, [1n], 2), { kind: 'too_many_rows' });
+  assert.deepEqual(await ask(sql, [1n], 3, 23), { kind: 'too_many_bytes' });
+  await assert.rejects(ask(`SELECT nothing FROM ${tableName(database)}`, [], 2), /nothing/);
+  const deviation = `SELECT stddev_samp(n * 1e308) FROM ${tableName(database)}`;
+  assert.deepEqual(await ask(deviation, [], 2), { kind: 'out_of_range' });
   await engine.call('drop', { database });
-  await assert.rejects(ask(sql, [1n], 2), /no such table/);
+  assert.deepEqual(await ask(sql, [1n], 2), { kind: 'no_table' });
+});
+
+it('answers beside a writer, and a table is removed only when its readers are done', async () => {
+  const { engine, tables, source } = place;
+  const database = join(tables, 'a.duckdb');
+  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
+  const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
+  const write = (tag: number) =>
+    engine.call('append', { database, tag, reading, source: source(['n'], text), exact: true, quick: true });
+  await engine.call('begin_load', { database, columns: reading, create: true });
+  await write(1);
+  const name = tableName(database);
+  // Long enough to be under way when the others come: its sums are over pairs.
+  const sql = `SELECT count(*), sum(a.n % 7 + b.n % 5) FROM ${name} a, ${name} b WHERE a._thena_upload = 1 AND b._thena_upload = 1 AND b.n < 4000`;
+  const query = { database, sql, params: [], maxRows: 1, maxBytes: 100 };
+  let answered = false;
+  const answer = engine.call('query', query).finally(() => {
+    answered = true;
+  });
+  await write(2);
+  await engine.call('end_load', { database, tag: 2, timeColumn: null });
+  assert.equal(answered, false, 'the query was too quick for the test');
+  const removed = engine.call('drop', { database }).then(() => assert.ok(answered, 'removed under a reader'));
+  const result = await answer;
+  assert.equal(result.kind === 'rows' && result.rows[0]?.[0], 200_000_000n);
+  await removed;
+});
+
+it('a cancelled query ends, and the engine goes on', async () => {
+  const { engine, tables, source, pid } = place;
+  const database = join(tables, 'a.duckdb');
+  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
+  const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
+  await engine.call('begin_load', { database, columns: reading, create: true });
+  await engine.call('append', { database, tag: 1, reading, source: source(['n'], text), exact: true, quick: true });
+  const name = tableName(database);
+  const sql = `SELECT sum(a.n % 7 + b.n % 5) FROM ${name} a, ${name} b`;
+  const before = pid();
+  const controller = new AbortController();
+  const answer = engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }, controller);
+  setTimeout(() => controller.abort(), 100);
+  await assert.rejects(answer, EngineCancelled);
+  await assert.rejects(
+    engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }, { deadlineMs: 100 }),
+    EngineCancelled,
+  );
+  const count = `SELECT count(*) FROM ${name}`;
+  const counted = await engine.call('query', { database, sql: count, params: [], maxRows: 1, maxBytes: 100 });
+  assert.deepEqual(counted, { kind: 'rows', rows: [[50_000n]] });
+  assert.equal(pid(), before, 'the engine was killed');
 });

@@ -71,6 +71,9 @@ test('the analyze types are listed', async () => {
       [10000, 'time_difference'],
       [10001, 'total_rows'],
       [10002, 'time_span'],
+      [10003, 'profile'],
+      [10004, 'rows_over_time'],
+      [10005, 'top_values'],
     ],
   );
 });

@@ -187,11 +187,13 @@ test('JSON that cannot be read, is too large, or has members too many is refused
   refused(await call(analyzeUrl, { method: 'POST', body: '', headers }), 400, 'bad_request', /\w/);
   const large = JSON.stringify({ customer_id: 'x'.repeat(300_000) });
   refused(await call(analyzeUrl, { method: 'POST', body: large, headers }), 413, 'body_too_large', /\w/);
-  const further = await call(analyzeUrl, { json: { customer_id: 1, analyze_type: 10000, colour: 'red' } });
+  const further = await call(`${thena.url}/api/v1/customers`, { json: { id: 1, colour: 'red' } });
   refused(further, 400, 'bad_request', /colour/);
-  const wrong = await call(analyzeUrl, { json: { customer_id: { a: 1 }, analyze_type: 10000 } });
-  refused(wrong, 400, 'bad_request', /customer_id/);
-  assert.equal(wrong.body.errors[0].pointer, '/customer_id');
+  const wrong = await call(`${thena.url}/api/v1/customers`, { json: { id: { a: 1 } } });
+  refused(wrong, 400, 'bad_request', /id/);
+  assert.equal(wrong.body.errors[0].pointer, '/id');
+  refused(await call(analyzeUrl, { json: [1] }), 400, 'bad_request', /object/);
+  refused(await call(analyzeUrl, { json: { customer_id: { a: 1 } } }), 400, 'customer_id_invalid', /"a":1/);
 });
 
 test('addresses and methods that are not there are told apart', async () => {

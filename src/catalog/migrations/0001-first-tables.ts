@@ -16,6 +16,7 @@ export const firstTables: Migration = {
       .addColumn('time_column', 'text')
       .addColumn('row_count', 'bigint', (column) => column.notNull().defaultTo(0))
       .addColumn('version', 'bigint', (column) => column.notNull().defaultTo(0))
+      .addColumn('undos', 'bigint', (column) => column.notNull().defaultTo(0))
       .addColumn('first_row_at', 'bigint')
       .addColumn('earliest_at', 'bigint')
       .addColumn('latest_at', 'bigint')

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import type { EngineClient } from '../../engine/engine-client.ts';
+import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import { tableName } from '../../engine/sql.ts';
 import type { CustomerId } from '../../table/ids.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
+import { compileQuery } from './compile-query.ts';
 
 /**
  * Tables as DuckDB files, one a customer (`<directory>/<customer>.duckdb`), held by the engine process.
@@ -11,6 +13,17 @@ import type { LoadSession, TableStore } from '../table-store.ts';
 export function duckdbTableStore(engine: EngineClient, directory: string): TableStore {
   const fileOf = (customerId: CustomerId): string => join(directory, `${customerId}.duckdb`);
   return {
+    async query(view, plan, { signal, ...limits }) {
+      const database = fileOf(view.customerId);
+      const { sql, params } = compileQuery(plan, { ...view, table: tableName(database) });
+      const { deadlineMs, maxRows, maxBytes } = limits;
+      try {
+        return await engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal, deadlineMs });
+      } catch (error) {
+        if (!(error instanceof EngineCancelled)) throw error;
+        return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
+      }
+    },
     async begin({ customerId, tag, columns, reading, timeColumn, create, exact }): Promise<LoadSession> {
       const database = fileOf(customerId);
       await engine.call('begin_load', { database, columns, create });

@@ -1,0 +1,181 @@
+import type { TableState } from '../catalog/catalog.ts';
+import { Problem } from '../errors.ts';
+import type { Column, LogicalType } from '../table/columns.ts';
+import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
+import type { AnalyzeTypeName } from './analyze-types.ts';
+import { BUCKET_NAMES, bucketFor, readTimeZone, SHORTEST_OF_DATES } from './bucket-names.ts';
+import type { Computation } from './computations.ts';
+import { findColumn } from './find-column.ts';
+import { type JsonValue, jsonValue, type TableResult, tableResult } from './json-values.ts';
+import { planBucket } from './plan-query.ts';
+import type { RequestPart } from './request-part.ts';
+
+/** Points that `rows_over_time` makes where no bucket is asked for. */
+const MOST_POINTS = 500;
+const TOP_VALUES = 10;
+const MOST_TOP_VALUES = 1000;
+
+export interface Profile {
+  readonly total_rows: number;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: LogicalType;
+    readonly nulls: number;
+    readonly distinct: number;
+    readonly min: JsonValue;
+    readonly max: JsonValue;
+    /** Of numbers only, as are the quartiles. */
+    readonly mean: JsonValue;
+    readonly quartiles: { readonly q1: JsonValue; readonly median: JsonValue; readonly q3: JsonValue } | null;
+  }[];
+}
+
+export type RowsOverTime = TableResult & {
+  readonly time_column: string;
+  readonly bucket: string;
+  readonly time_zone: string;
+};
+
+/**
+ * The analyses that are computed from the table's rows. Each reads its own members of the request.
+ *
+ * @throws Problem query_invalid, column_not_found, column_unsuitable, time_zone_unknown, no_time_column
+ */
+export const COMPUTED_ANSWERS = {
+  profile,
+  rows_over_time: rowsOverTime,
+  top_values: topValues,
+} as const satisfies Partial<Record<AnalyzeTypeName, (request: RequestPart, table: TableState) => Computation>>;
+
+const NAMING = ['customer_id', 'analyze_type', 'analyzer_type'] as const;
+const EVERYTHING: Pick<QueryPlan, 'where' | 'having' | 'limit' | 'orderBy' | 'groupBy'> = {
+  where: null,
+  having: null,
+  limit: null,
+  orderBy: [],
+  groupBy: [],
+};
+
+const PROFILED: readonly (readonly [name: string, fn: MeasureFunction, q: number | null])[] = [
+  ['there', 'count', null],
+  ['distinct', 'count_distinct', null],
+  ['min', 'min', null],
+  ['max', 'max', null],
+  ['mean', 'avg', null],
+  ['q1', 'quantile', 0.25],
+  ['median', 'quantile', 0.5],
+  ['q3', 'quantile', 0.75],
+];
+
+function profile(request: RequestPart, table: TableState): Computation<Profile> {
+  request.object(NAMING);
+  const measures = table.columns.flatMap(({ name, type }) => {
+    const column: Column = { name, type };
+    return PROFILED.filter(([, fn]) => isNumeric(type) || (fn !== 'avg' && fn !== 'quantile')).map(([as, fn, q]) =>
+      measure(fn, column, q, as, fn.startsWith('count') ? 'integer' : fn === 'min' || fn === 'max' ? type : 'number'),
+    );
+  });
+  return {
+    name: 'profile',
+    plan: { ...EVERYTHING, measures },
+    shape: ([row = []]) => {
+      const measured = (column: Column, as: string): JsonValue => {
+        const index = measures.findIndex((each) => each.column?.name === column.name && each.as === as);
+        return index === -1 ? null : jsonValue(row[index] ?? null, measures[index]?.type ?? 'text');
+      };
+      return {
+        total_rows: table.rows,
+        columns: table.columns.map(({ name, type }) => {
+          const of = (as: string) => measured({ name, type }, as);
+          return {
+            name,
+            type,
+            nulls: table.rows - Number(of('there')),
+            distinct: Number(of('distinct')),
+            min: of('min'),
+            max: of('max'),
+            mean: of('mean'),
+            quartiles: isNumeric(type) ? { q1: of('q1'), median: of('median'), q3: of('q3') } : null,
+          };
+        }),
+      };
+    },
+  };
+}
+
+function rowsOverTime(request: RequestPart, table: TableState): Computation<RowsOverTime> {
+  const members = request.object([...NAMING, 'column', 'bucket', 'time_zone']);
+  const column = members.column ? findColumn(members.column, table.columns) : timeColumnOf(table);
+  const bucket = members.bucket
+    ? planBucket(members.bucket, column, members.time_zone)
+    : {
+        ...fittingBucket(column, table, members.column ?? request),
+        timeZone: members.time_zone ? readTimeZone(members.time_zone) : null,
+      };
+  const plan: QueryPlan = {
+    ...EVERYTHING,
+    groupBy: [{ column, bucket, as: column.name }],
+    measures: [measure('count', null, null, 'rows', 'integer')],
+    where: { kind: 'not', condition: { kind: 'is_null', operand: { kind: 'column', column } } },
+    orderBy: [{ index: 0, descending: false, nullsFirst: false }],
+  };
+  const name = bucket.count === 1 ? bucket.unit : `${bucket.count} ${bucket.unit}s`;
+  return {
+    name: 'rows_over_time',
+    plan,
+    shape: (rows) => ({
+      time_column: column.name,
+      bucket: name,
+      time_zone: bucket.timeZone ?? 'UTC',
+      ...tableResult(plan, rows),
+    }),
+  };
+}
+
+function topValues(request: RequestPart, table: TableState): Computation<TableResult> {
+  const members = request.object([...NAMING, 'column', 'limit']);
+  if (!members.column) {
+    const columns = table.columns.map(({ name }) => name);
+    throw request.problem('query_invalid', `top_values needs a column; there are ${columns.join(', ')}.`, {
+      choices: columns,
+    });
+  }
+  const column = findColumn(members.column, table.columns);
+  const plan: QueryPlan = {
+    ...EVERYTHING,
+    groupBy: [{ column, bucket: null, as: column.name }],
+    measures: [measure('count', null, null, column.name === 'rows' ? 'count' : 'rows', 'integer')],
+    orderBy: [
+      { index: 1, descending: true, nullsFirst: false },
+      { index: 0, descending: false, nullsFirst: false },
+    ],
+    limit: members.limit?.integer(1, MOST_TOP_VALUES) ?? TOP_VALUES,
+  };
+  return { name: 'top_values', plan, shape: (rows) => tableResult(plan, rows) };
+}
+
+function measure(fn: MeasureFunction, column: Column | null, q: number | null, as: string, type: LogicalType): Measure {
+  return { fn, column, q, by: null, as, type };
+}
+
+function isNumeric(type: LogicalType): boolean {
+  return type === 'integer' || type === 'number';
+}
+
+function timeColumnOf({ columns, timeColumn }: TableState): Column {
+  const column = columns.find(({ name }) => name === timeColumn);
+  if (column) return { name: column.name, type: column.type };
+  const told = columns.map(({ name, type }) => `${name} (${type})`).join(', ');
+  throw new Problem('no_time_column', `The table has no column of times. Its columns are: ${told}.`);
+}
+
+/** The shortest bucket with which the times there are make few enough points. */
+function fittingBucket(column: Column, table: TableState, request: RequestPart) {
+  if (column.name !== table.timeColumn) {
+    const detail = `How much time there is in '${column.name}' is not known, so it needs a bucket; there are ${BUCKET_NAMES.join(', ')}.`;
+    throw request.problem('query_invalid', detail, { choices: BUCKET_NAMES });
+  }
+  const span = (table.latestAt ?? 0n) - (table.earliestAt ?? 0n);
+  const { count, unit } = bucketFor(span, MOST_POINTS, column.type === 'date' ? SHORTEST_OF_DATES : 0n);
+  return { count, unit };
+}

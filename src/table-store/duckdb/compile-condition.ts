@@ -1,0 +1,46 @@
+import { identifier } from '../../engine/sql.ts';
+import type { LogicalType } from '../../table/columns.ts';
+import type { Condition, Operand } from '../query-plan.ts';
+import type { Parameters } from './parameters.ts';
+
+export function isTime(type: LogicalType): boolean {
+  return type === 'date' || type === 'timestamp';
+}
+
+/** A condition as SQL, in brackets where it needs them. */
+export function compileCondition(condition: Condition, parameters: Parameters): string {
+  switch (condition.kind) {
+    case 'and':
+    case 'or': {
+      const parts = condition.conditions.map((part) => compileCondition(part, parameters));
+      return `(${parts.join(condition.kind === 'and' ? ' AND ' : ' OR ')})`;
+    }
+    case 'not':
+      return `(NOT ${compileCondition(condition.condition, parameters)})`;
+    case 'is_null':
+      return `(${operandSql(condition.operand)} IS NULL)`;
+    case 'compare': {
+      const { operand, op, value } = condition;
+      return `(${operandSql(operand)} ${op} ${parameters.bind(value, boundType(operand))})`;
+    }
+    case 'in': {
+      const { operand, values } = condition;
+      const bound = values.map((value) => parameters.bind(value, boundType(operand)));
+      return `(${operandSql(operand)} IN (${bound.join(', ')}))`;
+    }
+    case 'like': {
+      const { operand, pattern } = condition;
+      return `(${operandSql(operand)} LIKE ${parameters.bind(pattern, 'text')} ESCAPE '\\')`;
+    }
+  }
+}
+
+function operandSql(operand: Operand): string {
+  return operand.kind === 'column' ? identifier(operand.column.name) : `o${operand.index}`;
+}
+
+/** Times of the result are microseconds already. */
+function boundType(operand: Operand): LogicalType {
+  if (operand.kind === 'column') return operand.column.type;
+  return isTime(operand.type) ? 'integer' : operand.type;
+}

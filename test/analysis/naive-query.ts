@@ -1,0 +1,189 @@
+import type { Column, LogicalType } from '../../src/table/columns.ts';
+import {
+  type Bucket,
+  type Condition,
+  type Measure,
+  outputsOf,
+  type QueryPlan,
+} from '../../src/table-store/query-plan.ts';
+import type { StoredValue } from '../../src/table-store/table-store.ts';
+
+export type Row = Readonly<Record<string, StoredValue>>;
+
+/** Evaluates a plan over rows in memory: plain loops, and nothing of what Thena answers with. */
+export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (readonly StoredValue[])[] {
+  const groups = new Map<string, { key: StoredValue[]; rows: Row[] }>();
+  if (plan.groupBy.length === 0) groups.set('[]', { key: [], rows: [] });
+  for (const row of rows) {
+    if (plan.where && !isTrue(plan.where, (column) => row[column] ?? null, [])) continue;
+    const key = plan.groupBy.map(({ column, bucket }) => {
+      const value = row[column.name] ?? null;
+      return bucket && value !== null ? beginningOf(bucket, value as bigint) : value;
+    });
+    const name = JSON.stringify(key.map(String));
+    const group = groups.get(name) ?? { key, rows: [] };
+    groups.set(name, group);
+    group.rows.push(row);
+  }
+  const outputs = outputsOf(plan);
+  let results = [...groups.values()].map((group) => [
+    ...group.key,
+    ...plan.measures.map((measure) => measured(measure, group.rows)),
+  ]);
+  const { having } = plan;
+  if (having) results = results.filter((result) => isTrue(having, () => null, result));
+  results.sort((a, b) => {
+    for (const { index, descending, nullsFirst } of plan.orderBy) {
+      const [left, right] = [a[index] ?? null, b[index] ?? null];
+      if (left === null && right === null) continue;
+      if (left === null || right === null) return (left === null) === nullsFirst ? -1 : 1;
+      const order = compare(left, right, (outputs[index] as Column).type);
+      if (order !== 0) return descending ? -order : order;
+    }
+    return 0;
+  });
+  return plan.limit === null ? results : results.slice(0, plan.limit);
+}
+
+function compare(a: StoredValue, b: StoredValue, type: LogicalType): number {
+  if (type === 'text') return Buffer.compare(Buffer.from(a as string), Buffer.from(b as string));
+  return (a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0;
+}
+
+/** As SQL has it: null where it is neither true nor false. */
+function truth(
+  condition: Condition,
+  cell: (column: string) => StoredValue,
+  result: readonly StoredValue[],
+): boolean | null {
+  const of = (operand: { kind: string; column?: Column; index?: number }): StoredValue =>
+    operand.kind === 'column' ? cell((operand.column as Column).name) : (result[operand.index as number] ?? null);
+  switch (condition.kind) {
+    case 'and':
+    case 'or': {
+      const parts = condition.conditions.map((part) => truth(part, cell, result));
+      const decides = condition.kind === 'or';
+      if (parts.includes(decides)) return decides;
+      return parts.includes(null) ? null : !decides;
+    }
+    case 'not': {
+      const part = truth(condition.condition, cell, result);
+      return part === null ? null : !part;
+    }
+    case 'is_null':
+      return of(condition.operand) === null;
+    case 'in': {
+      const value = of(condition.operand);
+      return value === null ? null : condition.values.includes(value);
+    }
+    case 'like': {
+      const value = of(condition.operand);
+      return value === null ? null : likeness(condition.pattern).test(value as string);
+    }
+    case 'compare': {
+      const value = of(condition.operand);
+      if (value === null) return null;
+      const type = typeof value === 'string' ? 'text' : 'number';
+      const order = compare(value, condition.value, type);
+      const holds = {
+        '=': order === 0,
+        '!=': order !== 0,
+        '<': order < 0,
+        '<=': order <= 0,
+        '>': order > 0,
+        '>=': order >= 0,
+      };
+      return holds[condition.op];
+    }
+  }
+}
+
+function isTrue(condition: Condition, cell: (column: string) => StoredValue, result: readonly StoredValue[]): boolean {
+  return truth(condition, cell, result) === true;
+}
+
+function likeness(pattern: string): RegExp {
+  const parts = pattern.match(/\\.|[\s\S]/gu) ?? [];
+  const source = parts.map((part) => {
+    if (part === '%') return '[\\s\\S]*';
+    if (part === '_') return '[\\s\\S]';
+    return (part.startsWith('\\') ? part.slice(1) : part).replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  });
+  return new RegExp(`^${source.join('')}$`, 'u');
+}
+
+function measured({ fn, column, q, by, type }: Measure, rows: readonly Row[]): StoredValue {
+  if (column === null) return BigInt(rows.length);
+  const values = rows.map((row) => row[column.name] ?? null).filter((value) => value !== null);
+  const sorted = values.toSorted((a, b) => compare(a, b, column.type));
+  const numbers = sorted.map(Number);
+  switch (fn) {
+    case 'count':
+      return BigInt(values.length);
+    case 'count_distinct':
+      return BigInt(new Set(values).size);
+    case 'min':
+      return sorted[0] ?? null;
+    case 'max':
+      return sorted.at(-1) ?? null;
+    case 'sum':
+      if (values.length === 0) return null;
+      if (type === 'integer') return values.reduce<bigint>((sum, value) => sum + (value as bigint), 0n);
+      return numbers.reduce((sum, value) => sum + value, 0);
+    case 'avg':
+      return numbers.length === 0 ? null : numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+    case 'median':
+    case 'quantile':
+      return interpolated(numbers, q ?? 0.5);
+    case 'stddev': {
+      if (numbers.length < 2) return null;
+      const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+      return Math.sqrt(numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (numbers.length - 1));
+    }
+    case 'first':
+    case 'last': {
+      const time = (by as Column).name;
+      const pairs = rows.filter((row) => row[time] !== null && row[column.name] !== null);
+      pairs.sort((a, b) => {
+        const times = compare(a[time] ?? null, b[time] ?? null, 'timestamp');
+        return times === 0 ? compare(a[column.name] ?? null, b[column.name] ?? null, column.type) : times;
+      });
+      return (fn === 'first' ? pairs[0] : pairs.at(-1))?.[column.name] ?? null;
+    }
+  }
+}
+
+function interpolated(sorted: readonly number[], q: number): number | null {
+  if (sorted.length === 0) return null;
+  const place = (sorted.length - 1) * q;
+  const below = sorted[Math.floor(place)] as number;
+  const above = sorted[Math.ceil(place)] as number;
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+const PER_UNIT = { second: 1, minute: 60, hour: 3600 } as const;
+
+/** The beginning of the bucket that a time falls into, by the clock of the zone. Microseconds. */
+export function beginningOf({ count, unit, timeZone }: Bucket, micros: bigint): bigint {
+  const zone = timeZone ?? 'UTC';
+  const instant = Temporal.Instant.fromEpochNanoseconds(micros * 1000n);
+  const local = instant.toZonedDateTimeISO(zone);
+  if (unit === 'second' || unit === 'minute' || unit === 'hour') {
+    const seconds = local.hour * 3600 + local.minute * 60 + local.second;
+    const over = seconds % (count * PER_UNIT[unit]);
+    const fraction = micros - (micros / 1_000_000n) * 1_000_000n;
+    const wholeMicros = micros - (fraction < 0n ? fraction + 1_000_000n : fraction);
+    if (unit !== 'hour' || count === 1) return wholeMicros - BigInt(over) * 1_000_000n;
+    const wall = local.toPlainDate().toPlainDateTime({ hour: Math.floor(seconds / (count * 3600)) * count });
+    return wall.toZonedDateTime(zone).epochNanoseconds / 1000n;
+  }
+  const day = local.toPlainDate();
+  const first = {
+    day: day,
+    week: day.subtract({ days: day.dayOfWeek - 1 }),
+    month: day.with({ day: 1 }),
+    quarter: day.with({ day: 1, month: Math.floor((day.month - 1) / 3) * 3 + 1 }),
+    year: day.with({ day: 1, month: 1 }),
+  }[unit];
+  return first.toPlainDateTime().toZonedDateTime(zone).epochNanoseconds / 1000n;
+}

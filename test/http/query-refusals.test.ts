@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { call, type RunningThena, startThena, upload } from '../server.ts';
+
+let thena: RunningThena;
+before(async () => {
+  thena = await startThena({ THENA_MAX_RESULT_ROWS: '3' });
+  await upload(
+    thena.url,
+    'a',
+    'at,n,x,country\n2024-01-01 00:00:00,1,1.5,DE\n2024-01-02 00:00:00,2,2.5,FR\n2024-01-03 00:00:00,3,,NL\n2024-01-04 00:00:00,4,,BE\n',
+  );
+  await upload(thena.url, 'timeless', 'n,s\n1,a\n');
+});
+after(() => thena.close());
+
+const ask = (query: unknown, customer = 'a') =>
+  call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: customer, query } });
+const count = { fn: 'count' };
+const where = (condition: unknown) => ({ measures: [count], where: condition });
+const deep = (depth: number): object => (depth === 0 ? { column: 'n', op: '=', value: 1 } : { not: deep(depth - 1) });
+
+/** What is asked, the code it is refused with, the place that is named, and the nearest choice where there is one. */
+const REFUSED: readonly (readonly [what: string, query: unknown, code: string, pointer: string, nearest?: string])[] = [
+  ['no object', [], 'query_invalid', '/query'],
+  ['nothing', {}, 'query_invalid', '/query'],
+  ['an unknown member', { measure: [count] }, 'query_invalid', '/query/measure', 'measures'],
+  ['a member with odd letters', { 'a/b~c': 1 }, 'query_invalid', '/query/a~1b~0c', 'where'],
+  ['measures that are no array', { measures: count }, 'query_invalid', '/query/measures'],
+  ['an unknown function', { measures: [{ fn: 'cuont' }] }, 'query_invalid', '/query/measures/0/fn', 'count'],
+  ['a function of Object', { measures: [{ fn: 'constructor' }] }, 'query_invalid', '/query/measures/0/fn', 'count'],
+  [
+    'a column that is not there',
+    { measures: [{ fn: 'min', column: 'contry' }] },
+    'column_not_found',
+    '/query/measures/0/column',
+    'country',
+  ],
+  [
+    'the hidden column',
+    { measures: [{ fn: 'min', column: '_thena_upload' }] },
+    'column_not_found',
+    '/query/measures/0/column',
+    'at',
+  ],
+  [
+    'a sum over texts',
+    { measures: [count, { fn: 'sum', column: 'country' }] },
+    'column_unsuitable',
+    '/query/measures/1/column',
+  ],
+  ['no column', { measures: [{ fn: 'sum' }] }, 'query_invalid', '/query/measures/0'],
+  [
+    'a quantile of 1.5',
+    { measures: [{ fn: 'quantile', column: 'n', q: 1.5 }] },
+    'query_invalid',
+    '/query/measures/0/q',
+  ],
+  ['a quantile of none', { measures: [{ fn: 'quantile', column: 'n' }] }, 'query_invalid', '/query/measures/0'],
+  ['a q that is not taken', { measures: [{ fn: 'avg', column: 'n', q: 0.5 }] }, 'query_invalid', '/query/measures/0/q'],
+  [
+    'first by no times',
+    { measures: [{ fn: 'first', column: 'n', by: 'x' }] },
+    'column_unsuitable',
+    '/query/measures/0/by',
+  ],
+  ['two columns of one name', { measures: [count, count] }, 'query_invalid', '/query'],
+  [
+    'a bucket of texts',
+    { group_by: [{ column: 'country', bucket: 'day' }] },
+    'column_unsuitable',
+    '/query/group_by/0/bucket',
+  ],
+  [
+    'an unknown bucket',
+    { group_by: [{ column: 'at', bucket: '7 minutes' }] },
+    'query_invalid',
+    '/query/group_by/0/bucket',
+    '5 minutes',
+  ],
+  [
+    'an unknown zone',
+    { group_by: [{ column: 'at', bucket: 'day', time_zone: 'Europe/Berlni' }] },
+    'time_zone_unknown',
+    '/query/group_by/0/time_zone',
+    'Europe/Berlin',
+  ],
+  [
+    'a zone that is SQL',
+    { group_by: [{ column: 'at', bucket: 'day', time_zone: "UTC', now()) --" }] },
+    'time_zone_unknown',
+    '/query/group_by/0/time_zone',
+    'UTC',
+  ],
+  [
+    'a zone without a bucket',
+    { group_by: [{ column: 'at', time_zone: 'UTC' }] },
+    'query_invalid',
+    '/query/group_by/0/time_zone',
+  ],
+  ['an unknown operator', where({ column: 'n', op: '==', value: 1 }), 'query_invalid', '/query/where/op', '='],
+  ['a text for a number', where({ column: 'n', op: '=', value: 'one' }), 'value_invalid', '/query/where/value'],
+  ['a part for a whole number', where({ column: 'n', op: '=', value: 1.5 }), 'value_invalid', '/query/where/value'],
+  ['null', where({ column: 'n', op: '=', value: null }), 'value_invalid', '/query/where/value'],
+  ['a day that is none', where({ column: 'at', op: '>', value: '2023-02-29' }), 'value_invalid', '/query/where/value'],
+  ['a like over numbers', where({ column: 'n', op: 'like', value: '1%' }), 'column_unsuitable', '/query/where/op'],
+  [
+    'a pattern that ends open',
+    where({ column: 'country', op: 'like', value: 'D\\' }),
+    'value_invalid',
+    '/query/where/value',
+  ],
+  ['no value', where({ column: 'n', op: '=' }), 'query_invalid', '/query/where'],
+  ['a value too many', where({ column: 'n', op: 'is null', value: 1 }), 'query_invalid', '/query/where/value'],
+  ['three bounds', where({ column: 'n', op: 'between', value: [1, 2, 3] }), 'query_invalid', '/query/where/value'],
+  ['an empty list', where({ column: 'n', op: 'in', value: [] }), 'query_invalid', '/query/where/value'],
+  ['two kinds of condition', where({ and: [], or: [] }), 'query_invalid', '/query/where'],
+  ['conditions too deep', where(deep(30)), 'query_invalid', `/query/where${'/not'.repeat(20)}`],
+  [
+    'a place within conditions',
+    where({ and: [{ column: 'n', op: '=', value: 1 }, { not: { column: 'm', op: '=', value: 1 } }] }),
+    'column_not_found',
+    '/query/where/and/1/not/column',
+    'n',
+  ],
+  [
+    'having over the table',
+    { measures: [count], having: { column: 'n', op: '=', value: 1 } },
+    'column_not_found',
+    '/query/having/column',
+    'count',
+  ],
+  ['an order by nothing', { measures: [count], order_by: ['cnt'] }, 'column_not_found', '/query/order_by/0', 'count'],
+  [
+    'a direction',
+    { measures: [count], order_by: [{ column: 'count', direction: 'down' }] },
+    'query_invalid',
+    '/query/order_by/0/direction',
+    'desc',
+  ],
+  ['a limit of 0', { measures: [count], limit: 0 }, 'query_invalid', '/query/limit'],
+  ['a limit past the most', { measures: [count], limit: 4 }, 'query_invalid', '/query/limit'],
+];
+
+describe('a query that cannot be answered is refused with its place', () => {
+  for (const [what, query, code, pointer, nearest] of REFUSED) {
+    it(`${what}: ${code}`, async () => {
+      const { status, body } = await ask(query);
+      assert.deepEqual([status, body.code, body.pointer], [422, code, pointer], JSON.stringify(body));
+      if (nearest !== undefined) assert.equal(body.nearest, nearest);
+    });
+  }
+
+  it('a result past the most rows', async () => {
+    const { status, body } = await ask({ measures: [count], group_by: ['n'] });
+    assert.deepEqual([status, body.code], [422, 'result_too_large']);
+    assert.equal((await ask({ measures: [count], group_by: ['n'], limit: 3 })).status, 200);
+  });
+
+  it('first and last without times', async () => {
+    const { status, body } = await ask({ measures: [{ fn: 'first', column: 'n' }] }, 'timeless');
+    assert.deepEqual([status, body.code, body.pointer], [422, 'no_time_column', '/query/measures/0']);
+  });
+
+  it('a query and a type at once, members too many, and a customer without rows', async () => {
+    const post = async (json: object) => (await call(`${thena.url}/api/v1/analyze/`, { json })).body;
+    assert.equal(
+      (await post({ customer_id: 'a', analyze_type: 10001, query: { measures: [count] } })).code,
+      'bad_request',
+    );
+    const further = await post({ customer_id: 'a', analyze_type: 10001, colour: 'red' });
+    assert.deepEqual([further.code, further.pointer], ['query_invalid', '/colour']);
+    const nowhere = await post({ customer_id: 'a', analyze_type: 10005 });
+    assert.deepEqual([nowhere.code, nowhere.choices], ['query_invalid', ['at', 'n', 'x', 'country']]);
+    assert.equal((await post({ customer_id: 'nobody', query: {} })).code, 'customer_not_found');
+  });
+});

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BUCKETS } from '../../src/analysis/bucket-names.ts';
+import { planQuery } from '../../src/analysis/plan-query.ts';
+import { RequestPart } from '../../src/analysis/request-part.ts';
+import type { TableState } from '../../src/catalog/catalog.ts';
+import { parseCustomerId } from '../../src/table/ids.ts';
+import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
+import type { TableView } from '../../src/table-store/table-store.ts';
+
+const TABLE: TableState = {
+  columns: [
+    { name: 'n', type: 'integer', format: null },
+    { name: 'x', type: 'number', format: null },
+    { name: 'b', type: 'boolean', format: null },
+    { name: 'd', type: 'date', format: null },
+    { name: 't', type: 'timestamp', format: null },
+    { name: 's"s', type: 'text', format: null },
+  ],
+  timeColumn: 't',
+  rows: 1,
+  version: 1,
+  firstRowAt: 0n,
+  earliestAt: 0n,
+  latestAt: 0n,
+};
+const VIEW = {
+  customerId: parseCustomerId('c') as TableView['customerId'],
+  uncommittedTags: [],
+  lastTag: 9,
+  table: 'T',
+};
+
+function compiled(query: unknown, view: Parameters<typeof compileQuery>[1] = VIEW): CompiledQuery {
+  return compileQuery(planQuery(new RequestPart(query, '/query'), TABLE, 100), view);
+}
+
+const count = { fn: 'count' };
+
+/** One measure, and its expression. */
+const MEASURES: readonly (readonly [measure: object, sql: string])[] = [
+  [count, 'count(*)'],
+  [{ fn: 'count', column: 's"s' }, 'count("s""s")'],
+  [{ fn: 'count_distinct', column: 'S"S' }, 'count(DISTINCT "s""s")'],
+  [{ fn: 'sum', column: 'n' }, 'sum("n")'],
+  [{ fn: 'avg', column: 'x' }, 'avg("x")'],
+  [{ fn: 'min', column: 'n' }, 'min("n")'],
+  [{ fn: 'max', column: 'b' }, 'max("b")'],
+  [{ fn: 'median', column: 'n' }, 'CAST(quantile_cont("n", CAST(0.5 AS DOUBLE)) AS DOUBLE)'],
+  [{ fn: 'quantile', column: 'x', q: 0.95 }, 'CAST(quantile_cont("x", CAST(0.95 AS DOUBLE)) AS DOUBLE)'],
+  [{ fn: 'stddev', column: 'x' }, 'stddev_samp("x")'],
+  [
+    { fn: 'first', column: 'n' },
+    '(min(struct_pack(t := "t", v := "n")) FILTER (WHERE "t" IS NOT NULL AND "n" IS NOT NULL)).v',
+  ],
+  [
+    { fn: 'last', column: 'n', by: 'd' },
+    '(max(struct_pack(t := "d", v := "n")) FILTER (WHERE "d" IS NOT NULL AND "n" IS NOT NULL)).v',
+  ],
+];
+
+const WALL = `timezone('Europe/Berlin', make_timestamptz(epoch_us("t")))`;
+
+/** One bucket, its expression in UTC, and that by the clock of a zone. */
+const SPELLED_BUCKETS: readonly (readonly [bucket: string, utc: string, zoned: string])[] = [
+  ...['second', 'minute', 'hour'].map(
+    (unit) => [unit, `date_trunc('${unit}', "t")`, `"t" - (${WALL} - date_trunc('${unit}', ${WALL}))`] as const,
+  ),
+  ...[5, 10, 15, 30].flatMap((number) =>
+    ['second', 'minute'].map((unit) => {
+      const bucket = (time: string) => `time_bucket(INTERVAL ${number} ${unit}, ${time})`;
+      return [`${number} ${unit}s`, bucket('"t"'), `"t" - (${WALL} - ${bucket(WALL)})`] as const;
+    }),
+  ),
+  ...[2, 3, 4, 6, 8, 12].map((number) => {
+    const bucket = (time: string) => `time_bucket(INTERVAL ${number} hour, ${time})`;
+    return [`${number} hours`, bucket('"t"'), bucket(WALL)] as const;
+  }),
+  ...['day', 'week', 'month', 'quarter', 'year'].map(
+    (unit) => [unit, `date_trunc('${unit}', "t")`, `date_trunc('${unit}', ${WALL})`] as const,
+  ),
+];
+
+/** One condition, its expression, and what is bound. */
+const CONDITIONS: readonly (readonly [
+  condition: object,
+  sql: string,
+  ...params: (bigint | number | boolean | string)[],
+])[] = [
+  [{ column: 'n', op: '=', value: 1 }, '("n" = CAST($1 AS BIGINT))', 1n],
+  [{ column: 'n', op: '!=', value: '-5' }, '("n" != CAST($1 AS BIGINT))', -5n],
+  [{ column: 'n', op: '<', value: 1.5 }, '("n" < CAST($1 AS BIGINT))', 2n],
+  [{ column: 'n', op: '>=', value: -1.5 }, '("n" > CAST($1 AS BIGINT))', -2n],
+  [{ column: 'n', op: '>', value: '9'.repeat(20) }, '("n" > CAST($1 AS HUGEINT))', BigInt('9'.repeat(20))],
+  [{ column: 'x', op: '<=', value: 'Infinity' }, '("x" <= CAST($1 AS DOUBLE))', Number.POSITIVE_INFINITY],
+  [{ column: 'b', op: '=', value: false }, '("b" = CAST($1 AS BOOLEAN))', false],
+  [
+    { column: 'd', op: '>', value: '1970-01-02' },
+    '("d" > CAST(make_timestamp(CAST($1 AS BIGINT)) AS DATE))',
+    86_400_000_000n,
+  ],
+  [
+    { column: 't', op: '<', value: '1970-01-01T01:00:00.000001+01:00' },
+    '("t" < make_timestamp(CAST($1 AS BIGINT)))',
+    1n,
+  ],
+  [
+    { column: 's"s', op: 'in', value: ["'", '$1'] },
+    '("s""s" IN (CAST($1 AS VARCHAR), CAST($2 AS VARCHAR)))',
+    "'",
+    '$1',
+  ],
+  [
+    { column: 'n', op: 'between', value: [1, 2] },
+    '(("n" >= CAST($1 AS BIGINT)) AND ("n" <= CAST($2 AS BIGINT)))',
+    1n,
+    2n,
+  ],
+  [{ column: 's"s', op: 'like', value: 'a%' }, `("s""s" LIKE CAST($1 AS VARCHAR) ESCAPE '\\')`, 'a%'],
+  [{ column: 'n', op: 'is null' }, '("n" IS NULL)'],
+  [{ column: 'n', op: 'is not null' }, '(NOT ("n" IS NULL))'],
+  [
+    { or: [{ column: 'b', op: '=', value: true }, { not: { and: [{ column: 'n', op: '>', value: 1 }] } }] },
+    '(("b" = CAST($1 AS BOOLEAN)) OR (NOT (("n" > CAST($2 AS BIGINT)))))',
+    true,
+    1n,
+  ],
+];
+
+describe('a plan in the SQL of DuckDB', () => {
+  for (const [measure, sql] of MEASURES) {
+    it(`measures ${JSON.stringify(measure)}`, () => {
+      const expected = `SELECT o0 FROM (SELECT m0 AS o0 FROM (SELECT ${sql} AS m0 FROM T WHERE _thena_upload <= 9))`;
+      assert.deepEqual(compiled({ measures: [measure] }), { sql: expected, params: [] });
+    });
+  }
+
+  it('spells every bucket, in UTC and by the clock of a zone', () => {
+    const byName = (a: string, b: string) => (a < b ? -1 : 1);
+    assert.deepEqual(SPELLED_BUCKETS.map(([name]) => name).sort(byName), BUCKETS.map(({ name }) => name).sort(byName));
+    for (const [bucket, utc, zoned] of SPELLED_BUCKETS) {
+      const groupedBy = (time_zone: string) => compiled({ group_by: [{ column: 't', bucket, time_zone }] }).sql;
+      const shaped = 'epoch_us(CAST(g0 AS TIMESTAMP))';
+      const expected = `SELECT o0 FROM (SELECT ${shaped} AS o0 FROM (SELECT ${utc} AS g0 FROM T WHERE _thena_upload <= 9 GROUP BY 1)) ORDER BY o0 ASC NULLS LAST`;
+      assert.equal(groupedBy('UTC'), expected);
+      assert.ok(groupedBy('Europe/Berlin').includes(`(SELECT ${zoned} AS g0 FROM T `), groupedBy('Europe/Berlin'));
+    }
+  });
+
+  for (const [condition, sql, ...params] of CONDITIONS) {
+    it(`asks whether ${JSON.stringify(condition)}`, () => {
+      const expected = `SELECT o0 FROM (SELECT m0 AS o0 FROM (SELECT count(*) AS m0 FROM T WHERE _thena_upload <= 9 AND ${sql}))`;
+      assert.deepEqual(compiled({ measures: [count], where: condition }), { sql: expected, params });
+    });
+  }
+
+  it('leaves out what is not committed, and chooses, orders and cuts by the result', () => {
+    const query = {
+      measures: [count, { fn: 'max', column: 't' }],
+      group_by: ['s"s', 'd'],
+      having: {
+        and: [
+          { column: 'count', op: '>', value: 2 },
+          { column: 'max_t', op: '<', value: '1970-01-02' },
+        ],
+      },
+      order_by: [{ column: 'count', direction: 'desc', nulls: 'first' }],
+      limit: 5,
+    };
+    const rows =
+      'SELECT "s""s" AS g0, "d" AS g1, count(*) AS m0, max("t") AS m1 FROM T WHERE _thena_upload <= 9 AND _thena_upload NOT IN (3, 4) GROUP BY 1, 2';
+    const shaped = `SELECT g0 AS o0, epoch_us(CAST(g1 AS TIMESTAMP)) AS o1, m0 AS o2, epoch_us(CAST(m1 AS TIMESTAMP)) AS o3 FROM (${rows})`;
+    assert.deepEqual(compiled(query, { ...VIEW, uncommittedTags: [3, 4] }), {
+      sql: `SELECT chr(65279) || o0, o1, o2, o3 FROM (${shaped}) WHERE ((o2 > CAST($1 AS BIGINT)) AND (o3 < CAST($2 AS BIGINT))) ORDER BY o2 DESC NULLS FIRST, o0 ASC NULLS LAST, o1 ASC NULLS LAST LIMIT 5`,
+      params: [2n, 86_400_000_000n],
+    });
+  });
+});
