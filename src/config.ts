@@ -111,6 +111,11 @@ export const SETTINGS = {
     'How long the bytes of a failed upload are kept, so that it can be tried again with other options; 0 means not at all.',
     integer(0, 31_536_000),
   ),
+  THENA_RESUME_SECONDS: setting(
+    '259200',
+    'How long after it was begun a resumable upload may become whole; then its bytes are removed.',
+    integer(1, 31_536_000),
+  ),
   THENA_CONCURRENT_LOADS: setting('2', 'Uploads loaded at once.', integer(1, 64)),
   THENA_ANALYSIS_SECONDS: setting('30', 'Longest that an analysis may take.', integer(1, 3600)),
   THENA_CONCURRENT_ANALYSES: setting(
@@ -149,6 +154,8 @@ export interface Config {
   readonly diskReserveBytes: number;
   /** How long the bytes of a failed upload are kept. */
   readonly retryMs: number;
+  /** How long after it was begun a resumable upload may become whole. */
+  readonly resumeMs: number;
   readonly concurrentLoads: number;
   readonly analysisMs: number;
   readonly concurrentAnalyses: number;
@@ -210,6 +217,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     idleMs: read.THENA_IDLE_SECONDS * 1000,
     diskReserveBytes: read.THENA_DISK_RESERVE,
     retryMs: read.THENA_RETRY_SECONDS * 1000,
+    resumeMs: read.THENA_RESUME_SECONDS * 1000,
     concurrentLoads: read.THENA_CONCURRENT_LOADS,
     analysisMs: read.THENA_ANALYSIS_SECONDS * 1000,
     concurrentAnalyses: read.THENA_CONCURRENT_ANALYSES,

@@ -202,6 +202,26 @@ export const ERRORS = {
     title: 'The upload ended before all of its bytes had come',
     hint: 'Send the file again.',
   },
+  tus_request_invalid: {
+    status: 400,
+    title: 'The request breaks the protocol tus 1.0',
+    hint: 'Send `Tus-Resumable: 1.0.0` and what https://tus.io/protocols/resumable-upload asks for; tus clients do.',
+  },
+  upload_offset_conflict: {
+    status: 409,
+    title: 'The bytes do not follow those that have come',
+    hint: 'Ask with HEAD how many have come (Upload-Offset), and send from there.',
+  },
+  upload_locked: {
+    status: 423,
+    title: 'Another request is sending bytes of this file',
+    hint: 'Wait until it has ended, then ask with HEAD how many have come.',
+  },
+  checksum_mismatch: {
+    status: 460,
+    title: 'The bytes are not those of the checksum',
+    hint: 'Nothing of them was kept. Send them again.',
+  },
   server_busy: {
     status: 503,
     title: 'Thena receives as many files as it can',

@@ -21,6 +21,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   const tableDirectory = data.folder('tables');
   const spoolDirectory = data.folder('spool');
   const rejectsDirectory = data.folder('rejects');
+  const resumableDirectory = data.folder('resumable');
   const engine = new EngineClient(
     {
       directories: [tableDirectory, spoolDirectory],
@@ -40,7 +41,16 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     closing.push(() => catalog.close());
     await engine.start();
     const tables = duckdbTableStore(engine, tableDirectory);
-    const ingest = await startIngest({ ...config, catalog, tables, engine, observe, spoolDirectory, rejectsDirectory });
+    const ingest = await startIngest({
+      ...config,
+      catalog,
+      tables,
+      engine,
+      observe,
+      spoolDirectory,
+      rejectsDirectory,
+      resumableDirectory,
+    });
     closing.push(() => ingest.close());
     const ready = async (): Promise<void> => {
       await catalog.ping();

@@ -64,7 +64,7 @@ export async function call(url: string, init: RequestInit & { json?: unknown } =
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text };
 }
 
 export type FormField = readonly [name: string, value: string | Uint8Array];

@@ -73,6 +73,11 @@ async function identify(request: FastifyRequest, settings: AccessSettings, catal
   return { kind: 'customer', customerId: found.customerId, rights: found.rights };
 }
 
+/** The leave that a file's sender was given when it began, for a file that became whole and whose sender is gone. */
+export function grantToFinish(file: Pick<Grant, 'customerId' | 'customerMayAppear'>): Grant {
+  return dangerouslyGrant(file.customerId, file.customerMayAppear);
+}
+
 function scopeOf(caller: Caller, catalog: Catalog): Scope {
   const mayReach = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
 

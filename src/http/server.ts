@@ -20,6 +20,7 @@ import { eventRoutes } from './event.route.ts';
 import { keysRoutes } from './keys.route.ts';
 import { answerNotHttp, problemReplies } from './problem-reply.ts';
 import { tableRoutes } from './table.route.ts';
+import { tusRoutes } from './tus.route.ts';
 import { uploadRoutes } from './upload.route.ts';
 import { uploadsRoutes } from './uploads.route.ts';
 
@@ -80,6 +81,7 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await app.register(eventRoutes({ ingest, stopping, idleMs }));
   await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));
   await app.register(uploadRoutes({ ingest, stopping }));
+  await app.register(tusRoutes({ ingest, maxUploadBytes, observe }));
   await app.register(customersRoutes({ ...customers, maxColumns }));
   await app.register(keysRoutes(customers));
   await app.register(tableRoutes(customers));

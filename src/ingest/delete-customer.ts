@@ -4,6 +4,7 @@ import { Problem } from '../errors.ts';
 import type { CustomerId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import type { Rejects } from './rejects.ts';
+import type { ResumableUploads } from './resumable-uploads.ts';
 import type { Spool } from './spool.ts';
 
 export interface DeletionPorts {
@@ -11,6 +12,7 @@ export interface DeletionPorts {
   readonly tables: TableStore;
   readonly spool: Spool;
   readonly rejects: Rejects;
+  readonly resumable: ResumableUploads;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function deleteCustomer(ports: DeletionPorts, customerId: CustomerI
   }
   await ports.tables.drop(customerId);
   await removeFiles(ports, customerId);
+  await ports.resumable.removeOf(customerId);
   await ports.catalog.deleteCustomer(customerId);
 }
 

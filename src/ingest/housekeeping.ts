@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Observe } from '../events.ts';
 import type { TableStore } from '../table-store/table-store.ts';
+import type { ResumableUploads } from './resumable-uploads.ts';
 import type { Spool } from './spool.ts';
 
 const EVERY_MS = 30_000;
@@ -9,6 +10,7 @@ export interface HousekeepingPorts {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly spool: Spool;
+  readonly resumable: ResumableUploads;
   readonly observe: Observe;
 }
 
@@ -46,7 +48,7 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { catalog, tables, spool } = this.#ports;
+    const { catalog, tables, spool, resumable } = this.#ports;
     while (this.#again && !this.#stopped) {
       this.#again = false;
       for (const { customerId, tag } of await catalog.deadTags()) {
@@ -60,6 +62,7 @@ export class Housekeeping {
         await spool.remove(uploadId);
       }
       await spool.removeLeft();
+      await resumable.expire();
     }
   }
 }

@@ -18,6 +18,8 @@ import type { IncomingFile, Reception } from './reception.ts';
 import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { Rejects } from './rejects.ts';
+import { ResumableFiles } from './resumable-files.ts';
+import { ResumableUploads } from './resumable-uploads.ts';
 import { receiveAll, retryOf } from './retry.ts';
 import { Spool } from './spool.ts';
 
@@ -53,6 +55,8 @@ export interface Ingest {
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while uploads have not ended */
   deleteCustomer(grant: Grant): Promise<void>;
   readonly rejects: Pick<Rejects, 'page' | 'csv'>;
+  /** Files that come in several requests. */
+  readonly resumable: ResumableUploads;
   /** Takes no more files, and ends the loads that are running: they are begun anew at the next start. */
   close(): Promise<void>;
 }
@@ -64,10 +68,13 @@ export interface IngestPorts {
   readonly observe: Observe;
   readonly spoolDirectory: string;
   readonly rejectsDirectory: string;
+  readonly resumableDirectory: string;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   readonly concurrentLoads: number;
   readonly retryMs: number;
+  /** How long after it was begun a resumable upload may become whole. */
+  readonly resumeMs: number;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
   readonly maxWaitingBytes: number;
@@ -91,6 +98,7 @@ const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'can
  * - `loader.ts`: takes acknowledged uploads from the queue, under leases; large ones while they still arrive
  * - `attempt.ts`: segments → columns matched → types found → rows under a tag → counted → catalog commit
  * - `progress.ts`: how far it is, for who asks
+ * - `resumable-files.ts`, `resumable-uploads.ts`: a file that comes in several requests → a reception, when it is whole
  * - `rejects.ts`: rows that could not become one, kept for who wants to mend them
  * - `retry.ts`: the bytes of a failed upload → a reception again
  * - `recovery.ts`: what a crash left behind, at start; `housekeeping.ts`: what is not needed any more, all the time
@@ -100,10 +108,16 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const waiting = new Map<UploadId, Set<() => void>>();
   const spool = new Spool(ports.spoolDirectory);
   const rejects = new Rejects(ports.rejectsDirectory);
-  await recover({ ...ports, spool, rejects });
   const progress = new ProgressBoard();
   const places = new Places(ports.maxReceives, PLACE_WAIT_MS);
   const reserve = new DiskReserve(ports.spoolDirectory, ports.diskReserveBytes);
+  const files = new ResumableFiles({
+    directory: ports.resumableDirectory,
+    reserve,
+    mostOfOne: ports.maxWaitingUploads,
+  });
+  const resumable = new ResumableUploads({ ...ports, files, receive: (file) => receive(file, ports.maxUploadBytes) });
+  await recover({ ...ports, spool, rejects, resumable });
   const refusals = new Refusals();
   const receptions = new Map<UploadId, Reception>();
   const loader = new Loader({
@@ -119,7 +133,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     },
   });
   loader.start();
-  const housekeeping = new Housekeeping({ ...ports, spool });
+  const housekeeping = new Housekeeping({ ...ports, spool, resumable });
   housekeeping.start();
 
   function wake(uploadId: UploadId): void {
@@ -132,8 +146,8 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
   }
 
-  function receive(file: Omit<IncomingFile, 'uploadId'>, maxUploadBytes: number): Reception {
-    const uploadId = newUploadId();
+  function receive(file: IncomingFile, maxUploadBytes: number): Reception {
+    const { uploadId } = file;
     const onClosed = (id: UploadId): boolean => receptions.delete(id);
     const onRefused = (id: UploadId, grant: Grant | null, refusal: Problem): void => {
       if (grant) refusals.note(id, grant.customerId, refusal);
@@ -142,7 +156,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     };
     const reception = new FileReception(
       { ...ports, spool, loader, progress, places, reserve, maxUploadBytes, onClosed, onRefused },
-      { ...file, uploadId },
+      file,
     );
     receptions.set(uploadId, reception);
     return reception;
@@ -177,8 +191,9 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
 
   return {
     rejects,
+    resumable,
     progressOf: (upload) => progress.of(upload),
-    open: (file) => receive({ ...file, retryOf: null }, ports.maxUploadBytes),
+    open: (file) => receive({ ...file, uploadId: newUploadId(), retryOf: null }, ports.maxUploadBytes),
     async takeBack(grant, uploadId) {
       for (;;) {
         const outcome = await takeBackOnce(await find(grant, uploadId));
@@ -194,12 +209,16 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       const failed = await find(grant, uploadId);
       const { file, text } = retryOf(failed, spool, changes);
       // What was kept is text already: it may be longer than the file was.
-      const upload = await receiveAll(receive(file, Number.POSITIVE_INFINITY), grant, text);
+      const upload = await receiveAll(
+        receive({ ...file, uploadId: newUploadId() }, Number.POSITIVE_INFINITY),
+        grant,
+        text,
+      );
       await catalog.endRetention(failed.id);
       await spool.remove(failed.id);
       return upload;
     },
-    deleteCustomer: ({ customerId }) => deleteCustomer({ ...ports, spool, rejects }, customerId),
+    deleteCustomer: ({ customerId }) => deleteCustomer({ ...ports, spool, rejects, resumable }, customerId),
     async waitUntilEnded(grant, uploadId, timeoutMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const wakers = waiting.get(uploadId) ?? new Set();

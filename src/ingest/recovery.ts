@@ -7,7 +7,9 @@ import { type DeletionPorts, deleteCustomer } from './delete-customer.ts';
  * were never acknowledged, rows of dead attempts, customers half deleted, and spool folders nobody needs.
  */
 export async function recover({ observe, ...ports }: DeletionPorts & { readonly observe: Observe }): Promise<void> {
-  const { catalog, tables, spool, rejects } = ports;
+  const { catalog, tables, spool, rejects, resumable } = ports;
+  await resumable.files.sweep();
+  await resumable.expire();
   await catalog.releaseLeases();
   for (const { customerId, tag } of await catalog.deadTags()) {
     const customer = await catalog.findCustomer(customerId);

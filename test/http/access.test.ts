@@ -55,9 +55,14 @@ describe('with keys', () => {
     headers: Record<string, string>,
     customer = 'other',
   ): Promise<Reply> {
-    const id = path.includes('/uploads/{id}') ? othersUpload : customer;
+    const id = /\/(uploads|tus)\/\{id\}/.test(path) ? othersUpload : customer;
     const url = thena.url + path.replace('{id}', id).replace('{key_id}', 'key_x');
     const types = Object.keys(operation.requestBody?.content ?? {});
+    if (path.includes('/tus')) {
+      const metadata = `customer_id ${Buffer.from(customer).toString('base64')}`;
+      const tus = { 'tus-resumable': '1.0.0', 'upload-length': '10', 'upload-metadata': metadata };
+      return call(url, { method, headers: { ...tus, ...headers } });
+    }
     if (types.includes('multipart/form-data')) {
       const body = formOf(['customer_id', customer], ['file', Buffer.from(CSV)]);
       return call(url, { method, body, headers });

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Upload } from 'tus-js-client';
+import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
+import { startThenaProcess } from '../thena-process.ts';
+
+const ROWS = 20_000;
+const CSV = Buffer.from(
+  `at,amount\n${Array.from({ length: ROWS }, (_, row) => `2024-01-01 00:00:${String(row % 60).padStart(2, '0')},${row}\n`).join('')}`,
+);
+
+const metadata = (fields: Readonly<Record<string, string>>): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`)
+    .join(',');
+
+function begin(url: string, length: number, fields: Readonly<Record<string, string>>, headers = {}): Promise<Reply> {
+  return call(`${url}/api/v1/tus`, {
+    method: 'POST',
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(length),
+      'upload-metadata': metadata(fields),
+      ...headers,
+    },
+  });
+}
+
+function send(address: string, offset: number, bytes: Buffer, headers = {}): Promise<Reply> {
+  return call(address, {
+    method: 'PATCH',
+    body: new Uint8Array(bytes),
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-offset': String(offset),
+      'content-type': 'application/offset+octet-stream',
+      ...headers,
+    },
+  });
+}
+
+function ask(address: string, method = 'HEAD', headers = {}): Promise<Reply> {
+  return call(address, { method, headers: { 'tus-resumable': '1.0.0', ...headers } });
+}
+
+/** Waits until an upload has ended. */
+async function ended(url: string, id: string | undefined): Promise<Reply['body']> {
+  for (;;) {
+    const { body } = await call(`${url}/api/v1/uploads/${id}`);
+    if (body.finished_at !== null) return body;
+    await sleep(20);
+  }
+}
+
+const idOf = (address: string): string | undefined => address.split('/').at(-1);
+
+describe('a file sent in pieces', () => {
+  let thena: RunningThena;
+  before(async () => {
+    thena = await startThena();
+  });
+  after(() => thena.close());
+
+  async function begun(length: number, customer: string): Promise<string> {
+    const { status, headers, body } = await begin(thena.url, length, { customer_id: customer });
+    assert.equal(status, 201, JSON.stringify(body));
+    return thena.url + headers.get('location');
+  }
+
+  test('by a tus client becomes an upload of the same id, with the options of its metadata', async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const client = new Upload(Readable.from([CSV.subarray(0, 99), CSV.subarray(99)], { objectMode: false }), {
+      endpoint: `${thena.url}/api/v1/tus`,
+      uploadSize: CSV.length,
+      chunkSize: 100_000,
+      metadata: { customer_id: 'client', filename: 'events.csv', on_error: 'skip' },
+      onSuccess: () => resolve(),
+      onError: reject,
+    });
+    client.start();
+    await promise;
+    const upload = await ended(thena.url, idOf(client.url ?? ''));
+    assert.equal(upload.status, 'complete', JSON.stringify(upload));
+    assert.equal(upload.filename, 'events.csv');
+    assert.equal(upload.receipt.appended, ROWS);
+    assert.deepEqual(await readdir(join(thena.dataDir, 'resumable')), [], 'its pieces are gone');
+  });
+
+  test('goes on where it stopped, and refuses what does not follow', async () => {
+    const address = await begun(CSV.length, 'pieces');
+    assert.equal((await send(address, 0, CSV.subarray(0, 1000))).status, 204);
+    const { status, body } = await send(address, 999, CSV.subarray(999));
+    assert.equal(status, 409);
+    assert.equal(body.code, 'upload_offset_conflict');
+    const asked = await ask(address);
+    assert.equal(asked.status, 200);
+    assert.equal(asked.headers.get('upload-offset'), '1000');
+    assert.ok(asked.headers.get('upload-expires') !== '');
+    assert.equal((await send(address, 1000, CSV.subarray(1000))).status, 204);
+    assert.equal((await ended(thena.url, idOf(address))).status, 'complete');
+    // Whoever missed the last answer asks, and learns that all has come.
+    assert.equal((await ask(address)).headers.get('upload-offset'), String(CSV.length));
+    assert.equal((await send(address, CSV.length, Buffer.alloc(0))).status, 204, 'once more changes nothing');
+    assert.equal((await analyze(thena.url, 'pieces', 10001)).body.result.total_rows, ROWS);
+    const given = await ask(address, 'DELETE');
+    assert.equal(given.status, 400, 'a finished upload is taken back elsewhere');
+  });
+
+  test('keeps a piece only if its checksum is right', async () => {
+    const address = await begun(CSV.length, 'sums');
+    const sum = (bytes: Buffer, name: string): string => `${name} ${createHash(name).update(bytes).digest('base64')}`;
+    const wrong = await send(address, 0, CSV.subarray(0, 500), {
+      'upload-checksum': sum(CSV.subarray(1, 501), 'sha1'),
+    });
+    assert.equal(wrong.status, 460);
+    assert.equal(wrong.body.code, 'checksum_mismatch');
+    assert.equal((await ask(address)).headers.get('upload-offset'), '0');
+    const unknown = await send(address, 0, CSV.subarray(0, 500), { 'upload-checksum': 'md5 AAAA' });
+    assert.equal(unknown.status, 400);
+    const right = await send(address, 0, CSV, { 'upload-checksum': sum(CSV, 'sha256') });
+    assert.equal(right.status, 204, JSON.stringify(right.body));
+    assert.equal((await ended(thena.url, idOf(address))).status, 'complete');
+  });
+
+  test('can be given up, and is then gone', async () => {
+    const address = await begun(CSV.length, 'given-up');
+    await send(address, 0, CSV.subarray(0, 1000));
+    assert.equal((await ask(address, 'DELETE')).status, 204);
+    assert.equal((await ask(address)).status, 404);
+    assert.equal((await send(address, 1000, CSV.subarray(1000))).body.code, 'upload_not_found');
+  });
+
+  test('is refused with the reason when it is no table, and forgotten', async () => {
+    const binary = Buffer.alloc(1000);
+    const address = await begun(binary.length, 'binary');
+    const { status, body } = await send(address, 0, binary);
+    assert.equal(status >= 400 && status < 500, true);
+    assert.equal(body.code, 'not_csv', JSON.stringify(body));
+    assert.equal((await ask(address)).status, 404);
+  });
+
+  test('is refused before its first byte where it cannot be taken', async () => {
+    const refused = async (...args: [number, Record<string, string>, object?]): Promise<string> =>
+      (await begin(thena.url, ...args)).body.code;
+    assert.equal(await refused(10, {}), 'customer_id_missing');
+    assert.equal(await refused(10, { customer_id: '../x' }), 'customer_id_invalid');
+    assert.equal(await refused(10, { customer_id: 'a', on_error: 'maybe' }), 'upload_option_invalid');
+    assert.equal(await refused(2 ** 50, { customer_id: 'a' }), 'upload_too_large');
+    assert.equal(await refused(10, { customer_id: 'a' }, { 'upload-metadata': '??? ???' }), 'tus_request_invalid');
+    assert.equal(await refused(10, { customer_id: 'a' }, { 'tus-resumable': '0.1' }), 'tus_request_invalid');
+  });
+
+  test('says what it can do, and gives no bytes back', async () => {
+    const options = await call(`${thena.url}/api/v1/tus`, { method: 'OPTIONS' });
+    assert.equal(options.status, 204);
+    assert.equal(options.headers.get('tus-version'), '1.0.0');
+    assert.match(options.headers.get('tus-extension') ?? '', /checksum/);
+    assert.equal(options.headers.get('access-control-allow-origin'), null);
+    const address = await begun(CSV.length, 'bytes');
+    await send(address, 0, CSV.subarray(0, 1000));
+    assert.equal((await call(address)).status, 405);
+  });
+});
+
+test('is out of reach for other customers, whatever they do with it', async () => {
+  const adminKey = 'an-admin-key-for-tests-only';
+  const thena = await startThena({ THENA_ADMIN_KEY: adminKey });
+  try {
+    const keyOf = async (id: string): Promise<object> => {
+      const headers = { authorization: `Bearer ${adminKey}` };
+      const { body } = await call(`${thena.url}/api/v1/customers`, { json: { customer_id: id }, headers });
+      return { authorization: `Bearer ${body.api_key.key}` };
+    };
+    const own = await keyOf('own');
+    const other = await keyOf('other');
+    const { headers } = await begin(thena.url, CSV.length, { customer_id: 'own' }, own);
+    const address = thena.url + headers.get('location');
+    assert.equal((await begin(thena.url, 10, { customer_id: 'own' }, other)).body.code, 'customer_not_found');
+    assert.equal((await ask(address, 'HEAD', other)).status, 404);
+    assert.equal((await ask(address, 'DELETE', other)).body.code, 'upload_not_found');
+    assert.equal((await send(address, 0, CSV, other)).body.code, 'upload_not_found');
+    assert.equal((await send(address, 0, CSV)).status, 401);
+    assert.equal((await send(address, 0, CSV, own)).status, 204);
+    assert.equal((await ask(address, 'HEAD', other)).status, 404);
+  } finally {
+    await thena.close();
+  }
+});
+
+test('what came before a kill is kept, and a whole file becomes an upload once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
+  let thena = await startThenaProcess(folder);
+  try {
+    const { headers } = await begin(thena.url, CSV.length, { customer_id: 'killed' });
+    const path = headers.get('location') ?? '';
+    assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 5000))).status, 204);
+    await thena.end('SIGKILL');
+    thena = await startThenaProcess(folder);
+    assert.equal((await ask(thena.url + path)).headers.get('upload-offset'), '5000');
+    // Killed while the last piece is on its way, at a moment that differs: whatever the client was told, once it is there.
+    const last = send(thena.url + path, 5000, CSV.subarray(5000)).catch(() => null);
+    await sleep(Math.random() * 40);
+    await thena.end('SIGKILL');
+    await last;
+    thena = await startThenaProcess(folder);
+    const asked = await ask(thena.url + path);
+    const offset = Number(asked.headers.get('upload-offset'));
+    assert.equal(asked.status, 200);
+    if (offset < CSV.length) assert.equal((await send(thena.url + path, offset, CSV.subarray(offset))).status, 204);
+    assert.equal((await ended(thena.url, idOf(path))).status, 'complete');
+    assert.equal((await analyze(thena.url, 'killed', 10001)).body.result.total_rows, ROWS);
+    const { body } = await call(`${thena.url}/api/v1/customers/killed/uploads`);
+    assert.equal(body.items.length, 1);
+  } finally {
+    await thena.end('SIGKILL');
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('one that never becomes whole is removed, one that is whole is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
+  let thena = await startThenaProcess(folder, [], { THENA_RESUME_SECONDS: '1' });
+  try {
+    const { headers } = await begin(thena.url, CSV.length, { customer_id: 'late' });
+    const address = thena.url + headers.get('location');
+    await send(address, 0, CSV.subarray(0, 1000));
+    const other = await begin(thena.url, CSV.length, { customer_id: 'whole' });
+    await send(thena.url + other.headers.get('location'), 0, CSV);
+    await sleep(1100);
+    const late = await send(address, 1000, CSV.subarray(1000));
+    assert.equal(late.body.code, 'upload_not_found');
+    await thena.end('SIGINT');
+    thena = await startThenaProcess(folder, [], { THENA_RESUME_SECONDS: '1' });
+    assert.deepEqual(await readdir(join(folder, 'resumable')), [], 'its bytes are gone at the next look');
+    assert.equal((await analyze(thena.url, 'whole', 10001)).body.result.total_rows, ROWS);
+  } finally {
+    await thena.end('SIGKILL');
+    await rm(folder, { recursive: true });
+  }
+});
