@@ -60,8 +60,9 @@ export function detectDialect(
   const columns = first.fields.map((field, index) => (header ? (field ?? '').trim() : `column_${index + 1}`));
   checkColumnCount(columns, maxColumns);
   checkColumnNames(columns);
-  if (header && complete && sample.length === 1) {
-    throw new Problem('no_rows', `The file names its ${columns.length} columns and has no row below them.`);
+  // In a file of one column blank lines may follow, which are rows: who counts them tells whether there are any.
+  if (header && complete && sample.length === 1 && columns.length > 1) {
+    throw noRows(columns);
   }
   const firstRecord = text.subarray(first.byteOffset, first.byteOffset + first.bytes);
   // Blank lines that are not above a header stay: in a file of one column they are rows.
@@ -75,6 +76,12 @@ export function detectDialect(
     dataOffset: offsetOfLine(head, newline, firstDataLine),
     firstDataLine,
   };
+}
+
+/** What the sender of a file is told that has a header and nothing else. */
+export function noRows(columns: readonly string[]): Problem {
+  const names = columns.length === 1 ? 'its only column' : `its ${columns.length} columns`;
+  return new Problem('no_rows', `The file names ${names} and has no row below.`);
 }
 
 /**

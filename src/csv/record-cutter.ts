@@ -1,9 +1,12 @@
 import { Problem } from '../errors.ts';
 import type { Newline } from './dialect.ts';
+import type { FieldShape } from './field-shapes.ts';
+import { MAX_SCAN_BYTES, RecordScan } from './record-scan.ts';
 
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+const LINE_FEED = Buffer.from('\n');
 
 /** Longest record taken, in bytes: DuckDB reads up to 2 MiB. */
 export const MAX_RECORD_BYTES = 2_000_000;
@@ -50,6 +53,7 @@ export class RecordCutter {
   readonly #blankIsRecord: boolean;
   readonly #crEndsLine: boolean;
   readonly #firstLine: number;
+  readonly #scan: RecordScan;
   #state: State = FIELD_START;
   /** Spaces at the start of a field, kept back until it is seen whether a quote follows. */
   #heldSpaces = 0;
@@ -75,6 +79,7 @@ export class RecordCutter {
     this.#blankIsRecord = columns === 1;
     this.#crEndsLine = newline === '\r';
     this.#firstLine = firstLine;
+    this.#scan = new RecordScan(this.#delimiter, columns);
     this.#recordLine = firstLine;
   }
 
@@ -91,6 +96,11 @@ export class RecordCutter {
   /** Line feeds so far that stand in quotes, and so end no record. */
   get quotedLineFeeds(): number {
     return this.#quotedLineFeeds;
+  }
+
+  /** By column: the shapes that all fields have, in the records that became whole since the last call. */
+  takeShapes(): readonly (readonly FieldShape[])[] {
+    return this.#scan.takeShapes();
   }
 
   /**
@@ -113,7 +123,9 @@ export class RecordCutter {
     if (zero >= 0) this.#refuseZero(chunk.subarray(0, zero));
     const outside = this.#state !== QUOTED && this.#state !== QUOTE_IN_QUOTED;
     const quoted = this.#quote >= 0 && (!outside || chunk.includes(this.#quote));
-    const cut = quoted || this.#heldSpaces > 0 ? this.#cutCarefully(chunk) : this.#cutPlain(this.#withoutCr(chunk));
+    const plain = !quoted && this.#heldSpaces === 0;
+    if (!plain) this.#scan.skip();
+    const cut = plain ? this.#cutPlain(this.#withoutCr(chunk)) : this.#cutCarefully(chunk);
     // What is held back is in memory too, so that it counts.
     this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
     this.#bytesOut += cut.bytes.length;
@@ -132,12 +144,14 @@ export class RecordCutter {
     if (this.#heldCr && !this.#crEndsLine) this.#refuseCr();
     const spaces = this.#heldSpaces;
     this.#bytesOut += spaces;
+    if (spaces > 0) this.#scan.skip();
     if (this.#recordBytes + spaces === 0 && !this.#heldCr) return Buffer.alloc(0);
     if (this.#heldCr) this.#bytesOut++;
     else this.#endsAdded++;
     this.#heldCr = false;
     this.#heldSpaces = 0;
     this.#endRecord(spaces);
+    if (spaces === 0) this.#scan.push(LINE_FEED);
     return Buffer.from(`${' '.repeat(spaces)}\n`);
   }
 
@@ -162,35 +176,29 @@ export class RecordCutter {
     return out.subarray(0, length);
   }
 
-  /** No quotes, no carriage returns: jumps from line feed to line feed. */
+  /** No quotes, no carriage returns: sixteen bytes are looked at at once. */
   #cutPlain(chunk: Buffer): Cut {
     let start = 0;
-    let lines = 0;
-    let blank = 0;
-    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, start)) {
-      let length = at - start;
-      if (lines === 0) length += this.#recordBytes;
-      if (length === 0) blank++;
-      else if (length > MAX_RECORD_BYTES) {
-        if (lines > 0) this.#recordLine = this.lines + lines + 1;
-        this.#refuseBeyond(length);
-      }
-      lines++;
-      start = at + 1;
-    }
-    if (lines > 0) {
+    for (let from = 0; from < chunk.length; from += MAX_SCAN_BYTES) {
+      const part = chunk.subarray(from, from + MAX_SCAN_BYTES);
+      const { lines, blank, firstLine, lastLineEnd } = this.#scan.push(part);
+      this.#recordBytes += lines === 0 ? part.length : firstLine;
+      this.#refuseBeyond(this.#recordBytes);
+      if (lines === 0) continue;
       this.#lineFeeds += lines;
-      this.#records += this.#blankIsRecord ? lines : lines - blank;
+      this.#records += lines;
+      if (!this.#blankIsRecord) this.#records -= blank + (this.#recordBytes === 0 ? 1 : 0);
       this.#recordLine = this.lines + 1;
-      this.#recordBytes = 0;
+      this.#recordBytes = part.length - lastLineEnd;
       this.#state = FIELD_START;
+      start = from + lastLineEnd;
     }
     let end = chunk.length;
     if (this.#delimiter !== SPACE) while (end > start && chunk[end - 1] === SPACE) end--;
     if (end > start) this.#state = chunk[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
     if (this.#state === FIELD_START) this.#heldSpaces = chunk.length - end;
     else end = chunk.length;
-    this.#recordBytes += end - start;
+    this.#recordBytes -= chunk.length - end;
     return { bytes: end === chunk.length ? chunk : chunk.subarray(0, end), lastRecordEnd: start };
   }
 

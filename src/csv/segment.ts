@@ -1,4 +1,5 @@
 import type { CsvDialect } from './dialect.ts';
+import type { FieldShape } from './field-shapes.ts';
 
 /**
  * A piece of a file that begins and ends with a whole record: UTF-8, every record ended by one line feed, without the header
@@ -13,6 +14,8 @@ export interface CsvSegment {
   readonly multiline: boolean;
   /** Line number in the file, from 1, of the segment's first line. */
   readonly firstLine: number;
+  /** By column: the shapes that its fields in this segment all have. */
+  readonly shapes: readonly (readonly FieldShape[])[];
 }
 
 /** By what a place in a file's segments tells the place in the file, as it came (decompressed). */

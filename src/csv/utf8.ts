@@ -4,7 +4,7 @@ import { withoutMark } from './segment.ts';
 
 /** Brings the bytes of a file to UTF-8, chunk by chunk, without a byte order mark. */
 export interface Utf8Decoder {
-  /** @throws Problem invalid_encoding */
+  /** @returns text that may share memory with the chunk; nothing else does. @throws Problem invalid_encoding */
   push(chunk: Buffer): Buffer;
   /** @returns what was held back. @throws Problem invalid_encoding where the last character is not whole */
   end(): Buffer;
@@ -41,7 +41,8 @@ class Utf8Validator implements Utf8Decoder {
   push(chunk: Buffer): Buffer {
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const whole = bytes.length - incompleteTail(bytes);
-    this.#held = bytes.subarray(whole);
+    // Copied: the chunk's memory is its sender's.
+    this.#held = whole === bytes.length ? EMPTY : Buffer.from(bytes.subarray(whole));
     bytes = bytes.subarray(0, whole);
     if (!isUtf8(bytes)) refuse('utf-8', this.#offset + invalidAt(bytes));
     this.#offset += whole;

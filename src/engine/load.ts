@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TAG_COLUMN } from '../table/columns.ts';
-import { allFitSql, allSurelyFitSql, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
+import { allFitSql, allSurelyFitSql, sureTypes, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operation.ts';
 import { identifier, tableName } from './sql.ts';
@@ -35,17 +35,18 @@ async function syncFolder(path: string): Promise<void> {
 
 /**
  * One INSERT, so one transaction. A value that does not fit gives the row no tag, and the tag's NOT NULL then fails the
- * whole statement at the first such row. The cheap questions and the others are asked in statements of their own: in one,
- * DuckDB spends a seventh of the load on the others even where no row gets to them.
+ * whole statement at the first such row. At first DuckDB reads by itself what has a sure shape, and only cheap questions are
+ * asked about the rest; where that fails, everything is read as text and judged. These are statements of their own: in one,
+ * DuckDB spends a seventh of the load on the whole question even where no row gets to it.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
   const { database, reading, source, tag, exact, quick } = params;
   const names = reading.map(({ name }) => identifier(name));
   const values = reading.map((_, index) => valueName(index));
-  const from = valuesSql(textsSql(source, false), reading, exact);
   return duckdb.writing(database, () =>
     duckdb.connected(signal, async (connection) => {
-      const insert = async (fits: string): Promise<number> => {
+      const insert = async (fits: string, types?: readonly (string | null)[]): Promise<number> => {
+        const from = valuesSql(textsSql(source, { types }), reading, exact, { types });
         const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
         const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
         return (await connection.run(statement)).rowsChanged;
@@ -54,7 +55,8 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
       try {
         if (quick) {
           try {
-            return { rows: await insert(allSurelyFitSql(reading, exact)), quick: true };
+            const types = sureTypes(source, reading);
+            return { rows: await insert(allSurelyFitSql(reading, exact, types), types), quick: true };
           } catch {
             // Some value is unusual, or some record cannot be read at all: the whole question tells.
             signal.throwIfAborted();

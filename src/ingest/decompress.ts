@@ -10,6 +10,8 @@ const MAGIC: readonly { readonly compression: Exclude<Compression, null>; readon
   { compression: 'zstd', bytes: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }, // RFC 8878, section 3.1.1
 ];
 
+/** How much comes out at once: each time costs a turn of a thread. */
+const INFLATED_BYTES = 256 * 1024;
 /** Only a file that says the same over and over is packed more tightly; gzip itself ends at 1,032. */
 const MAX_RATIO = 1_000;
 /** Below this much, nobody minds. */
@@ -76,7 +78,10 @@ async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compressio
     yield head;
     yield* source;
   }
-  const inflate = compression === 'gzip' ? createGunzip() : createZstdDecompress();
+  const inflate =
+    compression === 'gzip'
+      ? createGunzip({ chunkSize: INFLATED_BYTES })
+      : createZstdDecompress({ chunkSize: INFLATED_BYTES });
   let cause: unknown;
   pipeline(whole(), inflate, (error) => {
     cause = error;

@@ -9,6 +9,7 @@ import { decompressed } from './decompress.ts';
 import type { RoomOnDisk } from './disk-reserve.ts';
 import { duplicateOf, refuseNotMendable, refuseOtherUse } from './earlier-upload.ts';
 import { FileText } from './file-text.ts';
+import { freeMemory } from './free-memory.ts';
 import { namesInTable } from './names-in-table.ts';
 import { queueFull, refuseFullQueue } from './queue-room.ts';
 import type { IncomingFile, Reception, ReceptionPorts } from './reception.ts';
@@ -94,6 +95,7 @@ export class FileReception implements Reception {
       this.#hash.update(chunk);
       await this.#room.take(chunk.length);
       await this.#text.push(chunk);
+      freeMemory(chunk);
     }
     await this.#text.end();
   }

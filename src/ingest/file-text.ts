@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
 import type { ReceivedFile, UploadOptions } from '../catalog/upload.ts';
-import { type DetectedDialect, detectDialect } from '../csv/detect-dialect.ts';
+import { type DetectedDialect, detectDialect, noRows } from '../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
 import { RecordCutter } from '../csv/record-cutter.ts';
 import { beginsWithMark, type CsvOrigin } from '../csv/segment.ts';
 import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
-import { Problem } from '../errors.ts';
 import type { UploadId } from '../table/ids.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from './segment-writer.ts';
@@ -60,10 +59,13 @@ export class FileText {
     return this.#opened?.feed ?? null;
   }
 
-  /** @throws Problem where the bytes show that the file cannot be a table */
+  /**
+   * @param chunk the next bytes; none of its memory is used once this has returned
+   * @throws Problem where the bytes show that the file cannot be a table
+   */
   async push(chunk: Buffer): Promise<void> {
     if (this.#opened) return this.#take(this.#opened, this.#opened.decoder.push(chunk));
-    this.#head.push(chunk);
+    this.#head.push(Buffer.from(chunk));
     this.#headBytes += chunk.length;
     if (this.#headBytes >= HEAD_BYTES) await this.#open(false);
   }
@@ -76,9 +78,7 @@ export class FileText {
     const before = positionOf(cutter);
     const last = cutter.end();
     await writer.write(last, last.length, before, cutter);
-    if (cutter.records === 0) {
-      throw new Problem('no_rows', `The file names its ${detected.columns.length} columns and has no row below them.`);
-    }
+    if (cutter.records === 0) throw noRows(detected.columns);
     this.#written = true;
   }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FieldShape } from '../csv/field-shapes.ts';
 import { type CsvSegment, withMark } from '../csv/segment.ts';
 import { storing, syncFolder } from './durable.ts';
 
@@ -8,6 +9,8 @@ const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Chunks are gathered into writes of this size: one call to the system instead of sixteen. */
 const WRITE_BYTES = 1024 * 1024;
+/** Most files are small: what they are gathered in begins small, too. */
+const FIRST_WRITE_BYTES = 64 * 1024;
 
 interface CurrentSegment {
   readonly path: string;
@@ -28,6 +31,12 @@ export interface CutterPosition {
   readonly quotedLineFeeds: number;
 }
 
+/** A cutter, as who writes what it cut sees it. */
+export interface Cutter extends CutterPosition {
+  /** By column: the shapes that all fields have, in the records that became whole since the last call. */
+  takeShapes(): readonly (readonly FieldShape[])[];
+}
+
 /**
  * Writes normalised CSV bytes into segments that begin and end with whole records. Segments get their final names at once:
  * nobody reads one that is not listed, and they are listed (for a load that runs ahead, or in the catalog) when complete.
@@ -37,8 +46,11 @@ export class SegmentWriter {
   readonly #sealed: CsvSegment[] = [];
   readonly #syncs: Promise<void>[] = [];
   #current: CurrentSegment | null = null;
-  #gathered: Buffer[] = [];
+  /** Bytes that are not written yet. They are copied, so that a chunk's memory is free as soon as `write` has returned. */
+  #gathered = Buffer.allocUnsafeSlow(FIRST_WRITE_BYTES);
   #gatheredBytes = 0;
+  /** What was given to the system last. */
+  #written = Buffer.allocUnsafeSlow(0);
   #writing: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
@@ -54,22 +66,22 @@ export class SegmentWriter {
    * @param bytes the next bytes of the file
    * @param lastRecordEnd how many of them belong to records that are complete
    * @param before where the cutter stood before these bytes
-   * @param after where it stands after them
+   * @param cutter stands after them
    */
-  async write(bytes: Buffer, lastRecordEnd: number, before: CutterPosition, after: CutterPosition): Promise<void> {
+  async write(bytes: Buffer, lastRecordEnd: number, before: CutterPosition, cutter: Cutter): Promise<void> {
     this.#current ??= await this.#begin(before);
     const current = this.#current;
     const target = this.#sealed.length === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES;
     if (lastRecordEnd > 0 && current.bytes + lastRecordEnd >= target) {
       await this.#gather(current, bytes.subarray(0, lastRecordEnd));
-      await this.#seal(current, after);
+      await this.#seal(current, cutter);
       const rest = bytes.subarray(lastRecordEnd);
       // The record that is cut in two here may hold line ends of its own, in quotes.
       const inRest = countLineFeeds(rest);
       const position = {
-        records: after.records,
-        lines: after.lines - inRest,
-        quotedLineFeeds: after.quotedLineFeeds - inRest,
+        records: cutter.records,
+        lines: cutter.lines - inRest,
+        quotedLineFeeds: cutter.quotedLineFeeds - inRest,
       };
       this.#current = await this.#begin(position);
       await this.#gather(this.#current, rest);
@@ -79,8 +91,8 @@ export class SegmentWriter {
   }
 
   /** Seals the last segment and makes all of them durable: contents, then names. */
-  async end(position: CutterPosition): Promise<readonly CsvSegment[]> {
-    if (this.#current && this.#current.bytes > 0) await this.#seal(this.#current, position);
+  async end(cutter: Cutter): Promise<readonly CsvSegment[]> {
+    if (this.#current && this.#current.bytes > 0) await this.#seal(this.#current, cutter);
     else await this.#current?.file.close();
     this.#current = null;
     await Promise.all(this.#syncs);
@@ -114,24 +126,29 @@ export class SegmentWriter {
     // No character is cut in two here: the decoder gives whole ones.
     for (const part of segment.bytes === 0 ? withMark(bytes) : [bytes]) {
       segment.bytes += part.length;
-      this.#gathered.push(part);
-      this.#gatheredBytes += part.length;
+      for (let taken = 0; taken < part.length; ) {
+        if (this.#gatheredBytes === this.#gathered.length) await this.#flush(segment);
+        const copied = part.copy(this.#gathered, this.#gatheredBytes, taken);
+        this.#gatheredBytes += copied;
+        taken += copied;
+      }
     }
-    if (this.#gatheredBytes >= WRITE_BYTES) await this.#flush(segment);
   }
 
   /** Starts writing what is gathered, after what was started before has ended: at most two writes' bytes are held. */
   async #flush(segment: CurrentSegment): Promise<void> {
     await this.#writing;
-    const buffers = this.#gathered;
-    this.#gathered = [];
+    const full = this.#gathered;
+    const bytes = full.subarray(0, this.#gatheredBytes);
+    this.#gathered = this.#written.length === WRITE_BYTES ? this.#written : Buffer.allocUnsafeSlow(WRITE_BYTES);
     this.#gatheredBytes = 0;
-    this.#writing = storing(() => writeAll(segment.file, buffers));
+    this.#written = full;
+    this.#writing = storing(() => writeAll(segment.file, bytes));
     // The failure is met by whoever awaits #writing next.
     this.#writing.catch(() => undefined);
   }
 
-  async #seal(segment: CurrentSegment, position: CutterPosition): Promise<void> {
+  async #seal(segment: CurrentSegment, cutter: Cutter): Promise<void> {
     await this.#flush(segment);
     await this.#writing;
     const sync = storing(() => segment.file.sync()).finally(() => segment.file.close());
@@ -140,27 +157,17 @@ export class SegmentWriter {
     this.#sealed.push({
       path: segment.path,
       bytes: segment.bytes,
-      records: position.records - segment.recordsBefore,
-      multiline: position.quotedLineFeeds > segment.quotedLineFeedsBefore,
+      records: cutter.records - segment.recordsBefore,
+      multiline: cutter.quotedLineFeeds > segment.quotedLineFeedsBefore,
       firstLine: segment.firstLine,
+      shapes: cutter.takeShapes(),
     });
   }
 }
 
-async function writeAll(file: FileHandle, buffers: readonly Buffer[]): Promise<void> {
-  let left = buffers;
-  while (left.length > 0) {
-    let { bytesWritten } = await file.writev(left);
-    // A short write is no error; what it left is written next.
-    let whole = 0;
-    for (const buffer of left) {
-      if (bytesWritten < buffer.length) break;
-      bytesWritten -= buffer.length;
-      whole++;
-    }
-    const [partial, ...rest] = left.slice(whole);
-    left = partial ? [partial.subarray(bytesWritten), ...rest] : [];
-  }
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  // A short write is no error; what it left is written next.
+  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
 }
 
 function countLineFeeds(bytes: Buffer): number {

@@ -49,7 +49,7 @@ const FILE: ReceivedFile = {
   columns: ['at', 'n'],
   headerText: 'at,n',
   records: 3,
-  segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2 }],
+  segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2, shapes: [] }],
   origin: null,
 };
 const COLUMNS = [

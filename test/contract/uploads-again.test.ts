@@ -25,7 +25,7 @@ const fileOf = (sha256: string): ReceivedFile => ({
   columns: ['at', 'n'],
   headerText: 'at,n',
   records: 3,
-  segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2 }],
+  segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2, shapes: [] }],
   origin: null,
 });
 const COLUMNS = [{ name: 'at', type: 'timestamp', format: null }] as const;
@@ -160,7 +160,7 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
         const { id: uploadId } = await create(customer);
         const file = {
           ...fileOf(uploadId),
-          segments: [{ path: '0.csv', bytes, records: 3, multiline: false, firstLine: 2 }],
+          segments: [{ path: '0.csv', bytes, records: 3, multiline: false, firstLine: 2, shapes: [] }],
         };
         const outcome = await catalog.markReceived(uploadId, file, limits);
         return outcome.kind === 'queue_full' ? outcome.limit : outcome.kind;

@@ -172,6 +172,8 @@ describe('the header of a file', () => {
   it('needs rows below it', () => {
     assert.throws(() => detect('a,b\n'), refusal('no_rows', /its 2 columns/));
     assert.throws(() => detect('a,b'), refusal('no_rows', /its 2 columns/));
+    // Of one column: a blank line below it is a row, which is empty.
+    assert.equal(detect('a\n\n').dataOffset, 2);
     for (const empty of ['', '\n', '\r\n\r\n']) assert.throws(() => detect(empty), refusal('file_empty', /./));
   });
 });

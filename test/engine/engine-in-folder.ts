@@ -49,6 +49,7 @@ export async function engineInFolder(settings: { openTables?: number } = {}): Pr
       records: text.split('\n').length - 1,
       multiline: text.includes('"'),
       firstLine: 2,
+      shapes: [],
     };
   };
   return {

@@ -149,7 +149,7 @@ class Judge {
     const columns = this.#reading.length;
     await this.#table.fill(records.map(({ fields }) => fields.slice(0, columns)));
     const fits = this.#reading.map((column, index) => `coalesce(${fitsSql(column, index, this.#exact)}, false)`);
-    const values = valuesSql(this.#table.name, this.#reading, this.#exact, ['record']);
+    const values = valuesSql(this.#table.name, this.#reading, this.#exact, { further: ['record'] });
     const reader = await this.#connection.runAndReadAll(
       `SELECT record, ${fits.join(', ')} FROM (${values}) WHERE NOT (${fits.join(' AND ')}) ORDER BY record`,
     );

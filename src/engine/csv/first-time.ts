@@ -5,7 +5,7 @@ export const firstTime: Operations['first_time'] = async ({ source, reading, tim
   const index = reading.findIndex((column) => column.name === timeColumn);
   return duckdb.connected(signal, async (connection) => {
     for (const segment of source.segments) {
-      const values = valuesSql(textsSql({ ...source, segments: [segment] }, true), reading, false);
+      const values = valuesSql(textsSql({ ...source, segments: [segment] }, { inOrder: true }), reading, false);
       const time = valueName(index);
       // One thread reads the file from its start, so the first row that comes is the first of the file.
       const reader = await connection.runAndReadUntil(

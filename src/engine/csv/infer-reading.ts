@@ -87,7 +87,7 @@ export const inferReading: Operations['infer_reading'] = async ({ source, table,
     const fit = await fittingSample(connection, sample, all, exact);
     // A column without a value in the sample has every candidate left.
     let left: (readonly Reading[])[] = fit.map((readings, index) => readings ?? all[index] ?? []);
-    if (thorough) left = await narrow(connection, textsSql(source, false, 'skip'), left, exact, fit);
+    if (thorough) left = await narrow(connection, textsSql(source, { skipMalformed: true }), left, exact, fit);
     const chosen = left.map((readings, index): Reading => {
       const unknown = fit[index] === null && !thorough;
       return (unknown ? undefined : readings[0]) ?? fallback(table, source.columns[index]);

@@ -1,7 +1,8 @@
+import { SHAPE_OF_TYPE } from '../../csv/field-shapes.ts';
 import type { CsvSource } from '../../csv/segment.ts';
 import type { ColumnReading } from '../../table/columns.ts';
 import { identifier, literal } from '../sql.ts';
-import { readingSql } from './reading-sql.ts';
+import { DUCKDB_TYPES, readingSql } from './reading-sql.ts';
 
 /**
  * The longest record DuckDB takes, in bytes. The cutter refuses records beyond 2,000,000 bytes, so that this is never
@@ -9,16 +10,23 @@ import { readingSql } from './reading-sql.ts';
  */
 const MAX_LINE_BYTES = 2 * 1024 * 1024;
 
+/** How segments are read; by default with several threads, as texts, and failing where a record is no CSV. */
+export interface ReadOptions {
+  /** One thread, records in the order of the file. */
+  readonly inOrder?: boolean;
+  /** Leave out records that are no CSV, or have too few or too many fields. */
+  readonly skipMalformed?: boolean;
+  /** By column: the type that DuckDB reads it as, where that is sure; else it is text. */
+  readonly types?: readonly (string | null)[];
+}
+
 /**
- * A `read_csv` call that reads every column of the segments as text. Nothing is detected: left to itself DuckDB may skip
- * lines in silence. Unquoted empty fields are null, quoted ones are ''.
- *
- * @param inOrder true: one thread, records in the order of the file
- * @param malformed what to do with records that are no CSV or have too few or too many fields
+ * A `read_csv` call. Nothing is detected: left to itself DuckDB may skip lines in silence. Unquoted empty fields are null,
+ * quoted ones are ''.
  */
-export function readCsvSql(source: CsvSource, inOrder: boolean, malformed: 'fail' | 'skip'): string {
+function readCsvSql(source: CsvSource, { inOrder, skipMalformed, types }: ReadOptions): string {
   const { delimiter, quote } = source.dialect;
-  const columns = source.columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
+  const columns = source.columns.map((name, index) => `${literal(name)}: '${types?.[index] ?? 'VARCHAR'}'`).join(', ');
   const paths = source.segments.map((segment) => literal(segment.path)).join(', ');
   const options = [
     `columns = {${columns}}`,
@@ -34,7 +42,7 @@ export function readCsvSql(source: CsvSource, inOrder: boolean, malformed: 'fail
     `max_line_size = ${MAX_LINE_BYTES}`,
     // Threads that begin in the middle of a segment take a line of a long quoted text for a record, and fail.
     `parallel = ${inOrder || source.segments.some(({ multiline }) => multiline) ? 'false' : 'true'}`,
-    `ignore_errors = ${malformed === 'skip' ? 'true' : 'false'}`,
+    `ignore_errors = ${skipMalformed ? 'true' : 'false'}`,
   ];
   return `read_csv([${paths}], ${options.join(', ')})`;
 }
@@ -44,18 +52,32 @@ export const textName = (index: number): string => `c${index}`;
 export const valueName = (index: number): string => `v${index}`;
 
 /**
+ * Which columns DuckDB may read as their types by itself: its casts are too willing (see `readingSql`), but not with texts of
+ * these shapes. Where one of them is no value all the same, such as 2024-02-30, it fails.
+ */
+export function sureTypes(source: CsvSource, reading: readonly ColumnReading[]): readonly (string | null)[] {
+  return reading.map(({ type, format }, index) => {
+    const shape = SHAPE_OF_TYPE[type];
+    if (!shape || format !== null) return null;
+    return source.segments.every(({ shapes }) => shapes[index]?.includes(shape)) ? DUCKDB_TYPES[type] : null;
+  });
+}
+
+/**
  * A query over texts `c0, c1, …` that adds their values `v0, v1, …`; that of a text is the text itself.
  *
  * @param texts a table or subquery with the columns `c0, c1, …`
- * @param further columns of it that are passed on
+ * @param more.types of columns that hold their values already, instead of texts
+ * @param more.further columns of it that are passed on
  */
 export function valuesSql(
   texts: string,
   reading: readonly ColumnReading[],
   exact: boolean,
-  further: readonly string[] = [],
+  { types, further = [] }: Pick<ReadOptions, 'types'> & { readonly further?: readonly string[] } = {},
 ): string {
   const values = reading.map((column, index) => {
+    if (types?.[index]) return `${textName(index)} AS ${valueName(index)}`;
     const { value } = readingSql(column, exact, textName(index), valueName(index));
     return `${textName(index)}, ${value} AS ${valueName(index)}`;
   });
@@ -70,10 +92,10 @@ export function fitsSql(reading: ColumnReading, index: number, exact: boolean): 
   return `((${fits}) OR ${text} IS NULL OR ${text} = '')`;
 }
 
-/** The texts of a source as `c0, c1, …`. */
-export function textsSql(source: CsvSource, inOrder: boolean, malformed: 'fail' | 'skip' = 'fail'): string {
+/** The columns of a source as `c0, c1, …`. */
+export function textsSql(source: CsvSource, options: ReadOptions = {}): string {
   const names = source.columns.map((name, index) => `${identifier(name)} AS ${textName(index)}`);
-  return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, inOrder, malformed)})`;
+  return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, options)})`;
 }
 
 /** True where every column of a record fits. May be null, which means no. */
@@ -81,9 +103,17 @@ export function allFitSql(reading: readonly ColumnReading[], exact: boolean): st
   return allOf(reading.map((column, index) => fitsSql(column, index, exact)));
 }
 
-/** True only where `allFitSql` is, for a quarter of the time. */
-export function allSurelyFitSql(reading: readonly ColumnReading[], exact: boolean): string {
-  return allOf(reading.map((column, index) => readingSql(column, exact, textName(index), valueName(index)).surelyFits));
+/** True only where `allFitSql` is, for a quarter of the time. Columns that were read as their types are not asked about. */
+export function allSurelyFitSql(
+  reading: readonly ColumnReading[],
+  exact: boolean,
+  types: readonly (string | null)[],
+): string {
+  return allOf(
+    reading.map((column, index) =>
+      types[index] ? 'true' : readingSql(column, exact, textName(index), valueName(index)).surelyFits,
+    ),
+  );
 }
 
 function allOf(conditions: readonly string[]): string {

@@ -1,0 +1,29 @@
+/**
+ * Compiles `wasm/record-scan.ts`, which is AssemblyScript, to `src/csv/record-scan.wasm`. The result stands in the
+ * repository, so that only who changes the source needs the compiler; a test compares the two.
+ *
+ *   node scripts/build-wasm.mjs [file to write]
+ */
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const target = process.argv[2] ?? fileURLToPath(new URL('../src/csv/record-scan.wasm', import.meta.url));
+// 640 KiB, which never grow: what is read must stay where it is.
+const PAGES = '10';
+
+const { error, stderr } = await asc.main(
+  [
+    'wasm/record-scan.ts',
+    ...['--outFile', relative(ROOT, target), '--baseDir', ROOT],
+    ...['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert'],
+    ...['--initialMemory', PAGES, '--maximumMemory', PAGES],
+  ],
+  { writeFile: (_name, contents) => writeFileSync(target, contents) },
+);
+if (error) {
+  process.stderr.write(`${stderr}${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+
+const digits = (least: number, most: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: least, maxLength: most });
+
+const wholes = fc.tuple(fc.constantFrom('', '-'), digits(1, 20)).map((parts) => parts.join(''));
+const decimals = fc
+  .tuple(fc.constantFrom('', '-'), digits(0, 17), fc.constant('.'), digits(0, 17))
+  .map((parts) => parts.join(''));
+const days = fc
+  .tuple(fc.integer({ min: 0, max: 9999 }), fc.integer({ min: 0, max: 13 }), fc.integer({ min: 0, max: 32 }))
+  .map(([year, month, day]) =>
+    [String(year).padStart(4, '0'), String(month).padStart(2, '0'), String(day).padStart(2, '0')].join('-'),
+  );
+const moments = fc
+  .tuple(
+    days,
+    fc.constantFrom(' ', 'T', '  ', 't'),
+    fc.integer({ min: 0, max: 25 }),
+    fc.constantFrom('', ':00', ':59', ':60', ':30.', ':30.1', ':30.123456', ':30.1234567', ':30Z', ':30+02:00'),
+  )
+  .map(([day, between, hour, rest]) => `${day}${between}${String(hour).padStart(2, '0')}:30${rest}`);
+
+/** A text of one of the shapes with something changed in it. */
+const changed = fc
+  .tuple(fc.oneof(wholes, decimals, days, moments), fc.nat(), fc.constantFrom(...'0-.: TeE+_x'))
+  .map(([text, place, by]) => {
+    const at = place % (text.length + 1);
+    return `${text.slice(0, at)}${by}${text.slice(at + 1)}`;
+  });
+
+/** Texts that have one of the shapes, or nearly; without quotes, delimiters and line ends, and with no spaces at their start. */
+export const shapedTexts: fc.Arbitrary<string> = fc
+  .oneof(wholes, decimals, days, moments, changed, fc.constantFrom('', '0', '-0', '-', '.', '-.5', '5.', '00', 'x'))
+  .map((text) => text.trim());

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { SHAPE_OF_TYPE } from '../../src/csv/field-shapes.ts';
+import { RecordCutter } from '../../src/csv/record-cutter.ts';
+import type { CsvSource } from '../../src/csv/segment.ts';
+import { allFitSql, sureTypes, textsSql, valuesSql } from '../../src/engine/csv/read-csv.ts';
+import type { ColumnReading, LogicalType } from '../../src/table/columns.ts';
+import { shapedTexts } from '../csv/shaped-texts.ts';
+
+describe('values that DuckDB reads by itself, because their shape is sure', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-sure-'));
+  const path = join(folder, 'segment.csv');
+  let instance: DuckDBInstance;
+  let connection: DuckDBConnection;
+  before(async () => {
+    instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+    connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+  });
+  after(() => {
+    connection.closeSync();
+    instance.closeSync();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** A segment as the cutter makes it. */
+  function segment(texts: readonly string[]): CsvSource {
+    const text = Buffer.from(texts.map((each) => `${each}\n`).join(''));
+    const cutter = new RecordCutter({ columns: 1, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
+    cutter.push(text);
+    writeFileSync(path, text);
+    const { records } = cutter;
+    const shapes = cutter.takeShapes();
+    return {
+      dialect: { delimiter: ',', quote: '"', header: false },
+      columns: ['a'],
+      segments: [{ path, bytes: text.length, records, multiline: false, firstLine: 1, shapes }],
+    };
+  }
+
+  async function values(source: CsvSource, reading: readonly ColumnReading[], types?: readonly (string | null)[]) {
+    const from = valuesSql(textsSql(source, { inOrder: true, types }), reading, true, { types });
+    const fits = types ? 'true' : allFitSql(reading, true);
+    return (await connection.runAndReadAll(`SELECT CAST(v0 AS VARCHAR), ${fits} FROM (${from})`)).getRows();
+  }
+
+  for (const type of Object.keys(SHAPE_OF_TYPE) as LogicalType[]) {
+    it(`are the values that the judge reads from the same texts, none of which it refuses: ${type}`, async () => {
+      const reading = [{ name: 'a', type, format: null }];
+      let read = 0;
+      const sure = shapedTexts.filter((text) => sureTypes(segment([text]), reading)[0] !== null);
+      await fc.assert(
+        fc.asyncProperty(fc.array(sure, { minLength: 1, maxLength: 20 }), async (texts) => {
+          const source = segment(texts);
+          const types = sureTypes(source, reading);
+          assert.ok(types[0]);
+          // There may be no such day: then all texts are judged.
+          const found = await values(source, reading, types).catch(() => null);
+          const judged = await values(source, reading);
+          if (found === null) {
+            assert.ok(judged.some(([, fits]) => fits !== true) && (type === 'date' || type === 'timestamp'));
+            return;
+          }
+          read++;
+          assert.deepEqual(
+            found.map(([value]) => value),
+            judged.map(([value]) => value),
+          );
+          assert.ok(judged.every(([value, fits]) => value === null || fits === true));
+        }),
+        { numRuns: 300 },
+      );
+      assert.ok(read > 0);
+    });
+  }
+
+  it('are none where a column is read by a format, or its texts have another shape in one of the segments', () => {
+    const wholes = segment(['1', '2']);
+    const reading = (type: LogicalType, format: string | null) => [{ name: 'a', type, format }];
+    assert.deepEqual(sureTypes(wholes, reading('integer', null)), ['BIGINT']);
+    assert.deepEqual(sureTypes(wholes, reading('number', null)), ['DOUBLE']);
+    assert.deepEqual(sureTypes(wholes, reading('text', null)), [null]);
+    assert.deepEqual(sureTypes(wholes, reading('date', '%Y')), [null]);
+    const both = { ...wholes, segments: [...wholes.segments, ...segment(['1', 'x']).segments] };
+    assert.deepEqual(sureTypes(both, reading('integer', null)), [null]);
+  });
+});

@@ -1,0 +1,136 @@
+/**
+ * Finds records and fields in plain CSV text, and the shapes of the fields. AssemblyScript, compiled to
+ * `src/csv/record-scan.wasm` by `npm run build:wasm`: see docs/decisions/0008.
+ *
+ * Plain text has no quotes and no carriage returns: whatever stands between two delimiters or line feeds is a field.
+ *
+ * Memory: the counts of the last call from 0 on, as 32-bit integers; a byte of shapes for each column from SHAPES on; text
+ * from TEXT on, with PADDING bytes behind it that may be read and mean nothing.
+ */
+
+const SHAPES: usize = 1024;
+const TEXT: usize = 65536;
+const PADDING: usize = 64;
+
+// A column's byte has the bit of each shape that all its fields have had so far. An empty field has every shape.
+const WHOLE: u32 = 1;
+const DECIMAL: u32 = 2;
+const DAY: u32 = 4;
+const MOMENT: u32 = 8;
+
+const LF: i32 = 10;
+const MINUS: u32 = 45;
+const DOT: u32 = 46;
+const ZERO: u32 = 48;
+const COLON: u32 = 58;
+
+export function textStart(): usize {
+  return TEXT;
+}
+
+export function shapesStart(): usize {
+  return SHAPES;
+}
+
+/** @returns how many bytes of text there is room for */
+export function textRoom(): usize {
+  return ((<usize>memory.size()) << 16) - TEXT - PADDING;
+}
+
+/**
+ * Scans the `length` bytes of text, which begin where a record does. Narrows the shapes of each column by the fields of the
+ * records that are whole, and writes: lines that end in it, those of them but the first that are empty, the length of the
+ * first one without its end, the offset behind the last line feed, and 1 where a record has another number of fields than
+ * `columns`.
+ */
+export function scan(length: i32, delimiter: i32, columns: i32): void {
+  const delimiters = i8x16.splat(<i8>delimiter);
+  const lineFeeds = i8x16.splat(<i8>LF);
+  const end = TEXT + <usize>length;
+  let fieldStart = TEXT;
+  let recordStart = TEXT;
+  let column = 0;
+  let lines = 0;
+  let blank = 0;
+  let firstLine = -1;
+  let irregular = 0;
+  for (let block = TEXT; block < end; block += 64) {
+    let bits =
+      <u64>structure(v128.load(block), delimiters, lineFeeds) |
+      ((<u64>structure(v128.load(block, 16), delimiters, lineFeeds)) << 16) |
+      ((<u64>structure(v128.load(block, 32), delimiters, lineFeeds)) << 32) |
+      ((<u64>structure(v128.load(block, 48), delimiters, lineFeeds)) << 48);
+    if (end - block < 64) bits &= ((<u64>1) << (<u64>(end - block))) - 1;
+    while (bits !== 0) {
+      const at = block + <usize>ctz(bits);
+      bits &= bits - 1;
+      const ends = <i32>load<u8>(at) === LF;
+      if (column < columns && at > fieldStart) {
+        const shapes = <u32>load<u8>(SHAPES + <usize>column);
+        if (shapes !== 0) store<u8>(SHAPES + <usize>column, shapes & shapesOf(fieldStart, <u32>(at - fieldStart)));
+      }
+      fieldStart = at + 1;
+      column++;
+      if (!ends) continue;
+      if (at > recordStart) {
+        if (column !== columns) irregular = 1;
+      } else if (lines > 0) {
+        blank++;
+      }
+      if (lines++ === 0) firstLine = <i32>(at - TEXT);
+      recordStart = fieldStart;
+      column = 0;
+    }
+  }
+  store<i32>(0, lines);
+  store<i32>(4, blank);
+  store<i32>(8, firstLine);
+  store<i32>(12, <i32>(recordStart - TEXT));
+  store<i32>(16, irregular);
+}
+
+function structure(text: v128, delimiters: v128, lineFeeds: v128): u32 {
+  return <u32>i8x16.bitmask(v128.or(i8x16.eq(text, delimiters), i8x16.eq(text, lineFeeds)));
+}
+
+/** Which shapes a field has; none where it is longer than 32 bytes. */
+function shapesOf(field: usize, length: u32): u32 {
+  if (length > 32) return 0;
+  const all: u32 = length === 32 ? 0xffffffff : ((<u32>1) << length) - 1;
+  let digits = digitsIn(v128.load(field));
+  if (length > 16) digits |= digitsIn(v128.load(field, 16)) << 16;
+  digits &= all;
+  const first = <u32>load<u8>(field);
+  const sign: u32 = first === MINUS ? 1 : 0;
+  const others = all & ~digits & ~sign;
+  // A zero that leads others is part of a telephone number or a code; -0 is no whole number.
+  const leadingZero = <u32>load<u8>(field + sign) === ZERO;
+  if (others === 0) {
+    const count = length - sign;
+    if (count === 0 || (leadingZero && length > 1)) return 0;
+    return (count <= 18 ? WHOLE : 0) | (count <= 15 ? DECIMAL : 0);
+  }
+  const at = <u32>ctz(others);
+  if (popcnt(others) === 1) {
+    if (<u32>load<u8>(field + at) !== DOT || at === sign || at + 1 === length) return 0;
+    return leadingZero && at > sign + 1 ? 0 : DECIMAL;
+  }
+  return first === ZERO || first === MINUS ? 0 : shapesOfTime(field, length, others);
+}
+
+/** 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T between. Whether there is such a time is not asked. */
+function shapesOfTime(field: usize, length: u32, others: u32): u32 {
+  if (length < 10 || <u32>load<u8>(field, 4) !== MINUS || <u32>load<u8>(field, 7) !== MINUS) return 0;
+  if (length === 10) return others === 0x90 ? DAY | MOMENT : 0;
+  if (length !== 16 && length !== 19 && (length < 21 || length > 26)) return 0;
+  const between = <u32>load<u8>(field, 10);
+  if ((between !== 32 && between !== 84) || <u32>load<u8>(field, 13) !== COLON) return 0;
+  if (length === 16) return others === 0x2490 ? MOMENT : 0;
+  if (<u32>load<u8>(field, 16) !== COLON) return 0;
+  if (length === 19) return others === 0x12490 ? MOMENT : 0;
+  return others === 0x92490 && <u32>load<u8>(field, 19) === DOT ? MOMENT : 0;
+}
+
+function digitsIn(text: v128): u32 {
+  return <u32>i8x16.bitmask(i8x16.lt_u(i8x16.sub(text, i8x16.splat(<i8>ZERO)), i8x16.splat(10)));
+}
