@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { freeMemory } from '../../src/ingest/free-memory.ts';
+import { startThena } from '../server.ts';
 
 test('a chunk that has memory of its own gives it back at once, and no other does', () => {
   const { arrayBuffers } = process.memoryUsage();
@@ -16,4 +21,33 @@ test('a chunk that has memory of its own gives it back at once, and no other doe
   freeMemory(part);
   assert.equal(whole.length, 100);
   assert.equal(part.length, 99);
+});
+
+test('a large file takes no more memory for its chunks than a few of them have', async () => {
+  const thena = await startThena();
+  try {
+    // Said once more each time, so that the sender makes no memory of its own.
+    const rows = Buffer.from(
+      '2024-01-01 00:00:00,1234567890,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n'.repeat(800),
+    );
+    function* file() {
+      yield Buffer.from('at,id,name\n');
+      for (let sent = 0; sent < 300_000_000; sent += rows.length) yield rows;
+    }
+    const { arrayBuffers: before } = process.memoryUsage();
+    let most = 0;
+    const watching = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 10);
+    const sending = request(`${thena.url}/api/v1/customers/1/uploads`, { method: 'PUT' });
+    const replied = once(sending, 'response');
+    await pipeline(Readable.from(file()), sending);
+    const [reply] = await replied;
+    reply.resume();
+    clearInterval(watching);
+    assert.equal(reply.statusCode, 202);
+    assert.ok(most < 16_000_000, `${most} bytes`);
+  } finally {
+    await thena.close();
+  }
 });
