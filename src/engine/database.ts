@@ -3,6 +3,12 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EngineSettings } from './protocol.ts';
 import { catalogName, literal } from './sql.ts';
 
+/**
+ * Connections that tell how far a statement is. That is a setting of a connection, and none can be set once the configuration is
+ * locked: so these are made before, and more than these are rarely busy at once.
+ */
+const TELLING_CONNECTIONS = 8;
+
 /** A table file in use. */
 interface OpenTable {
   readonly catalog: string;
@@ -15,20 +21,28 @@ interface OpenTable {
 /** DuckDB in this process: locked down, with the customers' table files attached as they are needed. */
 export class Database {
   readonly #instance: DuckDBInstance;
-  readonly #idle: DuckDBConnection[] = [];
+  readonly #idle: DuckDBConnection[];
   /** In order of last use, the oldest first. */
   readonly #tables = new Map<string, Promise<OpenTable>>();
   readonly #detaching = new Map<string, Promise<void>>();
   readonly #openTables: number;
 
-  private constructor(instance: DuckDBInstance, openTables: number) {
+  private constructor(instance: DuckDBInstance, idle: DuckDBConnection[], openTables: number) {
     this.#instance = instance;
+    this.#idle = idle;
     this.#openTables = openTables;
   }
 
   static async open(settings: EngineSettings): Promise<Database> {
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
+    const idle: DuckDBConnection[] = [];
+    for (let index = 0; index < TELLING_CONNECTIONS; index++) {
+      const telling = await instance.connect();
+      await telling.run('SET enable_progress_bar = true');
+      await telling.run('SET enable_progress_bar_print = false');
+      idle.push(telling);
+    }
     const directories = settings.directories.map(literal).join(', ');
     // The order matters: a setting after lock_configuration is refused, and folders must be allowed before access ends.
     for (const setting of [
@@ -48,7 +62,7 @@ export class Database {
       await connection.run(`SET ${setting}`);
     }
     connection.closeSync();
-    return new Database(instance, settings.openTables);
+    return new Database(instance, idle, settings.openTables);
   }
 
   /** Runs `work` on a connection of its own; an abort interrupts what runs on it. */

@@ -7,6 +7,9 @@ import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operation.ts';
 import { identifier, tableName } from './sql.ts';
 
+/** How often a load tells how far it is. */
+const PROGRESS_MS = 100;
+
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
   if (create) await duckdb.remove(database);
   await duckdb.writing(database, (catalog) =>
@@ -51,7 +54,11 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
         const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
         return (await connection.run(statement)).rowsChanged;
       };
-      const timer = setInterval(() => progress(connection.progress.percentage / 100), 500);
+      const timer = setInterval(() => {
+        const { percentage } = connection.progress;
+        // -1 where it is not known.
+        if (percentage >= 0) progress(percentage / 100);
+      }, PROGRESS_MS);
       try {
         if (quick) {
           try {
