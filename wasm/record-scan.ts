@@ -1,8 +1,8 @@
 /**
- * Finds records and fields in plain CSV text, and the shapes of the fields. AssemblyScript, compiled to
- * `src/csv/record-scan.wasm` by `npm run build:wasm`: see docs/decisions/0008.
+ * Finds records and fields in CSV text, and the shapes of the fields. AssemblyScript, compiled to `src/csv/record-scan.wasm` by
+ * `npm run build:wasm`: see docs/decisions/0008.
  *
- * Plain text has no quotes and no carriage returns: whatever stands between two delimiters or line feeds is a field.
+ * The text has no carriage returns outside of quotes, and no spaces before a quote that opens a field.
  *
  * Memory: the counts of the last call from 0 on, as 32-bit integers; a byte of shapes for each column from SHAPES on; text
  * from TEXT on, with PADDING bytes behind it that may be read and mean nothing.
@@ -40,12 +40,14 @@ export function textRoom(): usize {
 /**
  * Scans the `length` bytes of text, which begin where a record does. Narrows the shapes of each column by the fields of the
  * records that are whole, and writes: lines that end in it, those of them but the first that are empty, the length of the
- * first one without its end, the offset behind the last line feed, and 1 where a record has another number of fields than
- * `columns`.
+ * first one without its end, the offset behind the last line end, and 1 where a record has another number of fields than
+ * `columns`. A line feed in quotes ends no line.
+ *
+ * @param quote 0 where there is none
  */
-export function scan(length: i32, delimiter: i32, columns: i32): void {
+export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): void {
   const delimiters = i8x16.splat(<i8>delimiter);
-  const lineFeeds = i8x16.splat(<i8>LF);
+  const quotes = i8x16.splat(<i8>quote);
   const end = TEXT + <usize>length;
   let fieldStart = TEXT;
   let recordStart = TEXT;
@@ -54,24 +56,44 @@ export function scan(length: i32, delimiter: i32, columns: i32): void {
   let blank = 0;
   let firstLine = -1;
   let irregular = 0;
+  let inQuotes = false;
+  // Where the quote stands that closed the field last, or 0.
+  let closedAt: usize = 0;
   for (let block = TEXT; block < end; block += 64) {
     let bits =
-      <u64>structure(v128.load(block), delimiters, lineFeeds) |
-      ((<u64>structure(v128.load(block, 16), delimiters, lineFeeds)) << 16) |
-      ((<u64>structure(v128.load(block, 32), delimiters, lineFeeds)) << 32) |
-      ((<u64>structure(v128.load(block, 48), delimiters, lineFeeds)) << 48);
+      <u64>structure(v128.load(block), delimiters, quotes) |
+      ((<u64>structure(v128.load(block, 16), delimiters, quotes)) << 16) |
+      ((<u64>structure(v128.load(block, 32), delimiters, quotes)) << 32) |
+      ((<u64>structure(v128.load(block, 48), delimiters, quotes)) << 48);
     if (end - block < 64) bits &= ((<u64>1) << (<u64>(end - block))) - 1;
     while (bits !== 0) {
       const at = block + <usize>ctz(bits);
       bits &= bits - 1;
-      const ends = <i32>load<u8>(at) === LF;
+      const byte = <i32>load<u8>(at);
+      if (byte === quote) {
+        if (inQuotes) {
+          inQuotes = false;
+          closedAt = at;
+        } else if (at === fieldStart || (closedAt !== 0 && at === closedAt + 1)) {
+          inQuotes = true;
+        }
+        continue;
+      }
+      if (inQuotes) continue;
       if (column < columns && at > fieldStart) {
         const shapes = <u32>load<u8>(SHAPES + <usize>column);
-        if (shapes !== 0) store<u8>(SHAPES + <usize>column, shapes & shapesOf(fieldStart, <u32>(at - fieldStart)));
+        if (shapes !== 0) {
+          let found: u32 = 0;
+          if (closedAt === 0) found = shapesOf(fieldStart, <u32>(at - fieldStart));
+          // No shape has a quote in it, nor is any empty.
+          else if (closedAt + 1 === at) found = shapesOf(fieldStart + 1, <u32>(closedAt - fieldStart - 1));
+          store<u8>(SHAPES + <usize>column, shapes & found);
+        }
       }
       fieldStart = at + 1;
+      closedAt = 0;
       column++;
-      if (!ends) continue;
+      if (byte !== LF) continue;
       if (at > recordStart) {
         if (column !== columns) irregular = 1;
       } else if (lines > 0) {
@@ -89,8 +111,10 @@ export function scan(length: i32, delimiter: i32, columns: i32): void {
   store<i32>(16, irregular);
 }
 
-function structure(text: v128, delimiters: v128, lineFeeds: v128): u32 {
-  return <u32>i8x16.bitmask(v128.or(i8x16.eq(text, delimiters), i8x16.eq(text, lineFeeds)));
+function structure(text: v128, delimiters: v128, quotes: v128): u32 {
+  const lineFeeds = i8x16.splat(<i8>LF);
+  const any = v128.or(v128.or(i8x16.eq(text, delimiters), i8x16.eq(text, quotes)), i8x16.eq(text, lineFeeds));
+  return <u32>i8x16.bitmask(any);
 }
 
 /** Which shapes a field has; none where it is longer than 32 bytes. */

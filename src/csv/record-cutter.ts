@@ -6,7 +6,6 @@ import { MAX_SCAN_BYTES, RecordScan } from './record-scan.ts';
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
-const LINE_FEED = Buffer.from('\n');
 
 /** Longest record taken, in bytes: DuckDB reads up to 2 MiB. */
 export const MAX_RECORD_BYTES = 2_000_000;
@@ -79,7 +78,7 @@ export class RecordCutter {
     this.#blankIsRecord = columns === 1;
     this.#crEndsLine = newline === '\r';
     this.#firstLine = firstLine;
-    this.#scan = new RecordScan(this.#delimiter, columns);
+    this.#scan = new RecordScan(this.#delimiter, Math.max(this.#quote, 0), columns);
     this.#recordLine = firstLine;
   }
 
@@ -123,9 +122,7 @@ export class RecordCutter {
     if (zero >= 0) this.#refuseZero(chunk.subarray(0, zero));
     const outside = this.#state !== QUOTED && this.#state !== QUOTE_IN_QUOTED;
     const quoted = this.#quote >= 0 && (!outside || chunk.includes(this.#quote));
-    const plain = !quoted && this.#heldSpaces === 0;
-    if (!plain) this.#scan.skip();
-    const cut = plain ? this.#cutPlain(this.#withoutCr(chunk)) : this.#cutCarefully(chunk);
+    const cut = quoted || this.#heldSpaces > 0 ? this.#cutCarefully(chunk) : this.#cutPlain(this.#withoutCr(chunk));
     // What is held back is in memory too, so that it counts.
     this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
     this.#bytesOut += cut.bytes.length;
@@ -144,15 +141,15 @@ export class RecordCutter {
     if (this.#heldCr && !this.#crEndsLine) this.#refuseCr();
     const spaces = this.#heldSpaces;
     this.#bytesOut += spaces;
-    if (spaces > 0) this.#scan.skip();
     if (this.#recordBytes + spaces === 0 && !this.#heldCr) return Buffer.alloc(0);
     if (this.#heldCr) this.#bytesOut++;
     else this.#endsAdded++;
     this.#heldCr = false;
     this.#heldSpaces = 0;
     this.#endRecord(spaces);
-    if (spaces === 0) this.#scan.push(LINE_FEED);
-    return Buffer.from(`${' '.repeat(spaces)}\n`);
+    const bytes = Buffer.from(`${' '.repeat(spaces)}\n`);
+    this.#scan.quoted(bytes, bytes.length);
+    return bytes;
   }
 
   /** Ends every line of a chunk without quotes in a line feed: run by run, which is ten times as fast as byte by byte. */
@@ -181,7 +178,7 @@ export class RecordCutter {
     let start = 0;
     for (let from = 0; from < chunk.length; from += MAX_SCAN_BYTES) {
       const part = chunk.subarray(from, from + MAX_SCAN_BYTES);
-      const { lines, blank, firstLine, lastLineEnd } = this.#scan.push(part);
+      const { lines, blank, firstLine, lastLineEnd } = this.#scan.plain(part);
       this.#recordBytes += lines === 0 ? part.length : firstLine;
       this.#refuseBeyond(this.#recordBytes);
       if (lines === 0) continue;
@@ -198,6 +195,7 @@ export class RecordCutter {
     if (end > start) this.#state = chunk[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
     if (this.#state === FIELD_START) this.#heldSpaces = chunk.length - end;
     else end = chunk.length;
+    this.#scan.takeBack(chunk.length - end);
     this.#recordBytes -= chunk.length - end;
     return { bytes: end === chunk.length ? chunk : chunk.subarray(0, end), lastRecordEnd: start };
   }
@@ -281,7 +279,9 @@ export class RecordCutter {
     length -= this.#heldSpaces;
     this.#state = state;
     this.#recordBytes += length - lineStart;
-    return { bytes: out.subarray(0, length), lastRecordEnd };
+    const bytes = out.subarray(0, length);
+    this.#scan.quoted(bytes, lastRecordEnd);
+    return { bytes, lastRecordEnd };
   }
 
   /** @param bytes those of the record that came after what was counted of it */

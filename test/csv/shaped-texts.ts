@@ -21,6 +21,11 @@ const moments = fc
   )
   .map(([day, between, hour, rest]) => `${day}${between}${String(hour).padStart(2, '0')}:30${rest}`);
 
+/** Numbers that are just short enough, and just too long. */
+const longest = fc
+  .tuple(fc.constantFrom('', '-'), fc.constantFrom(15, 16, 18, 19), fc.constantFrom('', '.5'))
+  .map(([sign, length, fraction]) => sign + '9'.repeat(length) + fraction);
+
 /** A text of one of the shapes with something changed in it. */
 const changed = fc
   .tuple(fc.oneof(wholes, decimals, days, moments), fc.nat(), fc.constantFrom(...'0-.: TeE+_x'))
@@ -29,7 +34,36 @@ const changed = fc
     return `${text.slice(0, at)}${by}${text.slice(at + 1)}`;
   });
 
-/** Texts that have one of the shapes, or nearly; without quotes, delimiters and line ends, and with no spaces at their start. */
-export const shapedTexts: fc.Arbitrary<string> = fc
-  .oneof(wholes, decimals, days, moments, changed, fc.constantFrom('', '0', '-0', '-', '.', '-.5', '5.', '00', 'x'))
+/** Texts that have one of the shapes, or nearly; with no spaces at their start. */
+const texts: fc.Arbitrary<string> = fc
+  .oneof(
+    wholes,
+    decimals,
+    days,
+    moments,
+    changed,
+    longest,
+    fc.constantFrom('', '0', '-0', '-', '.', '-.5', '5.', '00', 'x'),
+  )
   .map((text) => text.trim());
+
+/** A field of a file: what it holds, and how it is written. Nothing in quotes is an empty text, nothing without them null. */
+export interface ShapedField {
+  readonly text: string;
+  readonly written: string;
+  readonly isQuoted: boolean;
+}
+
+const plainFields: fc.Arbitrary<ShapedField> = texts.map((text) => ({ text, written: text, isQuoted: false }));
+
+/** Also some in quotes, with whatever may stand in them. */
+export const shapedFields: fc.Arbitrary<ShapedField> = fc.oneof(
+  plainFields,
+  fc
+    .tuple(texts, fc.constantFrom('', '', '', '"', ',', '\n', '",', '""', '"\n'), fc.nat())
+    .map(([text, within, place]) => {
+      const at = within === '' ? 0 : place % (text.length + 1);
+      const quoted = text.slice(0, at) + within + text.slice(at);
+      return { text: quoted, written: `"${quoted.replaceAll('"', '""')}"`, isQuoted: true };
+    }),
+);

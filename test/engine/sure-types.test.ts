@@ -10,7 +10,7 @@ import { RecordCutter } from '../../src/csv/record-cutter.ts';
 import type { CsvSource } from '../../src/csv/segment.ts';
 import { allFitSql, sureTypes, textsSql, valuesSql } from '../../src/engine/csv/read-csv.ts';
 import type { ColumnReading, LogicalType } from '../../src/table/columns.ts';
-import { shapedTexts } from '../csv/shaped-texts.ts';
+import { type ShapedField, shapedFields } from '../csv/shaped-texts.ts';
 
 describe('values that DuckDB reads by itself, because their shape is sure', () => {
   const folder = mkdtempSync(join(tmpdir(), 'thena-sure-'));
@@ -29,8 +29,8 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
   });
 
   /** A segment as the cutter makes it. */
-  function segment(texts: readonly string[]): CsvSource {
-    const text = Buffer.from(texts.map((each) => `${each}\n`).join(''));
+  function segment(fields: readonly Pick<ShapedField, 'written'>[]): CsvSource {
+    const text = Buffer.from(fields.map(({ written }) => `${written}\n`).join(''));
     const cutter = new RecordCutter({ columns: 1, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
     cutter.push(text);
     writeFileSync(path, text);
@@ -53,10 +53,10 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
     it(`are the values that the judge reads from the same texts, none of which it refuses: ${type}`, async () => {
       const reading = [{ name: 'a', type, format: null }];
       let read = 0;
-      const sure = shapedTexts.filter((text) => sureTypes(segment([text]), reading)[0] !== null);
+      const sure = shapedFields.filter((field) => sureTypes(segment([field]), reading)[0] !== null);
       await fc.assert(
-        fc.asyncProperty(fc.array(sure, { minLength: 1, maxLength: 20 }), async (texts) => {
-          const source = segment(texts);
+        fc.asyncProperty(fc.array(sure, { minLength: 1, maxLength: 20 }), async (fields) => {
+          const source = segment(fields);
           const types = sureTypes(source, reading);
           assert.ok(types[0]);
           // There may be no such day: then all texts are judged.
@@ -80,13 +80,16 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
   }
 
   it('are none where a column is read by a format, or its texts have another shape in one of the segments', () => {
-    const wholes = segment(['1', '2']);
+    const wholes = segment([{ written: '1' }, { written: '2' }]);
     const reading = (type: LogicalType, format: string | null) => [{ name: 'a', type, format }];
     assert.deepEqual(sureTypes(wholes, reading('integer', null)), ['BIGINT']);
     assert.deepEqual(sureTypes(wholes, reading('number', null)), ['DOUBLE']);
     assert.deepEqual(sureTypes(wholes, reading('text', null)), [null]);
     assert.deepEqual(sureTypes(wholes, reading('date', '%Y')), [null]);
-    const both = { ...wholes, segments: [...wholes.segments, ...segment(['1', 'x']).segments] };
+    const both = {
+      ...wholes,
+      segments: [...wholes.segments, ...segment([{ written: '1' }, { written: 'x' }]).segments],
+    };
     assert.deepEqual(sureTypes(both, reading('integer', null)), [null]);
   });
 });
