@@ -1,12 +1,11 @@
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { ArrowPieces } from './arrow-pieces.ts';
 import type { Operations } from './operation.ts';
-import type { PieceFormat } from './protocol.ts';
-import type { RowPosition } from './row-scan.ts';
+import type { PieceFormat, RowPosition } from './row-scan.ts';
 import { scanning, type TableScan } from './table-scan.ts';
 
 /** What a piece should have. It may have more where rows are suddenly longer. */
-const PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 2 * 1024 * 1024;
 const MOST_SPAN = 131_072;
 const FEWER = 16;
 /** After which an empty piece is given, so that its asker can see that the table is still the same. */

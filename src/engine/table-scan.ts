@@ -108,7 +108,9 @@ export async function scanning<T>(
         if ((error as Error).message.startsWith('Out of Memory Error')) return { kind: 'out_of_memory' };
         throw error;
       } finally {
-        await connection.run('ROLLBACK');
+        const end = () => connection.run('ROLLBACK');
+        // An interruption may meet this, too, and the connection is used again.
+        await end().catch(end);
       }
     }),
   );

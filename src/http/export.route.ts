@@ -101,7 +101,7 @@ async function* sent(
   const { socket } = request.raw;
   try {
     socket.setTimeout(idleMs);
-    yield first;
+    if (first.length > 0) yield first;
     for (;;) {
       // Silence is the engine's while a piece is made, and the reader's until it takes one.
       socket.setTimeout(0);

@@ -21,7 +21,9 @@ export interface EngineInFolder {
 }
 
 /** A real engine process on a new temporary folder. */
-export async function engineInFolder(settings: { openTables?: number } = {}): Promise<EngineInFolder> {
+export async function engineInFolder(
+  settings: { openTables?: number; memoryBytes?: number } = {},
+): Promise<EngineInFolder> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-engine-'));
   const [tables, spool, temp, exports] = ['tables', 'spool', 'tmp', 'exports'].map((name) => join(folder, name)) as [
     string,
@@ -35,7 +37,7 @@ export async function engineInFolder(settings: { openTables?: number } = {}): Pr
     {
       directories: [tables, spool, exports],
       tempDirectory: temp,
-      memoryBytes: 256 * 1024 * 1024,
+      memoryBytes: settings.memoryBytes ?? 256 * 1024 * 1024,
       threads: 2,
       openTables: settings.openTables ?? 10,
     },
