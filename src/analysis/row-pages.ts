@@ -41,7 +41,7 @@ export class RowPages {
 
   /**
    * @param signal the sender has gone
-   * @throws Problem table_empty, cursor_outdated, bad_request, analysis_timeout, analysis_too_large, too_many_analyses, and
+   * @throws Problem table_empty, cursor_outdated, table_changed, bad_request, analysis_timeout, analysis_too_large, too_many_analyses, and
    *   those of `readSelection`
    */
   async page({ customerId }: Grant, request: RowsRequest, signal: AbortSignal): Promise<RowsPage> {
@@ -63,7 +63,10 @@ export class RowPages {
         if (error === deadline.reason && deadline.aborted) return { kind: 'timed_out' };
         throw error;
       });
-    if (!hasSameRows(view, await catalog.tableForReading(customerId))) throw outdated();
+    if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
+      if (after !== null) throw outdated();
+      throw new Problem('table_changed', 'An upload was taken back, or the table, while it was read.');
+    }
     if (outcome.kind !== 'rows') throw problemOf(outcome.kind, analysisMs);
     return {
       customer_id: customerId,

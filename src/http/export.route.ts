@@ -44,7 +44,7 @@ export function exportRoutes(ports: ExportPorts): FastifyPluginAsyncTypebox {
         schema: {
           tags: ['table'],
           summary: "Download a table's rows as a file",
-          description: 'All rows of one version, uploads in turn, sent as they are read. See docs/analyses.md.',
+          description: 'All rows of one version, uploads in turn, sent as they are read. See docs/rows.md.',
           operationId: 'exportTable',
           params: CustomerParams,
           querystring: Type.Object(

@@ -30,7 +30,7 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
         schema: {
           tags: ['table'],
           summary: "Read a table's rows, page by page",
-          description: 'Uploads in turn, in an order that stays. See docs/analyses.md.',
+          description: 'Uploads in turn, in an order that stays. See docs/rows.md.',
           operationId: 'listRows',
           params: CustomerParams,
           querystring: Type.Object(

