@@ -98,7 +98,7 @@ export const SETTINGS = {
   ),
   THENA_IDLE_SECONDS: setting(
     '60',
-    'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried.',
+    'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried. As long it waits for the reader of an export.',
     integer(1, 3600),
   ),
   THENA_DISK_RESERVE: setting(

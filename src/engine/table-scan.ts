@@ -51,7 +51,7 @@ export class TableScan {
     return rows.length > 0;
   }
 
-  /** Row id of the last row that is part of the table; -1 where there is none. The one question that costs more the more rows there are. */
+  /** Row id of the last row that is part of the table; -1 where there is none. It alone costs more the more rows there are. */
   async lastRow(): Promise<number> {
     const [row] = await this.#read(`SELECT max(rowid) FROM ${this.#table} WHERE ${this.#scan.visible}`);
     const last = row?.[0] as bigint | null;
