@@ -98,7 +98,7 @@ export const SETTINGS = {
   ),
   THENA_IDLE_SECONDS: setting(
     '60',
-    'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried.',
+    'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried. As long it waits for the reader of an export.',
     integer(1, 3600),
   ),
   THENA_DISK_RESERVE: setting(
@@ -122,6 +122,11 @@ export const SETTINGS = {
     '4',
     'Analyses computed at once, and half as many of one customer; the others wait in line.',
     integer(1, 64),
+  ),
+  THENA_CONCURRENT_EXPORTS: setting(
+    '8',
+    'Exports sent at once, and half as many of one customer; more are refused until one ends.',
+    integer(1, 1000),
   ),
   THENA_MAX_RESULT_ROWS: setting('100000', 'Most rows of one result.', integer(1, 1_000_000)),
   THENA_RESULT_CACHE: setting('64MiB', 'Memory for results that may be asked for again.', bytes),
@@ -159,6 +164,7 @@ export interface Config {
   readonly concurrentLoads: number;
   readonly analysisMs: number;
   readonly concurrentAnalyses: number;
+  readonly concurrentExports: number;
   readonly maxResultRows: number;
   readonly resultCacheBytes: number;
   readonly engineMemoryBytes: number;
@@ -221,6 +227,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     concurrentLoads: read.THENA_CONCURRENT_LOADS,
     analysisMs: read.THENA_ANALYSIS_SECONDS * 1000,
     concurrentAnalyses: read.THENA_CONCURRENT_ANALYSES,
+    concurrentExports: read.THENA_CONCURRENT_EXPORTS,
     maxResultRows: read.THENA_MAX_RESULT_ROWS,
     resultCacheBytes: read.THENA_RESULT_CACHE,
     engineMemoryBytes: read.THENA_ENGINE_MEMORY,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SettingError } from './config.ts';
@@ -7,6 +7,8 @@ import { SettingError } from './config.ts';
 export interface DataDir {
   /** Makes a folder inside it, unless it is there. @returns its path */
   folder(name: string): string;
+  /** The same, with nothing in it. */
+  emptyFolder(name: string): string;
   path(name: string): string;
   release(): void;
 }
@@ -28,11 +30,16 @@ export function takeDataDir(directory: string): DataDir {
       lock.close();
       throw error;
     }
+    const folder = (name: string): string => {
+      mkdirSync(path(name), { recursive: true });
+      return path(name);
+    };
     return {
       path,
-      folder: (name) => {
-        mkdirSync(path(name), { recursive: true });
-        return path(name);
+      folder,
+      emptyFolder: (name) => {
+        rmSync(path(name), { recursive: true, force: true });
+        return folder(name);
       },
       release: () => lock.close(),
     };

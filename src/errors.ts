@@ -183,6 +183,21 @@ export const ERRORS = {
     title: 'Thena computes as many analyses as it can',
     hint: 'Try again after the seconds that Retry-After tells.',
   },
+  cursor_outdated: {
+    status: 410,
+    title: 'The rows are no longer those that the cursor counts',
+    hint: 'Begin again without a cursor.',
+  },
+  table_changed: {
+    status: 409,
+    title: 'Rows were taken away while they were read',
+    hint: 'Ask again: the answer will be of the table as it is now.',
+  },
+  too_many_exports: {
+    status: 503,
+    title: 'Thena sends as many exports as it can',
+    hint: 'Try again after the seconds that Retry-After tells, or raise THENA_CONCURRENT_EXPORTS.',
+  },
 
   // Uploads: the request
   file_missing: {

@@ -22,10 +22,13 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   const spoolDirectory = data.folder('spool');
   const rejectsDirectory = data.folder('rejects');
   const resumableDirectory = data.folder('resumable');
+  const tempDirectory = data.folder('tmp');
+  // What a crash left there was on its way to somebody who is gone.
+  const exportDirectory = data.emptyFolder('tmp/exports');
   const engine = new EngineClient(
     {
-      directories: [tableDirectory, spoolDirectory],
-      tempDirectory: data.folder('tmp'),
+      directories: [tableDirectory, spoolDirectory, exportDirectory],
+      tempDirectory,
       memoryBytes: config.engineMemoryBytes,
       threads: config.engineThreads,
       openTables: config.openTables,
@@ -40,7 +43,11 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     const catalog = await openSqliteCatalog(data.path('catalog.sqlite'));
     closing.push(() => catalog.close());
     await engine.start();
-    const tables = duckdbTableStore(engine, tableDirectory);
+    const tables = duckdbTableStore(engine, {
+      tables: tableDirectory,
+      exports: exportDirectory,
+      reserveBytes: config.diskReserveBytes,
+    });
     const ingest = await startIngest({
       ...config,
       catalog,

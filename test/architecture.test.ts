@@ -25,7 +25,7 @@ const MAY_USE = {
 type Folder = keyof typeof MAY_USE;
 const FOLDERS = Object.keys(MAY_USE) as Folder[];
 const PACKAGES: Partial<Record<Folder, readonly string[]>> = {
-  engine: ['@duckdb/node-api'],
+  engine: ['@duckdb/node-api', 'apache-arrow'],
   catalog: ['kysely', 'node:sqlite'],
   http: ['fastify', '@fastify/swagger'],
 };

@@ -2,13 +2,17 @@ import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { Grant } from '../table/grant.ts';
 import type { CustomerId } from '../table/ids.ts';
+import type { TableStore } from '../table-store/table-store.ts';
+import { Admission } from './admission.ts';
 import { findAnalyzeType } from './analyze-types.ts';
 import { type Computation, Computations, type ComputationsPorts } from './computations.ts';
 import { COMPUTED_ANSWERS, type Profile, type RowsOverTime } from './computed-answers.ts';
 import { type TableResult, tableResult } from './json-values.ts';
 import { planQuery } from './plan-query.ts';
 import { RequestPart } from './request-part.ts';
+import { RowPages, type RowPagesPorts } from './row-pages.ts';
 import { STANDING_ANSWERS, type TimeDifference, type TimeSpan, type TotalRows } from './standing-answers.ts';
+import { TableExports, type TableExportsPorts } from './table-exports.ts';
 
 export type Result = TimeDifference | TotalRows | TimeSpan | Profile | RowsOverTime | TableResult;
 
@@ -32,10 +36,13 @@ export interface Analysis {
    *   `planQuery` and `Computations.run`
    */
   answer(grant: Grant, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Answer>;
+  readonly pages: Pick<RowPages, 'page'>;
+  readonly exports: Pick<TableExports, 'begin'>;
 }
 
-export interface AnalysisPorts extends ComputationsPorts {
+export interface AnalysisPorts extends ComputationsPorts, TableExportsPorts, RowPagesPorts {
   readonly catalog: Pick<Catalog, 'tableForReading'>;
+  readonly tables: Pick<TableStore, 'query' | 'rows' | 'export'>;
 }
 
 /**
@@ -44,8 +51,11 @@ export interface AnalysisPorts extends ComputationsPorts {
  */
 export function createAnalysis(ports: AnalysisPorts): Analysis {
   const { catalog, maxResultRows } = ports;
-  const computations = new Computations(ports);
+  const admission = new Admission(ports.concurrentAnalyses);
+  const computations = new Computations(ports, admission);
   return {
+    pages: new RowPages(ports, admission),
+    exports: new TableExports(ports),
     async answer({ customerId }, body, signal) {
       const asked = readRequest(body);
       const view = await catalog.tableForReading(customerId);

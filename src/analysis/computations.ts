@@ -5,6 +5,7 @@ import type { CustomerId } from '../table/ids.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { Admission } from './admission.ts';
+import { hasSameRows } from './same-rows.ts';
 
 /** What has to be computed from the table's rows, and how the answer is made of it. */
 export interface Computation<Result extends object = object> {
@@ -51,9 +52,9 @@ export class Computations {
   readonly #flights = new Map<string, Flight>();
   readonly #results: LRUCache<string, Computed>;
 
-  constructor(ports: ComputationsPorts) {
+  constructor(ports: ComputationsPorts, admission = new Admission(ports.concurrentAnalyses)) {
     this.#ports = ports;
-    this.#admission = new Admission(ports.concurrentAnalyses);
+    this.#admission = admission;
     this.#results = new LRUCache({
       maxSize: Math.max(1, ports.resultCacheBytes),
       // What stands in memory is two to three times its JSON.
@@ -145,9 +146,7 @@ export class Computations {
           throw error;
         });
       const now = await catalog.tableForReading(customerId);
-      // Rows of an undone upload are deleted in the background, perhaps while this was reading.
-      const isWhole = now?.undos === view.undos && now.createdAt.getTime() === view.createdAt.getTime();
-      if (isWhole || !ANSWERED.has(outcome.kind)) {
+      if (hasSameRows(view, now) || !ANSWERED.has(outcome.kind)) {
         if (outcome.kind !== 'rows') throw problemOf(outcome.kind, this.#ports);
         return { result: computation.shape(outcome.rows), table: view.table };
       }

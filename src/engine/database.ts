@@ -13,6 +13,9 @@ const TELLING_CONNECTIONS = 8;
 interface OpenTable {
   readonly catalog: string;
   users: number;
+  /** Pieces of writing that have begun, or wait for their turn, and those that have ended. */
+  writers: number;
+  written: number;
   /** Ends when every piece of writing begun so far has ended: DuckDB cannot checkpoint beside another writer. */
   writing: Promise<unknown>;
   readonly reading: Set<Promise<unknown>>;
@@ -88,19 +91,27 @@ export class Database {
    */
   async writing<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
     const table = await this.#use(path);
+    table.writers++;
     const turn = table.writing.then(() => work(table.catalog));
     table.writing = turn.catch(() => undefined);
     try {
       return await turn;
     } finally {
+      table.writers--;
+      table.written++;
       table.users--;
     }
   }
 
-  /** Runs `work` with a table file attached, beside its writers and other readers; it stays attached meanwhile. */
-  async reading<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` with a table file attached, beside its writers and other readers; it stays attached meanwhile.
+   *
+   * @param work gets a question: may the file have been written to since it began?
+   */
+  async reading<T>(path: string, work: (wasWritten: () => boolean) => Promise<T>): Promise<T> {
     const table = await this.#use(path);
-    const turn = work(table.catalog);
+    const { writers, written } = table;
+    const turn = work(() => writers > 0 || table.writers > 0 || table.written !== written);
     const ended = turn.catch(() => undefined);
     table.reading.add(ended);
     try {
@@ -143,7 +154,14 @@ export class Database {
       await this.#detaching.get(path);
       // Files of the newest format load in a tenth less time; the version is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
-      return { catalog, users: 0, writing: Promise.resolve(), reading: new Set<Promise<unknown>>() };
+      return {
+        catalog,
+        users: 0,
+        writers: 0,
+        written: 0,
+        writing: Promise.resolve(),
+        reading: new Set<Promise<unknown>>(),
+      };
     })();
     this.#tables.set(path, opening);
     opening.catch(() => this.#tables.delete(path));

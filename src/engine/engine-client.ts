@@ -6,6 +6,7 @@ import {
   type EngineOperations,
   type EngineSettings,
   type FromEngine,
+  READS,
   REPEATABLE,
   type ToEngine,
 } from './protocol.ts';
@@ -20,7 +21,7 @@ export class EngineStopped extends Error {
   override readonly name: string = 'EngineStopped';
   /** Thena ended it itself, for an operation that did not mind being cancelled: no other one is to blame. */
   readonly wasKilled: boolean;
-  /** A query was under way, which may be to blame. */
+  /** A query, or another reading of a table, was under way, which may be to blame. */
   readonly besideQuery: boolean;
 
   constructor(message: string, { wasKilled = false, besideQuery = false } = {}) {
@@ -181,7 +182,7 @@ export class EngineClient {
       const ended = (cause: string): void => {
         const error = new EngineStopped(`the engine process ended (${cause})`, {
           wasKilled: engine.killed,
-          besideQuery: [...engine.pending.values()].some(({ operation }) => operation === 'query'),
+          besideQuery: [...engine.pending.values()].some(({ operation }) => READS.has(operation)),
         });
         this.#failures = performance.now() - startedAt > STABLE_AFTER_MS ? 1 : this.#failures + 1;
         this.#engine = null;

@@ -1,9 +1,12 @@
 import { findRefusals } from './csv/find-refusals.ts';
 import { firstTime } from './csv/first-time.ts';
 import { inferReading } from './csv/infer-reading.ts';
+import { exportParquet } from './export-parquet.ts';
+import { exportRows } from './export-rows.ts';
 import * as load from './load.ts';
 import type { Operations } from './operation.ts';
 import { query } from './query.ts';
+import { readRows } from './read-rows.ts';
 
 export const operations: Operations = {
   infer_reading: inferReading,
@@ -15,5 +18,8 @@ export const operations: Operations = {
   find_refusals: findRefusals,
   first_time: firstTime,
   query,
+  read_rows: readRows,
+  export_rows: exportRows,
+  export_parquet: exportParquet,
   ping: async () => null,
 };

@@ -1,5 +1,6 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
 import type { Column, ColumnReading, LogicalType } from '../table/columns.ts';
+import type { ScanOperations } from './row-scan.ts';
 
 /** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
 export interface EngineSettings {
@@ -30,7 +31,7 @@ export interface Refusal {
 }
 
 /** Everything the engine can be asked, by name: what it takes and what it gives. Times are UTC microseconds. */
-export interface EngineOperations {
+export interface EngineOperations extends ScanOperations {
   /** Finds how the columns are read, from the first records or, where `thorough`, from every record. */
   infer_reading: {
     params: {
@@ -137,6 +138,9 @@ export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'drop',
   'ping',
 ]);
+
+/** Operations that read tables for their customers: where the process dies beside one, that may be to blame. */
+export const READS: ReadonlySet<EngineOperation> = new Set(['query', 'read_rows', 'export_rows', 'export_parquet']);
 
 export type ToEngine =
   | {

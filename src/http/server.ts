@@ -17,8 +17,10 @@ import { customerPorts } from './customer-ports.ts';
 import { customersRoutes } from './customers.route.ts';
 import { addDocsPages } from './docs-pages.ts';
 import { eventRoutes } from './event.route.ts';
+import { exportRoutes } from './export.route.ts';
 import { keysRoutes } from './keys.route.ts';
 import { answerNotHttp, problemReplies } from './problem-reply.ts';
+import { rowsRoutes } from './rows.route.ts';
 import { tableRoutes } from './table.route.ts';
 import { tusRoutes } from './tus.route.ts';
 import { uploadRoutes } from './upload.route.ts';
@@ -85,7 +87,10 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await app.register(customersRoutes({ ...customers, maxColumns }));
   await app.register(keysRoutes(customers));
   await app.register(tableRoutes(customers));
-  await app.register(analyzeRoutes({ analysis: createAnalysis({ ...config, catalog, tables: ports.tables }) }));
+  const analysis = createAnalysis({ ...config, catalog, tables: ports.tables });
+  await app.register(analyzeRoutes({ analysis }));
+  await app.register(rowsRoutes(analysis));
+  await app.register(exportRoutes({ analysis, idleMs, observe }));
   await app.register(aboutRoutes(ports));
   return app;
 }

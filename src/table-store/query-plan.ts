@@ -85,6 +85,12 @@ export interface QueryPlan {
   readonly limit: number | null;
 }
 
+/** Rows of a table as they are: which of its columns, and which rows. */
+export interface Selection {
+  readonly columns: readonly Column[];
+  readonly where: Condition | null;
+}
+
 /** The type of each column of a plan's result. */
 export function outputsOf({ groupBy, measures }: Pick<QueryPlan, 'groupBy' | 'measures'>): readonly Column[] {
   return [

@@ -1,7 +1,7 @@
 import type { CsvSource } from '../csv/segment.ts';
 import type { Column, ColumnReading } from '../table/columns.ts';
 import type { CustomerId } from '../table/ids.ts';
-import type { QueryPlan } from './query-plan.ts';
+import type { QueryPlan, Selection } from './query-plan.ts';
 
 /** What one attempt at an upload wrote. Times are microseconds since 1970-01-01T00:00:00Z; null where there are none. */
 export interface LoadSummary {
@@ -76,10 +76,59 @@ export type QueryOutcome =
   | { readonly kind: 'out_of_range' }
   | { readonly kind: 'no_table' };
 
+export interface PageRequest extends Selection {
+  /** Where to go on: the `next` of the page before. Null: at the first row. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export type PageOutcome =
+  /** Fewer rows than the limit, even none, where more would take too long or too much; `next` is null at the end alone. */
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[]; readonly next: string | null }
+  /** `after` is no place in a table, or the rows before it were taken away. */
+  | { readonly kind: 'no_position' }
+  | { readonly kind: 'timed_out' | 'cancelled' | 'out_of_memory' | 'no_table' };
+
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportRequest extends Selection {
+  readonly format: ExportFormat;
+  /** Of CSV: texts that a spreadsheet would take for a formula begin with a quote. */
+  readonly escapeFormulas: boolean;
+}
+
+/** Why an export ended before its end. */
+export class ExportEnded extends Error {
+  override readonly name = 'ExportEnded';
+  readonly kind: 'no_position' | 'timed_out' | 'cancelled' | 'out_of_memory' | 'no_table' | 'disk_full';
+
+  constructor(kind: ExportEnded['kind']) {
+    super(`the export ended: ${kind}`);
+    this.kind = kind;
+  }
+}
+
 /** Where the rows are. One table a customer. */
 export interface TableStore {
   /** Computes a plan's result: its groups and measures, one after the other. @throws where the store failed */
   query(view: TableView, plan: QueryPlan, limits: QueryLimits): Promise<QueryOutcome>;
+  /**
+   * Reads rows in an order that stays: that of the uploads' commits, and within an upload that of the store. A page costs the
+   * same wherever in the table it is.
+   */
+  rows(view: TableView, page: PageRequest, limits: Pick<QueryLimits, 'deadlineMs' | 'signal'>): Promise<PageOutcome>;
+  /**
+   * All rows as bytes, in the same order, a piece whenever one is asked for: whoever reads slowly holds nothing of the table.
+   *
+   * @param limits the longest that one piece may take, and what ends it
+   * @throws ExportEnded; whatever the store failed with
+   */
+  export(
+    view: TableView,
+    request: ExportRequest,
+    limits: { readonly pieceMs: number; readonly signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array, void>;
   begin(load: BeginLoad): Promise<LoadSession>;
   /** Takes away the rows of attempts that were never committed or were undone. */
   purge(customerId: CustomerId, tags: readonly number[]): Promise<void>;

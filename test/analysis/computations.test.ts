@@ -55,7 +55,7 @@ describe('computations', () => {
 
   before(async () => {
     place = await engineInFolder();
-    store = duckdbTableStore(place.engine, place.tables);
+    store = duckdbTableStore(place.engine, place.folders);
     const load = {
       customerId: CUSTOMER,
       tag: 1,

@@ -208,7 +208,7 @@ describe('random queries over random tables', () => {
   const customerId = parseCustomerId('random') as CustomerId;
   before(async () => {
     place = await engineInFolder();
-    store = duckdbTableStore(place.engine, place.tables);
+    store = duckdbTableStore(place.engine, place.folders);
     const names = COLUMNS.map(({ name }) => name);
     await store.begin({
       customerId,

@@ -9,6 +9,8 @@ export interface EngineInFolder {
   readonly engine: EngineClient;
   readonly folder: string;
   readonly tables: string;
+  /** Of a table store on this engine. */
+  readonly folders: { readonly tables: string; readonly exports: string; readonly reserveBytes: number };
   readonly observed: Observation[];
   /** The pid of the engine process that started last. */
   pid(): number;
@@ -19,20 +21,23 @@ export interface EngineInFolder {
 }
 
 /** A real engine process on a new temporary folder. */
-export async function engineInFolder(settings: { openTables?: number } = {}): Promise<EngineInFolder> {
+export async function engineInFolder(
+  settings: { openTables?: number; memoryBytes?: number } = {},
+): Promise<EngineInFolder> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-engine-'));
-  const [tables, spool, temp] = ['tables', 'spool', 'tmp'].map((name) => join(folder, name)) as [
+  const [tables, spool, temp, exports] = ['tables', 'spool', 'tmp', 'exports'].map((name) => join(folder, name)) as [
+    string,
     string,
     string,
     string,
   ];
-  for (const path of [tables, spool, temp]) mkdirSync(path);
+  for (const path of [tables, spool, temp, exports]) mkdirSync(path);
   const observed: Observation[] = [];
   const engine = new EngineClient(
     {
-      directories: [tables, spool],
+      directories: [tables, spool, exports],
       tempDirectory: temp,
-      memoryBytes: 256 * 1024 * 1024,
+      memoryBytes: settings.memoryBytes ?? 256 * 1024 * 1024,
       threads: 2,
       openTables: settings.openTables ?? 10,
     },
@@ -56,6 +61,7 @@ export async function engineInFolder(settings: { openTables?: number } = {}): Pr
     engine,
     folder,
     tables,
+    folders: { tables, exports, reserveBytes: 0 },
     observed,
     pid: () => observed.findLast((each) => each.kind === 'engine_started')?.pid ?? 0,
     segment,

@@ -4,15 +4,26 @@ import { tableName } from '../../engine/sql.ts';
 import type { CustomerId } from '../../table/ids.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
 import { compileQuery } from './compile-query.ts';
+import { exportTable } from './export-table.ts';
+import { readPage } from './read-page.ts';
+
+export interface DuckdbFolders {
+  readonly tables: string;
+  /** For files that are made to be sent once. */
+  readonly exports: string;
+  /** Disk space that those files leave. */
+  readonly reserveBytes: number;
+}
 
 /**
- * Tables as DuckDB files, one a customer (`<directory>/<customer>.duckdb`), held by the engine process.
- *
- * @param directory a folder that the engine may write
+ * Tables as DuckDB files, one a customer (`<tables>/<customer>.duckdb`), held by the engine process, which may write to the
+ * folders.
  */
-export function duckdbTableStore(engine: EngineClient, directory: string): TableStore {
-  const fileOf = (customerId: CustomerId): string => join(directory, `${customerId}.duckdb`);
+export function duckdbTableStore(engine: EngineClient, folders: DuckdbFolders): TableStore {
+  const fileOf = (customerId: CustomerId): string => join(folders.tables, `${customerId}.duckdb`);
   return {
+    rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),
+    export: (view, request, limits) => exportTable(engine, folders, fileOf(view.customerId), view, request, limits),
     async query(view, plan, { signal, ...limits }) {
       const database = fileOf(view.customerId);
       const { sql, params } = compileQuery(plan, { ...view, table: tableName(database) });

@@ -1,0 +1,95 @@
+import { identifier, literal } from '../../engine/sql.ts';
+import type { Column } from '../../table/columns.ts';
+
+/** A format of one line a row: what stands above the rows, and a row as a text in SQL, its line feed included. */
+export interface Lines {
+  readonly head: string;
+  readonly line: string;
+}
+
+/** What spreadsheets take for the beginning of a formula (owasp.org/www-community/attacks/CSV_Injection). */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+/** What RFC 4180 has quoted, and what other readers might take for a delimiter or cut off. An empty text is quoted: null is not. */
+const QUOTED = /^$|[",;|\t\r\n]|^[\s\ufeff]|\s$/;
+const GREATEST_EXACT = Number.MAX_SAFE_INTEGER;
+
+/** CSV with a header. Null is nothing between two delimiters, and an empty text is `""`. */
+export function csvLines(columns: readonly Column[], escapeFormulas: boolean): Lines {
+  const names = columns.map(({ name }) => {
+    const text = escapeFormulas && FORMULA.test(name) ? `'${name}` : name;
+    return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  const fields = columns.map((column) => {
+    const name = identifier(column.name);
+    return column.type === 'text' ? quotedSql(escapeFormulas ? escapedSql(name) : name) : plainSql(column);
+  });
+  // Of a null, `concat` makes nothing.
+  return { head: `${names.join(',')}\n`, line: `concat(${fields.join(`, ',', `)}, chr(10))` };
+}
+
+/** One JSON object a row, with the forms of values that all of Thena's JSON has. */
+export function jsonLines(columns: readonly Column[]): Lines {
+  const members = columns.map((column, index) => {
+    const name = `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`;
+    return `${literal(name)}, coalesce(${jsonSql(column)}, 'null')`;
+  });
+  return { head: '', line: `concat(${members.join(', ')}, '}', chr(10))` };
+}
+
+function escapedSql(text: string): string {
+  const firsts = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'].map(literal).join(', ');
+  return `(CASE WHEN left(${text}, 1) IN (${firsts}) THEN '''' || ${text} ELSE ${text} END)`;
+}
+
+function quotedSql(text: string): string {
+  const pattern = literal('^$|[",;|\\t\\r\\n]|^[\\s\\x{FEFF}]|\\s$');
+  return `CASE WHEN regexp_matches(${text}, ${pattern}) THEN '"' || replace(${text}, '"', '""') || '"' ELSE ${text} END`;
+}
+
+function jsonSql(column: Column): string {
+  const name = identifier(column.name);
+  switch (column.type) {
+    case 'boolean':
+      return plainSql(column);
+    case 'text':
+      return `CAST(to_json(${name}) AS VARCHAR)`;
+    case 'integer': {
+      const exact = `${name} BETWEEN -${GREATEST_EXACT} AND ${GREATEST_EXACT}`;
+      return `CASE WHEN ${exact} THEN CAST(${name} AS VARCHAR) ELSE '"' || ${name} || '"' END`;
+    }
+    case 'number':
+      return `CASE WHEN isfinite(${name}) THEN CAST(${name} AS VARCHAR) ELSE '"' || ${plainSql(column)} || '"' END`;
+    case 'date':
+    case 'timestamp':
+      return `'"' || ${plainSql(column)} || '"'`;
+  }
+}
+
+/** A value that is no text in the form that JSON has it in, without quotes. */
+function plainSql({ name, type }: Column): string {
+  const column = identifier(name);
+  switch (type) {
+    case 'number':
+      // Else `nan` and `inf`.
+      return `CASE WHEN isfinite(${column}) THEN CAST(${column} AS VARCHAR) WHEN isnan(${column}) THEN 'NaN' WHEN ${column} > 0 THEN 'Infinity' WHEN ${column} < 0 THEN '-Infinity' END`;
+    case 'date':
+      return `CASE WHEN ${usualYear(column)} THEN CAST(${column} AS VARCHAR) ELSE ${unusualDateSql(column)} END`;
+    case 'timestamp': {
+      const unusual = `${unusualDateSql(column)} || 'T' || CAST(${column} AS TIME) || 'Z'`;
+      return `CASE WHEN ${usualYear(column)} THEN replace(CAST(${column} AS VARCHAR), ' ', 'T') || 'Z' ELSE ${unusual} END`;
+    }
+    default:
+      return `CAST(${column} AS VARCHAR)`;
+  }
+}
+
+function usualYear(time: string): string {
+  return `${time} >= '0001-01-01' AND ${time} < '10000-01-01'`;
+}
+
+/** The year 0 as four digits, others with a sign and six: DuckDB writes `(BC)`, and years as long as they are. */
+function unusualDateSql(time: string): string {
+  const year = `year(${time})`;
+  const expanded = `(CASE WHEN ${year} < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(${year}) AS VARCHAR), 6, '0'))`;
+  return `CASE WHEN ${year} = 0 THEN '0000' ELSE ${expanded} END || '-' || lpad(CAST(month(${time}) AS VARCHAR), 2, '0') || '-' || lpad(CAST(day(${time}) AS VARCHAR), 2, '0')`;
+}

@@ -1,0 +1,52 @@
+import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import type { RowPosition } from '../../engine/row-scan.ts';
+import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
+import { compileScan, valueSql } from './compile-scan.ts';
+
+/** About the largest page, as the engine gives it. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** A page whose rows are far apart ends when this time is over, and goes on with the next. */
+const BUDGET_MS = 5_000;
+
+const POSITION = /^(\d{1,10})-(\d{1,15})-(\d{1,15})$/;
+
+/** Reads a page of rows from a table file. */
+export async function readPage(
+  engine: EngineClient,
+  database: string,
+  view: TableView,
+  { after, limit, ...selection }: PageRequest,
+  { deadlineMs, signal }: Pick<QueryLimits, 'deadlineMs' | 'signal'>,
+): Promise<PageOutcome> {
+  const position = after === null ? null : positionOf(after);
+  if (after !== null && !position) return { kind: 'no_position' };
+  const params = {
+    database,
+    ...compileScan(view, selection),
+    after: position,
+    select: selection.columns.map(valueSql),
+    limit,
+    maxBytes: PAGE_BYTES,
+    budgetMs: Math.min(BUDGET_MS, deadlineMs / 2),
+  };
+  try {
+    const outcome = await engine.call('read_rows', params, { signal, deadlineMs });
+    if (outcome.kind === 'position_gone') return { kind: 'no_position' };
+    if (outcome.kind !== 'found') return { kind: outcome.kind };
+    return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
+  } catch (error) {
+    if (!(error instanceof EngineCancelled)) throw error;
+    return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
+  }
+}
+
+function textOf({ tag, offset, start }: RowPosition): string {
+  return [tag, offset, start].join('-');
+}
+
+function positionOf(text: string): RowPosition | null {
+  const match = POSITION.exec(text);
+  if (!match) return null;
+  const [tag = 0, offset = 0, start = 0] = match.slice(1).map(Number);
+  return { tag, offset, start };
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, it } from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { tableFromIPC } from 'apache-arrow';
+import { EngineCancelled } from '../../src/engine/engine-client.ts';
+import type { PieceFormat, RowPosition } from '../../src/engine/row-scan.ts';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
+
+let place: EngineInFolder;
+let database: string;
+beforeEach(async () => {
+  place = await engineInFolder({ memoryBytes: 64 * 1024 * 1024 });
+  database = join(place.tables, 'a.duckdb');
+});
+afterEach(() => place.close());
+
+/** Makes the table of a customer as `SELECT … AS n, … AS s, … AS tag` gives it. */
+async function make(select: string): Promise<void> {
+  const instance = await DuckDBInstance.create(database);
+  const connection = await instance.connect();
+  await connection.run(`CREATE TABLE rows AS SELECT n, s, tag AS _thena_upload FROM (${select}) ORDER BY n`);
+  connection.closeSync();
+  instance.closeSync();
+}
+
+const scan = (after: RowPosition | null = null, where: string | null = null) => ({
+  database,
+  visible: '_thena_upload <= 9',
+  where,
+  params: [],
+  after,
+});
+const LINES: PieceFormat = { kind: 'text', head: 'n\n', line: `concat(n, ':', s, chr(10))` };
+const ARROW: PieceFormat = {
+  kind: 'arrow',
+  columns: [
+    { name: 'n', type: 'integer' },
+    { name: 's', type: 'text' },
+  ],
+  select: ['n', 's'],
+};
+
+/** All pieces of an export. */
+async function exported(format: PieceFormat, span: number): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  let after: RowPosition | null = null;
+  let size = span;
+  do {
+    const piece: Awaited<ReturnType<typeof ask>> = await ask(after, size);
+    assert(piece.kind === 'found', piece.kind);
+    pieces.push(Buffer.from(piece.bytes));
+    ({ next: after, span: size } = piece);
+  } while (after !== null);
+  return pieces;
+
+  function ask(from: RowPosition | null, rows: number) {
+    return place.engine.call('export_rows', { ...scan(from), format, span: rows });
+  }
+}
+
+it('rows that are too long for the memory together are read a few at a time', async () => {
+  // 100 MB, of which DuckDB has 64.
+  await make(`SELECT CAST(i AS BIGINT) AS n, repeat('x', 1000000) || i AS s, 1 AS tag FROM range(100) r(i)`);
+  const text = await exported(LINES, 2048);
+  const lines = Buffer.concat(text).toString('latin1').split('\n').slice(1, -1);
+  assert.deepEqual(
+    lines.map((line) => line.replace(/x+/, '')),
+    Array.from({ length: 100 }, (_, index) => `${index}:${index}`),
+  );
+  assert.ok(Math.max(...text.map(({ length }) => length)) < 64_000_000);
+  const arrow = tableFromIPC(Buffer.concat(await exported(ARROW, 2048)));
+  assert.deepEqual(Array.from(arrow.getChild('n') ?? [], Number), [...lines.keys()]);
+  const page = await place.engine.call('read_rows', {
+    ...scan(),
+    select: ['n', 's'],
+    limit: 1000,
+    maxBytes: 3_500_000,
+    budgetMs: 60_000,
+  });
+  assert(page.kind === 'found');
+  assert.deepEqual(
+    page.rows.map(([n]) => n),
+    [0n, 1n, 2n, 3n],
+  );
+  assert.deepEqual(page.next, { tag: 1, offset: 4, start: 0 });
+});
+
+it('a page whose time is over ends with the rows that were found, and the next one goes on', async () => {
+  await make(`SELECT CAST(i AS BIGINT) AS n, '' AS s, 1 + i // 50000 AS tag FROM range(100000) r(i)`);
+  const found: unknown[] = [];
+  let after: RowPosition | null = null;
+  let pages = 0;
+  do {
+    const where = 'n IN (5, 60000, 99999)';
+    const params = { ...scan(after, where), select: ['n'], limit: 1000, maxBytes: 1000, budgetMs: 0 };
+    const page: Awaited<ReturnType<typeof ask>> = await ask(params);
+    assert(page.kind === 'found');
+    found.push(...page.rows.flat());
+    after = page.next;
+    pages++;
+  } while (after !== null);
+  assert.deepEqual(found, [5n, 60_000n, 99_999n]);
+  assert.equal(pages, 100, 'each looked at its first rows alone');
+
+  function ask(params: Parameters<typeof place.engine.call<'read_rows'>>[1]) {
+    return place.engine.call('read_rows', params);
+  }
+});
+
+it('rows that are no part of the table are passed over, however many', async () => {
+  await make(
+    `SELECT CAST(i AS BIGINT) AS n, 'x' AS s, CASE WHEN i < 3 THEN 1 WHEN i < 300000 THEN 10 ELSE 2 END AS tag FROM range(300003) r(i)`,
+  );
+  const page = await place.engine.call('read_rows', {
+    ...scan(),
+    select: ['n'],
+    limit: 2,
+    maxBytes: 1000,
+    budgetMs: 0,
+  });
+  assert(page.kind === 'found');
+  assert.deepEqual(page.rows, [[0n], [1n]]);
+  const text = Buffer.concat(await exported(LINES, 1)).toString();
+  assert.equal(text, 'n\n0:x\n1:x\n2:x\n300000:x\n300001:x\n300002:x\n');
+});
+
+it('a cancelled export ends, its connection serves the next, and no file is left', async () => {
+  await make(`SELECT CAST(i AS BIGINT) AS n, md5(CAST(i AS VARCHAR)) AS s, 1 AS tag FROM range(1000000) r(i)`);
+  const path = join(place.folders.exports, 'a.parquet');
+  const parquet = { ...scan(), select: ['n', 's'], path, reserveBytes: 0 };
+  const pid = place.pid();
+  const whole = { ...scan(), format: LINES, span: 131_072 };
+  await Promise.all([
+    assert.rejects(place.engine.call('export_parquet', parquet, { deadlineMs: 50 }), EngineCancelled),
+    assert.rejects(place.engine.call('export_rows', whole, { deadlineMs: 5 }), EngineCancelled),
+  ]);
+  assert.deepEqual(readdirSync(place.folders.exports), []);
+  const text = await place.engine.call('export_rows', { ...whole, span: 10 });
+  assert.equal(text.kind, 'found');
+  assert.deepEqual(await place.engine.call('export_parquet', parquet), { kind: 'written' });
+  assert.deepEqual(readdirSync(place.folders.exports), ['a.parquet']);
+  assert.equal(place.pid(), pid, 'the engine was killed');
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { jsonValue } from '../../src/analysis/json-values.ts';
+import type { LogicalType } from '../../src/table/columns.ts';
+import { csvLines, jsonLines } from '../../src/table-store/duckdb/compile-lines.ts';
+
+let instance: DuckDBInstance;
+let connection: DuckDBConnection;
+before(async () => {
+  instance = await DuckDBInstance.create(':memory:');
+  connection = await instance.connect();
+});
+after(() => {
+  connection.closeSync();
+  instance.closeSync();
+});
+
+it('spells out a line as SQL', () => {
+  const columns = [
+    { name: 'a"b', type: 'integer' },
+    { name: "it's, so", type: 'text' },
+  ] as const;
+  const csv = csvLines(columns, false);
+  assert.equal(csv.head, `"a""b","it's, so"\n`);
+  assert.equal(
+    csv.line,
+    `concat(CAST("a""b" AS VARCHAR), ',', CASE WHEN regexp_matches("it's, so", '^$|[",;|\\t\\r\\n]|^[\\s\\x{FEFF}]|\\s$') THEN '"' || replace("it's, so", '"', '""') || '"' ELSE "it's, so" END, chr(10))`,
+  );
+  const json = jsonLines(columns);
+  assert.equal(json.head, '');
+  assert.equal(
+    json.line,
+    `concat('{"a\\"b":', coalesce(CASE WHEN "a""b" BETWEEN -9007199254740991 AND 9007199254740991 THEN CAST("a""b" AS VARCHAR) ELSE '"' || "a""b" || '"' END, 'null'), ',"it''s, so":', coalesce(CAST(to_json("it's, so") AS VARCHAR), 'null'), '}', chr(10))`,
+  );
+});
+
+/** Lines of a table of one column `v`, of values that are given as SQL. */
+async function lines(line: string, values: readonly string[]): Promise<string[]> {
+  const rows = values.map((value, index) => `(${index}, ${value})`).join(', ');
+  const reader = await connection.runAndReadAll(
+    `SELECT chr(65279) || ${line} FROM (VALUES ${rows}) t(i, v) ORDER BY i`,
+  );
+  return reader.getRows().map(([text]: DuckDBValue[]) => String(text).slice(0, -1));
+}
+
+async function agrees(type: LogicalType, values: readonly (bigint | number)[], sqlOf: (value: never) => string) {
+  const columns = [{ name: 'v', type }];
+  const sql = values.map((value) => sqlOf(value as never));
+  const wanted = values.map((value) => jsonValue(value, type));
+  const json = await lines(jsonLines(columns).line, sql);
+  assert.deepEqual(json.map((text) => JSON.parse(text).v).map(String), wanted.map(String));
+  assert.deepEqual(
+    json.map((text) => typeof JSON.parse(text).v),
+    wanted.map((value) => typeof value),
+  );
+  const csv = await lines(csvLines(columns, false).line, sql);
+  if (type === 'number') assert.deepEqual(csv.map(Number), wanted.map(Number));
+  else assert.deepEqual(csv, wanted.map(String));
+}
+
+/** Microseconds of what DuckDB calls a time, the years before 1 and past 9999 included. */
+const micros = fc.oneof(
+  fc.bigInt(-9_223_372_022_400_000_000n, 9_223_372_036_854_775_805n),
+  fc.bigInt(-70_000_000_000_000_000n, 260_000_000_000_000_000n),
+  fc.constantFrom(
+    0n,
+    -1n,
+    500_000n,
+    -62_135_596_800_000_000n,
+    -62_135_596_800_000_001n,
+    -62_167_219_200_000_000n,
+    253_402_300_799_999_999n,
+    253_402_300_800_000_000n,
+  ),
+);
+const several = <T>(of: fc.Arbitrary<T>) => fc.array(of, { minLength: 1, maxLength: 50 });
+
+it('times, days and numbers have the forms that JSON has them in, in all years', async () => {
+  const DAY = 86_400_000_000n;
+  await fc.assert(
+    fc.asyncProperty(several(micros), (values) =>
+      agrees('timestamp', values, (value) => `make_timestamp(CAST(${value} AS BIGINT))`),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(several(micros), (values) =>
+      agrees(
+        'date',
+        values.map((value) => (value / DAY) * DAY),
+        (value) => `CAST(make_timestamp(CAST(${value} AS BIGINT)) AS DATE)`,
+      ),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(several(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)), (values) =>
+      agrees('integer', values, (value) => `CAST(${value} AS BIGINT)`),
+    ),
+  );
+  const doubles = fc.double().map((value) => (value === 0 ? 0 : value));
+  await fc.assert(
+    fc.asyncProperty(several(doubles), (values) => agrees('number', values, (value) => `CAST('${value}' AS DOUBLE)`)),
+  );
+});
