@@ -19,6 +19,7 @@ const DAY: u32 = 4;
 const MOMENT: u32 = 8;
 
 const LF: i32 = 10;
+const SPACE: i32 = 32;
 const MINUS: u32 = 45;
 const DOT: u32 = 46;
 const ZERO: u32 = 48;
@@ -37,11 +38,26 @@ export function textRoom(): usize {
   return ((<usize>memory.size()) << 16) - TEXT - PADDING;
 }
 
+// How the text ends.
+const NO_QUOTES: i32 = 0;
+const IN_QUOTES: i32 = 1;
+const CLOSED: i32 = 2;
+const CLOSED_AND_SPACES: i32 = 3;
+const CLOSED_AND_TEXT: i32 = 4;
+
 /**
  * Scans the `length` bytes of text, which begin where a record does. Narrows the shapes of each column by the fields of the
- * records that are whole, and writes: lines that end in it, those of them but the first that are empty, the length of the
- * first one without its end, the offset behind the last line end, and 1 where a record has another number of fields than
- * `columns`. A line feed in quotes ends no line.
+ * records that are whole, and writes, one after the other:
+ *
+ * - records that end in it, empty lines among them
+ * - those of them but the first that are empty
+ * - the length of the first one without its end
+ * - the offset behind the end of the last one
+ * - 1 where a record has another number of fields than `columns`
+ * - line feeds in quotes; and those of them in the record that is not whole
+ * - line feeds of any kind before the quote that opened a field last; -1 where none did
+ * - 1 where a quote stands behind spaces at the start of a field, or goes on with a field that was closed
+ * - how the text ends
  *
  * @param quote 0 where there is none
  */
@@ -52,13 +68,19 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   let fieldStart = TEXT;
   let recordStart = TEXT;
   let column = 0;
-  let lines = 0;
+  let records = 0;
   let blank = 0;
-  let firstLine = -1;
+  let firstRecord = -1;
   let irregular = 0;
+  let quotedLineFeeds = 0;
+  let quotedInRest = 0;
+  let openedAfter = -1;
+  let odd = 0;
   let inQuotes = false;
   // Where the quote stands that closed the field last, or 0.
   let closedAt: usize = 0;
+  // A quote was met behind the start of the field: no other one can be its first.
+  let isText = false;
   for (let block = TEXT; block < end; block += 64) {
     let bits =
       <u64>structure(v128.load(block), delimiters, quotes) |
@@ -74,12 +96,25 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
         if (inQuotes) {
           inQuotes = false;
           closedAt = at;
-        } else if (at === fieldStart || (closedAt !== 0 && at === closedAt + 1)) {
+        } else if (at === fieldStart) {
           inQuotes = true;
+          openedAfter = records + quotedLineFeeds;
+        } else if (closedAt !== 0) {
+          if (at === closedAt + 1) inQuotes = true;
+          else odd = 1;
+        } else if (!isText) {
+          if (delimiter !== SPACE && areSpaces(fieldStart, at)) odd = 1;
+          isText = true;
         }
         continue;
       }
-      if (inQuotes) continue;
+      if (inQuotes) {
+        if (byte === LF) {
+          quotedLineFeeds++;
+          quotedInRest++;
+        }
+        continue;
+      }
       if (column < columns && at > fieldStart) {
         const shapes = <u32>load<u8>(SHAPES + <usize>column);
         if (shapes !== 0) {
@@ -92,23 +127,40 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
       }
       fieldStart = at + 1;
       closedAt = 0;
+      isText = false;
       column++;
       if (byte !== LF) continue;
       if (at > recordStart) {
         if (column !== columns) irregular = 1;
-      } else if (lines > 0) {
+      } else if (records > 0) {
         blank++;
       }
-      if (lines++ === 0) firstLine = <i32>(at - TEXT);
+      if (records++ === 0) firstRecord = <i32>(at - TEXT);
       recordStart = fieldStart;
+      quotedInRest = 0;
       column = 0;
     }
   }
-  store<i32>(0, lines);
+  let ending = NO_QUOTES;
+  if (inQuotes) ending = IN_QUOTES;
+  else if (closedAt !== 0) {
+    ending = closedAt + 1 === end ? CLOSED : areSpaces(closedAt + 1, end) ? CLOSED_AND_SPACES : CLOSED_AND_TEXT;
+  }
+  store<i32>(0, records);
   store<i32>(4, blank);
-  store<i32>(8, firstLine);
+  store<i32>(8, firstRecord);
   store<i32>(12, <i32>(recordStart - TEXT));
   store<i32>(16, irregular);
+  store<i32>(20, quotedLineFeeds);
+  store<i32>(24, quotedInRest);
+  store<i32>(28, openedAfter);
+  store<i32>(32, odd);
+  store<i32>(36, ending);
+}
+
+function areSpaces(from: usize, to: usize): bool {
+  for (let at = from; at < to; at++) if (load<u8>(at) !== SPACE) return false;
+  return true;
 }
 
 function structure(text: v128, delimiters: v128, quotes: v128): u32 {
@@ -148,7 +200,7 @@ function shapesOfTime(field: usize, length: u32, others: u32): u32 {
   if (length === 10) return others === 0x90 ? DAY | MOMENT : 0;
   if (length !== 16 && length !== 19 && (length < 21 || length > 26)) return 0;
   const between = <u32>load<u8>(field, 10);
-  if ((between !== 32 && between !== 84) || <u32>load<u8>(field, 13) !== COLON) return 0;
+  if ((between !== SPACE && between !== 84) || <u32>load<u8>(field, 13) !== COLON) return 0;
   if (length === 16) return others === 0x2490 ? MOMENT : 0;
   if (<u32>load<u8>(field, 16) !== COLON) return 0;
   if (length === 19) return others === 0x12490 ? MOMENT : 0;

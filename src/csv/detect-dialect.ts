@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts';
 import { checkColumnCount, checkColumnNames } from './column-names.ts';
+import { countLineFeeds } from './count-line-feeds.ts';
 import type { CsvDialect, Newline } from './dialect.ts';
 import { type DialectOptions, delimiterOption, quoteOption } from './dialect-options.ts';
 import { type CsvRecord, readRecords } from './record-reader.ts';
@@ -221,10 +222,4 @@ function showsHeader([first, ...rows]: readonly CsvRecord[]): boolean {
     const below = rows.map((row) => row.fields[index] ?? '').filter((text) => text.trim() !== '');
     return !isValueOrEmpty(field) && below.filter(isValueOrEmpty).length > below.length / 2;
   });
-}
-
-function countLineFeeds(bytes: Buffer): number {
-  let count = 0;
-  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) count++;
-  return count;
 }

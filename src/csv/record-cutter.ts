@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts';
 import type { Newline } from './dialect.ts';
 import type { FieldShape } from './field-shapes.ts';
-import { MAX_SCAN_BYTES, RecordScan } from './record-scan.ts';
+import { MAX_SCAN_BYTES, RecordScan, type ScannedRecords } from './record-scan.ts';
 
 const LF = 10;
 const CR = 13;
@@ -120,9 +120,7 @@ export class RecordCutter {
     // Refused wherever it stands, as it is in the head: DuckDB drops surplus fields of zero bytes without a word.
     const zero = chunk.indexOf(0);
     if (zero >= 0) this.#refuseZero(chunk.subarray(0, zero));
-    const outside = this.#state !== QUOTED && this.#state !== QUOTE_IN_QUOTED;
-    const quoted = this.#quote >= 0 && (!outside || chunk.includes(this.#quote));
-    const cut = quoted || this.#heldSpaces > 0 ? this.#cutCarefully(chunk) : this.#cutPlain(this.#withoutCr(chunk));
+    const cut = this.#cutAsItIs(chunk) ?? this.#cutCarefully(chunk);
     // What is held back is in memory too, so that it counts.
     this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
     this.#bytesOut += cut.bytes.length;
@@ -148,7 +146,7 @@ export class RecordCutter {
     this.#heldSpaces = 0;
     this.#endRecord(spaces);
     const bytes = Buffer.from(`${' '.repeat(spaces)}\n`);
-    this.#scan.quoted(bytes, bytes.length);
+    this.#scan.follow(bytes, bytes.length);
     return bytes;
   }
 
@@ -173,31 +171,59 @@ export class RecordCutter {
     return out.subarray(0, length);
   }
 
-  /** No quotes, no carriage returns: sixteen bytes are looked at at once. */
-  #cutPlain(chunk: Buffer): Cut {
-    let start = 0;
-    for (let from = 0; from < chunk.length; from += MAX_SCAN_BYTES) {
-      const part = chunk.subarray(from, from + MAX_SCAN_BYTES);
-      const { lines, blank, firstLine, lastLineEnd } = this.#scan.plain(part);
-      this.#recordBytes += lines === 0 ? part.length : firstLine;
-      this.#refuseBeyond(this.#recordBytes);
-      if (lines === 0) continue;
-      this.#lineFeeds += lines;
-      this.#records += lines;
-      if (!this.#blankIsRecord) this.#records -= blank + (this.#recordBytes === 0 ? 1 : 0);
-      this.#recordLine = this.lines + 1;
-      this.#recordBytes = part.length - lastLineEnd;
-      this.#state = FIELD_START;
-      start = from + lastLineEnd;
+  /** Most text, in which only line ends may have to be changed, and only where no quotes stand: sixty-four bytes at once. */
+  #cutAsItIs(chunk: Buffer): Cut | null {
+    if (this.#heldSpaces > 0) return null;
+    const outside = this.#state !== QUOTED && this.#state !== QUOTE_IN_QUOTED;
+    if (this.#quote < 0 || (outside && !chunk.includes(this.#quote))) {
+      const text = this.#withoutCr(chunk);
+      let end = 0;
+      for (let from = 0; from < text.length; from += MAX_SCAN_BYTES) {
+        const part = text.subarray(from, from + MAX_SCAN_BYTES);
+        const recordEnd = this.#count(this.#scan.plain(part), part.length);
+        if (recordEnd > 0) end = from + recordEnd;
+      }
+      return this.#holdSpaces(text, end);
     }
-    let end = chunk.length;
-    if (this.#delimiter !== SPACE) while (end > start && chunk[end - 1] === SPACE) end--;
-    if (end > start) this.#state = chunk[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
-    if (this.#state === FIELD_START) this.#heldSpaces = chunk.length - end;
-    else end = chunk.length;
-    this.#scan.takeBack(chunk.length - end);
-    this.#recordBytes -= chunk.length - end;
-    return { bytes: end === chunk.length ? chunk : chunk.subarray(0, end), lastRecordEnd: start };
+    if (!this.#scan.canQuote || this.#heldCr || chunk.length > MAX_SCAN_BYTES || chunk.includes(CR)) return null;
+    const found = this.#scan.quoted(chunk);
+    if (!found) return null;
+    const { ending } = found;
+    const end = this.#count(found, chunk.length);
+    if (ending === 'no quotes') return this.#holdSpaces(chunk, end);
+    if (ending === 'in quotes') this.#state = QUOTED;
+    else if (ending === 'closed') this.#state = QUOTE_IN_QUOTED;
+    else this.#state = ending === 'closed and spaces' ? AFTER_QUOTED : UNQUOTED;
+    return { bytes: chunk, lastRecordEnd: end };
+  }
+
+  /** @returns how many of the bytes belong to records that are complete */
+  #count(found: ScannedRecords, bytes: number): number {
+    const { records, blank, firstRecord, lastRecordEnd, quotedLineFeeds, quotedInRest, openedAfter } = found;
+    if (openedAfter >= 0) this.#quoteOpenedOn = this.#recordLine + openedAfter;
+    this.#recordBytes += records === 0 ? bytes : firstRecord;
+    this.#refuseBeyond(this.#recordBytes);
+    this.#lineFeeds += records + quotedLineFeeds;
+    this.#quotedLineFeeds += quotedLineFeeds;
+    if (records === 0) return 0;
+    this.#records += records;
+    if (!this.#blankIsRecord) this.#records -= blank + (this.#recordBytes === 0 ? 1 : 0);
+    this.#recordLine = this.lines + 1 - quotedInRest;
+    this.#recordBytes = bytes - lastRecordEnd;
+    this.#state = FIELD_START;
+    return lastRecordEnd;
+  }
+
+  /** Keeps back the spaces at the start of a field that has no quotes so far. */
+  #holdSpaces(text: Buffer, lastRecordEnd: number): Cut {
+    let end = text.length;
+    if (this.#delimiter !== SPACE) while (end > lastRecordEnd && text[end - 1] === SPACE) end--;
+    if (end > lastRecordEnd) this.#state = text[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
+    if (this.#state === FIELD_START) this.#heldSpaces = text.length - end;
+    else end = text.length;
+    this.#scan.takeBack(text.length - end);
+    this.#recordBytes -= text.length - end;
+    return { bytes: end === text.length ? text : text.subarray(0, end), lastRecordEnd };
   }
 
   /**
@@ -280,7 +306,7 @@ export class RecordCutter {
     this.#state = state;
     this.#recordBytes += length - lineStart;
     const bytes = out.subarray(0, length);
-    this.#scan.quoted(bytes, lastRecordEnd);
+    this.#scan.follow(bytes, lastRecordEnd);
     return { bytes, lastRecordEnd };
   }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countLineFeeds } from '../csv/count-line-feeds.ts';
 import type { FieldShape } from '../csv/field-shapes.ts';
 import { type CsvSegment, withMark } from '../csv/segment.ts';
 import { storing, syncFolder } from './durable.ts';
@@ -168,10 +169,4 @@ export class SegmentWriter {
 async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
   // A short write is no error; what it left is written next.
   for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
-}
-
-function countLineFeeds(bytes: Buffer): number {
-  let count = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count++;
-  return count;
 }
