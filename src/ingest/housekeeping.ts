@@ -14,11 +14,15 @@ export interface HousekeepingPorts {
   readonly observe: Observe;
 }
 
-/** Gives space back beside everything else: rows that no answer counts, and bytes of failed uploads kept long enough. */
+/**
+ * What is done beside everything else. It gives space back (rows that no answer counts, bytes of failed uploads kept long
+ * enough), and makes files uploads that are whole and that nobody asks for.
+ */
 export class Housekeeping {
   readonly #ports: HousekeepingPorts;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
+  #finishing: Promise<void> | null = null;
   #again = false;
   #stopped = false;
 
@@ -27,7 +31,12 @@ export class Housekeeping {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.sweep(), EVERY_MS);
+    const everyTime = (): void => {
+      this.sweep();
+      this.#finishing ??= this.#finishWhole();
+    };
+    this.#timer = setInterval(everyTime, EVERY_MS);
+    everyTime();
   }
 
   /** Says that there may be something to give back. */
@@ -45,6 +54,16 @@ export class Housekeeping {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#sweeping;
+    await this.#finishing;
+  }
+
+  /** Beside the sweeping, as a large file takes its time. */
+  async #finishWhole(): Promise<void> {
+    const { resumable, observe } = this.#ports;
+    await resumable
+      .finishWhole()
+      .catch((error: Error) => observe({ kind: 'background_failed', task: 'resumable uploads', error }));
+    this.#finishing = null;
   }
 
   async #sweep(): Promise<void> {

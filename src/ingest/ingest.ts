@@ -18,7 +18,7 @@ import type { IncomingFile, Reception } from './reception.ts';
 import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { Rejects } from './rejects.ts';
-import { ResumableFiles } from './resumable-files.ts';
+import type { ResumableFile } from './resumable-files.ts';
 import { ResumableUploads } from './resumable-uploads.ts';
 import { receiveAll, retryOf } from './retry.ts';
 import { Spool } from './spool.ts';
@@ -31,6 +31,8 @@ export type OpenFile = Pick<
 
 export interface Ingest {
   open(file: OpenFile): Reception;
+  /** An upload of the catalog, or one whose file comes in several requests and is not whole. */
+  findUpload(uploadId: UploadId): Promise<Upload | null>;
   /**
    * @returns the upload when it has ended, or as it stands after `timeoutMs`
    * @throws Problem upload_not_found where the customer has no such upload; what its sender was told, where it was refused
@@ -73,8 +75,9 @@ export interface IngestPorts {
   readonly maxUploadBytes: number;
   readonly concurrentLoads: number;
   readonly retryMs: number;
-  /** How long after it was begun a resumable upload may become whole. */
+  /** How long after its last byte came a resumable upload may become whole. */
   readonly resumeMs: number;
+  readonly grantToFinish: (file: ResumableFile) => Grant;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
   readonly maxWaitingBytes: number;
@@ -111,12 +114,15 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const progress = new ProgressBoard();
   const places = new Places(ports.maxReceives, PLACE_WAIT_MS);
   const reserve = new DiskReserve(ports.spoolDirectory, ports.diskReserveBytes);
-  const files = new ResumableFiles({
+  const resumable = new ResumableUploads({
+    ...ports,
     directory: ports.resumableDirectory,
-    reserve,
     mostOfOne: ports.maxWaitingUploads,
+    progress,
+    places,
+    reserve,
+    receive: (file) => receive(file, ports.maxUploadBytes),
   });
-  const resumable = new ResumableUploads({ ...ports, files, receive: (file) => receive(file, ports.maxUploadBytes) });
   await recover({ ...ports, spool, rejects, resumable });
   const refusals = new Refusals();
   const receptions = new Map<UploadId, Reception>();
@@ -140,8 +146,14 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     for (const waiter of waiting.get(uploadId) ?? []) waiter();
   }
 
+  async function findUpload(uploadId: UploadId): Promise<Upload | null> {
+    // In this order: a file is removed only once its upload is in the catalog.
+    const pending = await resumable.uploadOf(uploadId);
+    return (await catalog.findUpload(uploadId)) ?? pending;
+  }
+
   async function find(grant: Grant, uploadId: UploadId): Promise<Upload> {
-    const upload = await catalog.findUpload(uploadId);
+    const upload = await findUpload(uploadId);
     if (upload?.customerId === grant.customerId) return upload;
     throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
   }
@@ -171,7 +183,8 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       case 'ingesting': {
         await receptions.get(id)?.cancel();
         await loader.cancel(id);
-        if (!(await catalog.cancelUpload(id))) return 'changed';
+        const wasPending = await resumable.giveUp(id);
+        if (!(await catalog.cancelUpload(id)) && !wasPending) return 'changed';
         await spool.remove(id);
         progress.forget(id);
         ports.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
@@ -192,17 +205,20 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   return {
     rejects,
     resumable,
+    findUpload,
     progressOf: (upload) => progress.of(upload),
     open: (file) => receive({ ...file, uploadId: newUploadId(), retryOf: null }, ports.maxUploadBytes),
     async takeBack(grant, uploadId) {
       for (;;) {
-        const outcome = await takeBackOnce(await find(grant, uploadId));
+        const upload = await find(grant, uploadId);
+        const outcome = await takeBackOnce(upload);
         if (outcome === 'changed') {
           await sleep(TAKE_BACK_AGAIN_MS);
           continue;
         }
         wake(uploadId);
-        return find(grant, uploadId);
+        // Of a file that was not whole nothing is left.
+        return (await findUpload(uploadId)) ?? { ...upload, status: 'cancelled', finishedAt: new Date() };
       }
     },
     async retry(grant, uploadId, changes) {
@@ -239,6 +255,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       }
     },
     async close() {
+      await resumable.stop();
       await housekeeping.stop();
       await loader.stop();
     },

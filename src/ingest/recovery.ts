@@ -8,8 +8,7 @@ import { type DeletionPorts, deleteCustomer } from './delete-customer.ts';
  */
 export async function recover({ observe, ...ports }: DeletionPorts & { readonly observe: Observe }): Promise<void> {
   const { catalog, tables, spool, rejects, resumable } = ports;
-  await resumable.files.sweep();
-  await resumable.expire();
+  await resumable.open();
   await catalog.releaseLeases();
   for (const { customerId, tag } of await catalog.deadTags()) {
     const customer = await catalog.findCustomer(customerId);
