@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Customer } from '../catalog/catalog.ts';
 import type { ReceivedFile, Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
+import { reached } from '../steps.ts';
 import type { Grant } from '../table/grant.ts';
 import type { UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
@@ -103,6 +104,7 @@ export class FileReception implements Reception {
     this.#refuseCancelled();
     if (!this.#grant) throw new Error('a file is acknowledged when it has a customer');
     const text = await this.#text.durable();
+    reached('segments_durable');
     await this.#register(this.#grant);
     const { retryOf, options, mends } = this.#incoming;
     const file: ReceivedFile = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...text, ...asSent(retryOf) };
@@ -115,6 +117,7 @@ export class FileReception implements Reception {
       return received.earlier;
     }
     this.#acknowledged = true;
+    reached('acknowledged');
     this.#ports.onClosed(this.uploadId);
     this.#text.feed?.end(file);
     loader.kick();
@@ -196,6 +199,7 @@ export class FileReception implements Reception {
       customerMayAppear: customerMayAppear && this.#customer === null,
     });
     this.#registered = true;
+    reached('registered');
   }
 }
 

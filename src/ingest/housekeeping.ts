@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import type { ResumableUploads } from './resumable-uploads.ts';
 import type { Spool } from './spool.ts';
@@ -74,6 +75,7 @@ export class Housekeeping {
         if (this.#stopped) return;
         // Never a drop: the customer's next table may be in the making.
         await tables.purge(customerId, [tag]);
+        reached('rows_purged');
         await catalog.forgetTags(customerId, [tag]);
       }
       for (const uploadId of await catalog.keptFailures('expired')) {

@@ -4,6 +4,7 @@ import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import type { Grant } from '../table/grant.ts';
 import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
@@ -185,6 +186,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         await loader.cancel(id);
         const wasPending = await resumable.giveUp(id);
         if (!(await catalog.cancelUpload(id)) && !wasPending) return 'changed';
+        reached('cancelled');
         await spool.remove(id);
         progress.forget(id);
         ports.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
@@ -193,6 +195,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       case 'complete': {
         if (options.dryRun) return 'ended';
         if (!(await catalog.undoUpload(id))) return 'changed';
+        reached('undone');
         ports.observe({ kind: 'upload_undone', uploadId: id, customerId });
         housekeeping.sweep();
         return 'taken back';
@@ -230,6 +233,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         grant,
         text,
       );
+      reached('retried');
       await catalog.endRetention(failed.id);
       await spool.remove(failed.id);
       return upload;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { UploadOptions } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
+import { reached } from '../steps.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../table/ids.ts';
 import { appendPiece, markOf, type Piece, settlePiece } from './append-piece.ts';
 import type { DiskReserve } from './disk-reserve.ts';
@@ -93,6 +94,7 @@ export class ResumableFiles {
         await placeDurably(this.#part(id), '');
         await placeDurably(this.#about(id), JSON.stringify(file));
       });
+      reached('resumable_begun');
     } catch (error) {
       // Why it could not be begun is what its sender is told.
       await this.remove(id).catch(() => undefined);

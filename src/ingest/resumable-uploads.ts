@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import type { Grant } from '../table/grant.ts';
 import type { CustomerId, UploadId } from '../table/ids.ts';
 import type { Checksum } from './append-piece.ts';
@@ -83,7 +84,9 @@ export class ResumableUploads {
     try {
       const bytes = fastEnough(neverIdle(source, idleMs), LEAST_RATE);
       const onBytes = (received: number): void => progress.received(file.id, received);
-      return await this.#files.append(file.id, offset, { bytes, checksum, onBytes }, source);
+      const received = await this.#files.append(file.id, offset, { bytes, checksum, onBytes }, source);
+      reached('piece_appended');
+      return received;
     } finally {
       leavePlace();
       if (!(await this.#files.received(file.id))) progress.forget(file.id);
@@ -116,12 +119,14 @@ export class ResumableUploads {
     if (!file) throw new Problem('upload_not_found', `There is no upload '${id}'.`);
     if (this.#stopped) throw stopping();
     const { filename, options, mends, length: expectedBytes } = file;
+    reached('whole_finishing');
     const bytes = this.#files.read(id);
     this.#reading.add(bytes);
     try {
       const incoming = { uploadId: id, filename, options, mends, expectedBytes, contentEncoding: null };
       const reception = receive({ ...incoming, idempotencyKey: null, retryOf: null });
       const upload = await receiveAll(reception, grantToFinish(file), bytes);
+      reached('whole_acknowledged');
       await this.#files.remove(id);
       return upload;
     } catch (error) {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { call } from '../server.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
-import { childOf, tamper, threadsOf } from './call-faults.ts';
+import { tamper, threadsOf } from './call-faults.ts';
+import { childOf } from './child-of.ts';
 import { csvOf } from './senders.ts';
 import { settle, spooled, storedFiles } from './settled.ts';
 
