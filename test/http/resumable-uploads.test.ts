@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdirSync, rmSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Upload } from 'tus-js-client';
+import { STEPS_CHANNEL } from '../../src/steps.ts';
 import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
 import { startThenaProcess } from '../thena-process.ts';
 import { ask, begin, type Headers, idOf, offsetOf, send, TUS } from './tus-requests.ts';
@@ -165,6 +168,21 @@ describe('a file sent in pieces', () => {
     else assert.deepEqual([deleted.body.code, status], ['customer_busy', 204]);
   });
 
+  test('is never told to have come where it was removed after its last byte', async () => {
+    const address = await begun(CSV.length, 'removed');
+    const resumable = join(thena.dataDir, 'resumable');
+    const remove = (step: unknown): void => {
+      if (step !== 'piece_appended') return;
+      for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
+    };
+    subscribe(STEPS_CHANNEL, remove);
+    try {
+      assert.equal((await send(address, 0, CSV)).body.code, 'upload_not_found');
+    } finally {
+      unsubscribe(STEPS_CHANNEL, remove);
+    }
+  });
+
   test('that is compressed is read as any other', async () => {
     const packed = gzipSync(CSV);
     const address = await begun(packed.length, 'packed');
@@ -227,7 +245,9 @@ test('what came before a kill is kept, and a whole file becomes an upload once',
   try {
     const { headers } = await begin(thena.url, CSV.length, { customer_id: 'killed' });
     const path = headers.get('location') ?? '';
-    assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 5000))).status, 204);
+    const sha1 = createHash('sha1').update(CSV.subarray(0, 5000)).digest('base64');
+    const checked = { 'upload-checksum': `sha1 ${sha1}` };
+    assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 5000), checked)).status, 204);
     await thena.end('SIGKILL');
     thena = await startThenaProcess(folder);
     assert.equal((await ask(thena.url + path)).headers.get('upload-offset'), '5000');
@@ -263,16 +283,18 @@ test('one of which nothing came for long is removed, one that is whole or still 
     utimes(join(folder, 'resumable', `${idOf(path)}.part`), longAgo, longAgo);
   try {
     const [late, alive, whole] = [await begun('late'), await begun('alive'), await begun('whole')];
-    for (const path of [late, alive]) await send(thena.url + path, 0, CSV.subarray(0, 1000));
-    assert.equal((await send(thena.url + whole, 0, CSV)).status, 204);
+    for (const path of [late, alive, whole]) await send(thena.url + path, 0, CSV.subarray(0, 1000));
     await age(late);
     const refused = await send(thena.url + late, 1000, CSV.subarray(1000));
     assert.deepEqual([refused.status, refused.body.code], [404, 'upload_not_found']);
     await thena.end('SIGKILL');
+    // Its last bytes came, and nobody was there any more to make it an upload.
+    await appendFile(join(folder, 'resumable', `${idOf(whole)}.part`), CSV.subarray(1000));
+    await age(whole);
     thena = await startThenaProcess(folder);
+    assert.equal((await ended(thena.url, idOf(whole))).receipt.appended, ROWS);
     const left = await readdir(join(folder, 'resumable'));
     assert.deepEqual(left.sort(), [`${idOf(alive)}.json`, `${idOf(alive)}.part`]);
-    assert.equal((await ended(thena.url, idOf(whole))).receipt.appended, ROWS);
   } finally {
     await thena.end('SIGKILL');
     await rm(folder, { recursive: true });
