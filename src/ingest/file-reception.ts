@@ -155,12 +155,19 @@ export class FileReception implements Reception {
   }
 
   async #forget(): Promise<void> {
-    const { catalog, spool, loader, observe, onClosed } = this.#ports;
-    onClosed(this.uploadId);
+    try {
+      await this.#forgetAll();
+    } finally {
+      this.#ports.onClosed(this.uploadId);
+    }
+  }
+
+  async #forgetAll(): Promise<void> {
+    const { catalog, spool, loader, observe } = this.#ports;
     this.#leavePlace();
     this.#room.giveBack();
     this.#ports.progress.forget(this.uploadId);
-    this.#text.feed?.fail(new Error('the file did not arrive'));
+    this.#text.feed?.fail(new Problem('upload_interrupted', 'The file did not arrive.'));
     await loader.abort(this.uploadId);
     await this.#text.abandon();
     // No failure of the sender's: what he is told is why the file was not taken.

@@ -91,6 +91,9 @@ const PLACE_WAIT_MS = 30_000;
 /** How long to wait where an upload changed while it was being taken back. */
 const TAKE_BACK_AGAIN_MS = 20;
 
+/** How long files that were on their way may take to be forgotten when Thena stops. */
+const CLOSING_MS = 2_000;
+
 /** Uploads in one of these states change no more by themselves. */
 const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'cancelled', 'undone']);
 
@@ -127,6 +130,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   await recover({ ...ports, spool, rejects, resumable });
   const refusals = new Refusals();
   const receptions = new Map<UploadId, Reception>();
+  let allClosed = Promise.withResolvers<void>();
   const loader = new Loader({
     ...ports,
     spool,
@@ -161,7 +165,10 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
 
   function receive(file: IncomingFile, maxUploadBytes: number): Reception {
     const { uploadId } = file;
-    const onClosed = (id: UploadId): boolean => receptions.delete(id);
+    const onClosed = (id: UploadId): void => {
+      receptions.delete(id);
+      if (receptions.size === 0) allClosed.resolve();
+    };
     const onRefused = (id: UploadId, grant: Grant | null, refusal: Problem): void => {
       if (grant) refusals.note(id, grant.customerId, refusal);
       const customerId = grant?.customerId ?? null;
@@ -260,6 +267,9 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     },
     async close() {
       await resumable.stop();
+      // Their senders have been cut off: what they leave is cleared while there is a catalog to clear it from.
+      allClosed = Promise.withResolvers<void>();
+      if (receptions.size > 0) await Promise.race([allClosed.promise, sleep(CLOSING_MS, undefined, { ref: false })]);
       await housekeeping.stop();
       await loader.stop();
     },
