@@ -56,12 +56,22 @@ export function tusAnswer(locker: Locker) {
     const body = hasBody ? { body: Readable.toWeb(bodyOf(raw)) as ReadableStream, duplex: 'half' as const } : {};
     const request = new Request(`http://localhost${TUS_PATH}/${id}`, { method, headers: given, ...body });
     const response = await server.handleWeb(request);
-    if (response.status >= 400) throw refusal(failure, response.status, await response.text());
+    if (response.status >= 400) {
+      if (method === 'PATCH' && failure instanceof Problem && failure.code === 'disk_full')
+        throw fullInTheMiddle(failure);
+      throw refusal(failure, response.status, await response.text());
+    }
     for (const [name, value] of response.headers) {
       if (!name.startsWith('access-control-')) reply.header(name, value);
     }
     return reply.code(response.status).send(null);
   };
+}
+
+/** Of a file at once nothing is kept then, as its refusal says. */
+function fullInTheMiddle(cause: Problem): Problem {
+  const detail = 'The disk has no room left but what is kept in reserve. What has come of the file is kept.';
+  return new Problem('disk_full', detail, {}, { cause });
 }
 
 function refusal(failure: unknown, status: number, text: string): unknown {

@@ -89,7 +89,8 @@ export class ResumableFiles {
     // Counted before anything is awaited: others begin at the same time.
     this.#customers.set(id, customerId);
     try {
-      await reserve.refuseBeyond(file.length);
+      // When it is whole it is there twice for a while: as it came, and cut into segments.
+      await reserve.refuseBeyond(2 * file.length);
       await storing(async () => {
         await placeDurably(this.#part(id), '');
         await placeDurably(this.#about(id), JSON.stringify(file));

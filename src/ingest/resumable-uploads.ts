@@ -130,7 +130,9 @@ export class ResumableUploads {
       await this.#files.remove(id);
       return upload;
     } catch (error) {
-      if (error instanceof Problem && !mayBeTakenLater(error)) await this.#files.remove(id);
+      // Nor is it kept for ever where there is never room: its bytes may be what takes it.
+      const isKept = !(error instanceof Problem) || (mayBeTakenLater(error) && !(await this.#isLate(id)));
+      if (!isKept) await this.#files.remove(id);
       throw error;
     } finally {
       this.#reading.delete(bytes);
@@ -163,8 +165,14 @@ export class ResumableUploads {
     for (const id of this.#files.ids) {
       const file = await this.find(id);
       if (!file || file.received === file.length || this.#files.isIncoming(id)) continue;
-      if (file.changedAt.getTime() + this.resumeMs <= Date.now()) await this.giveUp(id);
+      if (await this.#isLate(id)) await this.giveUp(id);
     }
+  }
+
+  /** Whether nothing has come of it for as long as it is kept. */
+  async #isLate(id: UploadId): Promise<boolean> {
+    const received = await this.#files.received(id);
+    return received !== null && received.changedAt.getTime() + this.resumeMs <= Date.now();
   }
 
   /** Removes all files of a customer. */
