@@ -129,7 +129,10 @@ export class ResumableUploads {
       reached('whole_acknowledged');
       await this.#files.remove(id);
       return upload;
-    } catch (error) {
+    } catch (caught) {
+      // A reception takes it for a connection that ended; here it is the disk that cannot be read.
+      const unread = bytes.errored instanceof Problem ? null : bytes.errored;
+      const error = unread ?? caught;
       // Nor is it kept for ever where there is never room: its bytes may be what takes it.
       const isKept = !(error instanceof Problem) || (mayBeTakenLater(error) && !(await this.#isLate(id)));
       if (!isKept) await this.#files.remove(id);

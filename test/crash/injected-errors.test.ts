@@ -20,6 +20,7 @@ describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
 
   it('while a file comes in pieces, it goes on from what was acknowledged, and is taken once', async (t) => {
     const report = await sufferFaults([
+      { of: 'spool', calls: 'openat', error: 'EIO', inPieces: true, step: 6 },
       { of: 'spool', calls: 'pwrite64', error: 'EIO', inPieces: true, step: 3 },
       { of: 'spool', calls: 'fsync', error: 'EIO', inPieces: true, step: 7 },
       { of: 'spool', calls: 'rename', error: 'EIO', inPieces: true, step: 3 },

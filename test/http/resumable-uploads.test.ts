@@ -50,6 +50,7 @@ describe('a file sent in pieces', () => {
       endpoint: `${thena.url}/api/v1/tus`,
       uploadSize: CSV.length,
       chunkSize: 100_000,
+      uploadDataDuringCreation: true,
       metadata: { customer_id: 'client', filename: 'events.csv', on_error: 'skip' },
       onSuccess: () => resolve(),
       onError: reject,
@@ -229,6 +230,12 @@ test('is out of reach for other customers, whatever they do with it', async () =
     const address = thena.url + headers.get('location');
     assert.equal((await begin(thena.url, 10, { customer_id: 'own' }, other)).body.code, 'customer_not_found');
     assert.equal((await ask(address, 'HEAD', other)).status, 404);
+    const override = { 'x-http-method-override': 'DELETE' };
+    assert.equal((await ask(address, 'POST', { ...other, ...override })).status, 404);
+    assert.equal((await ask(address, 'POST', override)).status, 401);
+    assert.equal((await call(address.replace('/tus/', '/uploads/'), { headers: other })).status, 404);
+    const cancel = { method: 'DELETE', headers: other };
+    assert.equal((await call(address.replace('/tus/', '/uploads/'), cancel)).status, 404);
     assert.equal((await ask(address, 'DELETE', other)).body.code, 'upload_not_found');
     assert.equal((await send(address, 0, CSV, other)).body.code, 'upload_not_found');
     assert.equal((await send(address, 0, CSV)).status, 401);
