@@ -62,7 +62,8 @@ export function tusAnswer(locker: Locker) {
       throw refusal(failure, response.status, await response.text());
     }
     for (const [name, value] of response.headers) {
-      if (!name.startsWith('access-control-')) reply.header(name, value);
+      // There is no body, and no other origin.
+      if (name !== 'content-type' && !name.startsWith('access-control-')) reply.header(name, value);
     }
     return reply.code(response.status).send(null);
   };
