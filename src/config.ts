@@ -113,7 +113,7 @@ export const SETTINGS = {
   ),
   THENA_RESUME_SECONDS: setting(
     '259200',
-    'How long after it was begun a resumable upload may become whole; then its bytes are removed.',
+    'How long after its last byte a resumable upload that is not whole is kept.',
     integer(1, 31_536_000),
   ),
   THENA_CONCURRENT_LOADS: setting('2', 'Uploads loaded at once.', integer(1, 64)),

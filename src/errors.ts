@@ -21,7 +21,7 @@ export const ERRORS = {
   unsupported_media_type: {
     status: 415,
     title: 'The body is of a kind this call does not take',
-    hint: 'Send multipart/form-data to /api/v1/event/, text/csv to /customers/{id}/uploads, and JSON elsewhere.',
+    hint: 'Send multipart/form-data to /api/v1/event/, text/csv to /customers/{id}/uploads, application/offset+octet-stream to /tus, and JSON elsewhere.',
   },
   body_too_large: {
     status: 413,
@@ -220,7 +220,12 @@ export const ERRORS = {
   tus_request_invalid: {
     status: 400,
     title: 'The request breaks the protocol tus 1.0',
-    hint: 'Send `Tus-Resumable: 1.0.0` and what https://tus.io/protocols/resumable-upload asks for; tus clients do.',
+    hint: 'Send what https://tus.io/protocols/resumable-upload asks for; tus clients do.',
+  },
+  tus_version_unsupported: {
+    status: 412,
+    title: 'The request is of a version of tus that Thena does not speak',
+    hint: 'Send `Tus-Resumable: 1.0.0`.',
   },
   upload_offset_conflict: {
     status: 409,

@@ -88,7 +88,7 @@ function* cases(): Generator<Case> {
       yield { path: path('grant-type'), source, refusedBy: null };
     }
   }
-  for (const leaf of ['errors', 'config', 'events']) {
+  for (const leaf of ['errors', 'config', 'events', 'steps']) {
     const source = `import * as other from './http/other.ts';\n\nexport const used = [other];\n`;
     yield { path: `src/${leaf}.ts`, source, refusedBy: IMPORTS };
   }

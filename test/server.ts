@@ -11,8 +11,8 @@ export interface RunningThena {
   readonly url: string;
   readonly dataDir: string;
   readonly observations: readonly Observation[];
-  /** Stops it and removes its data folder. */
-  close(): Promise<void>;
+  /** Stops it and removes its data folder, which may be looked into before. */
+  close(look?: () => void): Promise<void>;
 }
 
 /** Starts a whole Thena in this process, on any free port, in a data folder of its own. */
@@ -27,8 +27,9 @@ export async function startThena(settings: Readonly<Record<string, string>> = {}
       url: services.url,
       dataDir,
       observations,
-      async close() {
+      async close(look) {
         await services.close();
+        look?.();
         removeData();
       },
     };

@@ -37,10 +37,13 @@ type Caller =
   | { readonly kind: 'anyone' | 'admin' }
   | { readonly kind: 'customer'; readonly customerId: CustomerId; readonly rights: readonly Right[] };
 
+/** Whom and what requests can be about. */
+export type Known = Pick<Catalog, 'findCustomer' | 'findKeyByHash' | 'findUpload'>;
+
 export type AccessSettings = Pick<Config, 'auth' | 'adminKey' | 'host' | 'allowedHosts'>;
 
 /** Looks at every request before anything else does: who is calling, and may they use this route? */
-export function guardRequests(app: FastifyInstance, settings: AccessSettings, catalog: Catalog): void {
+export function guardRequests(app: FastifyInstance, settings: AccessSettings, known: Known): void {
   app.decorateRequest('scope');
   app.addHook('onRequest', async (request) => {
     if (settings.auth === 'open') refuseOtherOrigins(request.raw, settings.host, settings.allowedHosts);
@@ -48,11 +51,11 @@ export function guardRequests(app: FastifyInstance, settings: AccessSettings, ca
     const { access } = request.routeOptions.config;
     if (access === undefined) throw new Error(`${request.routeOptions.url} does not say who may call it`);
     if (access === 'public') return;
-    const caller = await identify(request, settings, catalog);
+    const caller = await identify(request, settings, known);
     if (caller.kind === 'customer' && !caller.rights.includes(access)) {
       throw new Problem('key_lacks_right', `This call needs the right '${access}', and the key has not got it.`);
     }
-    request.scope = scopeOf(caller, catalog);
+    request.scope = scopeOf(caller, known);
   });
 }
 
@@ -63,12 +66,12 @@ export function refuseUnguardedRoutes(app: FastifyInstance): void {
   });
 }
 
-async function identify(request: FastifyRequest, settings: AccessSettings, catalog: Catalog): Promise<Caller> {
+async function identify(request: FastifyRequest, settings: AccessSettings, known: Known): Promise<Caller> {
   if (settings.auth === 'open') return { kind: 'anyone' };
   const key = bearerKey(request.headers.authorization);
   if (key === null) throw new Problem('key_missing', 'The request has no header `Authorization: Bearer <key>`.');
   if (settings.adminKey !== null && sameKey(key, settings.adminKey)) return { kind: 'admin' };
-  const found = await catalog.findKeyByHash(hashKey(key));
+  const found = await known.findKeyByHash(hashKey(key));
   if (!found) throw new Problem('key_invalid', 'The key is not known here, or has been revoked.');
   return { kind: 'customer', customerId: found.customerId, rights: found.rights };
 }
@@ -78,12 +81,12 @@ export function grantToFinish(file: Pick<Grant, 'customerId' | 'customerMayAppea
   return dangerouslyGrant(file.customerId, file.customerMayAppear);
 }
 
-function scopeOf(caller: Caller, catalog: Catalog): Scope {
+function scopeOf(caller: Caller, known: Known): Scope {
   const mayReach = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
 
   async function existing(id: CustomerId): Promise<Grant> {
     // Others' customers are not looked up, so that not even the time it takes tells whether they are there.
-    const customer = mayReach(id) ? await catalog.findCustomer(id) : null;
+    const customer = mayReach(id) ? await known.findCustomer(id) : null;
     if (!customer) throw new Problem('customer_not_found', `There is no customer '${id}'.`);
     return dangerouslyGrant(id);
   }
@@ -97,7 +100,7 @@ function scopeOf(caller: Caller, catalog: Catalog): Scope {
     },
     async upload(rawId) {
       const id = parseUploadId(rawId);
-      const upload = id && (await catalog.findUpload(id));
+      const upload = id && (await known.findUpload(id));
       if (!upload || !mayReach(upload.customerId)) {
         throw new Problem('upload_not_found', `There is no upload '${String(rawId)}'.`);
       }

@@ -73,7 +73,11 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   observeAnswers(app, observe);
   addSecurityHeaders(app);
   const stopping = stopGently(app);
-  guardRequests(app, config, catalog);
+  guardRequests(app, config, {
+    findCustomer: (id) => catalog.findCustomer(id),
+    findKeyByHash: (hash) => catalog.findKeyByHash(hash),
+    findUpload: (id) => ingest.findUpload(id),
+  });
   answerUnrouted(app);
   await addDocsPages(app, config);
   refuseUnguardedRoutes(app);
@@ -83,7 +87,7 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await app.register(eventRoutes({ ingest, stopping, idleMs }));
   await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));
   await app.register(uploadRoutes({ ingest, stopping }));
-  await app.register(tusRoutes({ ingest, maxUploadBytes, observe }));
+  await app.register(tusRoutes({ ingest, maxUploadBytes }));
   await app.register(customersRoutes({ ...customers, maxColumns }));
   await app.register(keysRoutes(customers));
   await app.register(tableRoutes(customers));

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { EarlierUpload, Upload, UploadOptions } from '../catalog/upload.ts';
+import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import { problemDocument } from '../errors.ts';
 import type { Progress } from '../ingest/progress.ts';
 import { ProblemRef } from './problem-schema.ts';
@@ -117,7 +117,7 @@ export function uploadJson(upload: Upload, progress: Progress | null): UploadJso
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
       header: file?.dialect.header ?? null,
-      warnings: [...receipt.warnings, ...duplicateWarning(duplicateOf)],
+      warnings: [...receipt.warnings, ...duplicateWarning(upload)],
     },
     error: upload.error && problemDocument(upload.error),
     attempts: upload.attempts,
@@ -132,8 +132,9 @@ function optionsJson({ onError, dryRun, ...same }: UploadOptions): UploadJson['o
   return { ...same, on_error: onError, dry_run: dryRun };
 }
 
-function duplicateWarning(earlier: EarlierUpload | null): readonly string[] {
-  if (earlier === null) return [];
+function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): readonly string[] {
+  if (earlier === null || status === 'undone') return [];
   const at = earlier.createdAt.toISOString();
-  return [`The same bytes were uploaded before, as upload ${earlier.id} at ${at}; they are in the table once more.`];
+  const now = options.dryRun ? 'would be' : 'are';
+  return [`The same bytes were uploaded before, as upload ${earlier.id} at ${at}; they ${now} in the table once more.`];
 }

@@ -4,6 +4,7 @@ import type { CsvSegment, CsvSource } from '../csv/segment.ts';
 import { type EngineClient, EngineFailure } from '../engine/engine-client.ts';
 import type { Refusal } from '../engine/protocol.ts';
 import { Problem } from '../errors.ts';
+import { reached } from '../steps.ts';
 import type { ColumnReading } from '../table/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../table-store/table-store.ts';
 import { isDiskFull } from './disk-full.ts';
@@ -72,6 +73,7 @@ export class Attempt {
   async run(): Promise<number> {
     this.#tell(0);
     let plan = await this.#plan(await this.#feed.after(0), false);
+    reached('reading_found');
     let appended = await this.#load(plan);
     if (appended instanceof EngineFailure && !plan.thorough) {
       // Some record does not fit what the first records showed: look at every one, and start over if that helps.
@@ -90,6 +92,7 @@ export class Attempt {
     }
     const file = await this.#feed.file;
     const summary = await this.#commitRows();
+    reached('rows_durable');
     assertCounts(file, appended, this.#kept?.rejected ?? 0, summary);
     await this.#commit(plan, file, summary);
     return summary.rows;
@@ -136,17 +139,20 @@ export class Attempt {
       exact: this.#known === null,
     });
     this.#session = session;
+    reached('load_begun');
     let taken = 0;
     let rows = 0;
     this.#tell(0);
     for (;;) {
       const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#feed.after(taken);
       if (segments.length === 0) return rows;
+      reached('segment_appending');
       try {
         rows += await session.append(this.#source(segments), {
           signal: this.#signal,
           onProgress: (share) => this.#tell(rows + share * recordsIn(segments)),
         });
+        reached('segment_appended');
         this.#tell(rows);
       } catch (error) {
         // No row is to blame for a full disk, and looking for one would write to it.
@@ -171,6 +177,7 @@ export class Attempt {
     // At once: the lease is renewed under this tag.
     this.#tag = tag;
     await catalog.forgetTags(customer.id, [dead]);
+    reached('started_over');
   }
 
   /**
@@ -194,6 +201,7 @@ export class Attempt {
     };
     const found = await engine.call('find_refusals', params, { signal: this.#signal });
     await rejects.sync();
+    reached('refusals_found');
     const [first] = found.refusals;
     if (!first) throw failure;
     if (keep && found.refused < found.records) return { segments: found.kept, rejected: found.refused };
@@ -212,6 +220,7 @@ export class Attempt {
     // Before the commit, which lets the customer's next upload begin.
     if (dryRun) await this.rollBack();
     this.#commitTried = true;
+    reached('committing');
     const committed = await catalog.commitUpload({
       uploadId: this.#claim.upload.id,
       tag: this.#tag,
@@ -232,6 +241,7 @@ export class Attempt {
       },
     });
     if (committed === 'lost') throw new LeaseLost();
+    reached('committed');
     if (dryRun) await catalog.forgetTags(this.#claim.customer.id, [this.#tag]);
   }
 

@@ -1,6 +1,7 @@
 import type { Catalog, Page } from '../catalog/catalog.ts';
 import type { Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
+import { reached } from '../steps.ts';
 import type { CustomerId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import type { Rejects } from './rejects.ts';
@@ -27,9 +28,12 @@ export async function deleteCustomer(ports: DeletionPorts, customerId: CustomerI
     const detail = `${uploads.length} of the uploads of customer ${customerId} have not ended.`;
     throw new Problem('customer_busy', detail, { uploads });
   }
+  reached('deletion_begun');
   await ports.tables.drop(customerId);
+  reached('table_dropped');
   await removeFiles(ports, customerId);
   await ports.resumable.removeOf(customerId);
+  reached('files_removed');
   await ports.catalog.deleteCustomer(customerId);
 }
 

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Problem } from '../errors.ts';
 
 /** Runs a piece of writing; a full disk becomes a Problem that says so. */
@@ -25,4 +26,27 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** Makes what was written into a file last. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts a file in its place, whole or not at all, and makes it last there. */
+export async function placeDurably(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.tmp`, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.tmp`, path);
+  await syncFolder(dirname(path));
 }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Customer } from '../catalog/catalog.ts';
 import type { ReceivedFile, Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
+import { reached } from '../steps.ts';
 import type { Grant } from '../table/grant.ts';
 import type { UploadId } from '../table/ids.ts';
 import { decompressed } from './decompress.ts';
@@ -105,6 +106,7 @@ export class FileReception implements Reception {
     this.#refuseCancelled();
     if (!this.#grant) throw new Error('a file is acknowledged when it has a customer');
     const text = await this.#text.durable();
+    reached('segments_durable');
     await this.#register(this.#grant);
     const { retryOf, options, mends } = this.#incoming;
     const file: ReceivedFile = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...text, ...asSent(retryOf) };
@@ -117,6 +119,7 @@ export class FileReception implements Reception {
       return received.earlier;
     }
     this.#acknowledged = true;
+    reached('acknowledged');
     this.#ports.onClosed(this.uploadId);
     this.#text.feed?.end(file);
     loader.kick();
@@ -154,12 +157,19 @@ export class FileReception implements Reception {
   }
 
   async #forget(): Promise<void> {
-    const { catalog, spool, loader, observe, onClosed } = this.#ports;
-    onClosed(this.uploadId);
+    try {
+      await this.#forgetAll();
+    } finally {
+      this.#ports.onClosed(this.uploadId);
+    }
+  }
+
+  async #forgetAll(): Promise<void> {
+    const { catalog, spool, loader, observe } = this.#ports;
     this.#leavePlace();
     this.#room.giveBack();
     this.#ports.progress.forget(this.uploadId);
-    this.#text.feed?.fail(new Error('the file did not arrive'));
+    this.#text.feed?.fail(new Problem('upload_interrupted', 'The file did not arrive.'));
     await loader.abort(this.uploadId);
     await this.#text.abandon();
     // No failure of the sender's: what he is told is why the file was not taken.
@@ -198,6 +208,7 @@ export class FileReception implements Reception {
       customerMayAppear: customerMayAppear && this.#customer === null,
     });
     this.#registered = true;
+    reached('registered');
   }
 }
 

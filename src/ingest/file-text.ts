@@ -5,6 +5,7 @@ import { detectEncoding, refuseIfNotText } from '../csv/detect-encoding.ts';
 import { RecordCutter } from '../csv/record-cutter.ts';
 import { beginsWithMark, type CsvOrigin } from '../csv/segment.ts';
 import { decoderFor, type Utf8Decoder } from '../csv/utf8.ts';
+import { reached } from '../steps.ts';
 import type { UploadId } from '../table/ids.ts';
 import { SegmentFeed } from './segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from './segment-writer.ts';
@@ -140,7 +141,10 @@ export class FileText {
   }
 
   #announce({ writer, feed }: Opened): void {
-    for (const segment of writer.sealed.slice(feed.length)) feed.add(segment);
+    for (const segment of writer.sealed.slice(feed.length)) {
+      feed.add(segment);
+      reached('segment_written');
+    }
   }
 }
 

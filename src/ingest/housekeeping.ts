@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import type { ResumableUploads } from './resumable-uploads.ts';
 import type { Spool } from './spool.ts';
@@ -14,11 +15,15 @@ export interface HousekeepingPorts {
   readonly observe: Observe;
 }
 
-/** Gives space back beside everything else: rows that no answer counts, and bytes of failed uploads kept long enough. */
+/**
+ * What is done beside everything else. It gives space back (rows that no answer counts, bytes of failed uploads kept long
+ * enough), and makes files uploads that are whole and that nobody asks for.
+ */
 export class Housekeeping {
   readonly #ports: HousekeepingPorts;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
+  #finishing: Promise<void> | null = null;
   #again = false;
   #stopped = false;
 
@@ -27,7 +32,12 @@ export class Housekeeping {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.sweep(), EVERY_MS);
+    const everyTime = (): void => {
+      this.sweep();
+      this.#finishing ??= this.#finishWhole();
+    };
+    this.#timer = setInterval(everyTime, EVERY_MS);
+    everyTime();
   }
 
   /** Says that there may be something to give back. */
@@ -45,6 +55,16 @@ export class Housekeeping {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#sweeping;
+    await this.#finishing;
+  }
+
+  /** Beside the sweeping, as a large file takes its time. */
+  async #finishWhole(): Promise<void> {
+    const { resumable, observe } = this.#ports;
+    await resumable
+      .finishWhole()
+      .catch((error: Error) => observe({ kind: 'background_failed', task: 'resumable uploads', error }));
+    this.#finishing = null;
   }
 
   async #sweep(): Promise<void> {
@@ -55,6 +75,7 @@ export class Housekeeping {
         if (this.#stopped) return;
         // Never a drop: the customer's next table may be in the making.
         await tables.purge(customerId, [tag]);
+        reached('rows_purged');
         await catalog.forgetTags(customerId, [tag]);
       }
       for (const uploadId of await catalog.keptFailures('expired')) {

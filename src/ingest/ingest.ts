@@ -4,6 +4,7 @@ import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import type { Grant } from '../table/grant.ts';
 import { newUploadId, type UploadId } from '../table/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
@@ -18,7 +19,7 @@ import type { IncomingFile, Reception } from './reception.ts';
 import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { Rejects } from './rejects.ts';
-import { ResumableFiles } from './resumable-files.ts';
+import type { ResumableFile } from './resumable-files.ts';
 import { ResumableUploads } from './resumable-uploads.ts';
 import { receiveAll, retryOf } from './retry.ts';
 import { Spool } from './spool.ts';
@@ -31,6 +32,8 @@ export type OpenFile = Pick<
 
 export interface Ingest {
   open(file: OpenFile): Reception;
+  /** An upload of the catalog, or one whose file comes in several requests and is not whole. */
+  findUpload(uploadId: UploadId): Promise<Upload | null>;
   /**
    * @returns the upload when it has ended, or as it stands after `timeoutMs`
    * @throws Problem upload_not_found where the customer has no such upload; what its sender was told, where it was refused
@@ -73,8 +76,9 @@ export interface IngestPorts {
   readonly maxUploadBytes: number;
   readonly concurrentLoads: number;
   readonly retryMs: number;
-  /** How long after it was begun a resumable upload may become whole. */
+  /** How long after its last byte came a resumable upload may become whole. */
   readonly resumeMs: number;
+  readonly grantToFinish: (file: ResumableFile) => Grant;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
   readonly maxWaitingBytes: number;
@@ -86,6 +90,9 @@ export interface IngestPorts {
 const PLACE_WAIT_MS = 30_000;
 /** How long to wait where an upload changed while it was being taken back. */
 const TAKE_BACK_AGAIN_MS = 20;
+
+/** How long files that were on their way may take to be forgotten when Thena stops. */
+const CLOSING_MS = 2_000;
 
 /** Uploads in one of these states change no more by themselves. */
 const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'cancelled', 'undone']);
@@ -111,15 +118,19 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   const progress = new ProgressBoard();
   const places = new Places(ports.maxReceives, PLACE_WAIT_MS);
   const reserve = new DiskReserve(ports.spoolDirectory, ports.diskReserveBytes);
-  const files = new ResumableFiles({
+  const resumable = new ResumableUploads({
+    ...ports,
     directory: ports.resumableDirectory,
-    reserve,
     mostOfOne: ports.maxWaitingUploads,
+    progress,
+    places,
+    reserve,
+    receive: (file) => receive(file, ports.maxUploadBytes),
   });
-  const resumable = new ResumableUploads({ ...ports, files, receive: (file) => receive(file, ports.maxUploadBytes) });
   await recover({ ...ports, spool, rejects, resumable });
   const refusals = new Refusals();
   const receptions = new Map<UploadId, Reception>();
+  let allClosed = Promise.withResolvers<void>();
   const loader = new Loader({
     ...ports,
     spool,
@@ -140,15 +151,24 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     for (const waiter of waiting.get(uploadId) ?? []) waiter();
   }
 
+  async function findUpload(uploadId: UploadId): Promise<Upload | null> {
+    // In this order: a file is removed only once its upload is in the catalog.
+    const pending = await resumable.uploadOf(uploadId);
+    return (await catalog.findUpload(uploadId)) ?? pending;
+  }
+
   async function find(grant: Grant, uploadId: UploadId): Promise<Upload> {
-    const upload = await catalog.findUpload(uploadId);
+    const upload = await findUpload(uploadId);
     if (upload?.customerId === grant.customerId) return upload;
     throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
   }
 
   function receive(file: IncomingFile, maxUploadBytes: number): Reception {
     const { uploadId } = file;
-    const onClosed = (id: UploadId): boolean => receptions.delete(id);
+    const onClosed = (id: UploadId): void => {
+      receptions.delete(id);
+      if (receptions.size === 0) allClosed.resolve();
+    };
     const onRefused = (id: UploadId, grant: Grant | null, refusal: Problem): void => {
       if (grant) refusals.note(id, grant.customerId, refusal);
       const customerId = grant?.customerId ?? null;
@@ -171,7 +191,9 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       case 'ingesting': {
         await receptions.get(id)?.cancel();
         await loader.cancel(id);
-        if (!(await catalog.cancelUpload(id))) return 'changed';
+        const wasPending = await resumable.giveUp(id);
+        if (!(await catalog.cancelUpload(id)) && !wasPending) return 'changed';
+        reached('cancelled');
         await spool.remove(id);
         progress.forget(id);
         ports.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
@@ -180,6 +202,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       case 'complete': {
         if (options.dryRun) return 'ended';
         if (!(await catalog.undoUpload(id))) return 'changed';
+        reached('undone');
         ports.observe({ kind: 'upload_undone', uploadId: id, customerId });
         housekeeping.sweep();
         return 'taken back';
@@ -192,17 +215,20 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   return {
     rejects,
     resumable,
+    findUpload,
     progressOf: (upload) => progress.of(upload),
     open: (file) => receive({ ...file, uploadId: newUploadId(), retryOf: null }, ports.maxUploadBytes),
     async takeBack(grant, uploadId) {
       for (;;) {
-        const outcome = await takeBackOnce(await find(grant, uploadId));
+        const upload = await find(grant, uploadId);
+        const outcome = await takeBackOnce(upload);
         if (outcome === 'changed') {
           await sleep(TAKE_BACK_AGAIN_MS);
           continue;
         }
         wake(uploadId);
-        return find(grant, uploadId);
+        // Of a file that was not whole nothing is left.
+        return (await findUpload(uploadId)) ?? { ...upload, status: 'cancelled', finishedAt: new Date() };
       }
     },
     async retry(grant, uploadId, changes) {
@@ -214,6 +240,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         grant,
         text,
       );
+      reached('retried');
       await catalog.endRetention(failed.id);
       await spool.remove(failed.id);
       return upload;
@@ -239,6 +266,10 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       }
     },
     async close() {
+      await resumable.stop();
+      // Their senders have been cut off: what they leave is cleared while there is a catalog to clear it from.
+      allClosed = Promise.withResolvers<void>();
+      if (receptions.size > 0) await Promise.race([allClosed.promise, sleep(CLOSING_MS, undefined, { ref: false })]);
       await housekeeping.stop();
       await loader.stop();
     },

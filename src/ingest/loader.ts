@@ -3,6 +3,7 @@ import type { UploadError } from '../catalog/upload.ts';
 import { EngineBroken, EngineStopped } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import type { UploadId } from '../table/ids.ts';
 import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
 import { isDiskFull, mayDoNextTime } from './disk-full.ts';
@@ -76,6 +77,7 @@ export class Loader {
     try {
       const claim = (await this.#hasRoom()) && (await catalog.claimReceiving({ uploadId, owner, leaseMs: LEASE_MS }));
       if (claim) {
+        reached('claimed_early');
         this.#begin(claim, feed);
         return true;
       }
@@ -127,6 +129,7 @@ export class Loader {
           break;
         }
         const { id, file } = claim.upload;
+        reached('claimed');
         this.#begin(claim, SegmentFeed.of({ ...file, segments: spool.locate(id, file.segments) }));
       }
     }
@@ -239,6 +242,7 @@ export class Loader {
       return false;
     });
     await catalog.endAttempt({ uploadId: upload.id, tag, owner, outcome });
+    reached('attempt_failed');
     // Else the rows stay invisible, their tag uncommitted, until `housekeeping.ts` purges them.
     if (rolledBack) await catalog.forgetTags(customer.id, [tag]);
     if (outcome.kind === 'requeued') return;
@@ -256,6 +260,7 @@ export class Loader {
   async #discard(uploadId: UploadId): Promise<void> {
     const { spool, observe } = this.#ports;
     await spool.remove(uploadId).catch((error: Error) => observe({ kind: 'background_failed', task: 'spool', error }));
+    reached('segments_removed');
   }
 }
 

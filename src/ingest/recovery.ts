@@ -1,4 +1,5 @@
 import type { Observe } from '../events.ts';
+import { reached } from '../steps.ts';
 import { parseUploadId } from '../table/ids.ts';
 import { type DeletionPorts, deleteCustomer } from './delete-customer.ts';
 
@@ -8,12 +9,13 @@ import { type DeletionPorts, deleteCustomer } from './delete-customer.ts';
  */
 export async function recover({ observe, ...ports }: DeletionPorts & { readonly observe: Observe }): Promise<void> {
   const { catalog, tables, spool, rejects, resumable } = ports;
-  await resumable.files.sweep();
-  await resumable.expire();
+  await resumable.open();
   await catalog.releaseLeases();
+  reached('leases_released');
   for (const { customerId, tag } of await catalog.deadTags()) {
     const customer = await catalog.findCustomer(customerId);
     await (customer?.table ? tables.purge(customerId, [tag]) : tables.drop(customerId));
+    reached('rows_purged');
     await catalog.forgetTags(customerId, [tag]);
   }
   for (const customerId of await catalog.customersInDeletion()) {
@@ -23,6 +25,7 @@ export async function recover({ observe, ...ports }: DeletionPorts & { readonly 
   }
   // Their senders were never told 202, and their connections are gone.
   for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
+  reached('unacknowledged_forgotten');
   const waiting = (await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id);
   const needed = new Set<string>([...waiting, ...(await catalog.keptFailures('all'))]);
   for (const folder of await spool.folders()) {

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { UploadOptions } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
+import { reached } from '../steps.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../table/ids.ts';
+import { appendPiece, markOf, type Piece, settlePiece } from './append-piece.ts';
 import type { DiskReserve } from './disk-reserve.ts';
-import { storing, syncFolder } from './durable.ts';
+import { placeDurably, storing, syncFolder } from './durable.ts';
 
 /** A file that comes in several requests; its upload will have the same id. */
 export interface ResumableFile {
@@ -25,10 +26,11 @@ export interface ResumableFile {
   readonly createdAt: string;
 }
 
-/** What a piece of a file must have, to be kept. */
-export interface Checksum {
-  readonly algorithm: 'sha1' | 'sha256';
-  readonly digest: Buffer;
+/** How much of a file has come. */
+export interface Received {
+  readonly bytes: number;
+  /** When the last of them came, or the file was begun. */
+  readonly changedAt: Date;
 }
 
 export interface ResumableFilesPorts {
@@ -44,118 +46,107 @@ export interface ResumableFilesPorts {
  */
 export class ResumableFiles {
   readonly #ports: ResumableFilesPorts;
+  /** All there are: the folder is this process's alone. */
+  readonly #customers = new Map<UploadId, CustomerId>();
+  /** Where bytes come from, while they do. */
+  readonly #incoming = new Map<UploadId, Readable>();
 
   constructor(ports: ResumableFilesPorts) {
     this.#ports = ports;
   }
 
-  /** @throws Problem disk_full, too_many_uploads */
-  async create(file: ResumableFile): Promise<void> {
-    const { directory, reserve, mostOfOne } = this.#ports;
-    await reserve.refuseBeyond(file.length);
-    const others = (await this.list()).filter(({ customerId }) => customerId === file.customerId);
-    if (others.length >= mostOfOne) {
-      const detail = `${others.length} files of customer ${file.customerId} have been begun and are not whole; ${mostOfOne} may be.`;
-      throw new Problem('too_many_uploads', detail);
+  /** Finds what there is, and removes what a crash left half made. Before anything else is asked. */
+  async open(): Promise<void> {
+    const { directory } = this.#ports;
+    await mkdir(directory, { recursive: true });
+    const names = new Set(await readdir(directory));
+    for (const name of names) {
+      const id = parseUploadId(name.slice(0, name.indexOf('.')));
+      const isWanted = id && names.has(`${id}.json`) && names.has(`${id}.part`) && !name.endsWith('.tmp');
+      if (!isWanted) await rm(join(directory, name), { force: true });
+      else if (name.endsWith('.json')) this.#customers.set(id, (await this.#read(id)).customerId);
     }
-    await storing(async () => {
-      await mkdir(directory, { recursive: true });
-      await writeDurably(this.#part(file.id), '');
-      await writeDurably(`${this.#about(file.id)}.tmp`, JSON.stringify(file));
-      await rename(`${this.#about(file.id)}.tmp`, this.#about(file.id));
-      await syncFolder(directory);
-    });
+    for (const id of this.ids) await settlePiece(this.#part(id));
   }
 
-  async find(id: UploadId): Promise<ResumableFile | null> {
+  get ids(): readonly UploadId[] {
+    return [...this.#customers.keys()];
+  }
+
+  idsOf(customerId: CustomerId): readonly UploadId[] {
+    return this.ids.filter((id) => this.#customers.get(id) === customerId);
+  }
+
+  /** @throws Problem disk_full, too_many_uploads */
+  async create(file: ResumableFile): Promise<void> {
+    const { reserve, mostOfOne } = this.#ports;
+    const { id, customerId } = file;
+    const others = this.idsOf(customerId).length;
+    if (others >= mostOfOne) {
+      const detail = `${others} files of customer ${customerId} have been begun and are not whole; ${mostOfOne} may be.`;
+      throw new Problem('too_many_uploads', detail);
+    }
+    // Counted before anything is awaited: others begin at the same time.
+    this.#customers.set(id, customerId);
     try {
-      return JSON.parse(await readFile(this.#about(id), 'utf8'));
+      // When it is whole it is there twice for a while: as it came, and cut into segments.
+      await reserve.refuseBeyond(2 * file.length);
+      await storing(async () => {
+        await placeDurably(this.#part(id), '');
+        await placeDurably(this.#about(id), JSON.stringify(file));
+      });
+      reached('resumable_begun');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      // Why it could not be begun is what its sender is told.
+      await this.remove(id).catch(() => undefined);
       throw error;
     }
   }
 
-  /** How many bytes of it have come. */
-  async received(id: UploadId): Promise<number> {
-    return (await stat(this.#part(id))).size;
+  async find(id: UploadId): Promise<ResumableFile | null> {
+    return this.#customers.has(id) ? unlessGone(this.#read(id)) : null;
+  }
+
+  async received(id: UploadId): Promise<Received | null> {
+    const part = this.#customers.has(id) ? await unlessGone(stat(this.#part(id))) : null;
+    return part && { bytes: part.size, changedAt: part.mtime };
+  }
+
+  /** Whether bytes of it are coming now. */
+  isIncoming(id: UploadId): boolean {
+    return this.#incoming.has(id);
   }
 
   /**
-   * Appends bytes, and makes them durable. Where they end early, what came is kept, unless a checksum was told for them.
-   *
-   * @param offset how many bytes there are already. Nobody else appends at the same time
-   * @returns how many there are now
-   * @throws Problem checksum_mismatch, disk_full
+   * @param source where the piece's bytes come from: destroyed where the file is removed meanwhile
+   * @returns how many bytes there are now
+   * @throws Problem as `appendPiece` does, and upload_cancelled
    */
-  async append(id: UploadId, offset: number, bytes: Readable, checksum: Checksum | null): Promise<number> {
-    const room = this.#ports.reserve.room();
-    const file = await open(this.#part(id), 'r+');
-    const hash = checksum && createHash(checksum.algorithm);
-    let end = offset;
-    let isWhole = false;
+  async append(id: UploadId, offset: number, piece: Piece, source: Readable): Promise<number> {
+    this.#incoming.set(id, source);
     try {
-      for await (const chunk of bytes as AsyncIterable<Buffer>) {
-        await room.take(chunk.length);
-        hash?.update(chunk);
-        let at = 0;
-        while (at < chunk.length) {
-          at += (await storing(() => file.write(chunk, at, chunk.length - at, end + at))).bytesWritten;
-        }
-        end += chunk.length;
-      }
-      if (checksum && !hash?.digest().equals(checksum.digest)) {
-        throw new Problem(
-          'checksum_mismatch',
-          `The bytes from ${offset} to ${end} have another ${checksum.algorithm} sum.`,
-        );
-      }
-      isWhole = true;
+      return await appendPiece(this.#part(id), offset, piece, this.#ports.reserve);
     } finally {
-      room.giveBack();
-      try {
-        if (!isWhole && checksum) await file.truncate(offset);
-        await storing(() => file.sync());
-      } finally {
-        await file.close();
-      }
+      this.#incoming.delete(id);
     }
-    return end;
   }
 
   read(id: UploadId): Readable {
     return createReadStream(this.#part(id));
   }
 
-  /** Forgets it. Succeeds where it is not there. */
-  async remove(id: UploadId): Promise<void> {
-    await rm(this.#about(id), { force: true });
-    await rm(this.#part(id), { force: true });
+  /** Forgets it; whoever sends bytes of it is told so. @returns whether it was there */
+  async remove(id: UploadId): Promise<boolean> {
+    const wasThere = this.#customers.delete(id);
+    this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled while it came.`));
+    for (const path of [this.#about(id), markOf(this.#part(id)), this.#part(id)]) await rm(path, { force: true });
+    // Else a power cut might bring it back.
+    if (wasThere) await syncFolder(this.#ports.directory);
+    return wasThere;
   }
 
-  async list(): Promise<readonly ResumableFile[]> {
-    const ids = (await this.#names()).filter((name) => name.endsWith('.json')).map((name) => idOf(name));
-    const files = await Promise.all(ids.map((id) => id && this.find(id)));
-    return files.filter((file) => file !== null);
-  }
-
-  /** Removes what a crash left half made. Nothing may be begun meanwhile. */
-  async sweep(): Promise<void> {
-    const names = new Set(await this.#names());
-    for (const name of names) {
-      const id = idOf(name);
-      if (name.endsWith('.json') || (id && names.has(`${id}.json`) && name.endsWith('.part'))) continue;
-      await rm(join(this.#ports.directory, name), { force: true });
-    }
-    // A process that was killed may not have made its last bytes last.
-    for (const { id } of await this.list()) await syncFile(this.#part(id));
-  }
-
-  async #names(): Promise<readonly string[]> {
-    return readdir(this.#ports.directory).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+  async #read(id: UploadId): Promise<ResumableFile> {
+    return JSON.parse(await readFile(this.#about(id), 'utf8'));
   }
 
   #part(id: UploadId): string {
@@ -167,25 +158,10 @@ export class ResumableFiles {
   }
 }
 
-function idOf(name: string): UploadId | null {
-  return parseUploadId(name.slice(0, name.indexOf('.')));
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/** Null where a file was removed in the meantime. */
+async function unlessGone<T>(reading: Promise<T>): Promise<T | null> {
+  return reading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CsvSegment } from '../csv/segment.ts';
+import { reached } from '../steps.ts';
 import type { UploadId } from '../table/ids.ts';
 import { storing, syncFolder } from './durable.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -22,6 +23,7 @@ export class Spool {
       await mkdir(folder);
       await syncFolder(this.directory);
     });
+    reached('folder_made');
     return new SegmentWriter(folder);
   }
 

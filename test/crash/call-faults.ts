@@ -58,15 +58,6 @@ export function threadsOf(pid: number, name: string): readonly number[] {
   return tasks.filter((task) => readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').startsWith(name));
 }
 
-/** The process that a process has started, such as its engine; null where there is none now. Linux only. */
-export function childOf(pid: number): number | null {
-  try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || null;
-  } catch {
-    return null;
-  }
-}
-
 function whyNoStrace(): string | false {
   if (process.platform !== 'linux' || spawnSync('strace', ['-V']).status !== 0) return 'needs strace';
   const sleeper = spawn('sleep', ['10'], { stdio: 'ignore' });

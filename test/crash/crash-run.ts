@@ -3,17 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { STEPS } from '../../src/steps.ts';
+import { ask } from '../http/tus-requests.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
-import { childOf, NO_STRACE, tamper } from './call-faults.ts';
+import { NO_STRACE, tamper } from './call-faults.ts';
+import { childOf } from './child-of.ts';
 import { type Random, randomOf } from './random.ts';
 import { Senders, type Sent } from './senders.ts';
-import { settle, spooled, storedFiles } from './settled.ts';
+import { settle, spooled, storedFiles, unfinished } from './settled.ts';
+import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './steps-at-work.ts';
 
-type Blow = 'main' | 'engine' | 'both' | 'main at a call' | 'engine at a call';
+type Blow = 'main' | 'engine' | 'both' | 'at a step' | 'main at a call' | 'engine at a call';
 
 export interface CrashReport {
   readonly kills: Readonly<Record<string, number>>;
+  /** Of them, those at which somebody was waited for and came. */
+  readonly steps: number;
   readonly sent: number;
+  /** Acknowledged files that were sent in pieces. */
+  readonly inPieces: number;
   readonly acknowledged: number;
   /** Acknowledged files that failed, all because the engine was killed twice under them. */
   readonly failed: number;
@@ -57,12 +65,15 @@ class CrashRun {
   readonly #senders: Senders;
   readonly #kills: Record<string, number> = {};
   /** When the engine was killed: that is what may fail a file. */
-  readonly #engineKills: number[] = [];
+  readonly #engineKills: { readonly from: number; readonly to: number }[] = [];
+  readonly #orders: string;
+  #steps = 0;
   #thena: ThenaProcess | null = null;
 
   constructor(random: Random, dataDir: string) {
     this.#random = random;
     this.#dataDir = dataDir;
+    this.#orders = `${dataDir}.order`;
     this.#senders = new Senders(random.branch(), CUSTOMERS);
   }
 
@@ -77,11 +88,12 @@ class CrashRun {
     this.#senders.aim(null);
     await this.#senders.stop();
     await this.#thena?.end('SIGKILL');
+    takeBackOrder(this.#orders);
   }
 
   async #running(): Promise<ThenaProcess> {
     if (this.#thena && this.#thena.child.exitCode === null && this.#thena.child.signalCode === null) return this.#thena;
-    this.#thena = await startThenaProcess(this.#dataDir);
+    this.#thena = await startThenaProcess(this.#dataDir, [], obeying(this.#orders));
     this.#senders.aim(this.#thena.url);
     return this.#thena;
   }
@@ -89,13 +101,16 @@ class CrashRun {
   async #strike(thena: ThenaProcess): Promise<void> {
     const pid = thena.child.pid as number;
     const engine = childOf(pid);
-    const blows: Blow[] = ['main', 'main'];
+    const blows: Blow[] = ['main', 'main', 'at a step', 'at a step', 'at a step'];
     if (engine !== null) blows.push('engine', 'both');
     if (!NO_STRACE) blows.push('main at a call', 'main at a call', 'engine at a call');
     const blow = this.#random.pick(blows);
     const waitMs = this.#random.integer(600);
     const calls = blow === 'engine at a call' ? ENGINE_CALLS : MAIN_CALLS;
     const injection = `${this.#random.pick(calls)}:signal=SIGKILL:when=${1 + this.#random.integer(8)}`;
+    const step = this.#random.pick(STEPS);
+    const nth = 1 + this.#random.integer(3);
+    const victim = this.#random.pick(['main', 'engine', 'both'] as const);
     await delay(waitMs);
     switch (blow) {
       case 'main':
@@ -108,6 +123,11 @@ class CrashRun {
         // Main may live long enough to see it die.
         this.#killEngine(childOf(pid));
         await thena.end('SIGKILL');
+        break;
+      case 'at a step':
+        await this.#killAtStep(pid, { step, nth, victim });
+        // Not every step comes in time.
+        if (victim !== 'engine') await thena.end('SIGKILL');
         break;
       case 'main at a call':
         await this.#killAtCall(pid, injection);
@@ -127,8 +147,20 @@ class CrashRun {
   }
 
   #killEngine(engine: number | null): void {
-    this.#engineKills.push(Date.now());
+    this.#engineKills.push({ from: Date.now(), to: Date.now() });
     kill(engine);
+  }
+
+  async #killAtStep(pid: number, order: Omit<Order, 'id'>): Promise<void> {
+    const from = Date.now();
+    orderDeath(this.#orders, order);
+    while (isAlive(pid) && !wasObeyed(this.#orders) && Date.now() - from < LONGEST_WAIT_FOR_CALL_MS) await delay(10);
+    if (wasObeyed(this.#orders)) this.#steps++;
+    takeBackOrder(this.#orders);
+    if (order.victim === 'main') return;
+    this.#engineKills.push({ from, to: Date.now() });
+    // It lives to see its engine die.
+    if (order.victim === 'engine') await delay(200);
   }
 
   async #killAtCall(pid: number, injection: string): Promise<void> {
@@ -139,7 +171,10 @@ class CrashRun {
   }
 
   async #verify(thena: ThenaProcess): Promise<CrashReport> {
-    const { sent } = this.#senders;
+    const { sent, lost } = this.#senders;
+    assert.deepEqual(lost, []);
+    // Files that are whole, and whose senders have gone, are asked for here.
+    for (const id of unfinished(this.#dataDir)) await ask(`${thena.url}/api/v1/tus/${id}`);
     const acknowledged = sent.filter(({ uploadId }) => uploadId !== null);
     const settledFor = new Map(
       await Promise.all(CUSTOMERS.map(async (customer) => [customer, await settle(thena.url, customer)] as const)),
@@ -187,8 +222,10 @@ class CrashRun {
     assert.deepEqual(kept, [], 'the spool holds what nobody needs');
     return {
       kills: this.#kills,
+      steps: this.#steps,
       sent: sent.length,
       acknowledged: acknowledged.length,
+      inPieces: acknowledged.filter(({ way }) => way === 'pieces').length,
       failed: failures.size,
       unheard,
       rows,
@@ -200,7 +237,7 @@ class CrashRun {
     const { code, detail } = error;
     const endedAt = Date.parse(finished_at);
     assert.equal(code, 'file_crashed_reader', `${uploadId} failed: ${detail}`);
-    const killed = this.#engineKills.filter((at) => at >= sentAt && at <= endedAt).length;
+    const killed = this.#engineKills.filter(({ from, to }) => to >= sentAt && from <= endedAt).length;
     assert.ok(killed >= 2, `${uploadId} failed after ${killed} kills of the engine: ${detail}`);
   }
 }

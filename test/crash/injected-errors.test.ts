@@ -18,6 +18,18 @@ describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
     assert.deepEqual([report.deaths, report.failures], [0, 0]);
   });
 
+  it('while a file comes in pieces, it goes on from what was acknowledged, and is taken once', async (t) => {
+    const report = await sufferFaults([
+      { of: 'spool', calls: 'openat', error: 'EIO', inPieces: true, step: 6 },
+      { of: 'spool', calls: 'pwrite64', error: 'EIO', inPieces: true, step: 3 },
+      { of: 'spool', calls: 'fsync', error: 'EIO', inPieces: true, step: 7 },
+      { of: 'spool', calls: 'rename', error: 'EIO', inPieces: true, step: 3 },
+      { of: 'spool', calls: 'unlink', error: 'EIO', inPieces: true, step: 4 },
+    ]);
+    t.diagnostic(JSON.stringify(report));
+    assert.deepEqual([report.deaths, report.failures], [0, 0]);
+  });
+
   it('while the catalog is written, no acknowledged file is lost, and none is there twice', async (t) => {
     const report = await sufferFaults([
       { of: 'catalog', calls: 'fsync', error: 'EIO', step: 2 },

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ask, begin, type Headers, idOf, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
-import { childOf, tamper, threadsOf } from './call-faults.ts';
+import { tamper, threadsOf } from './call-faults.ts';
+import { childOf } from './child-of.ts';
 import { csvOf } from './senders.ts';
-import { settle, spooled, storedFiles } from './settled.ts';
+import { settle, spooled, storedFiles, unfinished } from './settled.ts';
 
 /** Calls that are made to fail, one after the other. */
 export interface Fault {
@@ -17,6 +20,8 @@ export interface Fault {
   readonly of: 'catalog' | 'spool' | 'engine';
   readonly calls: string;
   readonly error: 'EIO' | 'ENOSPC';
+  /** Whether files are sent in several requests (tus). */
+  readonly inPieces?: boolean;
 }
 
 export interface FaultReport {
@@ -39,6 +44,8 @@ interface SentFile {
   readonly customer: string;
   readonly number: number;
   readonly uploadId: string | null;
+  /** Of a file in pieces that was not acknowledged: it may be taken later all the same. */
+  readonly mayBecome?: string;
 }
 
 /** Lets each of these calls fail in its turn, and holds what became of the files against what their senders were told. */
@@ -77,13 +84,16 @@ class FaultyThena {
     const customers = [...new Set(this.#sent.map(({ customer }) => customer))];
     await this.#thena?.end('SIGKILL');
     const thena = await this.#running();
+    // Files in pieces that are whole are taken when they are asked for.
+    for (const id of unfinished(this.#dataDir)) await ask(`${thena.url}/api/v1/tus/${id}`);
     const failures = new Set<string>();
     const expected = new Map<string, Map<number, number>>();
     for (const customer of customers) {
       const { uploads } = await settle(thena.url, customer);
       const numbers = new Map<number, number>();
       expected.set(customer, numbers);
-      for (const { uploadId, number, customer: of } of this.#sent) {
+      for (const { uploadId: told, mayBecome = null, number, customer: of } of this.#sent) {
+        const uploadId = told ?? (mayBecome !== null && uploads.has(mayBecome) ? mayBecome : null);
         if (of !== customer || uploadId === null) continue;
         const upload = uploads.get(uploadId);
         assert.ok(upload, `the acknowledged upload ${uploadId} is not known`);
@@ -95,7 +105,7 @@ class FaultyThena {
         assert.equal(upload.receipt.appended, ROWS);
         numbers.set(number, (numbers.get(number) ?? 0) + 1);
       }
-      const known = new Set(this.#sent.map(({ uploadId }) => uploadId));
+      const known = new Set(this.#sent.flatMap(({ uploadId, mayBecome }) => [uploadId, mayBecome]));
       for (const { id, status } of uploads.values()) assert.ok(known.has(id), `${id} is ${status}, and was refused`);
     }
     await thena.end('SIGTERM');
@@ -123,7 +133,7 @@ class FaultyThena {
   }
 
   /** @returns whether there was such a call */
-  async #faultAt({ of, calls, error }: Fault, nth: number): Promise<boolean> {
+  async #faultAt({ of, calls, error, inPieces = false }: Fault, nth: number): Promise<boolean> {
     const thena = await this.#running();
     const created = `new${this.#customers++}`;
     if (this.#customers === 1) await this.#mustComplete(thena, 'standing', this.#files++);
@@ -139,7 +149,9 @@ class FaultyThena {
     });
     try {
       for (const { customer, number } of files) {
-        const uploadId = await this.#send(thena, customer, number);
+        const uploadId = await (inPieces
+          ? this.#sendInPieces(thena, customer, number)
+          : this.#send(thena, customer, number));
         if (uploadId !== null) await this.#ended(thena, uploadId);
       }
     } finally {
@@ -178,6 +190,36 @@ class FaultyThena {
       const open = listed?.body.items?.filter(({ status }: { status: string }) => status === 'receiving') ?? [];
       assert.deepEqual(open, [], 'a refused upload stays open');
     }
+    return uploadId;
+  }
+
+  /** As clients do: what failed is asked for, and goes on from there. */
+  async #sendInPieces({ url }: ThenaProcess, customer: string, number: number): Promise<string | null> {
+    const bytes = Buffer.from(csvOf(number, ROWS));
+    const begun = await begin(url, bytes.length, { customer_id: customer }).catch(() => null);
+    if (begun?.status !== 201) {
+      this.report.refused++;
+      return null;
+    }
+    const path = begun.headers.get('location') ?? '';
+    let acknowledged = 0;
+    for (let tries = 0; tries < 8 && acknowledged < bytes.length; tries++) {
+      const asked = await ask(url + path).catch(() => null);
+      if (asked === null) break;
+      assert.ok(asked.status === 200 || asked.status >= 500, `${path}, which was begun, answers ${asked.status}`);
+      if (asked.status !== 200) continue;
+      const offset = Number(asked.headers.get('upload-offset'));
+      assert.ok(offset >= acknowledged, `${path} has ${offset} bytes; ${acknowledged} were acknowledged`);
+      const piece = bytes.subarray(offset, offset + Math.ceil(bytes.length / 3));
+      const sum = createHash('sha1').update(piece).digest('base64');
+      const headers: Headers = number % 2 === 0 ? { 'upload-checksum': `sha1 ${sum}` } : {};
+      const reply = await send(url + path, offset, piece, headers).catch(() => null);
+      if (reply?.status === 204) acknowledged = offset + piece.length;
+      else assert.ok(!reply || (reply.status >= 500 && reply.body.code), JSON.stringify(reply?.body));
+    }
+    const uploadId = acknowledged === bytes.length ? idOf(path) : null;
+    this.#sent.push({ customer, number, uploadId, mayBecome: idOf(path) });
+    if (uploadId === null) this.report.refused++;
     return uploadId;
   }
 

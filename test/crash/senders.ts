@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { call, formOf } from '../server.ts';
+import { ask, begin, idOf, send } from '../http/tus-requests.ts';
+import { call, formOf, type Reply } from '../server.ts';
 import type { Random } from './random.ts';
+
+/** How a file is sent: as a form, as a body, or in several requests (tus). */
+export type Way = (typeof WAYS)[number];
+const WAYS = ['form', 'body', 'pieces'] as const;
 
 /** One file that was sent: what its sender knows of it. */
 export interface Sent {
@@ -9,7 +14,8 @@ export interface Sent {
   readonly number: number;
   readonly rows: number;
   readonly sentAt: number;
-  /** The id that came with the 202; null where none came. */
+  readonly way: Way;
+  /** The id that came with the 202, or that of a file whose last byte was acknowledged; null where none came. */
   uploadId: string | null;
   /** The answer that was not a 202, if there was one. */
   refusal: string | null;
@@ -23,12 +29,17 @@ export function csvOf(number: number, rows: number): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Sent again with what is left, as clients do, so often at most: Thena may be gone for good. */
+const MOST_PIECES = 1_000;
+
 /** More than the first segment holds, so that loading runs beside receiving. */
 const MULTI_SEGMENT_ROWS = 120_000;
 
 /** Customers that go on sending files, to whichever process is up. */
 export class Senders {
   readonly sent: Sent[] = [];
+  /** What is wrong with files that were sent in pieces: nothing, it is hoped. */
+  readonly lost: string[] = [];
   readonly #customers: readonly string[];
   readonly #loops: Promise<void>[];
   #url: string | null = null;
@@ -63,24 +74,19 @@ export class Senders {
       }
       const sort = random.integer(100);
       const rows = sort < 4 ? MULTI_SEGMENT_ROWS : sort < 15 ? 20_000 : 1 + random.integer(1_500);
-      const asForm = random.integer(2) === 0;
-      await this.#sendOne(url, customer, rows, asForm);
+      await this.#sendOne(url, customer, rows, random.pick(WAYS), 1 + random.integer(4));
       await delay(random.integer(120));
     }
   }
 
-  async #sendOne(url: string, customer: string, rows: number, asForm: boolean): Promise<void> {
+  async #sendOne(url: string, customer: string, rows: number, way: Way, pieces: number): Promise<void> {
     const number = this.sent.length;
-    const sent: Sent = { customer, number, rows, sentAt: Date.now(), uploadId: null, refusal: null };
+    const sent: Sent = { customer, number, rows, way, sentAt: Date.now(), uploadId: null, refusal: null };
     this.sent.push(sent);
-    const body = csvOf(number, rows);
+    const bytes = Buffer.from(csvOf(number, rows));
     try {
-      const reply = asForm
-        ? await call(`${url}/api/v1/event/`, {
-            method: 'POST',
-            body: formOf(['customer_id', customer], ['file', Buffer.from(body)]),
-          })
-        : await call(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT', body });
+      if (way === 'pieces') return await this.#sendPieces(url, sent, bytes, Math.ceil(bytes.length / pieces));
+      const reply = await sendAtOnce(url, customer, bytes, way);
       if (reply.status === 202) sent.uploadId = reply.body.id;
       else sent.refusal = JSON.stringify(reply.body);
     } catch {
@@ -88,4 +94,43 @@ export class Senders {
       if (this.#url === url) await delay(20);
     }
   }
+
+  /** Sends a file piece by piece, and goes on where connections break, to whichever process is up. */
+  async #sendPieces(url: string, sent: Sent, bytes: Buffer, pieceBytes: number): Promise<void> {
+    const { status, headers } = await begin(url, bytes.length, { customer_id: sent.customer });
+    if (status !== 201) return;
+    const path = headers.get('location') ?? '';
+    let acknowledged = 0;
+    for (let piece = 0; piece < MOST_PIECES && !this.#stopped; piece++) {
+      try {
+        const address = `${this.#url}${path}`;
+        const asked = await ask(address);
+        if (asked.status === 503) continue;
+        if (asked.status !== 200) throw new Lost(`${asked.status} of ${path}, which was begun`);
+        const offset = Number(asked.headers.get('upload-offset'));
+        if (offset < acknowledged) throw new Lost(`${path} has ${offset} bytes; ${acknowledged} were acknowledged`);
+        const reply = await send(address, offset, bytes.subarray(offset, offset + pieceBytes));
+        if (reply.status === 204) acknowledged = Number(reply.headers.get('upload-offset'));
+        if (acknowledged === bytes.length) {
+          sent.uploadId = idOf(path);
+          return;
+        }
+      } catch (error) {
+        if (error instanceof Lost) {
+          this.lost.push(error.message);
+          return;
+        }
+        await delay(20);
+      }
+    }
+  }
+}
+
+/** Bytes of a file in pieces that were acknowledged are not there. */
+class Lost extends Error {}
+
+function sendAtOnce(url: string, customer: string, bytes: Buffer, way: 'form' | 'body'): Promise<Reply> {
+  return way === 'form'
+    ? call(`${url}/api/v1/event/`, { method: 'POST', body: formOf(['customer_id', customer], ['file', bytes]) })
+    : call(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT', body: new Uint8Array(bytes) });
 }

@@ -18,26 +18,35 @@ const LONGEST_STANDSTILL_MS = 120_000;
 
 /** Waits until every upload of a customer has ended, and holds its receipts against each other and against 10001. */
 export async function settle(url: string, customer: string): Promise<Settled> {
+  const uploads = await endedUploads(url, customer);
+  const complete = uploads.filter(({ status }) => status === 'complete');
+  complete.sort((a, b) => a.receipt.table_rows_after - b.receipt.table_rows_after);
+  let rows = 0;
+  for (const { id, receipt } of complete) {
+    assert.equal(receipt.rows_in_file, receipt.appended + receipt.rejected, `receipt of ${id}`);
+    assert.equal(receipt.table_rows_before, rows, `rows before ${id}`);
+    rows += receipt.appended;
+    assert.equal(receipt.table_rows_after, rows, `rows after ${id}`);
+  }
+  await assertTotalRows(url, customer, rows);
+  return { uploads: new Map(uploads.map((upload) => [upload.id, upload])), totalRows: rows };
+}
+
+export async function assertTotalRows(url: string, customer: string, rows: number): Promise<void> {
+  const { status, body } = await analyze(url, customer, 10001);
+  if (rows > 0) assert.equal(body.result?.total_rows, rows, `total rows of ${customer}: ${JSON.stringify(body)}`);
+  else assert.ok(status === 404 || status === 409, `${customer} has no rows, but answers ${status}`);
+}
+
+/** Waits until every upload of a customer has ended. */
+// biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+export async function endedUploads(url: string, customer: string): Promise<readonly any[]> {
   let movedAt = Date.now();
   let stillOpen = Number.POSITIVE_INFINITY;
   for (;;) {
     const uploads = await allUploads(url, customer);
     const open = uploads.filter(({ status }) => ['receiving', 'received', 'ingesting'].includes(status));
-    if (open.length === 0) {
-      const complete = uploads.filter(({ status }) => status === 'complete');
-      complete.sort((a, b) => a.receipt.table_rows_after - b.receipt.table_rows_after);
-      let rows = 0;
-      for (const { id, receipt } of complete) {
-        assert.equal(receipt.rows_in_file, receipt.appended + receipt.rejected, `receipt of ${id}`);
-        assert.equal(receipt.table_rows_before, rows, `rows before ${id}`);
-        rows += receipt.appended;
-        assert.equal(receipt.table_rows_after, rows, `rows after ${id}`);
-      }
-      const { status, body } = await analyze(url, customer, 10001);
-      if (rows > 0) assert.equal(body.result?.total_rows, rows, `total rows of ${customer}: ${JSON.stringify(body)}`);
-      else assert.ok(status === 404 || status === 409, `${customer} has no rows, but answers ${status}`);
-      return { uploads: new Map(uploads.map((upload) => [upload.id, upload])), totalRows: rows };
-    }
+    if (open.length === 0) return uploads;
     if (open.length < stillOpen) movedAt = Date.now();
     stillOpen = open.length;
     const standstill = `${open.length} of ${customer} do not end, the oldest: ${JSON.stringify(open.slice(-3))}`;
@@ -107,4 +116,10 @@ function uncommittedTags(dataDir: string, customer: string): readonly number[] {
 /** Names of the spool's folders. */
 export function spooled(dataDir: string): readonly string[] {
   return readdirSync(join(dataDir, 'spool'));
+}
+
+/** Ids of files that come in several requests and are not uploads yet. */
+export function unfinished(dataDir: string): readonly string[] {
+  const names = readdirSync(join(dataDir, 'resumable'));
+  return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
 }

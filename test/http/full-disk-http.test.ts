@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
 import { startServices } from '../../src/services.ts';
 import { analyze, call, type Reply } from '../server.ts';
+import { begin, idOf, offsetOf, send } from './tus-requests.ts';
 
 const ROWS = 100_000;
 /** Values that do not repeat: the table takes about as much as the file. */
@@ -79,4 +80,35 @@ describe('a disk that fills up', () => {
       }
     });
   }
+
+  it('under a file in pieces: what came is kept, it goes on when space returns, and there has to be room to finish it', async (t) => {
+    const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]).status !== 0) {
+      rmSync(disk, { recursive: true });
+      return t.skip('a file system of its own cannot be mounted here');
+    }
+    const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: join(disk, 'data') });
+    const services = await startServices(config, () => undefined);
+    try {
+      const bytes = Buffer.from(csv(1));
+      const large = await begin(services.url, 30 * 1024 * 1024, { customer_id: 'full' });
+      assert.deepEqual([large.status, large.body.code], [507, 'disk_full']);
+      const begun = await begin(services.url, bytes.length, { customer_id: 'full' });
+      const address = services.url + begun.headers.get('location');
+      writeFileSync(join(disk, 'other'), Buffer.alloc(42 * 1024 * 1024));
+      const full = await send(address, 0, bytes);
+      assert.deepEqual([full.status, full.body.code], [507, 'disk_full']);
+      assert.match(full.body.detail, /What has come of the file is kept\.$/);
+      rmSync(join(disk, 'other'));
+      const offset = await offsetOf(address);
+      assert.equal((await send(address, offset, bytes.subarray(offset))).status, 204);
+      const uploadAt = `${services.url}/api/v1/uploads/${idOf(address)}`;
+      while ((await call(uploadAt)).body.finished_at === null) await sleep(20);
+      assert.equal((await call(uploadAt)).body.receipt.appended, ROWS);
+    } finally {
+      await services.close();
+      spawnSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    }
+  });
 });

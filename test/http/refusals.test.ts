@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import {
   analyze,
   call,
@@ -77,6 +78,11 @@ for (const customer of ['known', 'unknown']) {
   test(`a file that is too large is refused (${customer} customer)`, async () => {
     const large = `at,kind,amount\n${'2024-01-01 00:00:00,a,1\n'.repeat(60_000)}`;
     refused(await upload(thena.url, customer, large), 413, 'upload_too_large', /1048576/);
+    // What counts is what comes out, not the few bytes that go in.
+    for (const packed of [gzipSync(large), zstdCompressSync(Buffer.from(large))]) {
+      assert.ok(packed.length < 100_000);
+      refused(await upload(thena.url, customer, packed), 413, 'upload_too_large', /1048576/);
+    }
   });
 }
 

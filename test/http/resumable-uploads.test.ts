@@ -1,53 +1,26 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { Upload } from 'tus-js-client';
+import { STEPS_CHANNEL } from '../../src/steps.ts';
 import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
 import { startThenaProcess } from '../thena-process.ts';
+import { ask, begin, type Headers, idOf, offsetOf, send, TUS } from './tus-requests.ts';
 
 const ROWS = 20_000;
 const CSV = Buffer.from(
   `at,amount\n${Array.from({ length: ROWS }, (_, row) => `2024-01-01 00:00:${String(row % 60).padStart(2, '0')},${row}\n`).join('')}`,
 );
-
-const metadata = (fields: Readonly<Record<string, string>>): string =>
-  Object.entries(fields)
-    .map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`)
-    .join(',');
-
-function begin(url: string, length: number, fields: Readonly<Record<string, string>>, headers = {}): Promise<Reply> {
-  return call(`${url}/api/v1/tus`, {
-    method: 'POST',
-    headers: {
-      'tus-resumable': '1.0.0',
-      'upload-length': String(length),
-      'upload-metadata': metadata(fields),
-      ...headers,
-    },
-  });
-}
-
-function send(address: string, offset: number, bytes: Buffer, headers = {}): Promise<Reply> {
-  return call(address, {
-    method: 'PATCH',
-    body: new Uint8Array(bytes),
-    headers: {
-      'tus-resumable': '1.0.0',
-      'upload-offset': String(offset),
-      'content-type': 'application/offset+octet-stream',
-      ...headers,
-    },
-  });
-}
-
-function ask(address: string, method = 'HEAD', headers = {}): Promise<Reply> {
-  return call(address, { method, headers: { 'tus-resumable': '1.0.0', ...headers } });
-}
 
 /** Waits until an upload has ended. */
 async function ended(url: string, id: string | undefined): Promise<Reply['body']> {
@@ -57,8 +30,6 @@ async function ended(url: string, id: string | undefined): Promise<Reply['body']
     await sleep(20);
   }
 }
-
-const idOf = (address: string): string | undefined => address.split('/').at(-1);
 
 describe('a file sent in pieces', () => {
   let thena: RunningThena;
@@ -79,6 +50,7 @@ describe('a file sent in pieces', () => {
       endpoint: `${thena.url}/api/v1/tus`,
       uploadSize: CSV.length,
       chunkSize: 100_000,
+      uploadDataDuringCreation: true,
       metadata: { customer_id: 'client', filename: 'events.csv', on_error: 'skip' },
       onSuccess: () => resolve(),
       onError: reject,
@@ -101,7 +73,6 @@ describe('a file sent in pieces', () => {
     const asked = await ask(address);
     assert.equal(asked.status, 200);
     assert.equal(asked.headers.get('upload-offset'), '1000');
-    assert.ok(asked.headers.get('upload-expires') !== '');
     assert.equal((await send(address, 1000, CSV.subarray(1000))).status, 204);
     assert.equal((await ended(thena.url, idOf(address))).status, 'complete');
     // Whoever missed the last answer asks, and learns that all has come.
@@ -145,15 +116,91 @@ describe('a file sent in pieces', () => {
     assert.equal((await ask(address)).status, 404);
   });
 
+  test('is told as an upload that is being received, until it is one', async () => {
+    const address = await begun(CSV.length, 'visible');
+    const uploadAt = address.replace('/tus/', '/uploads/');
+    await send(address, 0, CSV.subarray(0, 1000));
+    const { body } = await call(uploadAt);
+    assert.deepEqual([body.id, body.customer_id, body.status], [idOf(address), 'visible', 'receiving']);
+    assert.deepEqual(body.progress, { bytes_received: 1000, rows_read: 0, share_done: null });
+    const events = (await fetch(`${uploadAt}/events`)).text();
+    await send(address, 1000, CSV.subarray(1000));
+    const told = await events;
+    assert.match(told, /^event: progress\ndata: .*"bytes_received":1000,/);
+    assert.match(told, /event: end\ndata: .*"status":"complete".*\n\n$/);
+  });
+
+  test('ends for who follows it with the reason, where it turns out to be no table', async () => {
+    const address = await begun(1000, 'followed');
+    const events = await fetch(address.replace('/tus/', '/uploads/').concat('/events'));
+    assert.equal((await send(address, 0, Buffer.alloc(1000))).body.code, 'not_csv');
+    assert.match(await events.text(), /event: gone\ndata: .*"not_csv"/);
+  });
+
+  test('can be cancelled as any upload, and its sender is told', async () => {
+    const address = await begun(CSV.length, 'cancelled');
+    const sender = request(address, {
+      method: 'PATCH',
+      headers: { ...TUS, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+    });
+    const answer = once(sender, 'response') as Promise<[IncomingMessage]>;
+    sender.on('error', () => undefined);
+    sender.write(CSV.subarray(0, 1000));
+    const uploadAt = address.replace('/tus/', '/uploads/');
+    while ((await call(uploadAt)).body.progress.bytes_received < 1000) await sleep(10);
+    const { status, body } = await call(uploadAt, { method: 'DELETE' });
+    assert.deepEqual([status, body.status, body.progress], [200, 'cancelled', null]);
+    assert.equal((await answer)[0].statusCode, 409);
+    assert.equal((await ask(address)).status, 404);
+    assert.equal((await call(uploadAt)).status, 404);
+    assert.equal((await call(`${thena.url}/api/v1/customers/cancelled`)).status, 404, 'no customer came of it');
+    sender.destroy();
+  });
+
+  test('is never told to have come where its customer is deleted meanwhile', async () => {
+    assert.equal((await call(`${thena.url}/api/v1/customers`, { json: { customer_id: 'deleted' } })).status, 201);
+    const address = await begun(CSV.length, 'deleted');
+    await send(address, 0, CSV.subarray(0, 1000));
+    const sending = send(address, 1000, CSV.subarray(1000));
+    const deleted = await call(`${thena.url}/api/v1/customers/deleted`, { method: 'DELETE' });
+    const { status } = await sending;
+    // Whichever came first: the other one knows.
+    if (deleted.status === 204) assert.ok([404, 409].includes(status), `${status}`);
+    else assert.deepEqual([deleted.body.code, status], ['customer_busy', 204]);
+  });
+
+  test('is never told to have come where it was removed after its last byte', async () => {
+    const address = await begun(CSV.length, 'removed');
+    const resumable = join(thena.dataDir, 'resumable');
+    const remove = (step: unknown): void => {
+      if (step !== 'piece_appended') return;
+      for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
+    };
+    subscribe(STEPS_CHANNEL, remove);
+    try {
+      assert.equal((await send(address, 0, CSV)).body.code, 'upload_not_found');
+    } finally {
+      unsubscribe(STEPS_CHANNEL, remove);
+    }
+  });
+
+  test('that is compressed is read as any other', async () => {
+    const packed = gzipSync(CSV);
+    const address = await begun(packed.length, 'packed');
+    assert.equal((await send(address, 0, packed)).status, 204);
+    assert.equal((await ended(thena.url, idOf(address))).receipt.appended, ROWS);
+    assert.equal((await ask(address)).status, 200);
+  });
+
   test('is refused before its first byte where it cannot be taken', async () => {
-    const refused = async (...args: [number, Record<string, string>, object?]): Promise<string> =>
+    const refused = async (...args: [number, Headers, Headers?]): Promise<string> =>
       (await begin(thena.url, ...args)).body.code;
     assert.equal(await refused(10, {}), 'customer_id_missing');
     assert.equal(await refused(10, { customer_id: '../x' }), 'customer_id_invalid');
     assert.equal(await refused(10, { customer_id: 'a', on_error: 'maybe' }), 'upload_option_invalid');
     assert.equal(await refused(2 ** 50, { customer_id: 'a' }), 'upload_too_large');
     assert.equal(await refused(10, { customer_id: 'a' }, { 'upload-metadata': '??? ???' }), 'tus_request_invalid');
-    assert.equal(await refused(10, { customer_id: 'a' }, { 'tus-resumable': '0.1' }), 'tus_request_invalid');
+    assert.equal(await refused(10, { customer_id: 'a' }, { 'tus-resumable': '0.1' }), 'tus_version_unsupported');
   });
 
   test('says what it can do, and gives no bytes back', async () => {
@@ -172,7 +219,7 @@ test('is out of reach for other customers, whatever they do with it', async () =
   const adminKey = 'an-admin-key-for-tests-only';
   const thena = await startThena({ THENA_ADMIN_KEY: adminKey });
   try {
-    const keyOf = async (id: string): Promise<object> => {
+    const keyOf = async (id: string): Promise<Headers> => {
       const headers = { authorization: `Bearer ${adminKey}` };
       const { body } = await call(`${thena.url}/api/v1/customers`, { json: { customer_id: id }, headers });
       return { authorization: `Bearer ${body.api_key.key}` };
@@ -183,6 +230,12 @@ test('is out of reach for other customers, whatever they do with it', async () =
     const address = thena.url + headers.get('location');
     assert.equal((await begin(thena.url, 10, { customer_id: 'own' }, other)).body.code, 'customer_not_found');
     assert.equal((await ask(address, 'HEAD', other)).status, 404);
+    const override = { 'x-http-method-override': 'DELETE' };
+    assert.equal((await ask(address, 'POST', { ...other, ...override })).status, 404);
+    assert.equal((await ask(address, 'POST', override)).status, 401);
+    assert.equal((await call(address.replace('/tus/', '/uploads/'), { headers: other })).status, 404);
+    const cancel = { method: 'DELETE', headers: other };
+    assert.equal((await call(address.replace('/tus/', '/uploads/'), cancel)).status, 404);
     assert.equal((await ask(address, 'DELETE', other)).body.code, 'upload_not_found');
     assert.equal((await send(address, 0, CSV, other)).body.code, 'upload_not_found');
     assert.equal((await send(address, 0, CSV)).status, 401);
@@ -199,7 +252,9 @@ test('what came before a kill is kept, and a whole file becomes an upload once',
   try {
     const { headers } = await begin(thena.url, CSV.length, { customer_id: 'killed' });
     const path = headers.get('location') ?? '';
-    assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 5000))).status, 204);
+    const sha1 = createHash('sha1').update(CSV.subarray(0, 5000)).digest('base64');
+    const checked = { 'upload-checksum': `sha1 ${sha1}` };
+    assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 5000), checked)).status, 204);
     await thena.end('SIGKILL');
     thena = await startThenaProcess(folder);
     assert.equal((await ask(thena.url + path)).headers.get('upload-offset'), '5000');
@@ -223,22 +278,69 @@ test('what came before a kill is kept, and a whole file becomes an upload once',
   }
 });
 
-test('one that never becomes whole is removed, one that is whole is not', async () => {
+test('one of which nothing came for long is removed, one that is whole or still comes is not', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
-  let thena = await startThenaProcess(folder, [], { THENA_RESUME_SECONDS: '1' });
+  const longAgo = new Date(Date.now() - 4 * 24 * 3600 * 1000);
+  let thena = await startThenaProcess(folder);
+  const begun = async (customer: string): Promise<string> => {
+    const { headers } = await begin(thena.url, CSV.length, { customer_id: customer });
+    return headers.get('location') ?? '';
+  };
+  const age = (path: string): Promise<void> =>
+    utimes(join(folder, 'resumable', `${idOf(path)}.part`), longAgo, longAgo);
   try {
-    const { headers } = await begin(thena.url, CSV.length, { customer_id: 'late' });
-    const address = thena.url + headers.get('location');
-    await send(address, 0, CSV.subarray(0, 1000));
-    const other = await begin(thena.url, CSV.length, { customer_id: 'whole' });
-    await send(thena.url + other.headers.get('location'), 0, CSV);
-    await sleep(1100);
-    const late = await send(address, 1000, CSV.subarray(1000));
-    assert.equal(late.body.code, 'upload_not_found');
-    await thena.end('SIGINT');
-    thena = await startThenaProcess(folder, [], { THENA_RESUME_SECONDS: '1' });
-    assert.deepEqual(await readdir(join(folder, 'resumable')), [], 'its bytes are gone at the next look');
-    assert.equal((await analyze(thena.url, 'whole', 10001)).body.result.total_rows, ROWS);
+    const [late, alive, whole] = [await begun('late'), await begun('alive'), await begun('whole')];
+    for (const path of [late, alive, whole]) await send(thena.url + path, 0, CSV.subarray(0, 1000));
+    await age(late);
+    const refused = await send(thena.url + late, 1000, CSV.subarray(1000));
+    assert.deepEqual([refused.status, refused.body.code], [404, 'upload_not_found']);
+    await thena.end('SIGKILL');
+    // Its last bytes came, and nobody was there any more to make it an upload.
+    await appendFile(join(folder, 'resumable', `${idOf(whole)}.part`), CSV.subarray(1000));
+    await age(whole);
+    thena = await startThenaProcess(folder);
+    assert.equal((await ended(thena.url, idOf(whole))).receipt.appended, ROWS);
+    const left = await readdir(join(folder, 'resumable'));
+    assert.deepEqual(left.sort(), [`${idOf(alive)}.json`, `${idOf(alive)}.part`]);
+  } finally {
+    await thena.end('SIGKILL');
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('what a crash left half made is removed, and keeps Thena from nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
+  let thena = await startThenaProcess(folder);
+  const resumable = join(folder, 'resumable');
+  try {
+    const { headers } = await begin(thena.url, CSV.length, { customer_id: 'half' });
+    const path = headers.get('location') ?? '';
+    assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 1000))).status, 204);
+    // Nobody knows of a piece whose checksum came too late whether it is right: it does not count.
+    const sha1 = createHash('sha1').update(CSV.subarray(1000)).digest('base64');
+    const sender = request(thena.url + path, {
+      method: 'PATCH',
+      headers: {
+        ...TUS,
+        'upload-offset': '1000',
+        'content-type': 'application/offset+octet-stream',
+        'content-length': String(CSV.length - 1000),
+        'upload-checksum': `sha1 ${sha1}`,
+      },
+    });
+    sender.on('error', () => undefined);
+    sender.write(CSV.subarray(1000, 200_000));
+    while ((await readFile(join(resumable, `${idOf(path)}.part`))).length < 200_000) await sleep(10);
+    await thena.end('SIGKILL');
+    const stray = '00000000-0000-4000-8000-000000000000';
+    for (const name of [`${stray}.json`, `${stray}.part.tmp`, 'what.is.this'])
+      await writeFile(join(resumable, name), '');
+    await writeFile(join(resumable, `${stray.replace(/0$/, '1')}.part`), 'rows without anything about them');
+    thena = await startThenaProcess(folder);
+    assert.equal(await offsetOf(thena.url + path), 1000);
+    assert.deepEqual((await readdir(resumable)).sort(), [`${idOf(path)}.json`, `${idOf(path)}.part`]);
+    assert.equal((await send(thena.url + path, 1000, CSV.subarray(1000))).status, 204);
+    assert.equal((await ended(thena.url, idOf(path))).receipt.appended, ROWS);
   } finally {
     await thena.end('SIGKILL');
     await rm(folder, { recursive: true });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { STEPS_CHANNEL } from '../../src/steps.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { queryRows } from '../stored-rows.ts';
 
 const taxi = sharedFile('nyc_taxi.csv').bytes;
 const CSV = 'at,n,t\n2024-01-01 00:00:00,1,a\n2024-01-03 00:00:00,2,b\n';
@@ -45,6 +48,29 @@ describe('undo', () => {
     assert.deepEqual([again.body.receipt.table_rows_before, again.body.receipt.table_rows_after], [2, 4]);
     assert.equal((await remove(second.body.id)).body.status, 'undone', 'asked twice');
     assert.equal(await rowsOf('undo'), 4);
+  });
+
+  it('gives the space back beside everything else', async () => {
+    const rows = Array.from({ length: 300_000 }, (_, row) => `${(row * 2_654_435_761) % 1e12}\n`).join('');
+    const bytes = (): number => statSync(join(thena.dataDir, 'tables', 'space.duckdb')).size;
+    await put('space', 'n\n1\n');
+    const sizes: number[] = [];
+    for (let round = 0; round < 6; round++) {
+      const { body } = await put('space', `n\n${rows}`);
+      sizes.push(bytes());
+      const purged = Promise.withResolvers<void>();
+      const listen = (step: unknown): void => {
+        if (step === 'rows_purged') purged.resolve();
+      };
+      subscribe(STEPS_CHANNEL, listen);
+      await remove(body.id);
+      await purged.promise;
+      unsubscribe(STEPS_CHANNEL, listen);
+    }
+    assert.deepEqual(await queryRows(thena.dataDir, 'space', 'SELECT count(*)::INTEGER FROM t'), [[1]]);
+    const [first = 0] = sizes;
+    // What was freed is used again: the file does not grow by every file that was undone.
+    assert.ok(Math.max(...sizes) < 2 * first, `the file grew: ${sizes.join(', ')}`);
   });
 
   it('of the only upload lets the next file have other columns', async () => {
@@ -272,6 +298,8 @@ describe('a dry run', () => {
     assert.equal(await rowsOf('dry'), 'table_empty');
     assert.equal(existsSync(join(thena.dataDir, 'tables', 'dry.duckdb')), false);
     await put('dry', CSV);
+    const known = await put('dry', CSV, '?dry_run=true');
+    assert.match(known.body.receipt.warnings[0], /; they would be in the table once more\.$/);
     const second = await put('dry', LATER, '?dry_run=true');
     const { appended, table_rows_before, table_rows_after } = second.body.receipt;
     assert.deepEqual([appended, table_rows_before, table_rows_after], [2, 2, 2]);

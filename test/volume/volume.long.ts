@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childOf } from '../crash/call-faults.ts';
+import { childOf } from '../crash/child-of.ts';
 import { call } from '../server.ts';
 import { startThenaProcess } from '../thena-process.ts';
 
