@@ -50,10 +50,14 @@ export class TusStore extends DataStore {
   }
 
   override async write(source: Readable, _id: string, offset: number): Promise<number> {
-    const { id, resumable, checksum } = this.#request;
+    const { id, resumable, findUpload, checksum } = this.#request;
     const file = await resumable.find(id);
+    if (file) return resumable.append(file, offset, source, checksum);
+    // It was there a moment ago. The library waits for its bytes until they are read, or this fails.
+    if (!(await findUpload(id))) throw ERRORS.FILE_NOT_FOUND;
     // Of a file that is whole nothing is left to come.
-    return file ? resumable.append(file, offset, source, checksum) : offset;
+    source.resume();
+    return offset;
   }
 
   override async remove(): Promise<void> {
