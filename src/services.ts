@@ -40,7 +40,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     const catalog = await openSqliteCatalog(data.path('catalog.sqlite'));
     closing.push(() => catalog.close());
     await engine.start();
-    const tables = duckdbTableStore(engine, tableDirectory);
+    const tables = duckdbTableStore(engine, tableDirectory, { quantileBytes: config.engineMemoryBytes });
     const ingest = await startIngest({
       ...config,
       catalog,

@@ -112,6 +112,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       async (request, reply) => {
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
+        if (reply.raw.closed || request.raw.socket.destroyed) gone.abort();
         const body: unknown = request.body;
         if (typeof body !== 'object' || body === null || Array.isArray(body)) {
           throw new Problem('bad_request', 'The body is not a JSON object.');

@@ -16,6 +16,9 @@ const CODES_OF_OTHERS: Readonly<Record<string, ErrorCode>> = {
   FST_MP_PREMATURE_CLOSE: 'upload_interrupted',
 };
 
+/** Thena does what it is meant to under load. */
+const MEANT: ReadonlySet<ErrorCode> = new Set(['server_busy', 'queue_full', 'too_many_analyses', 'analysis_timeout']);
+
 /** Turns whatever was thrown into a problem; what is no client's mistake becomes internal_error and is observed. */
 function problemOf(error: unknown, request: FastifyRequest, observe: Observe): Problem {
   if (error instanceof Problem && error.status < 500) return error;
@@ -29,8 +32,7 @@ function problemOf(error: unknown, request: FastifyRequest, observe: Observe): P
   if (!(error instanceof Problem) && statusCode >= 400 && statusCode < 500) {
     return new Problem(CODES_OF_OTHERS[code] ?? 'bad_request', sentence(message ?? ''), {}, { cause: error });
   }
-  // It does what it is meant to under load.
-  if (error instanceof Problem && (error.code === 'server_busy' || error.code === 'queue_full')) return error;
+  if (error instanceof Problem && MEANT.has(error.code)) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;

@@ -52,6 +52,8 @@ export interface TableView {
   readonly uncommittedTags: readonly number[];
   /** Greater tags were begun after that moment. */
   readonly lastTag: number;
+  /** How many rows it sees, where that is known. */
+  readonly rows?: number;
 }
 
 /** A value of a result. Whole numbers are bigints, times are microseconds since 1970-01-01T00:00:00Z. */
@@ -72,7 +74,7 @@ export type QueryOutcome =
   | { readonly kind: 'timed_out' | 'cancelled' }
   /** The store's memory, or its disk space for what does not fit into memory, did not do. */
   | { readonly kind: 'out_of_memory' }
-  /** A number came out that is none, such as the deviation of infinities. */
+  /** A value came out that there is none for: the deviation of infinities, or a bucket before the first day of the calendar. */
   | { readonly kind: 'out_of_range' }
   | { readonly kind: 'no_table' };
 

@@ -116,7 +116,20 @@ const CONDITIONS: readonly (readonly [
     1n,
     2n,
   ],
-  [{ column: 's"s', op: 'like', value: 'a%' }, `("s""s" LIKE CAST($1 AS VARCHAR) ESCAPE '\\')`, 'a%'],
+  [{ column: 's"s', op: 'like', value: '' }, '("s""s" = CAST($1 AS VARCHAR))', ''],
+  [{ column: 's"s', op: 'like', value: 'a\\%' }, '("s""s" = CAST($1 AS VARCHAR))', 'a%'],
+  [{ column: 's"s', op: 'like', value: '%%' }, 'contains("s""s", CAST($1 AS VARCHAR))', ''],
+  [{ column: 's"s', op: 'like', value: 'a%' }, 'starts_with("s""s", CAST($1 AS VARCHAR))', 'a'],
+  [{ column: 's"s', op: 'like', value: '%\\_a' }, 'ends_with("s""s", CAST($1 AS VARCHAR))', '_a'],
+  [{ column: 's"s', op: 'like', value: '%a\\\\%' }, 'contains("s""s", CAST($1 AS VARCHAR))', 'a\\'],
+  [{ column: 's"s', op: 'like', value: '_' }, `regexp_full_match("s""s", CAST($1 AS VARCHAR), 's')`, '.'],
+  [
+    { column: 's"s', op: 'like', value: 'a.%\\%_-é' },
+    `regexp_full_match("s""s", CAST($1 AS VARCHAR), 's')`,
+    'a\\..*\\%.\\-é',
+  ],
+  [{ column: 'n', op: 'in', value: [1, '2'] }, '("n" IN (CAST($1 AS BIGINT), CAST($2 AS BIGINT)))', 1n, 2n],
+  [{ column: 'x', op: '!=', value: 'NaN' }, '("x" != CAST($1 AS DOUBLE))', Number.NaN],
   [{ column: 'n', op: 'is null' }, '("n" IS NULL)'],
   [{ column: 'n', op: 'is not null' }, '(NOT ("n" IS NULL))'],
   [
@@ -153,6 +166,45 @@ describe('a plan in the SQL of DuckDB', () => {
       assert.deepEqual(compiled({ measures: [count], where: condition }), { sql: expected, params });
     });
   }
+
+  it('takes several quantiles of a column from one list of its values', () => {
+    const measures = [
+      { fn: 'median', column: 'n' },
+      { fn: 'quantile', column: 'x', q: 0.1 },
+      count,
+      { fn: 'quantile', column: 'N', q: 1 },
+    ];
+    const list = 'quantile_cont("n", [CAST(0.5 AS DOUBLE), CAST(1 AS DOUBLE)]) AS m0';
+    const alone = 'CAST(quantile_cont("x", CAST(0.1 AS DOUBLE)) AS DOUBLE) AS m1';
+    const inner = `SELECT ${list}, ${alone}, count(*) AS m2 FROM T WHERE _thena_upload <= 9`;
+    const shaped = `SELECT CAST(m0[1] AS DOUBLE) AS o0, m1 AS o1, m2 AS o2, CAST(m0[2] AS DOUBLE) AS o3 FROM (${inner})`;
+    assert.deepEqual(compiled({ measures }), { sql: `SELECT o0, o1, o2, o3 FROM (${shaped})`, params: [] });
+  });
+
+  it('orders and asks in every form', () => {
+    const orders = [
+      [{ column: 'n' }, 'o0 ASC NULLS LAST'],
+      ['n', 'o0 ASC NULLS LAST'],
+      [{ column: 'N', direction: 'desc' }, 'o0 DESC NULLS LAST'],
+      [{ column: 'n', nulls: 'first' }, 'o0 ASC NULLS FIRST'],
+      [{ column: 'n', direction: 'desc', nulls: 'first' }, 'o0 DESC NULLS FIRST'],
+    ] as const;
+    for (const [order, sql] of orders) {
+      const rows = 'SELECT "n" AS g0 FROM T WHERE _thena_upload <= 9 GROUP BY 1';
+      const expected = `SELECT o0 FROM (SELECT g0 AS o0 FROM (${rows})) ORDER BY ${sql}`;
+      assert.equal(compiled({ group_by: ['n'], order_by: [order] }).sql, expected);
+    }
+  });
+
+  it('gives the first moment that a zone shows a day, also where its clock is set back over midnight', () => {
+    const last = `epoch_us(timezone('Europe/Berlin', g0))`;
+    const before = `(${last} - 86400000000)`;
+    const first = `(epoch_us(g0) - (epoch_us(timezone('Europe/Berlin', make_timestamptz(${before}))) - ${before}))`;
+    const shows = `timezone('Europe/Berlin', make_timestamptz(${first})) = g0`;
+    const shaped = `SELECT CASE WHEN ${shows} THEN least(${first}, ${last}) ELSE ${last} END AS o0 FROM `;
+    const { sql } = compiled({ group_by: [{ column: 't', bucket: 'day', time_zone: 'europe/berlin' }] });
+    assert.ok(sql.includes(shaped), sql);
+  });
 
   it('leaves out what is not committed, and chooses, orders and cuts by the result', () => {
     const query = {

@@ -31,14 +31,24 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   const { groupBy, measures } = plan;
   const grouped = [
     ...groupBy.map((key, index) => `${groupSql(key)} AS g${index}`),
-    ...measures.map((measure, index) => `${measureSql(measure)} AS m${index}`),
+    ...measures.flatMap((measure, index) => {
+      const of = quantilesBeside(measures, index);
+      if (of === null) return [`${measureSql(measure)} AS m${index}`];
+      return of.first === index
+        ? [`quantile_cont(${identifier(of.column)}, [${of.shares.join(', ')}]) AS m${index}`]
+        : [];
+    }),
   ];
   const where = plan.where === null ? '' : ` AND ${compileCondition(plan.where, parameters)}`;
   const groups = groupBy.map((_, index) => index + 1).join(', ');
   const inner = `SELECT ${grouped.join(', ')} FROM ${view.table} WHERE ${visible(view)}${where}${groups && ` GROUP BY ${groups}`}`;
   const shaped = [
     ...groupBy.map((key, index) => shapedGroupSql(key, `g${index}`)),
-    ...measures.map(({ fn, type }, index) => (isTime(type) && fn !== 'count' ? microsSql(`m${index}`) : `m${index}`)),
+    ...measures.map(({ type }, index) => {
+      const of = quantilesBeside(measures, index);
+      if (of) return `CAST(m${of.first}[${of.place}] AS DOUBLE)`;
+      return isTime(type) ? microsSql(`m${index}`) : `m${index}`;
+    }),
   ].map((sql, index) => `${sql} AS o${index}`);
   // The package's decoder drops a U+FEFF with which a text begins: it gets one to drop.
   const outputs = outputsOf(plan).map(({ type }, index) => (type === 'text' ? `chr(65279) || o${index}` : `o${index}`));
@@ -97,6 +107,25 @@ function isWithinHour({ count, unit }: Bucket): boolean {
 function truncatedSql({ count, unit }: Bucket, time: string): string {
   // Counted from a midnight; every count divides the unit above it.
   return count === 1 ? `date_trunc('${unit}', ${time})` : `time_bucket(INTERVAL ${Number(count)} ${unit}, ${time})`;
+}
+
+/**
+ * The quantiles of one column that a plan has together with this one: each by itself would hold all values in memory once more.
+ *
+ * @returns null where it is alone or no quantile. `place` is its own among `shares`, from 1; `first` the measure that holds all
+ */
+function quantilesBeside(measures: readonly Measure[], index: number) {
+  const own = measures[index];
+  const column = own && isQuantile(own) ? own.column : null;
+  if (!column) return null;
+  const beside = measures.flatMap((each, at) => (isQuantile(each) && each.column?.name === column.name ? [at] : []));
+  if (beside.length === 1) return null;
+  const shares = beside.map((at) => `CAST(${Number(measures[at]?.q ?? 0.5)} AS DOUBLE)`);
+  return { column: column.name, shares, first: beside[0], place: beside.indexOf(index) + 1 };
+}
+
+export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
+  return fn === 'median' || fn === 'quantile';
 }
 
 function measureSql({ fn, column, q, by }: Measure): string {
