@@ -1,5 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  HUGEINT,
+  VARCHAR,
+} from '@duckdb/node-api';
 import type { Operations } from './operation.ts';
 import type { EngineOperations } from './protocol.ts';
 
@@ -12,7 +20,7 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
   return duckdb.reading(database, () =>
     duckdb.connected(signal, async (connection) => {
       try {
-        const pending = await connection.startStream(sql, [...params]);
+        const pending = await connection.startStream(sql, [...params], params.map(typeOf));
         // DuckDB forgets an interrupt that came before the statement began; from here on it minds them.
         if (signal.aborted) connection.interrupt();
         const result = await pending.getResult();
@@ -29,6 +37,13 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
     }),
   );
 };
+
+/** Left to itself the package takes 1e300 for a whole number, and fails at it. */
+function typeOf(param: Query['params']['params'][number]) {
+  if (typeof param === 'bigint') return BigInt.asIntN(64, param) === param ? BIGINT : HUGEINT;
+  if (typeof param === 'number') return DOUBLE;
+  return typeof param === 'boolean' ? BOOLEAN : VARCHAR;
+}
 
 async function readRows(
   fetch: () => Promise<DuckDBDataChunk | null>,
