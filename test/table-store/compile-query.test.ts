@@ -49,14 +49,6 @@ const MEASURES: readonly (readonly [measure: object, sql: string])[] = [
   [{ fn: 'median', column: 'n' }, 'CAST(quantile_cont("n", CAST(0.5 AS DOUBLE)) AS DOUBLE)'],
   [{ fn: 'quantile', column: 'x', q: 0.95 }, 'CAST(quantile_cont("x", CAST(0.95 AS DOUBLE)) AS DOUBLE)'],
   [{ fn: 'stddev', column: 'x' }, 'stddev_samp("x")'],
-  [
-    { fn: 'first', column: 'n' },
-    '(min(struct_pack(t := "t", v := "n")) FILTER (WHERE "t" IS NOT NULL AND "n" IS NOT NULL)).v',
-  ],
-  [
-    { fn: 'last', column: 'n', by: 'd' },
-    '(max(struct_pack(t := "d", v := "n")) FILTER (WHERE "d" IS NOT NULL AND "n" IS NOT NULL)).v',
-  ],
 ];
 
 const WALL = `timezone('Europe/Berlin', make_timestamptz(epoch_us("t")))`;
@@ -166,6 +158,31 @@ describe('a plan in the SQL of DuckDB', () => {
       assert.deepEqual(compiled({ measures: [count], where: condition }), { sql: expected, params });
     });
   }
+
+  it('looks for the first and last value among the rows that have its time', () => {
+    const measures = [{ fn: 'first', column: 'n' }, count, { fn: 'last', column: 'b', by: 'd' }];
+    const where = { column: 'n', op: '>', value: 0 };
+    const from = (parameter: number) => `FROM T WHERE _thena_upload <= 9 AND ("n" > CAST($${parameter} AS BIGINT))`;
+    const times =
+      'min("t") FILTER (WHERE "n" IS NOT NULL) AS m0, count(*) AS m1, max("d") FILTER (WHERE "b" IS NOT NULL) AS m2';
+    const first = `SELECT min(v) AS v FROM r JOIN (SELECT "t" AS t, "n" AS v ${from(2)}) ON t = r.m0`;
+    const last = `SELECT max(v) AS v FROM r JOIN (SELECT "d" AS t, "b" AS v ${from(3)}) ON t = r.m2`;
+    const joined = `FROM r LEFT JOIN (${first}) e0 ON true LEFT JOIN (${last}) e2 ON true`;
+    const inner = `WITH r AS MATERIALIZED (SELECT ${times} ${from(1)}) SELECT e0.v AS m0, r.m1, e2.v AS m2 ${joined}`;
+    assert.deepEqual(compiled({ measures, where }), {
+      sql: `SELECT o0, o1, o2 FROM (SELECT m0 AS o0, m1 AS o1, m2 AS o2 FROM (${inner}))`,
+      params: [0n, 0n, 0n],
+    });
+    const grouped = compiled({
+      measures: [{ fn: 'last', column: 'n' }],
+      group_by: ['b', { column: 'd', bucket: 'year' }],
+    }).sql;
+    const look = `SELECT "b" AS k0, date_trunc('year', "d") AS k1, "t" AS t, "n" AS v FROM T WHERE _thena_upload <= 9`;
+    const same = 't = r.m0 AND k0 IS NOT DISTINCT FROM r.g0 AND k1 IS NOT DISTINCT FROM r.g1';
+    const edge = `(SELECT r.g0, r.g1, max(v) AS v FROM r JOIN (${look}) ON ${same} GROUP BY r.g0, r.g1) e0`;
+    const group = 'e0.g0 IS NOT DISTINCT FROM r.g0 AND e0.g1 IS NOT DISTINCT FROM r.g1';
+    assert.ok(grouped.includes(`SELECT r.g0, r.g1, e0.v AS m0 FROM r LEFT JOIN ${edge} ON ${group})`), grouped);
+  });
 
   it('takes several quantiles of a column from one list of its values', () => {
     const measures = [
