@@ -15,9 +15,9 @@ function numbers(rows: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Takes minutes: each pattern is looked for in each row. Another number makes it another query. */
+/** Takes long, in steps short enough to be cancelled between them. Another number makes it another query. */
 function slow(number: number): object {
-  const or = Array.from({ length: 400 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${number}%y_` }));
+  const or = Array.from({ length: 100 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${number}%y_` }));
   return { measures: [count], where: { or } };
 }
 
