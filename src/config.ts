@@ -130,7 +130,11 @@ export const SETTINGS = {
   ),
   THENA_MAX_RESULT_ROWS: setting('100000', 'Most rows of one result.', integer(1, 1_000_000)),
   THENA_RESULT_CACHE: setting('64MiB', 'Memory for results that may be asked for again.', bytes),
-  THENA_ENGINE_MEMORY: setting('512MiB', 'Memory limit of DuckDB in the engine process.', bytes),
+  THENA_ENGINE_MEMORY: setting(
+    '512MiB',
+    'Memory limit of DuckDB in the engine process; medians and quantiles may take as much again.',
+    bytes,
+  ),
   THENA_ENGINE_THREADS: setting('0', 'Threads DuckDB works with; 0 means one for each core.', integer(0, 256)),
   THENA_OPEN_TABLES: setting('100', 'Most table files the engine keeps open at once.', integer(2, 10_000)),
   THENA_LOG_LEVEL: setting(

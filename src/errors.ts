@@ -165,8 +165,8 @@ export const ERRORS = {
   },
   result_out_of_range: {
     status: 422,
-    title: 'The result is no number',
-    hint: 'Infinite or very large values have no deviation: leave them out in where.',
+    title: 'The result is outside of what can be told',
+    hint: 'Infinite or very large values have no deviation, times at the ends of the calendar no bucket: leave them out in where.',
   },
   analysis_timeout: {
     status: 504,

@@ -48,6 +48,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       tables: tableDirectory,
       exports: exportDirectory,
       reserveBytes: config.diskReserveBytes,
+      quantileBytes: config.engineMemoryBytes,
     });
     const ingest = await startIngest({
       ...config,

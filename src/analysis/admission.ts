@@ -1,7 +1,8 @@
 import { Problem } from '../errors.ts';
 
-/** Longest line: who comes when it is full is sent away at once. */
+/** Longest line, and what one customer may have in it: who comes when it is full is sent away at once. */
 const MOST_WAITING = 1_000;
+const MOST_WAITING_OF_ONE = 100;
 
 interface Waiting {
   readonly customerId: string;
@@ -66,6 +67,10 @@ export class Admission {
   async #wait(customerId: string, signal: AbortSignal): Promise<void> {
     if (this.#line.size >= MOST_WAITING) {
       throw new Problem('too_many_analyses', `${MOST_WAITING} analyses are waiting for their turn.`);
+    }
+    if ([...this.#line].filter((each) => each.customerId === customerId).length >= MOST_WAITING_OF_ONE) {
+      const detail = `${MOST_WAITING_OF_ONE} analyses of this customer are waiting for their turn.`;
+      throw new Problem('too_many_analyses', detail);
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting: Waiting = { customerId, admit: resolve };

@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts';
 import { BUCKET_NAMES } from './bucket-names.ts';
+import { shown } from './request-part.ts';
 
 /** One analysis that can be asked for by number or name. */
 export interface AnalyzeType {
@@ -85,6 +86,7 @@ export interface NamedAnalysis {
 
 /** Finds a type by number, number in a string, or name in any letter case. */
 function find(value: unknown): (typeof ANALYZE_TYPES)[number] | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return;
   const wanted = String(value).trim().toLowerCase();
   return ANALYZE_TYPES.find(({ number, name }) => wanted === name || wanted === String(number));
 }
@@ -102,7 +104,7 @@ export function findAnalyzeType(request: NamedAnalysis): (typeof ANALYZE_TYPES)[
     const found = find(value);
     if (found) return found;
     const names = ANALYZE_TYPES.map(({ number, name }) => `${number} (${name})`).join(', ');
-    const detail = `There is no analyze type ${JSON.stringify(value)?.slice(0, 80)}. There are: ${names}.`;
+    const detail = `There is no analyze type ${shown(value)}. There are: ${names}.`;
     throw new Problem('analyze_type_unknown', detail, { analyze_types: listed() });
   });
   if (type === undefined || (other !== undefined && other !== type)) {

@@ -14,9 +14,10 @@ interface Span {
 /**
  * Refuses buckets so short that the times there are would fall into millions of them, before anything is computed.
  *
+ * @param placeOf where in the request the bucket of a group stands, as a JSON pointer
  * @throws Problem too_many_groups, with the shortest bucket that would do
  */
-export function refuseTooManyBuckets(request: RequestPart, plan: QueryPlan, table: TableState): void {
+export function refuseTooManyBuckets(plan: QueryPlan, table: TableState, placeOf: (group: number) => string): void {
   if (table.rows <= MOST_BUCKETS) return;
   for (const [index, key] of plan.groupBy.entries()) {
     const span = spanOf(key, plan.where, table);
@@ -25,7 +26,7 @@ export function refuseTooManyBuckets(request: RequestPart, plan: QueryPlan, tabl
     const groups = span / bucket.micros + 1n;
     if (groups <= BigInt(MOST_BUCKETS)) continue;
     const nearest = bucketFor(span, MOST_BUCKETS).name;
-    const place = new RequestPart(bucket.name, `${request.pointer}/group_by/${index}/bucket`);
+    const place = new RequestPart(bucket.name, placeOf(index));
     const detail = `"${bucket.name}" would make about ${groups} groups; at most ${MOST_BUCKETS} can be. Ask for "${nearest}" or longer, or for less time in where.`;
     throw place.problem('too_many_groups', detail, { nearest });
   }

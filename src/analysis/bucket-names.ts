@@ -45,7 +45,7 @@ export function readBucket(part: RequestPart): NamedBucket {
     .replace(/^([a-z]+)s$/, '$1');
   const bucket = BUCKETS.find(({ name }) => name === wanted || name === `${wanted}s`);
   if (bucket) return bucket;
-  throw part.noSuch('query_invalid', `There is no bucket ${JSON.stringify(part.value)}.`, BUCKET_NAMES);
+  throw part.noSuch('query_invalid', `There is no bucket ${shown(part.value)}.`, BUCKET_NAMES);
 }
 
 /** The shortest bucket that cuts a span into no more than so many pieces. */
@@ -65,24 +65,30 @@ export const SHORTEST_OF_DATES = DAY;
  */
 export function readTimeZone(part: RequestPart): Bucket['timeZone'] {
   const wanted = part.text();
-  if (UTC_NAMES.has(wanted.toLowerCase())) return null;
   const zone = zoneNamed(wanted);
-  if (zone !== null) return zone;
+  if (zone !== null) return isUtc(zone) ? null : zone;
   const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
   throw part.noSuch('time_zone_unknown', `There is no time zone ${shown(wanted)}.`, zones);
 }
 
-/** @returns the name as the database spells it, or null where it has no such zone */
+/** @returns the name in the database's letter case, or null where it has no such zone */
 function zoneNamed(name: string): string | null {
+  if (name.toLowerCase() === 'z') return 'UTC';
   // An offset, such as +01:00, is no zone.
   if (!/^[a-z]/i.test(name)) return null;
   try {
-    // Names that were replaced, such as Asia/Kolkata or its elder, are known here, and not in the list of all zones.
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    // Refuses the times that Temporal would take a zone from, such as T10Z.
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    // Names that were replaced are known here, and not in the list of all zones; each is told as it was asked for.
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
 
-const UTC_NAMES: ReadonlySet<string> = new Set(['utc', 'etc/utc', 'gmt', 'z']);
+/** Whether it is one of the names of UTC, such as Etc/UCT, Zulu and GMT. */
+function isUtc(zone: string): boolean {
+  const utc = Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO('UTC');
+  return utc.withTimeZone(zone).equals(utc);
+}

@@ -133,7 +133,7 @@ export class Computations {
       const { uncommittedTags, lastTag } = view;
       const outcome = await this.#admission
         .run(customerId, AbortSignal.any([cancelled, deadline]), () =>
-          tables.query({ customerId, uncommittedTags, lastTag }, computation.plan, {
+          tables.query({ customerId, uncommittedTags, lastTag, rows: view.table.rows }, computation.plan, {
             maxRows: maxResultRows,
             maxBytes: MOST_RESULT_BYTES,
             deadlineMs: Math.max(1, Math.ceil(analysisMs - (performance.now() - began))),
@@ -161,7 +161,12 @@ export class Computations {
 /** Outcomes that depend on which rows were there. */
 const ANSWERED: ReadonlySet<QueryOutcome['kind']> = new Set(['rows', 'too_many_rows', 'too_many_bytes', 'no_table']);
 
-function keyOf(customerId: CustomerId, { table, createdAt }: TableForReading, { name, plan }: Computation): string {
+/** The same for requests that mean the same: a plan holds no more than what they mean, in one order and one spelling. */
+export function keyOf(
+  customerId: CustomerId,
+  { table, createdAt }: TableForReading,
+  { name, plan }: Pick<Computation, 'name' | 'plan'>,
+): string {
   const text = JSON.stringify(plan, (_, value) => {
     if (typeof value === 'bigint') return `${value}n`;
     return typeof value === 'number' && !Number.isFinite(value) ? `${value}f` : value;
@@ -178,13 +183,17 @@ function problemOf(
       return new Problem('result_too_large', `The result has more than ${maxResultRows} rows.`);
     case 'too_many_bytes':
       return new Problem('result_too_large', `The result has more than ${MOST_RESULT_BYTES} bytes.`);
-    case 'timed_out':
     case 'cancelled':
+      return new Problem('analysis_timeout', 'Nobody waits for it any more, so it was ended.');
+    case 'timed_out':
       return new Problem('analysis_timeout', `It was not done after ${analysisMs / 1000} s, so it was ended.`);
     case 'out_of_memory':
       return new Problem('analysis_too_large', 'The memory that DuckDB may use did not do for it.');
     case 'out_of_range':
-      return new Problem('result_out_of_range', 'A deviation of these values is no number.');
+      return new Problem(
+        'result_out_of_range',
+        'A deviation, sum or time in it is outside of what numbers and times can be.',
+      );
     case 'no_table':
       return new Problem('table_empty', 'The table was taken away while it was read.');
   }

@@ -3,6 +3,7 @@ import { Problem } from '../errors.ts';
 import type { Column, LogicalType } from '../table/columns.ts';
 import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
+import { refuseTooManyBuckets } from './bucket-count.ts';
 import { BUCKET_NAMES, bucketFor, readTimeZone, SHORTEST_OF_DATES } from './bucket-names.ts';
 import type { Computation } from './computations.ts';
 import { findColumn } from './find-column.ts';
@@ -106,6 +107,9 @@ function profile(request: RequestPart, table: TableState): Computation<Profile> 
 function rowsOverTime(request: RequestPart, table: TableState): Computation<RowsOverTime> {
   const members = request.object([...NAMING, 'column', 'bucket', 'time_zone']);
   const column = members.column ? findColumn(members.column, table.columns) : timeColumnOf(table);
+  if (column.type === 'date' && members.time_zone) {
+    throw members.time_zone.problem('query_invalid', `'${column.name}' holds days, which have no time zone.`);
+  }
   const bucket = members.bucket
     ? planBucket(members.bucket, column, members.time_zone)
     : {
@@ -119,6 +123,7 @@ function rowsOverTime(request: RequestPart, table: TableState): Computation<Rows
     where: { kind: 'not', condition: { kind: 'is_null', operand: { kind: 'column', column } } },
     orderBy: [{ index: 0, descending: false, nullsFirst: false }],
   };
+  refuseTooManyBuckets(plan, table, () => `${request.pointer}/bucket`);
   const name = bucket.count === 1 ? bucket.unit : `${bucket.count} ${bucket.unit}s`;
   return {
     name: 'rows_over_time',

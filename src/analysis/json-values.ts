@@ -2,6 +2,7 @@ import type { LogicalType } from '../table/columns.ts';
 import { formatDate, formatTimestamp } from '../table/timestamps.ts';
 import { outputsOf, type QueryPlan } from '../table-store/query-plan.ts';
 import type { StoredValue } from '../table-store/table-store.ts';
+import { zonedFormat } from './zoned-format.ts';
 
 /** The one JSON form of every value, which docs/analyses.md tells. */
 export type JsonValue = number | string | boolean | null;
@@ -16,11 +17,11 @@ export interface TableResult {
  * Whole numbers are JSON numbers as far as every reader keeps them exactly, else texts of digits; NaN and infinities are
  * texts; days are `YYYY-MM-DD`; times are ISO 8601, in UTC unless a time zone was asked for.
  */
-export function jsonValue(value: StoredValue, type: LogicalType, timeZone: string | null = null): JsonValue {
+export function jsonValue(value: StoredValue, type: LogicalType, formatTime = formatTimestamp): JsonValue {
   if (value === null) return null;
   if (typeof value === 'bigint') {
     if (type === 'date') return formatDate(value);
-    if (type === 'timestamp') return timeZone === null ? formatTimestamp(value) : formatZoned(value, timeZone);
+    if (type === 'timestamp') return formatTime(value);
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value.toString();
   }
@@ -29,23 +30,14 @@ export function jsonValue(value: StoredValue, type: LogicalType, timeZone: strin
 
 export function tableResult(plan: QueryPlan, rows: readonly (readonly StoredValue[])[]): TableResult {
   const columns = outputsOf(plan);
-  const zones = columns.map((_, index) => plan.groupBy[index]?.bucket?.timeZone ?? null);
+  const formats = columns.map((_, index) => {
+    const timeZone = plan.groupBy[index]?.bucket?.timeZone ?? null;
+    return timeZone === null ? formatTimestamp : zonedFormat(timeZone);
+  });
   return {
     columns,
     rows: rows.map((row) =>
-      row.map((value, index) => jsonValue(value, columns[index]?.type ?? 'text', zones[index] ?? null)),
+      row.map((value, index) => jsonValue(value, columns[index]?.type ?? 'text', formats[index])),
     ),
   };
-}
-
-const MICROS_PER_MILLI = 1000n;
-
-/** A moment as the clock of a zone shows it, with its offset: `2024-03-31T00:00:00+01:00`. */
-function formatZoned(micros: bigint, timeZone: string): string {
-  const millis = Number(micros / MICROS_PER_MILLI);
-  // Past the year 275760 there is no Instant.
-  if (Math.abs(millis) > 8.64e15) return formatTimestamp(micros);
-  const zoned = Temporal.Instant.fromEpochMilliseconds(millis).toZonedDateTimeISO(timeZone);
-  const local = formatTimestamp(micros + BigInt(zoned.offsetNanoseconds) / MICROS_PER_MILLI);
-  return `${local.slice(0, -1)}${zoned.offset}`;
 }

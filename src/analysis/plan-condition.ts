@@ -6,7 +6,10 @@ const COMPARISONS = ['=', '!=', '<', '<=', '>', '>='] as const;
 const OPERATORS = [...COMPARISONS, 'between', 'in', 'like', 'is null', 'is not null'] as const;
 const MOST_DEPTH = 20;
 const MOST_PARTS = 500;
+/** Values of one list, and of all lists of a condition: more take seconds to prepare alone. */
 const MOST_VALUES = 1000;
+const MOST_VALUES_IN_ALL = 10_000;
+const MOST_PATTERN = 1000;
 
 /** Finds what a name means here. @throws Problem where it means nothing */
 export type FindOperand = (name: RequestPart) => Operand;
@@ -14,6 +17,7 @@ export type FindOperand = (name: RequestPart) => Operand;
 /** Reads a condition of a request. @throws Problem query_invalid, value_invalid, and whatever `find` throws */
 export function planCondition(request: RequestPart, find: FindOperand): Condition {
   let parts = 0;
+  let values = 0;
   const read = (part: RequestPart, depth: number): Condition => {
     if (depth > MOST_DEPTH)
       throw part.problem('query_invalid', `Conditions stand within each other ${MOST_DEPTH} deep.`);
@@ -32,7 +36,12 @@ export function planCondition(request: RequestPart, find: FindOperand): Conditio
     if (or) return { kind: 'or', conditions: all(or) };
     if (not) return { kind: 'not', condition: read(not, depth + 1) };
     if (!op) throw part.problem('query_invalid', `It has no op; there are ${OPERATORS.join(', ')}.`);
-    return planComparison(part, find(column as RequestPart), op, members.value);
+    const compared = planComparison(part, find(column as RequestPart), op, members.value);
+    values += compared.kind === 'in' ? compared.values.length : 0;
+    if (values > MOST_VALUES_IN_ALL) {
+      throw part.problem('query_invalid', `There are more than ${MOST_VALUES_IN_ALL} values in the lists of "in".`);
+    }
+    return compared;
   };
   return read(request, 1);
 }
@@ -72,11 +81,15 @@ function compare(operand: Operand, op: Comparison, value: RequestPart): Conditio
 function readPattern(value: RequestPart, operand: Operand, op: RequestPart): string {
   const type = typeOf(operand);
   if (type !== 'text')
-    throw op.problem('column_unsuitable', `"like" asks about texts, and the column's type is ${type}.`);
+    throw op.problem('column_unsuitable', `"like" asks about texts, and the column's type is ${type}.`, {
+      nearest: '=',
+    });
   const pattern = readValue(value, 'text') as string;
-  // An odd number of backslashes at the end escapes nothing.
-  if (((/\\+$/.exec(pattern)?.[0].length ?? 0) & 1) === 1) {
-    throw value.problem('value_invalid', 'The pattern ends with a backslash that escapes nothing; double it.');
+  if (pattern.length > MOST_PATTERN) {
+    throw value.problem('value_invalid', `The pattern has ${pattern.length} characters; it may have ${MOST_PATTERN}.`);
+  }
+  if (!/^(?:[^\\]|\\[\\%_])*$/.test(pattern)) {
+    throw value.problem('value_invalid', 'A backslash stands before %, _ or a backslash; write two for one.');
   }
   return pattern;
 }

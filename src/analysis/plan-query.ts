@@ -1,4 +1,5 @@
 import type { TableState } from '../catalog/catalog.ts';
+import type { Problem } from '../errors.ts';
 import type { Column } from '../table/columns.ts';
 import {
   type Bucket,
@@ -72,7 +73,7 @@ export function planQuery(request: RequestPart, table: TableState, mostRows: num
     ),
     limit: limit?.integer(1, mostRows) ?? null,
   };
-  refuseTooManyBuckets(request, plan, table);
+  refuseTooManyBuckets(plan, table, (group) => `${request.pointer}/group_by/${group}/bucket`);
   return plan;
 }
 
@@ -111,9 +112,7 @@ function planMeasure(part: RequestPart, table: TableState): Measure {
   if (!members.column && fn !== 'count') throw part.problem('query_invalid', `"${fn}" needs a column.`);
   const column = members.column ? findColumn(members.column, table.columns) : null;
   if (members.column && column && OF_NUMBERS.has(fn) && column.type !== 'integer' && column.type !== 'number') {
-    const numbers = table.columns.filter(({ type }) => type === 'integer' || type === 'number').map(({ name }) => name);
-    const detail = `"${fn}" is for numbers, and '${column.name}' is a column of type ${column.type}.`;
-    throw members.column.problem('column_unsuitable', detail, { choices: numbers });
+    throw unsuitable(members.column, column, `"${fn}" is for numbers`, ['integer', 'number'], table);
   }
   const q = planQuantile(part, fn, members.q);
   const as = members.as?.text() ?? [fn, q, column?.name].filter((name) => name != null).join('_');
@@ -137,13 +136,25 @@ function planBy(part: RequestPart, fn: MeasureFunction, by: RequestPart | undefi
   }
   if (!by) {
     const column = table.columns.find(({ name }) => name === table.timeColumn);
-    if (column) return column;
+    if (column) return { name: column.name, type: column.type };
     throw part.problem('no_time_column', `"${fn}" goes by a column of times, and the table has none.`);
   }
   const column = findColumn(by, table.columns);
   if (column.type === 'date' || column.type === 'timestamp') return column;
-  const detail = `"${fn}" goes by a column of times, and '${column.name}' is one of type ${column.type}.`;
-  throw by.problem('column_unsuitable', detail);
+  throw unsuitable(by, column, `"${fn}" goes by a column of times`, ['date', 'timestamp'], table);
+}
+
+/** @returns a problem that tells the column of these types whose name is nearest */
+function unsuitable(
+  part: RequestPart,
+  column: Column,
+  why: string,
+  types: readonly Column['type'][],
+  table: TableState,
+): Problem {
+  const choices = table.columns.filter(({ type }) => types.includes(type)).map(({ name }) => name);
+  const detail = `${why}, and '${column.name}' is a column of type ${column.type}.`;
+  return part.noSuch('column_unsuitable', detail, choices);
 }
 
 function typeOf(fn: MeasureFunction, column: Column | null): Measure['type'] {
@@ -184,7 +195,9 @@ function findOutput(
   outputs: readonly Column[],
 ): { readonly index: number; readonly type: Column['type'] } {
   const name = part.text();
-  const index = outputs.findIndex((output) => output.name === name);
+  const exact = outputs.findIndex((output) => output.name === name);
+  const folded = name.toLowerCase();
+  const index = exact === -1 ? outputs.findIndex((output) => output.name.toLowerCase() === folded) : exact;
   const output = outputs[index];
   if (output) return { index, type: output.type };
   const names = outputs.map((each) => each.name);

@@ -39,7 +39,7 @@ function parsed(value: unknown, type: LogicalType): PlanValue | null {
     case 'timestamp':
       return typeof value === 'string' ? inRange(parseTimestamp(value)) : null;
     case 'text':
-      return typeof value === 'string' && value.length <= MOST_TEXT ? value : null;
+      return typeof value === 'string' && value.length <= MOST_TEXT && value.isWellFormed() ? value : null;
   }
 }
 

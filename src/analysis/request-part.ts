@@ -22,7 +22,7 @@ export class RequestPart {
 
   /** As `problem`, of a name that is none of those there are: the nearest one is told first. */
   noSuch(code: ErrorCode, detail: string, choices: readonly string[]): Problem {
-    const nearest = choices.length === 0 ? null : closest(String(this.value), [...choices]);
+    const nearest = typeof this.value === 'string' ? nearestTo(this.value, choices) : null;
     const meant = nearest === null ? '' : ` Did you mean ${JSON.stringify(nearest)}?`;
     return this.problem(code, `${detail}${meant}`, { nearest, choices: choices.slice(0, 100) });
   }
@@ -64,15 +64,19 @@ export class RequestPart {
 
   /** @throws Problem query_invalid */
   number(least: number, most: number): number {
-    if (typeof this.value !== 'number' || !(this.value >= least && this.value <= most)) {
-      throw this.#invalid(`a number from ${least} to ${most}`);
-    }
-    return this.value;
+    const { value } = this;
+    if (typeof value !== 'number') throw this.#invalid(`a number from ${least} to ${most}`);
+    if (value >= least && value <= most) return value;
+    throw this.problem('query_invalid', `It is ${value}; it must be a number from ${least} to ${most}.`, {
+      nearest: value < least ? least : most,
+    });
   }
 
   /** @throws Problem query_invalid */
   integer(least: number, most: number): number {
-    if (!Number.isInteger(this.value)) throw this.#invalid(`a whole number from ${least} to ${most}`);
+    if (typeof this.value !== 'number' || !Number.isInteger(this.value)) {
+      throw this.#invalid(`a whole number from ${least} to ${most}`);
+    }
     return this.number(least, most);
   }
 
@@ -84,20 +88,24 @@ export class RequestPart {
   }
 
   #invalid(wanted: string, more = ''): Problem {
-    return this.problem('query_invalid', `It is ${kindOf(this.value)}; it must be ${wanted}${more && ` ${more}`}.`);
+    return this.problem('query_invalid', `It is ${shown(this.value)}; it must be ${wanted}${more && ` ${more}`}.`);
   }
+}
+
+/** The choice with the fewest letters to change, letter case left aside; null where there is none. */
+export function nearestTo(wanted: string, choices: readonly string[]): string | null {
+  const folded = choices.map((choice) => choice.toLowerCase());
+  return folded.length === 0 ? null : (choices[folded.indexOf(closest(wanted.toLowerCase(), folded))] ?? null);
 }
 
 /** A value of a request in a sentence, cut to a readable length. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
-}
-
-function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : shown(value);
+  // Not as JSON: it may be nested so deep that there is no stack for it.
+  if (typeof value === 'object') return 'an object';
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 function escaped(name: string): string {

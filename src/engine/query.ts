@@ -1,8 +1,18 @@
 import { existsSync } from 'node:fs';
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  HUGEINT,
+  VARCHAR,
+} from '@duckdb/node-api';
 import type { Operations } from './operation.ts';
 import type { EngineOperations } from './protocol.ts';
 
 type Row = readonly (bigint | number | boolean | string | null)[];
+type Query = EngineOperations['query'];
 
 export const query: Operations['query'] = async ({ database, sql, params, maxRows, maxBytes }, { duckdb, signal }) => {
   // Attaching would make a file that is not there.
@@ -10,20 +20,15 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
   return duckdb.reading(database, () =>
     duckdb.connected(signal, async (connection) => {
       try {
-        const result = await connection.stream(sql, [...params]);
-        const rows: Row[] = [];
-        let bytes = 0;
-        for (;;) {
-          const chunk = await result.fetchChunk();
-          if (!chunk || chunk.rowCount === 0) return { kind: 'rows', rows };
-          if (rows.length + chunk.rowCount > maxRows) return { kind: 'too_many_rows' };
-          for (const row of chunk.getRows() as Row[]) {
-            bytes += sizeOf(row);
-            rows.push(row);
-          }
-          if (bytes > maxBytes) return { kind: 'too_many_bytes' };
-        }
+        const pending = await connection.startStream(sql, [...params], params.map(typeOf));
+        // DuckDB forgets an interrupt that came before the statement began; from here on it minds them.
+        if (signal.aborted) connection.interrupt();
+        const result = await pending.getResult();
+        const reply = await readRows(() => result.fetchChunk(), maxRows, maxBytes);
+        if (reply.kind !== 'rows') await closeResult(connection);
+        return reply;
       } catch (error) {
+        if (signal.aborted) await closeResult(connection);
         signal.throwIfAborted();
         const kind = toldApart(error as Error);
         if (kind) return { kind };
@@ -33,13 +38,50 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
   );
 };
 
+/** Left to itself the package takes 1e300 for a whole number, and fails at it. */
+function typeOf(param: Query['params']['params'][number]) {
+  if (typeof param === 'bigint') return BigInt.asIntN(64, param) === param ? BIGINT : HUGEINT;
+  if (typeof param === 'number') return DOUBLE;
+  return typeof param === 'boolean' ? BOOLEAN : VARCHAR;
+}
+
+async function readRows(
+  fetch: () => Promise<DuckDBDataChunk | null>,
+  maxRows: number,
+  maxBytes: number,
+): Promise<Query['result']> {
+  const rows: Row[] = [];
+  let bytes = 0;
+  for (;;) {
+    const chunk = await fetch();
+    if (!chunk || chunk.rowCount === 0) return { kind: 'rows', rows };
+    if (rows.length + chunk.rowCount > maxRows) return { kind: 'too_many_rows' };
+    const columns = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
+    // Row by row, since a chunk of long texts is many times what an answer may hold.
+    for (let index = 0; index < chunk.rowCount; index++) {
+      const row = columns.map((column) => column.getItem(index)) as unknown as Row;
+      bytes += sizeOf(row);
+      if (bytes > maxBytes) return { kind: 'too_many_bytes' };
+      rows.push(row);
+    }
+  }
+}
+
+/** A result that was not read to its end keeps the table file open, even one that is detached, until the next statement. */
+async function closeResult(connection: DuckDBConnection): Promise<void> {
+  await connection.run('SELECT 1');
+}
+
 function sizeOf(row: Row): number {
   return row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
 }
 
 /** Failures that are the query's own, and not to be told as the engine's. */
-function toldApart({ message }: Error): Exclude<EngineOperations['query']['result']['kind'], 'rows'> | null {
-  if (message.startsWith('Out of Memory Error')) return 'out_of_memory';
-  if (message.startsWith('Out of Range Error')) return 'out_of_range';
+function toldApart({ message }: Error): Exclude<Query['result']['kind'], 'rows'> | null {
+  if (message.startsWith('Out of Memory Error') || /^IO Error: .*No space left on device/s.test(message)) {
+    return 'out_of_memory';
+  }
+  // A conversion fails of nothing but times: buckets and zones reach past both ends of the calendar.
+  if (/^(Out of Range|Conversion) Error/.test(message)) return 'out_of_range';
   return null;
 }

@@ -111,7 +111,11 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       },
       async (request, reply) => {
         const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
+        // Not after an answer: an abort makes an error with a trace, which costs as much as a standing answer.
+        reply.raw.once('close', () => {
+          if (!reply.raw.writableFinished) gone.abort();
+        });
+        if (reply.raw.closed || request.raw.socket.destroyed) gone.abort();
         const body: unknown = request.body;
         if (typeof body !== 'object' || body === null || Array.isArray(body)) {
           throw new Problem('bad_request', 'The body is not a JSON object.');

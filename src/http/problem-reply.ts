@@ -17,7 +17,13 @@ const CODES_OF_OTHERS: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** Refusals that Thena is meant to give under load: nothing failed. */
-const AT_WORK: ReadonlySet<ErrorCode> = new Set(['server_busy', 'queue_full', 'too_many_exports']);
+const AT_WORK: ReadonlySet<ErrorCode> = new Set([
+  'server_busy',
+  'queue_full',
+  'too_many_analyses',
+  'too_many_exports',
+  'analysis_timeout',
+]);
 
 /** Turns whatever was thrown into a problem; what is no client's mistake becomes internal_error and is observed. */
 function problemOf(error: unknown, request: FastifyRequest, observe: Observe): Problem {

@@ -54,6 +54,11 @@ export interface TableView {
   readonly lastTag: number;
 }
 
+export interface CountedView extends TableView {
+  /** How many rows it sees. */
+  readonly rows: number;
+}
+
 /** A value of a result. Whole numbers are bigints, times are microseconds since 1970-01-01T00:00:00Z. */
 export type StoredValue = bigint | number | boolean | string | null;
 
@@ -72,7 +77,7 @@ export type QueryOutcome =
   | { readonly kind: 'timed_out' | 'cancelled' }
   /** The store's memory, or its disk space for what does not fit into memory, did not do. */
   | { readonly kind: 'out_of_memory' }
-  /** A number came out that is none, such as the deviation of infinities. */
+  /** A value came out that there is none for: the deviation of infinities, or a bucket before the first day of the calendar. */
   | { readonly kind: 'out_of_range' }
   | { readonly kind: 'no_table' };
 
@@ -112,7 +117,7 @@ export class ExportEnded extends Error {
 /** Where the rows are. One table a customer. */
 export interface TableStore {
   /** Computes a plan's result: its groups and measures, one after the other. @throws where the store failed */
-  query(view: TableView, plan: QueryPlan, limits: QueryLimits): Promise<QueryOutcome>;
+  query(view: CountedView, plan: QueryPlan, limits: QueryLimits): Promise<QueryOutcome>;
   /**
    * Reads rows in an order that stays: that of the uploads' commits, and within an upload that of the store. A page costs the
    * same wherever in the table it is.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admission } from '../../src/analysis/admission.ts';
-import { type Computation, Computations } from '../../src/analysis/computations.ts';
+import { type Computation, Computations, keyOf } from '../../src/analysis/computations.ts';
 import { tableResult } from '../../src/analysis/json-values.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
@@ -55,7 +55,7 @@ describe('computations', () => {
 
   before(async () => {
     place = await engineInFolder();
-    store = duckdbTableStore(place.engine, place.folders);
+    store = duckdbTableStore(place.engine, place.storeSettings);
     const load = {
       customerId: CUSTOMER,
       tag: 1,
@@ -109,6 +109,73 @@ describe('computations', () => {
     now = { ...VIEW, createdAt: new Date(1) };
     await run(now);
     assert.equal(asked, 3);
+  });
+
+  it('are one for requests that mean the same', async () => {
+    const all = computations();
+    const columns = [...COLUMNS, { name: 'At', type: 'timestamp', format: null }] as const;
+    const other = { ...VIEW, table: { ...VIEW.table, columns, timeColumn: 'At', rows: 0, version: 7 } };
+    const same = [
+      [
+        { measures: [{ fn: 'max', column: 'n' }], where: { column: 'n', op: 'between', value: [1, 2] } },
+        {
+          where: {
+            and: [
+              { value: '1', column: 'N', op: '>=' },
+              { op: '<=', value: 2, column: 'n' },
+            ],
+          },
+          measures: [{ as: 'max_n', column: 'N', fn: 'max' }],
+        },
+        { measures: [{ fn: 'max', column: 'n' }], where: { column: 'n', op: 'between', value: [1, 2.0] } },
+      ],
+      [
+        { measures: [{ fn: 'count' }], group_by: [{ column: 'at', bucket: 'hour' }] },
+        { measures: [{ fn: 'count' }], group_by: [{ column: 'AT', bucket: '1 Hours', time_zone: 'Zulu' }] },
+        { measures: [{ fn: 'count' }], group_by: [{ column: 'At', bucket: 'hour' }], order_by: ['at'] },
+        {
+          measures: [{ fn: 'count' }],
+          group_by: [{ column: 'At', bucket: 'hour', as: 'At' }],
+          order_by: [{ column: 'At', direction: 'asc', nulls: 'last' }],
+        },
+      ],
+      [{ measures: [{ fn: 'last', column: 'n' }] }, { measures: [{ fn: 'last', column: 'n', by: 'at' }] }],
+    ];
+    // The table of the test has no times: what is asked of it is counted, not what it answers.
+    for (const requests of same) {
+      const keys = new Set<string>();
+      for (const request of requests) {
+        const { plan, name } = computing(request)(other);
+        keys.add(keyOf(CUSTOMER, other, { plan, name }));
+      }
+      assert.equal(keys.size, 1, [...keys].join('\n'));
+    }
+    const different = [1, '"1"', 'n', '1n', 'NaNf'].map((value) => ({
+      measures: [{ fn: 'count' }],
+      having: { column: 'count', op: '=', value: 1 },
+      group_by: [{ column: 'n', as: String(value) }],
+    }));
+    const keys = different.map((request) => keyOf(CUSTOMER, VIEW, computing(request)(VIEW)));
+    assert.equal(new Set(keys).size, different.length);
+    await all.run(CUSTOMER, VIEW, computing(same[0]?.[0]), unheard);
+    await all.run(CUSTOMER, VIEW, computing(same[0]?.[1]), unheard);
+    assert.equal(asked, 1);
+  });
+
+  it('keep those results that were asked for last, within their memory', async () => {
+    const query = (number: number) => ({ group_by: ['n'], where: { column: 'n', op: '<', value: number }, limit: 100 });
+    const ask = (number: number) => all.run(CUSTOMER, VIEW, computing(query(number)), unheard);
+    // Each takes about 2,800 bytes.
+    const all = computations({ resultCacheBytes: 10_000 });
+    for (const number of [101, 102, 103]) await ask(number);
+    const before = asked;
+    await ask(101);
+    assert.equal(asked, before, 'three of them fit');
+    for (const number of [104, 105, 106]) await ask(number);
+    await ask(106);
+    assert.equal(asked, before + 3);
+    await ask(102);
+    assert.equal(asked, before + 4, 'the second was asked for longest ago');
   });
 
   it('keep no more results than there is memory for', async () => {

@@ -47,6 +47,8 @@ export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (reado
 
 function compare(a: StoredValue, b: StoredValue, type: LogicalType): number {
   if (type === 'text') return Buffer.compare(Buffer.from(a as string), Buffer.from(b as string));
+  // NaN is equal to itself, and greater than every other number.
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   return (a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0;
 }
 
@@ -158,7 +160,8 @@ function interpolated(sorted: readonly number[], q: number): number | null {
   const place = (sorted.length - 1) * q;
   const below = sorted[Math.floor(place)] as number;
   const above = sorted[Math.ceil(place)] as number;
-  return below + (above - below) * (place - Math.floor(place));
+  const share = place - Math.floor(place);
+  return share === 0 ? below : below * (1 - share) + above * share;
 }
 
 const PER_UNIT = { second: 1, minute: 60, hour: 3600 } as const;

@@ -25,7 +25,7 @@ const STORES: readonly { readonly name: string; readonly open: () => Promise<Ope
     open: async () => {
       const running = await engineInFolder({ openTables: 2 });
       return {
-        store: duckdbTableStore(running.engine, running.folders),
+        store: duckdbTableStore(running.engine, running.storeSettings),
         source: running.source,
         rows: async (customerId) => {
           await running.engine.close();

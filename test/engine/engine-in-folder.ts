@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { CsvSegment, CsvSource } from '../../src/csv/segment.ts';
 import { EngineClient } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
+import type { DuckdbSettings } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 
 export interface EngineInFolder {
   readonly engine: EngineClient;
   readonly folder: string;
   readonly tables: string;
   /** Of a table store on this engine. */
-  readonly folders: { readonly tables: string; readonly exports: string; readonly reserveBytes: number };
+  readonly storeSettings: DuckdbSettings;
   readonly observed: Observation[];
   /** The pid of the engine process that started last. */
   pid(): number;
@@ -61,7 +62,7 @@ export async function engineInFolder(
     engine,
     folder,
     tables,
-    folders: { tables, exports, reserveBytes: 0 },
+    storeSettings: { tables, exports, reserveBytes: 0, quantileBytes: 256 * 1024 * 1024 },
     observed,
     pid: () => observed.findLast((each) => each.kind === 'engine_started')?.pid ?? 0,
     segment,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Database } from '../../src/engine/database.ts';
 import { EngineCancelled } from '../../src/engine/engine-client.ts';
+import { query } from '../../src/engine/query.ts';
 import { tableName } from '../../src/engine/sql.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
@@ -49,9 +52,8 @@ it('answers beside a writer, and a table is removed only when its readers are do
   const name = tableName(database);
   // Long enough to be under way when the others come: its sums are over pairs.
   const sql = `SELECT count(*), sum(a.n % 7 + b.n % 5) FROM ${name} a, ${name} b WHERE a._thena_upload = 1 AND b._thena_upload = 1 AND b.n < 4000`;
-  const query = { database, sql, params: [], maxRows: 1, maxBytes: 100 };
   let answered = false;
-  const answer = engine.call('query', query).finally(() => {
+  const answer = engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }).finally(() => {
     answered = true;
   });
   await write(2);
@@ -85,4 +87,53 @@ it('a cancelled query ends, and the engine goes on', async () => {
   const counted = await engine.call('query', { database, sql: count, params: [], maxRows: 1, maxBytes: 100 });
   assert.deepEqual(counted, { kind: 'rows', rows: [[50_000n]] });
   assert.equal(pid(), before, 'the engine was killed');
+});
+
+it('a query whose result was too long leaves nothing open, also when its table is taken away', async () => {
+  const { engine, tables, source } = place;
+  const database = join(tables, 'a.duckdb');
+  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
+  const text = Array.from({ length: 300_000 }, (_, index) => `${index}\n`).join('');
+  const load = { database, tag: 1, reading, exact: true, quick: true };
+  const ask = (maxRows: number, maxBytes: number) => {
+    const sql = `SELECT n FROM ${tableName(database)} ORDER BY n`;
+    return engine.call('query', { database, sql, params: [], maxRows, maxBytes });
+  };
+  for (const [rows, bytes, kind] of [
+    [10, 1000, 'too_many_rows'],
+    [10_000, 80, 'too_many_bytes'],
+  ] as const) {
+    await engine.call('begin_load', { database, columns: reading, create: true });
+    await engine.call('append', { ...load, source: source(['n'], text) });
+    // Two at once, so that one of their connections is not the next to be used.
+    assert.deepEqual(await Promise.all([ask(rows, bytes), ask(rows, bytes)]), [{ kind }, { kind }]);
+    await engine.call('drop', { database });
+  }
+  await engine.call('begin_load', { database, columns: reading, create: true });
+  assert.deepEqual(await ask(1, 1), { kind: 'rows', rows: [] });
+});
+
+it('a cancellation is minded whenever it comes, also while the statement is prepared', async () => {
+  const settings = { memoryBytes: 256 * 1024 * 1024, threads: 2, openTables: 2 };
+  const database = join(place.tables, 'a.duckdb');
+  await place.engine.call('begin_load', { database, columns: [{ name: 'n', type: 'integer' }], create: true });
+  await place.engine.call('drop', { database });
+  // In this process, so that it can be cancelled at every step of its way.
+  const duckdb = await Database.open({ directories: [place.tables], tempDirectory: place.folder, ...settings });
+  const sql = 'SELECT count(*) FROM range(1000000) a(i), range(1000000) b(j) WHERE i * j % 7 = 3';
+  try {
+    await duckdb.writing(database, async () => undefined);
+    for (let step = 0; step < 40; step++) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const context = { duckdb, signal, progress: () => undefined };
+      const answer = query({ database, sql, params: [], maxRows: 1, maxBytes: 100 }, context);
+      const ended = assert.rejects(answer, { name: 'AbortError' });
+      for (let turn = 0; turn < step; turn++) await (turn % 2 === 0 ? Promise.resolve() : nextTurn());
+      controller.abort();
+      await ended;
+    }
+  } finally {
+    duckdb.close();
+  }
 });

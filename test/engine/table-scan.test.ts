@@ -128,7 +128,7 @@ it('rows that are no part of the table are passed over, however many', async () 
 
 it('a cancelled export ends, its connection serves the next, and no file is left', async () => {
   await make(`SELECT CAST(i AS BIGINT) AS n, md5(CAST(i AS VARCHAR)) AS s, 1 AS tag FROM range(1000000) r(i)`);
-  const path = join(place.folders.exports, 'a.parquet');
+  const path = join(place.storeSettings.exports, 'a.parquet');
   const parquet = { ...scan(), select: ['n', 's'], path, reserveBytes: 0 };
   const pid = place.pid();
   const whole = { ...scan(), format: LINES, span: 131_072 };
@@ -136,10 +136,10 @@ it('a cancelled export ends, its connection serves the next, and no file is left
     assert.rejects(place.engine.call('export_parquet', parquet, { deadlineMs: 50 }), EngineCancelled),
     assert.rejects(place.engine.call('export_rows', whole, { deadlineMs: 5 }), EngineCancelled),
   ]);
-  assert.deepEqual(readdirSync(place.folders.exports), []);
+  assert.deepEqual(readdirSync(place.storeSettings.exports), []);
   const text = await place.engine.call('export_rows', { ...whole, span: 10 });
   assert.equal(text.kind, 'found');
   assert.deepEqual(await place.engine.call('export_parquet', parquet), { kind: 'written' });
-  assert.deepEqual(readdirSync(place.folders.exports), ['a.parquet']);
+  assert.deepEqual(readdirSync(place.storeSettings.exports), ['a.parquet']);
   assert.equal(place.pid(), pid, 'the engine was killed');
 });

@@ -21,7 +21,13 @@ const where = (condition: unknown) => ({ measures: [count], where: condition });
 const deep = (depth: number): object => (depth === 0 ? { column: 'n', op: '=', value: 1 } : { not: deep(depth - 1) });
 
 /** What is asked, the code it is refused with, the place that is named, and the nearest choice where there is one. */
-const REFUSED: readonly (readonly [what: string, query: unknown, code: string, pointer: string, nearest?: string])[] = [
+const REFUSED: readonly (readonly [
+  what: string,
+  query: unknown,
+  code: string,
+  pointer: string,
+  nearest?: string | number,
+])[] = [
   ['no object', [], 'query_invalid', '/query'],
   ['nothing', {}, 'query_invalid', '/query'],
   ['an unknown member', { measure: [count] }, 'query_invalid', '/query/measure', 'measures'],
@@ -48,6 +54,7 @@ const REFUSED: readonly (readonly [what: string, query: unknown, code: string, p
     { measures: [count, { fn: 'sum', column: 'country' }] },
     'column_unsuitable',
     '/query/measures/1/column',
+    'n',
   ],
   ['no column', { measures: [{ fn: 'sum' }] }, 'query_invalid', '/query/measures/0'],
   [
@@ -55,6 +62,14 @@ const REFUSED: readonly (readonly [what: string, query: unknown, code: string, p
     { measures: [{ fn: 'quantile', column: 'n', q: 1.5 }] },
     'query_invalid',
     '/query/measures/0/q',
+    1,
+  ],
+  [
+    'a quantile below 0',
+    { measures: [{ fn: 'quantile', column: 'n', q: -1 }] },
+    'query_invalid',
+    '/query/measures/0/q',
+    0,
   ],
   ['a quantile of none', { measures: [{ fn: 'quantile', column: 'n' }] }, 'query_invalid', '/query/measures/0'],
   ['a q that is not taken', { measures: [{ fn: 'avg', column: 'n', q: 0.5 }] }, 'query_invalid', '/query/measures/0/q'],
@@ -63,6 +78,7 @@ const REFUSED: readonly (readonly [what: string, query: unknown, code: string, p
     { measures: [{ fn: 'first', column: 'n', by: 'x' }] },
     'column_unsuitable',
     '/query/measures/0/by',
+    'at',
   ],
   ['two columns of one name', { measures: [count, count] }, 'query_invalid', '/query'],
   [
@@ -110,6 +126,43 @@ const REFUSED: readonly (readonly [what: string, query: unknown, code: string, p
     'value_invalid',
     '/query/where/value',
   ],
+  [
+    'a backslash before a letter',
+    where({ column: 'country', op: 'like', value: 'D\\E' }),
+    'value_invalid',
+    '/query/where/value',
+  ],
+  [
+    'a pattern too long',
+    where({ column: 'country', op: 'like', value: 'D'.repeat(1001) }),
+    'value_invalid',
+    '/query/where/value',
+  ],
+  ['half a character', where({ column: 'country', op: '=', value: '\ud800' }), 'value_invalid', '/query/where/value'],
+  [
+    'too many values in lists',
+    where({ or: Array.from({ length: 11 }, () => ({ column: 'n', op: 'in', value: Array(1000).fill(1) })) }),
+    'query_invalid',
+    '/query/where/or/10',
+  ],
+  [
+    'too many conditions',
+    where({ or: Array.from({ length: 500 }, () => ({ column: 'n', op: 'is null' })) }),
+    'query_invalid',
+    '/query/where/or/499',
+  ],
+  [
+    'a zone that is a time',
+    { group_by: [{ column: 'at', bucket: 'day', time_zone: 'T10Z' }] },
+    'time_zone_unknown',
+    '/query/group_by/0/time_zone',
+  ],
+  [
+    'an offset for a zone',
+    { group_by: [{ column: 'at', bucket: 'day', time_zone: '+01:00' }] },
+    'time_zone_unknown',
+    '/query/group_by/0/time_zone',
+  ],
   ['no value', where({ column: 'n', op: '=' }), 'query_invalid', '/query/where'],
   ['a value too many', where({ column: 'n', op: 'is null', value: 1 }), 'query_invalid', '/query/where/value'],
   ['three bounds', where({ column: 'n', op: 'between', value: [1, 2, 3] }), 'query_invalid', '/query/where/value'],
@@ -138,8 +191,8 @@ const REFUSED: readonly (readonly [what: string, query: unknown, code: string, p
     '/query/order_by/0/direction',
     'desc',
   ],
-  ['a limit of 0', { measures: [count], limit: 0 }, 'query_invalid', '/query/limit'],
-  ['a limit past the most', { measures: [count], limit: 4 }, 'query_invalid', '/query/limit'],
+  ['a limit of 0', { measures: [count], limit: 0 }, 'query_invalid', '/query/limit', 1],
+  ['a limit past the most', { measures: [count], limit: 4 }, 'query_invalid', '/query/limit', 3],
 ];
 
 describe('a query that cannot be answered is refused with its place', () => {
@@ -150,6 +203,63 @@ describe('a query that cannot be answered is refused with its place', () => {
       if (nearest !== undefined) assert.equal(body.nearest, nearest);
     });
   }
+
+  it('an object or deep arrays in the place of any text, number or list', async () => {
+    const arrays = '['.repeat(120_000) + ']'.repeat(120_000);
+    const odd = ['{"toString":1}', '{"toJSON":1,"valueOf":null}', '[null]', 'null', 'true', '-0', '""', arrays];
+    const places = [
+      '{"customer_id":"a","analyze_type":?}',
+      '{"customer_id":"a","analyzer_type":?}',
+      '{"customer_id":?,"analyze_type":10001}',
+      '{"customer_id":"a","analyze_type":10004,"column":?}',
+      '{"customer_id":"a","analyze_type":10004,"bucket":?}',
+      '{"customer_id":"a","analyze_type":10004,"time_zone":?}',
+      '{"customer_id":"a","analyze_type":10005,"column":"n","limit":?}',
+      '{"customer_id":"a","query":?}',
+      ...[
+        '"measures":?',
+        '"measures":[?]',
+        '"measures":[{"fn":?}]',
+        '"measures":[{"fn":"max","column":?}]',
+        '"measures":[{"fn":"max","column":"n","as":?}]',
+        '"measures":[{"fn":"quantile","column":"n","q":?}]',
+        '"measures":[{"fn":"last","column":"n","by":?}]',
+        '"group_by":?',
+        '"group_by":[?]',
+        '"group_by":[{"column":"at","bucket":?}]',
+        '"group_by":[{"column":"at","bucket":"day","time_zone":?}]',
+        '"where":?',
+        '"where":{"not":?}',
+        '"where":{"and":?}',
+        '"where":{"column":"n","op":?}',
+        ...['n', 'x', 'at', 'country'].map((column) => `"where":{"column":"${column}","op":"<","value":?}`),
+        '"where":{"column":"n","op":"in","value":?}',
+        '"where":{"column":"country","op":"like","value":?}',
+        '"having":?',
+        '"order_by":?',
+        '"order_by":[?]',
+        '"order_by":[{"column":"count","direction":?}]',
+        '"order_by":[{"column":"count","nulls":?}]',
+        '"limit":?',
+      ].map((members) => {
+        const measured = members.startsWith('"measures"') ? members : `"measures":[{"fn":"count"}],${members}`;
+        return `{"customer_id":"a","query":{${measured}}}`;
+      }),
+    ];
+    for (const place of places) {
+      for (const value of odd) {
+        const body = place.replace('?', () => value);
+        const response = await fetch(`${thena.url}/api/v1/analyze/`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+        });
+        const text = await response.text();
+        assert.ok(response.status < 500, `${body.slice(0, 200)}: ${text.slice(0, 300)}`);
+        assert.ok(text.length < 5000, `${body.slice(0, 200)}: ${text.length} characters`);
+      }
+    }
+  });
 
   it('a result past the most rows', async () => {
     const { status, body } = await ask({ measures: [count], group_by: ['n'] });

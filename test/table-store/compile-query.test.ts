@@ -49,14 +49,6 @@ const MEASURES: readonly (readonly [measure: object, sql: string])[] = [
   [{ fn: 'median', column: 'n' }, 'CAST(quantile_cont("n", CAST(0.5 AS DOUBLE)) AS DOUBLE)'],
   [{ fn: 'quantile', column: 'x', q: 0.95 }, 'CAST(quantile_cont("x", CAST(0.95 AS DOUBLE)) AS DOUBLE)'],
   [{ fn: 'stddev', column: 'x' }, 'stddev_samp("x")'],
-  [
-    { fn: 'first', column: 'n' },
-    '(min(struct_pack(t := "t", v := "n")) FILTER (WHERE "t" IS NOT NULL AND "n" IS NOT NULL)).v',
-  ],
-  [
-    { fn: 'last', column: 'n', by: 'd' },
-    '(max(struct_pack(t := "d", v := "n")) FILTER (WHERE "d" IS NOT NULL AND "n" IS NOT NULL)).v',
-  ],
 ];
 
 const WALL = `timezone('Europe/Berlin', make_timestamptz(epoch_us("t")))`;
@@ -116,7 +108,20 @@ const CONDITIONS: readonly (readonly [
     1n,
     2n,
   ],
-  [{ column: 's"s', op: 'like', value: 'a%' }, `("s""s" LIKE CAST($1 AS VARCHAR) ESCAPE '\\')`, 'a%'],
+  [{ column: 's"s', op: 'like', value: '' }, '("s""s" = CAST($1 AS VARCHAR))', ''],
+  [{ column: 's"s', op: 'like', value: 'a\\%' }, '("s""s" = CAST($1 AS VARCHAR))', 'a%'],
+  [{ column: 's"s', op: 'like', value: '%%' }, 'contains("s""s", CAST($1 AS VARCHAR))', ''],
+  [{ column: 's"s', op: 'like', value: 'a%' }, 'starts_with("s""s", CAST($1 AS VARCHAR))', 'a'],
+  [{ column: 's"s', op: 'like', value: '%\\_a' }, 'ends_with("s""s", CAST($1 AS VARCHAR))', '_a'],
+  [{ column: 's"s', op: 'like', value: '%a\\\\%' }, 'contains("s""s", CAST($1 AS VARCHAR))', 'a\\'],
+  [{ column: 's"s', op: 'like', value: '_' }, `regexp_full_match("s""s", CAST($1 AS VARCHAR), 's')`, '.'],
+  [
+    { column: 's"s', op: 'like', value: 'a.%\\%_-é' },
+    `regexp_full_match("s""s", CAST($1 AS VARCHAR), 's')`,
+    'a\\..*\\%.\\-é',
+  ],
+  [{ column: 'n', op: 'in', value: [1, '2'] }, '("n" IN (CAST($1 AS BIGINT), CAST($2 AS BIGINT)))', 1n, 2n],
+  [{ column: 'x', op: '!=', value: 'NaN' }, '("x" != CAST($1 AS DOUBLE))', Number.NaN],
   [{ column: 'n', op: 'is null' }, '("n" IS NULL)'],
   [{ column: 'n', op: 'is not null' }, '(NOT ("n" IS NULL))'],
   [
@@ -153,6 +158,70 @@ describe('a plan in the SQL of DuckDB', () => {
       assert.deepEqual(compiled({ measures: [count], where: condition }), { sql: expected, params });
     });
   }
+
+  it('looks for the first and last value among the rows that have its time', () => {
+    const measures = [{ fn: 'first', column: 'n' }, count, { fn: 'last', column: 'b', by: 'd' }];
+    const where = { column: 'n', op: '>', value: 0 };
+    const from = (parameter: number) => `FROM T WHERE _thena_upload <= 9 AND ("n" > CAST($${parameter} AS BIGINT))`;
+    const times =
+      'min("t") FILTER (WHERE "n" IS NOT NULL) AS m0, count(*) AS m1, max("d") FILTER (WHERE "b" IS NOT NULL) AS m2';
+    const first = `SELECT min(v) AS v FROM r JOIN (SELECT "t" AS t, "n" AS v ${from(2)}) ON t = r.m0`;
+    const last = `SELECT max(v) AS v FROM r JOIN (SELECT "d" AS t, "b" AS v ${from(3)}) ON t = r.m2`;
+    const joined = `FROM r LEFT JOIN (${first}) e0 ON true LEFT JOIN (${last}) e2 ON true`;
+    const inner = `WITH r AS MATERIALIZED (SELECT ${times} ${from(1)}) SELECT e0.v AS m0, r.m1, e2.v AS m2 ${joined}`;
+    assert.deepEqual(compiled({ measures, where }), {
+      sql: `SELECT o0, o1, o2 FROM (SELECT m0 AS o0, m1 AS o1, m2 AS o2 FROM (${inner}))`,
+      params: [0n, 0n, 0n],
+    });
+    const grouped = compiled({
+      measures: [{ fn: 'last', column: 'n' }],
+      group_by: ['b', { column: 'd', bucket: 'year' }],
+    }).sql;
+    const look = `SELECT "b" AS k0, date_trunc('year', "d") AS k1, "t" AS t, "n" AS v FROM T WHERE _thena_upload <= 9`;
+    const same = 't = r.m0 AND k0 IS NOT DISTINCT FROM r.g0 AND k1 IS NOT DISTINCT FROM r.g1';
+    const edge = `(SELECT r.g0, r.g1, max(v) AS v FROM r JOIN (${look}) ON ${same} GROUP BY r.g0, r.g1) e0`;
+    const group = 'e0.g0 IS NOT DISTINCT FROM r.g0 AND e0.g1 IS NOT DISTINCT FROM r.g1';
+    assert.ok(grouped.includes(`SELECT r.g0, r.g1, e0.v AS m0 FROM r LEFT JOIN ${edge} ON ${group})`), grouped);
+  });
+
+  it('takes several quantiles of a column from one list of its values', () => {
+    const measures = [
+      { fn: 'median', column: 'n' },
+      { fn: 'quantile', column: 'x', q: 0.1 },
+      count,
+      { fn: 'quantile', column: 'N', q: 1 },
+    ];
+    const list = 'quantile_cont("n", [CAST(0.5 AS DOUBLE), CAST(1 AS DOUBLE)]) AS m0';
+    const alone = 'CAST(quantile_cont("x", CAST(0.1 AS DOUBLE)) AS DOUBLE) AS m1';
+    const inner = `SELECT ${list}, ${alone}, count(*) AS m2 FROM T WHERE _thena_upload <= 9`;
+    const shaped = `SELECT CAST(m0[1] AS DOUBLE) AS o0, m1 AS o1, m2 AS o2, CAST(m0[2] AS DOUBLE) AS o3 FROM (${inner})`;
+    assert.deepEqual(compiled({ measures }), { sql: `SELECT o0, o1, o2, o3 FROM (${shaped})`, params: [] });
+  });
+
+  it('orders and asks in every form', () => {
+    const orders = [
+      [{ column: 'n' }, 'o0 ASC NULLS LAST'],
+      ['n', 'o0 ASC NULLS LAST'],
+      [{ column: 'N', direction: 'desc' }, 'o0 DESC NULLS LAST'],
+      [{ column: 'n', nulls: 'first' }, 'o0 ASC NULLS FIRST'],
+      [{ column: 'n', direction: 'desc', nulls: 'first' }, 'o0 DESC NULLS FIRST'],
+    ] as const;
+    for (const [order, sql] of orders) {
+      const rows = 'SELECT "n" AS g0 FROM T WHERE _thena_upload <= 9 GROUP BY 1';
+      const expected = `SELECT o0 FROM (SELECT g0 AS o0 FROM (${rows})) ORDER BY ${sql}`;
+      assert.equal(compiled({ group_by: ['n'], order_by: [order] }).sql, expected);
+    }
+  });
+
+  it('gives the first moment that a zone shows a day, also where its clock is set back over midnight', () => {
+    const last = `epoch_us(timezone('Europe/Berlin', g0))`;
+    const before = `(${last} - 86400000000)`;
+    const first = `(epoch_us(g0) - (epoch_us(timezone('Europe/Berlin', make_timestamptz(${before}))) - ${before}))`;
+    const shows = `timezone('Europe/Berlin', make_timestamptz(${first})) = g0`;
+    const shaped = `SELECT CASE WHEN ${shows} THEN least(${first}, ${last}) ELSE ${last} END AS o0 FROM `;
+    const { sql } = compiled({ group_by: [{ column: 't', bucket: 'day', time_zone: 'europe/berlin' }] });
+    assert.ok(sql.includes(shaped), sql);
+  });
 
   it('leaves out what is not committed, and chooses, orders and cuts by the result', () => {
     const query = {

@@ -6,6 +6,7 @@ import type { Catalog } from '../catalog.ts';
 import type { CatalogTables } from '../catalog-tables.ts';
 import { kyselyCatalog } from '../kysely-catalog.ts';
 import { migrate } from '../migrations/migrate.ts';
+import { rememberedReads } from '../remembered-reads.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 
 const PRAGMAS = [
@@ -26,18 +27,31 @@ const PRAGMAS = [
  * @throws SettingError where a newer Thena made it
  */
 export async function openSqliteCatalog(path: string, now?: () => number): Promise<Catalog> {
-  return kyselyCatalog(await openSqlite(path), now);
+  const { database, db } = await open(path);
+  const catalog = kyselyCatalog(db, now);
+  return { ...catalog, ...rememberedReads(catalog, versionOf(database)) };
+}
+
+/** Rows that this connection ever changed, and a number that changes with every commit of another one. */
+function versionOf(database: DatabaseSync): () => string {
+  const changes = database.prepare('SELECT total_changes()', { returnArrays: true });
+  const others = database.prepare('PRAGMA data_version', { returnArrays: true });
+  return () => `${changes.get()} ${others.get()}`;
 }
 
 /** Opens the file, and brings its tables up to date. */
 export async function openSqlite(path: string): Promise<Kysely<CatalogTables>> {
+  return (await open(path)).db;
+}
+
+async function open(path: string): Promise<{ readonly database: DatabaseSync; readonly db: Kysely<CatalogTables> }> {
   makeFile(path);
   const database = new DatabaseSync(path);
   try {
     for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
     const db = new Kysely<CatalogTables>({ dialect: sqliteDialect(database) });
     await migrate(db, path);
-    return db;
+    return { database, db };
   } catch (error) {
     database.close();
     throw error;

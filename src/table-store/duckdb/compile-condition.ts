@@ -1,6 +1,7 @@
 import { identifier } from '../../engine/sql.ts';
 import type { LogicalType } from '../../table/columns.ts';
 import type { Condition, Operand } from '../query-plan.ts';
+import { compileLike } from './compile-like.ts';
 import type { Parameters } from './parameters.ts';
 
 export function isTime(type: LogicalType): boolean {
@@ -28,10 +29,8 @@ export function compileCondition(condition: Condition, parameters: Parameters): 
       const bound = values.map((value) => parameters.bind(value, boundType(operand)));
       return `(${operandSql(operand)} IN (${bound.join(', ')}))`;
     }
-    case 'like': {
-      const { operand, pattern } = condition;
-      return `(${operandSql(operand)} LIKE ${parameters.bind(pattern, 'text')} ESCAPE '\\')`;
-    }
+    case 'like':
+      return compileLike(operandSql(condition.operand), condition.pattern, parameters);
   }
 }
 

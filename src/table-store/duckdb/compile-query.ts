@@ -1,11 +1,10 @@
-import { identifier, literal } from '../../engine/sql.ts';
-import { TAG_COLUMN } from '../../table/columns.ts';
-import { type Bucket, type GroupKey, type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
+import { identifier } from '../../engine/sql.ts';
+import { type Column, TAG_COLUMN } from '../../table/columns.ts';
+import { type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
+import { groupSql, microsSql, shapedGroupSql } from './compile-group.ts';
 import { Parameters } from './parameters.ts';
-
-const DAY_MICROS = 86_400_000_000;
 
 export interface CompiledQuery {
   readonly sql: string;
@@ -31,14 +30,29 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   const { groupBy, measures } = plan;
   const grouped = [
     ...groupBy.map((key, index) => `${groupSql(key)} AS g${index}`),
-    ...measures.map((measure, index) => `${measureSql(measure)} AS m${index}`),
+    ...measures.flatMap((measure, index) => {
+      const of = quantilesBeside(measures, index);
+      if (of === null) return [`${measureSql(measure)} AS m${index}`];
+      return of.first === index
+        ? [`quantile_cont(${identifier(of.column)}, [${of.shares.join(', ')}]) AS m${index}`]
+        : [];
+    }),
   ];
-  const where = plan.where === null ? '' : ` AND ${compileCondition(plan.where, parameters)}`;
+  const from = (): string => {
+    const where = plan.where === null ? '' : ` AND ${compileCondition(plan.where, parameters)}`;
+    return `FROM ${view.table} WHERE ${visible(view)}${where}`;
+  };
   const groups = groupBy.map((_, index) => index + 1).join(', ');
-  const inner = `SELECT ${grouped.join(', ')} FROM ${view.table} WHERE ${visible(view)}${where}${groups && ` GROUP BY ${groups}`}`;
+  const rows = `SELECT ${grouped.join(', ')} ${from()}${groups && ` GROUP BY ${groups}`}`;
+  const edges = measures.flatMap(({ by }, index) => (by ? [edgeSql(plan, index, from())] : []));
+  const inner = edges.length === 0 ? rows : withEdges(plan, rows, edges);
   const shaped = [
     ...groupBy.map((key, index) => shapedGroupSql(key, `g${index}`)),
-    ...measures.map(({ fn, type }, index) => (isTime(type) && fn !== 'count' ? microsSql(`m${index}`) : `m${index}`)),
+    ...measures.map(({ type }, index) => {
+      const of = quantilesBeside(measures, index);
+      if (of) return `CAST(m${of.first}[${of.place}] AS DOUBLE)`;
+      return isTime(type) ? microsSql(`m${index}`) : `m${index}`;
+    }),
   ].map((sql, index) => `${sql} AS o${index}`);
   // The package's decoder drops a U+FEFF with which a text begins: it gets one to drop.
   const outputs = outputsOf(plan).map(({ type }, index) => (type === 'text' ? `chr(65279) || o${index}` : `o${index}`));
@@ -55,48 +69,23 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   };
 }
 
-function microsSql(time: string): string {
-  return `epoch_us(CAST(${time} AS TIMESTAMP))`;
-}
-
-function groupSql({ column, bucket }: GroupKey): string {
-  const name = identifier(column.name);
-  if (!bucket) return name;
-  const { timeZone } = bucket;
-  if (timeZone === null) return truncatedSql(bucket, name);
-  // From microseconds, since a cast of TIMESTAMP to TIMESTAMPTZ asks the calendar for every row.
-  const wall = `timezone(${literal(timeZone)}, make_timestamptz(epoch_us(${name})))`;
-  // What is cut off within an hour is cut off the moment itself: two hours of one night may look the same on the wall.
-  return isWithinHour(bucket) ? `${name} - (${wall} - ${truncatedSql(bucket, wall)})` : truncatedSql(bucket, wall);
-}
-
-/** The beginning of a group's bucket, as microseconds; other groups as they are. */
-function shapedGroupSql({ column, bucket }: GroupKey, value: string): string {
-  if (!isTime(column.type)) return value;
-  if (!bucket?.timeZone || isWithinHour(bucket)) return microsSql(value);
-  return momentSql(value, literal(bucket.timeZone));
-}
-
 /**
- * The first moment at which a zone's clock shows a time, as microseconds. The calendar gives the last one where the clock is
- * set back over it: so the offset of the day before is tried, too.
+ * The quantiles of one column that a plan has together with this one: each by itself would hold all values in memory once more.
+ *
+ * @returns null where it is alone or no quantile. `place` is its own among `shares`, from 1; `first` the measure that holds all
  */
-function momentSql(wall: string, zone: string): string {
-  const last = `epoch_us(timezone(${zone}, ${wall}))`;
-  const dayBefore = `(${last} - ${DAY_MICROS})`;
-  const offsetBefore = `(epoch_us(timezone(${zone}, make_timestamptz(${dayBefore}))) - ${dayBefore})`;
-  const first = `(epoch_us(${wall}) - ${offsetBefore})`;
-  const showsIt = `timezone(${zone}, make_timestamptz(${first})) = ${wall}`;
-  return `CASE WHEN ${showsIt} THEN least(${first}, ${last}) ELSE ${last} END`;
+function quantilesBeside(measures: readonly Measure[], index: number) {
+  const own = measures[index];
+  const column = own && isQuantile(own) ? own.column : null;
+  if (!column) return null;
+  const beside = measures.flatMap((each, at) => (isQuantile(each) && each.column?.name === column.name ? [at] : []));
+  if (beside.length === 1) return null;
+  const shares = beside.map((at) => `CAST(${Number(measures[at]?.q ?? 0.5)} AS DOUBLE)`);
+  return { column: column.name, shares, first: beside[0], place: beside.indexOf(index) + 1 };
 }
 
-function isWithinHour({ count, unit }: Bucket): boolean {
-  return unit === 'second' || unit === 'minute' || (unit === 'hour' && count === 1);
-}
-
-function truncatedSql({ count, unit }: Bucket, time: string): string {
-  // Counted from a midnight; every count divides the unit above it.
-  return count === 1 ? `date_trunc('${unit}', ${time})` : `time_bucket(INTERVAL ${Number(count)} ${unit}, ${time})`;
+export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
+  return fn === 'median' || fn === 'quantile';
 }
 
 function measureSql({ fn, column, q, by }: Measure): string {
@@ -117,11 +106,38 @@ function measureSql({ fn, column, q, by }: Measure): string {
     case 'stddev':
       return `stddev_samp(${name})`;
     case 'first':
-    case 'last': {
-      const time = identifier((by as { name: string }).name);
-      const pairs = `struct_pack(t := ${time}, v := ${name})`;
-      const there = `${time} IS NOT NULL AND ${name} IS NOT NULL`;
-      return `(${fn === 'first' ? 'min' : 'max'}(${pairs}) FILTER (WHERE ${there})).v`;
-    }
+    case 'last':
+      // Its time alone; `edgeSql` looks for the value.
+      return `${fn === 'first' ? 'min' : 'max'}(${identifier((by as { name: string }).name)}) FILTER (WHERE ${name} IS NOT NULL)`;
   }
+}
+
+/**
+ * The values of a `first` or `last` in the rows that have its time, by group. A second look at the table, which skips what is
+ * before or after: an aggregate of (time, value) takes four times as long, and one of the time alone leaves open which value.
+ */
+function edgeSql({ groupBy, measures }: QueryPlan, index: number, from: string): string {
+  const { fn, column, by } = measures[index] as Measure & { readonly column: Column; readonly by: Column };
+  const keys = groupBy.map((key, at) => `${groupSql(key)} AS k${at}`);
+  const look = `SELECT ${[...keys, `${identifier(by.name)} AS t`, `${identifier(column.name)} AS v`].join(', ')} ${from}`;
+  const same = groupBy.map((_, at) => ` AND k${at} IS NOT DISTINCT FROM r.g${at}`).join('');
+  const groups = groupBy.map((_, at) => `r.g${at}`);
+  const value = `${fn === 'first' ? 'min' : 'max'}(v) AS v`;
+  const grouped = groups.length === 0 ? '' : ` GROUP BY ${groups.join(', ')}`;
+  const edge = `SELECT ${[...groups, value].join(', ')} FROM r JOIN (${look}) ON t = r.m${index}${same}${grouped}`;
+  const group = groupBy.map((_, at) => `e${index}.g${at} IS NOT DISTINCT FROM r.g${at}`).join(' AND ');
+  return `LEFT JOIN (${edge}) e${index} ON ${group || 'true'}`;
+}
+
+function withEdges({ groupBy, measures }: QueryPlan, rows: string, edges: readonly string[]): string {
+  const outputs = [
+    ...groupBy.map((_, index) => `r.g${index}`),
+    // Quantiles of one column stand in the first of them.
+    ...measures.flatMap(({ by }, index) => {
+      const of = quantilesBeside(measures, index);
+      if (of && of.first !== index) return [];
+      return [by ? `e${index}.v AS m${index}` : `r.m${index}`];
+    }),
+  ];
+  return `WITH r AS MATERIALIZED (${rows}) SELECT ${outputs.join(', ')} FROM r ${edges.join(' ')}`;
 }

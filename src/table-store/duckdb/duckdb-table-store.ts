@@ -1,40 +1,30 @@
 import { join } from 'node:path';
-import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
-import { tableName } from '../../engine/sql.ts';
+import type { EngineClient } from '../../engine/engine-client.ts';
 import type { CustomerId } from '../../table/ids.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
-import { compileQuery } from './compile-query.ts';
-import { exportTable } from './export-table.ts';
+import { answerQuery } from './answer-query.ts';
+import { type ExportFolder, exportTable } from './export-table.ts';
+import { QuantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
 
-export interface DuckdbFolders {
+export interface DuckdbSettings extends ExportFolder {
+  /** Folder of the table files. */
   readonly tables: string;
-  /** For files that are made to be sent once. */
-  readonly exports: string;
-  /** Disk space that those files leave. */
-  readonly reserveBytes: number;
+  /** What medians and quantiles may take in all, beyond the engine's memory limit. */
+  readonly quantileBytes: number;
 }
 
 /**
  * Tables as DuckDB files, one a customer (`<tables>/<customer>.duckdb`), held by the engine process, which may write to the
  * folders.
  */
-export function duckdbTableStore(engine: EngineClient, folders: DuckdbFolders): TableStore {
-  const fileOf = (customerId: CustomerId): string => join(folders.tables, `${customerId}.duckdb`);
+export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
+  const fileOf = (customerId: CustomerId): string => join(settings.tables, `${customerId}.duckdb`);
+  const quantiles = new QuantileMemory(settings.quantileBytes);
   return {
+    query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
     rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),
-    export: (view, request, limits) => exportTable(engine, folders, fileOf(view.customerId), view, request, limits),
-    async query(view, plan, { signal, ...limits }) {
-      const database = fileOf(view.customerId);
-      const { sql, params } = compileQuery(plan, { ...view, table: tableName(database) });
-      const { deadlineMs, maxRows, maxBytes } = limits;
-      try {
-        return await engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal, deadlineMs });
-      } catch (error) {
-        if (!(error instanceof EngineCancelled)) throw error;
-        return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
-      }
-    },
+    export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
     async begin({ customerId, tag, columns, reading, timeColumn, create, exact }): Promise<LoadSession> {
       const database = fileOf(customerId);
       await engine.call('begin_load', { database, columns, create });

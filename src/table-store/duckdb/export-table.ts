@@ -7,7 +7,13 @@ import type { PieceFormat, RowPosition } from '../../engine/row-scan.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
 import { compileScan, parquetSql, valueSql } from './compile-scan.ts';
-import type { DuckdbFolders } from './duckdb-table-store.ts';
+
+/** Where files are made that are sent once. */
+export interface ExportFolder {
+  readonly exports: string;
+  /** Disk space that those files leave. */
+  readonly reserveBytes: number;
+}
 
 /** Rows of the first piece: how long they are is not known yet. */
 const FIRST_SPAN = 2048;
@@ -16,7 +22,7 @@ const FILE_PIECE_BYTES = 256 * 1024;
 /** All rows of a table file as bytes. Each piece is a call of its own, so that the engine holds nothing between two. */
 export async function* exportTable(
   engine: EngineClient,
-  folders: Pick<DuckdbFolders, 'exports' | 'reserveBytes'>,
+  folder: ExportFolder,
   database: string,
   view: TableView,
   request: ExportRequest,
@@ -24,9 +30,9 @@ export async function* exportTable(
 ): AsyncGenerator<Uint8Array, void> {
   const scan = { database, ...compileScan(view, request) };
   if (request.format === 'parquet') {
-    const path = join(folders.exports, `${randomUUID()}.parquet`);
+    const path = join(folder.exports, `${randomUUID()}.parquet`);
     const select = request.columns.map(parquetSql);
-    const params = { ...scan, after: null, select, path, reserveBytes: folders.reserveBytes };
+    const params = { ...scan, after: null, select, path, reserveBytes: folder.reserveBytes };
     yield* sendOnce(path, async () => {
       const { kind } = await ask(engine, 'export_parquet', params, { signal });
       if (kind !== 'written') throw new ExportEnded(kind);

@@ -1,0 +1,29 @@
+/**
+ * Answers SQL with DuckDB alone, over a copy of a table file of Thena's: the mark that `queries.ts` holds Thena against. Each
+ * message is one statement; the reply tells how long it took until its rows were read, and how many there were.
+ *
+ *   node bench/raw-queries.ts table.duckdb 512MiB 2   # started by queries.ts, with a channel
+ */
+import { setPriority } from 'node:os';
+import { DuckDBInstance } from '@duckdb/node-api';
+
+const [file = '', memory_limit = '', threads = ''] = process.argv.slice(2);
+const instance = await DuckDBInstance.create(':memory:', {
+  preserve_insertion_order: 'false',
+  memory_limit,
+  threads,
+});
+const connection = await instance.connect();
+await connection.run(`ATTACH '${file.replaceAll("'", "''")}' AS bench (READ_ONLY)`);
+await connection.run('CREATE VIEW events AS FROM bench.main.rows');
+// As Thena's engine has it, so that others who use the machine slow both alike.
+setPriority(5);
+process.on('message', (sql: string) => {
+  void (async () => {
+    const startedAt = performance.now();
+    const rows = await (await connection.run(sql)).getRows();
+    process.send?.({ ms: performance.now() - startedAt, rows: rows.length });
+  })();
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({ ms: 0, rows: 0 });

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { COMPUTED_ANSWERS } from '../../src/analysis/computed-answers.ts';
+import { planQuery } from '../../src/analysis/plan-query.ts';
+import { RequestPart } from '../../src/analysis/request-part.ts';
+import type { TableState } from '../../src/catalog/catalog.ts';
+import { parseTimestamp } from '../../src/table/parse-times.ts';
+
+/** Ten million rows over ten million seconds. */
+const TABLE: TableState = {
+  columns: [
+    { name: 'at', type: 'timestamp', format: null },
+    { name: 'other', type: 'timestamp', format: null },
+    { name: 'n', type: 'integer', format: null },
+  ],
+  timeColumn: 'at',
+  rows: 10_000_000,
+  version: 1,
+  firstRowAt: 0n,
+  earliestAt: parseTimestamp('2024-01-01'),
+  latestAt: parseTimestamp('2024-04-25T17:46:39'),
+};
+const plan = (query: unknown, table = TABLE) => planQuery(new RequestPart(query, '/query'), table, 1000);
+const seconds = { group_by: ['n', { column: 'at', bucket: 'second' }] };
+
+it('a bucket that would make ten million groups is refused with its place and the shortest that would do', () => {
+  assert.throws(() => plan(seconds), {
+    code: 'too_many_groups',
+    message: /"second" would make about 10000000 groups; at most 1000000 can be\. Ask for "15 seconds"/,
+    extra: { pointer: '/query/group_by/1/bucket', nearest: '15 seconds' },
+  });
+  assert.ok(plan({ group_by: [{ column: 'at', bucket: '15 seconds' }] }));
+  const rowsOverTime = (bucket: string) =>
+    COMPUTED_ANSWERS.rows_over_time(new RequestPart({ customer_id: 1, analyze_type: 10004, bucket }, ''), TABLE);
+  assert.throws(() => rowsOverTime('5 seconds'), {
+    code: 'too_many_groups',
+    extra: { pointer: '/bucket', nearest: '15 seconds' },
+  });
+  assert.ok(rowsOverTime('minute'));
+});
+
+it('it is not where a condition leaves less time, or there are fewer rows than groups could be', () => {
+  const at = (op: string, value: unknown) => ({ column: 'at', op, value });
+  const narrow = [
+    at('between', ['2024-02-01', '2024-02-02']),
+    { and: [at('>=', '2024-02-01'), { and: [at('<', '2024-02-02'), { column: 'n', op: '>', value: 0 }] }] },
+    at('=', '2024-02-01'),
+    at('>', '2024-04-25'),
+    at('<', '2023-01-01'),
+  ];
+  for (const where of narrow) assert.ok(plan({ ...seconds, where }), JSON.stringify(where));
+  const wide = [
+    { or: [at('<', '2024-01-02'), at('>', '2024-04-01')] },
+    { not: at('>', '2024-01-02') },
+    at('!=', '2024-02-01'),
+    { column: 'other', op: '=', value: '2024-02-01' },
+  ];
+  for (const where of wide) {
+    assert.throws(() => plan({ ...seconds, where }), { code: 'too_many_groups' }, JSON.stringify(where));
+  }
+  assert.ok(plan(seconds, { ...TABLE, rows: 1_000_000 }));
+  // Of another column nobody knows how much time there is, but where the condition says so.
+  assert.ok(plan({ group_by: [{ column: 'other', bucket: 'second' }] }));
+  const where = { column: 'other', op: 'between', value: ['2024-01-01', '2024-12-31'] };
+  assert.throws(() => plan({ group_by: [{ column: 'other', bucket: 'second' }], where }), { code: 'too_many_groups' });
+});

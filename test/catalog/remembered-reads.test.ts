@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { rememberedReads } from '../../src/catalog/remembered-reads.ts';
+import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
+
+const ID = parseCustomerId('a') as CustomerId;
+
+it('a customer that was read is read again after every change, of this connection or another', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-catalog-'));
+  const path = join(folder, 'catalog.sqlite');
+  const [one, other] = [await openSqliteCatalog(path), await openSqliteCatalog(path)];
+  try {
+    for (const [writer, reader] of [
+      [one, one],
+      [other, one],
+    ] as const) {
+      assert.equal(await reader.findCustomer(ID), null);
+      await writer.createCustomer({ id: ID, timeColumn: 'at', columns: null });
+      const found = await reader.findCustomer(ID);
+      assert.equal(found?.declaredTimeColumn, 'at');
+      assert.equal(await reader.findCustomer(ID), found, 'it was read once more, and nothing had changed');
+      await writer.beginDeletion(ID);
+      await writer.deleteCustomer(ID);
+      assert.equal(await reader.findCustomer(ID), null);
+    }
+  } finally {
+    await Promise.all([one.close(), other.close()]);
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it('what was read while something was written is not kept', async () => {
+  let version = 0;
+  let value = { id: 'old' };
+  const read = async () => {
+    const before = value;
+    await Promise.resolve();
+    return before as never;
+  };
+  const reads = rememberedReads({ findCustomer: read, tableForReading: read }, () => String(version));
+  const reading = reads.findCustomer(ID);
+  value = { id: 'new' };
+  version++;
+  assert.deepEqual(await reading, { id: 'old' });
+  assert.deepEqual(await reads.findCustomer(ID), { id: 'new' });
+  assert.equal(await reads.findCustomer(ID), await reads.findCustomer(ID));
+});

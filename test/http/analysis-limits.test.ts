@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { call, type RunningThena, startThena, upload } from '../server.ts';
+
+const ROWS = 1_600_000;
+const count = { fn: 'count' };
+
+/** Numbers that are all different, and texts that are not. */
+function numbers(rows: number): string {
+  const lines = ['n,m,k,l,s'];
+  for (let row = 0; row < rows; row++)
+    lines.push(`${row},${(row * 7919) % 1_000_003}.5,${row % 97},${row % 5},text ${row % 50_021}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Takes long, in steps short enough to be cancelled between them. Another number makes it another query. */
+function slow(number: number): object {
+  const or = Array.from({ length: 100 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${number}%y_` }));
+  return { measures: [count], where: { or } };
+}
+
+describe('an analysis that would take too much', () => {
+  let thena: RunningThena;
+  before(async () => {
+    thena = await startThena({
+      THENA_ANALYSIS_SECONDS: '3600',
+      THENA_CONCURRENT_ANALYSES: '1',
+      THENA_ENGINE_MEMORY: '96MiB',
+    });
+    const { body } = await upload(thena.url, 'a', numbers(ROWS));
+    assert.equal(body.status, 'complete', JSON.stringify(body.error));
+    await upload(thena.url, 'b', 'n\n1\n');
+  });
+  after(() => thena.close());
+
+  const ask = (query: unknown, customer = 'a', signal: AbortSignal | null = null) =>
+    call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: customer, query }, signal });
+  const enginePid = () => {
+    const started = thena.observations.findLast((each) => each.kind === 'engine_started');
+    return started?.kind === 'engine_started' ? started.pid : 0;
+  };
+  /** Clock ticks that the engine has worked. */
+  const worked = () => {
+    const [, , ...fields] = readFileSync(`/proc/${enginePid()}/stat`, 'utf8').split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await holds())) await sleep(20);
+  };
+
+  it('ends in the engine itself when its sender hangs up, and leaves its place to others', {
+    skip: existsSync('/proc/self/stat') ? false : 'needs /proc to see what the engine does',
+  }, async () => {
+    const pid = enginePid();
+    const sender = new AbortController();
+    const asked = ask(slow(0), 'a', sender.signal);
+    const start = worked();
+    await until(() => worked() > start + 20);
+    sender.abort();
+    await assert.rejects(asked, { name: 'AbortError' });
+    await until(async () => {
+      const before = worked();
+      await sleep(200);
+      return worked() === before;
+    });
+    // The only place is free again; it would be for an hour where the query went on.
+    assert.deepEqual((await ask({ measures: [count] }, 'b')).body.result.rows, [[1]]);
+    assert.equal(enginePid(), pid, 'the engine was ended for it');
+    assert.deepEqual(
+      thena.observations.filter(({ kind }) => kind === 'request_failed' || kind === 'engine_stopped'),
+      [],
+    );
+  });
+
+  it('waits for its turn with no more than a hundred of its customer', async () => {
+    const senders = new AbortController();
+    const replies: number[] = [];
+    const asked = Array.from({ length: 102 }, (_, index) =>
+      ask(slow(index + 1), 'a', senders.signal).then(
+        (reply) => {
+          replies.push(reply.status);
+          return reply;
+        },
+        () => null,
+      ),
+    );
+    const refused = await Promise.race(asked);
+    assert.deepEqual([refused?.status, refused?.body.code], [503, 'too_many_analyses']);
+    assert.match(refused?.body.detail, /100 analyses of this customer/);
+    assert.equal(refused?.headers.get('retry-after'), '5');
+    // Another customer has its place in the line.
+    const other = ask({ measures: [count] }, 'b');
+    senders.abort();
+    await Promise.all(asked);
+    assert.deepEqual(replies, [503]);
+    assert.equal((await other).status, 200);
+  });
+
+  it('spills to disk what does not fit into memory', async () => {
+    const { status, body } = await ask({
+      measures: [
+        { fn: 'count_distinct', column: 'n' },
+        { fn: 'count_distinct', column: 'm' },
+      ],
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(body.result.rows, [[ROWS, 1_000_003]]);
+  });
+
+  it('is refused where memory and disk do not do', async () => {
+    // All values of four columns, which medians hold in memory.
+    const medians = ['n', 'm', 'k', 'l'].map((column) => ({ fn: 'median', column }));
+    const { status, body } = await ask({ measures: medians });
+    assert.deepEqual([status, body.code], [422, 'analysis_too_large'], JSON.stringify(body));
+    // A condition that leaves few of them is counted first.
+    const few = await ask({ measures: medians, where: { column: 'n', op: '<', value: 5 } });
+    assert.deepEqual(few.body.result?.rows, [[2, 15838.5, 2, 2]], JSON.stringify(few.body));
+  });
+});
+
+it('an analysis that takes too long is ended, and so is one whose answer is too long', async () => {
+  const thena = await startThena({ THENA_ANALYSIS_SECONDS: '1' });
+  try {
+    const ask = (query: unknown) => call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'a', query } });
+    const long = 'x'.repeat(400);
+    const lines = Array.from({ length: 90_000 }, (_, row) => `${row}${long}\n`);
+    assert.equal((await upload(thena.url, 'a', `s\n${lines.join('')}`)).body.status, 'complete');
+    const large = await ask({ group_by: ['s'], order_by: [{ column: 's', direction: 'desc' }] });
+    assert.deepEqual(
+      [large.status, large.body.code],
+      [422, 'result_too_large'],
+      JSON.stringify(large.body).slice(0, 300),
+    );
+    assert.match(large.body.detail, /33554432 bytes/);
+    assert.equal((await ask({ group_by: ['s'], limit: 1000 })).body.result.rows.length, 1000);
+    const late = await ask(slow(0));
+    assert.deepEqual([late.status, late.body.code], [504, 'analysis_timeout'], JSON.stringify(late.body));
+    assert.ok(!thena.observations.some(({ kind }) => kind === 'engine_stopped' || kind === 'request_failed'));
+  } finally {
+    await thena.close();
+  }
+});

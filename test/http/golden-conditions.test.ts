@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { call, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { type Cell, jsonOf, NO_REAL_FILES, ordered, type RealColumn, realFile } from './real-files.ts';
+
+type Predicate = (cell: Cell) => boolean;
+type Asked = readonly [condition: object, holds: (row: number) => boolean];
+
+const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
+  '=': (order) => order === 0,
+  '!=': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};
+
+/** Every operator of a column, with values that are there, beside those that are there, and far off. */
+function asked(column: RealColumn): readonly Asked[] {
+  const sorted = column.cells.toSorted(ordered);
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] as Cell;
+  const values = [at(0), at(0.3), at(0.5), at(1)];
+  const json = (cell: Cell) => jsonOf(cell, column.type);
+  const one = (op: string, value: unknown, holds: Predicate): Asked => [
+    { column: column.name.toUpperCase(), op, ...(value === undefined ? {} : { value }) },
+    (row) => holds(column.cells[row] as Cell),
+  ];
+  const all: Asked[] = [
+    one('is null', undefined, () => false),
+    one('is not null', undefined, () => true),
+    one('in', [json(at(0.2)), json(at(0.7)), json(at(0.2))], (cell) => cell === at(0.2) || cell === at(0.7)),
+    one(
+      'between',
+      [json(at(0.25)), json(at(0.75))],
+      (cell) => ordered(cell, at(0.25)) >= 0 && ordered(cell, at(0.75)) <= 0,
+    ),
+    one('between', [json(at(0.75)), json(at(0.25))], (cell) => at(0.75) === at(0.25) && cell === at(0.25)),
+  ];
+  for (const [op, holds] of Object.entries(COMPARISONS)) {
+    for (const value of values) all.push(one(op, json(value), (cell) => holds(ordered(cell, value))));
+    if (column.type === 'integer' && /[<>]/.test(op)) {
+      all.push(one(op, (at(0.5) as number) + 0.5, (cell) => holds((cell as number) - (at(0.5) as number) - 0.5)));
+    }
+  }
+  if (column.type !== 'text') return all;
+  const text = at(0.5) as string;
+  const [first = '', last = ''] = [text.slice(0, 1), text.slice(-1)];
+  const strings: readonly (readonly [string, (cell: string) => boolean])[] = [
+    [text, (cell) => cell === text],
+    ['', () => false],
+    ['%', () => true],
+    [`${first}%`, (cell) => cell.startsWith(first)],
+    [`%${last}`, (cell) => cell.endsWith(last)],
+    [`%${last}%`, (cell) => cell.includes(last)],
+    ['___', (cell) => cell.length === 3],
+    [`_${last}%`, (cell) => cell[1] === last],
+    [`%${first}%${last}%`, (cell) => cell.includes(first) && cell.slice(cell.indexOf(first) + 1).includes(last)],
+    [`${first}%${last}`, (cell) => cell.length > 1 && cell.startsWith(first) && cell.endsWith(last)],
+    ['%\\%%', (cell) => cell.includes('%')],
+    [first.toLowerCase(), () => false],
+  ];
+  return [...all, ...strings.map(([pattern, holds]) => one('like', pattern, (cell) => holds(cell as string)))];
+}
+
+describe('conditions on a real file leave the rows that plain loops leave', { skip: NO_REAL_FILES }, () => {
+  const files = ['flights-airport', 'nyc_taxi', 'stocks', 'seattle-weather-hourly-normals'];
+  let thena: RunningThena;
+  before(async () => {
+    thena = await startThena();
+    for (const name of files) await upload(thena.url, name, sharedFile(`${name}.csv`).bytes);
+  });
+  after(() => thena.close());
+
+  async function rowsOf(customer_id: string, query: object): Promise<readonly (readonly unknown[])[]> {
+    const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id, query } });
+    assert.equal(status, 200, JSON.stringify([query, body]));
+    return body.result.rows;
+  }
+
+  for (const name of files) {
+    it(`${name}: every operator of every column, alone, negated, and with those of the next`, async () => {
+      const file = realFile(name);
+      const rows = Array.from({ length: file.rows }, (_, row) => row);
+      const conditions = file.columns.map(asked);
+      for (const [index, column] of file.columns.entries()) {
+        const measures = [{ fn: 'count' }, { fn: 'min', column: column.name }];
+        const check = async (where: object, holds: (row: number) => boolean) => {
+          const left = rows.filter(holds).map((row) => column.cells[row] as Cell);
+          const [least] = left.toSorted(ordered);
+          const expected = [left.length, least === undefined ? null : jsonOf(least, column.type)];
+          assert.deepEqual(await rowsOf(name, { measures, where }), [expected], JSON.stringify(where));
+        };
+        const next = conditions[(index + 1) % conditions.length] ?? [];
+        for (const [at, [condition, holds]] of conditions[index]?.entries() ?? []) {
+          await check(condition, holds);
+          await check({ not: condition }, (row) => !holds(row));
+          const [other, holdsToo] = next[(at * 7) % next.length] as Asked;
+          await check({ and: [condition, { not: other }] }, (row) => holds(row) && !holdsToo(row));
+          await check({ not: { or: [condition, other] } }, (row) => !holds(row) && !holdsToo(row));
+        }
+      }
+    });
+  }
+
+  it('groups are chosen by every operator of having, ordered and cut', async () => {
+    const flights = realFile('flights-airport');
+    const origins = [
+      ...Map.groupBy(flights.column('origin').cells.keys(), (row) => flights.column('origin').cells[row] as string),
+    ]
+      .map(([origin, own]) => {
+        const flown = own.map((row) => flights.column('count').cells[row] as number);
+        return [origin, flown.length, Math.max(...flown)] as const;
+      })
+      .sort(([a], [b]) => ordered(a, b));
+    for (const [op, holds] of Object.entries(COMPARISONS)) {
+      for (const value of [1, 20, 167]) {
+        const query = {
+          measures: [
+            { fn: 'count', as: 'to' },
+            { fn: 'max', column: 'count', as: 'most' },
+          ],
+          group_by: ['origin'],
+          having: { and: [{ column: 'to', op, value }, { not: { column: 'ORIGIN', op: 'like', value: 'A%' } }] },
+          order_by: [{ column: 'Most', direction: 'desc' }, 'to'],
+          limit: 25,
+        };
+        const expected = origins
+          .filter(([origin, to]) => holds(to - value) && !origin.startsWith('A'))
+          .sort((a, b) => b[2] - a[2] || a[1] - b[1] || ordered(a[0], b[0]))
+          .slice(0, 25);
+        assert.deepEqual(await rowsOf('flights-airport', query), expected, `${op} ${value}`);
+      }
+    }
+  });
+});
