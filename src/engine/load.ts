@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TAG_COLUMN } from '../table/columns.ts';
-import { allFitSql, allSurelyFitSql, sureTypes, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
+import { allFitSql, allSurelyFitSql, sureTypes, type Types, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/reading-sql.ts';
 import type { Operations } from './operation.ts';
 import { identifier, tableName } from './sql.ts';
@@ -38,17 +38,25 @@ async function syncFolder(path: string): Promise<void> {
 
 /**
  * One INSERT, so one transaction. A value that does not fit gives the row no tag, and the tag's NOT NULL then fails the
- * whole statement at the first such row. At first DuckDB reads by itself what has a sure shape, and only cheap questions are
- * asked about the rest; where that fails, everything is read as text and judged. These are statements of their own: in one,
- * DuckDB spends a seventh of the load on the whole question even where no row gets to it.
+ * whole statement at the first such row.
+ *
+ * Columns of a sure shape are read by DuckDB itself, and the others are judged: at first only by cheap questions, then by the
+ * whole one. Where that fails, too, all are judged, since DuckDB says of no value why it could not read it. These are
+ * statements of their own: in one, DuckDB spends a seventh of the load on the whole question even where no row gets to it.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
   const { database, reading, source, tag, exact, quick } = params;
   const names = reading.map(({ name }) => identifier(name));
   const values = reading.map((_, index) => valueName(index));
+  const sure = sureTypes(source, reading);
+  const isAnySure = sure.some((type) => type !== null);
+  const attempts = [
+    ...(quick ? [{ types: sure, fits: allSurelyFitSql(reading, exact, sure), quick: true }] : []),
+    ...(isAnySure ? [{ types: sure, fits: allFitSql(reading, exact, sure), quick: false }] : []),
+  ];
   return duckdb.writing(database, () =>
     duckdb.connected(signal, async (connection) => {
-      const insert = async (fits: string, types?: readonly (string | null)[]): Promise<number> => {
+      const insert = async (fits: string, types: Types = []): Promise<number> => {
         const from = valuesSql(textsSql(source, { types }), reading, exact, { types });
         const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
         const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
@@ -60,12 +68,11 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
         if (percentage >= 0) progress(percentage / 100);
       }, PROGRESS_MS);
       try {
-        if (quick) {
+        for (const attempt of attempts) {
           try {
-            const types = sureTypes(source, reading);
-            return { rows: await insert(allSurelyFitSql(reading, exact, types), types), quick: true };
+            return { rows: await insert(attempt.fits, attempt.types), quick: attempt.quick };
           } catch {
-            // Some value is unusual, or some record cannot be read at all: the whole question tells.
+            // Some value is unusual, or some record cannot be read at all: the last one tells.
             signal.throwIfAborted();
           }
         }

@@ -3,7 +3,7 @@ import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/pro
 import { dirname } from 'node:path';
 import { Problem } from '../errors.ts';
 import type { DiskReserve } from './disk-reserve.ts';
-import { placeDurably, storing, syncFile, syncFolder } from './durable.ts';
+import { placeDurably, storing, syncFile, syncFolder, writeAt } from './durable.ts';
 
 /** What a piece of a file must have, to be kept. */
 export interface Checksum {
@@ -83,13 +83,6 @@ export function markOf(path: string): string {
 async function removeMark(path: string): Promise<void> {
   await rm(markOf(path), { force: true });
   await syncFolder(dirname(path));
-}
-
-async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  // A short write is no error; what it left is written next.
-  for (let at = 0; at < bytes.length; ) {
-    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
-  }
 }
 
 async function isSynced(file: FileHandle): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../errors.ts';
 
@@ -49,4 +49,12 @@ export async function placeDurably(path: string, text: string): Promise<void> {
   }
   await rename(`${path}.tmp`, path);
   await syncFolder(dirname(path));
+}
+
+/** Writes bytes at a place of a file. */
+export async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  // A short write is no error; what it left is written next.
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+  }
 }

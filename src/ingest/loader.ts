@@ -192,8 +192,9 @@ export class Loader {
       const ms = performance.now() - startedAt;
       observe({ kind: 'upload_completed', uploadId: upload.id, customerId: customer.id, rows, ms });
       this.#resume();
-      await this.#discard(upload.id);
+      // At once: who waits for its rows need not wait until hundreds of megabytes are unlinked.
       onEnded(upload.id);
+      await this.#discard(upload.id);
     } catch (caught) {
       const error = caught as Error;
       // Whatever was read with it ends in the same moment, and leaves later.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { countLineFeeds } from '../csv/count-line-feeds.ts';
 import type { FieldShape } from '../csv/field-shapes.ts';
 import { type CsvSegment, withMark } from '../csv/segment.ts';
-import { storing, syncFolder } from './durable.ts';
+import { storing, syncFolder, writeAt } from './durable.ts';
 
 /** The first segment is small, so that loading begins while most of the file is still on its way. */
 const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -20,6 +20,8 @@ interface CurrentSegment {
   readonly recordsBefore: number;
   readonly quotedLineFeedsBefore: number;
   bytes: number;
+  /** Those of them that were given to the system. */
+  writtenBytes: number;
 }
 
 /** Where the cutter stands after the bytes it has just given back. */
@@ -119,6 +121,7 @@ export class SegmentWriter {
       recordsBefore: position.records,
       quotedLineFeedsBefore: position.quotedLineFeeds,
       bytes: 0,
+      writtenBytes: 0,
     };
   }
 
@@ -144,7 +147,9 @@ export class SegmentWriter {
     this.#gathered = this.#written.length === WRITE_BYTES ? this.#written : Buffer.allocUnsafeSlow(WRITE_BYTES);
     this.#gatheredBytes = 0;
     this.#written = full;
-    this.#writing = storing(() => writeAll(segment.file, bytes));
+    const position = segment.writtenBytes;
+    segment.writtenBytes += bytes.length;
+    this.#writing = storing(() => writeAt(segment.file, bytes, position));
     // The failure is met by whoever awaits #writing next.
     this.#writing.catch(() => undefined);
   }
@@ -164,9 +169,4 @@ export class SegmentWriter {
       shapes: cutter.takeShapes(),
     });
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
-  // A short write is no error; what it left is written next.
-  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
 }

@@ -4,12 +4,12 @@ import { NO_STRACE } from './call-faults.ts';
 import { type Fault, sufferFaults } from './injected-errors.ts';
 
 const CALLS: readonly Pick<Fault, 'of' | 'calls' | 'inPieces'>[] = [
-  ...['mkdir', 'openat', 'writev', 'fsync', 'unlink', 'rmdir'].map((calls) => ({ of: 'spool', calls }) as const),
+  ...['mkdir', 'openat', 'pwrite64', 'fsync', 'unlink', 'rmdir'].map((calls) => ({ of: 'spool', calls }) as const),
   ...['openat', 'pwrite64', 'fsync', 'rename', 'unlink'].map(
     (calls) => ({ of: 'spool', calls, inPieces: true }) as const,
   ),
   ...['pwrite64', 'fsync'].map((calls) => ({ of: 'catalog', calls }) as const),
-  ...['openat', 'pwrite64', 'write', 'fsync', 'unlink'].map((calls) => ({ of: 'engine', calls }) as const),
+  ...['openat', 'pwrite64', 'pwrite64', 'fsync', 'unlink'].map((calls) => ({ of: 'engine', calls }) as const),
 ];
 
 describe('wherever the disk fails once', { skip: NO_STRACE }, () => {

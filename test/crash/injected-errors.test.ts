@@ -8,11 +8,11 @@ describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
   it('while a file is stored, it is refused or it is there, and the next one is taken', async (t) => {
     const report = await sufferFaults([
       { of: 'spool', calls: 'mkdir', error: 'EIO' },
-      { of: 'spool', calls: 'writev', error: 'EIO' },
+      { of: 'spool', calls: 'pwrite64', error: 'EIO' },
       { of: 'spool', calls: 'fsync', error: 'EIO' },
       { of: 'spool', calls: 'openat', error: 'EIO' },
       { of: 'spool', calls: 'unlink,rmdir', error: 'EIO' },
-      { of: 'spool', calls: 'writev', error: 'ENOSPC' },
+      { of: 'spool', calls: 'pwrite64', error: 'ENOSPC' },
     ]);
     t.diagnostic(JSON.stringify(report));
     assert.deepEqual([report.deaths, report.failures], [0, 0]);
@@ -42,7 +42,7 @@ describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
   it('once under a load, the file is loaded all the same, and so are those of others', async (t) => {
     const report = await sufferFaults([
       { of: 'engine', calls: 'pwrite64', error: 'EIO' },
-      { of: 'engine', calls: 'write', error: 'EIO', step: 5 },
+      { of: 'engine', calls: 'pwrite64', error: 'EIO', step: 5 },
       { of: 'engine', calls: 'unlink', error: 'EIO' },
       { of: 'engine', calls: 'fsync', error: 'EIO', step: 3 },
     ]);

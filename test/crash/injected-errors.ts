@@ -35,7 +35,7 @@ export interface FaultReport {
   deaths: number;
 }
 
-/** Several chunks, which are written at once by a call of their own (writev). */
+/** Several chunks, which are written at once. */
 const ROWS = 6_000;
 /** More calls than any of them is made in two uploads. */
 const MOST_CALLS = 200;

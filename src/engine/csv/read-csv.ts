@@ -10,14 +10,16 @@ import { DUCKDB_TYPES, readingSql } from './reading-sql.ts';
  */
 const MAX_LINE_BYTES = 2 * 1024 * 1024;
 
+/** By column: the type that DuckDB reads it as, where that is sure; else it is text. */
+export type Types = readonly (string | null)[];
+
 /** How segments are read; by default with several threads, as texts, and failing where a record is no CSV. */
 export interface ReadOptions {
   /** One thread, records in the order of the file. */
   readonly inOrder?: boolean;
   /** Leave out records that are no CSV, or have too few or too many fields. */
   readonly skipMalformed?: boolean;
-  /** By column: the type that DuckDB reads it as, where that is sure; else it is text. */
-  readonly types?: readonly (string | null)[];
+  readonly types?: Types;
 }
 
 /**
@@ -55,7 +57,7 @@ export const valueName = (index: number): string => `v${index}`;
  * Which columns DuckDB may read as their types by itself: its casts are too willing (see `readingSql`), but not with texts of
  * these shapes. Where one of them is no value all the same, such as 2024-02-30, it fails.
  */
-export function sureTypes(source: CsvSource, reading: readonly ColumnReading[]): readonly (string | null)[] {
+export function sureTypes(source: CsvSource, reading: readonly ColumnReading[]): Types {
   return reading.map(({ type, format }, index) => {
     const shape = SHAPE_OF_TYPE[type];
     if (!shape || format !== null) return null;
@@ -98,22 +100,20 @@ export function textsSql(source: CsvSource, options: ReadOptions = {}): string {
   return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, options)})`;
 }
 
-/** True where every column of a record fits. May be null, which means no. */
-export function allFitSql(reading: readonly ColumnReading[], exact: boolean): string {
-  return allOf(reading.map((column, index) => fitsSql(column, index, exact)));
+/**
+ * True where every column of a record fits. May be null, which means no.
+ *
+ * @param types of columns that were read as such, and are not asked about
+ */
+export function allFitSql(reading: readonly ColumnReading[], exact: boolean, types: Types = []): string {
+  return allOf(reading.map((column, index) => (types[index] ? 'true' : fitsSql(column, index, exact))));
 }
 
-/** True only where `allFitSql` is, for a quarter of the time. Columns that were read as their types are not asked about. */
-export function allSurelyFitSql(
-  reading: readonly ColumnReading[],
-  exact: boolean,
-  types: readonly (string | null)[],
-): string {
-  return allOf(
-    reading.map((column, index) =>
-      types[index] ? 'true' : readingSql(column, exact, textName(index), valueName(index)).surelyFits,
-    ),
-  );
+/** True only where `allFitSql` is, for a quarter of the time. */
+export function allSurelyFitSql(reading: readonly ColumnReading[], exact: boolean, types: Types): string {
+  const ask = (column: ColumnReading, index: number): string =>
+    readingSql(column, exact, textName(index), valueName(index)).surelyFits;
+  return allOf(reading.map((column, index) => (types[index] ? 'true' : ask(column, index))));
 }
 
 function allOf(conditions: readonly string[]): string {
