@@ -11,7 +11,13 @@ import { type TableResult, tableResult } from './json-values.ts';
 import { planQuery } from './plan-query.ts';
 import { RequestPart } from './request-part.ts';
 import { RowPages, type RowPagesPorts } from './row-pages.ts';
-import { STANDING_ANSWERS, type TimeDifference, type TimeSpan, type TotalRows } from './standing-answers.ts';
+import {
+  STANDING_ANSWERS,
+  standingAnswer,
+  type TimeDifference,
+  type TimeSpan,
+  type TotalRows,
+} from './standing-answers.ts';
 import { TableExports, type TableExportsPorts } from './table-exports.ts';
 
 export type Result = TimeDifference | TotalRows | TimeSpan | Profile | RowsOverTime | TableResult;
@@ -31,11 +37,12 @@ export interface Answer {
 export interface Analysis {
   /**
    * @param body of the request, as JSON gave it
-   * @param signal the sender has gone: nothing more is computed for it
+   * @param gone gives what aborts when the sender has gone: nothing more is computed for it then. Not asked for where nothing is
+   *   computed
    * @throws Problem analyze_type_missing, analyze_type_unknown, bad_request, table_empty, no_time_column, and those of
    *   `planQuery` and `Computations.run`
    */
-  answer(grant: Grant, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Answer>;
+  answer(grant: Grant, body: Readonly<Record<string, unknown>>, gone: () => AbortSignal): Promise<Answer>;
   readonly pages: Pick<RowPages, 'page'>;
   readonly exports: Pick<TableExports, 'begin'>;
 }
@@ -56,7 +63,7 @@ export function createAnalysis(ports: AnalysisPorts): Analysis {
   return {
     pages: new RowPages(ports, admission),
     exports: new TableExports(ports),
-    async answer({ customerId }, body, signal) {
+    async answer({ customerId }, body, gone) {
       const asked = readRequest(body);
       const view = await catalog.tableForReading(customerId);
       if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
@@ -73,13 +80,13 @@ export function createAnalysis(ports: AnalysisPorts): Analysis {
           const plan = planQuery(asked.query, table, maxResultRows);
           return { name, plan, shape: (rows) => tableResult(plan, rows) };
         };
-        const { result, table } = await computations.run(customerId, view, compute, signal);
+        const { result, table } = await computations.run(customerId, view, compute, gone());
         return answered(result, table);
       }
-      if (isStanding(asked.name)) return answered(STANDING_ANSWERS[asked.name](view.table), view.table);
+      if (isStanding(asked.name)) return answered(standingAnswer(asked.name, view.table), view.table);
       const computed = COMPUTED_ANSWERS[asked.name];
       const compute = ({ table }: TableForReading): Computation => computed(asked.request, table);
-      const { result, table } = await computations.run(customerId, view, compute, signal);
+      const { result, table } = await computations.run(customerId, view, compute, gone());
       return answered(result, table);
     },
   };

@@ -52,6 +52,21 @@ export const STANDING_ANSWERS = {
   },
 } as const satisfies Partial<Record<AnalyzeTypeName, (table: TableState) => unknown>>;
 
+type StandingName = keyof typeof STANDING_ANSWERS;
+type StandingAnswer = ReturnType<(typeof STANDING_ANSWERS)[StandingName]>;
+
+/** Answers that were given, by the state of the table: the same state gives the same. */
+const given = new WeakMap<TableState, Map<StandingName, StandingAnswer>>();
+
+/** @throws Problem no_time_column */
+export function standingAnswer(name: StandingName, table: TableState): StandingAnswer {
+  const answers = given.get(table) ?? new Map<StandingName, StandingAnswer>();
+  given.set(table, answers);
+  const answer = answers.get(name) ?? STANDING_ANSWERS[name](table);
+  answers.set(name, answer);
+  return answer;
+}
+
 function timeColumnOf(table: TableState): { name: string; render: (micros: Micros | null) => string | null } {
   const column = table.columns.find(({ name }) => name === table.timeColumn);
   if (!column) {

@@ -9,9 +9,9 @@ type Reads = Pick<Catalog, 'findCustomer' | 'tableForReading'>;
  * Keeps what was read of a customer as long as nothing was written to the database: an analysis asks for it every time, and
  * most of a standing answer's time went into asking.
  *
- * @param version another one after every change, of whichever connection; it may change without one
+ * @param version another one after every change; it may change without one
  */
-export function rememberedReads(reads: Reads, version: () => string): Reads {
+export function rememberedReads(reads: Reads, version: () => number): Reads {
   return {
     findCustomer: remembered(reads.findCustomer, version),
     tableForReading: remembered(reads.tableForReading, version),
@@ -20,9 +20,9 @@ export function rememberedReads(reads: Reads, version: () => string): Reads {
 
 function remembered<Id extends string, T extends object>(
   read: (id: Id) => Promise<T | null>,
-  version: () => string,
+  version: () => number,
 ): (id: Id) => Promise<T | null> {
-  const known = new LRUCache<Id, { readonly version: string; readonly value: T }>({ max: MOST_CUSTOMERS });
+  const known = new LRUCache<Id, { readonly version: number; readonly value: T }>({ max: MOST_CUSTOMERS });
   return async (id) => {
     // Before the reading: what is written meanwhile makes it one of an earlier version.
     const now = version();

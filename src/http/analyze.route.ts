@@ -6,6 +6,7 @@ import { Problem } from '../errors.ts';
 import { withoutBody } from './body-schema.ts';
 import { problemReplySchemas } from './problem-schema.ts';
 import { QuerySchema } from './query-schema.ts';
+import { senderGone } from './sender-gone.ts';
 import { ColumnSchema } from './table-json.ts';
 
 const TYPE = {
@@ -110,18 +111,13 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
         },
       },
       async (request, reply) => {
-        const gone = new AbortController();
-        // Not after an answer: an abort makes an error with a trace, which costs as much as a standing answer.
-        reply.raw.once('close', () => {
-          if (!reply.raw.writableFinished) gone.abort();
-        });
-        if (reply.raw.closed || request.raw.socket.destroyed) gone.abort();
         const body: unknown = request.body;
         if (typeof body !== 'object' || body === null || Array.isArray(body)) {
           throw new Problem('bad_request', 'The body is not a JSON object.');
         }
         const { customer_id } = body as { readonly customer_id?: unknown };
-        return analysis.answer(await request.scope.customer(customer_id), { ...body }, gone.signal);
+        const grant = await request.scope.customer(customer_id);
+        return analysis.answer(grant, { ...body }, () => senderGone(request, reply));
       },
     );
 

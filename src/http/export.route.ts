@@ -9,6 +9,7 @@ import type { Observe } from '../events.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../table-store/table-store.ts';
 import { CustomerParams } from './customer-json.ts';
 import { problemReplySchemas } from './problem-schema.ts';
+import { senderGone } from './sender-gone.ts';
 import { SelectionQuery, selectionOf } from './table-selection.ts';
 import { expectSilence } from './unfinished-request.ts';
 
@@ -67,8 +68,7 @@ export function exportRoutes(ports: ExportPorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request, reply) => {
-        const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
+        const gone = senderGone(request, reply);
         const { format = 'csv', escape_formulas: escapeFormulas = false } = request.query;
         if (escapeFormulas && format !== 'csv') {
           throw new Problem('bad_request', `escape_formulas is for csv, and the format is ${format}.`);
@@ -76,16 +76,14 @@ export function exportRoutes(ports: ExportPorts): FastifyPluginAsyncTypebox {
         const grant = await request.scope.customer(request.params.id);
         const asked = { ...selectionOf(request.query), format, escapeFormulas };
         expectSilence(request.raw);
-        const found = await ports.analysis.exports.begin(grant, asked, gone.signal);
+        const found = await ports.analysis.exports.begin(grant, asked, gone);
         const { mediaType, extension } = FORMATS[format];
         // An id is safe in a file name.
         const filename = `thena-${grant.customerId}.${extension}`;
         reply.header('content-type', mediaType);
         reply.header('content-disposition', `attachment; filename="${filename}"`);
         reply.header('thena-table-version', String(found.version));
-        return reply.send(
-          Readable.from(sent(found, request, gone.signal, ports), { objectMode: false, highWaterMark: 1 }),
-        );
+        return reply.send(Readable.from(sent(found, request, gone, ports), { objectMode: false, highWaterMark: 1 }));
       },
     );
   };

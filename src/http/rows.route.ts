@@ -4,6 +4,7 @@ import type { Analysis } from '../analysis/analysis.ts';
 import type { RowsPage } from '../analysis/row-pages.ts';
 import { CustomerParams } from './customer-json.ts';
 import { problemReplySchemas } from './problem-schema.ts';
+import { senderGone } from './sender-gone.ts';
 import { ColumnSchema } from './table-json.ts';
 import { SelectionQuery, selectionOf } from './table-selection.ts';
 
@@ -49,11 +50,13 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
         },
       },
       async (request, reply) => {
-        const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
         const { limit = 100, cursor = null } = request.query;
         const grant = await request.scope.customer(request.params.id);
-        const page = await pages.page(grant, { ...selectionOf(request.query), limit, cursor }, gone.signal);
+        const page = await pages.page(
+          grant,
+          { ...selectionOf(request.query), limit, cursor },
+          senderGone(request, reply),
+        );
         return { ...page, columns: [...page.columns] };
       },
     );

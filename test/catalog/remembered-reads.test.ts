@@ -9,26 +9,20 @@ import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
 
 const ID = parseCustomerId('a') as CustomerId;
 
-it('a customer that was read is read again after every change, of this connection or another', async () => {
+it('a customer that was read is read again after every change', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'thena-catalog-'));
-  const path = join(folder, 'catalog.sqlite');
-  const [one, other] = [await openSqliteCatalog(path), await openSqliteCatalog(path)];
+  const catalog = await openSqliteCatalog(join(folder, 'catalog.sqlite'));
   try {
-    for (const [writer, reader] of [
-      [one, one],
-      [other, one],
-    ] as const) {
-      assert.equal(await reader.findCustomer(ID), null);
-      await writer.createCustomer({ id: ID, timeColumn: 'at', columns: null });
-      const found = await reader.findCustomer(ID);
-      assert.equal(found?.declaredTimeColumn, 'at');
-      assert.equal(await reader.findCustomer(ID), found, 'it was read once more, and nothing had changed');
-      await writer.beginDeletion(ID);
-      await writer.deleteCustomer(ID);
-      assert.equal(await reader.findCustomer(ID), null);
-    }
+    assert.equal(await catalog.findCustomer(ID), null);
+    await catalog.createCustomer({ id: ID, timeColumn: 'at', columns: null });
+    const found = await catalog.findCustomer(ID);
+    assert.equal(found?.declaredTimeColumn, 'at');
+    assert.equal(await catalog.findCustomer(ID), found, 'it was read once more, and nothing had changed');
+    await catalog.beginDeletion(ID);
+    await catalog.deleteCustomer(ID);
+    assert.equal(await catalog.findCustomer(ID), null);
   } finally {
-    await Promise.all([one.close(), other.close()]);
+    await catalog.close();
     rmSync(folder, { recursive: true });
   }
 });
@@ -41,7 +35,7 @@ it('what was read while something was written is not kept', async () => {
     await Promise.resolve();
     return before as never;
   };
-  const reads = rememberedReads({ findCustomer: read, tableForReading: read }, () => String(version));
+  const reads = rememberedReads({ findCustomer: read, tableForReading: read }, () => version);
   const reading = reads.findCustomer(ID);
   value = { id: 'new' };
   version++;

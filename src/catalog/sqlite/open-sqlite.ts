@@ -21,37 +21,27 @@ const PRAGMAS = [
 ];
 
 /**
- * Opens the catalog in a file, which is made where there is none, for its owner alone.
+ * Opens the catalog in a file, which is made where there is none, for its owner alone. It is to be opened once: what another
+ * connection changes may not be seen.
  *
  * @param now milliseconds since 1970-01-01T00:00:00Z: what leases are measured by
  * @throws SettingError where a newer Thena made it
  */
 export async function openSqliteCatalog(path: string, now?: () => number): Promise<Catalog> {
-  const { database, db } = await open(path);
-  const catalog = kyselyCatalog(db, now);
-  return { ...catalog, ...rememberedReads(catalog, versionOf(database)) };
+  let changes = 0;
+  const catalog = kyselyCatalog(await openSqlite(path, () => changes++), now);
+  return { ...catalog, ...rememberedReads(catalog, () => changes) };
 }
 
-/** Rows that this connection ever changed, and a number that changes with every commit of another one. */
-function versionOf(database: DatabaseSync): () => string {
-  const changes = database.prepare('SELECT total_changes()', { returnArrays: true });
-  const others = database.prepare('PRAGMA data_version', { returnArrays: true });
-  return () => `${changes.get()} ${others.get()}`;
-}
-
-/** Opens the file, and brings its tables up to date. */
-export async function openSqlite(path: string): Promise<Kysely<CatalogTables>> {
-  return (await open(path)).db;
-}
-
-async function open(path: string): Promise<{ readonly database: DatabaseSync; readonly db: Kysely<CatalogTables> }> {
+/** Opens the file, and brings its tables up to date. @param onChange told of every change */
+export async function openSqlite(path: string, onChange: () => void = () => undefined): Promise<Kysely<CatalogTables>> {
   makeFile(path);
   const database = new DatabaseSync(path);
   try {
     for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
-    const db = new Kysely<CatalogTables>({ dialect: sqliteDialect(database) });
+    const db = new Kysely<CatalogTables>({ dialect: sqliteDialect(database, onChange) });
     await migrate(db, path);
-    return { database, db };
+    return db;
   } catch (error) {
     database.close();
     throw error;

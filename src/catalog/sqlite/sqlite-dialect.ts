@@ -16,16 +16,20 @@ import { Problem } from '../../errors.ts';
 const MAX_BUSY_MS = 10_000;
 /** Statements kept prepared; lists of tags and states make a few of every length. */
 const MAX_PREPARED = 200;
+/** Statements that change nothing for sure. */
+const READS = /^select\b/i;
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 
 /**
  * Kysely on node:sqlite. Kysely's own SQLite dialect is not used because it begins transactions without the write lock,
  * keeps migrations out of transactions, and cannot wait without holding up the event loop.
+ *
+ * @param onChange told after every statement that may change something, and when a change is committed
  */
-export function sqliteDialect(database: DatabaseSync): Dialect {
+export function sqliteDialect(database: DatabaseSync, onChange: () => void): Dialect {
   return {
-    createDriver: () => new SqliteDriver(database),
+    createDriver: () => new SqliteDriver(database, onChange),
     createAdapter: () => new TransactionalAdapter(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db) => new SqliteIntrospector(db),
@@ -42,9 +46,9 @@ class SqliteDriver implements Driver {
   readonly #database: DatabaseSync;
   readonly #connection: SqliteConnection;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, onChange: () => void) {
     this.#database = database;
-    this.#connection = new SqliteConnection(database);
+    this.#connection = new SqliteConnection(database, onChange);
   }
 
   async init(): Promise<void> {}
@@ -78,16 +82,20 @@ class SqliteDriver implements Driver {
 class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  readonly #onChange: () => void;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, onChange: () => void) {
     this.#database = database;
+    this.#onChange = onChange;
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const giveUpAt = performance.now() + MAX_BUSY_MS;
     for (;;) {
       try {
-        return this.#run<Row>(sql, parameters.map(written));
+        const result = this.#run<Row>(sql, parameters.map(written));
+        if (!READS.test(sql)) this.#onChange();
+        return result;
       } catch (error) {
         const code = primaryCode(error);
         if (code === SQLITE_FULL) throw diskFull(error);
