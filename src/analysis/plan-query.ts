@@ -16,7 +16,8 @@ import { findColumn } from './find-column.ts';
 import { planCondition } from './plan-condition.ts';
 import { type RequestPart, shown } from './request-part.ts';
 
-const MEASURES = [
+/** Every measure there is. */
+export const MEASURES = [
   'count',
   'count_distinct',
   'sum',

@@ -1,14 +1,11 @@
-import { Problem } from '../errors.ts';
 import type { Newline } from './dialect.ts';
 import type { FieldShape } from './field-shapes.ts';
+import { MAX_RECORD_BYTES, refusals } from './record-refusals.ts';
 import { MAX_SCAN_BYTES, RecordScan, type ScannedRecords } from './record-scan.ts';
 
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
-
-/** Longest record taken, in bytes: DuckDB reads up to 2 MiB. */
-export const MAX_RECORD_BYTES = 2_000_000;
 
 export interface CutterOptions {
   readonly delimiter: string;
@@ -119,7 +116,7 @@ export class RecordCutter {
     this.#bytesIn += chunk.length;
     // Refused wherever it stands, as it is in the head: DuckDB drops surplus fields of zero bytes without a word.
     const zero = chunk.indexOf(0);
-    if (zero >= 0) this.#refuseZero(chunk.subarray(0, zero));
+    if (zero >= 0) throw refusals.zeroByte(this.#lineAfter(chunk.subarray(0, zero)));
     const cut = this.#cutAsItIs(chunk) ?? this.#cutCarefully(chunk);
     // What is held back is in memory too, so that it counts.
     this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
@@ -129,14 +126,8 @@ export class RecordCutter {
 
   /** @returns what completes the last record. @throws Problem quote_not_closed, stray_carriage_return */
   end(): Buffer {
-    if (this.#state === QUOTED) {
-      throw new Problem(
-        'quote_not_closed',
-        `The quote that is opened on line ${this.#quoteOpenedOn} is never closed.`,
-        { line: this.#quoteOpenedOn },
-      );
-    }
-    if (this.#heldCr && !this.#crEndsLine) this.#refuseCr();
+    if (this.#state === QUOTED) throw refusals.quoteNotClosed(this.#quoteOpenedOn);
+    if (this.#heldCr && !this.#crEndsLine) throw refusals.strayCarriageReturn(this.lines + 1);
     const spaces = this.#heldSpaces;
     this.#bytesOut += spaces;
     if (this.#recordBytes + spaces === 0 && !this.#heldCr) return Buffer.alloc(0);
@@ -163,7 +154,7 @@ export class RecordCutter {
       this.#heldCr = copied === chunk.length;
       if (this.#heldCr) break;
       if (chunk[copied] === LF) copied++;
-      else if (!this.#crEndsLine) this.#refuseCr(out.subarray(0, length));
+      else if (!this.#crEndsLine) throw refusals.strayCarriageReturn(this.#lineAfter(out.subarray(0, length)));
       out[length++] = LF;
       at = chunk.indexOf(CR, copied);
     } while (at >= 0);
@@ -273,7 +264,7 @@ export class RecordCutter {
             break;
           }
           if (chunk[index + 1] === LF) index++;
-          else if (!this.#crEndsLine) this.#refuseCr();
+          else if (!this.#crEndsLine) throw refusals.strayCarriageReturn(this.lines + 1);
         }
         this.#endRecord(length - lineStart);
         out[length++] = LF;
@@ -281,7 +272,7 @@ export class RecordCutter {
         state = FIELD_START;
       } else if (byte === quote && state !== UNQUOTED) {
         // DuckDB reads `"a" "b"` as one field `a b`, without a word.
-        if (state === AFTER_QUOTED) this.#refuseReopening();
+        if (state === AFTER_QUOTED) throw refusals.textAfterQuote(this.lines + 1);
         if (state === FIELD_START) {
           if (length > fieldStart) this.#spacesDropped = true;
           length = fieldStart;
@@ -323,34 +314,13 @@ export class RecordCutter {
 
   #refuseBeyond(recordBytes: number): void {
     if (recordBytes <= MAX_RECORD_BYTES) return;
-    if (this.#state === QUOTED) {
-      const detail = `The quote that is opened on line ${this.#quoteOpenedOn} is not closed within ${MAX_RECORD_BYTES} bytes.`;
-      throw new Problem('quote_not_closed', detail, { line: this.#quoteOpenedOn });
-    }
-    const line = this.#recordLine;
-    const detail = `The record that begins on line ${line} is longer than ${MAX_RECORD_BYTES} bytes.`;
-    throw new Problem('record_too_long', detail, { line, max_bytes: MAX_RECORD_BYTES });
-  }
-
-  #refuseReopening(): never {
-    const line = this.lines + 1;
-    const detail = `On line ${line} a quoted field is closed and then goes on with another quote.`;
-    throw new Problem('text_after_quote', detail, { line });
+    throw this.#state === QUOTED
+      ? refusals.quoteTooLong(this.#quoteOpenedOn)
+      : refusals.recordTooLong(this.#recordLine);
   }
 
   /** @param before bytes of the chunk that are not counted yet */
-  #refuseCr(before?: Buffer): never {
-    const line = this.#lineAfter(before);
-    const detail = `Line ${line} holds a carriage return that is neither in quotes nor followed by a line feed.`;
-    throw new Problem('stray_carriage_return', detail, { line });
-  }
-
-  #refuseZero(before: Buffer): never {
-    const line = this.#lineAfter(before);
-    throw new Problem('not_csv', `There is a zero byte on line ${line}, which no text has.`, { line });
-  }
-
-  #lineAfter(before: Buffer = Buffer.alloc(0)): number {
+  #lineAfter(before: Buffer): number {
     let line = this.lines + 1;
     const lineEnd = this.#crEndsLine ? CR : LF;
     for (let at = before.indexOf(lineEnd); at >= 0; at = before.indexOf(lineEnd, at + 1)) line++;

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { BUCKET_NAMES } from '../analysis/bucket-names.ts';
+import { MEASURES } from '../analysis/plan-query.ts';
 
 /** A query as the documentation shows it. `analysis/plan-query.ts` checks it, since its failures have to name the place. */
 export const QuerySchema = Type.Unsafe<unknown>({
@@ -15,19 +16,7 @@ export const QuerySchema = Type.Unsafe<unknown>({
         properties: {
           fn: {
             type: 'string',
-            enum: [
-              'count',
-              'count_distinct',
-              'sum',
-              'avg',
-              'min',
-              'max',
-              'median',
-              'quantile',
-              'stddev',
-              'first',
-              'last',
-            ],
+            enum: MEASURES,
           },
           column: { type: 'string', description: 'May be left out with count: rows are counted.' },
           q: { type: 'number', minimum: 0, maximum: 1, description: 'Of quantile.' },
