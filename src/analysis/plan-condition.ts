@@ -10,6 +10,8 @@ const MOST_PARTS = 500;
 const MOST_VALUES = 1000;
 const MOST_VALUES_IN_ALL = 10_000;
 const MOST_PATTERN = 1000;
+/** Patterns are held against two thousand texts before the engine sees that it was cancelled. */
+const MOST_PATTERNS = 100;
 
 /** Finds what a name means here. @throws Problem where it means nothing */
 export type FindOperand = (name: RequestPart) => Operand;
@@ -18,6 +20,7 @@ export type FindOperand = (name: RequestPart) => Operand;
 export function planCondition(request: RequestPart, find: FindOperand): Condition {
   let parts = 0;
   let values = 0;
+  let patterns = 0;
   const read = (part: RequestPart, depth: number): Condition => {
     if (depth > MOST_DEPTH)
       throw part.problem('query_invalid', `Conditions stand within each other ${MOST_DEPTH} deep.`);
@@ -40,6 +43,9 @@ export function planCondition(request: RequestPart, find: FindOperand): Conditio
     values += compared.kind === 'in' ? compared.values.length : 0;
     if (values > MOST_VALUES_IN_ALL) {
       throw part.problem('query_invalid', `There are more than ${MOST_VALUES_IN_ALL} values in the lists of "in".`);
+    }
+    if (compared.kind === 'like' && ++patterns > MOST_PATTERNS) {
+      throw part.problem('query_invalid', `There are more than ${MOST_PATTERNS} patterns of "like".`);
     }
     return compared;
   };

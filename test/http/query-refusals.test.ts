@@ -138,6 +138,12 @@ const REFUSED: readonly (readonly [
     'value_invalid',
     '/query/where/value',
   ],
+  [
+    'too many patterns',
+    where({ or: Array.from({ length: 101 }, () => ({ column: 'country', op: 'like', value: 'D_' })) }),
+    'query_invalid',
+    '/query/where/or/100',
+  ],
   ['half a character', where({ column: 'country', op: '=', value: '\ud800' }), 'value_invalid', '/query/where/value'],
   [
     'too many values in lists',
