@@ -56,8 +56,8 @@ function refusedBySchema(failures: NonNullable<FastifyError['validation']>, part
     // Unknown members come a second time, each as a value that nothing may have.
     .filter(({ keyword }) => keyword !== 'boolean')
     .map(({ instancePath, message, keyword, params }) => {
-      const { additionalProperties, requiredProperties } = params as Record<string, unknown>;
-      const members = [additionalProperties ?? requiredProperties ?? []].flat();
+      const { additionalProperties, requiredProperties, allowedValues } = params as Record<string, unknown>;
+      const members = [additionalProperties ?? requiredProperties ?? allowedValues ?? []].flat();
       const told = members.length === 0 ? '' : `: ${members.join(', ')}`;
       return { in: part, pointer: instancePath, detail: `${message ?? keyword}${told}` };
     });

@@ -222,6 +222,7 @@ it('what cannot be exported is refused as a problem', async () => {
     return [status, body.code];
   };
   assert.deepEqual(await ask('hard', 'format=xlsx'), [400, 'bad_request']);
+  assert.match((await call(urlOf('hard', 'format=xlsx'))).body.detail, /format .*: csv, ndjson, parquet, arrow\.$/);
   assert.deepEqual(await ask('hard', 'columns=nothing'), [422, 'column_not_found']);
   assert.deepEqual(await ask('hard', 'where=x'), [422, 'query_invalid']);
   assert.deepEqual(await ask('hard', 'limit=1'), [400, 'bad_request']);
