@@ -237,7 +237,7 @@ describe('a plan in the SQL of DuckDB', () => {
       limit: 5,
     };
     const rows =
-      'SELECT "s""s" AS g0, "d" AS g1, count(*) AS m0, max("t") AS m1 FROM T WHERE _thena_upload <= 9 AND _thena_upload NOT IN (3, 4) GROUP BY 1, 2';
+      'SELECT "s""s" AS g0, "d" AS g1, count(*) AS m0, max("t") AS m1 FROM T WHERE _thena_upload <= 9 AND _thena_upload <> 3 AND _thena_upload <> 4 GROUP BY 1, 2';
     const shaped = `SELECT g0 AS o0, epoch_us(CAST(g1 AS TIMESTAMP)) AS o1, m0 AS o2, epoch_us(CAST(m1 AS TIMESTAMP)) AS o3 FROM (${rows})`;
     assert.deepEqual(compiled(query, { ...VIEW, uncommittedTags: [3, 4] }), {
       sql: `SELECT chr(65279) || o0, o1, o2, o3 FROM (${shaped}) WHERE ((o2 > CAST($1 AS BIGINT)) AND (o3 < CAST($2 AS BIGINT))) ORDER BY o2 DESC NULLS FIRST, o0 ASC NULLS LAST, o1 ASC NULLS LAST LIMIT 5`,

@@ -11,10 +11,12 @@ export interface CompiledQuery {
   readonly params: readonly (bigint | number | boolean | string)[];
 }
 
-/** The rows that a view sees, as a condition. */
+/**
+ * The rows that a view sees, as a condition. Single comparisons, since DuckDB answers those for a whole row group by its least
+ * and greatest tag: NOT IN is asked of every row, and takes a third more time.
+ */
 export function visible({ uncommittedTags, lastTag }: Pick<TableView, 'uncommittedTags' | 'lastTag'>): string {
-  const committed =
-    uncommittedTags.length === 0 ? '' : ` AND ${TAG_COLUMN} NOT IN (${uncommittedTags.map(Number).join(', ')})`;
+  const committed = uncommittedTags.map((tag) => ` AND ${TAG_COLUMN} <> ${Number(tag)}`).join('');
   return `${TAG_COLUMN} <= ${Number(lastTag)}${committed}`;
 }
 
