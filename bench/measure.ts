@@ -1,9 +1,29 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ThenaProcess } from '../test/thena-process.ts';
 
 const run = promisify(execFile);
+const SAMPLE = fileURLToPath(new URL('../scripts/sample.ts', import.meta.url));
+
+/** Writes events, as `npm run sample` makes them. */
+export async function sample(rows: number, file: string): Promise<void> {
+  const child = spawn(process.execPath, [SAMPLE, '--rows', String(rows)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await pipeline(child.stdout, createWriteStream(file));
+  if (child.exitCode === null) await once(child, 'exit');
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
 
 /** Sends a file with curl, and waits until its rows are there. @returns milliseconds from the first to the last */
 export async function upload({ url }: ThenaProcess, customer: string, file: string): Promise<number> {

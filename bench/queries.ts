@@ -4,18 +4,16 @@
  *
  *   npm run bench:queries -- [--rows 10000000] [--rounds 7] [--seconds 4]
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { startThenaProcess, type ThenaProcess } from '../test/thena-process.ts';
-import { upload } from './measure.ts';
+import { median, sample, upload } from './measure.ts';
 import { type ComparedQuery, QUERIES } from './query-list.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -25,20 +23,6 @@ const CUSTOMER = 'events';
 interface Timed {
   readonly ms: number;
   readonly rows: number;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-}
-
-async function sample(rows: number, file: string): Promise<void> {
-  const script = [here('../scripts/sample.ts'), '--rows', String(rows)];
-  const child = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await pipeline(child.stdout, createWriteStream(file));
 }
 
 async function rawDuckDb(child: ChildProcess, sql: string): Promise<Timed> {

@@ -4,17 +4,14 @@
  *
  *   npm run bench -- [--rows 10000000] [--rounds 5]
  */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { startThenaProcess, type ThenaProcess } from '../test/thena-process.ts';
-import { ask, peakMemory, upload } from './measure.ts';
+import { ask, median, peakMemory, sample, upload } from './measure.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const run = promisify(execFile);
@@ -23,16 +20,6 @@ const MIB = 1024 * 1024;
 function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-const median = (values: readonly number[]): number => quantile(values, 0.5);
-
-async function sample(rows: number, file: string): Promise<number> {
-  const child = spawn(process.execPath, [here('../scripts/sample.ts'), '--rows', String(rows)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await pipeline(child.stdout, createWriteStream(file));
-  if (child.exitCode === null) await once(child, 'exit');
-  return (await stat(file)).size;
 }
 
 /** Both sides are timed as whole commands: DuckDB's process from its start to its end, and curl's. */
@@ -79,7 +66,8 @@ const folder = await mkdtemp(join(tmpdir(), 'thena-bench-'));
 try {
   const file = join(folder, 'events.csv');
   const small = join(folder, 'small.csv');
-  const bytes = await sample(rows, file);
+  await sample(rows, file);
+  const { size: bytes } = await stat(file);
   await sample(10_000, small);
   console.log(`${rows.toLocaleString('en')} rows, ${(bytes / MIB).toFixed(0)} MiB, ${rounds} rounds\n`);
 

@@ -78,10 +78,8 @@ async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compressio
     yield head;
     yield* source;
   }
-  const inflate =
-    compression === 'gzip'
-      ? createGunzip({ chunkSize: INFLATED_BYTES })
-      : createZstdDecompress({ chunkSize: INFLATED_BYTES });
+  const create = compression === 'gzip' ? createGunzip : createZstdDecompress;
+  const inflate = create({ chunkSize: INFLATED_BYTES });
   let cause: unknown;
   pipeline(whole(), inflate, (error) => {
     cause = error;

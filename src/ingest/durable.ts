@@ -19,18 +19,17 @@ export async function storing<T>(write: () => Promise<T>): Promise<T> {
 }
 
 /** Makes the names in a folder last: a file that was fsynced may otherwise have no name after a power cut. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+export function syncFolder(path: string): Promise<void> {
+  return sync(path, 'r');
 }
 
 /** Makes what was written into a file last. */
-export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
+export function syncFile(path: string): Promise<void> {
+  return sync(path, 'r+');
+}
+
+async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
+  const file = await open(path, flags);
   try {
     await file.sync();
   } finally {
