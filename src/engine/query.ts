@@ -10,6 +10,7 @@ import {
 } from '@duckdb/node-api';
 import type { Operations } from './operation.ts';
 import type { EngineOperations } from './protocol.ts';
+import { rowBytes } from './row-bytes.ts';
 
 type Row = readonly (bigint | number | boolean | string | null)[];
 type Query = EngineOperations['query'];
@@ -60,7 +61,7 @@ async function readRows(
     // Row by row, since a chunk of long texts is many times what an answer may hold.
     for (let index = 0; index < chunk.rowCount; index++) {
       const row = columns.map((column) => column.getItem(index)) as unknown as Row;
-      bytes += sizeOf(row);
+      bytes += rowBytes(row);
       if (bytes > maxBytes) return { kind: 'too_many_bytes' };
       rows.push(row);
     }
@@ -70,10 +71,6 @@ async function readRows(
 /** A result that was not read to its end keeps the table file open, even one that is detached, until the next statement. */
 async function closeResult(connection: DuckDBConnection): Promise<void> {
   await connection.run('SELECT 1');
-}
-
-function sizeOf(row: Row): number {
-  return row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
 }
 
 /** Failures that are the query's own, and not to be told as the engine's. */

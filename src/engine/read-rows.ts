@@ -1,5 +1,6 @@
 import { TAG_COLUMN } from '../table/columns.ts';
 import type { Operations } from './operation.ts';
+import { rowBytes } from './row-bytes.ts';
 import type { ScannedValue } from './row-scan.ts';
 import { scanning } from './table-scan.ts';
 
@@ -27,7 +28,7 @@ export const readRows: Operations['read_rows'] = async (params, context) => {
       const found = (await connection.runAndReadAll(sql, [...values])).getRows() as [bigint, number, ...Row][];
       for (const [rowId, tag, ...row] of found) {
         rows.push(row);
-        bytes += sizeOf(row);
+        bytes += rowBytes(row);
         if (rows.length < limit && bytes < maxBytes) continue;
         const next = (await scan.hasMore(Number(rowId) + 1)) ? await scan.behindRow(Number(rowId), tag) : null;
         return { kind: 'found', rows, next } as const;
@@ -44,7 +45,3 @@ export const readRows: Operations['read_rows'] = async (params, context) => {
   if (outcome.kind !== 'out_of_memory' || limit === 1) return outcome;
   return readRows({ ...params, limit: Math.ceil(limit / FEWER) }, context);
 };
-
-function sizeOf(row: Row): number {
-  return row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
-}
