@@ -1,4 +1,4 @@
-import type { CustomerId, UploadId } from './table/ids.ts';
+import type { CustomerId, UploadId } from './model/ids.ts';
 
 /** What happened. `log.ts` and `metrics.ts` decide what of it to show; nothing secret is ever in one. */
 export type Observation =

@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
-import { grantToFinish } from './http/access.ts';
+import { grantToFinish } from './http/access/access.ts';
 import { buildServer } from './http/server.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { metricsText } from './metrics.ts';

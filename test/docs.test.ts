@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../src/config.ts';
 import { ERRORS } from '../src/errors.ts';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The rows of a page's tables that begin with a name in code style, cell by cell. */
 function rowsOf(page: string): string[][] {

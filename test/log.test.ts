@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '../src/events.ts';
 import { createLog, type LogOptions } from '../src/log.ts';
-import { newUploadId, parseCustomerId } from '../src/table/ids.ts';
+import { newUploadId, parseCustomerId } from '../src/model/ids.ts';
 
 const uploadId = newUploadId();
 const customerId = parseCustomerId(1000);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics } from '../src/metrics.ts';
-import { newUploadId, parseCustomerId } from '../src/table/ids.ts';
+import { newUploadId, parseCustomerId } from '../src/model/ids.ts';
 
 const uploadId = newUploadId();
 const customerId = parseCustomerId('acme');

@@ -1,11 +1,11 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Grant } from '../table/grant.ts';
-import type { CustomerId } from '../table/ids.ts';
+import type { Grant } from '../model/customer-access.ts';
+import type { CustomerId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Admission } from './admission.ts';
 import { findAnalyzeType } from './analyze-types.ts';
-import { type Computation, Computations, type ComputationsPorts } from './computations.ts';
+import { type Computation, Computations, type ComputationsPorts } from './query-cache.ts';
 import { COMPUTED_ANSWERS, type Profile, type RowsOverTime } from './computed-answers.ts';
 import { type TableResult, tableResult } from './json-values.ts';
 import { planQuery } from './plan-query.ts';
@@ -17,7 +17,7 @@ import {
   type TimeDifference,
   type TimeSpan,
   type TotalRows,
-} from './standing-answers.ts';
+} from './precomputed-aggregates.ts';
 import { TableExports, type TableExportsPorts } from './table-exports.ts';
 
 export type Result = TimeDifference | TotalRows | TimeSpan | Profile | RowsOverTime | TableResult;

@@ -1,11 +1,11 @@
 import type { TableState } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Column, LogicalType } from '../table/columns.ts';
+import type { Column, LogicalType } from '../model/columns.ts';
 import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
 import { refuseTooManyBuckets } from './bucket-count.ts';
 import { BUCKET_NAMES, bucketFor, readTimeZone, SHORTEST_OF_DATES } from './bucket-names.ts';
-import type { Computation } from './computations.ts';
+import type { Computation } from './query-cache.ts';
 import { findColumn } from './find-column.ts';
 import { type JsonValue, jsonValue, type TableResult, tableResult } from './json-values.ts';
 import { planBucket } from './plan-query.ts';

@@ -1,4 +1,4 @@
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../model/columns.ts';
 import { type RequestPart, shown } from './request-part.ts';
 
 /** Finds a column by its name, in any letter case. @throws Problem column_not_found, with the nearest one */

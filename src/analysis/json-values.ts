@@ -1,5 +1,5 @@
-import type { LogicalType } from '../table/columns.ts';
-import { formatDate, formatTimestamp } from '../table/timestamps.ts';
+import type { LogicalType } from '../model/columns.ts';
+import { formatDate, formatTimestamp } from '../model/timestamps.ts';
 import { outputsOf, type QueryPlan } from '../table-store/query-plan.ts';
 import type { StoredValue } from '../table-store/table-store.ts';
 import { zonedFormat } from './zoned-format.ts';

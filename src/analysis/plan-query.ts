@@ -1,6 +1,6 @@
 import type { TableState } from '../catalog/catalog.ts';
 import type { Problem } from '../errors.ts';
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../model/columns.ts';
 import {
   type Bucket,
   type GroupKey,

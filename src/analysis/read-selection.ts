@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts';
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../model/columns.ts';
 import type { Selection } from '../table-store/query-plan.ts';
 import { findColumn } from './find-column.ts';
 import { planCondition } from './plan-condition.ts';

@@ -1,5 +1,5 @@
-import type { LogicalType } from '../table/columns.ts';
-import { parseDate, parseTimestamp } from '../table/parse-times.ts';
+import type { LogicalType } from '../model/columns.ts';
+import { parseDate, parseTimestamp } from '../model/parse-times.ts';
 import type { Comparison, PlanValue } from '../table-store/query-plan.ts';
 import { type RequestPart, shown } from './request-part.ts';
 

@@ -1,7 +1,7 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Grant } from '../table/grant.ts';
-import type { CustomerId } from '../table/ids.ts';
+import type { Grant } from '../model/customer-access.ts';
+import type { CustomerId } from '../model/ids.ts';
 import type { PageOutcome, TableStore } from '../table-store/table-store.ts';
 import type { Admission } from './admission.ts';
 import { jsonValue, type TableResult } from './json-values.ts';

@@ -1,6 +1,6 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Grant } from '../table/grant.ts';
+import type { Grant } from '../model/customer-access.ts';
 import { ExportEnded, type ExportFormat, type ExportRequest, type TableStore } from '../table-store/table-store.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
 import { hasSameRows } from './same-rows.ts';

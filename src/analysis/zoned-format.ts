@@ -1,4 +1,4 @@
-import { formatTimestamp } from '../table/timestamps.ts';
+import { formatTimestamp } from '../model/timestamps.ts';
 
 const MICROS_PER_MILLI = 1000n;
 /** Past the year 275760 there is no Instant. */

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
-import type { CustomerId, UploadId } from '../table/ids.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { Micros } from './catalog.ts';
 import type { UploadStatus } from './upload.ts';
 

@@ -1,5 +1,5 @@
-import type { ColumnReading } from '../table/columns.ts';
-import type { CustomerId, UploadId } from '../table/ids.ts';
+import type { ColumnReading } from '../model/columns.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { QueueLimits, Waiting } from './queue-limits.ts';
 import type { Receipt, Received, ReceivedFile, Upload, UploadError, UploadOptions, UploadStatus } from './upload.ts';
 

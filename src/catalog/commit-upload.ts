@@ -1,7 +1,7 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
 import type { Catalog, CommitUpload, Micros } from './catalog.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
-import { isHeldBy, lockCustomerOf, UNHELD } from './holding.ts';
+import { isHeldBy, lockCustomerOf, UNHELD } from './lease-fencing.ts';
 import type { Receipt, Upload } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { parseCustomerId } from '../table/ids.ts';
+import { parseCustomerId } from '../model/ids.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';

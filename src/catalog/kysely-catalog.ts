@@ -7,7 +7,7 @@ import { deletionIn } from './delete-customer.ts';
 import { keysIn } from './keys.ts';
 import { leasesIn } from './leases.ts';
 import { acknowledgementIn } from './mark-received.ts';
-import { takingBackIn } from './take-back.ts';
+import { takingBackIn } from './cancel-undo.ts';
 import { uncommittedTagsIn } from './uncommitted-tags.ts';
 import { uploadsIn } from './uploads.ts';
 

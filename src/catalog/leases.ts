@@ -1,9 +1,9 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
-import type { UploadId } from '../table/ids.ts';
+import type { UploadId } from '../model/ids.ts';
 import type { Catalog, Claim } from './catalog.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
-import { isHeldBy, lockCustomerOf, release, UNHELD, type UploadCondition } from './holding.ts';
+import { isHeldBy, lockCustomerOf, release, UNHELD, type UploadCondition } from './lease-fencing.ts';
 import type { UploadStatus } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 

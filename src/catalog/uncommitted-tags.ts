@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { tableOf } from './customer-rows.ts';
-import { release } from './holding.ts';
+import { release } from './lease-fencing.ts';
 
 type UncommittedTags = Pick<Catalog, 'uncommittedTags' | 'tableForReading' | 'deadTags' | 'forgetTags'>;
 

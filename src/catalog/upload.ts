@@ -1,7 +1,7 @@
 import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
-import type { ColumnReading } from '../table/columns.ts';
-import type { CustomerId, UploadId } from '../table/ids.ts';
+import type { ColumnReading } from '../model/columns.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { QueueLimit } from './queue-limits.ts';
 
 export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';

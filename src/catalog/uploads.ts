@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { Problem } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
-import { lockCustomerOf } from './holding.ts';
+import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { uploadOf } from './upload-rows.ts';
 import { waitingIn } from './waiting.ts';

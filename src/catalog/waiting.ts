@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { CustomerId } from '../table/ids.ts';
+import type { CustomerId } from '../model/ids.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import type { Waiting } from './queue-limits.ts';
 

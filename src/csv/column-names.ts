@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts';
-import { RESERVED_PREFIX } from '../table/columns.ts';
+import { RESERVED_PREFIX } from '../model/columns.ts';
 
 const MAX_NAME_CHARACTERS = 255;
 /** Names told of a file that has too many. */

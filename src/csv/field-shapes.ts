@@ -1,4 +1,4 @@
-import type { LogicalType } from '../table/columns.ts';
+import type { LogicalType } from '../model/columns.ts';
 
 /**
  * Shapes of fields whose values are beyond doubt: every reader takes them for the same value, and writing it down again gives

@@ -1,6 +1,6 @@
 import type { Newline } from './dialect.ts';
 import type { FieldShape } from './field-shapes.ts';
-import { MAX_RECORD_BYTES, refusals } from './record-refusals.ts';
+import { MAX_RECORD_BYTES, refusals } from './record-problems.ts';
 import { MAX_SCAN_BYTES, RecordScan, type ScannedRecords } from './record-scan.ts';
 
 const LF = 10;

@@ -14,7 +14,7 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow';
-import type { Column, LogicalType } from '../table/columns.ts';
+import type { Column, LogicalType } from '../model/columns.ts';
 
 /** A column's values as a scan gives them. */
 type Values = readonly unknown[];

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { TAG_COLUMN } from '../table/columns.ts';
+import { TAG_COLUMN } from '../model/columns.ts';
 import { allFitSql, allSurelyFitSql, sureTypes, type Types, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
-import { DUCKDB_TYPES } from './csv/reading-sql.ts';
+import { DUCKDB_TYPES } from './csv/format-sql.ts';
 import type { Operations } from './operation.ts';
 import { identifier, tableName } from './sql.ts';
 

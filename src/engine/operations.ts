@@ -1,6 +1,6 @@
-import { findRefusals } from './csv/find-refusals.ts';
+import { findRefusals } from './csv/find-rejected-rows.ts';
 import { firstTime } from './csv/first-time.ts';
-import { inferReading } from './csv/infer-reading.ts';
+import { inferReading } from './csv/infer-formats.ts';
 import { exportParquet } from './export-parquet.ts';
 import { exportRows } from './export-rows.ts';
 import * as load from './load.ts';

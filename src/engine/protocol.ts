@@ -1,5 +1,5 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnReading, LogicalType } from '../table/columns.ts';
+import type { Column, ColumnReading, LogicalType } from '../model/columns.ts';
 import type { ScanOperations } from './row-scan.ts';
 
 /** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */

@@ -1,4 +1,4 @@
-import { TAG_COLUMN } from '../table/columns.ts';
+import { TAG_COLUMN } from '../model/columns.ts';
 import type { Operations } from './operation.ts';
 import { rowBytes } from './row-bytes.ts';
 import type { ScannedValue } from './row-scan.ts';

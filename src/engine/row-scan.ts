@@ -1,4 +1,4 @@
-import type { Column } from '../table/columns.ts';
+import type { Column } from '../model/columns.ts';
 
 /** A value that is read from a table: times are microseconds. */
 export type ScannedValue = bigint | number | boolean | string | null;

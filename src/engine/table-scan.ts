@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { TAG_COLUMN } from '../table/columns.ts';
+import { TAG_COLUMN } from '../model/columns.ts';
 import type { OperationContext } from './operation.ts';
 import type { RowPosition, RowScan } from './row-scan.ts';
 import { tableName } from './sql.ts';

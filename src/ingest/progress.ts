@@ -1,5 +1,5 @@
 import type { Upload } from '../catalog/upload.ts';
-import type { UploadId } from '../table/ids.ts';
+import type { UploadId } from '../model/ids.ts';
 
 /** How far an upload is that has not ended. */
 export interface Progress {

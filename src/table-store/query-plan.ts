@@ -1,4 +1,4 @@
-import type { Column, LogicalType } from '../table/columns.ts';
+import type { Column, LogicalType } from '../model/columns.ts';
 
 /** A value in a condition, by the column's type: times are microseconds since 1970-01-01T00:00:00Z. */
 export type PlanValue = bigint | number | boolean | string;

@@ -1,6 +1,6 @@
 import type { CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnReading } from '../table/columns.ts';
-import type { CustomerId } from '../table/ids.ts';
+import type { Column, ColumnReading } from '../model/columns.ts';
+import type { CustomerId } from '../model/ids.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
 
 /** What one attempt at an upload wrote. Times are microseconds since 1970-01-01T00:00:00Z; null where there are none. */

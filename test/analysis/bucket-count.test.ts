@@ -4,7 +4,7 @@ import { COMPUTED_ANSWERS } from '../../src/analysis/computed-answers.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/catalog.ts';
-import { parseTimestamp } from '../../src/table/parse-times.ts';
+import { parseTimestamp } from '../../src/model/parse-times.ts';
 
 /** Ten million rows over ten million seconds. */
 const TABLE: TableState = {

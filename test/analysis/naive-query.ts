@@ -1,4 +1,4 @@
-import type { Column, LogicalType } from '../../src/table/columns.ts';
+import type { Column, LogicalType } from '../../src/model/columns.ts';
 import {
   type Bucket,
   type Condition,

@@ -10,7 +10,7 @@ import { kyselyCatalog } from '../../src/catalog/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import type { UploadOptions } from '../../src/catalog/upload.ts';
 import { SettingError } from '../../src/config.ts';
-import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
 
 const customer = (id: string) => ({ id: parseCustomerId(id) as CustomerId, timeColumn: null, columns: null });
 

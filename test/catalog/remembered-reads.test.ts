@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { rememberedReads } from '../../src/catalog/remembered-reads.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
-import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
+import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 
 const ID = parseCustomerId('a') as CustomerId;
 

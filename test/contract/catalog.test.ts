@@ -7,7 +7,7 @@ import type { AttemptOutcome, Catalog, Claim, CommitUpload, Customer } from '../
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import type { Received, ReceivedFile, Upload, UploadOptions } from '../../src/catalog/upload.ts';
 import { Problem } from '../../src/errors.ts';
-import { type CustomerId, newUploadId, parseCustomerId, type UploadId } from '../../src/table/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId, type UploadId } from '../../src/model/ids.ts';
 
 interface Place {
   /** Another connection to the same catalog. */

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { CsvSource } from '../../src/csv/segment.ts';
-import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
+import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { Condition } from '../../src/table-store/query-plan.ts';
 import { EXPORT_FORMATS, type TableStore, type TableView } from '../../src/table-store/table-store.ts';

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import type { ReceivedFile, Upload, UploadOptions } from '../../src/catalog/upload.ts';
-import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
 
 const OPTIONS: UploadOptions = {
   delimiter: null,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { STEPS } from '../../src/steps.ts';
+import { STEPS } from '../../src/failpoints.ts';
 import { ask } from '../http/tus-requests.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
@@ -11,7 +11,7 @@ import { childOf } from './child-of.ts';
 import { type Random, randomOf } from './random.ts';
 import { Senders, type Sent } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
-import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './steps-at-work.ts';
+import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './failpoints-at-work.ts';
 
 type Blow = 'main' | 'engine' | 'both' | 'at a step' | 'main at a call' | 'engine at a call';
 

@@ -91,7 +91,7 @@ describe('the dialect of a file', () => {
   });
 
   it('is found in every file of the corpus', () => {
-    const corpus = new URL('../../../shared/data/csv-spectrum/', import.meta.url);
+    const corpus = new URL('../../../shared/data/csv-spectrum', import.meta.url);
     for (const file of readdirSync(new URL('csvs/', corpus))) {
       const json = JSON.parse(readFileSync(new URL(`json/${file.replace('.csv', '.json')}`, corpus), 'utf8'));
       const found = detect(readFileSync(new URL(`csvs/${file}`, corpus)));

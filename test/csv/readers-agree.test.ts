@@ -121,7 +121,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
   });
 
   it('is as many rows as real files have lines below their header', () => {
-    const data = new URL('../../../shared/data/', import.meta.url);
+    const data = new URL('../../../shared/data', import.meta.url);
     for (const [name, rows] of [
       ['nyc_taxi', 10_320],
       ['machine_temperature', 22_695],
@@ -140,7 +140,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
   });
 
   it('is what the corpus says', () => {
-    const corpus = new URL('../../../shared/data/csv-spectrum/', import.meta.url);
+    const corpus = new URL('../../../shared/data/csv-spectrum', import.meta.url);
     for (const name of [
       'comma_in_quotes',
       'empty',

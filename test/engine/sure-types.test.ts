@@ -9,7 +9,7 @@ import { SHAPE_OF_TYPE } from '../../src/csv/field-shapes.ts';
 import { RecordCutter } from '../../src/csv/record-cutter.ts';
 import type { CsvSource } from '../../src/csv/segment.ts';
 import { allFitSql, sureTypes, textsSql, valuesSql } from '../../src/engine/csv/read-csv.ts';
-import type { ColumnReading, LogicalType } from '../../src/table/columns.ts';
+import type { ColumnReading, LogicalType } from '../../src/model/columns.ts';
 import { type ShapedField, shapedFields } from '../csv/shaped-texts.ts';
 
 describe('values that DuckDB reads by itself, because their shape is sure', () => {

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import fastify from 'fastify';
 import { EngineStopped } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
-import { refuseUnguardedRoutes } from '../../src/http/access.ts';
-import { preferredWaitMs } from '../../src/http/prefer.ts';
-import { problemReplies } from '../../src/http/problem-reply.ts';
+import { refuseUnguardedRoutes } from '../../src/http/access/access.ts';
+import { preferredWaitMs } from '../../src/http/requests/prefer.ts';
+import { problemReplies } from '../../src/http/problems/problem-reply.ts';
 import { call, startThena } from '../server.ts';
 
 test('a server with a route that does not say who may call it cannot be built', async () => {

@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, readonly RealColumn['type'][]>> = {
 };
 export const REAL_FILES = Object.keys(TYPES);
 
-const folder = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
+const folder = fileURLToPath(new URL('../../../shared/data', import.meta.url));
 /** Why tests of the real files are skipped; false where the files are there. */
 export const NO_REAL_FILES = existsSync(folder) ? false : `the files are not in ${folder}`;
 

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
-import { freeMemory } from '../../src/ingest/free-memory.ts';
+import { freeMemory } from '../../src/ingest/receive/free-memory.ts';
 import { startThena } from '../server.ts';
 
 test('a chunk that has memory of its own gives it back at once, and no other does', () => {

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Observation } from '../../src/events.ts';
-import { DiskReserve } from '../../src/ingest/disk-reserve.ts';
-import { Loader, type LoaderPorts } from '../../src/ingest/loader.ts';
-import { SegmentFeed } from '../../src/ingest/segment-feed.ts';
+import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
+import { Loader, type LoaderPorts } from '../../src/ingest/load/loader.ts';
+import { SegmentFeed } from '../../src/ingest/spool/segment-feed.ts';
 import { startServices } from '../../src/services.ts';
-import { type CustomerId, newUploadId, parseCustomerId } from '../../src/table/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
 import { call } from '../server.ts';
 
 /** Writes a file until the disk has no room: the load that runs beside it takes some, too. */

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
-import { DiskReserve } from '../../src/ingest/disk-reserve.ts';
-import { Places } from '../../src/ingest/places.ts';
-import { type CustomerId, parseCustomerId } from '../../src/table/ids.ts';
+import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
+import { Places } from '../../src/ingest/receive/receive-slots.ts';
+import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, startThena } from '../server.ts';
 
 const MIB = 1024 * 1024;

@@ -3,7 +3,7 @@ import { after, before, it } from 'node:test';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { jsonValue } from '../../src/analysis/json-values.ts';
-import type { LogicalType } from '../../src/table/columns.ts';
+import type { LogicalType } from '../../src/model/columns.ts';
 import { csvLines, jsonLines } from '../../src/table-store/duckdb/compile-lines.ts';
 
 let instance: DuckDBInstance;

@@ -4,7 +4,7 @@ import { BUCKETS } from '../../src/analysis/bucket-names.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/catalog.ts';
-import { parseCustomerId } from '../../src/table/ids.ts';
+import { parseCustomerId } from '../../src/model/ids.ts';
 import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';
 

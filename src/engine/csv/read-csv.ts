@@ -1,8 +1,8 @@
 import { SHAPE_OF_TYPE } from '../../csv/field-shapes.ts';
 import type { CsvSource } from '../../csv/segment.ts';
-import type { ColumnReading } from '../../table/columns.ts';
+import type { ColumnReading } from '../../model/columns.ts';
 import { identifier, literal } from '../sql.ts';
-import { DUCKDB_TYPES, readingSql } from './reading-sql.ts';
+import { DUCKDB_TYPES, readingSql } from './format-sql.ts';
 
 /**
  * The longest record DuckDB takes, in bytes. The cutter refuses records beyond 2,000,000 bytes, so that this is never

@@ -1,5 +1,5 @@
 import { identifier } from '../../engine/sql.ts';
-import type { LogicalType } from '../../table/columns.ts';
+import type { LogicalType } from '../../model/columns.ts';
 import type { Condition, Operand } from '../query-plan.ts';
 import { compileLike } from './compile-like.ts';
 import type { Parameters } from './parameters.ts';

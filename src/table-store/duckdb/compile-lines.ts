@@ -1,5 +1,5 @@
 import { identifier, literal } from '../../engine/sql.ts';
-import type { Column } from '../../table/columns.ts';
+import type { Column } from '../../model/columns.ts';
 
 /** A format of one line a row: what stands above the rows, and a row as a text in SQL, its line feed included. */
 export interface Lines {

@@ -1,5 +1,5 @@
 import { identifier } from '../../engine/sql.ts';
-import { type Column, TAG_COLUMN } from '../../table/columns.ts';
+import { type Column, TAG_COLUMN } from '../../model/columns.ts';
 import { type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';

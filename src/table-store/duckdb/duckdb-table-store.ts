@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
-import type { CustomerId } from '../../table/ids.ts';
+import type { CustomerId } from '../../model/ids.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';

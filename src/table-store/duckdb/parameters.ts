@@ -1,4 +1,4 @@
-import type { LogicalType } from '../../table/columns.ts';
+import type { LogicalType } from '../../model/columns.ts';
 import type { PlanValue } from '../query-plan.ts';
 
 /** Values of a statement, bound and never part of its text. */

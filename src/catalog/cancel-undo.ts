@@ -1,0 +1,83 @@
+import type { Kysely, Transaction, Updateable } from 'kysely';
+import type { CustomerId } from '../model/ids.ts';
+import type { Catalog } from './catalog.ts';
+import { type CatalogTables, micros } from './catalog-tables.ts';
+import { lockCustomerOf, UNHELD } from './lease-fencing.ts';
+import { uploadOf } from './upload-rows.ts';
+
+/** Uploads that are taken back: before they are rows, and after. */
+export function takingBackIn(
+  db: Kysely<CatalogTables>,
+  now: () => number,
+): Pick<Catalog, 'cancelUpload' | 'undoUpload'> {
+  return {
+    async cancelUpload(id) {
+      const { numUpdatedRows } = await db
+        .updateTable('uploads')
+        .set({ ...UNHELD, status: 'cancelled', finished_at: now() })
+        .where('id', '=', id)
+        .where('status', 'in', ['receiving', 'received'])
+        .where('lease_owner', 'is', null)
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows > 0n;
+    },
+    undoUpload: (id) =>
+      db.transaction().execute(async (trx) => {
+        const customer = await lockCustomerOf(trx, id);
+        const upload = await trx
+          .updateTable('uploads')
+          .set({ status: 'undone', finished_at: now() })
+          .where('id', '=', id)
+          .where('status', '=', 'complete')
+          .where('tag', 'is not', null)
+          .returningAll()
+          .executeTakeFirst();
+        if (!customer || !upload || upload.tag === null) return null;
+        // From here on every query leaves its rows out. Its own tag goes: nobody holds it, so the rows may be purged.
+        await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
+        await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
+        const state = await stateWithout(trx, customer.id);
+        await trx
+          .updateTable('customers')
+          .set({ ...state, version: customer.version + 1, undos: customer.undos + 1 })
+          .where('id', '=', customer.id)
+          .execute();
+        return uploadOf(upload);
+      }),
+  };
+}
+
+/** The table's state as the uploads that are left make it. */
+async function stateWithout(
+  trx: Transaction<CatalogTables>,
+  customerId: CustomerId,
+): Promise<Updateable<CatalogTables['customers']>> {
+  // A dry run has no tag, so that it counts for nothing here.
+  const left = trx
+    .selectFrom('uploads')
+    .where('customer_id', '=', customerId)
+    .where('status', '=', 'complete')
+    .where('tag', 'is not', null);
+  const { uploads, rows, earliest, latest } = await left
+    .select(({ fn }) => [
+      fn.countAll<number>().as('uploads'),
+      fn.sum<number | null>('row_count').as('rows'),
+      fn.min('earliest_at').as('earliest'),
+      fn.max('latest_at').as('latest'),
+    ])
+    .executeTakeFirstOrThrow();
+  // Tags rise with the commits of a customer: its uploads are loaded one after the other.
+  const first = await left
+    .select('first_row_at')
+    .where('first_row_at', 'is not', null)
+    .orderBy('tag')
+    .limit(1)
+    .executeTakeFirst();
+  const times = {
+    row_count: Number(rows ?? 0),
+    first_row_at: micros(first?.first_row_at ?? null),
+    earliest_at: micros(earliest),
+    latest_at: micros(latest),
+  };
+  return Number(uploads) > 0 ? times : { ...times, table_columns: null, time_column: null };
+}

@@ -1,0 +1,37 @@
+import { checkColumnNames } from '../../csv/column-names.ts';
+import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../engine/csv/time-formats.ts';
+import { Problem } from '../../errors.ts';
+import type { Column, ColumnReading } from '../../model/columns.ts';
+
+/**
+ * Checks the columns that a customer is created with, by the rules that files are checked by.
+ *
+ * @throws Problem too_many_columns, column_name_invalid, duplicate_column, time_format_unknown, time_column_unknown
+ */
+export function checkDeclaration(
+  declared: { readonly timeColumn: string | null; readonly columns: readonly ColumnReading[] | null },
+  maxColumns: number,
+): void {
+  const { timeColumn, columns } = declared;
+  if (columns === null) return;
+  if (columns.length > maxColumns) {
+    const detail = `${columns.length} columns are declared; a table may have ${maxColumns}.`;
+    throw new Problem('too_many_columns', detail, { columns: columns.length, max_columns: maxColumns });
+  }
+  checkColumnNames(columns.map(({ name }) => name));
+  for (const column of columns) checkFormat(column);
+  const isTime = ({ name, type }: Column) => name === timeColumn && (type === 'timestamp' || type === 'date');
+  if (timeColumn !== null && !columns.some(isTime)) {
+    const detail = `The time column '${timeColumn}' is not among the declared columns of type timestamp or date.`;
+    throw new Problem('time_column_unknown', detail);
+  }
+}
+
+function checkFormat({ name, type, format }: ColumnReading): void {
+  if (format === null) return;
+  const formats = type === 'date' ? DATE_FORMATS : type === 'timestamp' ? [...TIMESTAMP_FORMATS, ...DATE_FORMATS] : [];
+  if (formats.includes(format)) return;
+  const known = formats.length > 0 ? `There are: ${formats.join('; ')}.` : `A column of type ${type} has none.`;
+  const detail = `Column '${name}' is declared with the format '${format.slice(0, 80)}'. ${known}`;
+  throw new Problem('time_format_unknown', detail, { formats });
+}

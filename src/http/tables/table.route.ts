@@ -1,0 +1,38 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Customer } from '../../catalog/catalog.ts';
+import { Problem } from '../../errors.ts';
+import type { Grant } from '../../model/customer-access.ts';
+import { CustomerParams } from '../customers/customer-json.ts';
+import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { TableSchema, tableJson } from './table-json.ts';
+
+export interface TablePorts {
+  customer(grant: Grant): Promise<Customer>;
+}
+
+export function tableRoutes(ports: TablePorts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/api/v1/customers/:id/table',
+      {
+        config: { access: 'read' },
+        schema: {
+          tags: ['table'],
+          summary: "See a customer's table: columns, rows, first and latest time",
+          operationId: 'getTable',
+          params: CustomerParams,
+          response: {
+            200: Type.Object({ customer_id: Type.String(), ...TableSchema.properties }),
+            ...problemReplySchemas,
+          },
+        },
+      },
+      async (request) => {
+        const { id, table } = await ports.customer(await request.scope.customer(request.params.id));
+        if (!table) throw new Problem('table_empty', `No upload of customer ${id} is complete yet.`);
+        return { customer_id: id, ...tableJson(table) };
+      },
+    );
+  };
+}

@@ -1,0 +1,137 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { Page } from '../../catalog/catalog.ts';
+import type { Upload } from '../../catalog/upload.ts';
+import { Problem } from '../../errors.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
+import type { Grant } from '../../model/customer-access.ts';
+import { withoutBody } from '../requests/body-schema.ts';
+import { CustomerParams } from '../customers/customer-json.ts';
+import { idempotencyKey } from '../requests/idempotency-key.ts';
+import { PageQuery, pageOf } from '../requests/page-schema.ts';
+import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { bodyOf, interruption, wasInterrupted } from '../requests/unfinished-request.ts';
+import { UploadRef, uploadJson } from './upload-json.ts';
+import { FileOptionsQuery, type RawFileOptions, readMends, readUploadOptions } from './upload-options.ts';
+import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
+
+export interface UploadsPorts extends UploadReplyPorts {
+  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
+  readonly maxUploadBytes: number;
+  listUploads(grant: Grant, page: { readonly after: string | null; readonly limit: number }): Promise<Page<Upload>>;
+}
+
+const RawUploadQuery = Type.Object(
+  { filename: Type.Optional(Type.String({ maxLength: 255 })), ...FileOptionsQuery.properties },
+  { additionalProperties: false },
+);
+
+export function uploadsRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    await app.register(rawUploadRoutes(ports));
+
+    app.get(
+      '/api/v1/customers/:id/uploads',
+      {
+        config: { access: 'read' },
+        schema: {
+          tags: ['uploads'],
+          summary: "List a customer's uploads, newest first",
+          operationId: 'listUploads',
+          params: CustomerParams,
+          querystring: PageQuery,
+          response: { 200: pageOf(UploadRef), ...problemReplySchemas },
+        },
+      },
+      async (request) => {
+        const grant = await request.scope.customer(request.params.id);
+        const { cursor, limit = 50 } = request.query;
+        const { items, nextCursor } = await ports.listUploads(grant, { after: cursor ?? null, limit });
+        return {
+          items: items.map((upload) => uploadJson(upload, ports.ingest.progressOf(upload))),
+          next_cursor: nextCursor,
+        };
+      },
+    );
+  };
+}
+
+/** A context of its own: here every content type is a stream of bytes, elsewhere only JSON and forms are taken. */
+function rawUploadRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+    for (const method of ['PUT', 'POST'] as const) {
+      app.route({
+        method,
+        url: '/api/v1/customers/:id/uploads',
+        config: { access: 'upload' },
+        validatorCompiler: withoutBody,
+        schema: {
+          tags: ['uploads'],
+          summary: `Upload a CSV file as the body of a ${method}`,
+          operationId: `uploadBodyBy${method === 'PUT' ? 'Put' : 'Post'}`,
+          consumes: ['text/csv', 'application/octet-stream'],
+          params: CustomerParams,
+          headers: uploadHeaders({
+            'content-encoding': Type.Optional(Type.String({ description: '`gzip` or `zstd`; seen without it, too.' })),
+          }),
+          querystring: RawUploadQuery,
+          body: Type.String({ format: 'binary' }),
+          response: uploadReplySchemas,
+        },
+        handler: async (request, reply) => {
+          refuseUnreadable(request, ports.maxUploadBytes);
+          const { filename, ...options } = request.query;
+          const received = await receiveBody(ports.ingest, request, request.params.id, filename || null, options);
+          return replyWithUpload(ports, received, request, reply);
+        },
+      });
+    }
+  };
+}
+
+/** What the headers alone show wrong. */
+function refuseUnreadable(request: FastifyRequest, maxUploadBytes: number): void {
+  const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': transfer } = request.headers;
+  if (/^\s*(multipart\/|application\/([^;]*\+)?json)/i.test(type)) {
+    throw new Problem('unsupported_media_type', `The body is ${type.slice(0, 80)}; here it is the CSV file itself.`);
+  }
+  if (length === undefined && transfer === undefined) throw new Problem('file_missing', 'The request has no body.');
+  if (Number(length) > maxUploadBytes) {
+    const detail = `The body of ${length} bytes is larger than the ${maxUploadBytes} bytes that one upload may have.`;
+    throw new Problem('upload_too_large', detail, { max_bytes: maxUploadBytes });
+  }
+}
+
+async function receiveBody(
+  ingest: UploadsPorts['ingest'],
+  request: FastifyRequest,
+  customerId: string,
+  filename: string | null,
+  rawOptions: RawFileOptions,
+): Promise<{ grant: Grant; upload: Upload }> {
+  const options = readUploadOptions(rawOptions);
+  const grant = await request.scope.customerForUpload(customerId);
+  const contentEncoding = request.headers['content-encoding'] ?? null;
+  const key = idempotencyKey(request.headers['idempotency-key']);
+  const reception = ingest.open({
+    filename,
+    contentEncoding,
+    expectedBytes: Number(request.headers['content-length'] ?? 0),
+    options,
+    mends: readMends(rawOptions),
+    idempotencyKey: key,
+  });
+  try {
+    await reception.bind(grant);
+    await reception.write(bodyOf(request.raw));
+    return { grant, upload: await reception.acknowledge() };
+  } catch (error) {
+    const reason = wasInterrupted(request.raw) ? interruption(error) : error;
+    await reception.abandon(reason);
+    throw reason;
+  }
+}

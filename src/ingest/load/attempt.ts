@@ -1,0 +1,286 @@
+import type { Catalog, Claim, Micros } from '../../catalog/catalog.ts';
+import type { ReceivedFile } from '../../catalog/upload.ts';
+import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
+import { type EngineClient, EngineFailure } from '../../engine/engine-client.ts';
+import type { Refusal } from '../../engine/protocol.ts';
+import { Problem } from '../../errors.ts';
+import { reached } from '../../failpoints.ts';
+import type { ColumnReading } from '../../model/columns.ts';
+import type { LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
+import { isDiskFull } from './disk-full.ts';
+import { namesInTable } from '../receive/names-in-table.ts';
+import type { ProgressBoard } from '../progress.ts';
+import { headerWarnings, planReading, type ReadingPlan, sameReading } from './parse-plan.ts';
+import type { Rejects } from '../spool/rejected-rows.ts';
+import type { SegmentFeed } from '../spool/segment-feed.ts';
+
+/** Refused rows that are told with the failure. */
+const TOLD_REFUSALS = 100;
+
+export interface AttemptPorts {
+  readonly catalog: Catalog;
+  readonly tables: TableStore;
+  readonly engine: EngineClient;
+  readonly rejects: Rejects;
+  readonly progress: ProgressBoard;
+  readonly owner: string;
+}
+
+/** The records of a file that are left when those that cannot become rows are taken out. */
+interface Kept {
+  readonly segments: readonly CsvSegment[];
+  readonly rejected: number;
+}
+
+/** One attempt at making a file's segments rows of its customer's table. */
+export class Attempt {
+  readonly #ports: AttemptPorts;
+  readonly #claim: Claim;
+  readonly #feed: SegmentFeed;
+  readonly #signal: AbortSignal;
+  /** The table's columns where it exists or was declared; null: this file decides them. */
+  readonly #known: readonly ColumnReading[] | null;
+  /** The file's columns under the table's names. */
+  readonly #names: readonly string[];
+  #tag: number;
+  #session: LoadSession | null = null;
+  #commitTried = false;
+  /** Null: every record of the file is loaded. */
+  #kept: Kept | null = null;
+
+  constructor(ports: AttemptPorts, claim: Claim, feed: SegmentFeed, signal: AbortSignal) {
+    this.#ports = ports;
+    this.#claim = claim;
+    this.#feed = feed;
+    this.#signal = signal;
+    this.#tag = claim.tag;
+    const { table, declaredColumns } = claim.customer;
+    this.#known = table?.columns ?? declaredColumns;
+    this.#names = namesInTable(feed.columns, this.#known);
+  }
+
+  /** The tag under which rows are being written now. */
+  get tag(): number {
+    return this.#tag;
+  }
+
+  /**
+   * Segments → rows under the attempt's tag → counted and checkpointed → committed in the catalog.
+   *
+   * @returns the number of rows that became visible, or would have in a dry run
+   * @throws Problem where the file is to blame; its rows are gone then
+   */
+  async run(): Promise<number> {
+    this.#tell(0);
+    let plan = await this.#plan(await this.#feed.after(0), false);
+    reached('reading_found');
+    let appended = await this.#load(plan);
+    if (appended instanceof EngineFailure && !plan.thorough) {
+      // Some record does not fit what the first records showed: look at every one, and start over if that helps.
+      const better = await this.#plan(await this.#feed.all(), true);
+      if (!sameReading(better, plan)) {
+        await this.#startOver();
+        plan = better;
+        appended = await this.#load(plan);
+      }
+    }
+    if (appended instanceof EngineFailure) {
+      this.#kept = await this.#withoutRefused(appended, plan);
+      await this.#startOver();
+      appended = await this.#load(plan);
+      if (appended instanceof EngineFailure) throw appended;
+    }
+    const file = await this.#feed.file;
+    const summary = await this.#commitRows();
+    reached('rows_durable');
+    assertCounts(file, appended, this.#kept?.rejected ?? 0, summary);
+    await this.#commit(plan, file, summary);
+    return summary.rows;
+  }
+
+  /**
+   * Takes the rows away, unless their commit was tried: it may have been made although it seemed to fail.
+   *
+   * @returns whether the rows are gone, so that their tag may be forgotten
+   */
+  async rollBack(): Promise<boolean> {
+    if (this.#commitTried) return false;
+    await this.#session?.rollBack();
+    this.#session = null;
+    return true;
+  }
+
+  #plan(segments: readonly CsvSegment[], thorough: boolean): Promise<ReadingPlan> {
+    return planReading(
+      {
+        customer: this.#claim.customer,
+        known: this.#known,
+        ask: (some, everyRecord) => {
+          const params = { source: this.#source(some), table: this.#known, thorough: everyRecord };
+          return this.#ports.engine.call('infer_reading', params, { signal: this.#signal });
+        },
+        allSegments: () => this.#feed.all(),
+      },
+      segments,
+      thorough,
+    );
+  }
+
+  /** @returns the number of rows appended, or why the engine could not append them */
+  async #load(plan: ReadingPlan): Promise<number | EngineFailure> {
+    const { customer } = this.#claim;
+    const session = await this.#ports.tables.begin({
+      customerId: customer.id,
+      tag: this.#tag,
+      columns: plan.columns,
+      reading: plan.reading,
+      timeColumn: plan.timeColumn,
+      create: customer.table === null,
+      exact: this.#known === null,
+    });
+    this.#session = session;
+    reached('load_begun');
+    let taken = 0;
+    let rows = 0;
+    this.#tell(0);
+    for (;;) {
+      const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#feed.after(taken);
+      if (segments.length === 0) return rows;
+      reached('segment_appending');
+      try {
+        rows += await session.append(this.#source(segments), {
+          signal: this.#signal,
+          onProgress: (share) => this.#tell(rows + share * recordsIn(segments)),
+        });
+        reached('segment_appended');
+        this.#tell(rows);
+      } catch (error) {
+        // No row is to blame for a full disk, and looking for one would write to it.
+        if (error instanceof EngineFailure && !isDiskFull(error)) return error;
+        throw error;
+      }
+      taken += segments.length;
+    }
+  }
+
+  #tell(rows: number): void {
+    this.#ports.progress.read(this.#claim.upload.id, rows);
+  }
+
+  async #startOver(): Promise<void> {
+    await this.rollBack();
+    const { catalog, owner } = this.#ports;
+    const { upload, customer } = this.#claim;
+    const tag = await catalog.retag({ uploadId: upload.id, tag: this.#tag, owner });
+    if (tag === 'lost') throw new LeaseLost();
+    const dead = this.#tag;
+    // At once: the lease is renewed under this tag.
+    this.#tag = tag;
+    await catalog.forgetTags(customer.id, [dead]);
+    reached('started_over');
+  }
+
+  /**
+   * Finds the records that the engine could not append, and writes them down.
+   *
+   * @returns the others, where the sender asked to skip
+   * @throws Problem rows_refused; the failure itself where no record is to blame
+   */
+  async #withoutRefused(failure: EngineFailure, { reading }: ReadingPlan): Promise<Kept> {
+    const { engine, rejects } = this.#ports;
+    const { id, options } = this.#claim.upload;
+    const keep = options.onError === 'skip';
+    const params = {
+      source: this.#source(await this.#feed.all()),
+      reading,
+      exact: this.#known === null,
+      limit: TOLD_REFUSALS,
+      origin: (await this.#feed.file).origin,
+      ...rejects.pathsOf(id),
+      keep,
+    };
+    const found = await engine.call('find_refusals', params, { signal: this.#signal });
+    await rejects.sync();
+    reached('refusals_found');
+    const [first] = found.refusals;
+    if (!first) throw failure;
+    if (keep && found.refused < found.records) return { segments: found.kept, rejected: found.refused };
+    const where = first.column === null ? '' : `, column '${first.column}'`;
+    throw new Problem(
+      'rows_refused',
+      `${found.refused} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
+      { rows_in_file: found.records, rejected: found.refused, rejects: found.refusals.map(rejectJson) },
+    );
+  }
+
+  async #commit(plan: ReadingPlan, file: ReceivedFile, summary: LoadSummary): Promise<void> {
+    const { catalog, owner } = this.#ports;
+    const firstRowAt = await this.#firstTime(plan);
+    const { dryRun } = this.#claim.upload.options;
+    // Before the commit, which lets the customer's next upload begin.
+    if (dryRun) await this.rollBack();
+    this.#commitTried = true;
+    reached('committing');
+    const committed = await catalog.commitUpload({
+      uploadId: this.#claim.upload.id,
+      tag: this.#tag,
+      owner,
+      columns: plan.columns,
+      timeColumn: plan.timeColumn,
+      rows: summary.rows,
+      dryRun,
+      firstRowAt,
+      earliestAt: summary.earliestAt,
+      latestAt: summary.latestAt,
+      receipt: {
+        rowsInFile: file.records,
+        appended: summary.rows,
+        rejected: this.#kept?.rejected ?? 0,
+        columns: plan.reading,
+        warnings: [...headerWarnings(file, this.#known), ...plan.warnings],
+      },
+    });
+    if (committed === 'lost') throw new LeaseLost();
+    reached('committed');
+    if (dryRun) await catalog.forgetTags(this.#claim.customer.id, [this.#tag]);
+  }
+
+  async #firstTime({ reading, timeColumn }: ReadingPlan): Promise<Micros | null> {
+    if (timeColumn === null) return null;
+    const source = this.#source(this.#kept?.segments ?? (await this.#feed.all()));
+    return this.#ports.engine.call('first_time', { source, reading, timeColumn }, { signal: this.#signal });
+  }
+
+  #source(segments: readonly CsvSegment[]): CsvSource {
+    return { dialect: this.#feed.dialect, columns: this.#names, segments };
+  }
+
+  #commitRows(): Promise<LoadSummary> {
+    if (!this.#session) throw new Error('no load has begun');
+    return this.#session.commit();
+  }
+}
+
+/** A refusal as problem documents and pages give it. */
+export function rejectJson({ line, byteOffset, column, code, message, text }: Refusal) {
+  return { line, byte_offset: byteOffset, column, code, message, text };
+}
+
+/** Another node has taken the upload over. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+function recordsIn(segments: readonly CsvSegment[]): number {
+  return segments.reduce((sum, { records }) => sum + records, 0);
+}
+
+/** The cutter, the inserts and the table must agree on how many rows there are. */
+function assertCounts(file: ReceivedFile, appended: number, rejected: number, { rows }: LoadSummary): void {
+  if (rows === appended && appended + rejected === file.records) return;
+  throw new Problem(
+    'count_mismatch',
+    `The file was cut into ${file.records} records, ${appended} were appended, ${rejected} rejected, and the table holds ${rows} of them.`,
+    { records: file.records, appended, rejected, stored: rows },
+  );
+}

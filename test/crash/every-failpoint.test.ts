@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { STEPS } from '../../src/failpoints.ts';
+import { killAtStep } from './every-failpoint.ts';
+
+it('all steps at which the long run kills are reached by its work', async () => {
+  const reached = await killAtStep(null);
+  assert.deepEqual([...STEPS].sort(), [...reached].sort());
+});
+
+it('a kill between the last byte of a file in pieces and its upload loses nothing, and takes it once', async () => {
+  await killAtStep({ step: 'whole_finishing', nth: 1, victim: 'main' });
+  await killAtStep({ step: 'whole_acknowledged', nth: 1, victim: 'main' });
+});
