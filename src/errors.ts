@@ -353,7 +353,7 @@ export const ERRORS = {
     title: 'A carriage return stands inside a field that is not quoted',
     hint: 'Quote the field, or end every line in the same way.',
   },
-  rows_refused: {
+  rows_rejected: {
     status: 422,
     title: 'Some rows do not fit the table',
     hint: 'Mend the rows that GET /api/v1/uploads/{id}/rejects tells and send the file again, or retry it with on_error=skip.',

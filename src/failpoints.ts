@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
  * The steps of every way on which a process may end, each named for what has just been done and lasts (or, with -ing, for what
  * is about to be done). `recovery.ts` has to be able to go on from each. Only the crash tests listen.
  */
-export const STEPS = [
+export const FAILPOINTS = [
   // A file that comes in several requests
   'resumable_begun',
   'piece_appended',
@@ -19,11 +19,11 @@ export const STEPS = [
   // Loading
   'claimed',
   'claimed_early',
-  'reading_found',
+  'formats_found',
   'load_begun',
   'segment_appending',
   'segment_appended',
-  'refusals_found',
+  'rejected_rows_found',
   'started_over',
   'rows_durable',
   'committing',
@@ -44,11 +44,11 @@ export const STEPS = [
   'files_removed',
 ] as const;
 
-export type Step = (typeof STEPS)[number];
+export type Failpoint = (typeof FAILPOINTS)[number];
 
-export const STEPS_CHANNEL = 'thena:steps';
-const steps = channel(STEPS_CHANNEL);
+export const FAILPOINTS_CHANNEL = 'thena:failpoints';
+const failpoints = channel(FAILPOINTS_CHANNEL);
 
-export function reached(step: Step): void {
-  if (steps.hasSubscribers) steps.publish(step);
+export function failpoint(name: Failpoint): void {
+  if (failpoints.hasSubscribers) failpoints.publish(name);
 }

@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
-import { grantToFinish } from './http/access/access.ts';
+import { accessToFinish } from './http/access/access.ts';
 import { buildServer } from './http/server.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { metricsText } from './metrics.ts';
@@ -59,7 +59,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       spoolDirectory,
       rejectsDirectory,
       resumableDirectory,
-      grantToFinish,
+      accessToFinish,
     });
     closing.push(() => ingest.close());
     const ready = async (): Promise<void> => {

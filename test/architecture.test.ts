@@ -13,14 +13,14 @@ const GLOBALS = 'lint/style/noRestrictedGlobals';
 
 /** Each folder of `src/`, and those it may use. */
 const MAY_USE = {
-  table: [],
-  csv: ['table'],
-  engine: ['csv', 'table'],
-  catalog: ['csv', 'table'],
-  'table-store': ['engine', 'csv', 'table'],
-  ingest: ['catalog', 'table-store', 'engine', 'csv', 'table'],
-  analysis: ['catalog', 'table-store', 'engine', 'csv', 'table'],
-  http: ['ingest', 'analysis', 'catalog', 'table-store', 'engine', 'csv', 'table'],
+  model: [],
+  csv: ['model'],
+  engine: ['csv', 'model'],
+  catalog: ['csv', 'model'],
+  'table-store': ['engine', 'csv', 'model'],
+  ingest: ['catalog', 'table-store', 'engine', 'csv', 'model'],
+  analysis: ['catalog', 'table-store', 'engine', 'csv', 'model'],
+  http: ['ingest', 'analysis', 'catalog', 'table-store', 'engine', 'csv', 'model'],
 } as const;
 type Folder = keyof typeof MAY_USE;
 const FOLDERS = Object.keys(MAY_USE) as Folder[];
@@ -74,31 +74,31 @@ function* cases(): Generator<Case> {
     }
     yield { path: path('global'), source: 'export const id = process.pid;\n', refusedBy: GLOBALS };
     yield { path: path('leaf'), source: importing('../errors.ts'), refusedBy: null };
-    if (from !== 'table') {
+    if (from !== 'model') {
       for (const [name, clause] of Object.entries({
-        plain: '{ dangerouslyGrant }',
-        named: '{ dangerouslyGrant as other }',
+        plain: '{ dangerouslyAllow }',
+        named: '{ dangerouslyAllow as other }',
         all: '* as other',
       })) {
-        const used = name === 'plain' ? 'dangerouslyGrant' : 'other';
-        const source = `import ${clause} from '../table/grant.ts';\n\nexport const used = [${used}];\n`;
-        yield { path: path(`grant-${name}`), source, refusedBy: IMPORTS };
+        const used = name === 'plain' ? 'dangerouslyAllow' : 'other';
+        const source = `import ${clause} from '../model/customer-access.ts';\n\nexport const used = [${used}];\n`;
+        yield { path: path(`access-${name}`), source, refusedBy: IMPORTS };
       }
-      const source = `import type { Grant } from '../table/grant.ts';\n\nexport type Used = Grant;\n`;
-      yield { path: path('grant-type'), source, refusedBy: null };
+      const source = `import type { CustomerAccess } from '../model/customer-access.ts';\n\nexport type Used = CustomerAccess;\n`;
+      yield { path: path('access-type'), source, refusedBy: null };
     }
   }
-  for (const leaf of ['errors', 'config', 'events', 'steps']) {
+  for (const leaf of ['errors', 'config', 'events', 'failpoints']) {
     const source = `import * as other from './http/other.ts';\n\nexport const used = [other];\n`;
     yield { path: `src/${leaf}.ts`, source, refusedBy: IMPORTS };
   }
-  const giving = `import { dangerouslyGrant } from '../table/grant.ts';\n\nexport const used = [dangerouslyGrant];\n`;
-  yield { path: 'src/http/access.ts', source: giving, refusedBy: null };
+  const giving = `import { dangerouslyAllow } from '../../model/customer-access.ts';\n\nexport const used = [dangerouslyAllow];\n`;
+  yield { path: 'src/http/access/access.ts', source: giving, refusedBy: null };
   yield { path: 'src/main.ts', source: 'export const id = process.pid;\n', refusedBy: null };
   yield { path: 'src/engine/engine-process.ts', source: 'export const id = process.pid;\n', refusedBy: null };
   yield { path: 'src/services.ts', source: 'export const id = process.pid;\n', refusedBy: GLOBALS };
   yield {
-    path: 'src/table/barrel.ts',
+    path: 'src/model/barrel.ts',
     source: `export { used } from './ring-a.ts';\n`,
     refusedBy: 'lint/performance/noBarrelFile',
   };
@@ -107,7 +107,7 @@ function* cases(): Generator<Case> {
     ['b', 'a'],
   ]) {
     const source = `import { ${there} } from './ring-${there}.ts';\n\nexport const ${here} = () => ${there};\n`;
-    yield { path: `src/table/ring-${here}.ts`, source, refusedBy: 'lint/suspicious/noImportCycles' };
+    yield { path: `src/model/ring-${here}.ts`, source, refusedBy: 'lint/suspicious/noImportCycles' };
   }
 }
 

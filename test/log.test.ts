@@ -53,12 +53,12 @@ test('what stands in a file is never logged', () => {
     cause: new Error(`cannot cast 'jane@example.org'`),
   });
   const observations: readonly Observation[] = [
-    { kind: 'upload_failed', uploadId, customerId, code: 'rows_refused', detail: `Line 2 is ${row}` },
+    { kind: 'upload_failed', uploadId, customerId, code: 'rows_rejected', detail: `Line 2 is ${row}` },
     { kind: 'attempt_failed', uploadId, attempt: 1, error },
   ];
   for (const readable of [true, false]) {
     const text = lines(observations, { readable }).join('');
-    assert.match(text, /rows_refused/);
+    assert.match(text, /rows_rejected/);
     assert.match(text, /Could not convert string … to …/);
     assert.doesNotMatch(text, /Jane|jane|4711|Original line/);
   }

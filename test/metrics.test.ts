@@ -14,7 +14,7 @@ test('observations become counters that Prometheus can read', async () => {
   metrics.record({ ...request, status: 202, ms: 3000 });
   metrics.record({ kind: 'upload_received', uploadId, customerId, bytes: 2048, records: 11, ms: 5 });
   metrics.record({ kind: 'upload_completed', uploadId, customerId, rows: 10, ms: 700 });
-  metrics.record({ kind: 'upload_failed', uploadId, customerId, code: 'rows_refused', detail: 'Line 2.' });
+  metrics.record({ kind: 'upload_failed', uploadId, customerId, code: 'rows_rejected', detail: 'Line 2.' });
   metrics.record({ kind: 'upload_refused', uploadId, customerId: null, code: 'file_empty' });
   metrics.record({ kind: 'attempt_failed', uploadId, attempt: 1, error: new Error('x') });
   metrics.record({ kind: 'engine_stopped', pid: 1, cause: 'SIGSEGV', expected: false });
@@ -30,7 +30,7 @@ test('observations become counters that Prometheus can read', async () => {
     'thena_ingested_rows_total 10',
     'thena_upload_duration_seconds_count 1',
     'thena_uploads_total{outcome="completed",code=""} 1',
-    'thena_uploads_total{outcome="failed",code="rows_refused"} 1',
+    'thena_uploads_total{outcome="failed",code="rows_rejected"} 1',
     'thena_uploads_total{outcome="refused",code="file_empty"} 1',
     'thena_upload_failed_attempts_total 1',
     'thena_engine_crashes_total 1',

@@ -1,16 +1,13 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Grant } from '../model/customer-access.ts';
+import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Admission } from './admission.ts';
 import { findAnalyzeType } from './analyze-types.ts';
-import { type Computation, Computations, type ComputationsPorts } from './query-cache.ts';
 import { COMPUTED_ANSWERS, type Profile, type RowsOverTime } from './computed-answers.ts';
 import { type TableResult, tableResult } from './json-values.ts';
 import { planQuery } from './plan-query.ts';
-import { RequestPart } from './request-part.ts';
-import { RowPages, type RowPagesPorts } from './row-pages.ts';
 import {
   STANDING_ANSWERS,
   standingAnswer,
@@ -18,7 +15,10 @@ import {
   type TimeSpan,
   type TotalRows,
 } from './precomputed-aggregates.ts';
-import { TableExports, type TableExportsPorts } from './table-exports.ts';
+import { type Computation, Computations, type ComputationsDeps } from './query-cache.ts';
+import { RequestPart } from './request-part.ts';
+import { RowPages, type RowPagesDeps } from './row-pages.ts';
+import { TableExports, type TableExportsDeps } from './table-exports.ts';
 
 export type Result = TimeDifference | TotalRows | TimeSpan | Profile | RowsOverTime | TableResult;
 
@@ -42,12 +42,12 @@ export interface Analysis {
    * @throws Problem analyze_type_missing, analyze_type_unknown, bad_request, table_empty, no_time_column, and those of
    *   `planQuery` and `Computations.run`
    */
-  answer(grant: Grant, body: Readonly<Record<string, unknown>>, gone: () => AbortSignal): Promise<Answer>;
+  answer(access: CustomerAccess, body: Readonly<Record<string, unknown>>, gone: () => AbortSignal): Promise<Answer>;
   readonly pages: Pick<RowPages, 'page'>;
   readonly exports: Pick<TableExports, 'begin'>;
 }
 
-export interface AnalysisPorts extends ComputationsPorts, TableExportsPorts, RowPagesPorts {
+export interface AnalysisDeps extends ComputationsDeps, TableExportsDeps, RowPagesDeps {
   readonly catalog: Pick<Catalog, 'tableForReading'>;
   readonly tables: Pick<TableStore, 'query' | 'rows' | 'export'>;
 }
@@ -56,13 +56,13 @@ export interface AnalysisPorts extends ComputationsPorts, TableExportsPorts, Row
  * The way of an analysis: request → type or query → the table's state in the catalog → a standing answer, or a plan
  * (`plan-query.ts`, `computed-answers.ts`) → a result that is kept, or one computed by the table store (`computations.ts`).
  */
-export function createAnalysis(ports: AnalysisPorts): Analysis {
-  const { catalog, maxResultRows } = ports;
-  const admission = new Admission(ports.concurrentAnalyses);
-  const computations = new Computations(ports, admission);
+export function createAnalysis(deps: AnalysisDeps): Analysis {
+  const { catalog, maxResultRows } = deps;
+  const admission = new Admission(deps.concurrentAnalyses);
+  const computations = new Computations(deps, admission);
   return {
-    pages: new RowPages(ports, admission),
-    exports: new TableExports(ports),
+    pages: new RowPages(deps, admission),
+    exports: new TableExports(deps),
     async answer({ customerId }, body, gone) {
       const asked = readRequest(body);
       const view = await catalog.tableForReading(customerId);

@@ -5,10 +5,10 @@ import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-p
 import type { AnalyzeTypeName } from './analyze-types.ts';
 import { refuseTooManyBuckets } from './bucket-count.ts';
 import { BUCKET_NAMES, bucketFor, readTimeZone, SHORTEST_OF_DATES } from './bucket-names.ts';
-import type { Computation } from './query-cache.ts';
 import { findColumn } from './find-column.ts';
 import { type JsonValue, jsonValue, type TableResult, tableResult } from './json-values.ts';
 import { planBucket } from './plan-query.ts';
+import type { Computation } from './query-cache.ts';
 import type { RequestPart } from './request-part.ts';
 
 /** Points that `rows_over_time` makes where no bucket is asked for. */

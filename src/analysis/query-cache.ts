@@ -15,7 +15,7 @@ export interface Computation<Result extends object = object> {
   readonly name: string;
 }
 
-export interface ComputationsPorts {
+export interface ComputationsDeps {
   readonly catalog: Pick<Catalog, 'tableForReading'>;
   readonly tables: Pick<TableStore, 'query'>;
   readonly analysisMs: number;
@@ -47,16 +47,16 @@ export interface Computed {
  * time or later, as long as its result is kept.
  */
 export class Computations {
-  readonly #ports: ComputationsPorts;
+  readonly #deps: ComputationsDeps;
   readonly #admission: Admission;
   readonly #flights = new Map<string, Flight>();
   readonly #results: LRUCache<string, Computed>;
 
-  constructor(ports: ComputationsPorts, admission = new Admission(ports.concurrentAnalyses)) {
-    this.#ports = ports;
+  constructor(deps: ComputationsDeps, admission = new Admission(deps.concurrentAnalyses)) {
+    this.#deps = deps;
     this.#admission = admission;
     this.#results = new LRUCache({
-      maxSize: Math.max(1, ports.resultCacheBytes),
+      maxSize: Math.max(1, deps.resultCacheBytes),
       // What stands in memory is two to three times its JSON.
       sizeCalculation: ({ result }, key) => 3 * JSON.stringify(result).length + 2 * key.length,
     });
@@ -100,7 +100,7 @@ export class Computations {
     plan: (view: TableForReading) => Computation,
   ): Flight {
     const controller = new AbortController();
-    const deadline = AbortSignal.timeout(this.#ports.analysisMs);
+    const deadline = AbortSignal.timeout(this.#deps.analysisMs);
     const result = this.#compute(customerId, view, computation, plan, controller.signal, deadline)
       .then((computed) => {
         // It may be of a later state than was asked for; then it is asked for under another key.
@@ -125,7 +125,7 @@ export class Computations {
     cancelled: AbortSignal,
     deadline: AbortSignal,
   ): Promise<Computed> {
-    const { catalog, tables, analysisMs, maxResultRows } = this.#ports;
+    const { catalog, tables, analysisMs, maxResultRows } = this.#deps;
     const began = performance.now();
     let view = firstView;
     let computation = firstComputation;
@@ -147,11 +147,11 @@ export class Computations {
         });
       const now = await catalog.tableForReading(customerId);
       if (hasSameRows(view, now) || !ANSWERED.has(outcome.kind)) {
-        if (outcome.kind !== 'rows') throw problemOf(outcome.kind, this.#ports);
+        if (outcome.kind !== 'rows') throw problemOf(outcome.kind, this.#deps);
         return { result: computation.shape(outcome.rows), table: view.table };
       }
-      if (!now) throw problemOf('no_table', this.#ports);
-      if (beginnings === MOST_BEGINNINGS) throw problemOf('timed_out', this.#ports);
+      if (!now) throw problemOf('no_table', this.#deps);
+      if (beginnings === MOST_BEGINNINGS) throw problemOf('timed_out', this.#deps);
       view = now;
       computation = plan(view);
     }
@@ -176,7 +176,7 @@ export function keyOf(
 
 function problemOf(
   kind: Exclude<QueryOutcome['kind'], 'rows'>,
-  { maxResultRows, analysisMs }: Pick<ComputationsPorts, 'maxResultRows' | 'analysisMs'>,
+  { maxResultRows, analysisMs }: Pick<ComputationsDeps, 'maxResultRows' | 'analysisMs'>,
 ): Problem {
   switch (kind) {
     case 'too_many_rows':

@@ -1,6 +1,6 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Grant } from '../model/customer-access.ts';
+import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import type { PageOutcome, TableStore } from '../table-store/table-store.ts';
 import type { Admission } from './admission.ts';
@@ -20,7 +20,7 @@ export interface RowsPage extends TableResult {
   readonly table: { readonly rows: number; readonly version: number };
 }
 
-export interface RowPagesPorts {
+export interface RowPagesDeps {
   readonly catalog: Pick<Catalog, 'tableForReading'>;
   readonly tables: Pick<TableStore, 'rows'>;
   readonly analysisMs: number;
@@ -31,11 +31,11 @@ export interface RowPagesPorts {
  * are added later come behind it, and one that is undone ends it.
  */
 export class RowPages {
-  readonly #ports: RowPagesPorts;
+  readonly #deps: RowPagesDeps;
   readonly #admission: Admission;
 
-  constructor(ports: RowPagesPorts, admission: Admission) {
-    this.#ports = ports;
+  constructor(deps: RowPagesDeps, admission: Admission) {
+    this.#deps = deps;
     this.#admission = admission;
   }
 
@@ -44,8 +44,8 @@ export class RowPages {
    * @throws Problem table_empty, cursor_outdated, table_changed, bad_request, analysis_timeout, analysis_too_large, too_many_analyses, and
    *   those of `readSelection`
    */
-  async page({ customerId }: Grant, request: RowsRequest, signal: AbortSignal): Promise<RowsPage> {
-    const { catalog, tables, analysisMs } = this.#ports;
+  async page({ customerId }: CustomerAccess, request: RowsRequest, signal: AbortSignal): Promise<RowsPage> {
+    const { catalog, tables, analysisMs } = this.#deps;
     const view = await catalog.tableForReading(customerId);
     if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
     const selection = readSelection(request, view.table.columns);
@@ -80,15 +80,15 @@ export class RowPages {
   }
 }
 
-function cursorOf({ createdAt, undos }: TableForReading, position: string): string {
-  return Buffer.from([createdAt.getTime(), undos, position].join(' ')).toString('base64url');
+function cursorOf({ createdAt, generation }: TableForReading, position: string): string {
+  return Buffer.from([createdAt.getTime(), generation, position].join(' ')).toString('base64url');
 }
 
 /** @throws Problem bad_request where it is no cursor; cursor_outdated where rows that it counts are gone */
-function positionIn(cursor: string, { createdAt, undos }: TableForReading): string {
+function positionIn(cursor: string, { createdAt, generation }: TableForReading): string {
   const [life, ofUndos, position, ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
   if (position === undefined || rest.length > 0) throw problemOf('no_position', 0);
-  if (life !== String(createdAt.getTime()) || ofUndos !== String(undos)) throw outdated();
+  if (life !== String(createdAt.getTime()) || ofUndos !== String(generation)) throw outdated();
   return position;
 }
 

@@ -5,5 +5,5 @@ import type { TableForReading } from '../catalog/catalog.ts';
  * while they are read; rows that came later are no part of the state, and are left out.
  */
 export function hasSameRows(view: TableForReading, now: TableForReading | null): now is TableForReading {
-  return now !== null && now.undos === view.undos && now.createdAt.getTime() === view.createdAt.getTime();
+  return now !== null && now.generation === view.generation && now.createdAt.getTime() === view.createdAt.getTime();
 }

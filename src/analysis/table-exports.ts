@@ -1,6 +1,6 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
-import type { Grant } from '../model/customer-access.ts';
+import type { CustomerAccess } from '../model/customer-access.ts';
 import { ExportEnded, type ExportFormat, type ExportRequest, type TableStore } from '../table-store/table-store.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
 import { hasSameRows } from './same-rows.ts';
@@ -18,7 +18,7 @@ export interface TableExport {
   readonly rest: AsyncGenerator<Uint8Array, void>;
 }
 
-export interface TableExportsPorts {
+export interface TableExportsDeps {
   readonly catalog: Pick<Catalog, 'tableForReading'>;
   readonly tables: Pick<TableStore, 'export'>;
   readonly analysisMs: number;
@@ -27,12 +27,12 @@ export interface TableExportsPorts {
 
 /** Whole tables, or the rows and columns of them that are asked for, of one version, piece by piece. */
 export class TableExports {
-  readonly #ports: TableExportsPorts;
+  readonly #deps: TableExportsDeps;
   /** How many are under way, by customer. */
   readonly #open = new Map<string, number>();
 
-  constructor(ports: TableExportsPorts) {
-    this.#ports = ports;
+  constructor(deps: TableExportsDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -40,8 +40,8 @@ export class TableExports {
    * @throws Problem table_empty, too_many_exports, table_changed, analysis_timeout, analysis_too_large, disk_full, and those
    *   of `readSelection`
    */
-  async begin({ customerId }: Grant, request: TableExportRequest, signal: AbortSignal): Promise<TableExport> {
-    const view = await this.#ports.catalog.tableForReading(customerId);
+  async begin({ customerId }: CustomerAccess, request: TableExportRequest, signal: AbortSignal): Promise<TableExport> {
+    const view = await this.#deps.catalog.tableForReading(customerId);
     if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
     const { format, escapeFormulas } = request;
     const selection = readSelection(request, view.table.columns);
@@ -53,17 +53,17 @@ export class TableExports {
       const first = await rest.next();
       return { version: view.table.version, first: first.value ?? new Uint8Array(0), rest };
     } catch (error) {
-      throw error instanceof ExportEnded ? problemOf(error.kind, this.#ports.analysisMs) : error;
+      throw error instanceof ExportEnded ? problemOf(error.kind, this.#deps.analysisMs) : error;
     }
   }
 
   async *#pieces(
-    customerId: Grant['customerId'],
+    customerId: CustomerAccess['customerId'],
     view: TableForReading,
     request: ExportRequest,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
-    const { catalog, tables, analysisMs } = this.#ports;
+    const { catalog, tables, analysisMs } = this.#deps;
     const { uncommittedTags, lastTag } = view;
     this.#open.set(customerId, (this.#open.get(customerId) ?? 0) + 1);
     try {
@@ -84,7 +84,7 @@ export class TableExports {
 
   /** A slow reader keeps its place for hours: nobody waits for one, and none has them all. */
   #refuseBeyond(customerId: string): void {
-    const most = this.#ports.concurrentExports;
+    const most = this.#deps.concurrentExports;
     const inAll = [...this.#open.values()].reduce((sum, count) => sum + count, 0);
     if (inAll < most && (this.#open.get(customerId) ?? 0) < Math.ceil(most / 2)) return;
     const whose = inAll < most ? `of customer ${customerId} ` : '';

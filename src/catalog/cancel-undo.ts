@@ -2,7 +2,7 @@ import type { Kysely, Transaction, Updateable } from 'kysely';
 import type { CustomerId } from '../model/ids.ts';
 import type { Catalog } from './catalog.ts';
 import { type CatalogTables, micros } from './catalog-tables.ts';
-import { lockCustomerOf, UNHELD } from './lease-fencing.ts';
+import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
 
 /** Uploads that are taken back: before they are rows, and after. */
@@ -14,7 +14,7 @@ export function takingBackIn(
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ ...UNHELD, status: 'cancelled', finished_at: now() })
+        .set({ ...UNLEASED, status: 'cancelled', finished_at: now() })
         .where('id', '=', id)
         .where('status', 'in', ['receiving', 'received'])
         .where('lease_owner', 'is', null)
@@ -39,7 +39,7 @@ export function takingBackIn(
         const state = await stateWithout(trx, customer.id);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1, undos: customer.undos + 1 })
+          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1 })
           .where('id', '=', customer.id)
           .execute();
         return uploadOf(upload);

@@ -30,7 +30,7 @@ interface CustomersTable {
   row_count: Generated<number>;
   version: Generated<number>;
   /** Uploads that were undone. */
-  undos: Generated<number>;
+  generation: Generated<number>;
   first_row_at: StoredMicros;
   earliest_at: StoredMicros;
   latest_at: StoredMicros;
@@ -62,8 +62,8 @@ interface UploadsTable {
   options: Json;
   idempotency_key: Optional<string>;
   retry_of: Optional<UploadId>;
-  mends: Optional<UploadId>;
-  mended_by: Optional<UploadId>;
+  corrects: Optional<UploadId>;
+  corrected_by: Optional<UploadId>;
   /** Digest of the file, once it is acknowledged. */
   sha256: Optional<string>;
   /** Bytes that lie in the spool until they are rows, once it is acknowledged. */

@@ -1,4 +1,4 @@
-import type { ColumnReading } from '../model/columns.ts';
+import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { QueueLimits, Waiting } from './queue-limits.ts';
 import type { Receipt, Received, ReceivedFile, Upload, UploadError, UploadOptions, UploadStatus } from './upload.ts';
@@ -9,7 +9,7 @@ export type Micros = bigint;
 /** A customer's table as of its latest commit. All of it is O(1) to read. */
 export interface TableState {
   /** Formats are those of the first file: preferred where a later file could be read in two ways (3/4/2024). */
-  readonly columns: readonly ColumnReading[];
+  readonly columns: readonly ColumnFormat[];
   readonly timeColumn: string | null;
   readonly rows: number;
   /** Rises by one with every commit or undo. */
@@ -26,7 +26,7 @@ export interface Customer {
   /** The time column asked for when the customer was created; null: chosen from the first file. */
   readonly declaredTimeColumn: string | null;
   /** Columns declared when the customer was created, with the formats to try first; null: taken from the first file. */
-  readonly declaredColumns: readonly ColumnReading[] | null;
+  readonly declaredColumns: readonly ColumnFormat[] | null;
   /** Null until the first upload is committed. */
   readonly table: TableState | null;
 }
@@ -55,7 +55,7 @@ export interface CommitUpload {
   readonly tag: number;
   readonly owner: string;
   /** The table's columns: set by the first commit, unchanged by the later ones. */
-  readonly columns: readonly ColumnReading[];
+  readonly columns: readonly ColumnFormat[];
   readonly timeColumn: string | null;
   readonly rows: number;
   readonly dryRun: boolean;
@@ -94,7 +94,7 @@ export interface TableForReading {
   /** Rows with a greater tag were begun after that moment: they are no part of that state either. */
   readonly lastTag: number;
   /** Rises when an upload is undone, whose rows may be deleted from then on: what is read meanwhile may lack them. */
-  readonly undos: number;
+  readonly generation: number;
   /** Tells this customer from an earlier one with the same id. */
   readonly createdAt: Date;
 }
@@ -107,7 +107,7 @@ export interface Catalog {
   createCustomer(customer: {
     readonly id: CustomerId;
     readonly timeColumn: string | null;
-    readonly columns: readonly ColumnReading[] | null;
+    readonly columns: readonly ColumnFormat[] | null;
   }): Promise<Customer | 'exists'>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By id, ascending. */
@@ -150,7 +150,7 @@ export interface Catalog {
     readonly idempotencyKey: string | null;
     readonly retryOf: UploadId | null;
     /** Another upload of the same customer. */
-    readonly mends?: UploadId | null;
+    readonly corrects?: UploadId | null;
     /** Default: yes. */
     readonly customerMayAppear?: boolean;
   }): Promise<Upload>;

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
 import type { Catalog, CommitUpload, Micros } from './catalog.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
-import { isHeldBy, lockCustomerOf, UNHELD } from './lease-fencing.ts';
+import { isLeasedTo, lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import type { Receipt, Upload } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 
@@ -31,7 +31,7 @@ export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Cat
             earliest_at: commit.earliestAt,
             latest_at: commit.latestAt,
           })
-          .where(isHeldBy(commit))
+          .where(isLeasedTo(commit))
           .where('file', 'is not', null)
           .returningAll()
           .executeTakeFirst();
@@ -52,8 +52,8 @@ async function endDryRun(
 ): Promise<Upload | 'lost'> {
   const upload = await trx
     .updateTable('uploads')
-    .set({ ...UNHELD, status: 'complete', receipt: JSON.stringify(receipt), finished_at: at })
-    .where(isHeldBy(commit))
+    .set({ ...UNLEASED, status: 'complete', receipt: JSON.stringify(receipt), finished_at: at })
+    .where(isLeasedTo(commit))
     .where('file', 'is not', null)
     .returningAll()
     .executeTakeFirst();

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { takingBackIn } from './cancel-undo.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { commitIn } from './commit-upload.ts';
@@ -7,7 +8,6 @@ import { deletionIn } from './delete-customer.ts';
 import { keysIn } from './keys.ts';
 import { leasesIn } from './leases.ts';
 import { acknowledgementIn } from './mark-received.ts';
-import { takingBackIn } from './cancel-undo.ts';
 import { uncommittedTagsIn } from './uncommitted-tags.ts';
 import { uploadsIn } from './uploads.ts';
 

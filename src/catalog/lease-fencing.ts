@@ -6,13 +6,13 @@ import type { UploadStatus } from './upload.ts';
 export type UploadCondition = (eb: ExpressionBuilder<CatalogTables, 'uploads'>) => Expression<SqlBool>;
 
 /** What an upload has that no attempt holds. */
-export const UNHELD = { lease_owner: null, lease_until: null, tag: null } as const;
+export const UNLEASED = { lease_owner: null, lease_until: null, tag: null } as const;
 
 /**
  * Fences an attempt: true while the upload is its own. A lease that ran out is still its own until somebody takes it over
  * or ends it; an upload that has ended has no owner.
  */
-export function isHeldBy({
+export function isLeasedTo({
   uploadId,
   tag,
   owner,
@@ -42,7 +42,7 @@ export async function release(db: Kysely<CatalogTables>, which: UploadCondition,
   await db
     .updateTable('uploads')
     .set((eb) => ({
-      ...UNHELD,
+      ...UNLEASED,
       engine_deaths: eb('engine_deaths', '+', engineDeaths),
       status: eb.case().when('status', '=', 'ingesting').then<UploadStatus>('received').else(eb.ref('status')).end(),
     }))

@@ -3,7 +3,7 @@ import type { UploadId } from '../model/ids.ts';
 import type { Catalog, Claim } from './catalog.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
-import { isHeldBy, lockCustomerOf, release, UNHELD, type UploadCondition } from './lease-fencing.ts';
+import { isLeasedTo, lockCustomerOf, release, UNLEASED, type UploadCondition } from './lease-fencing.ts';
 import type { UploadStatus } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 
@@ -47,7 +47,7 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
         const { numUpdatedRows } = await trx
           .updateTable('uploads')
           .set({ tag })
-          .where(isHeldBy(attempt))
+          .where(isLeasedTo(attempt))
           .executeTakeFirstOrThrow();
         if (numUpdatedRows === 0n) return 'lost';
         await useTag(trx, customer, tag, attempt.uploadId);
@@ -57,20 +57,20 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
         .set({ lease_until: now() + leaseMs })
-        .where(isHeldBy(attempt))
+        .where(isLeasedTo(attempt))
         .executeTakeFirstOrThrow();
       return numUpdatedRows > 0n;
     },
     async endAttempt({ outcome, ...attempt }) {
-      if (outcome.kind === 'requeued') return release(db, isHeldBy(attempt), outcome.engineDied ? 1 : 0);
+      if (outcome.kind === 'requeued') return release(db, isLeasedTo(attempt), outcome.engineDied ? 1 : 0);
       const failure =
         outcome.kind === 'failed'
           ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
           : {};
       await db
         .updateTable('uploads')
-        .set({ ...UNHELD, status: outcome.kind, finished_at: now(), ...failure })
-        .where(isHeldBy(attempt))
+        .set({ ...UNLEASED, status: outcome.kind, finished_at: now(), ...failure })
+        .where(isLeasedTo(attempt))
         .execute();
     },
     releaseLeases: () => release(db, (eb) => eb('lease_owner', 'is not', null)),

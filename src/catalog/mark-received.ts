@@ -51,11 +51,11 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
           .where('id', '=', id)
           .returningAll()
           .executeTakeFirstOrThrow();
-        if (row.mends !== null && row.dry_run === 0) {
+        if (row.corrects !== null && row.dry_run === 0) {
           await trx
             .updateTable('uploads')
-            .set({ mended_by: id })
-            .where('id', '=', row.mends)
+            .set({ corrected_by: id })
+            .where('id', '=', row.corrects)
             .where('customer_id', '=', row.customer_id)
             .execute();
         }

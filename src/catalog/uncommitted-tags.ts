@@ -35,7 +35,7 @@ export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number):
         table,
         uncommittedTags,
         lastTag: customer.last_tag,
-        undos: customer.undos,
+        generation: customer.generation,
         createdAt: new Date(customer.created_at),
       };
     },

@@ -10,8 +10,8 @@ export function uploadOf(row: UploadRow): Upload {
     options: JSON.parse(row.options),
     idempotencyKey: row.idempotency_key,
     retryOf: row.retry_of,
-    mends: row.mends,
-    mendedBy: row.mended_by,
+    corrects: row.corrects,
+    correctedBy: row.corrected_by,
     duplicateOf:
       row.duplicate_of === null ? null : { id: row.duplicate_of, createdAt: new Date(row.duplicate_of_at ?? 0) },
     file: row.file === null ? null : JSON.parse(row.file),

@@ -1,6 +1,6 @@
 import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
-import type { ColumnReading } from '../model/columns.ts';
+import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { QueueLimit } from './queue-limits.ts';
 
@@ -52,7 +52,7 @@ export interface Receipt {
   readonly rejected: number;
   readonly tableRowsBefore: number;
   readonly tableRowsAfter: number;
-  readonly columns: readonly ColumnReading[];
+  readonly columns: readonly ColumnFormat[];
   readonly warnings: readonly string[];
 }
 
@@ -74,9 +74,9 @@ export interface Upload {
   /** The failed upload whose bytes these are. */
   readonly retryOf: UploadId | null;
   /** The upload whose rejected rows this one brings, mended. */
-  readonly mends: UploadId | null;
+  readonly corrects: UploadId | null;
   /** The latest acknowledged upload that brings this one's rejected rows, mended. */
-  readonly mendedBy: UploadId | null;
+  readonly correctedBy: UploadId | null;
   /** An earlier upload of the same customer with the same bytes, when this one was received. */
   readonly duplicateOf: EarlierUpload | null;
   readonly file: ReceivedFile | null;

@@ -28,7 +28,16 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
 
   return {
     findUpload,
-    createUpload: ({ id, customerId, filename, options, idempotencyKey, retryOf, mends, customerMayAppear = true }) =>
+    createUpload: ({
+      id,
+      customerId,
+      filename,
+      options,
+      idempotencyKey,
+      retryOf,
+      corrects,
+      customerMayAppear = true,
+    }) =>
       db.transaction().execute(async (trx) => {
         const at = now();
         if (customerMayAppear) {
@@ -61,7 +70,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
             options: JSON.stringify(options),
             idempotency_key: idempotencyKey,
             retry_of: retryOf,
-            mends: mends ?? null,
+            corrects: corrects ?? null,
             dry_run: options.dryRun ? 1 : 0,
             created_at: at,
           })

@@ -1,6 +1,6 @@
 import type { Newline } from './dialect.ts';
 import type { FieldShape } from './field-shapes.ts';
-import { MAX_RECORD_BYTES, refusals } from './record-problems.ts';
+import { MAX_RECORD_BYTES, recordProblems } from './record-problems.ts';
 import { MAX_SCAN_BYTES, RecordScan, type ScannedRecords } from './record-scan.ts';
 
 const LF = 10;
@@ -100,7 +100,7 @@ export class RecordCutter {
   }
 
   /**
-   * Once all has come: how many bytes ended each line of the text, so that places in it can be told by places in what was
+   * Once all has come: how many bytes ended each line of the text, so that receiveSlots in it can be told by receiveSlots in what was
    * cut; null where lines end in different ways, or spaces were taken away.
    */
   get newlineBytes(): 1 | 2 | null {
@@ -116,7 +116,7 @@ export class RecordCutter {
     this.#bytesIn += chunk.length;
     // Refused wherever it stands, as it is in the head: DuckDB drops surplus fields of zero bytes without a word.
     const zero = chunk.indexOf(0);
-    if (zero >= 0) throw refusals.zeroByte(this.#lineAfter(chunk.subarray(0, zero)));
+    if (zero >= 0) throw recordProblems.zeroByte(this.#lineAfter(chunk.subarray(0, zero)));
     const cut = this.#cutAsItIs(chunk) ?? this.#cutCarefully(chunk);
     // What is held back is in memory too, so that it counts.
     this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
@@ -126,8 +126,8 @@ export class RecordCutter {
 
   /** @returns what completes the last record. @throws Problem quote_not_closed, stray_carriage_return */
   end(): Buffer {
-    if (this.#state === QUOTED) throw refusals.quoteNotClosed(this.#quoteOpenedOn);
-    if (this.#heldCr && !this.#crEndsLine) throw refusals.strayCarriageReturn(this.lines + 1);
+    if (this.#state === QUOTED) throw recordProblems.quoteNotClosed(this.#quoteOpenedOn);
+    if (this.#heldCr && !this.#crEndsLine) throw recordProblems.strayCarriageReturn(this.lines + 1);
     const spaces = this.#heldSpaces;
     this.#bytesOut += spaces;
     if (this.#recordBytes + spaces === 0 && !this.#heldCr) return Buffer.alloc(0);
@@ -154,7 +154,7 @@ export class RecordCutter {
       this.#heldCr = copied === chunk.length;
       if (this.#heldCr) break;
       if (chunk[copied] === LF) copied++;
-      else if (!this.#crEndsLine) throw refusals.strayCarriageReturn(this.#lineAfter(out.subarray(0, length)));
+      else if (!this.#crEndsLine) throw recordProblems.strayCarriageReturn(this.#lineAfter(out.subarray(0, length)));
       out[length++] = LF;
       at = chunk.indexOf(CR, copied);
     } while (at >= 0);
@@ -212,7 +212,7 @@ export class RecordCutter {
     if (end > lastRecordEnd) this.#state = text[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
     if (this.#state === FIELD_START) this.#heldSpaces = text.length - end;
     else end = text.length;
-    this.#scan.takeBack(text.length - end);
+    this.#scan.cancelOrUndo(text.length - end);
     this.#recordBytes -= text.length - end;
     return { bytes: end === text.length ? text : text.subarray(0, end), lastRecordEnd };
   }
@@ -264,7 +264,7 @@ export class RecordCutter {
             break;
           }
           if (chunk[index + 1] === LF) index++;
-          else if (!this.#crEndsLine) throw refusals.strayCarriageReturn(this.lines + 1);
+          else if (!this.#crEndsLine) throw recordProblems.strayCarriageReturn(this.lines + 1);
         }
         this.#endRecord(length - lineStart);
         out[length++] = LF;
@@ -272,7 +272,7 @@ export class RecordCutter {
         state = FIELD_START;
       } else if (byte === quote && state !== UNQUOTED) {
         // DuckDB reads `"a" "b"` as one field `a b`, without a word.
-        if (state === AFTER_QUOTED) throw refusals.textAfterQuote(this.lines + 1);
+        if (state === AFTER_QUOTED) throw recordProblems.textAfterQuote(this.lines + 1);
         if (state === FIELD_START) {
           if (length > fieldStart) this.#spacesDropped = true;
           length = fieldStart;
@@ -315,8 +315,8 @@ export class RecordCutter {
   #refuseBeyond(recordBytes: number): void {
     if (recordBytes <= MAX_RECORD_BYTES) return;
     throw this.#state === QUOTED
-      ? refusals.quoteTooLong(this.#quoteOpenedOn)
-      : refusals.recordTooLong(this.#recordLine);
+      ? recordProblems.quoteTooLong(this.#quoteOpenedOn)
+      : recordProblems.recordTooLong(this.#recordLine);
   }
 
   /** @param before bytes of the chunk that are not counted yet */

@@ -4,7 +4,7 @@ import { type ErrorCode, Problem } from '../errors.ts';
 export const MAX_RECORD_BYTES = 2_000_000;
 
 /** Why text cannot be cut into records. `line` is where, from 1. */
-export const refusals = {
+export const recordProblems = {
   recordTooLong: (line: number) =>
     new Problem('record_too_long', `The record that begins on line ${line} is longer than ${MAX_RECORD_BYTES} bytes.`, {
       line,

@@ -116,7 +116,7 @@ export class RecordScan {
   }
 
   /** Forgets the last bytes of a record that is not whole: they come again, or never. */
-  takeBack(bytes: number): void {
+  cancelOrUndo(bytes: number): void {
     if (bytes > 0) this.#carry = this.#carry.subarray(0, -bytes);
   }
 

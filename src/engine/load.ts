@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TAG_COLUMN } from '../model/columns.ts';
-import { allFitSql, allSurelyFitSql, sureTypes, type Types, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import { DUCKDB_TYPES } from './csv/format-sql.ts';
+import { allFitSql, allSurelyFitSql, sureTypes, type Types, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
 import type { Operations } from './operation.ts';
 import { identifier, tableName } from './sql.ts';
 
@@ -45,19 +45,19 @@ async function syncFolder(path: string): Promise<void> {
  * statements of their own: in one, DuckDB spends a seventh of the load on the whole question even where no row gets to it.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
-  const { database, reading, source, tag, exact, quick } = params;
-  const names = reading.map(({ name }) => identifier(name));
-  const values = reading.map((_, index) => valueName(index));
-  const sure = sureTypes(source, reading);
+  const { database, formats, source, tag, exact, quick } = params;
+  const names = formats.map(({ name }) => identifier(name));
+  const values = formats.map((_, index) => valueName(index));
+  const sure = sureTypes(source, formats);
   const isAnySure = sure.some((type) => type !== null);
   const attempts = [
-    ...(quick ? [{ types: sure, fits: allSurelyFitSql(reading, exact, sure), quick: true }] : []),
-    ...(isAnySure ? [{ types: sure, fits: allFitSql(reading, exact, sure), quick: false }] : []),
+    ...(quick ? [{ types: sure, fits: allSurelyFitSql(formats, exact, sure), quick: true }] : []),
+    ...(isAnySure ? [{ types: sure, fits: allFitSql(formats, exact, sure), quick: false }] : []),
   ];
   return duckdb.writing(database, () =>
     duckdb.connected(signal, async (connection) => {
       const insert = async (fits: string, types: Types = []): Promise<number> => {
-        const from = valuesSql(textsSql(source, { types }), reading, exact, { types });
+        const from = valuesSql(textsSql(source, { types }), formats, exact, { types });
         const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
         const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
         return (await connection.run(statement)).rowsChanged;
@@ -76,7 +76,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
             signal.throwIfAborted();
           }
         }
-        return { rows: await insert(allFitSql(reading, exact)), quick: false };
+        return { rows: await insert(allFitSql(formats, exact)), quick: false };
       } finally {
         clearInterval(timer);
       }

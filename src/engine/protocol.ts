@@ -1,5 +1,5 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnReading, LogicalType } from '../model/columns.ts';
+import type { Column, ColumnFormat, LogicalType } from '../model/columns.ts';
 import type { ScanOperations } from './row-scan.ts';
 
 /** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
@@ -14,16 +14,20 @@ export interface EngineSettings {
 }
 
 /** What is wrong with a record that could not become a row. */
-export type RefusalCode = 'malformed_record' | 'wrong_field_count' | `not_${Exclude<LogicalType, 'text'>}` | 'not_text';
+export type RejectionCode =
+  | 'malformed_record'
+  | 'wrong_field_count'
+  | `not_${Exclude<LogicalType, 'text'>}`
+  | 'not_text';
 
 /** Why a record could not become a row. */
-export interface Refusal {
+export interface RejectedRow {
   /** Line in the file, from 1, on which the record begins. */
   readonly line: number;
   /** Where in the file the record begins; null where that is not known. */
   readonly byteOffset: number | null;
   readonly column: string | null;
-  readonly code: RefusalCode;
+  readonly code: RejectionCode;
   /** One clause, such as `not a whole number`. */
   readonly message: string;
   /** The value, or the record where no single value is to blame; cut to a readable length. */
@@ -33,15 +37,15 @@ export interface Refusal {
 /** Everything the engine can be asked, by name: what it takes and what it gives. Times are UTC microseconds. */
 export interface EngineOperations extends ScanOperations {
   /** Finds how the columns are read, from the first records or, where `thorough`, from every record. */
-  infer_reading: {
+  infer_formats: {
     params: {
       readonly source: CsvSource;
       /** The table's columns where it exists: their types are kept and only formats are sought. */
-      readonly table: readonly ColumnReading[] | null;
+      readonly table: readonly ColumnFormat[] | null;
       readonly thorough: boolean;
     };
     result: {
-      readonly reading: readonly ColumnReading[];
+      readonly formats: readonly ColumnFormat[];
       /** False where the first records leave a column open (empty, or 3/4/2024), so that a thorough look is needed. */
       readonly settled: boolean;
       /** Columns whose dates fit day-first and month-first alike. */
@@ -53,14 +57,14 @@ export interface EngineOperations extends ScanOperations {
     params: { readonly database: string; readonly columns: readonly Column[]; readonly create: boolean };
     result: null;
   };
-  /** Appends every record, or none; fails where some record cannot become a row (`find_refusals` tells which). */
+  /** Appends every record, or none; fails where some record cannot become a row (`find_rejected_rows` tells which). */
   append: {
     params: {
       readonly database: string;
       readonly tag: number;
-      readonly reading: readonly ColumnReading[];
+      readonly formats: readonly ColumnFormat[];
       readonly source: CsvSource;
-      /** True for the file that makes the table: see `readingSql`. */
+      /** True for the file that makes the table: see `formatSql`. */
       readonly exact: boolean;
       /** Whether to ask only `surelyFits` of the values at first, and everything where that does not do. */
       readonly quick: boolean;
@@ -77,11 +81,11 @@ export interface EngineOperations extends ScanOperations {
   purge: { params: { readonly database: string; readonly tags: readonly number[] }; result: null };
   /** Removes the table file. Succeeds where there is none. */
   drop: { params: { readonly database: string }; result: null };
-  /** Looks for the records that cannot become rows, and writes them all down; `refusals` holds the first `limit`. */
-  find_refusals: {
+  /** Looks for the records that cannot become rows, and writes them all down; `rejectedRows` holds the first `limit`. */
+  find_rejected_rows: {
     params: {
       readonly source: CsvSource;
-      readonly reading: readonly ColumnReading[];
+      readonly formats: readonly ColumnFormat[];
       readonly exact: boolean;
       readonly limit: number;
       readonly origin: CsvOrigin | null;
@@ -94,14 +98,14 @@ export interface EngineOperations extends ScanOperations {
     result: {
       readonly records: number;
       readonly refused: number;
-      readonly refusals: readonly Refusal[];
+      readonly rejectedRows: readonly RejectedRow[];
       /** With `keep`: segments whose records can all become rows. */
       readonly kept: readonly CsvSegment[];
     };
   };
   /** The first time in line order; null where the column is empty throughout. */
   first_time: {
-    params: { readonly source: CsvSource; readonly reading: readonly ColumnReading[]; readonly timeColumn: string };
+    params: { readonly source: CsvSource; readonly formats: readonly ColumnFormat[]; readonly timeColumn: string };
     result: bigint | null;
   };
   /**
@@ -131,8 +135,8 @@ export type EngineOperation = keyof EngineOperations;
  * brings the engine down would do so twice, and with it the loads beside it.
  */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
-  'infer_reading',
-  'find_refusals',
+  'infer_formats',
+  'find_rejected_rows',
   'first_time',
   'purge',
   'drop',

@@ -10,23 +10,23 @@ import type { Observe } from '../events.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { aboutRoutes } from './about/about.route.ts';
-import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
-import { answerUnrouted } from './problems/allowed-methods.ts';
-import { analyzeRoutes } from './analyses/analyze.route.ts';
-import { customerPorts } from './customers/customer-deps.ts';
-import { customersRoutes } from './customers/customers.route.ts';
 import { addDocsPages } from './about/docs-pages.ts';
-import { eventRoutes } from './uploads/upload-form.route.ts';
-import { exportRoutes } from './tables/export.route.ts';
+import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
+import { analyzeRoutes } from './analyses/analyze.route.ts';
+import { customerDeps } from './customers/customer-deps.ts';
+import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
+import { answerUnrouted } from './problems/allowed-methods.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
+import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
 import { tusRoutes } from './tus/tus.route.ts';
 import { uploadRoutes } from './uploads/manage-uploads.route.ts';
 import { uploadsRoutes } from './uploads/upload-body.route.ts';
+import { eventRoutes } from './uploads/upload-form.route.ts';
 
-export interface ServerPorts {
+export interface ServerDeps {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly tables: TableStore;
@@ -46,10 +46,10 @@ const DRAIN_MS = 6_000;
 
 /**
  * Puts the HTTP side together; it does not listen yet. A request passes, in this order: `access.ts` (who is calling) →
- * its schema → the handler in its `*.route.ts`, which asks its scope for grants → the reply, or `problem-reply.ts`.
+ * its schema → the handler in its `*.route.ts`, which asks its scope for accesses → the reply, or `problem-reply.ts`.
  */
-export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> {
-  const { config, catalog, ingest, observe } = ports;
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const { config, catalog, ingest, observe } = deps;
   const replyWithProblem = problemReplies(observe);
   const app = fastify({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
@@ -82,7 +82,7 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await addDocsPages(app, config);
   refuseUnguardedRoutes(app);
 
-  const customers = customerPorts(catalog, ingest);
+  const customers = customerDeps(catalog, ingest);
   const { maxColumns, maxUploadBytes, idleMs } = config;
   await app.register(eventRoutes({ ingest, stopping, idleMs }));
   await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));
@@ -91,11 +91,11 @@ export async function buildServer(ports: ServerPorts): Promise<FastifyInstance> 
   await app.register(customersRoutes({ ...customers, maxColumns }));
   await app.register(keysRoutes(customers));
   await app.register(tableRoutes(customers));
-  const analysis = createAnalysis({ ...config, catalog, tables: ports.tables });
+  const analysis = createAnalysis({ ...config, catalog, tables: deps.tables });
   await app.register(analyzeRoutes({ analysis }));
   await app.register(rowsRoutes(analysis));
   await app.register(exportRoutes({ analysis, idleMs, observe }));
-  await app.register(aboutRoutes(ports));
+  await app.register(aboutRoutes(deps));
   return app;
 }
 

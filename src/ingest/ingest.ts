@@ -4,30 +4,30 @@ import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
-import { reached } from '../failpoints.ts';
-import type { Grant } from '../model/customer-access.ts';
+import { failpoint } from '../failpoints.ts';
+import type { CustomerAccess } from '../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
-import { deleteCustomer } from './upkeep/delete-customer.ts';
-import { DiskReserve } from './spool/disk-reserve.ts';
-import { FileReception } from './receive/file-reception.ts';
-import { Housekeeping } from './upkeep/housekeeping.ts';
 import { Loader } from './load/loader.ts';
-import { Places } from './receive/receive-slots.ts';
 import { type Progress, ProgressBoard } from './progress.ts';
+import { FileReception } from './receive/file-reception.ts';
+import { ReceiveSlots } from './receive/receive-slots.ts';
 import type { IncomingFile, Reception } from './receive/reception.ts';
-import { recover } from './upkeep/recovery.ts';
-import { Refusals } from './receive/refused-uploads.ts';
-import { Rejects } from './spool/rejected-rows.ts';
+import { RefusedUploads } from './receive/refused-uploads.ts';
+import { receiveAll, retryOf } from './receive/retry.ts';
 import type { ResumableFile } from './resumable/resumable-files.ts';
 import { ResumableUploads } from './resumable/resumable-uploads.ts';
-import { receiveAll, retryOf } from './receive/retry.ts';
+import { DiskReserve } from './spool/disk-reserve.ts';
+import { RejectedRows } from './spool/rejected-rows.ts';
 import { Spool } from './spool/spool.ts';
+import { deleteCustomer } from './upkeep/delete-customer.ts';
+import { Housekeeping } from './upkeep/housekeeping.ts';
+import { recover } from './upkeep/recovery.ts';
 
 /** What is known of a file before its first byte. */
 export type OpenFile = Pick<
   IncomingFile,
-  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey' | 'mends' | 'caller'
+  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey' | 'corrects' | 'caller'
 >;
 
 export interface Ingest {
@@ -39,7 +39,7 @@ export interface Ingest {
    * @throws Problem upload_not_found where the customer has no such upload; what its sender was told, where it was refused
    *   lately
    */
-  waitUntilEnded(grant: Grant, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
   /** @returns null where the upload has ended */
   progressOf(upload: Upload): Progress | null;
   /**
@@ -48,23 +48,23 @@ export interface Ingest {
    *
    * @throws Problem upload_not_found
    */
-  takeBack(grant: Grant, uploadId: UploadId): Promise<Upload>;
+  cancelOrUndo(access: CustomerAccess, uploadId: UploadId): Promise<Upload>;
   /**
    * Receives the bytes of a failed upload anew, as another upload.
    *
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
-  retry(grant: Grant, uploadId: UploadId, changes: Partial<UploadOptions>): Promise<Upload>;
+  retry(access: CustomerAccess, uploadId: UploadId, changes: Partial<UploadOptions>): Promise<Upload>;
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while uploads have not ended */
-  deleteCustomer(grant: Grant): Promise<void>;
-  readonly rejects: Pick<Rejects, 'page' | 'csv'>;
+  deleteCustomer(access: CustomerAccess): Promise<void>;
+  readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
   /** Files that come in several requests. */
   readonly resumable: ResumableUploads;
   /** Takes no more files, and ends the loads that are running: they are begun anew at the next start. */
   close(): Promise<void>;
 }
 
-export interface IngestPorts {
+export interface IngestDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly engine: EngineClient;
@@ -78,7 +78,7 @@ export interface IngestPorts {
   readonly retryMs: number;
   /** How long after its last byte came a resumable upload may become whole. */
   readonly resumeMs: number;
-  readonly grantToFinish: (file: ResumableFile) => Grant;
+  readonly accessToFinish: (file: ResumableFile) => CustomerAccess;
   readonly maxReceives: number;
   readonly maxWaitingUploads: number;
   readonly maxWaitingBytes: number;
@@ -89,7 +89,7 @@ export interface IngestPorts {
 /** How long who wants to send waits in line. */
 const PLACE_WAIT_MS = 30_000;
 /** How long to wait where an upload changed while it was being taken back. */
-const TAKE_BACK_AGAIN_MS = 20;
+const RETRY_MS = 20;
 
 /** How long files that were on their way may take to be forgotten when Thena stops. */
 const CLOSING_MS = 2_000;
@@ -100,7 +100,7 @@ const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'can
 /**
  * The way of an upload. Its stations, each a file:
  *
- * - `file-reception.ts`: a place (`places.ts`) → bytes → decompressed (`decompress.ts`) → UTF-8, cut into whole records, into
+ * - `file-reception.ts`: a place (`receiveSlots.ts`) → bytes → decompressed (`decompress.ts`) → UTF-8, cut into whole records, into
  *   segments on disk (`file-text.ts`, `segment-writer.ts`, `spool.ts`) → registered in the catalog → acknowledged
  * - `loader.ts`: takes acknowledged uploads from the queue, under leases; large ones while they still arrive
  * - `attempt.ts`: segments → columns matched → types found → rows under a tag → counted → catalog commit
@@ -110,29 +110,29 @@ const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'can
  * - `retry.ts`: the bytes of a failed upload → a reception again
  * - `recovery.ts`: what a crash left behind, at start; `housekeeping.ts`: what is not needed any more, all the time
  */
-export async function startIngest(ports: IngestPorts): Promise<Ingest> {
-  const { catalog } = ports;
+export async function startIngest(deps: IngestDeps): Promise<Ingest> {
+  const { catalog } = deps;
   const waiting = new Map<UploadId, Set<() => void>>();
-  const spool = new Spool(ports.spoolDirectory);
-  const rejects = new Rejects(ports.rejectsDirectory);
+  const spool = new Spool(deps.spoolDirectory);
+  const rejects = new RejectedRows(deps.rejectsDirectory);
   const progress = new ProgressBoard();
-  const places = new Places(ports.maxReceives, PLACE_WAIT_MS);
-  const reserve = new DiskReserve(ports.spoolDirectory, ports.diskReserveBytes);
+  const receiveSlots = new ReceiveSlots(deps.maxReceives, PLACE_WAIT_MS);
+  const reserve = new DiskReserve(deps.spoolDirectory, deps.diskReserveBytes);
   const resumable = new ResumableUploads({
-    ...ports,
-    directory: ports.resumableDirectory,
-    mostOfOne: ports.maxWaitingUploads,
+    ...deps,
+    directory: deps.resumableDirectory,
+    mostOfOne: deps.maxWaitingUploads,
     progress,
-    places,
+    receiveSlots,
     reserve,
-    receive: (file) => receive(file, ports.maxUploadBytes),
+    receive: (file) => receive(file, deps.maxUploadBytes),
   });
-  await recover({ ...ports, spool, rejects, resumable });
-  const refusals = new Refusals();
+  await recover({ ...deps, spool, rejects, resumable });
+  const refusedUploads = new RefusedUploads();
   const receptions = new Map<UploadId, Reception>();
   let allClosed = Promise.withResolvers<void>();
   const loader = new Loader({
-    ...ports,
+    ...deps,
     spool,
     rejects,
     reserve,
@@ -144,7 +144,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     },
   });
   loader.start();
-  const housekeeping = new Housekeeping({ ...ports, spool, resumable });
+  const housekeeping = new Housekeeping({ ...deps, spool, resumable });
   housekeeping.start();
 
   function wake(uploadId: UploadId): void {
@@ -157,9 +157,9 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     return (await catalog.findUpload(uploadId)) ?? pending;
   }
 
-  async function find(grant: Grant, uploadId: UploadId): Promise<Upload> {
+  async function find(access: CustomerAccess, uploadId: UploadId): Promise<Upload> {
     const upload = await findUpload(uploadId);
-    if (upload?.customerId === grant.customerId) return upload;
+    if (upload?.customerId === access.customerId) return upload;
     throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
   }
 
@@ -169,13 +169,13 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
       receptions.delete(id);
       if (receptions.size === 0) allClosed.resolve();
     };
-    const onRefused = (id: UploadId, grant: Grant | null, refusal: Problem): void => {
-      if (grant) refusals.note(id, grant.customerId, refusal);
-      const customerId = grant?.customerId ?? null;
-      ports.observe({ kind: 'upload_refused', uploadId: id, customerId, code: refusal.code });
+    const onRefused = (id: UploadId, access: CustomerAccess | null, refusal: Problem): void => {
+      if (access) refusedUploads.note(id, access.customerId, refusal);
+      const customerId = access?.customerId ?? null;
+      deps.observe({ kind: 'upload_refused', uploadId: id, customerId, code: refusal.code });
     };
     const reception = new FileReception(
-      { ...ports, spool, loader, progress, places, reserve, maxUploadBytes, onClosed, onRefused },
+      { ...deps, spool, loader, progress, receiveSlots, reserve, maxUploadBytes, onClosed, onRefused },
       file,
     );
     receptions.set(uploadId, reception);
@@ -183,7 +183,7 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
   }
 
   /** One step towards an upload's end, as it stands now: another may be needed where that has changed meanwhile. */
-  async function takeBackOnce(upload: Upload): Promise<'taken back' | 'ended' | 'changed'> {
+  async function cancelOrUndoOnce(upload: Upload): Promise<'taken back' | 'ended' | 'changed'> {
     const { id, customerId, status, options } = upload;
     switch (status) {
       case 'receiving':
@@ -193,17 +193,17 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         await loader.cancel(id);
         const wasPending = await resumable.giveUp(id);
         if (!(await catalog.cancelUpload(id)) && !wasPending) return 'changed';
-        reached('cancelled');
+        failpoint('cancelled');
         await spool.remove(id);
         progress.forget(id);
-        ports.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
+        deps.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
         return 'taken back';
       }
       case 'complete': {
         if (options.dryRun) return 'ended';
         if (!(await catalog.undoUpload(id))) return 'changed';
-        reached('undone');
-        ports.observe({ kind: 'upload_undone', uploadId: id, customerId });
+        failpoint('undone');
+        deps.observe({ kind: 'upload_undone', uploadId: id, customerId });
         housekeeping.sweep();
         return 'taken back';
       }
@@ -217,13 +217,13 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
     resumable,
     findUpload,
     progressOf: (upload) => progress.of(upload),
-    open: (file) => receive({ ...file, uploadId: newUploadId(), retryOf: null }, ports.maxUploadBytes),
-    async takeBack(grant, uploadId) {
+    open: (file) => receive({ ...file, uploadId: newUploadId(), retryOf: null }, deps.maxUploadBytes),
+    async cancelOrUndo(access, uploadId) {
       for (;;) {
-        const upload = await find(grant, uploadId);
-        const outcome = await takeBackOnce(upload);
+        const upload = await find(access, uploadId);
+        const outcome = await cancelOrUndoOnce(upload);
         if (outcome === 'changed') {
-          await sleep(TAKE_BACK_AGAIN_MS);
+          await sleep(RETRY_MS);
           continue;
         }
         wake(uploadId);
@@ -231,34 +231,34 @@ export async function startIngest(ports: IngestPorts): Promise<Ingest> {
         return (await findUpload(uploadId)) ?? { ...upload, status: 'cancelled', finishedAt: new Date() };
       }
     },
-    async retry(grant, uploadId, changes) {
-      const failed = await find(grant, uploadId);
+    async retry(access, uploadId, changes) {
+      const failed = await find(access, uploadId);
       const { file, text } = retryOf(failed, spool, changes);
       // What was kept is text already: it may be longer than the file was.
       const upload = await receiveAll(
         receive({ ...file, uploadId: newUploadId() }, Number.POSITIVE_INFINITY),
-        grant,
+        access,
         text,
       );
-      reached('retried');
+      failpoint('retried');
       await catalog.endRetention(failed.id);
       await spool.remove(failed.id);
       return upload;
     },
-    deleteCustomer: ({ customerId }) => deleteCustomer({ ...ports, spool, rejects, resumable }, customerId),
-    async waitUntilEnded(grant, uploadId, timeoutMs) {
+    deleteCustomer: ({ customerId }) => deleteCustomer({ ...deps, spool, rejects, resumable }, customerId),
+    async waitUntilEnded(access, uploadId, timeoutMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const wakers = waiting.get(uploadId) ?? new Set();
       waiting.set(uploadId, wakers.add(resolve));
       const timer = setTimeout(resolve, timeoutMs);
       try {
         // Asked only once it is waited for: an upload that ends in between wakes this.
-        const upload = await find(grant, uploadId);
+        const upload = await find(access, uploadId);
         if (ENDED.has(upload.status)) return upload;
         await promise;
-        return await find(grant, uploadId);
+        return await find(access, uploadId);
       } catch (error) {
-        throw refusals.of(grant.customerId, uploadId) ?? error;
+        throw refusedUploads.of(access.customerId, uploadId) ?? error;
       } finally {
         clearTimeout(timer);
         wakers.delete(resolve);

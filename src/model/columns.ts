@@ -12,7 +12,7 @@ export interface Column {
  *
  * `format` is a strptime format for dates and timestamps that are not ISO 8601, else null.
  */
-export interface ColumnReading extends Column {
+export interface ColumnFormat extends Column {
   readonly format: string | null;
 }
 

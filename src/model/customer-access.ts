@@ -6,10 +6,10 @@ declare const granted: unique symbol;
 export type Right = 'read' | 'upload' | 'admin';
 
 /**
- * Leave to act for one customer. Whatever touches a customer's rows or uploads asks for a grant, and only
+ * Leave to act for one customer. Whatever touches a customer's rows or uploads asks for a access, and only
  * `http/access.ts` gives one, after it has looked at who is calling: so no handler can forget to ask.
  */
-export interface Grant {
+export interface CustomerAccess {
   readonly customerId: CustomerId;
   /** Whether the customer, where there is none of that id, appears with its first upload. */
   readonly customerMayAppear: boolean;
@@ -17,6 +17,6 @@ export interface Grant {
 }
 
 /** For `http/access.ts` only; the linter refuses it elsewhere. */
-export function dangerouslyGrant(customerId: CustomerId, customerMayAppear = false): Grant {
-  return { customerId, customerMayAppear } as Grant;
+export function dangerouslyAllow(customerId: CustomerId, customerMayAppear = false): CustomerAccess {
+  return { customerId, customerMayAppear } as CustomerAccess;
 }

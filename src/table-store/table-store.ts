@@ -1,5 +1,5 @@
 import type { CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnReading } from '../model/columns.ts';
+import type { Column, ColumnFormat } from '../model/columns.ts';
 import type { CustomerId } from '../model/ids.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
 
@@ -38,7 +38,7 @@ export interface BeginLoad {
   /** The table's columns, in the table's order. */
   readonly columns: readonly Column[];
   /** How the file's columns are read; the same columns as `columns`, in the file's order. */
-  readonly reading: readonly ColumnReading[];
+  readonly formats: readonly ColumnFormat[];
   readonly timeColumn: string | null;
   /** True where the customer has no committed table: whatever an earlier attempt left is replaced. */
   readonly create: boolean;

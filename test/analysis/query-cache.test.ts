@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admission } from '../../src/analysis/admission.ts';
-import { type Computation, Computations, keyOf } from '../../src/analysis/query-cache.ts';
 import { tableResult } from '../../src/analysis/json-values.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
+import { type Computation, Computations, keyOf } from '../../src/analysis/query-cache.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableForReading } from '../../src/catalog/catalog.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
@@ -26,7 +26,7 @@ const VIEW: TableForReading = {
   },
   uncommittedTags: [],
   lastTag: 1,
-  undos: 0,
+  generation: 0,
   createdAt: new Date(0),
 };
 /** Takes some tenths of a second. */
@@ -60,7 +60,7 @@ describe('computations', () => {
       customerId: CUSTOMER,
       tag: 1,
       columns: COLUMNS,
-      reading: COLUMNS,
+      formats: COLUMNS,
       timeColumn: null,
       create: true,
       exact: true,
@@ -213,12 +213,12 @@ describe('computations', () => {
 
   it('are done anew where an upload was undone under them', async () => {
     const all = computations();
-    now = { ...VIEW, undos: 1, lastTag: 0, table: { ...VIEW.table, version: 2 } };
+    now = { ...VIEW, generation: 1, lastTag: 0, table: { ...VIEW.table, version: 2 } };
     const { result, table } = await all.run(CUSTOMER, VIEW, computing({ measures: [{ fn: 'count' }] }), unheard);
     assert.deepEqual([table.version, (result as { rows: unknown }).rows], [2, [[0]]]);
     assert.equal(asked, 2);
     now = null;
-    const gone = all.run(CUSTOMER, { ...VIEW, undos: 2 }, computing({ measures: [{ fn: 'count' }] }), unheard);
+    const gone = all.run(CUSTOMER, { ...VIEW, generation: 2 }, computing({ measures: [{ fn: 'count' }] }), unheard);
     await assert.rejects(gone, { code: 'table_empty' });
   });
 });

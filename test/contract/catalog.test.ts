@@ -56,7 +56,7 @@ const COLUMNS = [
   { name: 'at', type: 'timestamp', format: '%d/%m/%Y' },
   { name: 'n', type: 'integer', format: null },
 ] as const;
-const ERROR = { code: 'rows_refused', detail: 'Line 2 has "nö".', extra: { rejected: 1, rejects: [{ line: 2 }] } };
+const ERROR = { code: 'rows_rejected', detail: 'Line 2 has "nö".', extra: { rejected: 1, rejects: [{ line: 2 }] } };
 const FAILED: AttemptOutcome = { kind: 'failed', error: ERROR, retryUntil: new Date(Date.UTC(2026, 0, 2)) };
 const REQUEUED: AttemptOutcome = { kind: 'requeued', engineDied: false };
 const YEAR_1 = -62_135_596_800_000_000n;
@@ -315,8 +315,8 @@ for (const { name, open } of CATALOGS) {
           options: OPTIONS,
           idempotencyKey: null,
           retryOf: null,
-          mends: null,
-          mendedBy: null,
+          corrects: null,
+          correctedBy: null,
           duplicateOf: null,
           file: null,
           receipt: null,
@@ -548,7 +548,7 @@ for (const { name, open } of CATALOGS) {
         await commit(first);
         const table = await tableOf('a');
         const { createdAt } = (await catalog.findCustomer(id('a'))) as Customer;
-        const read = { table, createdAt, undos: 0 };
+        const read = { table, createdAt, generation: 0 };
         assert.deepEqual(await catalog.tableForReading(id('a')), { ...read, uncommittedTags: [], lastTag: 1 });
         const upload = await receiving('a');
         await catalog.claimReceiving({ uploadId: upload.id, ...A });
@@ -559,10 +559,10 @@ for (const { name, open } of CATALOGS) {
       it('tells a reader when an upload was undone, whose rows may be deleted under it', async () => {
         const first = await appended('b');
         const second = await appended('b');
-        assert.equal((await catalog.tableForReading(id('b')))?.undos, 0);
+        assert.equal((await catalog.tableForReading(id('b')))?.generation, 0);
         await catalog.undoUpload(second.id);
         const read = await catalog.tableForReading(id('b'));
-        assert.deepEqual([read?.undos, read?.table.version], [1, 3]);
+        assert.deepEqual([read?.generation, read?.table.version], [1, 3]);
         await catalog.undoUpload(first.id);
         assert.equal(await catalog.tableForReading(id('b')), null);
       });

@@ -44,7 +44,7 @@ const STORES: readonly { readonly name: string; readonly open: () => Promise<Ope
   },
 ];
 
-const READING = [
+const FORMATS = [
   { name: 'at', type: 'timestamp', format: null },
   { name: 'n', type: 'integer', format: null },
 ] as const;
@@ -63,8 +63,8 @@ for (const { name, open } of STORES) {
       opened.store.begin({
         customerId: customer(id),
         tag,
-        columns: READING,
-        reading: READING,
+        columns: FORMATS,
+        formats: FORMATS,
         timeColumn: 'at',
         create,
         exact: create,
@@ -146,7 +146,7 @@ for (const { name, open } of STORES) {
       lastTag,
       uncommittedTags,
     });
-    const selection = { columns: [READING[1]], where: null };
+    const selection = { columns: [FORMATS[1]], where: null };
     const limits = { deadlineMs: 60_000, pieceMs: 60_000, signal: new AbortController().signal };
 
     async function read(of: TableView, after: string | null, limit: number) {
@@ -211,10 +211,10 @@ for (const { name, open } of STORES) {
       await load('sparse', 1, 0, 200_000);
       const where: Condition = {
         kind: 'in',
-        operand: { kind: 'column', column: READING[1] },
+        operand: { kind: 'column', column: FORMATS[1] },
         values: [3n, 70_000n, 199_999n],
       };
-      const page = { columns: [READING[1]], where, after: null, limit: 2 };
+      const page = { columns: [FORMATS[1]], where, after: null, limit: 2 };
       const first = await opened.store.rows(view('sparse', 1), page, limits);
       assert(first.kind === 'rows');
       const second = await opened.store.rows(view('sparse', 1), { ...page, after: first.next }, limits);

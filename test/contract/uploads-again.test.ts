@@ -239,7 +239,7 @@ for (const { name, connect } of [{ name: 'SQLite', connect: openSqliteCatalog }]
       const { id: uploadId } = await create('kept');
       await catalog.markReceived(uploadId, fileOf('aa'));
       const claim = await catalog.claimNext(LEASE);
-      const error = { code: 'rows_refused', detail: '', extra: {} };
+      const error = { code: 'rows_rejected', detail: '', extra: {} };
       const outcome = { kind: 'failed', error, retryUntil: new Date(clock + 1000) } as const;
       await catalog.endAttempt({ uploadId, tag: claim?.tag ?? 0, owner: 'a', outcome });
       assert.deepEqual(await catalog.keptFailures('all'), [uploadId]);

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { STEPS } from '../../src/failpoints.ts';
+import { FAILPOINTS } from '../../src/failpoints.ts';
 import { ask } from '../http/tus-requests.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
 import { childOf } from './child-of.ts';
+import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './failpoints-at-work.ts';
 import { type Random, randomOf } from './random.ts';
 import { Senders, type Sent } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
-import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './failpoints-at-work.ts';
 
 type Blow = 'main' | 'engine' | 'both' | 'at a step' | 'main at a call' | 'engine at a call';
 
@@ -108,7 +108,7 @@ class CrashRun {
     const waitMs = this.#random.integer(600);
     const calls = blow === 'engine at a call' ? ENGINE_CALLS : MAIN_CALLS;
     const injection = `${this.#random.pick(calls)}:signal=SIGKILL:when=${1 + this.#random.integer(8)}`;
-    const step = this.#random.pick(STEPS);
+    const step = this.#random.pick(FAILPOINTS);
     const nth = 1 + this.#random.integer(3);
     const victim = this.#random.pick(['main', 'engine', 'both'] as const);
     await delay(waitMs);

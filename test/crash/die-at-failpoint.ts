@@ -4,7 +4,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
-import { STEPS_CHANNEL } from '../../src/failpoints.ts';
+import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
 import { childOf } from './child-of.ts';
 import type { Order } from './failpoints-at-work.ts';
 
@@ -12,7 +12,7 @@ const { ORDER_FILE, REACHED_FILE } = process.env;
 let left = 0;
 let of = '';
 
-subscribe(STEPS_CHANNEL, (step) => {
+subscribe(FAILPOINTS_CHANNEL, (step) => {
   if (REACHED_FILE) appendFileSync(REACHED_FILE, `${step}\n`);
   const order = readOrder();
   if (!order || order.step !== step) return;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { STEPS } from '../../src/failpoints.ts';
+import { FAILPOINTS } from '../../src/failpoints.ts';
 import { killAtStep } from './every-failpoint.ts';
 
 it('all steps at which the long run kills are reached by its work', async () => {
-  const reached = await killAtStep(null);
-  assert.deepEqual([...STEPS].sort(), [...reached].sort());
+  const failpoint = await killAtStep(null);
+  assert.deepEqual([...FAILPOINTS].sort(), [...failpoint].sort());
 });
 
 it('a kill between the last byte of a file in pieces and its upload loses nothing, and takes it once', async () => {

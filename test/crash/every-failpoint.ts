@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Step } from '../../src/failpoints.ts';
+import type { Failpoint } from '../../src/failpoints.ts';
 import { ask, begin, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
+import { type Order, obeying, orderDeath, wasObeyed } from './failpoints-at-work.ts';
 import { csvOf } from './senders.ts';
 import { assertTotalRows, endedUploads, spooled, storedFiles, unfinished } from './settled.ts';
-import { type Order, obeying, orderDeath, wasObeyed } from './failpoints-at-work.ts';
 
 /** A file of the work, and what its sender knows of it. */
 interface Sent {
@@ -38,7 +38,7 @@ const COLUMNS = [
  * @param order none: nobody is killed, and the steps are told that were reached
  * @returns the steps that were reached
  */
-export async function killAtStep(order: Omit<Order, 'id'> | null): Promise<readonly Step[]> {
+export async function killAtStep(order: Omit<Order, 'id'> | null): Promise<readonly Failpoint[]> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-steps-'));
   const work = new Work(folder);
   try {
@@ -47,10 +47,10 @@ export async function killAtStep(order: Omit<Order, 'id'> | null): Promise<reado
     await work.doAll();
     if (order) await work.assertObeyed();
     await work.verify();
-    const reached = work.reached();
+    const failpoint = work.failpoint();
     await work.end();
     rmSync(folder, { recursive: true });
-    return reached;
+    return failpoint;
   } catch (error) {
     // The folder stays, to be looked into.
     const told = `${order?.victim ?? 'nobody'} at ${order?.step}, in ${folder}: ${(error as Error).message}`;
@@ -63,7 +63,7 @@ export async function killAtStep(order: Omit<Order, 'id'> | null): Promise<reado
 class Work {
   readonly #dataDir: string;
   readonly #orders: string;
-  readonly #reached: string;
+  readonly #failpoint: string;
   readonly #sent: Sent[] = [];
   #thena: ThenaProcess | null = null;
   /** Null: its deletion was asked for, and no answer came. */
@@ -72,7 +72,7 @@ class Work {
   constructor(folder: string) {
     this.#dataDir = join(folder, 'data');
     this.#orders = join(folder, 'order');
-    this.#reached = join(folder, 'reached');
+    this.#failpoint = join(folder, 'failpoint');
   }
 
   async begin(): Promise<void> {
@@ -94,7 +94,7 @@ class Work {
   }
 
   async assertObeyed(): Promise<void> {
-    assert.ok(wasObeyed(this.#orders), 'the step was not reached');
+    assert.ok(wasObeyed(this.#orders), 'the step was not failpoint');
   }
 
   /** One kind of work after the other; where Thena dies under one, it is started again for the next. */
@@ -118,8 +118,8 @@ class Work {
     }
   }
 
-  reached(): readonly Step[] {
-    return [...new Set(readFileSync(this.#reached, 'utf8').trim().split('\n'))] as Step[];
+  failpoint(): readonly Failpoint[] {
+    return [...new Set(readFileSync(this.#failpoint, 'utf8').trim().split('\n'))] as Failpoint[];
   }
 
   async end(): Promise<void> {
@@ -135,7 +135,7 @@ class Work {
       for (const { id, status, error } of await endedUploads(url, customer)) {
         if (status !== 'failed') continue;
         failures.add(id);
-        assert.equal(error.code, 'rows_refused', `${id} of ${customer} failed: ${error.detail}`);
+        assert.equal(error.code, 'rows_rejected', `${id} of ${customer} failed: ${error.detail}`);
       }
     }
     // A deletion that was asked for may have been made; else it is as if it never was.
@@ -275,7 +275,7 @@ class Work {
   async #start(): Promise<ThenaProcess> {
     for (let tries = 0; ; tries++) {
       try {
-        this.#thena = await startThenaProcess(this.#dataDir, [], obeying(this.#orders, this.#reached));
+        this.#thena = await startThenaProcess(this.#dataDir, [], obeying(this.#orders, this.#failpoint));
         return this.#thena;
       } catch (error) {
         // It was killed at a step of its start.
@@ -285,4 +285,4 @@ class Work {
   }
 }
 
-const AT_START: readonly Step[] = ['leases_released', 'unacknowledged_forgotten'];
+const AT_START: readonly Failpoint[] = ['leases_released', 'unacknowledged_forgotten'];

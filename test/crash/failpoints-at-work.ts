@@ -1,10 +1,10 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { Step } from '../../src/failpoints.ts';
+import type { Failpoint } from '../../src/failpoints.ts';
 
 /** Who is to be killed when a step is reached for the nth time from now. */
 export interface Order {
   readonly id: string;
-  readonly step: Step;
+  readonly step: Failpoint;
   readonly nth: number;
   readonly victim: 'main' | 'engine' | 'both';
 }

@@ -76,11 +76,11 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
           ),
           maxLength: 24,
         }),
-        places: chunks,
+        receiveSlots: chunks,
       }),
     );
     await fc.assert(
-      fc.asyncProperty(noise, async ({ dialect, text, places }) => {
+      fc.asyncProperty(noise, async ({ dialect, text, receiveSlots }) => {
         const attempt = (pieces: readonly Buffer[]): CutText | string => {
           try {
             return { ...cut(pieces, dialect), told: 0 };
@@ -91,7 +91,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
         };
         const bytes = Buffer.from(text);
         const result = attempt([bytes]);
-        assert.deepEqual(attempt(split(bytes, places)), result);
+        assert.deepEqual(attempt(split(bytes, receiveSlots)), result);
         if (typeof result === 'string') return;
         const { columns, delimiter, quote } = dialect;
         const read = [...readRecords(Buffer.from(result.text), dialect, columns, 1)];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readRecords } from '../../src/csv/record-reader.ts';
 import { MAX_RECORD_BYTES } from '../../src/csv/record-problems.ts';
+import { readRecords } from '../../src/csv/record-reader.ts';
 import { Problem } from '../../src/errors.ts';
 import { csv, cut, split, tables } from './cutting.ts';
 

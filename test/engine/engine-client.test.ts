@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { EngineCancelled, EngineFailure, EngineStopped } from '../../src/engine/engine-client.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
-const READING = [
+const FORMATS = [
   { name: 'a', type: 'integer', format: null },
   { name: 'b', type: 'text', format: null },
 ] as const;
@@ -20,11 +20,11 @@ describe('the engine process', () => {
   /** Begins a load that takes a few seconds. */
   async function slowLoad(options: { deadlineMs?: number; signal?: AbortSignal; onProgress?: () => void } = {}) {
     const database = join(running.tables, 'slow.duckdb');
-    await running.engine.call('begin_load', { database, columns: READING, create: true });
+    await running.engine.call('begin_load', { database, columns: FORMATS, create: true });
     const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
     const segment = running.segment(text);
     const source = { ...running.source(['a', 'b']), segments: Array.from({ length: 30 }, () => segment) };
-    const params = { database, tag: 1, reading: READING, source, exact: true, quick: true };
+    const params = { database, tag: 1, formats: FORMATS, source, exact: true, quick: true };
     return { database, load: running.engine.call('append', params, options) };
   }
 
@@ -34,7 +34,7 @@ describe('the engine process', () => {
     const source = running.source(['a', 'b']);
     const segments = [{ path, bytes: 4, records: 1, multiline: false, firstLine: 1, shapes: [] }];
     await assert.rejects(
-      running.engine.call('infer_reading', { source: { ...source, segments }, table: null, thorough: true }),
+      running.engine.call('infer_formats', { source: { ...source, segments }, table: null, thorough: true }),
       (error: Error) => error instanceof EngineFailure && /Permission Error/.test(error.message),
     );
   });
@@ -62,10 +62,10 @@ describe('the engine process', () => {
   it('is asked again, once, for what changes nothing', async () => {
     const source = running.source(['a', 'b'], '1,x\n');
     process.kill(running.pid(), 'SIGSTOP');
-    const asked = running.engine.call('infer_reading', { source, table: null, thorough: true });
+    const asked = running.engine.call('infer_formats', { source, table: null, thorough: true });
     await new Promise((resolve) => setTimeout(resolve, 50));
     process.kill(running.pid(), 'SIGKILL');
-    assert.equal((await asked).reading[0]?.type, 'integer');
+    assert.equal((await asked).formats[0]?.type, 'integer');
   });
 
   it('stops an operation that is cancelled or whose deadline passes, and keeps nothing of it', async () => {
@@ -85,7 +85,7 @@ describe('the engine process', () => {
     await assert.rejects(
       running.engine.call(
         'begin_load',
-        { database: join(running.tables, 'a.duckdb'), columns: READING, create: true },
+        { database: join(running.tables, 'a.duckdb'), columns: FORMATS, create: true },
         { deadlineMs: 10 },
       ),
       EngineCancelled,

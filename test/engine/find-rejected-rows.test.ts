@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
-const READING = [
+const FORMATS = [
   { name: 'at', type: 'date', format: null },
   { name: 'n', type: 'integer', format: null },
   { name: 't', type: 'text', format: null },
@@ -29,9 +29,9 @@ describe('the rows that do not fit', () => {
       '2024-01-05,007,"x"y\n2024-01-06,+6,fits a column of numbers\n,,\n',
     );
     const segments = [source.segments[0], { ...source.segments[1], firstLine: 8 }] as typeof source.segments;
-    const found = await running.engine.call('find_refusals', {
+    const found = await running.engine.call('find_rejected_rows', {
       source: { ...source, segments },
-      reading: READING,
+      formats: FORMATS,
       exact: false,
       limit: 10,
       origin: { byteOffset: 100, newlineBytes: 2 },
@@ -41,7 +41,7 @@ describe('the rows that do not fit', () => {
     assert.equal(found.records, 7);
     assert.equal(found.refused, 4);
     assert.deepEqual(
-      found.refusals.map(({ line, column, text }) => [line, column, text]),
+      found.rejectedRows.map(({ line, column, text }) => [line, column, text]),
       [
         [4, 'at', '2024-01-02T10:00'],
         [5, 'n', '1.5'],
@@ -49,17 +49,17 @@ describe('the rows that do not fit', () => {
         [8, null, '2024-01-05,007,"x"y'],
       ],
     );
-    assert.match(found.refusals[1]?.message ?? '', /not a whole number/);
-    assert.equal(found.refusals[2]?.message, '2 fields instead of 3');
+    assert.match(found.rejectedRows[1]?.message ?? '', /not a whole number/);
+    assert.equal(found.rejectedRows[2]?.message, '2 fields instead of 3');
     assert.deepEqual(
-      found.refusals.map(({ code }) => code),
+      found.rejectedRows.map(({ code }) => code),
       ['not_date', 'not_integer', 'wrong_field_count', 'malformed_record'],
     );
     const { list, csv } = filesIn(running);
     const lines = readFileSync(list, 'utf8').trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => JSON.parse(line)),
-      found.refusals,
+      found.rejectedRows,
     );
     assert.equal(
       readFileSync(csv, 'utf8'),
@@ -77,9 +77,9 @@ describe('the rows that do not fit', () => {
 
   it('are all counted, and told up to a limit', async () => {
     const source = running.source(['at', 'n', 't'], '2024-01-01,x,\n'.repeat(25_000));
-    const found = await running.engine.call('find_refusals', {
+    const found = await running.engine.call('find_rejected_rows', {
       source,
-      reading: READING,
+      formats: FORMATS,
       exact: true,
       limit: 3,
       origin: { byteOffset: 100, newlineBytes: 2 },
@@ -88,7 +88,7 @@ describe('the rows that do not fit', () => {
     });
     assert.equal(found.refused, 25_000);
     assert.deepEqual(
-      found.refusals.map(({ line }) => line),
+      found.rejectedRows.map(({ line }) => line),
       [2, 3, 4],
     );
     assert.equal(readFileSync(filesIn(running).list, 'utf8').split('\n').length - 1, 25_000);

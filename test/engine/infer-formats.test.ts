@@ -45,18 +45,18 @@ describe('the types found in a first file', () => {
   for (const [name, values, type, format] of cases) {
     it(`reads ${name} as ${type}`, async () => {
       const source = engines.source(['a', 'b'], quoted(values));
-      const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
-      assert.deepEqual(reading[0], { name: 'a', type, format: format ?? null });
+      const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
+      assert.deepEqual(formats[0], { name: 'a', type, format: format ?? null });
     });
   }
 
   it('says which dates can be read day first and month first', async () => {
     const source = engines.source(['a', 'b'], quoted(['01/02/2020', '03/04/2020']));
-    const quick = await engines.engine.call('infer_reading', { source, table: null, thorough: false });
+    const quick = await engines.engine.call('infer_formats', { source, table: null, thorough: false });
     assert.equal(quick.settled, false);
-    const found = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
+    const found = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
     assert.deepEqual(found.ambiguous, ['a']);
-    assert.equal(found.reading[0]?.format, '%m/%d/%Y');
+    assert.equal(found.formats[0]?.format, '%m/%d/%Y');
   });
 
   it('finds the one value among many that decides', async () => {
@@ -67,8 +67,8 @@ describe('the types found in a first file', () => {
       ['9223372036854775808', 'text'],
     ] as const) {
       const source = engines.source(['a', 'b'], quoted([...values, value]), quoted(values));
-      const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
-      assert.equal(reading[0]?.type, type, value);
+      const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
+      assert.equal(formats[0]?.type, type, value);
     }
   });
 
@@ -78,15 +78,15 @@ describe('the types found in a first file', () => {
       { name: 'a', type: 'date', format: '%d/%m/%Y' },
       { name: 'b', type: 'text', format: null },
     ] as const;
-    const { reading } = await engines.engine.call('infer_reading', { source, table, thorough: false });
-    assert.deepEqual(reading, table);
+    const { formats } = await engines.engine.call('infer_formats', { source, table, thorough: false });
+    assert.deepEqual(formats, table);
   });
 
   it('reads the first time in line order, in UTC to the microsecond', async () => {
     const first = quoted(['', '2014-07-01 00:00:00.123456+02:00', '2010-01-01 00:00:00']);
     const source = engines.source(['a', 'b'], first, quoted(['2000-01-01 00:00:00']));
-    const { reading } = await engines.engine.call('infer_reading', { source, table: null, thorough: true });
-    const time = await engines.engine.call('first_time', { source, reading, timeColumn: 'a' });
+    const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
+    const time = await engines.engine.call('first_time', { source, formats, timeColumn: 'a' });
     assert.equal(time, BigInt(Date.UTC(2014, 5, 30, 22)) * 1000n + 123456n);
   });
 });

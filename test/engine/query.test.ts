@@ -17,12 +17,12 @@ afterEach(() => place.close());
 it('answers a query of one table with bound values, and refuses more rows than asked for', async () => {
   const { engine, tables, source } = place;
   const database = join(tables, 'a.duckdb');
-  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
-  await engine.call('begin_load', { database, columns: reading, create: true });
+  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
+  await engine.call('begin_load', { database, columns: formats, create: true });
   await engine.call('append', {
     database,
     tag: 1,
-    reading,
+    formats,
     source: source(['n'], '1\n2\n3\n'),
     exact: true,
     quick: true,
@@ -43,11 +43,11 @@ it('answers a query of one table with bound values, and refuses more rows than a
 it('answers beside a writer, and a table is removed only when its readers are done', async () => {
   const { engine, tables, source } = place;
   const database = join(tables, 'a.duckdb');
-  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
   const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   const write = (tag: number) =>
-    engine.call('append', { database, tag, reading, source: source(['n'], text), exact: true, quick: true });
-  await engine.call('begin_load', { database, columns: reading, create: true });
+    engine.call('append', { database, tag, formats, source: source(['n'], text), exact: true, quick: true });
+  await engine.call('begin_load', { database, columns: formats, create: true });
   await write(1);
   const name = tableName(database);
   // Long enough to be under way when the others come: its sums are over pairs.
@@ -68,10 +68,10 @@ it('answers beside a writer, and a table is removed only when its readers are do
 it('a cancelled query ends, and the engine goes on', async () => {
   const { engine, tables, source, pid } = place;
   const database = join(tables, 'a.duckdb');
-  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
   const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
-  await engine.call('begin_load', { database, columns: reading, create: true });
-  await engine.call('append', { database, tag: 1, reading, source: source(['n'], text), exact: true, quick: true });
+  await engine.call('begin_load', { database, columns: formats, create: true });
+  await engine.call('append', { database, tag: 1, formats, source: source(['n'], text), exact: true, quick: true });
   const name = tableName(database);
   const sql = `SELECT sum(a.n % 7 + b.n % 5) FROM ${name} a, ${name} b`;
   const before = pid();
@@ -92,9 +92,9 @@ it('a cancelled query ends, and the engine goes on', async () => {
 it('a query whose result was too long leaves nothing open, also when its table is taken away', async () => {
   const { engine, tables, source } = place;
   const database = join(tables, 'a.duckdb');
-  const reading = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
   const text = Array.from({ length: 300_000 }, (_, index) => `${index}\n`).join('');
-  const load = { database, tag: 1, reading, exact: true, quick: true };
+  const load = { database, tag: 1, formats, exact: true, quick: true };
   const ask = (maxRows: number, maxBytes: number) => {
     const sql = `SELECT n FROM ${tableName(database)} ORDER BY n`;
     return engine.call('query', { database, sql, params: [], maxRows, maxBytes });
@@ -103,13 +103,13 @@ it('a query whose result was too long leaves nothing open, also when its table i
     [10, 1000, 'too_many_rows'],
     [10_000, 80, 'too_many_bytes'],
   ] as const) {
-    await engine.call('begin_load', { database, columns: reading, create: true });
+    await engine.call('begin_load', { database, columns: formats, create: true });
     await engine.call('append', { ...load, source: source(['n'], text) });
     // Two at once, so that one of their connections is not the next to be used.
     assert.deepEqual(await Promise.all([ask(rows, bytes), ask(rows, bytes)]), [{ kind }, { kind }]);
     await engine.call('drop', { database });
   }
-  await engine.call('begin_load', { database, columns: reading, create: true });
+  await engine.call('begin_load', { database, columns: formats, create: true });
   assert.deepEqual(await ask(1, 1), { kind: 'rows', rows: [] });
 });
 

@@ -9,7 +9,7 @@ import { SHAPE_OF_TYPE } from '../../src/csv/field-shapes.ts';
 import { RecordCutter } from '../../src/csv/record-cutter.ts';
 import type { CsvSource } from '../../src/csv/segment.ts';
 import { allFitSql, sureTypes, textsSql, valuesSql } from '../../src/engine/csv/read-csv.ts';
-import type { ColumnReading, LogicalType } from '../../src/model/columns.ts';
+import type { ColumnFormat, LogicalType } from '../../src/model/columns.ts';
 import { type ShapedField, shapedFields } from '../csv/shaped-texts.ts';
 
 describe('values that DuckDB reads by itself, because their shape is sure', () => {
@@ -43,25 +43,25 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
     };
   }
 
-  async function values(source: CsvSource, reading: readonly ColumnReading[], types?: readonly (string | null)[]) {
-    const from = valuesSql(textsSql(source, { inOrder: true, types }), reading, true, { types });
-    const fits = types ? 'true' : allFitSql(reading, true);
+  async function values(source: CsvSource, formats: readonly ColumnFormat[], types?: readonly (string | null)[]) {
+    const from = valuesSql(textsSql(source, { inOrder: true, types }), formats, true, { types });
+    const fits = types ? 'true' : allFitSql(formats, true);
     return (await connection.runAndReadAll(`SELECT CAST(v0 AS VARCHAR), ${fits} FROM (${from})`)).getRows();
   }
 
   for (const type of Object.keys(SHAPE_OF_TYPE) as LogicalType[]) {
     it(`are the values that the judge reads from the same texts, none of which it refuses: ${type}`, async () => {
-      const reading = [{ name: 'a', type, format: null }];
+      const formats = [{ name: 'a', type, format: null }];
       let read = 0;
-      const sure = shapedFields.filter((field) => sureTypes(segment([field]), reading)[0] !== null);
+      const sure = shapedFields.filter((field) => sureTypes(segment([field]), formats)[0] !== null);
       await fc.assert(
         fc.asyncProperty(fc.array(sure, { minLength: 1, maxLength: 20 }), async (fields) => {
           const source = segment(fields);
-          const types = sureTypes(source, reading);
+          const types = sureTypes(source, formats);
           assert.ok(types[0]);
           // There may be no such day: then all texts are judged.
-          const found = await values(source, reading, types).catch(() => null);
-          const judged = await values(source, reading);
+          const found = await values(source, formats, types).catch(() => null);
+          const judged = await values(source, formats);
           if (found === null) {
             assert.ok(judged.some(([, fits]) => fits !== true) && (type === 'date' || type === 'timestamp'));
             return;
@@ -81,15 +81,15 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
 
   it('are none where a column is read by a format, or its texts have another shape in one of the segments', () => {
     const wholes = segment([{ written: '1' }, { written: '2' }]);
-    const reading = (type: LogicalType, format: string | null) => [{ name: 'a', type, format }];
-    assert.deepEqual(sureTypes(wholes, reading('integer', null)), ['BIGINT']);
-    assert.deepEqual(sureTypes(wholes, reading('number', null)), ['DOUBLE']);
-    assert.deepEqual(sureTypes(wholes, reading('text', null)), [null]);
-    assert.deepEqual(sureTypes(wholes, reading('date', '%Y')), [null]);
+    const formats = (type: LogicalType, format: string | null) => [{ name: 'a', type, format }];
+    assert.deepEqual(sureTypes(wholes, formats('integer', null)), ['BIGINT']);
+    assert.deepEqual(sureTypes(wholes, formats('number', null)), ['DOUBLE']);
+    assert.deepEqual(sureTypes(wholes, formats('text', null)), [null]);
+    assert.deepEqual(sureTypes(wholes, formats('date', '%Y')), [null]);
     const both = {
       ...wholes,
       segments: [...wholes.segments, ...segment([{ written: '1' }, { written: 'x' }]).segments],
     };
-    assert.deepEqual(sureTypes(both, reading('integer', null)), [null]);
+    assert.deepEqual(sureTypes(both, formats('integer', null)), [null]);
   });
 });

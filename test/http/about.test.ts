@@ -37,7 +37,7 @@ test('the form of an upload and its options are documented', async () => {
     'duplicates',
     'dry_run',
     'encoding',
-    'mends',
+    'corrects',
   ]);
   assert.deepEqual(schema.required, ['file', 'customer_id']);
 });

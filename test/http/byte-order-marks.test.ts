@@ -50,7 +50,7 @@ describe('a U+FEFF that is part of a text', () => {
     await upload(thena.url, 'again', good);
     const bad = `${MARK}at,n\n${MARK}2024-01-02,1\n2024-01-03,2\n`;
     const failed = await upload(thena.url, 'again', bad);
-    assert.equal(failed.body.error.code, 'rows_refused');
+    assert.equal(failed.body.error.code, 'rows_rejected');
     const [reject] = failed.body.error.rejects;
     assert.deepEqual([reject.line, reject.text, reject.byte_offset], [2, `${MARK}2024-01-02`, 3 + 'at,n\n'.length]);
     const retried = await call(`${thena.url}/api/v1/uploads/${failed.body.id}/retry?on_error=skip`, {

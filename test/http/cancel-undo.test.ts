@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { STEPS_CHANNEL } from '../../src/failpoints.ts';
+import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
 import { queryRows } from '../stored-rows.ts';
 
@@ -62,10 +62,10 @@ describe('undo', () => {
       const listen = (step: unknown): void => {
         if (step === 'rows_purged') purged.resolve();
       };
-      subscribe(STEPS_CHANNEL, listen);
+      subscribe(FAILPOINTS_CHANNEL, listen);
       await remove(body.id);
       await purged.promise;
-      unsubscribe(STEPS_CHANNEL, listen);
+      unsubscribe(FAILPOINTS_CHANNEL, listen);
     }
     assert.deepEqual(await queryRows(thena.dataDir, 'space', 'SELECT count(*)::INTEGER FROM t'), [[1]]);
     const [first = 0] = sizes;
@@ -178,7 +178,7 @@ describe('rejects', () => {
   it('are all told of a file that was refused, as JSON and as CSV, and can be mended', async () => {
     await put('bad', CSV);
     const { body } = await put('bad', BAD);
-    assert.deepEqual([body.status, body.error.code, body.error.rejected], ['failed', 'rows_refused', 2]);
+    assert.deepEqual([body.status, body.error.code, body.error.rejected], ['failed', 'rows_rejected', 2]);
     const page = await get(`/uploads/${body.id}/rejects?limit=1`);
     assert.deepEqual(page.body.items, [
       {
@@ -228,7 +228,7 @@ describe('rejects', () => {
     assert.equal(await rowsOf('skip'), 3);
     assert.equal((await get(`/uploads/${body.id}/rejects`)).body.items.length, 2);
     const none = await put('skip', 'at,n,t\n2024-01-06 00:00:00,six,f\n', '?on_error=skip');
-    assert.deepEqual([none.body.status, none.body.error.code], ['failed', 'rows_refused']);
+    assert.deepEqual([none.body.status, none.body.error.code], ['failed', 'rows_rejected']);
     assert.equal((await get(`/uploads/${(await put('skip', LATER)).body.id}/rejects`)).body.code, 'rejects_not_found');
   });
 
@@ -245,7 +245,7 @@ describe('rejects', () => {
 describe('retry', () => {
   it('is told that its header may be a row, as the upload was', async () => {
     const failed = await put('headerless', 'Rome,Italy\nParis\nOslo,Norway\n');
-    assert.equal(failed.body.error?.code, 'rows_refused');
+    assert.equal(failed.body.error?.code, 'rows_rejected');
     const again = await call(`${thena.url}/api/v1/uploads/${failed.body.id}/retry?on_error=skip`, {
       method: 'POST',
       headers: { prefer: 'wait=60' },
@@ -305,7 +305,7 @@ describe('a dry run', () => {
     const second = await put('dry', LATER, '?dry_run=true');
     const { appended, table_rows_before, table_rows_after } = second.body.receipt;
     assert.deepEqual([appended, table_rows_before, table_rows_after], [2, 2, 2]);
-    assert.equal((await put('dry', BAD, '?dry_run=true')).body.error.code, 'rows_refused');
+    assert.equal((await put('dry', BAD, '?dry_run=true')).body.error.code, 'rows_rejected');
     assert.equal(await rowsOf('dry'), 2);
     assert.equal((await remove(second.body.id)).body.status, 'complete', 'there is nothing to undo');
     assert.equal((await upload(thena.url, 'dry', LATER)).body.duplicate_of, null);
@@ -314,51 +314,51 @@ describe('a dry run', () => {
 
 describe('rejected rows that are mended', () => {
   it('are sent where their answer says, and each upload tells the other', async () => {
-    await put('mends', CSV);
-    const skipped = await put('mends', BAD, '?on_error=skip');
-    assert.deepEqual([skipped.body.receipt.rejected, skipped.body.mended_by], [2, null]);
+    await put('corrects', CSV);
+    const skipped = await put('corrects', BAD, '?on_error=skip');
+    assert.deepEqual([skipped.body.receipt.rejected, skipped.body.corrected_by], [2, null]);
     const rejects = await get(`/uploads/${skipped.body.id}/rejects.csv`);
     const link = /<([^>]+)>; rel="edit-media"/.exec(rejects.headers.get('link') ?? '')?.[1];
     assert.equal((await get(`/uploads/${skipped.body.id}/rejects`)).headers.get('link'), rejects.headers.get('link'));
     const mended = String(rejects.body).replace('six', '6').replace('00,7', '00,7,h');
     const sent = await call(`${thena.url}${link}`, { method: 'PUT', body: mended, headers: { prefer: 'wait=60' } });
     assert.deepEqual(
-      [sent.body.status, sent.body.mends, sent.body.receipt?.appended],
+      [sent.body.status, sent.body.corrects, sent.body.receipt?.appended],
       ['complete', skipped.body.id, 2],
     );
-    assert.equal((await get(`/uploads/${skipped.body.id}`)).body.mended_by, sent.body.id);
-    assert.equal(await rowsOf('mends'), 5);
+    assert.equal((await get(`/uploads/${skipped.body.id}`)).body.corrected_by, sent.body.id);
+    assert.equal(await rowsOf('corrects'), 5);
   });
 
-  it('are told in a form, too; a dry run mends nothing', async () => {
-    const failed = await put('mends-form', BAD);
+  it('are told in a form, too; a dry run corrects nothing', async () => {
+    const failed = await put('corrects-form', BAD);
     const form = (dryRun: string) =>
       call(`${thena.url}/api/v1/event/`, {
         method: 'POST',
         body: formOf(
-          ['mends', failed.body.id],
+          ['corrects', failed.body.id],
           ['dry_run', dryRun],
           ['file', Buffer.from(CSV)],
-          ['customer_id', 'mends-form'],
+          ['customer_id', 'corrects-form'],
         ),
         headers: { prefer: 'wait=60' },
       });
-    assert.equal((await form('true')).body.mends, failed.body.id);
-    assert.equal((await get(`/uploads/${failed.body.id}`)).body.mended_by, null);
+    assert.equal((await form('true')).body.corrects, failed.body.id);
+    assert.equal((await get(`/uploads/${failed.body.id}`)).body.corrected_by, null);
     const sent = await form('false');
-    assert.equal((await get(`/uploads/${failed.body.id}`)).body.mended_by, sent.body.id);
+    assert.equal((await get(`/uploads/${failed.body.id}`)).body.corrected_by, sent.body.id);
   });
 
   it("are refused where the upload they mend is none, had no rejects, or is another customer's", async () => {
     const whole = await put('whole', CSV);
     const others = await put('others-bad', BAD);
     const refused = [];
-    for (const mends of ['no-id', '00000000-0000-4000-8000-000000000000', whole.body.id, others.body.id]) {
-      const { status, body } = await put('whole', LATER, `?mends=${mends}`);
+    for (const corrects of ['no-id', '00000000-0000-4000-8000-000000000000', whole.body.id, others.body.id]) {
+      const { status, body } = await put('whole', LATER, `?corrects=${corrects}`);
       assert.deepEqual([status, body.code], [400, 'upload_option_invalid']);
-      refused.push(body.detail.replace(mends, '…'));
+      refused.push(body.detail.replace(corrects, '…'));
     }
     assert.deepEqual(new Set(refused.slice(1)).size, 1, 'what is told does not tell what others have');
-    assert.equal((await get(`/uploads/${others.body.id}`)).body.mended_by, null);
+    assert.equal((await get(`/uploads/${others.body.id}`)).body.corrected_by, null);
   });
 });

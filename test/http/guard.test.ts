@@ -4,14 +4,14 @@ import fastify from 'fastify';
 import { EngineStopped } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
 import { refuseUnguardedRoutes } from '../../src/http/access/access.ts';
-import { preferredWaitMs } from '../../src/http/requests/prefer.ts';
 import { problemReplies } from '../../src/http/problems/problem-reply.ts';
+import { preferredWaitMs } from '../../src/http/requests/prefer.ts';
 import { call, startThena } from '../server.ts';
 
 test('a server with a route that does not say who may call it cannot be built', async () => {
   const app = fastify();
   refuseUnguardedRoutes(app);
-  app.get('/guarded', { config: { access: 'read' } }, () => '');
+  app.get('/guarded', { config: { right: 'read' } }, () => '');
   assert.throws(() => app.get('/forgotten', () => ''), /\/forgotten does not say who may call it/);
   await app.close();
 });

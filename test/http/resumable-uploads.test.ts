@@ -12,7 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Upload } from 'tus-js-client';
-import { STEPS_CHANNEL } from '../../src/failpoints.ts';
+import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
 import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
 import { startThenaProcess } from '../thena-process.ts';
 import { ask, begin, type Headers, idOf, offsetOf, send, TUS } from './tus-requests.ts';
@@ -176,11 +176,11 @@ describe('a file sent in pieces', () => {
       if (step !== 'piece_appended') return;
       for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
     };
-    subscribe(STEPS_CHANNEL, remove);
+    subscribe(FAILPOINTS_CHANNEL, remove);
     try {
       assert.equal((await send(address, 0, CSV)).body.code, 'upload_not_found');
     } finally {
-      unsubscribe(STEPS_CHANNEL, remove);
+      unsubscribe(FAILPOINTS_CHANNEL, remove);
     }
   });
 

@@ -177,9 +177,9 @@ it('what cannot be read is refused with its place', async () => {
 it('a cursor with a position that never was is refused', async () => {
   await send('forged', csv(0, 10));
   const { next_cursor: cursor } = (await page('forged', { limit: 3 })).body;
-  const [life, undos] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const [life, generation] = Buffer.from(cursor, 'base64url').toString().split(' ');
   for (const position of ['7-1-0', 'x', '1-2-0;', '-1-0-0']) {
-    const forged = Buffer.from([life, undos, position].join(' ')).toString('base64url');
+    const forged = Buffer.from([life, generation, position].join(' ')).toString('base64url');
     assert.equal((await page('forged', { cursor: forged })).body.code, 'bad_request', position);
   }
 });

@@ -63,7 +63,7 @@ test('who waits is told of a file that failed later, with 200 and the reason', a
   const reply = await upload(thena.url, 'late', `at,amount\n${rows}2024-01-01 00:00:00,many\n`);
   assert.equal(reply.status, 200);
   assert.equal(reply.body.status, 'failed');
-  assert.equal(reply.body.error.code, 'rows_refused');
+  assert.equal(reply.body.error.code, 'rows_rejected');
   assert.equal((await call(`${thena.url}/api/v1/customers/late/table`)).body.rows, 3);
 });
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { readConfig } from '../../src/config.ts';
-import { type Services, startServices } from '../../src/services.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import { type Services, startServices } from '../../src/services.ts';
 import { call, upload } from '../server.ts';
 
 it('a deletion that a crash cut short is done at the next start', async () => {

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Observation } from '../../src/events.ts';
+import { Loader, type LoaderDeps } from '../../src/ingest/load/loader.ts';
 import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
-import { Loader, type LoaderPorts } from '../../src/ingest/load/loader.ts';
 import { SegmentFeed } from '../../src/ingest/spool/segment-feed.ts';
-import { startServices } from '../../src/services.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
+import { startServices } from '../../src/services.ts';
 import { call } from '../server.ts';
 
 /** Writes a file until the disk has no room: the load that runs beside it takes some, too. */
@@ -89,8 +89,8 @@ it('no load runs ahead of a file that still arrives while the reserve is not who
     const reserve = new DiskReserve(disk, 1024 * 1024);
     const observe = ({ kind }: Observation) => said.push(kind);
     // Nothing is loaded, so that it needs no more than this.
-    const ports = { catalog, reserve, observe, owner: 'a', concurrentLoads: 1 } as unknown as LoaderPorts;
-    loader = new Loader(ports);
+    const deps = { catalog, reserve, observe, owner: 'a', concurrentLoads: 1 } as unknown as LoaderDeps;
+    loader = new Loader(deps);
     fill(join(disk, 'other'));
     for (let asked = 0; asked < 2; asked++) assert.equal(await loader.startEarly(id, feed), false);
     assert.equal((await catalog.findUpload(id))?.attempts, 0);

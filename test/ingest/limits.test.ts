@@ -8,21 +8,21 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
+import { ReceiveSlots } from '../../src/ingest/receive/receive-slots.ts';
 import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
-import { Places } from '../../src/ingest/receive/receive-slots.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, startThena } from '../server.ts';
 
 const MIB = 1024 * 1024;
 const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
 
-describe('places for files that are received', () => {
+describe('receiveSlots for files that are received', () => {
   /** Takes a place for each, and tells who has got one so far. */
-  function takeAll(places: Places, customers: readonly (string | null)[]) {
+  function takeAll(receiveSlots: ReceiveSlots, customers: readonly (string | null)[]) {
     const given: (string | null)[] = [];
     const leave: (() => void)[] = [];
     for (const customer of customers) {
-      void places.take(customer === null ? null : id(customer)).then(
+      void receiveSlots.take(customer === null ? null : id(customer)).then(
         (giveBack) => {
           given.push(customer);
           leave.push(giveBack);
@@ -34,9 +34,9 @@ describe('places for files that are received', () => {
   }
 
   it('are given in turn, and back only once', async () => {
-    const places = new Places(1, 10_000);
-    const leave = await places.take(id('a'));
-    const others = takeAll(places, ['a', 'a']);
+    const receiveSlots = new ReceiveSlots(1, 10_000);
+    const leave = await receiveSlots.take(id('a'));
+    const others = takeAll(receiveSlots, ['a', 'a']);
     await sleep(5);
     assert.deepEqual(others.given, []);
     leave();
@@ -50,32 +50,32 @@ describe('places for files that are received', () => {
   });
 
   it('are refused to who waits too long, and not lost by it', async () => {
-    const places = new Places(1, 10);
-    const leave = await places.take(id('a'));
-    await assert.rejects(places.take(id('b')), { code: 'server_busy' });
+    const receiveSlots = new ReceiveSlots(1, 10);
+    const leave = await receiveSlots.take(id('a'));
+    await assert.rejects(receiveSlots.take(id('b')), { code: 'server_busy' });
     leave();
-    await places.take(id('b'));
+    await receiveSlots.take(id('b'));
   });
 
   it('are never all held by one customer, nor by files of whom nobody knows', async () => {
     for (const greedy of ['greedy', null]) {
-      const places = new Places(32, 10_000);
-      const first = takeAll(places, Array(40).fill(greedy));
+      const receiveSlots = new ReceiveSlots(32, 10_000);
+      const first = takeAll(receiveSlots, Array(40).fill(greedy));
       await sleep(5);
       assert.equal(first.given.length, 16);
-      const second = takeAll(places, Array(40).fill('second'));
+      const second = takeAll(receiveSlots, Array(40).fill('second'));
       await sleep(5);
       assert.equal(second.given.length, 8);
-      const others = takeAll(places, ['other-1', 'other-2', 'other-3']);
+      const others = takeAll(receiveSlots, ['other-1', 'other-2', 'other-3']);
       await sleep(5);
       assert.equal(others.given.length, 3);
     }
   });
 
   it('go to customers in turn, however many files of one wait', async () => {
-    const places = new Places(2, 10_000);
-    const first = await places.take(id('many'));
-    const { given, leave } = takeAll(places, ['many', 'many', 'many', 'many', 'few', 'late', 'few']);
+    const receiveSlots = new ReceiveSlots(2, 10_000);
+    const first = await receiveSlots.take(id('many'));
+    const { given, leave } = takeAll(receiveSlots, ['many', 'many', 'many', 'many', 'few', 'late', 'few']);
     await sleep(5);
     assert.deepEqual(given, ['few']);
     first();
@@ -88,11 +88,11 @@ describe('places for files that are received', () => {
   });
 
   it('leave room in the line for a customer that comes late', async () => {
-    const places = new Places(1, 200);
-    const leave = await places.take(id('first'));
-    const outcomes = Array.from({ length: 5_000 }, () => places.take(id('greedy')).catch(() => 'refused'));
+    const receiveSlots = new ReceiveSlots(1, 200);
+    const leave = await receiveSlots.take(id('first'));
+    const outcomes = Array.from({ length: 5_000 }, () => receiveSlots.take(id('greedy')).catch(() => 'refused'));
     assert.equal(await Promise.race([outcomes.at(-1), sleep(20, 'waits')]), 'refused');
-    const late = places.take(id('late'));
+    const late = receiveSlots.take(id('late'));
     leave();
     const giveBack = await outcomes[0];
     if (typeof giveBack === 'function') giveBack();

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import { type CsvOrigin, type CsvSegment, withoutMark } from '../../csv/segment.ts';
-import type { ColumnReading } from '../../model/columns.ts';
+import type { ColumnFormat } from '../../model/columns.ts';
 import type { Operations } from '../operation.ts';
-import type { Refusal } from '../protocol.ts';
-import { fitsSql, valuesSql } from './read-csv.ts';
+import type { RejectedRow } from '../protocol.ts';
 import { REFUSAL_REASONS } from './format-sql.ts';
+import { fitsSql, valuesSql } from './read-csv.ts';
 import { RefusalFiles, writeKept } from './rejected-row-files.ts';
 import { TextTable } from './text-table.ts';
 
@@ -16,25 +16,25 @@ const TEXT_LENGTH = 200;
 /** A record that cannot become a row, and why. */
 interface Refused {
   readonly record: CsvRecord;
-  readonly refusal: Omit<Refusal, 'byteOffset'>;
+  readonly refusal: Omit<RejectedRow, 'byteOffset'>;
 }
 
 /**
  * Reads the records one by one, without DuckDB's CSV reader, which tells no line numbers of values it has cast; the
  * values themselves are judged by the same SQL that loads them.
  */
-export const findRefusals: Operations['find_refusals'] = async (params, { duckdb, signal, progress }) => {
-  const { source, reading, exact, limit, origin } = params;
+export const findRejectedRows: Operations['find_rejected_rows'] = async (params, { duckdb, signal, progress }) => {
+  const { source, formats, exact, limit, origin } = params;
   const tally = { lineEnds: 0 };
   let bytesBefore = 0;
   let records = 0;
   let refused = 0;
-  const refusals: Refusal[] = [];
+  const rejectedRows: RejectedRow[] = [];
   const kept: CsvSegment[] = [];
   const files = await RefusalFiles.open(params);
   try {
     await duckdb.connected(signal, async (connection) => {
-      const judge = await Judge.open(connection, reading, exact);
+      const judge = await Judge.open(connection, formats, exact);
       try {
         for (const [index, segment] of source.segments.entries()) {
           const bytes = withoutMark(await readFile(segment.path));
@@ -43,10 +43,10 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
             refused++;
             found.push(record);
             const told = { ...refusal, byteOffset: origin && placeIn(origin, bytesBefore, record) };
-            if (refusals.length < limit) refusals.push(told);
+            if (rejectedRows.length < limit) rejectedRows.push(told);
             await files.write(told, bytes.subarray(record.byteOffset, record.byteOffset + record.bytes));
           };
-          for (const batch of batches(readRecords(bytes, source.dialect, reading.length, segment.firstLine, tally))) {
+          for (const batch of batches(readRecords(bytes, source.dialect, formats.length, segment.firstLine, tally))) {
             records += batch.length;
             for (const each of await judge.refused(batch, bytes)) await note(each);
             signal.throwIfAborted();
@@ -62,7 +62,7 @@ export const findRefusals: Operations['find_refusals'] = async (params, { duckdb
   } finally {
     await files.close();
   }
-  return { records, refused, refusals, kept };
+  return { records, refused, rejectedRows, kept };
 };
 
 function placeIn({ byteOffset, newlineBytes }: CsvOrigin, bytesBefore: number, record: CsvRecord): number {
@@ -80,7 +80,7 @@ function* batches(records: Iterable<CsvRecord>): Generator<readonly CsvRecord[],
 }
 
 /** What is wrong with the record as a whole; null where its values have to be looked at. */
-function structure(record: CsvRecord, columns: number): Pick<Refusal, 'code' | 'message'> | null {
+function structure(record: CsvRecord, columns: number): Pick<RejectedRow, 'code' | 'message'> | null {
   if (record.malformed !== null) return { code: 'malformed_record', message: record.malformed };
   const { length } = record.fields;
   if (length === columns || (length > columns && record.fields.slice(columns).every((field) => field === null)))
@@ -104,23 +104,23 @@ function excerpt(text: string): string {
 class Judge {
   readonly #connection: DuckDBConnection;
   readonly #table: TextTable;
-  readonly #reading: readonly ColumnReading[];
+  readonly #formats: readonly ColumnFormat[];
   readonly #exact: boolean;
 
   private constructor(
     connection: DuckDBConnection,
     table: TextTable,
-    reading: readonly ColumnReading[],
+    formats: readonly ColumnFormat[],
     exact: boolean,
   ) {
     this.#connection = connection;
     this.#table = table;
-    this.#reading = reading;
+    this.#formats = formats;
     this.#exact = exact;
   }
 
-  static async open(connection: DuckDBConnection, reading: readonly ColumnReading[], exact: boolean): Promise<Judge> {
-    return new Judge(connection, await TextTable.open(connection, 'judged', reading.length), reading, exact);
+  static async open(connection: DuckDBConnection, formats: readonly ColumnFormat[], exact: boolean): Promise<Judge> {
+    return new Judge(connection, await TextTable.open(connection, 'judged', formats.length), formats, exact);
   }
 
   /**
@@ -131,7 +131,7 @@ class Judge {
     const found: Refused[] = [];
     const whole: CsvRecord[] = [];
     for (const record of records) {
-      const malformed = structure(record, this.#reading.length);
+      const malformed = structure(record, this.#formats.length);
       if (malformed === null) {
         whole.push(record);
       } else {
@@ -146,10 +146,10 @@ class Judge {
   async #refusedValues(records: readonly CsvRecord[]): Promise<readonly Refused[]> {
     if (records.length === 0) return [];
     // DuckDB takes surplus fields at the end that are empty, and so hold nothing, as if they were not there.
-    const columns = this.#reading.length;
+    const columns = this.#formats.length;
     await this.#table.fill(records.map(({ fields }) => fields.slice(0, columns)));
-    const fits = this.#reading.map((column, index) => `coalesce(${fitsSql(column, index, this.#exact)}, false)`);
-    const values = valuesSql(this.#table.name, this.#reading, this.#exact, { further: ['record'] });
+    const fits = this.#formats.map((column, index) => `coalesce(${fitsSql(column, index, this.#exact)}, false)`);
+    const values = valuesSql(this.#table.name, this.#formats, this.#exact, { further: ['record'] });
     const reader = await this.#connection.runAndReadAll(
       `SELECT record, ${fits.join(', ')} FROM (${values}) WHERE NOT (${fits.join(' AND ')}) ORDER BY record`,
     );
@@ -165,7 +165,7 @@ class Judge {
 
   #refusal(record: CsvRecord, fits: readonly boolean[]): Refused['refusal'] {
     const index = fits.indexOf(false);
-    const column = this.#reading[index] as ColumnReading;
+    const column = this.#formats[index] as ColumnFormat;
     const format = column.format === null ? '' : ` written as ${column.format}`;
     return {
       line: record.line,

@@ -1,11 +1,11 @@
 import type { Operations } from '../operation.ts';
 import { textsSql, valueName, valuesSql } from './read-csv.ts';
 
-export const firstTime: Operations['first_time'] = async ({ source, reading, timeColumn }, { duckdb, signal }) => {
-  const index = reading.findIndex((column) => column.name === timeColumn);
+export const firstTime: Operations['first_time'] = async ({ source, formats, timeColumn }, { duckdb, signal }) => {
+  const index = formats.findIndex((column) => column.name === timeColumn);
   return duckdb.connected(signal, async (connection) => {
     for (const segment of source.segments) {
-      const values = valuesSql(textsSql({ ...source, segments: [segment] }, { inOrder: true }), reading, false);
+      const values = valuesSql(textsSql({ ...source, segments: [segment] }, { inOrder: true }), formats, false);
       const time = valueName(index);
       // One thread reads the file from its start, so the first row that comes is the first of the file.
       const reader = await connection.runAndReadUntil(

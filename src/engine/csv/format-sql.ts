@@ -54,7 +54,7 @@ interface ReadingSql {
  * @param c the text, as a column name
  * @param v the value, as a column name; `value` does not use it
  */
-export function readingSql(
+export function formatSql(
   { type, format }: { readonly type: LogicalType; readonly format: string | null },
   exact: boolean,
   c: string,

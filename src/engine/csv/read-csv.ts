@@ -1,8 +1,8 @@
 import { SHAPE_OF_TYPE } from '../../csv/field-shapes.ts';
 import type { CsvSource } from '../../csv/segment.ts';
-import type { ColumnReading } from '../../model/columns.ts';
+import type { ColumnFormat } from '../../model/columns.ts';
 import { identifier, literal } from '../sql.ts';
-import { DUCKDB_TYPES, readingSql } from './format-sql.ts';
+import { DUCKDB_TYPES, formatSql } from './format-sql.ts';
 
 /**
  * The longest record DuckDB takes, in bytes. The cutter refuses records beyond 2,000,000 bytes, so that this is never
@@ -54,11 +54,11 @@ export const textName = (index: number): string => `c${index}`;
 export const valueName = (index: number): string => `v${index}`;
 
 /**
- * Which columns DuckDB may read as their types by itself: its casts are too willing (see `readingSql`), but not with texts of
+ * Which columns DuckDB may read as their types by itself: its casts are too willing (see `formatSql`), but not with texts of
  * these shapes. Where one of them is no value all the same, such as 2024-02-30, it fails.
  */
-export function sureTypes(source: CsvSource, reading: readonly ColumnReading[]): Types {
-  return reading.map(({ type, format }, index) => {
+export function sureTypes(source: CsvSource, formats: readonly ColumnFormat[]): Types {
+  return formats.map(({ type, format }, index) => {
     const shape = SHAPE_OF_TYPE[type];
     if (!shape || format !== null) return null;
     return source.segments.every(({ shapes }) => shapes[index]?.includes(shape)) ? DUCKDB_TYPES[type] : null;
@@ -74,23 +74,23 @@ export function sureTypes(source: CsvSource, reading: readonly ColumnReading[]):
  */
 export function valuesSql(
   texts: string,
-  reading: readonly ColumnReading[],
+  formats: readonly ColumnFormat[],
   exact: boolean,
   { types, further = [] }: Pick<ReadOptions, 'types'> & { readonly further?: readonly string[] } = {},
 ): string {
-  const values = reading.map((column, index) => {
+  const values = formats.map((column, index) => {
     if (types?.[index]) return `${textName(index)} AS ${valueName(index)}`;
-    const { value } = readingSql(column, exact, textName(index), valueName(index));
+    const { value } = formatSql(column, exact, textName(index), valueName(index));
     return `${textName(index)}, ${value} AS ${valueName(index)}`;
   });
   return `SELECT ${[...values, ...further].join(', ')} FROM ${texts}`;
 }
 
 /** True where the text of the column at an index is empty or was read without loss. May be null, which means no. */
-export function fitsSql(reading: ColumnReading, index: number, exact: boolean): string {
-  if (reading.type === 'text') return 'true';
+export function fitsSql(formats: ColumnFormat, index: number, exact: boolean): string {
+  if (formats.type === 'text') return 'true';
   const text = textName(index);
-  const { fits } = readingSql(reading, exact, text, valueName(index));
+  const { fits } = formatSql(formats, exact, text, valueName(index));
   return `((${fits}) OR ${text} IS NULL OR ${text} = '')`;
 }
 
@@ -105,15 +105,15 @@ export function textsSql(source: CsvSource, options: ReadOptions = {}): string {
  *
  * @param types of columns that were read as such, and are not asked about
  */
-export function allFitSql(reading: readonly ColumnReading[], exact: boolean, types: Types = []): string {
-  return allOf(reading.map((column, index) => (types[index] ? 'true' : fitsSql(column, index, exact))));
+export function allFitSql(formats: readonly ColumnFormat[], exact: boolean, types: Types = []): string {
+  return allOf(formats.map((column, index) => (types[index] ? 'true' : fitsSql(column, index, exact))));
 }
 
 /** True only where `allFitSql` is, for a quarter of the time. */
-export function allSurelyFitSql(reading: readonly ColumnReading[], exact: boolean, types: Types): string {
-  const ask = (column: ColumnReading, index: number): string =>
-    readingSql(column, exact, textName(index), valueName(index)).surelyFits;
-  return allOf(reading.map((column, index) => (types[index] ? 'true' : ask(column, index))));
+export function allSurelyFitSql(formats: readonly ColumnFormat[], exact: boolean, types: Types): string {
+  const ask = (column: ColumnFormat, index: number): string =>
+    formatSql(column, exact, textName(index), valueName(index)).surelyFits;
+  return allOf(formats.map((column, index) => (types[index] ? 'true' : ask(column, index))));
 }
 
 function allOf(conditions: readonly string[]): string {

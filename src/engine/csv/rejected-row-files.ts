@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { CsvRecord } from '../../csv/record-reader.ts';
 import { type CsvSegment, type CsvSource, withMark } from '../../csv/segment.ts';
-import type { Refusal } from '../protocol.ts';
+import type { RejectedRow } from '../protocol.ts';
 
 const WRITE_BYTES = 256 * 1024;
 
@@ -68,7 +68,7 @@ export class RefusalFiles {
   }
 
   /** @param record its bytes as they stand in the segment, without the line feed */
-  async write(refusal: Refusal, record: Buffer): Promise<void> {
+  async write(refusal: RejectedRow, record: Buffer): Promise<void> {
     await this.#list.write(Buffer.from(`${JSON.stringify(refusal)}\n`));
     await this.#csv.write(record, LINE_FEED);
   }

@@ -3,23 +3,21 @@ import { Type } from 'typebox';
 import { Problem } from '../../errors.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
 
-export interface AboutPorts {
+export interface AboutDeps {
   /** Resolves when requests can be served. */
   readonly ready: () => Promise<void>;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;
 }
 
-export function aboutRoutes({ ready, metrics }: AboutPorts): FastifyPluginAsyncTypebox {
+export function aboutRoutes({ ready, metrics }: AboutDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
-      reply.redirect('/docs'),
-    );
+    app.get('/', { config: { right: 'public' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 
     app.get(
       '/healthz',
       {
-        config: { access: 'public' },
+        config: { right: 'public' },
         schema: {
           tags: ['about'],
           summary: 'Whether the process lives',
@@ -33,7 +31,7 @@ export function aboutRoutes({ ready, metrics }: AboutPorts): FastifyPluginAsyncT
     app.get(
       '/readyz',
       {
-        config: { access: 'public' },
+        config: { right: 'public' },
         schema: {
           tags: ['about'],
           summary: 'Whether requests can be served: catalog and engine answer',
@@ -54,7 +52,7 @@ export function aboutRoutes({ ready, metrics }: AboutPorts): FastifyPluginAsyncT
     app.get(
       '/metrics',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['about'],
           summary: 'Metrics for Prometheus',

@@ -46,7 +46,7 @@ export async function addDocsPages(app: FastifyInstance, { auth }: Pick<Config, 
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `Shape${index}`) },
     transform: ({ schema, url, route }) => {
-      const open = auth === 'open' || route.config?.access === 'public';
+      const open = auth === 'open' || route.config?.right === 'public';
       return { schema: { ...schema, security: open ? [] : [{ key: [] }] }, url };
     },
   });
@@ -55,7 +55,7 @@ export async function addDocsPages(app: FastifyInstance, { auth }: Pick<Config, 
 
 const pages: FastifyPluginAsync = async (docs) => {
   docs.addHook('onRoute', (route) => {
-    route.config = { ...route.config, access: 'public' };
+    route.config = { ...route.config, right: 'public' };
   });
   await docs.register(swaggerUi, {
     routePrefix: '/docs',

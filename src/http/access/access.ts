@@ -3,30 +3,30 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Config } from '../../config.ts';
 import { Problem } from '../../errors.ts';
-import { dangerouslyGrant, type Grant, type Right } from '../../model/customer-access.ts';
+import { type CustomerAccess, dangerouslyAllow, type Right } from '../../model/customer-access.ts';
 import { type CustomerId, parseCustomerId, parseUploadId } from '../../model/ids.ts';
 import { bearerKey, hashKey, sameKey } from './api-keys.ts';
 import { refuseOtherOrigins } from './same-origin.ts';
 
 /** What a caller needs for a route; `public` routes tell nothing about anyone. */
-export type Access = Right | 'public';
+export type RequiredRight = Right | 'public';
 
-/** What the caller of one request may reach. Handlers get grants from here and nowhere else. */
+/** What the caller of one request may reach. Handlers get accesses from here and nowhere else. */
 export interface Scope {
   /** The customer whose key it is; null for an administrator, and where there are no keys. */
   readonly caller: CustomerId | null;
   /** @throws Problem customer_id_missing, customer_id_invalid; customer_not_found, alike for absent and others' */
-  customer(rawId: unknown): Promise<Grant>;
+  customer(rawId: unknown): Promise<CustomerAccess>;
   /** As `customer`; without keys, an absent customer is let in: it appears with its first upload. */
-  customerForUpload(rawId: unknown): Promise<Grant>;
+  customerForUpload(rawId: unknown): Promise<CustomerAccess>;
   /** @throws Problem upload_not_found, alike for absent, malformed and others' */
-  upload(rawId: unknown): Promise<{ readonly grant: Grant; readonly upload: Upload }>;
+  upload(rawId: unknown): Promise<{ readonly access: CustomerAccess; readonly upload: Upload }>;
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Required of every route. */
-    access?: Access;
+    right?: RequiredRight;
   }
   interface FastifyRequest {
     scope: Scope;
@@ -48,12 +48,12 @@ export function guardRequests(app: FastifyInstance, settings: AccessSettings, kn
   app.addHook('onRequest', async (request) => {
     if (settings.auth === 'open') refuseOtherOrigins(request.raw, settings.host, settings.allowedHosts);
     if (request.is404) return;
-    const { access } = request.routeOptions.config;
-    if (access === undefined) throw new Error(`${request.routeOptions.url} does not say who may call it`);
-    if (access === 'public') return;
+    const { right } = request.routeOptions.config;
+    if (right === undefined) throw new Error(`${request.routeOptions.url} does not say who may call it`);
+    if (right === 'public') return;
     const caller = await identify(request, settings, known);
-    if (caller.kind === 'customer' && !caller.rights.includes(access)) {
-      throw new Problem('key_lacks_right', `This call needs the right '${access}', and the key has not got it.`);
+    if (caller.kind === 'customer' && !caller.rights.includes(right)) {
+      throw new Problem('key_lacks_right', `This call needs the right '${right}', and the key has not got it.`);
     }
     request.scope = scopeOf(caller, known);
   });
@@ -62,7 +62,7 @@ export function guardRequests(app: FastifyInstance, settings: AccessSettings, kn
 /** Makes the server refuse to be built where a route does not say who may call it. */
 export function refuseUnguardedRoutes(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (route.config?.access === undefined) throw new Error(`the route ${route.url} does not say who may call it`);
+    if (route.config?.right === undefined) throw new Error(`the route ${route.url} does not say who may call it`);
   });
 }
 
@@ -77,18 +77,18 @@ async function identify(request: FastifyRequest, settings: AccessSettings, known
 }
 
 /** The leave that a file's sender was given when it began, for a file that became whole and whose sender is gone. */
-export function grantToFinish(file: Pick<Grant, 'customerId' | 'customerMayAppear'>): Grant {
-  return dangerouslyGrant(file.customerId, file.customerMayAppear);
+export function accessToFinish(file: Pick<CustomerAccess, 'customerId' | 'customerMayAppear'>): CustomerAccess {
+  return dangerouslyAllow(file.customerId, file.customerMayAppear);
 }
 
 function scopeOf(caller: Caller, known: Known): Scope {
   const mayReach = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
 
-  async function existing(id: CustomerId): Promise<Grant> {
+  async function existing(id: CustomerId): Promise<CustomerAccess> {
     // Others' customers are not looked up, so that not even the time it takes tells whether they are there.
     const customer = mayReach(id) ? await known.findCustomer(id) : null;
     if (!customer) throw new Problem('customer_not_found', `There is no customer '${id}'.`);
-    return dangerouslyGrant(id);
+    return dangerouslyAllow(id);
   }
 
   return {
@@ -96,7 +96,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
     customer: (rawId) => existing(readCustomerId(rawId)),
     async customerForUpload(rawId) {
       const id = readCustomerId(rawId);
-      return caller.kind === 'anyone' ? dangerouslyGrant(id, true) : existing(id);
+      return caller.kind === 'anyone' ? dangerouslyAllow(id, true) : existing(id);
     },
     async upload(rawId) {
       const id = parseUploadId(rawId);
@@ -104,7 +104,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
       if (!upload || !mayReach(upload.customerId)) {
         throw new Problem('upload_not_found', `There is no upload '${String(rawId)}'.`);
       }
-      return { grant: dangerouslyGrant(upload.customerId), upload };
+      return { access: dangerouslyAllow(upload.customerId), upload };
     },
   };
 }

@@ -3,11 +3,11 @@ import { Type } from 'typebox';
 import type { Analysis, Answer } from '../../analysis/analysis.ts';
 import { ANALYZE_TYPES } from '../../analysis/analyze-types.ts';
 import { Problem } from '../../errors.ts';
-import { withoutBody } from '../requests/body-schema.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { QuerySchema } from './query-schema.ts';
+import { withoutBody } from '../requests/body-schema.ts';
 import { senderGone } from '../requests/sender-gone.ts';
 import { ColumnSchema } from '../tables/table-json.ts';
+import { QuerySchema } from './query-schema.ts';
 
 const TYPE = {
   description: 'Number, number in a string, or name.',
@@ -96,7 +96,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
     app.post(
       '/api/v1/analyze/',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         // Read by the analysis itself: what is wrong in a query is told with its place and the nearest choice.
         validatorCompiler: withoutBody,
         schema: {
@@ -116,15 +116,15 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
           throw new Problem('bad_request', 'The body is not a JSON object.');
         }
         const { customer_id } = body as { readonly customer_id?: unknown };
-        const grant = await request.scope.customer(customer_id);
-        return analysis.answer(grant, { ...body }, () => senderGone(request, reply));
+        const access = await request.scope.customer(customer_id);
+        return analysis.answer(access, { ...body }, () => senderGone(request, reply));
       },
     );
 
     app.get(
       '/api/v1/analyze/types',
       {
-        config: { access: 'public' },
+        config: { right: 'public' },
         schema: {
           tags: ['analyze'],
           summary: 'List the analyze types',

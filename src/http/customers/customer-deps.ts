@@ -1,25 +1,25 @@
 import type { Catalog, Customer } from '../../catalog/catalog.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { Grant } from '../../model/customer-access.ts';
-import type { CustomersPorts } from './customers.route.ts';
-import type { KeysPorts } from './keys.route.ts';
-import type { TablePorts } from '../tables/table.route.ts';
-import type { UploadsPorts } from '../uploads/upload-body.route.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
+import type { TableDeps } from '../tables/table.route.ts';
+import type { UploadsDeps } from '../uploads/upload-body.route.ts';
+import type { CustomersDeps } from './customers.route.ts';
+import type { KeysDeps } from './keys.route.ts';
 
-type CustomerPorts = KeysPorts &
-  TablePorts &
-  Pick<CustomersPorts, 'admin' | 'deleteCustomer'> &
-  Pick<UploadsPorts, 'listUploads'>;
+type CustomerDeps = KeysDeps &
+  TableDeps &
+  Pick<CustomersDeps, 'admin' | 'deleteCustomer'> &
+  Pick<UploadsDeps, 'listUploads'>;
 
-/** The catalog as handlers see it: whatever is about one customer asks for a grant, so none can be named freely. */
-export function customerPorts(catalog: Catalog, ingest: Pick<Ingest, 'deleteCustomer'>): CustomerPorts {
+/** The catalog as handlers see it: whatever is about one customer asks for a access, so none can be named freely. */
+export function customerDeps(catalog: Catalog, ingest: Pick<Ingest, 'deleteCustomer'>): CustomerDeps {
   return {
     admin: {
       createCustomer: (customer) => catalog.createCustomer(customer),
       listCustomers: (page) => catalog.listCustomers(page),
     },
-    async customer({ customerId }: Grant): Promise<Customer> {
+    async customer({ customerId }: CustomerAccess): Promise<Customer> {
       const customer = await catalog.findCustomer(customerId);
       if (customer) return customer;
       throw new Problem('customer_not_found', `There is no customer '${customerId}'.`);
@@ -28,6 +28,6 @@ export function customerPorts(catalog: Catalog, ingest: Pick<Ingest, 'deleteCust
     listKeys: ({ customerId }) => catalog.listKeys(customerId),
     revokeKey: ({ customerId }, keyId) => catalog.revokeKey(customerId, keyId),
     listUploads: ({ customerId }, page) => catalog.listUploads(customerId, page),
-    deleteCustomer: (grant) => ingest.deleteCustomer(grant),
+    deleteCustomer: (access) => ingest.deleteCustomer(access),
   };
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ApiKey, Customer } from '../../catalog/catalog.ts';
-import { ColumnReadingSchema, TableSchema, tableJson } from '../tables/table-json.ts';
+import { ColumnFormatSchema, TableSchema, tableJson } from '../tables/table-json.ts';
 
 export const CustomerParams = Type.Object({
   id: Type.String({ description: 'The id of the customer, in any letter case.', examples: ['1000'] }),
@@ -12,7 +12,7 @@ export const CustomerSchema = Type.Object({
   declared: Type.Object(
     {
       time_column: Type.Union([Type.String(), Type.Null()]),
-      columns: Type.Union([Type.Array(ColumnReadingSchema), Type.Null()]),
+      columns: Type.Union([Type.Array(ColumnFormatSchema), Type.Null()]),
     },
     { description: 'What was asked for when the customer was created.' },
   ),

@@ -2,25 +2,25 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ApiKey, Catalog, Customer } from '../../catalog/catalog.ts';
 import { Problem } from '../../errors.ts';
-import type { ColumnReading } from '../../model/columns.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { ColumnFormat } from '../../model/columns.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { parseCustomerId } from '../../model/ids.ts';
 import type { NewKey } from '../access/api-keys.ts';
 import { newKey } from '../access/api-keys.ts';
+import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { PageQuery, pageOf } from '../requests/page-schema.ts';
+import { ColumnSchema } from '../tables/table-json.ts';
 import { apiKeyJson, CustomerParams, CustomerSchema, customerJson, NewApiKeySchema } from './customer-json.ts';
 import { checkDeclaration } from './declaration.ts';
-import { PageQuery, pageOf } from '../requests/page-schema.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { ColumnSchema } from '../tables/table-json.ts';
 
-export interface CustomersPorts {
+export interface CustomersDeps {
   /** For routes that are the administrator's. */
   readonly admin: Pick<Catalog, 'createCustomer' | 'listCustomers'>;
   readonly maxColumns: number;
-  customer(grant: Grant): Promise<Customer>;
-  addKey(grant: Grant, key: NewKey & Pick<ApiKey, 'label' | 'rights'>): Promise<ApiKey>;
+  customer(access: CustomerAccess): Promise<Customer>;
+  addKey(access: CustomerAccess, key: NewKey & Pick<ApiKey, 'label' | 'rights'>): Promise<ApiKey>;
   /** @throws Problem customer_busy while uploads have not ended */
-  deleteCustomer(grant: Grant): Promise<void>;
+  deleteCustomer(access: CustomerAccess): Promise<void>;
 }
 
 const DeclaredColumn = Type.Object(
@@ -58,12 +58,12 @@ const NewCustomer = Type.Object(
   { additionalProperties: false },
 );
 
-export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebox {
+export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/api/v1/customers',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['customers'],
           summary: 'Create a customer, and a key for it',
@@ -78,10 +78,10 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
       async (request, reply) => {
         const { customer_id, id = customer_id, time_column: timeColumn = null, columns = null } = request.body;
         const declared = columns?.map(({ format = null, ...column }) => ({ ...column, format })) ?? null;
-        const customer = await create(ports, [customer_id ?? id, id], timeColumn, declared);
-        const grant = await request.scope.customer(customer.id);
+        const customer = await create(deps, [customer_id ?? id, id], timeColumn, declared);
+        const access = await request.scope.customer(customer.id);
         const key = newKey();
-        const apiKey = await ports.addKey(grant, { ...key, label: null, rights: ['read', 'upload'] });
+        const apiKey = await deps.addKey(access, { ...key, label: null, rights: ['read', 'upload'] });
         reply.code(201).header('location', `/api/v1/customers/${customer.id}`);
         return { customer: customerJson(customer), api_key: { ...apiKeyJson(apiKey), key: key.key } };
       },
@@ -90,7 +90,7 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
     app.get(
       '/api/v1/customers',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['customers'],
           summary: 'List the customers, by id',
@@ -100,7 +100,7 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
         },
       },
       async ({ query: { cursor, limit = 50 } }) => {
-        const { items, nextCursor } = await ports.admin.listCustomers({ after: cursor ?? null, limit });
+        const { items, nextCursor } = await deps.admin.listCustomers({ after: cursor ?? null, limit });
         return { items: items.map(customerJson), next_cursor: nextCursor };
       },
     );
@@ -108,7 +108,7 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
     app.get(
       '/api/v1/customers/:id',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['customers'],
           summary: 'See a customer',
@@ -117,13 +117,13 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
           response: { 200: CustomerSchema, ...problemReplySchemas },
         },
       },
-      async (request) => customerJson(await ports.customer(await request.scope.customer(request.params.id))),
+      async (request) => customerJson(await deps.customer(await request.scope.customer(request.params.id))),
     );
 
     app.delete(
       '/api/v1/customers/:id',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['customers'],
           summary: 'Delete a customer with its table, uploads and keys',
@@ -133,7 +133,7 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
         },
       },
       async (request, reply) => {
-        await ports.deleteCustomer(await request.scope.customer(request.params.id));
+        await deps.deleteCustomer(await request.scope.customer(request.params.id));
         return reply.code(204).send(null);
       },
     );
@@ -142,10 +142,10 @@ export function customersRoutes(ports: CustomersPorts): FastifyPluginAsyncTypebo
 
 /** @throws Problem customer_id_missing, customer_id_invalid, customer_exists, and those of the declaration */
 async function create(
-  { admin, maxColumns }: CustomersPorts,
+  { admin, maxColumns }: CustomersDeps,
   [rawId, sameId]: readonly [unknown, unknown],
   timeColumn: string | null,
-  columns: readonly ColumnReading[] | null,
+  columns: readonly ColumnFormat[] | null,
 ): Promise<Customer> {
   if (rawId === undefined) throw new Problem('customer_id_missing', 'The body has no customer_id.');
   const id = parseCustomerId(rawId);

@@ -1,7 +1,7 @@
 import { checkColumnNames } from '../../csv/column-names.ts';
 import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../engine/csv/time-formats.ts';
 import { Problem } from '../../errors.ts';
-import type { Column, ColumnReading } from '../../model/columns.ts';
+import type { Column, ColumnFormat } from '../../model/columns.ts';
 
 /**
  * Checks the columns that a customer is created with, by the rules that files are checked by.
@@ -9,7 +9,7 @@ import type { Column, ColumnReading } from '../../model/columns.ts';
  * @throws Problem too_many_columns, column_name_invalid, duplicate_column, time_format_unknown, time_column_unknown
  */
 export function checkDeclaration(
-  declared: { readonly timeColumn: string | null; readonly columns: readonly ColumnReading[] | null },
+  declared: { readonly timeColumn: string | null; readonly columns: readonly ColumnFormat[] | null },
   maxColumns: number,
 ): void {
   const { timeColumn, columns } = declared;
@@ -27,7 +27,7 @@ export function checkDeclaration(
   }
 }
 
-function checkFormat({ name, type, format }: ColumnReading): void {
+function checkFormat({ name, type, format }: ColumnFormat): void {
   if (format === null) return;
   const formats = type === 'date' ? DATE_FORMATS : type === 'timestamp' ? [...TIMESTAMP_FORMATS, ...DATE_FORMATS] : [];
   if (formats.includes(format)) return;

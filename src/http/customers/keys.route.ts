@@ -2,16 +2,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { ApiKey } from '../../catalog/catalog.ts';
 import { Problem } from '../../errors.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { type NewKey, newKey } from '../access/api-keys.ts';
-import { ApiKeySchema, apiKeyJson, CustomerParams, NewApiKeySchema, RightSchema } from './customer-json.ts';
-import { pageOf } from '../requests/page-schema.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { pageOf } from '../requests/page-schema.ts';
+import { ApiKeySchema, apiKeyJson, CustomerParams, NewApiKeySchema, RightSchema } from './customer-json.ts';
 
-export interface KeysPorts {
-  addKey(grant: Grant, key: NewKey & Pick<ApiKey, 'label' | 'rights'>): Promise<ApiKey>;
-  listKeys(grant: Grant): Promise<readonly ApiKey[]>;
-  revokeKey(grant: Grant, keyId: string): Promise<boolean>;
+export interface KeysDeps {
+  addKey(access: CustomerAccess, key: NewKey & Pick<ApiKey, 'label' | 'rights'>): Promise<ApiKey>;
+  listKeys(access: CustomerAccess): Promise<readonly ApiKey[]>;
+  revokeKey(access: CustomerAccess, keyId: string): Promise<boolean>;
 }
 
 const NewKeyBody = Type.Object(
@@ -26,12 +26,12 @@ const NewKeyBody = Type.Object(
   { additionalProperties: false },
 );
 
-export function keysRoutes(ports: KeysPorts): FastifyPluginAsyncTypebox {
+export function keysRoutes(deps: KeysDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/api/v1/customers/:id/keys',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['customers'],
           summary: 'Make a key for a customer',
@@ -42,10 +42,10 @@ export function keysRoutes(ports: KeysPorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request, reply) => {
-        const grant = await request.scope.customer(request.params.id);
+        const access = await request.scope.customer(request.params.id);
         const { label = null, rights = ['read', 'upload'] } = request.body;
         const key = newKey();
-        const apiKey = await ports.addKey(grant, { ...key, label, rights });
+        const apiKey = await deps.addKey(access, { ...key, label, rights });
         reply.code(201);
         return { ...apiKeyJson(apiKey), key: key.key };
       },
@@ -54,7 +54,7 @@ export function keysRoutes(ports: KeysPorts): FastifyPluginAsyncTypebox {
     app.get(
       '/api/v1/customers/:id/keys',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['customers'],
           summary: "List a customer's keys, without the keys themselves",
@@ -64,7 +64,7 @@ export function keysRoutes(ports: KeysPorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request) => {
-        const keys = await ports.listKeys(await request.scope.customer(request.params.id));
+        const keys = await deps.listKeys(await request.scope.customer(request.params.id));
         return { items: keys.map(apiKeyJson), next_cursor: null };
       },
     );
@@ -72,7 +72,7 @@ export function keysRoutes(ports: KeysPorts): FastifyPluginAsyncTypebox {
     app.delete(
       '/api/v1/customers/:id/keys/:key_id',
       {
-        config: { access: 'admin' },
+        config: { right: 'admin' },
         schema: {
           tags: ['customers'],
           summary: 'Revoke a key',
@@ -86,7 +86,7 @@ export function keysRoutes(ports: KeysPorts): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { id, key_id: keyId } = request.params;
-        if (!(await ports.revokeKey(await request.scope.customer(id), keyId))) {
+        if (!(await deps.revokeKey(await request.scope.customer(id), keyId))) {
           throw new Problem('key_not_found', `The customer '${id}' has no key '${keyId}' that is in force.`);
         }
         return reply.code(204).send(null);

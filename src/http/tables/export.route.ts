@@ -10,10 +10,10 @@ import { EXPORT_FORMATS, type ExportFormat } from '../../table-store/table-store
 import { CustomerParams } from '../customers/customer-json.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
 import { senderGone } from '../requests/sender-gone.ts';
-import { SelectionQuery, selectionOf } from './table-selection.ts';
 import { expectSilence } from '../requests/unfinished-request.ts';
+import { SelectionQuery, selectionOf } from './table-selection.ts';
 
-export interface ExportPorts {
+export interface ExportDeps {
   readonly analysis: Pick<Analysis, 'exports'>;
   /** How long a reader may read nothing. */
   readonly idleMs: number;
@@ -34,12 +34,12 @@ const content = Object.fromEntries(
   ]),
 );
 
-export function exportRoutes(ports: ExportPorts): FastifyPluginAsyncTypebox {
+export function exportRoutes(deps: ExportDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/v1/customers/:id/table/export',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         // It would make the whole export, and throw it away.
         exposeHeadRoute: false,
         schema: {
@@ -73,17 +73,17 @@ export function exportRoutes(ports: ExportPorts): FastifyPluginAsyncTypebox {
         if (escapeFormulas && format !== 'csv') {
           throw new Problem('bad_request', `escape_formulas is for csv, and the format is ${format}.`);
         }
-        const grant = await request.scope.customer(request.params.id);
+        const access = await request.scope.customer(request.params.id);
         const asked = { ...selectionOf(request.query), format, escapeFormulas };
         expectSilence(request.raw);
-        const found = await ports.analysis.exports.begin(grant, asked, gone);
+        const found = await deps.analysis.exports.begin(access, asked, gone);
         const { mediaType, extension } = FORMATS[format];
         // An id is safe in a file name.
-        const filename = `thena-${grant.customerId}.${extension}`;
+        const filename = `thena-${access.customerId}.${extension}`;
         reply.header('content-type', mediaType);
         reply.header('content-disposition', `attachment; filename="${filename}"`);
         reply.header('thena-table-version', String(found.version));
-        return reply.send(Readable.from(sent(found, request, gone, ports), { objectMode: false, highWaterMark: 1 }));
+        return reply.send(Readable.from(sent(found, request, gone, deps), { objectMode: false, highWaterMark: 1 }));
       },
     );
   };
@@ -94,7 +94,7 @@ async function* sent(
   { first, rest }: TableExport,
   request: FastifyRequest,
   gone: AbortSignal,
-  { idleMs, observe }: ExportPorts,
+  { idleMs, observe }: ExportDeps,
 ): AsyncGenerator<Uint8Array> {
   const { socket } = request.raw;
   try {

@@ -27,7 +27,7 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
     app.get(
       '/api/v1/customers/:id/table/rows',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['table'],
           summary: "Read a table's rows, page by page",
@@ -51,9 +51,9 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
       },
       async (request, reply) => {
         const { limit = 100, cursor = null } = request.query;
-        const grant = await request.scope.customer(request.params.id);
+        const access = await request.scope.customer(request.params.id);
         const page = await pages.page(
-          grant,
+          access,
           { ...selectionOf(request.query), limit, cursor },
           senderGone(request, reply),
         );

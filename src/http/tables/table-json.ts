@@ -12,7 +12,7 @@ export const ColumnSchema = Type.Object(
 );
 
 /** A column, and how its times are written in files. */
-export const ColumnReadingSchema = Type.Object({
+export const ColumnFormatSchema = Type.Object({
   ...ColumnSchema.properties,
   format: Type.Union([Type.String(), Type.Null()], {
     description: 'strptime format of times that are not ISO 8601.',

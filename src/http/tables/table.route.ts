@@ -2,21 +2,21 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Customer } from '../../catalog/catalog.ts';
 import { Problem } from '../../errors.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { CustomerParams } from '../customers/customer-json.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
 import { TableSchema, tableJson } from './table-json.ts';
 
-export interface TablePorts {
-  customer(grant: Grant): Promise<Customer>;
+export interface TableDeps {
+  customer(access: CustomerAccess): Promise<Customer>;
 }
 
-export function tableRoutes(ports: TablePorts): FastifyPluginAsyncTypebox {
+export function tableRoutes(deps: TableDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/v1/customers/:id/table',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['table'],
           summary: "See a customer's table: columns, rows, first and latest time",
@@ -29,7 +29,7 @@ export function tableRoutes(ports: TablePorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request) => {
-        const { id, table } = await ports.customer(await request.scope.customer(request.params.id));
+        const { id, table } = await deps.customer(await request.scope.customer(request.params.id));
         if (!table) throw new Problem('table_empty', `No upload of customer ${id} is complete yet.`);
         return { customer_id: id, ...tableJson(table) };
       },

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { type Locker, Server } from '@tus/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, Problem } from '../../errors.ts';
+import { bodyOf, expectSilence } from '../requests/unfinished-request.ts';
 import { readChecksum } from './tus-headers.ts';
 import { type TusRequest, TusStore } from './tus-store.ts';
-import { bodyOf, expectSilence } from '../requests/unfinished-request.ts';
 
 export const TUS_PATH = '/api/v1/tus';
 /** How long who sends bytes may go on when another request for the same file comes. */

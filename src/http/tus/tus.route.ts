@@ -5,8 +5,9 @@ import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { ResumableFile } from '../../ingest/resumable/resumable-files.ts';
 import { newUploadId } from '../../model/ids.ts';
-import { withoutBody } from '../requests/body-schema.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { withoutBody } from '../requests/body-schema.ts';
+import { isOptionName, type RawFileOptions, readCorrects, readUploadOptions } from '../uploads/upload-options.ts';
 import { TUS_PATH as PATH, tusAnswer } from './tus-answer.ts';
 import {
   CHECKSUM_ALGORITHMS,
@@ -17,9 +18,8 @@ import {
   TUS_VERSION,
 } from './tus-headers.ts';
 import { TusLocks } from './tus-locks.ts';
-import { isOptionName, type RawFileOptions, readMends, readUploadOptions } from '../uploads/upload-options.ts';
 
-export interface TusPorts {
+export interface TusDeps {
   readonly ingest: Pick<Ingest, 'resumable' | 'findUpload'>;
   readonly maxUploadBytes: number;
 }
@@ -40,8 +40,8 @@ const METHODS = {
 type Method = keyof typeof METHODS;
 
 /** Resumable uploads. The protocol is the library's; who may do what, the bytes and the upload are Thena's. */
-export function tusRoutes(ports: TusPorts): FastifyPluginAsyncTypebox {
-  const { maxUploadBytes, ingest } = ports;
+export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
+  const { maxUploadBytes, ingest } = deps;
   const { resumable } = ingest;
 
   const answer = tusAnswer(new TusLocks());
@@ -54,10 +54,15 @@ export function tusRoutes(ports: TusPorts): FastifyPluginAsyncTypebox {
     const given = Object.entries(metadata).filter(([name]) => isOptionName(name));
     const raw: RawFileOptions = Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
     const options = readUploadOptions(raw);
-    const grant = await scope.customerForUpload(customerId);
+    const access = await scope.customerForUpload(customerId);
     const createdAt = new Date().toISOString();
-    const about = { id: newUploadId(), filename: filename?.slice(0, 255) || null, options, mends: readMends(raw) };
-    return { ...about, length, metadata, createdAt, ...grant };
+    const about = {
+      id: newUploadId(),
+      filename: filename?.slice(0, 255) || null,
+      options,
+      corrects: readCorrects(raw),
+    };
+    return { ...about, length, metadata, createdAt, ...access };
   }
 
   async function answerOfFile(method: Method, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -81,7 +86,7 @@ export function tusRoutes(ports: TusPorts): FastifyPluginAsyncTypebox {
       if (method !== 'OPTIONS') refuseOtherVersion(headers);
     });
 
-    app.options(PATH, { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) => {
+    app.options(PATH, { config: { right: 'public' }, schema: { hide: true } }, async (_request, reply) => {
       reply.headers({ 'tus-version': TUS_VERSION, 'tus-extension': EXTENSIONS, 'tus-max-size': maxUploadBytes });
       return reply.header('tus-checksum-algorithm', CHECKSUM_ALGORITHMS.join(',')).code(204).send(null);
     });
@@ -89,7 +94,7 @@ export function tusRoutes(ports: TusPorts): FastifyPluginAsyncTypebox {
     app.post(
       PATH,
       {
-        config: { access: 'upload' },
+        config: { right: 'upload' },
         validatorCompiler: withoutBody,
         schema: {
           tags: ['uploads'],
@@ -113,7 +118,7 @@ export function tusRoutes(ports: TusPorts): FastifyPluginAsyncTypebox {
       app.route({
         method,
         url: `${PATH}/:id`,
-        config: { access: 'upload' },
+        config: { right: 'upload' },
         validatorCompiler: withoutBody,
         schema: {
           tags: ['uploads'],
@@ -130,7 +135,7 @@ export function tusRoutes(ports: TusPorts): FastifyPluginAsyncTypebox {
     // For clients that have no other methods; the right is the same for all of them.
     app.post(
       `${PATH}/:id`,
-      { config: { access: 'upload' }, validatorCompiler: withoutBody, schema: { hide: true } },
+      { config: { right: 'upload' }, validatorCompiler: withoutBody, schema: { hide: true } },
       async (request, reply) => {
         const method = String(request.headers['x-http-method-override'] ?? 'POST').toUpperCase();
         const allow = Object.keys(METHODS);

@@ -2,18 +2,18 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Upload } from '../../catalog/upload.ts';
-import { rejectJson } from '../../ingest/load/attempt.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import { PageQuery, pageOf } from '../requests/page-schema.ts';
+import { rejectJson } from '../../ingest/load/attempt.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { PageQuery, pageOf } from '../requests/page-schema.ts';
 import { expectSilence } from '../requests/unfinished-request.ts';
 import { uploadEvents } from './upload-events.ts';
 import { UploadRef, uploadJson } from './upload-json.ts';
 import { readChangedOptions, UploadOptionsQuery } from './upload-options.ts';
-import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
+import { replyWithUpload, type UploadReplyDeps, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
-export interface UploadPorts extends UploadReplyPorts {
-  readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf' | 'takeBack' | 'retry' | 'rejects'>;
+export interface UploadDeps extends UploadReplyDeps {
+  readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf' | 'cancelOrUndo' | 'retry' | 'rejects'>;
 }
 
 const UploadParams = Type.Object({ id: Type.String({ description: 'The id of the upload.' }) });
@@ -33,22 +33,22 @@ const RejectSchema = Type.Object(
   { title: 'Reject' },
 );
 
-const MENDING =
-  'Mend them, and send them as a file with the option `mends=<this upload>`: the header Link (RFC 8288) names the address.';
+const CORRECTING =
+  'Mend them, and send them as a file with the option `corrects=<this upload>`: the header Link (RFC 8288) names the address.';
 
 /** Where the mended rows are sent. */
-function mendingLink({ id, customerId }: Upload): string {
-  return `</api/v1/customers/${customerId}/uploads?mends=${id}>; rel="edit-media"; title="PUT the mended rows here"`;
+function correctionLink({ id, customerId }: Upload): string {
+  return `</api/v1/customers/${customerId}/uploads?corrects=${id}>; rel="edit-media"; title="PUT the mended rows here"`;
 }
 
 /** One upload: what became of it, its rejects, trying it again, taking it back. */
-export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
-  const { ingest } = ports;
+export function uploadRoutes(deps: UploadDeps): FastifyPluginAsyncTypebox {
+  const { ingest } = deps;
   return async (app) => {
     app.get(
       '/api/v1/uploads/:id',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['uploads'],
           summary: 'See what became of an upload',
@@ -66,7 +66,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
     app.get(
       '/api/v1/uploads/:id/events',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['uploads'],
           summary: 'Follow an upload to its end',
@@ -85,30 +85,30 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request, reply) => {
-        const { grant, upload } = await request.scope.upload(request.params.id);
+        const { access, upload } = await request.scope.upload(request.params.id);
         expectSilence(request.raw);
         reply.header('content-type', 'text/event-stream; charset=utf-8');
-        return reply.send(Readable.from(uploadEvents(ingest, grant, upload, ports.stopping)));
+        return reply.send(Readable.from(uploadEvents(ingest, access, upload, deps.stopping)));
       },
     );
 
     app.delete(
       '/api/v1/uploads/:id',
       {
-        config: { access: 'upload' },
+        config: { right: 'upload' },
         schema: {
           tags: ['uploads'],
           summary: 'Take an upload back',
           description:
             'Before its rows are in the table it is cancelled; afterwards it is undone: its rows vanish from every answer at once. One that has failed stays as it is.',
-          operationId: 'takeUploadBack',
+          operationId: 'cancelOrUndoUpload',
           params: UploadParams,
           response: { 200: UploadRef, ...problemReplySchemas },
         },
       },
       async (request) => {
-        const { grant, upload } = await request.scope.upload(request.params.id);
-        const ended = await ingest.takeBack(grant, upload.id);
+        const { access, upload } = await request.scope.upload(request.params.id);
+        const ended = await ingest.cancelOrUndo(access, upload.id);
         return uploadJson(ended, ingest.progressOf(ended));
       },
     );
@@ -116,7 +116,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
     app.post(
       '/api/v1/uploads/:id/retry',
       {
-        config: { access: 'upload' },
+        config: { right: 'upload' },
         schema: {
           tags: ['uploads'],
           summary: 'Try a failed upload again, with other options',
@@ -130,20 +130,20 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request, reply) => {
-        const { grant, upload } = await request.scope.upload(request.params.id);
-        const again = await ingest.retry(grant, upload.id, readChangedOptions(request.query));
-        return replyWithUpload(ports, { grant, upload: again }, request, reply);
+        const { access, upload } = await request.scope.upload(request.params.id);
+        const again = await ingest.retry(access, upload.id, readChangedOptions(request.query));
+        return replyWithUpload(deps, { access, upload: again }, request, reply);
       },
     );
 
     app.get(
       '/api/v1/uploads/:id/rejects',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['uploads'],
           summary: "List an upload's rejected rows, in the order of the file",
-          description: `\`/rejects.csv\` gives the rows themselves. ${MENDING}`,
+          description: `\`/rejects.csv\` gives the rows themselves. ${CORRECTING}`,
           operationId: 'listRejects',
           params: UploadParams,
           querystring: PageQuery,
@@ -154,7 +154,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
         const { upload } = await request.scope.upload(request.params.id);
         const { cursor, limit = 50 } = request.query;
         const { items, nextCursor } = await ingest.rejects.page(upload.id, { after: cursor ?? null, limit });
-        reply.header('link', mendingLink(upload));
+        reply.header('link', correctionLink(upload));
         return { items: items.map(rejectJson), next_cursor: nextCursor };
       },
     );
@@ -162,11 +162,11 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
     app.get(
       '/api/v1/uploads/:id/rejects.csv',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['uploads'],
           summary: "Download an upload's rejected rows as a CSV file, to mend it and send it",
-          description: MENDING,
+          description: CORRECTING,
           operationId: 'downloadRejects',
           params: UploadParams,
           produces: ['text/csv'],
@@ -182,7 +182,7 @@ export function uploadRoutes(ports: UploadPorts): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const { upload } = await request.scope.upload(request.params.id);
         const rows = await ingest.rejects.csv(upload.id);
-        reply.header('link', mendingLink(upload));
+        reply.header('link', correctionLink(upload));
         reply.header('content-type', 'text/csv; charset=utf-8');
         reply.header('content-disposition', `attachment; filename="rejects-${upload.id}.csv"`);
         return reply.send(rows);

@@ -5,21 +5,24 @@ import type { Page } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { Grant } from '../../model/customer-access.ts';
-import { withoutBody } from '../requests/body-schema.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { CustomerParams } from '../customers/customer-json.ts';
+import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { withoutBody } from '../requests/body-schema.ts';
 import { idempotencyKey } from '../requests/idempotency-key.ts';
 import { PageQuery, pageOf } from '../requests/page-schema.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
 import { bodyOf, interruption, wasInterrupted } from '../requests/unfinished-request.ts';
 import { UploadRef, uploadJson } from './upload-json.ts';
-import { FileOptionsQuery, type RawFileOptions, readMends, readUploadOptions } from './upload-options.ts';
-import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
+import { FileOptionsQuery, type RawFileOptions, readCorrects, readUploadOptions } from './upload-options.ts';
+import { replyWithUpload, type UploadReplyDeps, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
-export interface UploadsPorts extends UploadReplyPorts {
+export interface UploadsDeps extends UploadReplyDeps {
   readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
   readonly maxUploadBytes: number;
-  listUploads(grant: Grant, page: { readonly after: string | null; readonly limit: number }): Promise<Page<Upload>>;
+  listUploads(
+    access: CustomerAccess,
+    page: { readonly after: string | null; readonly limit: number },
+  ): Promise<Page<Upload>>;
 }
 
 const RawUploadQuery = Type.Object(
@@ -27,14 +30,14 @@ const RawUploadQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export function uploadsRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
+export function uploadsRoutes(deps: UploadsDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
-    await app.register(rawUploadRoutes(ports));
+    await app.register(rawUploadRoutes(deps));
 
     app.get(
       '/api/v1/customers/:id/uploads',
       {
-        config: { access: 'read' },
+        config: { right: 'read' },
         schema: {
           tags: ['uploads'],
           summary: "List a customer's uploads, newest first",
@@ -45,11 +48,11 @@ export function uploadsRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
         },
       },
       async (request) => {
-        const grant = await request.scope.customer(request.params.id);
+        const access = await request.scope.customer(request.params.id);
         const { cursor, limit = 50 } = request.query;
-        const { items, nextCursor } = await ports.listUploads(grant, { after: cursor ?? null, limit });
+        const { items, nextCursor } = await deps.listUploads(access, { after: cursor ?? null, limit });
         return {
-          items: items.map((upload) => uploadJson(upload, ports.ingest.progressOf(upload))),
+          items: items.map((upload) => uploadJson(upload, deps.ingest.progressOf(upload))),
           next_cursor: nextCursor,
         };
       },
@@ -58,7 +61,7 @@ export function uploadsRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
 }
 
 /** A context of its own: here every content type is a stream of bytes, elsewhere only JSON and forms are taken. */
-function rawUploadRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
+function rawUploadRoutes(deps: UploadsDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -67,7 +70,7 @@ function rawUploadRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
       app.route({
         method,
         url: '/api/v1/customers/:id/uploads',
-        config: { access: 'upload' },
+        config: { right: 'upload' },
         validatorCompiler: withoutBody,
         schema: {
           tags: ['uploads'],
@@ -83,10 +86,10 @@ function rawUploadRoutes(ports: UploadsPorts): FastifyPluginAsyncTypebox {
           response: uploadReplySchemas,
         },
         handler: async (request, reply) => {
-          refuseUnreadable(request, ports.maxUploadBytes);
+          refuseUnreadable(request, deps.maxUploadBytes);
           const { filename, ...options } = request.query;
-          const received = await receiveBody(ports.ingest, request, request.params.id, filename || null, options);
-          return replyWithUpload(ports, received, request, reply);
+          const received = await receiveBody(deps.ingest, request, request.params.id, filename || null, options);
+          return replyWithUpload(deps, received, request, reply);
         },
       });
     }
@@ -107,14 +110,14 @@ function refuseUnreadable(request: FastifyRequest, maxUploadBytes: number): void
 }
 
 async function receiveBody(
-  ingest: UploadsPorts['ingest'],
+  ingest: UploadsDeps['ingest'],
   request: FastifyRequest,
   customerId: string,
   filename: string | null,
   rawOptions: RawFileOptions,
-): Promise<{ grant: Grant; upload: Upload }> {
+): Promise<{ access: CustomerAccess; upload: Upload }> {
   const options = readUploadOptions(rawOptions);
-  const grant = await request.scope.customerForUpload(customerId);
+  const access = await request.scope.customerForUpload(customerId);
   const contentEncoding = request.headers['content-encoding'] ?? null;
   const key = idempotencyKey(request.headers['idempotency-key']);
   const reception = ingest.open({
@@ -122,13 +125,13 @@ async function receiveBody(
     contentEncoding,
     expectedBytes: Number(request.headers['content-length'] ?? 0),
     options,
-    mends: readMends(rawOptions),
+    corrects: readCorrects(rawOptions),
     idempotencyKey: key,
   });
   try {
-    await reception.bind(grant);
+    await reception.bind(access);
     await reception.write(bodyOf(request.raw));
-    return { grant, upload: await reception.acknowledge() };
+    return { access, upload: await reception.acknowledge() };
   } catch (error) {
     const reason = wasInterrupted(request.raw) ? interruption(error) : error;
     await reception.abandon(reason);

@@ -1,7 +1,7 @@
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem, problemDocument } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { uploadJson } from './upload-json.ts';
 
 /** How often an upload is looked at. */
@@ -16,7 +16,7 @@ const HEARTBEAT_MS = 15_000;
  */
 export async function* uploadEvents(
   ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>,
-  grant: Grant,
+  access: CustomerAccess,
   { id }: Upload,
   stopping: AbortSignal,
 ): AsyncGenerator<string, void> {
@@ -26,7 +26,7 @@ export async function* uploadEvents(
   while (!stopping.aborted) {
     let upload: Upload;
     try {
-      upload = await ingest.waitUntilEnded(grant, id, waitMs);
+      upload = await ingest.waitUntilEnded(access, id, waitMs);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       yield event('gone', JSON.stringify(problemDocument(error)));

@@ -7,7 +7,7 @@ import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { stalled } from '../../ingest/receive/minimum-rate.ts';
 import type { Reception } from '../../ingest/receive/reception.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import { withoutBody } from '../requests/body-schema.ts';
 import { idempotencyKey } from '../requests/idempotency-key.ts';
@@ -17,12 +17,12 @@ import {
   isOptionName,
   OPTION_NAMES,
   type RawFileOptions,
-  readMends,
+  readCorrects,
   readUploadOptions,
 } from './upload-options.ts';
-import { replyWithUpload, type UploadReplyPorts, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
+import { replyWithUpload, type UploadReplyDeps, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
-export interface EventPorts extends UploadReplyPorts {
+export interface EventDeps extends UploadReplyDeps {
   readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
   /** How long the next part of a form may be waited for. */
   readonly idleMs: number;
@@ -43,12 +43,12 @@ const FormSchema = Type.Object(
   { description: 'Options stand before the file.', additionalProperties: false },
 );
 
-export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
+export function eventRoutes(deps: EventDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/api/v1/event/',
       {
-        config: { access: 'upload' },
+        config: { right: 'upload' },
         validatorCompiler: withoutBody,
         schema: {
           tags: ['uploads'],
@@ -65,7 +65,7 @@ export function eventRoutes(ports: EventPorts): FastifyPluginAsyncTypebox {
         if (!request.isMultipart()) {
           throw new Problem('unsupported_media_type', 'The body is no multipart form (multipart/form-data).');
         }
-        return replyWithUpload(ports, await receiveForm(ports, request, request.query), request, reply);
+        return replyWithUpload(deps, await receiveForm(deps, request, request.query), request, reply);
       },
     );
   };
@@ -77,20 +77,20 @@ interface Form {
   readonly idempotencyKey: string | null;
   readonly caller: CustomerId | null;
   options: RawFileOptions;
-  grant: Grant | null;
+  access: CustomerAccess | null;
   reception: Reception | null;
 }
 
 /** The way of a form: each part in its turn, then the acknowledgement. Whatever fails, nothing of it stays. */
 async function receiveForm(
-  { ingest, idleMs }: EventPorts,
+  { ingest, idleMs }: EventDeps,
   request: FastifyRequest,
   query: RawFileOptions,
-): Promise<{ grant: Grant; upload: Upload }> {
+): Promise<{ access: CustomerAccess; upload: Upload }> {
   const key = idempotencyKey(request.headers['idempotency-key']);
   const expectedBytes = Number(request.headers['content-length'] ?? 0);
   const { caller } = request.scope;
-  const form: Form = { expectedBytes, idempotencyKey: key, caller, options: query, grant: null, reception: null };
+  const form: Form = { expectedBytes, idempotencyKey: key, caller, options: query, access: null, reception: null };
   try {
     expectSilence(request.raw);
     const parts = request.parts({ limits: FORM_LIMITS });
@@ -98,10 +98,10 @@ async function receiveForm(
       if (part.type === 'file') await takeFile(ingest, form, part);
       else await takeField(form, part, request);
     }
-    const { reception, grant } = form;
+    const { reception, access } = form;
     if (!reception) throw new Problem('file_missing', 'The form has no field `file` that holds a file.');
-    if (!grant) throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
-    return { grant, upload: await reception.acknowledge() };
+    if (!access) throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
+    return { access, upload: await reception.acknowledge() };
   } catch (error) {
     const reason = wasInterrupted(request.raw) ? interruption(error) : error;
     await form.reception?.abandon(reason);
@@ -153,16 +153,16 @@ async function takeField(
 }
 
 async function takeCustomerId(form: Form, value: unknown, request: FastifyRequest): Promise<void> {
-  const grant = await request.scope.customerForUpload(value);
-  if (!form.grant) {
-    form.grant = grant;
-    await form.reception?.bind(grant);
-  } else if (grant.customerId !== form.grant.customerId) {
+  const access = await request.scope.customerForUpload(value);
+  if (!form.access) {
+    form.access = access;
+    await form.reception?.bind(access);
+  } else if (access.customerId !== form.access.customerId) {
     throw new Problem('bad_request', 'The form names two different customers.');
   }
 }
 
-async function takeFile(ingest: EventPorts['ingest'], form: Form, part: MultipartFile): Promise<void> {
+async function takeFile(ingest: EventDeps['ingest'], form: Form, part: MultipartFile): Promise<void> {
   if (part.fieldname !== 'file') throw unknownField(part.fieldname);
   if (form.reception) throw new Problem('too_many_files', 'The form has a second file.');
   const reception = ingest.open({
@@ -170,12 +170,12 @@ async function takeFile(ingest: EventPorts['ingest'], form: Form, part: Multipar
     contentEncoding: null,
     expectedBytes: form.expectedBytes,
     options: readUploadOptions(form.options),
-    mends: readMends(form.options),
+    corrects: readCorrects(form.options),
     idempotencyKey: form.idempotencyKey,
     caller: form.caller,
   });
   form.reception = reception;
-  if (form.grant) await reception.bind(form.grant);
+  if (form.access) await reception.bind(form.access);
   let broken: unknown;
   part.file.once('error', (error) => {
     broken = error;

@@ -3,7 +3,7 @@ import type { Upload, UploadOptions } from '../../catalog/upload.ts';
 import { problemDocument } from '../../errors.ts';
 import type { Progress } from '../../ingest/progress.ts';
 import { ProblemRef } from '../problems/problem-schema.ts';
-import { ColumnReadingSchema } from '../tables/table-json.ts';
+import { ColumnFormatSchema } from '../tables/table-json.ts';
 
 const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: 'date-time' });
@@ -15,7 +15,7 @@ const ReceiptSchema = Type.Object(
     rejected: Type.Integer(),
     table_rows_before: Type.Integer(),
     table_rows_after: Type.Integer(),
-    columns: Type.Array(ColumnReadingSchema),
+    columns: Type.Array(ColumnFormatSchema),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),
     quote: nullable(Type.String({ description: "'' where the file quotes nothing." })),
@@ -46,10 +46,10 @@ export const UploadSchema = Type.Object(
     }),
     idempotency_key: nullable(Type.String({ description: 'As the sender gave it.' })),
     retry_of: nullable(Type.String({ description: 'The failed upload whose bytes these are.' })),
-    mends: nullable(Type.String({ description: 'The upload whose rejected rows these are, mended.' })),
-    mended_by: nullable(
+    corrects: nullable(Type.String({ description: 'The upload whose rejected rows these are, mended.' })),
+    corrected_by: nullable(
       Type.String({
-        description: 'The latest upload that was sent with `mends` for this one; its status says what became of it.',
+        description: 'The latest upload that was sent with `corrects` for this one; its status says what became of it.',
       }),
     ),
     duplicate_of: nullable(
@@ -98,8 +98,8 @@ export function uploadJson(upload: Upload, progress: Progress | null): UploadJso
     options: optionsJson(upload.options),
     idempotency_key: upload.idempotencyKey,
     retry_of: upload.retryOf,
-    mends: upload.mends,
-    mended_by: upload.mendedBy,
+    corrects: upload.corrects,
+    corrected_by: upload.correctedBy,
     duplicate_of: duplicateOf && { id: duplicateOf.id, created_at: duplicateOf.createdAt.toISOString() },
     progress: progress && {
       bytes_received: progress.bytesReceived,

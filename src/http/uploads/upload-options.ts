@@ -47,10 +47,10 @@ export const UploadOptionsQuery = Type.Object({
 /** Those and what a file alone can have, not a retry. */
 export const FileOptionsQuery = Type.Object({
   ...UploadOptionsQuery.properties,
-  mends: Type.Optional(
+  corrects: Type.Optional(
     Type.String({
       description:
-        'The id of the upload whose rejected rows the file brings, mended. That upload tells it as `mended_by`.',
+        'The id of the upload whose rejected rows the file brings, mended. That upload tells it as `corrected_by`.',
     }),
   ),
 });
@@ -83,11 +83,11 @@ export function readUploadOptions(raw: RawUploadOptions): UploadOptions {
 }
 
 /** @throws Problem upload_option_invalid */
-export function readMends({ mends }: RawFileOptions): UploadId | null {
-  if (mends === undefined) return null;
-  const id = parseUploadId(mends);
+export function readCorrects({ corrects }: RawFileOptions): UploadId | null {
+  if (corrects === undefined) return null;
+  const id = parseUploadId(corrects);
   if (id) return id;
-  throw new Problem('upload_option_invalid', `mends is '${mends.slice(0, 40)}'; it must be the id of an upload.`);
+  throw new Problem('upload_option_invalid', `corrects is '${corrects.slice(0, 40)}'; it must be the id of an upload.`);
 }
 
 /**

@@ -2,16 +2,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { Grant } from '../../model/customer-access.ts';
-import { preferredWaitMs } from '../requests/prefer.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
+import { preferredWaitMs } from '../requests/prefer.ts';
 import { expectSilence } from '../requests/unfinished-request.ts';
 import { type UploadJson, UploadRef, uploadJson } from './upload-json.ts';
 
 /** How often who waits is looked after: has the server begun to stop? */
 const LOOK_AROUND_MS = 1_000;
 
-export interface UploadReplyPorts {
+export interface UploadReplyDeps {
   readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>;
   /** Aborted when the server stops: then no one is kept waiting. */
   readonly stopping: AbortSignal;
@@ -53,8 +53,8 @@ export const uploadReplySchemas = {
 
 /** Answers an acknowledged upload: at once with 202, or, where the sender prefers to wait, with 200 when it has ended. */
 export async function replyWithUpload(
-  ports: UploadReplyPorts,
-  { grant, upload }: { readonly grant: Grant; readonly upload: Upload },
+  deps: UploadReplyDeps,
+  { access, upload }: { readonly access: CustomerAccess; readonly upload: Upload },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<UploadJson> {
@@ -62,20 +62,20 @@ export async function replyWithUpload(
   const waitMs = preferredWaitMs(request.headers.prefer);
   if (waitMs === null) {
     reply.code(202);
-    return uploadJson(upload, ports.ingest.progressOf(upload));
+    return uploadJson(upload, deps.ingest.progressOf(upload));
   }
   expectSilence(request.raw);
-  const latest = await untilEnded(ports, grant, upload, waitMs);
+  const latest = await untilEnded(deps, access, upload, waitMs);
   const ended = latest.finishedAt !== null;
   reply.code(ended ? 200 : 202);
   if (ended) reply.header('preference-applied', 'wait');
-  return uploadJson(latest, ports.ingest.progressOf(latest));
+  return uploadJson(latest, deps.ingest.progressOf(latest));
 }
 
 /** The upload when it has ended, or as it stands when time is up or the server stops. */
 async function untilEnded(
-  { ingest, stopping }: UploadReplyPorts,
-  grant: Grant,
+  { ingest, stopping }: UploadReplyDeps,
+  access: CustomerAccess,
   upload: Upload,
   waitMs: number,
 ): Promise<Upload> {
@@ -83,7 +83,7 @@ async function untilEnded(
   let latest = upload;
   for (let left = waitMs; latest.finishedAt === null && left > 0; left = deadline - performance.now()) {
     if (stopping.aborted) break;
-    latest = await ingest.waitUntilEnded(grant, upload.id, Math.min(left, LOOK_AROUND_MS));
+    latest = await ingest.waitUntilEnded(access, upload.id, Math.min(left, LOOK_AROUND_MS));
   }
   return latest;
 }

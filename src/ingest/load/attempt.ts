@@ -2,26 +2,26 @@ import type { Catalog, Claim, Micros } from '../../catalog/catalog.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
 import { type EngineClient, EngineFailure } from '../../engine/engine-client.ts';
-import type { Refusal } from '../../engine/protocol.ts';
+import type { RejectedRow } from '../../engine/protocol.ts';
 import { Problem } from '../../errors.ts';
-import { reached } from '../../failpoints.ts';
-import type { ColumnReading } from '../../model/columns.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { ColumnFormat } from '../../model/columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
-import { isDiskFull } from './disk-full.ts';
-import { namesInTable } from '../receive/names-in-table.ts';
 import type { ProgressBoard } from '../progress.ts';
-import { headerWarnings, planReading, type ReadingPlan, sameReading } from './parse-plan.ts';
-import type { Rejects } from '../spool/rejected-rows.ts';
+import { namesInTable } from '../receive/names-in-table.ts';
+import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
+import { isDiskFull } from './disk-full.ts';
+import { headerWarnings, type ParsePlan, planParse, samePlan } from './parse-plan.ts';
 
 /** Refused rows that are told with the failure. */
 const TOLD_REFUSALS = 100;
 
-export interface AttemptPorts {
+export interface AttemptDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly engine: EngineClient;
-  readonly rejects: Rejects;
+  readonly rejects: RejectedRows;
   readonly progress: ProgressBoard;
   readonly owner: string;
 }
@@ -34,12 +34,12 @@ interface Kept {
 
 /** One attempt at making a file's segments rows of its customer's table. */
 export class Attempt {
-  readonly #ports: AttemptPorts;
+  readonly #deps: AttemptDeps;
   readonly #claim: Claim;
   readonly #feed: SegmentFeed;
   readonly #signal: AbortSignal;
   /** The table's columns where it exists or was declared; null: this file decides them. */
-  readonly #known: readonly ColumnReading[] | null;
+  readonly #known: readonly ColumnFormat[] | null;
   /** The file's columns under the table's names. */
   readonly #names: readonly string[];
   #tag: number;
@@ -48,8 +48,8 @@ export class Attempt {
   /** Null: every record of the file is loaded. */
   #kept: Kept | null = null;
 
-  constructor(ports: AttemptPorts, claim: Claim, feed: SegmentFeed, signal: AbortSignal) {
-    this.#ports = ports;
+  constructor(deps: AttemptDeps, claim: Claim, feed: SegmentFeed, signal: AbortSignal) {
+    this.#deps = deps;
     this.#claim = claim;
     this.#feed = feed;
     this.#signal = signal;
@@ -73,12 +73,12 @@ export class Attempt {
   async run(): Promise<number> {
     this.#tell(0);
     let plan = await this.#plan(await this.#feed.after(0), false);
-    reached('reading_found');
+    failpoint('formats_found');
     let appended = await this.#load(plan);
     if (appended instanceof EngineFailure && !plan.thorough) {
       // Some record does not fit what the first records showed: look at every one, and start over if that helps.
       const better = await this.#plan(await this.#feed.all(), true);
-      if (!sameReading(better, plan)) {
+      if (!samePlan(better, plan)) {
         await this.#startOver();
         plan = better;
         appended = await this.#load(plan);
@@ -92,7 +92,7 @@ export class Attempt {
     }
     const file = await this.#feed.file;
     const summary = await this.#commitRows();
-    reached('rows_durable');
+    failpoint('rows_durable');
     assertCounts(file, appended, this.#kept?.rejected ?? 0, summary);
     await this.#commit(plan, file, summary);
     return summary.rows;
@@ -110,14 +110,14 @@ export class Attempt {
     return true;
   }
 
-  #plan(segments: readonly CsvSegment[], thorough: boolean): Promise<ReadingPlan> {
-    return planReading(
+  #plan(segments: readonly CsvSegment[], thorough: boolean): Promise<ParsePlan> {
+    return planParse(
       {
         customer: this.#claim.customer,
         known: this.#known,
         ask: (some, everyRecord) => {
           const params = { source: this.#source(some), table: this.#known, thorough: everyRecord };
-          return this.#ports.engine.call('infer_reading', params, { signal: this.#signal });
+          return this.#deps.engine.call('infer_formats', params, { signal: this.#signal });
         },
         allSegments: () => this.#feed.all(),
       },
@@ -127,32 +127,32 @@ export class Attempt {
   }
 
   /** @returns the number of rows appended, or why the engine could not append them */
-  async #load(plan: ReadingPlan): Promise<number | EngineFailure> {
+  async #load(plan: ParsePlan): Promise<number | EngineFailure> {
     const { customer } = this.#claim;
-    const session = await this.#ports.tables.begin({
+    const session = await this.#deps.tables.begin({
       customerId: customer.id,
       tag: this.#tag,
       columns: plan.columns,
-      reading: plan.reading,
+      formats: plan.formats,
       timeColumn: plan.timeColumn,
       create: customer.table === null,
       exact: this.#known === null,
     });
     this.#session = session;
-    reached('load_begun');
+    failpoint('load_begun');
     let taken = 0;
     let rows = 0;
     this.#tell(0);
     for (;;) {
       const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#feed.after(taken);
       if (segments.length === 0) return rows;
-      reached('segment_appending');
+      failpoint('segment_appending');
       try {
         rows += await session.append(this.#source(segments), {
           signal: this.#signal,
           onProgress: (share) => this.#tell(rows + share * recordsIn(segments)),
         });
-        reached('segment_appended');
+        failpoint('segment_appended');
         this.#tell(rows);
       } catch (error) {
         // No row is to blame for a full disk, and looking for one would write to it.
@@ -164,12 +164,12 @@ export class Attempt {
   }
 
   #tell(rows: number): void {
-    this.#ports.progress.read(this.#claim.upload.id, rows);
+    this.#deps.progress.read(this.#claim.upload.id, rows);
   }
 
   async #startOver(): Promise<void> {
     await this.rollBack();
-    const { catalog, owner } = this.#ports;
+    const { catalog, owner } = this.#deps;
     const { upload, customer } = this.#claim;
     const tag = await catalog.retag({ uploadId: upload.id, tag: this.#tag, owner });
     if (tag === 'lost') throw new LeaseLost();
@@ -177,50 +177,50 @@ export class Attempt {
     // At once: the lease is renewed under this tag.
     this.#tag = tag;
     await catalog.forgetTags(customer.id, [dead]);
-    reached('started_over');
+    failpoint('started_over');
   }
 
   /**
    * Finds the records that the engine could not append, and writes them down.
    *
    * @returns the others, where the sender asked to skip
-   * @throws Problem rows_refused; the failure itself where no record is to blame
+   * @throws Problem rows_rejected; the failure itself where no record is to blame
    */
-  async #withoutRefused(failure: EngineFailure, { reading }: ReadingPlan): Promise<Kept> {
-    const { engine, rejects } = this.#ports;
+  async #withoutRefused(failure: EngineFailure, { formats }: ParsePlan): Promise<Kept> {
+    const { engine, rejects } = this.#deps;
     const { id, options } = this.#claim.upload;
     const keep = options.onError === 'skip';
     const params = {
       source: this.#source(await this.#feed.all()),
-      reading,
+      formats,
       exact: this.#known === null,
       limit: TOLD_REFUSALS,
       origin: (await this.#feed.file).origin,
       ...rejects.pathsOf(id),
       keep,
     };
-    const found = await engine.call('find_refusals', params, { signal: this.#signal });
+    const found = await engine.call('find_rejected_rows', params, { signal: this.#signal });
     await rejects.sync();
-    reached('refusals_found');
-    const [first] = found.refusals;
+    failpoint('rejected_rows_found');
+    const [first] = found.rejectedRows;
     if (!first) throw failure;
     if (keep && found.refused < found.records) return { segments: found.kept, rejected: found.refused };
     const where = first.column === null ? '' : `, column '${first.column}'`;
     throw new Problem(
-      'rows_refused',
+      'rows_rejected',
       `${found.refused} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
-      { rows_in_file: found.records, rejected: found.refused, rejects: found.refusals.map(rejectJson) },
+      { rows_in_file: found.records, rejected: found.refused, rejects: found.rejectedRows.map(rejectJson) },
     );
   }
 
-  async #commit(plan: ReadingPlan, file: ReceivedFile, summary: LoadSummary): Promise<void> {
-    const { catalog, owner } = this.#ports;
+  async #commit(plan: ParsePlan, file: ReceivedFile, summary: LoadSummary): Promise<void> {
+    const { catalog, owner } = this.#deps;
     const firstRowAt = await this.#firstTime(plan);
     const { dryRun } = this.#claim.upload.options;
     // Before the commit, which lets the customer's next upload begin.
     if (dryRun) await this.rollBack();
     this.#commitTried = true;
-    reached('committing');
+    failpoint('committing');
     const committed = await catalog.commitUpload({
       uploadId: this.#claim.upload.id,
       tag: this.#tag,
@@ -236,19 +236,19 @@ export class Attempt {
         rowsInFile: file.records,
         appended: summary.rows,
         rejected: this.#kept?.rejected ?? 0,
-        columns: plan.reading,
+        columns: plan.formats,
         warnings: [...headerWarnings(file, this.#known), ...plan.warnings],
       },
     });
     if (committed === 'lost') throw new LeaseLost();
-    reached('committed');
+    failpoint('committed');
     if (dryRun) await catalog.forgetTags(this.#claim.customer.id, [this.#tag]);
   }
 
-  async #firstTime({ reading, timeColumn }: ReadingPlan): Promise<Micros | null> {
+  async #firstTime({ formats, timeColumn }: ParsePlan): Promise<Micros | null> {
     if (timeColumn === null) return null;
     const source = this.#source(this.#kept?.segments ?? (await this.#feed.all()));
-    return this.#ports.engine.call('first_time', { source, reading, timeColumn }, { signal: this.#signal });
+    return this.#deps.engine.call('first_time', { source, formats, timeColumn }, { signal: this.#signal });
   }
 
   #source(segments: readonly CsvSegment[]): CsvSource {
@@ -262,7 +262,7 @@ export class Attempt {
 }
 
 /** A refusal as problem documents and pages give it. */
-export function rejectJson({ line, byteOffset, column, code, message, text }: Refusal) {
+export function rejectJson({ line, byteOffset, column, code, message, text }: RejectedRow) {
   return { line, byte_offset: byteOffset, column, code, message, text };
 }
 

@@ -3,13 +3,13 @@ import type { UploadError } from '../../catalog/upload.ts';
 import { EngineBroken, EngineStopped } from '../../engine/engine-client.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
-import { reached } from '../../failpoints.ts';
+import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
-import { Attempt, type AttemptPorts, LeaseLost } from './attempt.ts';
-import { isDiskFull, mayDoNextTime } from './disk-full.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
 import { SegmentFeed } from '../spool/segment-feed.ts';
 import type { Spool } from '../spool/spool.ts';
+import { Attempt, type AttemptDeps, LeaseLost } from './attempt.ts';
+import { isDiskFull, mayDoNextTime } from './disk-full.ts';
 
 const LEASE_MS = 30_000;
 /** A file under which the engine dies this many times while it is read alone is not tried again. */
@@ -22,7 +22,7 @@ const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 /** How often the queue is looked at when nobody has said that something is in it: leases of others may have run out. */
 const POLL_MS = 5_000;
 
-export interface LoaderPorts extends AttemptPorts {
+export interface LoaderDeps extends AttemptDeps {
   readonly spool: Spool;
   readonly reserve: DiskReserve;
   readonly observe: Observe;
@@ -35,9 +35,9 @@ export interface LoaderPorts extends AttemptPorts {
 
 /** Takes uploads from the queue, which is the catalog's uploads table, and makes them rows: some at once, under leases. */
 export class Loader {
-  readonly #ports: LoaderPorts;
+  readonly #deps: LoaderDeps;
   readonly #running = new Map<UploadId, { readonly controller: AbortController; readonly done: Promise<void> }>();
-  #places = 0;
+  #receiveSlots = 0;
   #poll: NodeJS.Timeout | undefined;
   #kicking: Promise<void> | null = null;
   #kickedAgain = false;
@@ -47,8 +47,8 @@ export class Loader {
   /** What keeps loads from being begun: the reserve is not whole, or a load filled the disk and none has ended since. */
   #held: 'reserve' | 'load' | null = null;
 
-  constructor(ports: LoaderPorts) {
-    this.#ports = ports;
+  constructor(deps: LoaderDeps) {
+    this.#deps = deps;
   }
 
   start(): void {
@@ -60,7 +60,7 @@ export class Loader {
   kick(): void {
     this.#kickedAgain = true;
     this.#kicking ??= this.#takeFromQueue()
-      .catch((error: Error) => this.#ports.observe({ kind: 'background_failed', task: 'queue', error }))
+      .catch((error: Error) => this.#deps.observe({ kind: 'background_failed', task: 'queue', error }))
       .finally(() => {
         this.#kicking = null;
       });
@@ -72,19 +72,19 @@ export class Loader {
    * @returns whether it was begun
    */
   async startEarly(uploadId: UploadId, feed: SegmentFeed): Promise<boolean> {
-    const { catalog, owner } = this.#ports;
+    const { catalog, owner } = this.#deps;
     if (this.#stopped || !this.#takePlace()) return false;
     try {
       const claim = (await this.#hasRoom()) && (await catalog.claimReceiving({ uploadId, owner, leaseMs: LEASE_MS }));
       if (claim) {
-        reached('claimed_early');
+        failpoint('claimed_early');
         this.#begin(claim, feed);
         return true;
       }
     } catch (error) {
-      this.#ports.observe({ kind: 'background_failed', task: 'early load', error: error as Error });
+      this.#deps.observe({ kind: 'background_failed', task: 'early load', error: error as Error });
     }
-    this.#places--;
+    this.#receiveSlots--;
     return false;
   }
 
@@ -115,21 +115,21 @@ export class Loader {
   }
 
   async #takeFromQueue(): Promise<void> {
-    const { catalog, owner, spool } = this.#ports;
+    const { catalog, owner, spool } = this.#deps;
     while (this.#kickedAgain && !this.#stopped) {
       this.#kickedAgain = false;
       if (!(await this.#hasRoom())) return;
       while (!this.#stopped && this.#takePlace()) {
         const claim = await catalog.claimNext({ owner, leaseMs: LEASE_MS }).catch((error) => {
-          this.#places--;
+          this.#receiveSlots--;
           throw error;
         });
         if (!claim?.upload.file) {
-          this.#places--;
+          this.#receiveSlots--;
           break;
         }
         const { id, file } = claim.upload;
-        reached('claimed');
+        failpoint('claimed');
         this.#begin(claim, SegmentFeed.of({ ...file, segments: spool.locate(id, file.segments) }));
       }
     }
@@ -138,7 +138,7 @@ export class Loader {
   /** A load that fills the disk up is begun anew from its start; one that waits for room is not. */
   async #hasRoom(): Promise<boolean> {
     if (performance.now() < this.#restsUntil) return false;
-    const hasRoom = await this.#ports.reserve.leaves(0);
+    const hasRoom = await this.#deps.reserve.leaves(0);
     if (!hasRoom) this.#hold('reserve');
     else if (this.#held === 'reserve') this.#resume();
     return hasRoom;
@@ -146,18 +146,18 @@ export class Loader {
 
   /** Observed once, however often it is looked at whether there is room. */
   #hold(cause: 'reserve' | 'load'): void {
-    if (this.#held === null) this.#ports.observe({ kind: 'loads_held' });
+    if (this.#held === null) this.#deps.observe({ kind: 'loads_held' });
     this.#held = cause;
   }
 
   #resume(): void {
-    if (this.#held !== null) this.#ports.observe({ kind: 'loads_resumed' });
+    if (this.#held !== null) this.#deps.observe({ kind: 'loads_resumed' });
     this.#held = null;
   }
 
   #takePlace(): boolean {
-    if (this.#places >= this.#ports.concurrentLoads) return false;
-    this.#places++;
+    if (this.#receiveSlots >= this.#deps.concurrentLoads) return false;
+    this.#receiveSlots++;
     return true;
   }
 
@@ -165,10 +165,10 @@ export class Loader {
     const { id } = claim.upload;
     const controller = new AbortController();
     const done = this.#attempt(claim, feed, controller)
-      .catch((error: Error) => this.#ports.observe({ kind: 'background_failed', task: 'load', error }))
+      .catch((error: Error) => this.#deps.observe({ kind: 'background_failed', task: 'load', error }))
       .finally(() => {
         this.#running.delete(id);
-        this.#places--;
+        this.#receiveSlots--;
         if (!this.#stopped) this.kick();
       });
     this.#running.set(id, { controller, done });
@@ -176,7 +176,7 @@ export class Loader {
 
   async #attempt(claim: Claim, feed: SegmentFeed, controller: AbortController): Promise<void> {
     const { upload, customer } = claim;
-    const { catalog, owner, observe, onEnded } = this.#ports;
+    const { catalog, owner, observe, onEnded } = this.#deps;
     const startedAt = performance.now();
     let attempt: Attempt | null = null;
     const tag = (): number => attempt?.tag ?? claim.tag;
@@ -187,7 +187,7 @@ export class Loader {
         .catch((error: Error) => observe({ kind: 'background_failed', task: 'lease', error }));
     }, LEASE_MS / 3);
     try {
-      attempt = new Attempt(this.#ports, claim, feed, controller.signal);
+      attempt = new Attempt(this.#deps, claim, feed, controller.signal);
       const rows = await attempt.run();
       const ms = performance.now() - startedAt;
       observe({ kind: 'upload_completed', uploadId: upload.id, customerId: customer.id, rows, ms });
@@ -230,20 +230,20 @@ export class Loader {
     } catch {
       return STOPPED;
     }
-    const { retryMs } = this.#ports;
+    const { retryMs } = this.#deps;
     const retryUntil = retryMs > 0 ? new Date(Date.now() + retryMs) : null;
     return { kind: 'failed', error: told(error, deaths), retryUntil };
   }
 
   async #endAttempt(claim: Claim, attempt: Attempt | null, tag: number, outcome: AttemptOutcome): Promise<void> {
-    const { catalog, owner, observe, onEnded } = this.#ports;
+    const { catalog, owner, observe, onEnded } = this.#deps;
     const { upload, customer } = claim;
     const rolledBack = await (attempt?.rollBack() ?? Promise.resolve(true)).catch((failure: Error) => {
       observe({ kind: 'background_failed', task: 'roll back', error: failure });
       return false;
     });
     await catalog.endAttempt({ uploadId: upload.id, tag, owner, outcome });
-    reached('attempt_failed');
+    failpoint('attempt_failed');
     // Else the rows stay invisible, their tag uncommitted, until `housekeeping.ts` purges them.
     if (rolledBack) await catalog.forgetTags(customer.id, [tag]);
     if (outcome.kind === 'requeued') return;
@@ -259,9 +259,9 @@ export class Loader {
 
   /** Removes the bytes of an upload that has ended, which a disk that fails makes no failure of the upload. */
   async #discard(uploadId: UploadId): Promise<void> {
-    const { spool, observe } = this.#ports;
+    const { spool, observe } = this.#deps;
     await spool.remove(uploadId).catch((error: Error) => observe({ kind: 'background_failed', task: 'spool', error }));
-    reached('segments_removed');
+    failpoint('segments_removed');
   }
 }
 

@@ -3,24 +3,24 @@ import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 import type { EngineOperations } from '../../engine/protocol.ts';
 import { Problem } from '../../errors.ts';
-import { type ColumnReading, chooseTimeColumn } from '../../model/columns.ts';
+import { type ColumnFormat, chooseTimeColumn } from '../../model/columns.ts';
 
 /** How a file is read into a table. */
-export interface ReadingPlan {
-  readonly reading: readonly ColumnReading[];
+export interface ParsePlan {
+  readonly formats: readonly ColumnFormat[];
   /** The columns of the table, in its order. */
-  readonly columns: readonly ColumnReading[];
+  readonly columns: readonly ColumnFormat[];
   readonly timeColumn: string | null;
   /** Whether every record was looked at: there is no better plan then. */
   readonly thorough: boolean;
   readonly warnings: readonly string[];
 }
 
-interface PlanPorts {
+interface PlanDeps {
   readonly customer: Customer;
   /** The table's columns where it exists or was declared; null: this file decides them. */
-  readonly known: readonly ColumnReading[] | null;
-  ask(segments: readonly CsvSegment[], everyRecord: boolean): Promise<EngineOperations['infer_reading']['result']>;
+  readonly known: readonly ColumnFormat[] | null;
+  ask(segments: readonly CsvSegment[], everyRecord: boolean): Promise<EngineOperations['infer_formats']['result']>;
   /** Waits for the end of the file. */
   allSegments(): Promise<readonly CsvSegment[]>;
 }
@@ -30,16 +30,16 @@ interface PlanPorts {
  *
  * @throws Problem time_column_unknown
  */
-export async function planReading(
-  { customer, known, ask, allSegments }: PlanPorts,
+export async function planParse(
+  { customer, known, ask, allSegments }: PlanDeps,
   segments: readonly CsvSegment[],
   thorough: boolean,
-): Promise<ReadingPlan> {
+): Promise<ParsePlan> {
   const quick = await ask(segments, thorough);
   const found = quick.settled ? quick : await ask(await allSegments(), true);
-  const columns = known ?? found.reading;
+  const columns = known ?? found.formats;
   return {
-    reading: found.reading,
+    formats: found.formats,
     columns,
     timeColumn: timeColumnOf(customer, columns),
     thorough: thorough || !quick.settled,
@@ -53,7 +53,7 @@ export async function planReading(
 /** A file of texts alone may have no header: then its first row is lost to the names, unless the sender is told. */
 export function headerWarnings(
   { columns, headerGuessed }: ReceivedFile,
-  known: readonly ColumnReading[] | null,
+  known: readonly ColumnFormat[] | null,
 ): readonly string[] {
   // Names that the table has already are no row.
   if (!headerGuessed || known !== null) return [];
@@ -64,14 +64,14 @@ export function headerWarnings(
 }
 
 /** Whether two plans read every column in the same way. */
-export function sameReading(a: ReadingPlan, b: ReadingPlan): boolean {
-  return a.reading.every(({ type, format }, index) => {
-    const other = b.reading[index];
+export function samePlan(a: ParsePlan, b: ParsePlan): boolean {
+  return a.formats.every(({ type, format }, index) => {
+    const other = b.formats[index];
     return other?.type === type && other.format === format;
   });
 }
 
-function timeColumnOf({ table, declaredTimeColumn }: Customer, columns: readonly ColumnReading[]): string | null {
+function timeColumnOf({ table, declaredTimeColumn }: Customer, columns: readonly ColumnFormat[]): string | null {
   if (table) return table.timeColumn;
   if (declaredTimeColumn === null) return chooseTimeColumn(columns);
   const column = columns.find(({ name }) => name.toLowerCase() === declaredTimeColumn.toLowerCase());

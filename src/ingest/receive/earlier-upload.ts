@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
 
 /** What a sender who wants no duplicates is told of the earlier upload of the same bytes. */
@@ -16,10 +16,10 @@ export function duplicateOf({ id, createdAt }: Upload): Problem {
 export function refuseOtherUse(
   earlier: Upload,
   file: ReceivedFile,
-  { options, mends }: Pick<Upload, 'options' | 'mends'>,
+  { options, corrects }: Pick<Upload, 'options' | 'corrects'>,
 ): void {
   const sameBytes = earlier.file?.sha256 === file.sha256;
-  if (sameBytes && earlier.mends === mends && isDeepStrictEqual(earlier.options, options)) return;
+  if (sameBytes && earlier.corrects === corrects && isDeepStrictEqual(earlier.options, options)) return;
   throw new Problem(
     'idempotency_key_reused',
     `The idempotency key was used for upload ${earlier.id}, ${sameBytes ? 'with other options' : 'of another file'}.`,
@@ -28,17 +28,17 @@ export function refuseOtherUse(
 }
 
 /** @throws Problem upload_option_invalid where that is no upload of the customer that had rejected rows: alike for others' */
-export async function refuseNotMendable(
+export async function refuseNotCorrectable(
   catalog: Pick<Catalog, 'findUpload'>,
-  { customerId }: Grant,
-  mends: UploadId,
+  { customerId }: CustomerAccess,
+  corrects: UploadId,
 ): Promise<void> {
-  const upload = await catalog.findUpload(mends);
+  const upload = await catalog.findUpload(corrects);
   if (upload?.customerId === customerId && hadRejects(upload)) return;
-  const detail = `mends is ${mends}, which is no upload of customer ${customerId} that had rejected rows.`;
+  const detail = `corrects is ${corrects}, which is no upload of customer ${customerId} that had rejected rows.`;
   throw new Problem('upload_option_invalid', detail);
 }
 
 function hadRejects({ receipt, error }: Upload): boolean {
-  return (receipt?.rejected ?? 0) > 0 || error?.code === 'rows_refused';
+  return (receipt?.rejected ?? 0) > 0 || error?.code === 'rows_rejected';
 }

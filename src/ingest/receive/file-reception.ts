@@ -3,29 +3,29 @@ import type { Readable } from 'node:stream';
 import type { Customer } from '../../catalog/catalog.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
-import { reached } from '../../failpoints.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
-import { decompressed } from './decompress.ts';
 import type { RoomOnDisk } from '../spool/disk-reserve.ts';
-import { duplicateOf, refuseNotMendable, refuseOtherUse } from './earlier-upload.ts';
+import type { SegmentFeed } from '../spool/segment-feed.ts';
+import { decompressed } from './decompress.ts';
+import { duplicateOf, refuseNotCorrectable, refuseOtherUse } from './earlier-upload.ts';
 import { FileText } from './file-text.ts';
 import { freeMemory } from './free-memory.ts';
 import { namesInTable } from './names-in-table.ts';
 import { queueFull, refuseFullQueue } from './queue-room.ts';
-import type { IncomingFile, Reception, ReceptionPorts } from './reception.ts';
+import type { IncomingFile, Reception, ReceptionDeps } from './reception.ts';
 import { refusalOf } from './refused-uploads.ts';
-import type { SegmentFeed } from '../spool/segment-feed.ts';
 
 /** One file from its first byte to the acknowledgement. */
 export class FileReception implements Reception {
-  readonly #ports: ReceptionPorts;
+  readonly #deps: ReceptionDeps;
   readonly #incoming: IncomingFile;
   readonly #startedAt = performance.now();
   readonly #hash = createHash('sha256');
   readonly #text: FileText;
   #bytes = 0;
-  #grant: Grant | null = null;
+  #access: CustomerAccess | null = null;
   /** What is known of the customer; null where it has not appeared yet. */
   #customer: Customer | null = null;
   #registered = false;
@@ -36,16 +36,16 @@ export class FileReception implements Reception {
   /** Where the bytes come from, while they do. */
   #input: Readable | null = null;
   #cancelled = false;
-  #leavePlace: () => void = () => undefined;
+  #releaseSlot: () => void = () => undefined;
   readonly #room: RoomOnDisk;
 
-  constructor(ports: ReceptionPorts, incoming: IncomingFile) {
-    this.#ports = ports;
+  constructor(deps: ReceptionDeps, incoming: IncomingFile) {
+    this.#deps = deps;
     this.#incoming = incoming;
-    this.#room = ports.reserve.room();
+    this.#room = deps.reserve.room();
     this.#text = new FileText(
       {
-        ...ports,
+        ...deps,
         refuseOtherColumns: (columns) => this.#refuseOtherColumns(columns),
         onSegments: (feed) => this.#runAhead(feed),
       },
@@ -57,39 +57,39 @@ export class FileReception implements Reception {
     return this.#incoming.uploadId;
   }
 
-  async bind(grant: Grant): Promise<void> {
-    this.#grant = grant;
-    const { catalog } = this.#ports;
-    const { idempotencyKey, mends } = this.#incoming;
+  async bind(access: CustomerAccess): Promise<void> {
+    this.#access = access;
+    const { catalog } = this.#deps;
+    const { idempotencyKey, corrects } = this.#incoming;
     if (idempotencyKey !== null) {
       // The file is read all the same: only its digest tells whether it is the same one.
-      this.#mayRunAhead = (await catalog.findByIdempotencyKey(grant.customerId, idempotencyKey)) === null;
+      this.#mayRunAhead = (await catalog.findByIdempotencyKey(access.customerId, idempotencyKey)) === null;
     }
     // Before its bytes are read. Others may come meanwhile: what counts is the count at the acknowledgement.
-    if (this.#mayRunAhead) await refuseFullQueue(this.#ports, grant.customerId, this.#incoming.expectedBytes ?? 0);
-    if (mends) await refuseNotMendable(catalog, grant, mends);
-    this.#customer = await catalog.findCustomer(grant.customerId);
+    if (this.#mayRunAhead) await refuseFullQueue(this.#deps, access.customerId, this.#incoming.expectedBytes ?? 0);
+    if (corrects) await refuseNotCorrectable(catalog, access, corrects);
+    this.#customer = await catalog.findCustomer(access.customerId);
     if (this.#text.columns) this.#refuseOtherColumns(this.#text.columns);
   }
 
   async write(input: Readable): Promise<void> {
     // A form may name its customer after the file: then the caller's own is held to account for it.
-    this.#leavePlace = await this.#ports.places.take(this.#grant?.customerId ?? this.#incoming.caller ?? null);
+    this.#releaseSlot = await this.#deps.receiveSlots.take(this.#access?.customerId ?? this.#incoming.caller ?? null);
     try {
       await this.#receive(input);
     } finally {
-      this.#leavePlace();
+      this.#releaseSlot();
       this.#room.giveBack();
     }
   }
 
   async #receive(input: Readable): Promise<void> {
-    const { maxUploadBytes, idleMs, reserve, progress } = this.#ports;
+    const { maxUploadBytes, idleMs, reserve, progress } = this.#deps;
     const { contentEncoding, expectedBytes } = this.#incoming;
     this.#refuseCancelled();
     this.#input = input;
     await reserve.refuseBeyond(expectedBytes ?? 0);
-    if (!this.#grant) await refuseFullQueue(this.#ports, null, expectedBytes ?? 0);
+    if (!this.#access) await refuseFullQueue(this.#deps, null, expectedBytes ?? 0);
     for await (const chunk of decompressed(input, contentEncoding, maxUploadBytes, idleMs)) {
       this.#bytes += chunk.length;
       progress.received(this.uploadId, this.#bytes);
@@ -102,31 +102,31 @@ export class FileReception implements Reception {
   }
 
   async acknowledge(): Promise<Upload> {
-    const { catalog, loader, observe } = this.#ports;
+    const { catalog, loader, observe } = this.#deps;
     this.#refuseCancelled();
-    if (!this.#grant) throw new Error('a file is acknowledged when it has a customer');
+    if (!this.#access) throw new Error('a file is acknowledged when it has a customer');
     const text = await this.#text.durable();
-    reached('segments_durable');
-    await this.#register(this.#grant);
-    const { retryOf, options, mends } = this.#incoming;
+    failpoint('segments_durable');
+    await this.#register(this.#access);
+    const { retryOf, options, corrects } = this.#incoming;
     const file: ReceivedFile = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...text, ...asSent(retryOf) };
-    const received = await catalog.markReceived(this.uploadId, file, this.#ports);
-    if (received.kind === 'queue_full') throw queueFull(received.limit, this.#grant.customerId, this.#ports);
+    const received = await catalog.markReceived(this.uploadId, file, this.#deps);
+    if (received.kind === 'queue_full') throw queueFull(received.limit, this.#access.customerId, this.#deps);
     if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
     if (received.kind === 'key_used') {
-      refuseOtherUse(received.earlier, file, { options, mends: mends ?? null });
+      refuseOtherUse(received.earlier, file, { options, corrects: corrects ?? null });
       await this.#forgetOnce();
       return received.earlier;
     }
     this.#acknowledged = true;
-    reached('acknowledged');
-    this.#ports.onClosed(this.uploadId);
+    failpoint('acknowledged');
+    this.#deps.onClosed(this.uploadId);
     this.#text.feed?.end(file);
     loader.kick();
     observe({
       kind: 'upload_received',
       uploadId: this.uploadId,
-      customerId: this.#grant.customerId,
+      customerId: this.#access.customerId,
       bytes: file.bytes,
       records: file.records,
       ms: performance.now() - this.#startedAt,
@@ -136,7 +136,7 @@ export class FileReception implements Reception {
 
   abandon(reason?: unknown): Promise<void> {
     if (this.#acknowledged) return Promise.resolve();
-    if (!this.#abandoned) this.#ports.onRefused(this.uploadId, this.#grant, refusalOf(reason));
+    if (!this.#abandoned) this.#deps.onRefused(this.uploadId, this.#access, refusalOf(reason));
     return this.#forgetOnce();
   }
 
@@ -160,15 +160,15 @@ export class FileReception implements Reception {
     try {
       await this.#forgetAll();
     } finally {
-      this.#ports.onClosed(this.uploadId);
+      this.#deps.onClosed(this.uploadId);
     }
   }
 
   async #forgetAll(): Promise<void> {
-    const { catalog, spool, loader, observe } = this.#ports;
-    this.#leavePlace();
+    const { catalog, spool, loader, observe } = this.#deps;
+    this.#releaseSlot();
     this.#room.giveBack();
-    this.#ports.progress.forget(this.uploadId);
+    this.#deps.progress.forget(this.uploadId);
     this.#text.feed?.fail(new Problem('upload_interrupted', 'The file did not arrive.'));
     await loader.abort(this.uploadId);
     await this.#text.abandon();
@@ -187,28 +187,28 @@ export class FileReception implements Reception {
   /** Lets the loader have the segments that are complete, while the next ones arrive. */
   async #runAhead(feed: SegmentFeed): Promise<void> {
     this.#refuseCancelled();
-    if (this.#loading || !this.#mayRunAhead || !this.#grant) return;
-    await this.#register(this.#grant);
-    this.#loading = await this.#ports.loader.startEarly(this.uploadId, feed);
+    if (this.#loading || !this.#mayRunAhead || !this.#access) return;
+    await this.#register(this.#access);
+    this.#loading = await this.#deps.loader.startEarly(this.uploadId, feed);
   }
 
   /** Tells the catalog that the bytes of an upload are arriving. */
-  async #register({ customerId, customerMayAppear }: Grant): Promise<void> {
+  async #register({ customerId, customerMayAppear }: CustomerAccess): Promise<void> {
     if (this.#registered) return;
-    const { filename, options, idempotencyKey, retryOf, mends } = this.#incoming;
-    await this.#ports.catalog.createUpload({
+    const { filename, options, idempotencyKey, retryOf, corrects } = this.#incoming;
+    await this.#deps.catalog.createUpload({
       id: this.uploadId,
       customerId,
       filename,
       options,
       idempotencyKey,
       retryOf: retryOf?.id ?? null,
-      mends: mends ?? null,
+      corrects: corrects ?? null,
       // One that was there is gone for a reason: it does not come back with a file that was sent before.
       customerMayAppear: customerMayAppear && this.#customer === null,
     });
     this.#registered = true;
-    reached('registered');
+    failpoint('registered');
   }
 }
 

@@ -5,7 +5,7 @@ import { detectEncoding, refuseIfNotText } from '../../csv/detect-encoding.ts';
 import { RecordCutter } from '../../csv/record-cutter.ts';
 import { beginsWithMark, type CsvOrigin } from '../../csv/segment.ts';
 import { decoderFor, type Utf8Decoder } from '../../csv/utf8.ts';
-import { reached } from '../../failpoints.ts';
+import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { SegmentFeed } from '../spool/segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from '../spool/segment-writer.ts';
@@ -14,7 +14,7 @@ import type { Spool } from '../spool/spool.ts';
 /** How much of a file is looked at to find its encoding, dialect and columns. */
 const HEAD_BYTES = 256 * 1024;
 
-export interface FileTextPorts {
+export interface FileTextDeps {
   readonly spool: Spool;
   readonly maxColumns: number;
   /** @throws Problem columns_differ where the file's columns are not its table's */
@@ -37,7 +37,7 @@ interface Opened {
 
 /** The bytes of one file, decompressed, on their way into the spool: text, cut at record ends and counted. */
 export class FileText {
-  readonly #ports: FileTextPorts;
+  readonly #deps: FileTextDeps;
   readonly #file: { readonly uploadId: UploadId; readonly options: UploadOptions };
   #head: Buffer[] = [];
   #headBytes = 0;
@@ -45,8 +45,8 @@ export class FileText {
   /** Whether every byte is written; not yet that it is durable. */
   #written = false;
 
-  constructor(ports: FileTextPorts, file: { readonly uploadId: UploadId; readonly options: UploadOptions }) {
-    this.#ports = ports;
+  constructor(deps: FileTextDeps, file: { readonly uploadId: UploadId; readonly options: UploadOptions }) {
+    this.#deps = deps;
     this.#file = file;
   }
 
@@ -108,7 +108,7 @@ export class FileText {
 
   /** Finds encoding, dialect and columns in the head: what it shows wrong is refused here. */
   async #open(complete: boolean): Promise<Opened> {
-    const { spool, maxColumns, refuseOtherColumns } = this.#ports;
+    const { spool, maxColumns, refuseOtherColumns } = this.#deps;
     const { uploadId, options } = this.#file;
     const head = Buffer.concat(this.#head);
     this.#head = [];
@@ -137,13 +137,13 @@ export class FileText {
     await writer.write(bytes, lastRecordEnd, before, cutter);
     if (writer.sealed.length === feed.length) return;
     this.#announce(opened);
-    await this.#ports.onSegments(feed);
+    await this.#deps.onSegments(feed);
   }
 
   #announce({ writer, feed }: Opened): void {
     for (const segment of writer.sealed.slice(feed.length)) {
       feed.add(segment);
-      reached('segment_written');
+      failpoint('segment_written');
     }
   }
 }

@@ -13,14 +13,14 @@ interface Waiting {
 }
 
 /**
- * Places for files that are being received. Each takes memory, so there are so many and no more; who comes when none is to
+ * ReceiveSlots for files that are being received. Each takes memory, so there are so many and no more; who comes when none is to
  * be had waits in line, its bytes unread, and is sent away where that takes too long.
  *
  * A customer gets another place only while it holds fewer than are free (dynamic thresholds: Choudhury and Hahne, 1998). One
  * alone gets half of them, two a third each: whoever comes next finds one, however slowly the others send. The same holds
  * for the line, in which customers are served in turn.
  */
-export class Places {
+export class ReceiveSlots {
   readonly #waitMs: number;
   #free: number;
   readonly #held = new Map<Whose, number>();
@@ -28,8 +28,8 @@ export class Places {
   readonly #line = new Map<Whose, Set<Waiting>>();
   #waiting = 0;
 
-  constructor(places: number, waitMs: number) {
-    this.#free = places;
+  constructor(receiveSlots: number, waitMs: number) {
+    this.#free = receiveSlots;
     this.#waitMs = waitMs;
   }
 

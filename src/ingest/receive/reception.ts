@@ -4,19 +4,19 @@ import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload, UploadOptions } from '../../catalog/upload.ts';
 import type { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
-import type { DiskReserve } from '../spool/disk-reserve.ts';
 import type { Loader } from '../load/loader.ts';
-import type { Places } from './receive-slots.ts';
 import type { ProgressBoard } from '../progress.ts';
+import type { DiskReserve } from '../spool/disk-reserve.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { ReceiveSlots } from './receive-slots.ts';
 
 /** One file on its way in. */
 export interface Reception {
   readonly uploadId: UploadId;
   /** Names the customer: before the bytes where it is known (loading then runs beside receiving), or after them. */
-  bind(grant: Grant): Promise<void>;
+  bind(access: CustomerAccess): Promise<void>;
   /**
    * Takes all bytes of the file, with back-pressure, and keeps them in the spool.
    *
@@ -41,13 +41,13 @@ export interface Reception {
   cancel(): Promise<void>;
 }
 
-export interface ReceptionPorts extends QueueLimits {
+export interface ReceptionDeps extends QueueLimits {
   readonly catalog: Catalog;
   readonly spool: Spool;
   readonly loader: Loader;
   readonly observe: Observe;
   readonly progress: ProgressBoard;
-  readonly places: Places;
+  readonly receiveSlots: ReceiveSlots;
   readonly reserve: DiskReserve;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
@@ -56,7 +56,7 @@ export interface ReceptionPorts extends QueueLimits {
   /** Told when the upload is acknowledged or forgotten. */
   readonly onClosed: (uploadId: UploadId) => void;
   /** Told when it ends without an acknowledgement, unless it was cancelled. */
-  readonly onRefused: (uploadId: UploadId, grant: Grant | null, refusal: Problem) => void;
+  readonly onRefused: (uploadId: UploadId, access: CustomerAccess | null, refusal: Problem) => void;
 }
 
 export interface IncomingFile {
@@ -68,7 +68,7 @@ export interface IncomingFile {
   readonly options: UploadOptions;
   readonly idempotencyKey: string | null;
   /** The upload whose rejected rows the file brings, mended. */
-  readonly mends?: UploadId | null;
+  readonly corrects?: UploadId | null;
   /** The customer whose key the file came with: it may send for itself alone. */
   readonly caller?: CustomerId | null;
   /** The failed upload whose text this is; its figures are those of the file as it was sent. */

@@ -5,7 +5,7 @@ import type { CustomerId, UploadId } from '../../model/ids.ts';
 const MOST = 1_000;
 
 /** Why uploads were refused that the catalog has forgotten: in memory, the latest ones alone. */
-export class Refusals {
+export class RefusedUploads {
   readonly #latest = new Map<UploadId, { readonly customerId: CustomerId; readonly refusal: Problem }>();
 
   note(uploadId: UploadId, customerId: CustomerId, refusal: Problem): void {

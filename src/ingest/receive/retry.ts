@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import type { ReceivedFile, Upload, UploadOptions } from '../../catalog/upload.ts';
 import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 import { Problem } from '../../errors.ts';
-import type { Grant } from '../../model/customer-access.ts';
-import type { IncomingFile, Reception } from './reception.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { IncomingFile, Reception } from './reception.ts';
 
 /**
  * The bytes of a failed upload as a file to be received, with other options where the sender wants them.
@@ -13,7 +13,7 @@ import type { Spool } from '../spool/spool.ts';
  * @throws Problem upload_not_retryable, upload_option_invalid
  */
 export function retryOf(
-  { id, status, filename, file, options, mends, retryUntil }: Upload,
+  { id, status, filename, file, options, corrects, retryUntil }: Upload,
   spool: Spool,
   changes: Partial<UploadOptions>,
 ): { readonly file: Omit<IncomingFile, 'uploadId'>; readonly text: Readable } {
@@ -36,7 +36,7 @@ export function retryOf(
       expectedBytes: file.segments.reduce((sum, { bytes }) => sum + bytes, 0),
       options: { ...options, ...found?.dialect, ...changes, encoding: 'utf-8' },
       idempotencyKey: null,
-      mends,
+      corrects,
       retryOf: {
         id,
         bytes: file.bytes,
@@ -50,9 +50,9 @@ export function retryOf(
 }
 
 /** Receives a file from its first byte to the acknowledgement; where that fails, nothing of it stays. */
-export async function receiveAll(reception: Reception, grant: Grant, bytes: Readable): Promise<Upload> {
+export async function receiveAll(reception: Reception, access: CustomerAccess, bytes: Readable): Promise<Upload> {
   try {
-    await reception.bind(grant);
+    await reception.bind(access);
     await reception.write(bytes);
     return await reception.acknowledge();
   } catch (error) {

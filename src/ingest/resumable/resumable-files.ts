@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { UploadOptions } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
-import { reached } from '../../failpoints.ts';
+import { failpoint } from '../../failpoints.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../../model/ids.ts';
-import { appendPiece, markOf, type Piece, settlePiece } from './append-chunk.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
 import { placeDurably, storing, syncFolder } from '../spool/durable.ts';
+import { appendPiece, markOf, type Piece, settlePiece } from './append-chunk.ts';
 
 /** A file that comes in several requests; its upload will have the same id. */
 export interface ResumableFile {
@@ -19,7 +19,7 @@ export interface ResumableFile {
   readonly length: number;
   readonly filename: string | null;
   readonly options: UploadOptions;
-  readonly mends: UploadId | null;
+  readonly corrects: UploadId | null;
   /** What the sender told of it, to be told back. */
   readonly metadata: Readonly<Record<string, string | null>>;
   /** RFC 3339. */
@@ -33,7 +33,7 @@ export interface Received {
   readonly changedAt: Date;
 }
 
-export interface ResumableFilesPorts {
+export interface ResumableFilesDeps {
   readonly directory: string;
   readonly reserve: DiskReserve;
   /** How many unfinished files a customer may have. */
@@ -45,19 +45,19 @@ export interface ResumableFilesPorts {
  * a sender is told of is durable before.
  */
 export class ResumableFiles {
-  readonly #ports: ResumableFilesPorts;
+  readonly #deps: ResumableFilesDeps;
   /** All there are: the folder is this process's alone. */
   readonly #customers = new Map<UploadId, CustomerId>();
   /** Where bytes come from, while they do. */
   readonly #incoming = new Map<UploadId, Readable>();
 
-  constructor(ports: ResumableFilesPorts) {
-    this.#ports = ports;
+  constructor(deps: ResumableFilesDeps) {
+    this.#deps = deps;
   }
 
   /** Finds what there is, and removes what a crash left half made. Before anything else is asked. */
   async open(): Promise<void> {
-    const { directory } = this.#ports;
+    const { directory } = this.#deps;
     await mkdir(directory, { recursive: true });
     const names = new Set(await readdir(directory));
     for (const name of names) {
@@ -79,7 +79,7 @@ export class ResumableFiles {
 
   /** @throws Problem disk_full, too_many_uploads */
   async create(file: ResumableFile): Promise<void> {
-    const { reserve, mostOfOne } = this.#ports;
+    const { reserve, mostOfOne } = this.#deps;
     const { id, customerId } = file;
     const others = this.idsOf(customerId).length;
     if (others >= mostOfOne) {
@@ -95,7 +95,7 @@ export class ResumableFiles {
         await placeDurably(this.#part(id), '');
         await placeDurably(this.#about(id), JSON.stringify(file));
       });
-      reached('resumable_begun');
+      failpoint('resumable_begun');
     } catch (error) {
       // Why it could not be begun is what its sender is told.
       await this.remove(id).catch(() => undefined);
@@ -125,7 +125,7 @@ export class ResumableFiles {
   async append(id: UploadId, offset: number, piece: Piece, source: Readable): Promise<number> {
     this.#incoming.set(id, source);
     try {
-      return await appendPiece(this.#part(id), offset, piece, this.#ports.reserve);
+      return await appendPiece(this.#part(id), offset, piece, this.#deps.reserve);
     } finally {
       this.#incoming.delete(id);
     }
@@ -141,7 +141,7 @@ export class ResumableFiles {
     this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled while it came.`));
     for (const path of [this.#about(id), markOf(this.#part(id)), this.#part(id)]) await rm(path, { force: true });
     // Else a power cut might bring it back.
-    if (wasThere) await syncFolder(this.#ports.directory);
+    if (wasThere) await syncFolder(this.#deps.directory);
     return wasThere;
   }
 
@@ -150,11 +150,11 @@ export class ResumableFiles {
   }
 
   #part(id: UploadId): string {
-    return join(this.#ports.directory, `${id}.part`);
+    return join(this.#deps.directory, `${id}.part`);
   }
 
   #about(id: UploadId): string {
-    return join(this.#ports.directory, `${id}.json`);
+    return join(this.#deps.directory, `${id}.json`);
   }
 }
 

@@ -3,46 +3,46 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
-import { reached } from '../../failpoints.ts';
-import type { Grant } from '../../model/customer-access.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
-import type { Checksum } from './append-chunk.ts';
-import { fastEnough, LEAST_RATE, neverIdle } from '../receive/minimum-rate.ts';
-import type { Places } from '../receive/receive-slots.ts';
 import type { ProgressBoard } from '../progress.ts';
+import { fastEnough, LEAST_RATE, neverIdle } from '../receive/minimum-rate.ts';
+import type { ReceiveSlots } from '../receive/receive-slots.ts';
 import type { IncomingFile, Reception } from '../receive/reception.ts';
-import { type ResumableFile, ResumableFiles, type ResumableFilesPorts } from './resumable-files.ts';
 import { receiveAll } from '../receive/retry.ts';
+import type { Checksum } from './append-chunk.ts';
+import { type ResumableFile, ResumableFiles, type ResumableFilesDeps } from './resumable-files.ts';
 
-export interface ResumableUploadsPorts extends ResumableFilesPorts {
+export interface ResumableUploadsDeps extends ResumableFilesDeps {
   readonly catalog: Pick<Catalog, 'findUpload'>;
   readonly observe: Observe;
   readonly progress: ProgressBoard;
-  readonly places: Places;
+  readonly receiveSlots: ReceiveSlots;
   /** How long the next byte of a file may be waited for. */
   readonly idleMs: number;
   /** How long after its last byte came a file may become whole. */
   readonly resumeMs: number;
   readonly receive: (file: IncomingFile) => Reception;
   /** The leave that a file's sender had when it began. */
-  readonly grantToFinish: (file: ResumableFile) => Grant;
+  readonly accessToFinish: (file: ResumableFile) => CustomerAccess;
 }
 
 /** Files that come in several requests, from the first to the upload that they become, once. */
 export class ResumableUploads {
-  readonly #ports: ResumableUploadsPorts;
+  readonly #deps: ResumableUploadsDeps;
   readonly #files: ResumableFiles;
   readonly #finishing = new Map<UploadId, Promise<Upload>>();
   readonly #reading = new Set<Readable>();
   #stopped = false;
 
-  constructor(ports: ResumableUploadsPorts) {
-    this.#ports = ports;
-    this.#files = new ResumableFiles(ports);
+  constructor(deps: ResumableUploadsDeps) {
+    this.#deps = deps;
+    this.#files = new ResumableFiles(deps);
   }
 
   get resumeMs(): number {
-    return this.#ports.resumeMs;
+    return this.#deps.resumeMs;
   }
 
   /** Before anything else is asked. */
@@ -67,9 +67,9 @@ export class ResumableUploads {
   async uploadOf(id: UploadId): Promise<Upload | null> {
     const file = await this.find(id);
     if (!file) return null;
-    if (!this.#finishing.has(id)) this.#ports.progress.received(id, file.received);
-    const { customerId, filename, options, mends } = file;
-    return { ...RECEIVING, id, customerId, filename, options, mends, createdAt: new Date(file.createdAt) };
+    if (!this.#finishing.has(id)) this.#deps.progress.received(id, file.received);
+    const { customerId, filename, options, corrects } = file;
+    return { ...RECEIVING, id, customerId, filename, options, corrects, createdAt: new Date(file.createdAt) };
   }
 
   /**
@@ -79,16 +79,16 @@ export class ResumableUploads {
    * @throws Problem checksum_mismatch, disk_full, server_busy, upload_too_slow, upload_cancelled
    */
   async append(file: ResumableFile, offset: number, source: Readable, checksum: Checksum | null): Promise<number> {
-    const { places, progress, idleMs } = this.#ports;
-    const leavePlace = await places.take(file.customerId);
+    const { receiveSlots, progress, idleMs } = this.#deps;
+    const releaseSlot = await receiveSlots.take(file.customerId);
     try {
       const bytes = fastEnough(neverIdle(source, idleMs), LEAST_RATE);
       const onBytes = (received: number): void => progress.received(file.id, received);
       const received = await this.#files.append(file.id, offset, { bytes, checksum, onBytes }, source);
-      reached('piece_appended');
+      failpoint('piece_appended');
       return received;
     } finally {
-      leavePlace();
+      releaseSlot();
       if (!(await this.#files.received(file.id))) progress.forget(file.id);
     }
   }
@@ -108,7 +108,7 @@ export class ResumableUploads {
   }
 
   async #finish(id: UploadId): Promise<Upload> {
-    const { catalog, receive, grantToFinish } = this.#ports;
+    const { catalog, receive, accessToFinish } = this.#deps;
     // The upload has the file's id, so that it is in the catalog once.
     const earlier = await catalog.findUpload(id);
     if (earlier && earlier.status !== 'receiving') {
@@ -118,15 +118,15 @@ export class ResumableUploads {
     const file = await this.#files.find(id);
     if (!file) throw new Problem('upload_not_found', `There is no upload '${id}'.`);
     if (this.#stopped) throw stopping();
-    const { filename, options, mends, length: expectedBytes } = file;
-    reached('whole_finishing');
+    const { filename, options, corrects, length: expectedBytes } = file;
+    failpoint('whole_finishing');
     const bytes = this.#files.read(id);
     this.#reading.add(bytes);
     try {
-      const incoming = { uploadId: id, filename, options, mends, expectedBytes, contentEncoding: null };
+      const incoming = { uploadId: id, filename, options, corrects, expectedBytes, contentEncoding: null };
       const reception = receive({ ...incoming, idempotencyKey: null, retryOf: null });
-      const upload = await receiveAll(reception, grantToFinish(file), bytes);
-      reached('whole_acknowledged');
+      const upload = await receiveAll(reception, accessToFinish(file), bytes);
+      failpoint('whole_acknowledged');
       await this.#files.remove(id);
       return upload;
     } catch (caught) {
@@ -151,7 +151,7 @@ export class ResumableUploads {
       if (!file || file.received < file.length) continue;
       await this.finish(id).catch((error: Error) => {
         // Who began it is told by whatever it asks next; that it was refused has been observed.
-        if (!(error instanceof Problem)) this.#ports.observe({ kind: 'background_failed', task: 'resume', error });
+        if (!(error instanceof Problem)) this.#deps.observe({ kind: 'background_failed', task: 'resume', error });
       });
     }
   }
@@ -159,7 +159,7 @@ export class ResumableUploads {
   /** Forgets a file that is not an upload yet. @returns whether there was one */
   async giveUp(id: UploadId): Promise<boolean> {
     const wasThere = await this.#files.remove(id);
-    if (wasThere) this.#ports.progress.forget(id);
+    if (wasThere) this.#deps.progress.forget(id);
     return wasThere;
   }
 
@@ -195,7 +195,7 @@ const RECEIVING = {
   status: 'receiving',
   idempotencyKey: null,
   retryOf: null,
-  mendedBy: null,
+  correctedBy: null,
   duplicateOf: null,
   file: null,
   receipt: null,

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Refusal } from '../../engine/protocol.ts';
+import type { RejectedRow } from '../../engine/protocol.ts';
 import { Problem } from '../../errors.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { syncFolder } from './durable.ts';
@@ -11,7 +11,7 @@ const READ_BYTES = 256 * 1024;
 const LINE_FEED = 10;
 
 /** Rows that could not become one, of every upload that has some: a file that lists them, and one that holds them. */
-export class Rejects {
+export class RejectedRows {
   readonly #directory: string;
 
   constructor(directory: string) {
@@ -35,12 +35,12 @@ export class Rejects {
   async page(
     uploadId: UploadId,
     { after, limit }: { readonly after: string | null; readonly limit: number },
-  ): Promise<{ readonly items: readonly Refusal[]; readonly nextCursor: string | null }> {
+  ): Promise<{ readonly items: readonly RejectedRow[]; readonly nextCursor: string | null }> {
     const file = await openFound(this.pathsOf(uploadId).list, uploadId);
     try {
       const { size } = await file.stat();
       let at = await startOf(file, after, size);
-      const items: Refusal[] = [];
+      const items: RejectedRow[] = [];
       let rest = Buffer.alloc(0);
       let read = at;
       while (items.length < limit && at < size) {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
-import { reached } from '../../failpoints.ts';
+import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { storing, syncFolder } from './durable.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -23,7 +23,7 @@ export class Spool {
       await mkdir(folder);
       await syncFolder(this.directory);
     });
-    reached('folder_made');
+    failpoint('folder_made');
     return new SegmentWriter(folder);
   }
 

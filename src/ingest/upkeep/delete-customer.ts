@@ -1,18 +1,18 @@
 import type { Catalog, Page } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
-import { reached } from '../../failpoints.ts';
+import { failpoint } from '../../failpoints.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
-import type { Rejects } from '../spool/rejected-rows.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
+import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { Spool } from '../spool/spool.ts';
 
-export interface DeletionPorts {
+export interface DeletionDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly spool: Spool;
-  readonly rejects: Rejects;
+  readonly rejects: RejectedRows;
   readonly resumable: ResumableUploads;
 }
 
@@ -22,23 +22,23 @@ export interface DeletionPorts {
  *
  * @throws Problem customer_busy while uploads have not ended
  */
-export async function deleteCustomer(ports: DeletionPorts, customerId: CustomerId): Promise<void> {
-  const uploads = await ports.catalog.beginDeletion(customerId);
+export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId): Promise<void> {
+  const uploads = await deps.catalog.beginDeletion(customerId);
   if (uploads.length > 0) {
     const detail = `${uploads.length} of the uploads of customer ${customerId} have not ended.`;
     throw new Problem('customer_busy', detail, { uploads });
   }
-  reached('deletion_begun');
-  await ports.tables.drop(customerId);
-  reached('table_dropped');
-  await removeFiles(ports, customerId);
-  await ports.resumable.removeOf(customerId);
-  reached('files_removed');
-  await ports.catalog.deleteCustomer(customerId);
+  failpoint('deletion_begun');
+  await deps.tables.drop(customerId);
+  failpoint('table_dropped');
+  await removeFiles(deps, customerId);
+  await deps.resumable.removeOf(customerId);
+  failpoint('files_removed');
+  await deps.catalog.deleteCustomer(customerId);
 }
 
 /** Removes all files that are kept of a customer's uploads. */
-async function removeFiles({ catalog, spool, rejects }: DeletionPorts, customerId: CustomerId): Promise<void> {
+async function removeFiles({ catalog, spool, rejects }: DeletionDeps, customerId: CustomerId): Promise<void> {
   let after: string | null = null;
   do {
     const { items, nextCursor }: Page<Upload> = await catalog.listUploads(customerId, { after, limit: 1000 });

@@ -1,13 +1,13 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Observe } from '../../events.ts';
-import { reached } from '../../failpoints.ts';
+import { failpoint } from '../../failpoints.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 import type { Spool } from '../spool/spool.ts';
 
 const EVERY_MS = 30_000;
 
-export interface HousekeepingPorts {
+export interface HousekeepingDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly spool: Spool;
@@ -20,15 +20,15 @@ export interface HousekeepingPorts {
  * enough), and makes files uploads that are whole and that nobody asks for.
  */
 export class Housekeeping {
-  readonly #ports: HousekeepingPorts;
+  readonly #deps: HousekeepingDeps;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
   #again = false;
   #stopped = false;
 
-  constructor(ports: HousekeepingPorts) {
-    this.#ports = ports;
+  constructor(deps: HousekeepingDeps) {
+    this.#deps = deps;
   }
 
   start(): void {
@@ -44,7 +44,7 @@ export class Housekeeping {
   sweep(): void {
     this.#again = true;
     this.#sweeping ??= this.#sweep()
-      .catch((error: Error) => this.#ports.observe({ kind: 'background_failed', task: 'housekeeping', error }))
+      .catch((error: Error) => this.#deps.observe({ kind: 'background_failed', task: 'housekeeping', error }))
       .finally(() => {
         this.#sweeping = null;
       });
@@ -60,7 +60,7 @@ export class Housekeeping {
 
   /** Beside the sweeping, as a large file takes its time. */
   async #finishWhole(): Promise<void> {
-    const { resumable, observe } = this.#ports;
+    const { resumable, observe } = this.#deps;
     await resumable
       .finishWhole()
       .catch((error: Error) => observe({ kind: 'background_failed', task: 'resumable uploads', error }));
@@ -68,14 +68,14 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { catalog, tables, spool, resumable } = this.#ports;
+    const { catalog, tables, spool, resumable } = this.#deps;
     while (this.#again && !this.#stopped) {
       this.#again = false;
       for (const { customerId, tag } of await catalog.deadTags()) {
         if (this.#stopped) return;
         // Never a drop: the customer's next table may be in the making.
         await tables.purge(customerId, [tag]);
-        reached('rows_purged');
+        failpoint('rows_purged');
         await catalog.forgetTags(customerId, [tag]);
       }
       for (const uploadId of await catalog.keptFailures('expired')) {

@@ -25,13 +25,13 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
     rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
-    async begin({ customerId, tag, columns, reading, timeColumn, create, exact }): Promise<LoadSession> {
+    async begin({ customerId, tag, columns, formats, timeColumn, create, exact }): Promise<LoadSession> {
       const database = fileOf(customerId);
       await engine.call('begin_load', { database, columns, create });
       let quick = true;
       return {
         append: async (source, options) => {
-          const params = { database, tag, reading, source, exact, quick };
+          const params = { database, tag, formats, source, exact, quick };
           const appended = await engine.call('append', params, options);
           // A file with unusual values, such as empty ones, has them everywhere.
           quick = appended.quick;
