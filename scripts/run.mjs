@@ -35,6 +35,7 @@ const TASKS = {
     runs: () => [
       ['node_modules/typescript/bin/tsc', '-p', '.'],
       [BIOME, 'ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'],
+      ['scripts/check-wording.mjs'],
     ],
   },
   format: { dev: true, runs: (args) => [[BIOME, 'check', '--write', ...(args.length > 0 ? args : ['.'])]] },

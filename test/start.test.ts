@@ -78,7 +78,7 @@ async function waitUntilGone(group: number): Promise<void> {
   }
 }
 
-test('npm start answers at the address it tells, and Ctrl-C leaves no process behind', async () => {
+test('npm start answers at the printed address, and Ctrl-C leaves no process behind', async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
@@ -104,7 +104,7 @@ test('the server does not outlive its launcher, however that ends', async () => 
   await waitUntilGone(launcher.pid);
 });
 
-test('the server stops in order where only the launcher is told to', async () => {
+test('the server shuts down gracefully when only the launcher is signalled', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { launcher, url, output } = await start();
     assert.ok(url, output.text);
@@ -114,7 +114,7 @@ test('the server stops in order where only the launcher is told to', async () =>
   }
 });
 
-test('a port that is taken is told with the setting that changes it', async () => {
+test('an occupied port is reported with the setting that changes it', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   try {
