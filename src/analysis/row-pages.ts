@@ -10,13 +10,14 @@ import { hasSameRows } from './same-rows.ts';
 
 export interface RowsRequest extends SelectionRequest {
   readonly limit: number;
-  /** The `next_cursor` of the page before; null: the first page. */
+  /** The `nextCursor` of the previous page; null: the first page. */
   readonly cursor: string | null;
 }
 
 export interface RowsPage extends TableResult {
-  readonly customer_id: CustomerId;
-  readonly next_cursor: string | null;
+  readonly customerId: CustomerId;
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
   readonly table: { readonly rows: number; readonly version: number };
 }
 
@@ -69,12 +70,12 @@ export class RowPages {
     }
     if (outcome.kind !== 'rows') throw problemOf(outcome.kind, analysisMs);
     return {
-      customer_id: customerId,
+      customerId,
       columns: selection.columns,
       rows: outcome.rows.map((row) =>
         row.map((value, index) => jsonValue(value, selection.columns[index]?.type ?? 'text')),
       ),
-      next_cursor: outcome.next === null ? null : cursorOf(view, outcome.next),
+      nextCursor: outcome.next === null ? null : cursorOf(view, outcome.next),
       table: { rows: table.rows, version: table.version },
     };
   }
