@@ -2,6 +2,7 @@ import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
+import { tableEmpty } from '../model/not-found.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Admission } from './admission.ts';
 import { findAnalyzeType } from './analyze-types.ts';
@@ -76,7 +77,7 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     async answer({ customerId }, body, gone) {
       const asked = readRequest(body);
       const view = await catalog.tableForReading(customerId);
-      if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
+      if (!view) throw tableEmpty(customerId);
       const { number, name } = asked;
       // Each name has its own computation, which the compiler cannot see through the query cache.
       const answered = (result: object, { rows, version }: TableForReading['table']) =>
