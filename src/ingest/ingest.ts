@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
-import { Problem } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import { failpoint } from '../failpoints.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../model/ids.ts';
+import { uploadNotFound } from '../model/not-found.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { type Progress, ProgressBoard } from './progress.ts';
@@ -160,7 +161,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   async function find(access: CustomerAccess, uploadId: UploadId): Promise<Upload> {
     const upload = await findUpload(uploadId);
     if (upload?.customerId === access.customerId) return upload;
-    throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
+    throw uploadNotFound(uploadId);
   }
 
   function receive(file: IncomingFile, maxUploadBytes: number): Reception {

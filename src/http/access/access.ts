@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import { Problem } from '../../errors.ts';
 import { type CustomerAccess, dangerouslyAllow, type Right } from '../../model/customer-access.ts';
 import { type CustomerId, parseCustomerId, parseUploadId } from '../../model/ids.ts';
+import { customerNotFound, uploadNotFound } from '../../model/not-found.ts';
 import { bearerKey, hashKey, sameKey } from './api-keys.ts';
 import { refuseOtherOrigins } from './same-origin.ts';
 
@@ -87,7 +88,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
   async function existing(id: CustomerId): Promise<CustomerAccess> {
     // Others' customers are not looked up, so that not even the time it takes tells whether they are there.
     const customer = mayReach(id) ? await known.findCustomer(id) : null;
-    if (!customer) throw new Problem('customer_not_found', `There is no customer '${id}'.`);
+    if (!customer) throw customerNotFound(id);
     return dangerouslyAllow(id);
   }
 
@@ -102,7 +103,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
       const id = parseUploadId(rawId);
       const upload = id && (await known.findUpload(id));
       if (!upload || !mayReach(upload.customerId)) {
-        throw new Problem('upload_not_found', `There is no upload '${String(rawId)}'.`);
+        throw uploadNotFound(String(rawId));
       }
       return { access: dangerouslyAllow(upload.customerId), upload };
     },

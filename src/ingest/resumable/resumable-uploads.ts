@@ -6,6 +6,7 @@ import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
+import { uploadNotFound } from '../../model/not-found.ts';
 import type { ProgressBoard } from '../progress.ts';
 import { fastEnough, LEAST_RATE, neverIdle } from '../receive/minimum-rate.ts';
 import type { ReceiveSlots } from '../receive/receive-slots.ts';
@@ -116,7 +117,7 @@ export class ResumableUploads {
       return earlier;
     }
     const file = await this.#files.find(id);
-    if (!file) throw new Problem('upload_not_found', `There is no upload '${id}'.`);
+    if (!file) throw uploadNotFound(id);
     if (this.#stopped) throw stopping();
     const { filename, options, corrects, length: expectedBytes } = file;
     failpoint('whole_finishing');
