@@ -12,7 +12,7 @@ import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { type Progress, ProgressBoard } from './progress.ts';
 import { FileReception } from './receive/file-reception.ts';
-import { ReceiveSlots } from './receive/receive-slots.ts';
+import { createReceiveSlots } from './receive/receive-slots.ts';
 import type { IncomingFile, Reception } from './receive/reception.ts';
 import { RefusedUploads } from './receive/refused-uploads.ts';
 import { receiveAll, retryOf } from './receive/retry.ts';
@@ -117,7 +117,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const spool = new Spool(deps.spoolDirectory);
   const rejects = new RejectedRows(deps.rejectsDirectory);
   const progress = new ProgressBoard();
-  const receiveSlots = new ReceiveSlots(deps.maxReceives, PLACE_WAIT_MS);
+  const receiveSlots = createReceiveSlots(deps.maxReceives, PLACE_WAIT_MS);
   const reserve = new DiskReserve(deps.spoolDirectory, deps.diskReserveBytes);
   const resumable = new ResumableUploads({
     ...deps,

@@ -74,7 +74,9 @@ export class FileReception implements Reception {
 
   async write(input: Readable): Promise<void> {
     // A form may name its customer after the file: then the caller's own is held to account for it.
-    this.#releaseSlot = await this.#deps.receiveSlots.take(this.#access?.customerId ?? this.#incoming.caller ?? null);
+    this.#releaseSlot = await this.#deps.receiveSlots.acquire(
+      this.#access?.customerId ?? this.#incoming.caller ?? null,
+    );
     try {
       await this.#receive(input);
     } finally {

@@ -81,7 +81,7 @@ export class ResumableUploads {
    */
   async append(file: ResumableFile, offset: number, source: Readable, checksum: Checksum | null): Promise<number> {
     const { receiveSlots, progress, idleMs } = this.#deps;
-    const releaseSlot = await receiveSlots.take(file.customerId);
+    const releaseSlot = await receiveSlots.acquire(file.customerId);
     try {
       const bytes = fastEnough(neverIdle(source, idleMs), LEAST_RATE);
       const onBytes = (received: number): void => progress.received(file.id, received);
