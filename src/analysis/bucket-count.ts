@@ -1,4 +1,4 @@
-import type { Micros, TableState } from '../catalog/catalog.ts';
+import type { Micros, TableState } from '../catalog/table-state.ts';
 import type { Condition, GroupKey, QueryPlan } from '../table-store/query-plan.ts';
 import { BUCKETS, bucketFor } from './bucket-names.ts';
 import { RequestPart } from './request-part.ts';

@@ -1,4 +1,4 @@
-import type { TableState } from '../catalog/catalog.ts';
+import type { TableState } from '../catalog/table-state.ts';
 import type { Column, LogicalType } from '../model/columns.ts';
 import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';

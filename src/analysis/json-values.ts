@@ -1,4 +1,4 @@
-import type { Micros } from '../catalog/catalog.ts';
+import type { Micros } from '../catalog/table-state.ts';
 import type { LogicalType } from '../model/columns.ts';
 import { formatDate, formatTimestamp } from '../model/timestamps.ts';
 import { outputsOf, type QueryPlan } from '../table-store/query-plan.ts';

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { COMPUTED_ANSWERS } from '../../src/analysis/computed-answers.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseTimestamp } from '../../src/model/parse-times.ts';
 
 /** Ten million rows over ten million seconds. */

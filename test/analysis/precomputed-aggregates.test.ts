@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findAnalyzeType } from '../../src/analysis/analyze-types.ts';
 import { PRECOMPUTED_AGGREGATES } from '../../src/analysis/precomputed-aggregates.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { Problem } from '../../src/errors.ts';
 
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;

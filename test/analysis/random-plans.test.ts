@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { BUCKETS } from '../../src/analysis/bucket-names.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';

@@ -1,5 +1,7 @@
-import type { Catalog, Claim, Micros } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
+import type { Claim } from '../../catalog/upload-queue.ts';
 import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';

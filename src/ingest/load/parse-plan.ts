@@ -1,4 +1,4 @@
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 import type { InferredFormats } from '../../csv-reader/csv-reader.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
