@@ -89,6 +89,8 @@ async function run([name, ...args]) {
   const runtime = findRuntime();
   // Stripping types and compiling took a third of a start.
   const env = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...process.env };
+  // A variable of the tests: the server refuses settings it does not know.
+  if (name === 'start') delete env.THENA_REAL_FILES;
   let exitCode = 0;
   for (const runtimeArgs of task.runs(args)) {
     const code = await launch(runtime, runtimeArgs, { cwd: ROOT, env, channel: task.channel });

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readConfig } from '../src/config.ts';
 import type { Observation } from '../src/events.ts';
 import { startServices } from '../src/services.ts';
@@ -37,12 +36,6 @@ export async function startThena(settings: Readonly<Record<string, string>> = {}
     removeData();
     throw error;
   }
-}
-
-/** A real CSV file that was not made for these tests. */
-export function sharedFile(name: string): { readonly path: string; readonly bytes: Buffer } {
-  const path = fileURLToPath(new URL(`../../shared/data/${name}`, import.meta.url));
-  return { path, bytes: readFileSync(path) };
 }
 
 export interface Reply {

@@ -78,8 +78,9 @@ async function waitUntilGone(group: number): Promise<void> {
   }
 }
 
-test('npm start answers at the address it tells, and Ctrl-C leaves no process behind', async () => {
-  const { launcher, url, output } = await start();
+test('npm start answers at the address it prints, and Ctrl-C leaves no process behind', async () => {
+  // Set in the shell of a developer, for the tests.
+  const { launcher, url, output } = await start({ THENA_REAL_FILES: '/data' });
   assert.ok(url, output.text);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /^thena_http_requests_total\{.*route="\/healthz".*\} 1$/m);

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FAILPOINTS } from '../../src/failpoints.ts';
 import { ask } from '../http/tus-requests.ts';
+import { type Random, randomOf } from '../random.ts';
 import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
 import { childOf } from './child-of.ts';
 import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './failpoints-at-work.ts';
-import { type Random, randomOf } from './random.ts';
 import { Senders, type Sent } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
 

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
-import { analyze, call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { madeFile } from '../fixtures/data-files.ts';
+import { analyze, call, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
 import { queryRows } from '../stored-rows.ts';
 
-const taxi = sharedFile('nyc_taxi.csv').bytes;
+const rides = madeFile('rides');
 const CSV = 'at,n,t\n2024-01-01 00:00:00,1,a\n2024-01-03 00:00:00,2,b\n';
 const LATER = 'at,n,t\n2024-01-02 00:00:00,3,c\n2024-02-01 00:00:00,4,d\n';
 const BAD = 'at,n,t\n2024-01-05 00:00:00,5,e\n2024-01-06 00:00:00,six,"f, ""g"""\n2024-01-07 00:00:00,7\n';
@@ -117,7 +118,7 @@ describe('cancel', () => {
   it('ends uploads that wait or are being loaded, and the others go on', async () => {
     const sent = await Promise.all(
       Array.from({ length: 6 }, () =>
-        call(`${thena.url}/api/v1/customers/queue/uploads`, { method: 'PUT', body: new Uint8Array(taxi) }),
+        call(`${thena.url}/api/v1/customers/queue/uploads`, { method: 'PUT', body: new Uint8Array(rides.bytes) }),
       ),
     );
     for (const { body: waiting } of sent.slice(0, 3)) {
@@ -129,7 +130,7 @@ describe('cancel', () => {
     for (const { body } of sent.slice(3)) {
       while (!['complete', 'failed'].includes((await get(`/uploads/${body.id}`)).body.status)) await sleep(20);
     }
-    assert.equal(await rowsOf('queue'), 3 * 10_320);
+    assert.equal(await rowsOf('queue'), 3 * rides.rows);
   });
 });
 

@@ -4,17 +4,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import {
-  analyze,
-  call,
-  type FormField,
-  formOf,
-  type Reply,
-  type RunningThena,
-  sharedFile,
-  startThena,
-  upload,
-} from '../server.ts';
+import { madeFile } from '../fixtures/data-files.ts';
+import { analyze, call, type FormField, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
 
 let thena: RunningThena;
 let event: string;
@@ -87,7 +78,7 @@ for (const customer of ['known', 'unknown']) {
 }
 
 test("a file with another customer's columns is refused, and shows the difference", async () => {
-  const reply = await upload(thena.url, 'known', sharedFile('flights-airport.csv').bytes);
+  const reply = await upload(thena.url, 'known', madeFile('routes').bytes);
   refused(reply, 422, 'columns_differ', /origin/);
 });
 

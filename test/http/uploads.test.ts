@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { madeFile } from '../fixtures/data-files.ts';
+import { call, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
 
 let thena: RunningThena;
 before(async () => {
@@ -14,7 +15,7 @@ before(async () => {
 });
 after(() => thena.close());
 
-const taxi = sharedFile('nyc_taxi.csv').bytes;
+const { bytes: rides, rows: rideRows } = madeFile('rides');
 const WAIT = { prefer: 'wait=60' };
 
 function put(
@@ -29,21 +30,21 @@ function put(
 
 test('a file is taken with the customer named before it or after it, and the reply says where it is found', async () => {
   for (const fields of [
-    [['customer_id', 'Order'] as const, ['file', taxi] as const],
-    [['file', taxi] as const, ['customer_id', 'ORDER '] as const],
+    [['customer_id', 'Order'] as const, ['file', rides] as const],
+    [['file', rides] as const, ['customer_id', 'ORDER '] as const],
   ]) {
     const reply = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(...fields) });
     assert.equal(reply.status, 202);
     assert.equal(reply.body.customer_id, 'order');
-    assert.equal(reply.body.sha256, createHash('sha256').update(taxi).digest('hex'));
-    assert.equal(reply.body.bytes, taxi.length);
+    assert.equal(reply.body.sha256, createHash('sha256').update(rides).digest('hex'));
+    assert.equal(reply.body.bytes, rides.length);
     assert.equal(reply.headers.get('location'), `/api/v1/uploads/${reply.body.id}`);
     assert.equal((await call(`${thena.url}${reply.headers.get('location')}`)).body.id, reply.body.id);
   }
 });
 
 test('who prefers to wait is answered with 200 when the upload has ended', async () => {
-  const reply = await upload(thena.url, 'waits', taxi);
+  const reply = await upload(thena.url, 'waits', rides);
   assert.equal(reply.status, 200);
   assert.equal(reply.headers.get('preference-applied'), 'wait');
   assert.equal(reply.body.status, 'complete');
@@ -68,15 +69,15 @@ test('who waits is told of a file that failed later, with 200 and the reason', a
 });
 
 test('a body is taken by PUT and by POST, of whatever type, and keeps its file name', async () => {
-  const url = `${thena.url}/api/v1/customers/raw/uploads?filename=taxi.csv`;
+  const url = `${thena.url}/api/v1/customers/raw/uploads?filename=rides.csv`;
   for (const [method, type] of [
     ['PUT', 'text/csv'],
     ['POST', 'application/x-www-form-urlencoded'],
     ['POST', 'application/octet-stream'],
   ] as const) {
     const headers = { 'content-type': type, ...WAIT };
-    const reply = await call(url, { method, body: new Uint8Array(taxi), headers });
-    assert.deepEqual([reply.status, reply.body.status, reply.body.filename], [200, 'complete', 'taxi.csv']);
+    const reply = await call(url, { method, body: new Uint8Array(rides), headers });
+    assert.deepEqual([reply.status, reply.body.status, reply.body.filename], [200, 'complete', 'rides.csv']);
   }
 });
 
@@ -89,13 +90,13 @@ test('JSON and forms are not taken as the body of a file', async () => {
 
 test('a compressed body is taken, as its header says or as it looks', async () => {
   for (const [body, encoding] of [
-    [gzipSync(taxi), 'gzip'],
-    [zstdCompressSync(taxi), 'zstd'],
+    [gzipSync(rides), 'gzip'],
+    [zstdCompressSync(rides), 'zstd'],
   ] as const) {
     for (const headers of [{ ...WAIT, 'content-encoding': encoding }, WAIT]) {
       const reply = await put('packed', body, headers);
       assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
-      assert.equal(reply.body.receipt.rows_in_file, 10_320);
+      assert.equal(reply.body.receipt.rows_in_file, rideRows);
     }
   }
 });
