@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startThenaProcess } from '../harness/thena-process.ts';
 import { call } from './server.ts';
-import { startThenaProcess } from './thena-process.ts';
 
 it('the server goes on when who reads its log has gone', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
