@@ -27,13 +27,13 @@ afterEach(async () => {
 
 interface Started {
   readonly launcher: ChildProcess & { readonly pid: number };
-  /** What was written so far. */
+  /** Everything printed so far. */
   readonly output: { text: string };
-  /** The address that Thena says it is ready at; null where it ended instead. */
+  /** The address Thena printed; null if it exited instead. */
   readonly url: string | null;
 }
 
-/** Does what `npm start` does, in a process group of its own, as at a terminal. */
+/** Runs the command of `npm start` in a process group of its own, as a terminal does. */
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<Started> {
   const environment = Object.entries(process.env).filter(([name]) => !/^(THENA_|npm_)/.test(name));
   const env = { ...Object.fromEntries(environment), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...settings };
@@ -89,7 +89,7 @@ test('npm start answers at the address it prints, and Ctrl-C leaves no process b
   await waitUntilGone(launcher.pid);
 });
 
-test('what Thena keeps is for its owner alone', async () => {
+test('makes its files readable for their owner only', async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   assert.equal((await stat(join(dataDir, 'catalog.sqlite'))).mode & 0o077, 0);
@@ -98,14 +98,14 @@ test('what Thena keeps is for its owner alone', async () => {
   await waitUntilGone(launcher.pid);
 });
 
-test('the server does not outlive its launcher, however that ends', async () => {
+test('the server never outlives its launcher, however that exits', async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   launcher.kill('SIGKILL');
   await waitUntilGone(launcher.pid);
 });
 
-test('the server stops in order where only the launcher is told to', async () => {
+test('the server stops cleanly if only the launcher is signalled', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { launcher, url, output } = await start();
     assert.ok(url, output.text);
@@ -115,7 +115,7 @@ test('the server stops in order where only the launcher is told to', async () =>
   }
 });
 
-test('a port that is taken is told with the setting that changes it', async () => {
+test('names the setting to change if the port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   try {
@@ -129,13 +129,13 @@ test('a port that is taken is told with the setting that changes it', async () =
   }
 });
 
-test('a setting that cannot be used ends the start with one line', async () => {
+test('refuses to start with an invalid setting, in one line', async () => {
   const { launcher, output } = await start({ THENA_PORT: 'eighty' });
   assert.equal(await exitCode(launcher), 2);
   assert.equal(output.text, "Thena: THENA_PORT is 'eighty'; it must be a whole number from 0 to 65535.\n");
 });
 
-test('a data folder in use by another Thena ends the start with one line', async () => {
+test('refuses to start on a data folder that another Thena uses, in one line', async () => {
   const first = await start();
   assert.ok(first.url, first.output.text);
   const second = await start();
@@ -145,7 +145,7 @@ test('a data folder in use by another Thena ends the start with one line', async
   await waitUntilGone(first.launcher.pid);
 });
 
-test('a data folder that cannot be made ends the start with one line', async () => {
+test('refuses to start if the data folder cannot be created, in one line', async () => {
   const { launcher, output } = await start({ THENA_DATA_DIR: '/dev/null/data' });
   assert.equal(await exitCode(launcher), 2);
   assert.match(output.text, /^Thena: The data folder \/dev\/null\/data cannot be used.*THENA_DATA_DIR.*\n$/);

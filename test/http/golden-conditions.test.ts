@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Cell, type DataColumn, dataFiles } from '../fixtures/data-files.ts';
-import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { type RunningThena, resultRows, startThena, upload } from '../server.ts';
 import { jsonOf, ordered } from './expected-cells.ts';
 
 type Predicate = (cell: Cell) => boolean;
@@ -72,11 +72,7 @@ describe('conditions select the rows that plain loops select', () => {
   });
   after(() => thena.close());
 
-  async function rowsOf(customer_id: string, query: object): Promise<readonly (readonly unknown[])[]> {
-    const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id, query } });
-    assert.equal(status, 200, JSON.stringify([query, body]));
-    return body.result.rows;
-  }
+  const rowsOf = (customer: string, query: object) => resultRows(thena.url, customer, query);
 
   for (const file of files) {
     it(`${file.name}: every operator on every column, plain, negated, and combined with those of the next`, async () => {

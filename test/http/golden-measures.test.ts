@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Cell, type DataColumn, type DataFile, dataFiles } from '../fixtures/data-files.ts';
-import { analyze, call, type RunningThena, startThena, upload } from '../server.ts';
+import { analyze, call, type RunningThena, resultRows, startThena, upload } from '../server.ts';
 import { jsonOf, ordered } from './expected-cells.ts';
 
 const QUANTILES = [0, 0.01, 0.25, 1 / 3, 0.5, 0.9, 0.999, 1];
@@ -87,11 +87,7 @@ describe('measures match those computed by plain loops', () => {
   });
   after(() => thena.close());
 
-  async function rowsOf(customer_id: string, query: unknown): Promise<readonly (readonly unknown[])[]> {
-    const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id, query } });
-    assert.equal(status, 200, JSON.stringify(body));
-    return body.result.rows;
-  }
+  const rowsOf = (customer: string, query: object) => resultRows(thena.url, customer, query);
   const named = (measures: readonly (readonly [object, Cell])[]) =>
     measures.map(([measure], index) => ({ ...measure, as: `m${index}` }));
 

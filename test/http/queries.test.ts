@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type DataFile, dataFiles } from '../fixtures/data-files.ts';
-import { analyze, call, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { analyze, call, type Reply, type RunningThena, resultRows, startThena, upload } from '../server.ts';
 import { jsonOf } from './expected-cells.ts';
 
 let thena: RunningThena;
@@ -17,11 +17,7 @@ after(() => thena.close());
 const ask = (customer: string, query: unknown): Promise<Reply> =>
   call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: customer, query } });
 
-async function rowsOf(customer: string, query: unknown): Promise<(string | number | null)[][]> {
-  const { status, body } = await ask(customer, query);
-  assert.equal(status, 200, JSON.stringify(body));
-  return body.result.rows;
-}
+const rowsOf = (customer: string, query: unknown) => resultRows(thena.url, customer, query);
 
 /** The rows of a file, each with its cells by the name of their column. */
 function recordsOf(file: DataFile): Record<string, string | number>[] {
@@ -197,8 +193,8 @@ describe('a query', () => {
   }
 });
 
-describe('numbers, times and texts', () => {
-  it('have one exact form: past 2^53 digits, and never a sum that overflows', async () => {
+describe('values in answers', () => {
+  it('are exact: integers past 2^53 are digits, and sums do not overflow', async () => {
     const most = 2n ** 63n - 1n;
     await upload(
       thena.url,
@@ -240,7 +236,7 @@ describe('numbers, times and texts', () => {
     );
   });
 
-  it('are those of committed uploads only, at once after an append and after an undo', async () => {
+  it('are those of committed uploads, immediately after an append and after an undo', async () => {
     const query = { measures: [{ fn: 'sum', column: 'n' }, { fn: 'count' }] };
     await upload(thena.url, 'undone', 'n\n1\n2\n');
     assert.deepEqual(await rowsOf('undone', query), [[3, 2]]);
