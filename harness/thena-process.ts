@@ -53,10 +53,10 @@ export async function startThenaProcess(
   };
 }
 
-/** Variables that processes need, or that measure them; none of Thena's, which would change its settings. */
+/** Variables that any process needs; none of Thena's, which would change its settings. */
 function inherited(): NodeJS.ProcessEnv {
   // Windows finds neither its libraries nor its folder of temporary files without these.
-  const names = ['PATH', 'SystemRoot', 'TEMP', 'TMP', 'NODE_V8_COVERAGE'];
+  const names = ['PATH', 'SystemRoot', 'TEMP', 'TMP'];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );

@@ -2,7 +2,7 @@
  * Behind every npm script: installs what is missing, then runs the command on the runtime that the lockfile pins, whatever
  * Node the machine has. Plain JavaScript without packages, for Node 20 and later. docs/decisions/0001 says why.
  *
- *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | build:wasm [arguments]
+ *   node scripts/run.mjs start | test | coverage | check | format | sample | bench | bench:queries | build:wasm [arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -29,7 +29,16 @@ const RUNTIME_PACKAGES = {
 const TASKS = {
   start: { dev: false, channel: true, runs: (args) => [['src/main.ts', ...args]] },
   sample: { dev: false, runs: (args) => [['scripts/sample.ts', ...args]] },
-  test: { dev: true, runs: (args) => [testArguments(args)] },
+  test: { dev: true, runs: (args) => [testArguments(args, 'tap')] },
+  coverage: {
+    dev: true,
+    runs: (args) => [
+      [
+        ...['--experimental-test-coverage', '--test-coverage-include=src/**/*.ts'],
+        ...testArguments(args, './scripts/coverage-reporter.mjs'),
+      ],
+    ],
+  },
   check: {
     dev: true,
     runs: () => [
@@ -44,14 +53,14 @@ const TASKS = {
 };
 
 /** Files and folders among the arguments say which tests to run; all else goes to Node's test runner as it is. */
-function testArguments(args) {
+function testArguments(args, reporter) {
   const isPath = (arg) => !arg.startsWith('-') && (/[*]|\.ts$/.test(arg) || existsSync(join(ROOT, arg)));
   const isFolder = (arg) => existsSync(join(ROOT, arg)) && statSync(join(ROOT, arg)).isDirectory();
   const paths = args.filter(isPath).map((arg) => (isFolder(arg) ? join(arg, '**/*.test.ts') : arg));
   return [
     '--test',
     // Of Node's reporters `spec` reads best, and `tap` ends with the counts whatever happened.
-    `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : 'tap'}`,
+    `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : reporter}`,
     // A test here mostly waits for a process it started.
     `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
