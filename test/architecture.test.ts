@@ -139,7 +139,7 @@ async function lint(cwd: string): Promise<ReadonlyMap<string, ReadonlySet<string
   );
   const found = new Map<string, Set<string>>();
   for (const { category, location } of JSON.parse(stdout).diagnostics) {
-    const path = location.path.file ?? location.path;
+    const path = (location.path.file ?? location.path).replaceAll('\\', '/');
     found.set(path, (found.get(path) ?? new Set()).add(category));
   }
   return found;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+/** Windows has neither signals that can be handled, nor process groups, nor modes of files. */
+const NEEDS_POSIX = { skip: process.platform === 'win32' && 'needs POSIX signals' };
 const LAUNCHER = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
 
 let dataDir: string;
@@ -78,7 +80,7 @@ async function waitUntilGone(group: number): Promise<void> {
   }
 }
 
-test('npm start answers at the address it prints, and Ctrl-C leaves no process behind', async () => {
+test('npm start answers at the address it prints, and Ctrl-C leaves no process behind', NEEDS_POSIX, async () => {
   // Set in the shell of a developer, for the tests.
   const { launcher, url, output } = await start({ THENA_REAL_FILES: '/data' });
   assert.ok(url, output.text);
@@ -89,7 +91,7 @@ test('npm start answers at the address it prints, and Ctrl-C leaves no process b
   await waitUntilGone(launcher.pid);
 });
 
-test('makes its files readable for their owner only', async () => {
+test('makes its files readable for their owner only', NEEDS_POSIX, async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   assert.equal((await stat(join(dataDir, 'catalog.sqlite'))).mode & 0o077, 0);
@@ -98,14 +100,14 @@ test('makes its files readable for their owner only', async () => {
   await waitUntilGone(launcher.pid);
 });
 
-test('the server never outlives its launcher, however that exits', async () => {
+test('the server never outlives its launcher, however that exits', NEEDS_POSIX, async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   launcher.kill('SIGKILL');
   await waitUntilGone(launcher.pid);
 });
 
-test('the server stops cleanly if only the launcher is signalled', async () => {
+test('the server stops cleanly if only the launcher is signalled', NEEDS_POSIX, async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { launcher, url, output } = await start();
     assert.ok(url, output.text);
@@ -135,7 +137,7 @@ test('refuses to start with an invalid setting, in one line', async () => {
   assert.equal(output.text, "Thena: THENA_PORT is 'eighty'; it must be a whole number from 0 to 65535.\n");
 });
 
-test('refuses to start on a data folder that another Thena uses, in one line', async () => {
+test('refuses to start on a data folder that another Thena uses, in one line', NEEDS_POSIX, async () => {
   const first = await start();
   assert.ok(first.url, first.output.text);
   const second = await start();
@@ -146,7 +148,10 @@ test('refuses to start on a data folder that another Thena uses, in one line', a
 });
 
 test('refuses to start if the data folder cannot be created, in one line', async () => {
-  const { launcher, output } = await start({ THENA_DATA_DIR: '/dev/null/data' });
+  const file = join(dataDir, 'file');
+  await writeFile(file, '');
+  const { launcher, output } = await start({ THENA_DATA_DIR: join(file, 'data') });
   assert.equal(await exitCode(launcher), 2);
-  assert.match(output.text, /^Thena: The data folder \/dev\/null\/data cannot be used.*THENA_DATA_DIR.*\n$/);
+  assert.ok(output.text.startsWith(`Thena: The data folder ${join(file, 'data')} cannot be used`), output.text);
+  assert.match(output.text, /^[^\n]*THENA_DATA_DIR[^\n]*\n$/);
 });
