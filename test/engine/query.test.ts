@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Database } from '../../src/engine/database.ts';
-import { query } from '../../src/engine/query.ts';
 import { tableName } from '../../src/engine/sql.ts';
+import { query } from '../../src/engine/tables/query.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let place: EngineInFolder;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
-import type { PieceFormat, RowPosition } from '../../src/engine/row-scan.ts';
+import type { ChunkFormat, RowPosition } from '../../src/engine/scan-operations.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let place: EngineInFolder;
@@ -31,8 +31,8 @@ const scan = (after: RowPosition | null = null, where: string | null = null) => 
   params: [],
   after,
 });
-const LINES: PieceFormat = { kind: 'text', head: 'n\n', line: `concat(n, ':', s, chr(10))` };
-const ARROW: PieceFormat = {
+const LINES: ChunkFormat = { kind: 'text', head: 'n\n', line: `concat(n, ':', s, chr(10))` };
+const ARROW: ChunkFormat = {
   kind: 'arrow',
   columns: [
     { name: 'n', type: 'integer' },
@@ -42,7 +42,7 @@ const ARROW: PieceFormat = {
 };
 
 /** All pieces of an export. */
-async function exported(format: PieceFormat, span: number): Promise<Buffer[]> {
+async function exported(format: ChunkFormat, span: number): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let after: RowPosition | null = null;
   let size = span;

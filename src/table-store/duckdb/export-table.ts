@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
-import type { PieceFormat, RowPosition } from '../../engine/row-scan.ts';
+import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
@@ -53,7 +53,7 @@ export async function* exportTable(
   } while (after !== null);
 }
 
-function pieceFormat({ format, columns, escapeFormulas }: ExportRequest): PieceFormat {
+function pieceFormat({ format, columns, escapeFormulas }: ExportRequest): ChunkFormat {
   if (format === 'arrow') return { kind: 'arrow', columns, select: columns.map(valueSql) };
   return { kind: 'text', ...(format === 'csv' ? csvLines(columns, escapeFormulas) : jsonLines(columns)) };
 }

@@ -1,5 +1,5 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
-import type { RowPosition } from '../../engine/row-scan.ts';
+import type { RowPosition } from '../../engine/scan-operations.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
