@@ -148,7 +148,7 @@ for (const { name, open } of STORES) {
       uncommittedTags,
     });
     const selection = { columns: [FORMATS[1]], where: null };
-    const limits = { deadlineMs: 60_000, pieceMs: 60_000, signal: new AbortController().signal };
+    const limits = { deadlineMs: 60_000, chunkMs: 60_000, signal: new AbortController().signal };
 
     async function read(of: TableView, after: string | null, limit: number) {
       const outcome = await opened.store.rows(of, { ...selection, after, limit }, limits);
