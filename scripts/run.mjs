@@ -2,7 +2,7 @@
  * Runs every npm script: installs missing packages, then runs the command on the Node that the lockfile pins, independent of the
  * machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
- *   node scripts/run.mjs start | test | coverage | check | format | sample | bench | bench:queries | build:wasm [arguments]
+ *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | build:wasm [arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -29,16 +29,7 @@ const RUNTIME_PACKAGES = {
 const TASKS = {
   start: { dev: false, channel: true, runs: (args) => [['src/main.ts', ...args]] },
   sample: { dev: false, runs: (args) => [['scripts/sample.ts', ...args]] },
-  test: { dev: true, runs: (args) => [testArguments(args, 'tap')] },
-  coverage: {
-    dev: true,
-    runs: (args) => [
-      [
-        ...['--experimental-test-coverage', '--test-coverage-include=src/**/*.ts'],
-        ...testArguments(args, './scripts/coverage-reporter.mjs'),
-      ],
-    ],
-  },
+  test: { dev: true, runs: (args) => [testCommand(args)] },
   check: {
     dev: true,
     runs: () => [
@@ -53,12 +44,19 @@ const TASKS = {
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
 };
 
-/** Files and folders among the arguments select the tests; all other arguments are passed to Node's test runner. */
-function testArguments(args, reporter) {
+/**
+ * Files and folders among the arguments select the tests, `--coverage` adds the coverage of src/; all other arguments are passed
+ * to Node's test runner.
+ */
+function testCommand(allArgs) {
+  const withCoverage = allArgs.includes('--coverage');
+  const args = allArgs.filter((arg) => arg !== '--coverage');
+  const reporter = withCoverage ? './scripts/coverage-reporter.mjs' : 'tap';
   const isPath = (arg) => !arg.startsWith('-') && (/[*]|\.ts$/.test(arg) || existsSync(join(ROOT, arg)));
   const isFolder = (arg) => existsSync(join(ROOT, arg)) && statSync(join(ROOT, arg)).isDirectory();
   const paths = args.filter(isPath).map((arg) => (isFolder(arg) ? join(arg, '**/*.test.ts') : arg));
   return [
+    ...(withCoverage ? ['--experimental-test-coverage', '--test-coverage-include=src/**/*.ts'] : []),
     '--test',
     // `spec` is the most readable of Node's reporters; `tap` ends with the counts in every case.
     `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : reporter}`,

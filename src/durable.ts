@@ -1,29 +1,12 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Problem } from '../../errors.ts';
 
-/** Runs a piece of writing; a full disk becomes a Problem that says so. */
-export async function storing<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new Problem(
-      'disk_full',
-      'The disk filled up while the file was being stored. Nothing of it was kept.',
-      {},
-      { cause: error },
-    );
-  }
-}
-
-/** Makes the names in a folder last: a file that was fsynced may otherwise have no name after a power cut. */
+/** Makes the names in a folder durable: after a power cut, a file that was fsynced might otherwise have no name. */
 export function syncFolder(path: string): Promise<void> {
   return sync(path, 'r');
 }
 
-/** Makes what was written into a file last. */
+/** Makes the contents of a file durable. */
 export function syncFile(path: string): Promise<void> {
   return sync(path, 'r+');
 }
@@ -37,7 +20,7 @@ async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
   }
 }
 
-/** Puts a file in its place, whole or not at all, and makes it last there. */
+/** Writes or replaces a file, whole or not at all, and makes it durable: temporary file, fsync, rename, fsync the folder. */
 export async function placeDurably(path: string, text: string): Promise<void> {
   const file = await open(`${path}.tmp`, 'w');
   try {
@@ -50,9 +33,9 @@ export async function placeDurably(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Writes bytes at a place of a file. */
+/** Writes all bytes at a position of a file. */
 export async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  // A short write is no error; what it left is written next.
+  // A short write is not an error: the rest is written next.
   for (let at = 0; at < bytes.length; ) {
     at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
   }

@@ -14,17 +14,21 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow';
-import type { Column, LogicalType } from '../model/columns.ts';
+import type { Column, LogicalType } from '../../model/columns.ts';
 
-/** A column's values as a scan gives them. */
+/** The values of a column, as the engine reads them. */
 type Values = readonly unknown[];
 
-/** What ends a stream: a continuation marker, and a length of 0. */
+/** The end of a stream: a continuation marker and a length of 0. */
 const END_BYTES = 8;
 const DAY_MICROS = 86_400_000_000n;
 
-/** An Arrow IPC stream in pieces, each made without the others: the schema, record batches, the end. */
-export class ArrowPieces {
+/**
+ * An Arrow IPC stream in chunks that are written independently: the schema, record batches, and the end.
+ *
+ * See https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
+ */
+export class ArrowChunks {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
   readonly #schema: Schema;
@@ -33,14 +37,14 @@ export class ArrowPieces {
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
     this.#schema = new Schema(columns.map(({ name, type }) => new Field(name, TYPES[type](), true)));
-    // A batch without rows brings the schema about, and is cut off.
+    // The writer needs a batch to write the schema: an empty one, which is cut off.
     const empty = this.#stream(columns.map(() => []));
     this.head = empty.subarray(0, schemaBytes(empty));
     this.tail = empty.subarray(empty.length - END_BYTES);
   }
 
-  /** The values of each column as a record batch; nothing of no rows. */
-  piece(values: readonly Values[]): Uint8Array {
+  /** Writes the values of each column as a record batch; empty if there are no rows. */
+  chunk(values: readonly Values[]): Uint8Array {
     if ((values[0]?.length ?? 0) === 0) return new Uint8Array(0);
     return this.#stream(values).subarray(this.head.length, -END_BYTES);
   }
@@ -55,7 +59,7 @@ export class ArrowPieces {
   }
 }
 
-/** The first message of a stream: marker, length, and as much. It has no body. */
+/** Bytes of a stream's first message, which has no body: marker, length, and that many bytes. */
 function schemaBytes(stream: Uint8Array): number {
   return 8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true);
 }
@@ -107,7 +111,7 @@ function bigintOf(value: unknown): bigint {
   return (value as bigint | null) ?? 0n;
 }
 
-/** One bit a value, the first in the lowest. */
+/** One bit per value, least significant bit first. */
 function bitsOf(values: Values, isSet: (value: unknown) => boolean): Uint8Array {
   const bits = new Uint8Array(Math.ceil(values.length / 8));
   for (const [index, value] of values.entries()) {

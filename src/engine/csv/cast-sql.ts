@@ -11,55 +11,45 @@ export const DUCKDB_TYPES: Readonly<Record<LogicalType, string>> = {
   text: 'VARCHAR',
 };
 
-/** Why a text is not read as a type, as the sender is told. */
-export const REFUSAL_REASONS: Readonly<Record<LogicalType, string>> = {
-  integer: 'not a whole number from -9223372036854775808 to 9223372036854775807',
-  number: 'not a number',
-  boolean: 'not true or false',
-  date: 'not a date',
-  timestamp: 'not a date and time',
-  text: 'not text',
-};
-
-// Numbers that a 64-bit float holds without losing a digit that was written before the point: no leading zeros, no plus
-// (a telephone number has one), at most 15 digits where there is no fraction.
+// Numbers that a 64-bit float stores without losing a digit before the decimal point: no leading zeros, no plus sign (as in a
+// telephone number), and at most 15 digits if there is no fraction.
 const WHOLE = '(0|[1-9][0-9]*)';
 const EXPONENT = '[eE][+-]?[0-9]+';
 const EXACT_NUMBER = ` *-?((0|[1-9][0-9]{0,14})|(${WHOLE}?\\.[0-9]+|${WHOLE}\\.)(${EXPONENT})?|${WHOLE}${EXPONENT}) *`;
 const WHOLE_NUMBER = ' *[+-]?[0-9]+(\\.0*)? *';
 
-interface ReadingSql {
-  /** Reads the text; null where it cannot be read. */
+interface CastSql {
+  /** The value of the text; null if it has none. */
   readonly value: string;
   /**
-   * True where the text is read as the value without loss. May be null, which means no. An empty text is not asked
-   * about: it is null, whatever the type.
+   * True if the text was cast to the value without loss. May be null, which means no. Empty texts are not checked: they are
+   * null in every type.
    *
-   * DuckDB's own casts are too willing to be trusted with this: '1.5' becomes the BIGINT 2, '1_000' becomes 1000,
-   * '1e400' becomes infinity, '2014-07-01T05:00' loses its time of day as a DATE, and '+02:00' is dropped by TIMESTAMP.
+   * DuckDB's own casts accept too much: '1.5' becomes the BIGINT 2, '1_000' becomes 1000, '1e400' becomes infinity,
+   * '2014-07-01T05:00' loses its time of day as a DATE, and TIMESTAMP drops '+02:00'.
    */
   readonly fits: string;
   /**
-   * True only where `fits` is true, and cheap: comparisons joined by AND, true of nearly every value there is. Alternatives
-   * (OR), which `fits` needs, cost more than what they compare.
+   * True only if `fits` is, and cheap: comparisons joined by AND that hold for almost every value in practice. An OR, which
+   * `fits` needs, costs more than the comparisons it joins.
    */
   readonly surelyFits: string;
 }
 
 /**
- * How a column's text becomes a value of its type.
+ * How the text of a column is cast to a value of its type.
  *
- * @param exact true for the file whose values decide the types: '007' and '+49' are then no numbers. False for a table
- *   that exists already: its column is a number, so '007' is 7.
- * @param c the text, as a column name
- * @param v the value, as a column name; `value` does not use it
+ * @param exact true for the file whose values decide the types: '007' and '+49' are not numbers then. False for an existing
+ *   table: its column holds numbers, so '007' is 7.
+ * @param c name of the column that holds the text
+ * @param v name of the column that holds the value; `value` does not use it
  */
-export function formatSql(
+export function castSql(
   { type, format }: { readonly type: LogicalType; readonly format: string | null },
   exact: boolean,
   c: string,
   v: string,
-): ReadingSql {
+): CastSql {
   switch (type) {
     case 'text':
       return { value: c, fits: 'true', surelyFits: 'true' };
@@ -98,10 +88,10 @@ export function formatSql(
       };
     }
     case 'timestamp':
-      // With %z it is a TIMESTAMPTZ; the session's zone is UTC.
+      // A format with %z gives a TIMESTAMPTZ; the session's time zone is UTC.
       if (format !== null) return formatted(`CAST(${strptime(c, format)} AS TIMESTAMP)`, v);
       return {
-        // TIMESTAMP would drop an offset in silence; TIMESTAMPTZ for all takes 60% more time for a whole load.
+        // TIMESTAMP would drop an offset without an error. TIMESTAMPTZ for all values makes the whole load 60% slower.
         value: `CASE WHEN contains(${c}, '+') OR ${c} LIKE '%-%-%-%' THEN CAST(TRY_CAST(${c} AS TIMESTAMPTZ) AS TIMESTAMP) ELSE TRY_CAST(${c} AS TIMESTAMP) END`,
         fits: fourDigitYear(c, v),
         surelyFits: usualYear(v),
@@ -109,24 +99,24 @@ export function formatSql(
   }
 }
 
-function formatted(value: string, v: string): ReadingSql {
+function formatted(value: string, v: string): CastSql {
   return { value, fits: wholeYear(v), surelyFits: wholeYear(v) };
 }
 
 /**
- * True of a year written with four digits: not of `epoch` and `infinity`, and not of 12/31/20, all of which DuckDB would
- * read as times (the last one in the year 12).
+ * True if the year is written with four digits, which excludes `epoch`, `infinity` and 12/31/20. DuckDB accepts all three as
+ * times, the last one in the year 12.
  */
 function fourDigitYear(c: string, v: string): string {
   return `((${wholeYear(v)} AND ${c} >= '0' AND ${c} < ':') OR (${v} IS NOT NULL AND regexp_full_match(${c}, ' *[0-9]{4}[-/].*')))`;
 }
 
-/** The same, told by the value alone, where that is enough: `epoch` is 1970-01-01, `infinity` is past all years. */
+/** The same by the value only, false in case of doubt: `epoch` is 1970-01-01, `infinity` is after every year. */
 function usualYear(v: string): string {
   return `${wholeYear(v)} AND ${v} < '9999-12-31' AND ${v} <> '1970-01-01'`;
 }
 
-/** %Y also takes the 20 of 12/31/20, as the year 20. */
+/** Excludes 12/31/20, whose 20 %Y accepts as the year 20. */
 function wholeYear(v: string): string {
   return `${v} >= '1000-01-01'`;
 }

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { TAG_COLUMN } from '../model/columns.ts';
-import { DUCKDB_TYPES } from './csv/format-sql.ts';
-import { allFitSql, allSurelyFitSql, sureTypes, type Types, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
-import type { Operations } from './operation.ts';
-import { identifier, tableName } from './sql.ts';
+import { syncFolder } from '../../durable.ts';
+import { TAG_COLUMN } from '../../model/columns.ts';
+import { DUCKDB_TYPES } from '../csv/cast-sql.ts';
+import { type ColumnTypes, sureTypes, textsSql } from '../csv/read-csv-sql.ts';
+import { allFitSql, allSurelyFitSql, valueName, valuesSql } from '../csv/record-sql.ts';
+import type { Operations } from '../operations.ts';
+import { identifier, tableName } from '../sql.ts';
 
-/** How often a load tells how far it is. */
-const PROGRESS_MS = 100;
+const PROGRESS_EVERY_MS = 100;
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
   if (create) await duckdb.remove(database);
@@ -20,29 +20,21 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
         `CREATE TABLE ${tableName(database)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
       );
       await connection.run(`CHECKPOINT ${catalog}`);
-      // DuckDB makes the file last, but not its name: after a power cut there might be none.
+      // DuckDB fsyncs the file, but not its folder: after a power cut the file might have no name.
       await syncFolder(dirname(database));
     }),
   );
   return null;
 };
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
 /**
- * One INSERT, so one transaction. A value that does not fit gives the row no tag, and the tag's NOT NULL then fails the
- * whole statement at the first such row.
+ * One INSERT, and so one transaction. A row with a value that does not fit gets no tag, and the NOT NULL constraint of the tag
+ * column then fails the whole statement.
  *
- * Columns of a sure shape are read by DuckDB itself, and the others are judged: at first only by cheap questions, then by the
- * whole one. Where that fails, too, all are judged, since DuckDB says of no value why it could not read it. These are
- * statements of their own: in one, DuckDB spends a seventh of the load on the whole question even where no row gets to it.
+ * DuckDB parses columns whose shape is sure directly to their types, and the other columns are checked by SQL: with the cheap
+ * check first, then with the complete one. If that fails as well, all columns are read as text and checked, because DuckDB
+ * does not report which value it could not parse. These are separate statements: in a combined one, DuckDB spends a seventh of
+ * the load on the complete check, even if no row reaches it.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
   const { database, formats, source, tag, exact, quick } = params;
@@ -56,7 +48,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
   ];
   return duckdb.writing(database, () =>
     duckdb.connected(signal, async (connection) => {
-      const insert = async (fits: string, types: Types = []): Promise<number> => {
+      const insert = async (fits: string, types: ColumnTypes = []): Promise<number> => {
         const from = valuesSql(textsSql(source, { types }), formats, exact, { types });
         const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
         const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
@@ -64,15 +56,15 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
       };
       const timer = setInterval(() => {
         const { percentage } = connection.progress;
-        // -1 where it is not known.
+        // -1 if unknown.
         if (percentage >= 0) progress(percentage / 100);
-      }, PROGRESS_MS);
+      }, PROGRESS_EVERY_MS);
       try {
         for (const attempt of attempts) {
           try {
             return { rows: await insert(attempt.fits, attempt.types), quick: attempt.quick };
           } catch {
-            // Some value is unusual, or some record cannot be read at all: the last one tells.
+            // A value is unusual, or a record cannot be parsed: the last statement decides.
             signal.throwIfAborted();
           }
         }

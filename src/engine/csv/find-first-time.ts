@@ -1,13 +1,15 @@
-import type { Operations } from '../operation.ts';
-import { textsSql, valueName, valuesSql } from './read-csv.ts';
+import type { Operations } from '../operations.ts';
+import { textsSql } from './read-csv-sql.ts';
+import { valueName, valuesSql } from './record-sql.ts';
 
-export const firstTime: Operations['first_time'] = async ({ source, formats, timeColumn }, { duckdb, signal }) => {
+export const findFirstTime: Operations['find_first_time'] = async (params, { duckdb, signal }) => {
+  const { source, formats, timeColumn } = params;
   const index = formats.findIndex((column) => column.name === timeColumn);
   return duckdb.connected(signal, async (connection) => {
     for (const segment of source.segments) {
       const values = valuesSql(textsSql({ ...source, segments: [segment] }, { inOrder: true }), formats, false);
       const time = valueName(index);
-      // One thread reads the file from its start, so the first row that comes is the first of the file.
+      // A single thread reads the segment from its start, so the first row returned is the first in line order.
       const reader = await connection.runAndReadUntil(
         `SELECT epoch_us(CAST(${time} AS TIMESTAMP)) FROM (${values}) WHERE ${time} IS NOT NULL LIMIT 1`,
         1,

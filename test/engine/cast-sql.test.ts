@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
-import { formatSql } from '../../src/engine/csv/format-sql.ts';
+import { castSql } from '../../src/engine/csv/cast-sql.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
 
 const TYPES: readonly LogicalType[] = ['integer', 'number', 'boolean', 'date', 'timestamp'];
@@ -66,7 +66,7 @@ describe('reading values by SQL', () => {
   for (const type of TYPES) {
     for (const exact of [true, false]) {
       it(`never takes the short way to a ${type} where the long one says no (${exact ? 'first' : 'later'} file)`, async () => {
-        const { value, fits, surelyFits } = formatSql({ type, format: null }, exact, 'c', 'v');
+        const { value, fits, surelyFits } = castSql({ type, format: null }, exact, 'c', 'v');
         const sql = `SELECT coalesce(${surelyFits}, false), coalesce(${fits}, false), CAST(v AS VARCHAR) FROM (SELECT c, ${value} AS v FROM (SELECT unnest($1::VARCHAR[]) AS c))`;
         await fc.assert(
           fc.asyncProperty(fc.array(texts, { minLength: 50, maxLength: 200 }), async (list) => {

@@ -8,30 +8,31 @@ import {
   HUGEINT,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { Operations } from './operation.ts';
-import type { EngineOperations } from './protocol.ts';
-import { rowBytes } from './row-bytes.ts';
+import { messageOf, reasonOf } from '../duckdb-failure.ts';
+import { type EngineValue, rowBytes } from '../engine-value.ts';
+import type { Operations } from '../operations.ts';
+import type { EngineOperations } from '../protocol.ts';
 
-type Row = readonly (bigint | number | boolean | string | null)[];
+type Row = readonly EngineValue[];
 type Query = EngineOperations['query'];
 
 export const query: Operations['query'] = async ({ database, sql, params, maxRows, maxBytes }, { duckdb, signal }) => {
-  // Attaching would make a file that is not there.
+  // Attaching would create a missing file.
   if (!existsSync(database)) return { kind: 'no_table' };
   return duckdb.reading(database, () =>
     duckdb.connected(signal, async (connection) => {
       try {
         const pending = await connection.startStream(sql, [...params], params.map(typeOf));
-        // DuckDB forgets an interrupt that came before the statement began; from here on it minds them.
+        // DuckDB ignores an interrupt that came before the statement began, but not from here on.
         if (signal.aborted) connection.interrupt();
         const result = await pending.getResult();
-        const reply = await readRows(() => result.fetchChunk(), maxRows, maxBytes);
-        if (reply.kind !== 'rows') await closeResult(connection);
-        return reply;
+        const outcome = await readResult(() => result.fetchChunk(), maxRows, maxBytes);
+        if (outcome.kind !== 'rows') await closeResult(connection);
+        return outcome;
       } catch (error) {
         if (signal.aborted) await closeResult(connection);
         signal.throwIfAborted();
-        const kind = toldApart(error as Error);
+        const kind = ownFailure(error);
         if (kind) return { kind };
         throw error;
       }
@@ -39,14 +40,14 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
   );
 };
 
-/** Left to itself the package takes 1e300 for a whole number, and fails at it. */
+/** Without a type, the package would take 1e300 for an integer, and fail to bind it. */
 function typeOf(param: Query['params']['params'][number]) {
   if (typeof param === 'bigint') return BigInt.asIntN(64, param) === param ? BIGINT : HUGEINT;
   if (typeof param === 'number') return DOUBLE;
   return typeof param === 'boolean' ? BOOLEAN : VARCHAR;
 }
 
-async function readRows(
+async function readResult(
   fetch: () => Promise<DuckDBDataChunk | null>,
   maxRows: number,
   maxBytes: number,
@@ -58,7 +59,7 @@ async function readRows(
     if (!chunk || chunk.rowCount === 0) return { kind: 'rows', rows };
     if (rows.length + chunk.rowCount > maxRows) return { kind: 'too_many_rows' };
     const columns = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
-    // Row by row, since a chunk of long texts is many times what an answer may hold.
+    // Row by row, since a chunk of long texts can be many times larger than the limit.
     for (let index = 0; index < chunk.rowCount; index++) {
       const row = columns.map((column) => column.getItem(index)) as unknown as Row;
       bytes += rowBytes(row);
@@ -68,17 +69,16 @@ async function readRows(
   }
 }
 
-/** A result that was not read to its end keeps the table file open, even one that is detached, until the next statement. */
+/** A result that was not read to its end keeps even a detached table file open, until the connection's next statement. */
 async function closeResult(connection: DuckDBConnection): Promise<void> {
   await connection.run('SELECT 1');
 }
 
-/** Failures that are the query's own, and not to be told as the engine's. */
-function toldApart({ message }: Error): Exclude<Query['result']['kind'], 'rows'> | null {
-  if (message.startsWith('Out of Memory Error') || /^IO Error: .*No space left on device/s.test(message)) {
-    return 'out_of_memory';
-  }
-  // A conversion fails of nothing but times: buckets and zones reach past both ends of the calendar.
-  if (/^(Out of Range|Conversion) Error/.test(message)) return 'out_of_range';
-  return null;
+/** The outcome of a query that failed through its own demands; null if the engine is at fault. */
+function ownFailure(error: unknown): 'out_of_memory' | 'out_of_range' | null {
+  const reason = reasonOf(error);
+  // Disk space is needed for what does not fit into memory.
+  if (reason === 'out_of_memory' || reason === 'no_space') return 'out_of_memory';
+  // Only conversions of times can fail: buckets and time zones reach past both ends of the calendar.
+  return /^(Out of Range|Conversion) Error/.test(messageOf(error)) ? 'out_of_range' : null;
 }
