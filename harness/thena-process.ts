@@ -3,20 +3,21 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-/** Thena in a process of its own, as a user runs it: it can be stopped, and it can be killed. */
+/** Thena in a process of its own, as users run it: it can be stopped, and it can be killed. */
 export interface ThenaProcess {
   readonly child: ChildProcess;
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** Ends it by a signal, and waits until it has ended. */
+  /** Sends a signal and waits for the process to exit. */
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
 /**
- * Starts Thena on any free port, on a data folder that is there or will be made.
+ * Starts Thena on a free port.
  *
- * @param under a program that runs Thena, with its arguments
- * @param environment settings, and what else it is to find there
+ * @param dataDir created if it does not exist
+ * @param under a program that runs Thena, with its arguments, such as strace
+ * @param environment settings, and other variables of its environment, which is empty but for PATH
  */
 export async function startThenaProcess(
   dataDir: string,
@@ -25,7 +26,7 @@ export async function startThenaProcess(
 ): Promise<ThenaProcess> {
   const [program = process.execPath, ...rest] = [...under, process.execPath, MAIN];
   const child = spawn(program, rest, {
-    env: { PATH: process.env.PATH, THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
+    env: { ...inherited(), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -50,4 +51,13 @@ export async function startThenaProcess(
       await exited;
     },
   };
+}
+
+/** Variables that any process needs; none of Thena's, which would change its settings. */
+function inherited(): NodeJS.ProcessEnv {
+  // Windows finds neither its libraries nor its folder of temporary files without these.
+  const names = ['PATH', 'SystemRoot', 'TEMP', 'TMP'];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }

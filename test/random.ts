@@ -1,9 +1,9 @@
-/** Numbers that are the same for the same seed, on every machine. */
+/** A seeded source of numbers: the same sequence for the same seed, on every machine. */
 export interface Random {
-  /** An integer from 0 to `below` - 1. */
+  /** Returns an integer from 0 to `below` - 1. */
   integer(below: number): number;
   pick<T>(choices: readonly T[]): T;
-  /** Another source, whose numbers do not depend on how often this one is asked afterwards. */
+  /** Returns a second source whose sequence does not depend on later calls to this one. */
   branch(): Random;
 }
 
