@@ -8,11 +8,10 @@ import { type Kysely, sql } from 'kysely';
 import type { CatalogTables } from '../../src/catalog/kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
-import type { UploadOptions } from '../../src/catalog/upload.ts';
 import { SettingError } from '../../src/config.ts';
-import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
+import { customerId, newUpload } from '../builders.ts';
 
-const customer = (id: string) => ({ id: parseCustomerId(id) as CustomerId, timeColumn: null, columns: null });
+const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 
 describe('the catalog file', () => {
   let folder: string;
@@ -169,23 +168,7 @@ describe('the catalog file', () => {
       db,
     );
     const catalog = kyselyCatalog(db);
-    const options: UploadOptions = {
-      delimiter: null,
-      quote: null,
-      header: null,
-      encoding: null,
-      onError: 'abort',
-      duplicates: 'append',
-      dryRun: false,
-    };
-    const upload = {
-      id: newUploadId(),
-      customerId: customer('a').id,
-      filename: null,
-      options,
-      idempotencyKey: null,
-      retryOf: null,
-    };
+    const upload = newUpload('a');
     await assert.rejects(catalog.createUpload(upload), /as on a full disk/);
     assert.equal(await catalog.findCustomer(customer('a').id), null);
     await sql`drop trigger t`.execute(db);

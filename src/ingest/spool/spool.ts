@@ -24,7 +24,7 @@ export class Spool {
       await mkdir(folder);
       await syncFolder(this.directory);
     });
-    failpoint('folder_made');
+    failpoint('folder_created');
     return new SegmentWriter(folder);
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { type CatalogUnderTest, customerId } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import type { CatalogUnderTest } from './catalog-under-test.ts';
 
 export function apiKeysContract(t: CatalogUnderTest): void {
   describe('API keys', () => {

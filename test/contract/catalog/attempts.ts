@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AttemptOutcome, Claim } from '../../../src/catalog/upload-queue.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
+import { customerId } from '../../builders.ts';
 import {
   A,
   B,
   type CatalogUnderTest,
   commitOf,
-  customerId,
   ERROR,
   FAILED,
   LEASE_MS,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Upload } from '../../../src/catalog/upload.ts';
-import { A, type CatalogUnderTest, customerId, FILE, leaseOf, OPTIONS } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { A, type CatalogUnderTest, FILE, leaseOf, OPTIONS } from './catalog-under-test.ts';
 
 type Times = readonly [firstRowAt: bigint, earliestAt: bigint, latestAt: bigint];
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { customerId } from '../../builders.ts';
 import { apiKeysContract } from './api-keys.ts';
 import { attemptsContract } from './attempts.ts';
 import { cancelUndoContract } from './cancel-undo.ts';
-import { type CatalogDatabase, CatalogUnderTest, customerId, YEAR_9999 } from './catalog-under-test.ts';
+import { type CatalogDatabase, CatalogUnderTest, YEAR_9999 } from './catalog-under-test.ts';
 import { commitContract } from './commit.ts';
 import { customersContract } from './customers.ts';
 import { queueContract } from './queue.ts';

@@ -3,9 +3,10 @@ import { afterEach, beforeEach } from 'node:test';
 import type { ApiKey } from '../../../src/catalog/api-key.ts';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { TableState } from '../../../src/catalog/table-state.ts';
-import type { Received, ReceivedFile, Upload, UploadOptions, UploadStatus } from '../../../src/catalog/upload.ts';
+import type { Received, ReceivedFile, Upload, UploadStatus } from '../../../src/catalog/upload.ts';
 import type { AttemptOutcome, Claim, CommitUpload, Lease } from '../../../src/catalog/upload-queue.ts';
-import { type CustomerId, newUploadId, parseCustomerId, type UploadId } from '../../../src/model/ids.ts';
+import type { UploadId } from '../../../src/model/ids.ts';
+import { customerId, newUpload, receivedFile, uploadOptions } from '../../builders.ts';
 
 /** An empty database, to which catalogs connect. */
 export interface CatalogDatabase {
@@ -18,26 +19,8 @@ export const LEASE_MS = 1_000;
 /** What two processes claim uploads with. */
 export const A = { owner: 'a', leaseMs: LEASE_MS };
 export const B = { owner: 'b', leaseMs: LEASE_MS };
-export const OPTIONS: UploadOptions = {
-  delimiter: ';',
-  quote: null,
-  header: true,
-  encoding: 'windows-1252',
-  onError: 'skip',
-  duplicates: 'append',
-  dryRun: false,
-};
-export const FILE: ReceivedFile = {
-  bytes: 20,
-  sha256: 'ab'.repeat(32),
-  encoding: 'utf-8',
-  dialect: { delimiter: ',', quote: '"', header: true },
-  columns: ['at', 'n'],
-  headerText: 'at,n',
-  records: 3,
-  segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2, shapes: [] }],
-  origin: null,
-};
+export const OPTIONS = uploadOptions({ delimiter: ';', header: true, encoding: 'windows-1252', onError: 'skip' });
+export const FILE = receivedFile();
 export const COLUMNS = [
   { name: 'at', type: 'timestamp', format: '%d/%m/%Y' },
   { name: 'n', type: 'integer', format: null },
@@ -53,28 +36,10 @@ export const YEAR_9999 = 253_402_300_799_999_999n;
 
 type NewUpload = Parameters<Catalog['createUpload']>[0];
 
-export function customerId(text: string): CustomerId {
-  const id = parseCustomerId(text);
-  assert.ok(id, `not a customer ID: ${text}`);
-  return id;
-}
-
-export function newUpload(customer: string, change: Partial<NewUpload> = {}): NewUpload {
-  return {
-    id: newUploadId(),
-    customerId: customerId(customer),
-    filename: 'f.csv',
-    options: OPTIONS,
-    idempotencyKey: null,
-    retryOf: null,
-    ...change,
-  };
-}
-
 /** A file with other bytes for every digest. */
 export function fileOf(sha256: string, spoolBytes = 15): ReceivedFile {
   const segment = { path: '0.csv', bytes: spoolBytes, records: 3, multiline: false, firstLine: 2, shapes: [] };
-  return { ...FILE, sha256, segments: [segment] };
+  return receivedFile({ sha256, segments: [segment] });
 }
 
 export function leaseOf({ upload, tag }: Claim, owner = 'a'): Lease {
@@ -127,7 +92,7 @@ export class CatalogUnderTest {
   }
 
   receiving(customer: string, change: Partial<NewUpload> = {}): Promise<Upload> {
-    return this.catalog.createUpload(newUpload(customer, change));
+    return this.catalog.createUpload(newUpload(customer, { filename: 'f.csv', options: OPTIONS, ...change }));
   }
 
   async acknowledged(uploadId: UploadId, file = FILE): Promise<Upload> {

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
 import type { Problem } from '../../../src/errors.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
-import { type CatalogUnderTest, customerId, FILE } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { type CatalogUnderTest, FILE } from './catalog-under-test.ts';
 
 export function customersContract(t: CatalogUnderTest): void {
   describe('customers', () => {

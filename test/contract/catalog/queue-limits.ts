@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { QueueLimit } from '../../../src/catalog/queue-limits.ts';
-import { A, type CatalogUnderTest, customerId, fileOf, leaseOf } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { A, type CatalogUnderTest, fileOf, leaseOf } from './catalog-under-test.ts';
 
 export function queueLimitsContract(t: CatalogUnderTest): void {
   describe('the limits of the queue', () => {

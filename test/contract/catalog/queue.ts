@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newUploadId } from '../../../src/model/ids.ts';
-import { A, B, type CatalogUnderTest, customerId, FAILED, LEASE_MS, leaseOf } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { A, B, type CatalogUnderTest, FAILED, LEASE_MS, leaseOf } from './catalog-under-test.ts';
 
 export function queueContract(t: CatalogUnderTest): void {
   describe('the queue', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type CatalogUnderTest, customerId, ERROR, fileOf, leaseOf, OPTIONS } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { type CatalogUnderTest, ERROR, fileOf, leaseOf, OPTIONS } from './catalog-under-test.ts';
 
 export function repeatedUploadsContract(t: CatalogUnderTest): void {
   describe('a repeated upload', () => {

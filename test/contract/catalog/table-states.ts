@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
-import {
-  A,
-  B,
-  type CatalogUnderTest,
-  commitOf,
-  customerId,
-  FAILED,
-  LEASE_MS,
-  leaseOf,
-  REQUEUED,
-} from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { A, B, type CatalogUnderTest, commitOf, FAILED, LEASE_MS, leaseOf, REQUEUED } from './catalog-under-test.ts';
 
 export function tableStatesContract(t: CatalogUnderTest): void {
   describe('the state of a table', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Upload } from '../../../src/catalog/upload.ts';
 import { newUploadId, type UploadId } from '../../../src/model/ids.ts';
-import { A, type CatalogUnderTest, customerId, FILE, LEASE_MS, OPTIONS } from './catalog-under-test.ts';
+import { customerId } from '../../builders.ts';
+import { A, type CatalogUnderTest, FILE, LEASE_MS, OPTIONS } from './catalog-under-test.ts';
 
 export function uploadsContract(t: CatalogUnderTest): void {
   describe('uploads', () => {
