@@ -1,11 +1,11 @@
 import type { Column } from './columns.ts';
 
 export type ColumnMatch =
-  /** The table's names of the file's columns, in the file's order. */
+  /** The columns of the file, in its order, with their names in the table. */
   | { readonly kind: 'same'; readonly names: readonly string[] }
   | { readonly kind: 'different'; readonly missing: readonly string[]; readonly unexpected: readonly string[] };
 
-/** Matches a file's columns with a table's by name, in any order; letter case does not tell two columns apart. */
+/** Matches the columns of a file with those of a table by name, in any order and letter case. */
 export function matchColumns(incoming: readonly string[], table: readonly Column[]): ColumnMatch {
   const byFoldedName = new Map(table.map(({ name }) => [name.toLowerCase(), name]));
   const names = incoming.map((name) => byFoldedName.get(name.toLowerCase()));
