@@ -1,17 +1,17 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
- * The steps of every way on which a process may end, each named for what has just been done and lasts (or, with -ing, for what
- * is about to be done). `recovery.ts` has to be able to go on from each. Only the crash tests listen.
+ * The points at which a process may end, in every procedure that writes. Each is named for what has just become durable, or, with
+ * -ing, for what comes next. After a crash at any of them, `recovery.ts` must be able to continue. Only the crash tests listen.
  */
 export const FAILPOINTS = [
-  // A file that comes in several requests
-  'resumable_begun',
-  'piece_appended',
-  'whole_finishing',
-  'whole_acknowledged',
+  // Resumable files
+  'resumable_created',
+  'chunk_appended',
+  'resumable_finishing',
+  'resumable_acknowledged',
   // Receiving
-  'folder_made',
+  'spool_folder_created',
   'segment_written',
   'segments_durable',
   'registered',
@@ -30,16 +30,16 @@ export const FAILPOINTS = [
   'committed',
   'segments_removed',
   'attempt_failed',
-  // Taking back
+  // Cancelling, undoing, retrying
   'cancelled',
   'undone',
   'rows_purged',
   'retried',
-  // Recovering at the start
+  // Recovering at startup
   'leases_released',
-  'unacknowledged_forgotten',
+  'unacknowledged_deleted',
   // Deleting a customer
-  'deletion_begun',
+  'deletion_started',
   'table_dropped',
   'files_removed',
 ] as const;
@@ -49,6 +49,7 @@ export type Failpoint = (typeof FAILPOINTS)[number];
 export const FAILPOINTS_CHANNEL = 'thena:failpoints';
 const failpoints = channel(FAILPOINTS_CHANNEL);
 
+/** Marks that the process has come to this point. */
 export function failpoint(name: Failpoint): void {
   if (failpoints.hasSubscribers) failpoints.publish(name);
 }

@@ -4,7 +4,7 @@ import type { Catalog } from './catalog.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { limitPassed } from './queue-limits.ts';
-import type { Received, UploadStatus } from './upload.ts';
+import { type Received, type UploadStatus, uploadNotFound } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 import { waitingIn } from './waiting.ts';
 
@@ -18,7 +18,7 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
         const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
-        if (!upload) throw new Problem('upload_not_found', `There is no upload ${id}.`);
+        if (!upload) throw uploadNotFound(id);
         if (upload.status === 'cancelled') throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
         // An acknowledgement may come twice; the first one counts.
         if (upload.status !== 'receiving') return { kind: 'received', upload: uploadOf(upload) };

@@ -1,5 +1,6 @@
 import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
+import { Problem } from '../errors.ts';
 import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { QueueLimit } from './queue-limits.ts';
@@ -91,6 +92,34 @@ export interface Upload {
   readonly finishedAt: Date | null;
   /** Until when the bytes of a failed upload are kept, so that it can be tried again; null where they are gone. */
   readonly retryUntil: Date | null;
+}
+
+/** An upload whose bytes are arriving: nothing else has happened to it. */
+export function newUpload(
+  upload: Pick<
+    Upload,
+    'id' | 'customerId' | 'filename' | 'options' | 'idempotencyKey' | 'retryOf' | 'corrects' | 'createdAt'
+  >,
+): Upload {
+  return {
+    ...upload,
+    status: 'receiving',
+    correctedBy: null,
+    duplicateOf: null,
+    file: null,
+    receipt: null,
+    error: null,
+    attempts: 0,
+    engineDeaths: 0,
+    receivedAt: null,
+    finishedAt: null,
+    retryUntil: null,
+  };
+}
+
+/** The problem of an upload that does not exist, or belongs to another customer. */
+export function uploadNotFound(id: string): Problem {
+  return new Problem('upload_not_found', `Upload '${id}' does not exist.`);
 }
 
 /** What the sender asked for, and what of an earlier upload it was that has come up. */

@@ -16,7 +16,7 @@ const OF_ENGINE = new Set<string>([
   'committing',
   'undone',
   'rows_purged',
-  'deletion_begun',
+  'deletion_started',
 ] satisfies (typeof FAILPOINTS)[number][]);
 
 for (const victim of ['main', 'engine', 'both'] as const) {

@@ -285,4 +285,4 @@ class Work {
   }
 }
 
-const AT_START: readonly Failpoint[] = ['leases_released', 'unacknowledged_forgotten'];
+const AT_START: readonly Failpoint[] = ['leases_released', 'unacknowledged_deleted'];

@@ -105,9 +105,9 @@ describe('the disk reserve', () => {
   it('refuses what would not leave it whole', async () => {
     const { bavail, bsize } = await statfs(tmpdir());
     const reserve = new DiskReserve(tmpdir(), 1024);
-    assert.equal(await reserve.leaves(0), true);
-    await reserve.refuseBeyond(1024);
-    await assert.rejects(reserve.refuseBeyond(bavail * bsize * 2), { code: 'disk_full' });
+    assert.equal(await reserve.hasRoomFor(0), true);
+    await reserve.requireRoomFor(1024);
+    await assert.rejects(reserve.requireRoomFor(bavail * bsize * 2), { code: 'disk_full' });
   });
 
   it('is kept whole by files that are received beside each other', async (t) => {
@@ -118,13 +118,13 @@ describe('the disk reserve', () => {
     }
     try {
       const reserve = new DiskReserve(disk, 8 * MIB);
-      const rooms = Array.from({ length: 32 }, () => reserve.room());
+      const rooms = Array.from({ length: 32 }, () => reserve.allowance());
       // None of it is written yet: all that was asked for is less than the disk has, and more than files may have.
       const taken = await Promise.allSettled(rooms.map((room) => room.take(2.4 * MIB)));
       const given = taken.filter(({ status }) => status === 'fulfilled').length * 2.4;
       assert.ok(given <= 72, `${given} MiB of 72`);
-      for (const room of rooms) room.giveBack();
-      await reserve.room().take(64 * MIB);
+      for (const room of rooms) room.release();
+      await reserve.allowance().take(64 * MIB);
     } finally {
       spawnSync('umount', [disk]);
       rmSync(disk, { recursive: true });

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { Upload } from '../../catalog/upload.ts';
+import { type Upload, uploadNotFound } from '../../catalog/upload.ts';
 import type { Config } from '../../config.ts';
 import { Problem } from '../../errors.ts';
 import { type CustomerAccess, dangerouslyAllow, type Right } from '../../model/customer-access.ts';
@@ -101,9 +101,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
     async upload(rawId) {
       const id = parseUploadId(rawId);
       const upload = id && (await known.findUpload(id));
-      if (!upload || !mayReach(upload.customerId)) {
-        throw new Problem('upload_not_found', `There is no upload '${String(rawId)}'.`);
-      }
+      if (!upload || !mayReach(upload.customerId)) throw uploadNotFound(String(rawId));
       return { access: dangerouslyAllow(upload.customerId), upload };
     },
   };

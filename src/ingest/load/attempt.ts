@@ -6,9 +6,9 @@ import type { RejectedRow } from '../../engine/protocol.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
+import { matchColumns } from '../../model/match-columns.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
-import type { ProgressBoard } from '../progress.ts';
-import { namesInTable } from '../receive/names-in-table.ts';
+import type { ProgressBoard } from '../progress/progress-board.ts';
 import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
 import { isDiskFull } from './disk-full.ts';
@@ -56,7 +56,7 @@ export class Attempt {
     this.#tag = claim.tag;
     const { table, declaredColumns } = claim.customer;
     this.#known = table?.columns ?? declaredColumns;
-    this.#names = namesInTable(feed.columns, this.#known);
+    this.#names = matchColumns(feed.columns, this.#known);
   }
 
   /** The tag under which rows are being written now. */

@@ -138,7 +138,7 @@ export class Loader {
   /** A load that fills the disk up is begun anew from its start; one that waits for room is not. */
   async #hasRoom(): Promise<boolean> {
     if (performance.now() < this.#restsUntil) return false;
-    const hasRoom = await this.#deps.reserve.leaves(0);
+    const hasRoom = await this.#deps.reserve.hasRoomFor(0);
     if (!hasRoom) this.#hold('reserve');
     else if (this.#held === 'reserve') this.#resume();
     return hasRoom;

@@ -2,8 +2,8 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Problem } from '../../errors.ts';
 
-/** Runs a piece of writing; a full disk becomes a Problem that says so. */
-export async function storing<T>(write: () => Promise<T>): Promise<T> {
+/** Runs a write. @throws Problem disk_full if the disk is full; any other failure as it is */
+export async function orDiskFull<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
@@ -18,12 +18,12 @@ export async function storing<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Makes the names in a folder last: a file that was fsynced may otherwise have no name after a power cut. */
+/** Makes the names in a folder durable: without it, a file that was fsynced may have no name after a power cut. */
 export function syncFolder(path: string): Promise<void> {
   return sync(path, 'r');
 }
 
-/** Makes what was written into a file last. */
+/** Makes the contents of a file durable. */
 export function syncFile(path: string): Promise<void> {
   return sync(path, 'r+');
 }
@@ -37,8 +37,8 @@ async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
   }
 }
 
-/** Puts a file in its place, whole or not at all, and makes it last there. */
-export async function placeDurably(path: string, text: string): Promise<void> {
+/** Writes a file atomically and durably: temporary file, fsync, rename, fsync of the folder. */
+export async function writeFileDurably(path: string, text: string): Promise<void> {
   const file = await open(`${path}.tmp`, 'w');
   try {
     await file.writeFile(text);
@@ -50,9 +50,9 @@ export async function placeDurably(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Writes bytes at a place of a file. */
+/** Writes all of the bytes at a position of the file. */
 export async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  // A short write is no error; what it left is written next.
+  // A short write is no error: the next call writes the rest.
   for (let at = 0; at < bytes.length; ) {
     at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
   }
