@@ -16,7 +16,7 @@ function rowsOf(page: string): string[][] {
     .map((cells) => cells.map((cell) => cell.replaceAll('\\|', '|')));
 }
 
-test('docs/errors.md tells every code with its status, meaning and remedy, and no other', () => {
+test('docs/errors.md lists every error code with its status, title and hint', () => {
   const inCode = Object.entries(ERRORS).map(([code, { status, title, hint }]) => [
     `\`${code}\``,
     String(status),
@@ -26,7 +26,7 @@ test('docs/errors.md tells every code with its status, meaning and remedy, and n
   assert.deepEqual(rowsOf('errors.md').sort(), inCode.sort());
 });
 
-test('docs/settings.md tells every setting with its default and meaning, and no other', () => {
+test('docs/settings.md lists every setting with its default and help', () => {
   const inCode = Object.entries(SETTINGS).map(([name, setting]) => [
     `\`${name}\``,
     setting.default === '' ? 'none' : `\`${setting.default}\``,
@@ -35,7 +35,7 @@ test('docs/settings.md tells every setting with its default and meaning, and no 
   assert.deepEqual(rowsOf('settings.md').sort(), inCode.sort());
 });
 
-test('every error code is one that Thena can answer with', () => {
+test('every error code is used', () => {
   const source = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && name !== 'errors.ts')
     .map((name) => readFileSync(`${root}src/${name}`, 'utf8'))

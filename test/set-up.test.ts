@@ -60,13 +60,13 @@ function setUp(withDev: boolean, environment: NodeJS.ProcessEnv = {}): Promise<s
 test('a start installs what Thena runs on, tests add the rest, and later starts say nothing', async () => {
   const lockfile = await readFile(join(project, 'package-lock.json'));
 
-  assert.match(await setUp(false), /installing the packages it runs on into/);
+  assert.match(await setUp(false), /Installing packages into node_modules/);
   assert.deepEqual([installed('runs'), installed('tests')], [true, false]);
   assert.equal(await setUp(false), '');
 
   // Proves that the second installation does not begin by emptying the folder a server may be running from.
   await writeFile(join(project, 'node_modules/.in-use'), '');
-  assert.match(await setUp(true), /adding the packages that test/);
+  assert.match(await setUp(true), /Installing the packages for tests/);
   assert.deepEqual([installed('runs'), installed('tests'), installed('.in-use')], [true, true, true]);
   assert.equal(await setUp(true), '');
   assert.equal(await setUp(false), '');
@@ -81,8 +81,8 @@ test('the packages for tests are installed also where npm is set up for producti
 
 test('two set-ups at once install once', async () => {
   const said = await Promise.all([setUp(true), setUp(true), setUp(true)]);
-  assert.equal(said.filter((each) => each.includes('installed in')).length, 1);
-  assert.equal(said.filter((each) => each.includes('waiting for it')).length, 2);
+  assert.equal(said.filter((each) => each.includes('Installed in')).length, 1);
+  assert.equal(said.filter((each) => each.includes('Waiting for another')).length, 2);
 });
 
 test('a lock left behind by a process that died is taken over', async () => {
@@ -98,7 +98,7 @@ test('a lock left behind by a process that died is taken over', async () => {
 test('an installation that was cut short is done again', async () => {
   await setUp(true);
   await rm(join(project, 'node_modules/.package-lock.json'));
-  assert.match(await setUp(true), /installed in/);
+  assert.match(await setUp(true), /Installed in/);
 });
 
 test('where packages cannot be had, it says what to do', async () => {
@@ -108,6 +108,6 @@ test('where packages cannot be had, it says what to do', async () => {
   lockfile.packages[''].dependencies.far = '9.9.9';
   await write('package-lock.json', lockfile);
   await write('package.json', { ...lockfile.packages[''], private: true });
-  await assert.rejects(setUp(false), /npm failed; what it said stands above\. Is this machine online/);
+  await assert.rejects(setUp(false), /npm failed, see its output above\. Check the network connection/);
   assert.ok(!existsSync(join(project, '.set-up-lock')));
 });

@@ -78,7 +78,7 @@ async function waitUntilGone(group: number): Promise<void> {
   }
 }
 
-test('npm start answers at the address it tells, and Ctrl-C leaves no process behind', async () => {
+test('npm start answers at the printed address, and Ctrl-C leaves no process behind', async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
@@ -104,7 +104,7 @@ test('the server does not outlive its launcher, however that ends', async () => 
   await waitUntilGone(launcher.pid);
 });
 
-test('the server stops in order where only the launcher is told to', async () => {
+test('the server shuts down gracefully when only the launcher is signalled', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { launcher, url, output } = await start();
     assert.ok(url, output.text);
@@ -114,14 +114,14 @@ test('the server stops in order where only the launcher is told to', async () =>
   }
 });
 
-test('a port that is taken is told with the setting that changes it', async () => {
+test('an occupied port is reported with the setting that changes it', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   try {
     const { port } = other.address() as AddressInfo;
     const { launcher, output } = await start({ THENA_PORT: String(port) });
     assert.equal(await exitCode(launcher), 1);
-    assert.match(output.text, new RegExp(`Port ${port} is in use.*THENA_PORT=${port + 1}`));
+    assert.match(output.text, new RegExp(`Port ${port} is already in use.*THENA_PORT=${port + 1}`));
     await waitUntilGone(launcher.pid);
   } finally {
     other.close();
@@ -131,7 +131,7 @@ test('a port that is taken is told with the setting that changes it', async () =
 test('a setting that cannot be used ends the start with one line', async () => {
   const { launcher, output } = await start({ THENA_PORT: 'eighty' });
   assert.equal(await exitCode(launcher), 2);
-  assert.equal(output.text, "Thena: THENA_PORT is 'eighty'; it must be a whole number from 0 to 65535.\n");
+  assert.equal(output.text, "Thena: Invalid THENA_PORT 'eighty': expected a whole number from 0 to 65535.\n");
 });
 
 test('a data folder in use by another Thena ends the start with one line', async () => {
@@ -139,7 +139,10 @@ test('a data folder in use by another Thena ends the start with one line', async
   assert.ok(first.url, first.output.text);
   const second = await start();
   assert.equal(await exitCode(second.launcher), 2);
-  assert.match(second.output.text, /^Thena: Another Thena is running on the data folder .*THENA_DATA_DIR.*\n$/);
+  assert.match(
+    second.output.text,
+    /^Thena: The data folder .* is in use by another Thena process.*THENA_DATA_DIR.*\n$/,
+  );
   process.kill(-first.launcher.pid, 'SIGTERM');
   await waitUntilGone(first.launcher.pid);
 });
@@ -147,5 +150,5 @@ test('a data folder in use by another Thena ends the start with one line', async
 test('a data folder that cannot be made ends the start with one line', async () => {
   const { launcher, output } = await start({ THENA_DATA_DIR: '/dev/null/data' });
   assert.equal(await exitCode(launcher), 2);
-  assert.match(output.text, /^Thena: The data folder \/dev\/null\/data cannot be used.*THENA_DATA_DIR.*\n$/);
+  assert.match(output.text, /^Thena: Cannot use the data folder \/dev\/null\/data.*THENA_DATA_DIR.*\n$/);
 });

@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Observe } from '../events.ts';
+import { StorageFailure } from '../model/storage-failure.ts';
 import {
+  type EngineFailure,
   type EngineOperation,
   type EngineOperations,
   type EngineSettings,
@@ -10,36 +12,6 @@ import {
   REPEATABLE,
   type ToEngine,
 } from './protocol.ts';
-
-/** An operation that the engine could not do. What went wrong stands in the message, in DuckDB's words. */
-export class EngineFailure extends Error {
-  override readonly name = 'EngineFailure';
-}
-
-/** The engine process ended under an operation, or could not be started. */
-export class EngineStopped extends Error {
-  override readonly name: string = 'EngineStopped';
-  /** Thena ended it itself, for an operation that did not mind being cancelled: no other one is to blame. */
-  readonly wasKilled: boolean;
-  /** A query, or another reading of a table, was under way, which may be to blame. */
-  readonly besideQuery: boolean;
-
-  constructor(message: string, { wasKilled = false, besideQuery = false } = {}) {
-    super(message);
-    this.wasKilled = wasKilled;
-    this.besideQuery = besideQuery;
-  }
-}
-
-/** DuckDB ended the process itself, under this operation, for a reason of its own: it stands in the message, in its words. */
-export class EngineBroken extends EngineStopped {
-  override readonly name = 'EngineBroken';
-}
-
-/** The operation was cancelled, or its deadline passed. */
-export class EngineCancelled extends Error {
-  override readonly name = 'EngineCancelled';
-}
 
 export interface CallOptions {
   /** Milliseconds after which the operation is cancelled. None by default: a load takes as long as it takes. */
@@ -60,7 +32,7 @@ interface RunningEngine {
   readonly child: ChildProcess;
   readonly pending: Map<number, Pending>;
   /** By what DuckDB became unusable: the process is about to end. */
-  broken: { readonly id: number; readonly error: EngineBroken } | null;
+  broken: { readonly id: number; readonly error: StorageFailure } | null;
   /** It did not mind a cancellation. */
   killed: boolean;
 }
@@ -87,16 +59,15 @@ export class EngineClient {
     this.#observe = observe;
   }
 
-  /** Resolves when the engine answers. @throws EngineStopped */
+  /** Resolves when the engine answers. @throws StorageFailure */
   async start(): Promise<void> {
     await this.call('ping', null);
   }
 
   /**
-   * @throws EngineFailure where DuckDB refuses
-   * @throws EngineStopped where the process died; what changes nothing was then asked twice
-   * @throws EngineBroken where it did so by itself, DuckDB being unusable
-   * @throws EngineCancelled
+   * An operation that changes nothing is tried a second time if the process died during the first.
+   *
+   * @throws StorageFailure
    */
   async call<Name extends EngineOperation>(
     operation: Name,
@@ -106,12 +77,13 @@ export class EngineClient {
     try {
       return await this.#ask(operation, params, options);
     } catch (error) {
-      if (!(error instanceof EngineStopped) || !REPEATABLE.has(operation) || this.#closed) throw error;
+      const died = error instanceof StorageFailure && error.storeStopped;
+      if (!died || !REPEATABLE.has(operation) || this.#closed) throw error;
       return this.#ask(operation, params, options);
     }
   }
 
-  /** Ends the process: what is in flight fails with EngineStopped. */
+  /** Stops the process: operations in flight fail. */
   async close(): Promise<void> {
     this.#closed = true;
     const engine = await this.#engine?.catch(() => null);
@@ -130,7 +102,7 @@ export class EngineClient {
   ): Promise<EngineOperations[Name]['result']> {
     const signals = [signal, deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)];
     const abort = AbortSignal.any(signals.filter((each) => each !== undefined));
-    if (abort.aborted) throw new EngineCancelled(`${operation} was cancelled before it began`);
+    if (abort.aborted) throw new StorageFailure('cancelled', `${operation} was cancelled before it began`);
     const engine = await this.#running();
     const { child, pending } = engine;
     const id = this.#nextId++;
@@ -140,7 +112,8 @@ export class EngineClient {
       grace = setTimeout(() => {
         engine.killed = true;
         child.kill('SIGKILL');
-        pending.get(id)?.reject(new EngineCancelled(`${operation} was cancelled, and the engine ended for it`));
+        const message = `${operation} did not react to its cancellation, so the engine was killed`;
+        pending.get(id)?.reject(new StorageFailure('cancelled', message));
       }, CANCEL_GRACE_MS);
     };
     try {
@@ -158,7 +131,7 @@ export class EngineClient {
   }
 
   #running(): Promise<RunningEngine> {
-    if (this.#closed) return Promise.reject(new EngineStopped('Thena is stopping'));
+    if (this.#closed) return Promise.reject(new StorageFailure('unavailable', 'Thena is stopping'));
     this.#engine ??= this.#launch();
     return this.#engine;
   }
@@ -180,9 +153,9 @@ export class EngineClient {
     const startedAt = performance.now();
     await new Promise<void>((resolve, reject) => {
       const ended = (cause: string): void => {
-        const error = new EngineStopped(`the engine process ended (${cause})`, {
+        const error = new StorageFailure('crashed', `the engine process ended (${cause})`, {
           wasKilled: engine.killed,
-          besideQuery: [...engine.pending.values()].some(({ operation }) => READS.has(operation)),
+          alongsideQuery: [...engine.pending.values()].some(({ operation }) => READS.has(operation)),
         });
         this.#failures = performance.now() - startedAt > STABLE_AFTER_MS ? 1 : this.#failures + 1;
         this.#engine = null;
@@ -196,8 +169,7 @@ export class EngineClient {
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
       child.on('message', (message: FromEngine) => {
         if (message.kind === 'ready') resolve();
-        else if (message.kind === 'broken')
-          engine.broken = { id: message.id, error: new EngineBroken(message.message) };
+        else if (message.kind === 'broken') engine.broken = { id: message.id, error: failureOf(message) };
         else settle(engine.pending, message);
       });
     });
@@ -206,12 +178,17 @@ export class EngineClient {
   }
 }
 
-function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { kind: 'ready' | 'broken' }>): void {
+/** The failure of the operation that the message is about. */
+function failureOf({ kind, reason, message }: EngineFailure): StorageFailure {
+  return new StorageFailure(reason, message, { storeStopped: kind === 'broken' });
+}
+
+function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { kind: 'ready' }>): void {
   const call = pending.get(message.id);
   if (!call) return;
   if (message.kind === 'progress') call.onProgress?.(message.share);
   else if (message.kind === 'result') call.resolve(message.result);
-  else call.reject(message.cancelled ? new EngineCancelled(message.message) : new EngineFailure(message.message));
+  else call.reject(failureOf(message));
 }
 
 function send(child: ChildProcess, message: ToEngine): void {

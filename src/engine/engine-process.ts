@@ -4,13 +4,12 @@
  */
 import { setPriority } from 'node:os';
 import { Database } from './database.ts';
+import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import { operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
 
 const running = new Map<number, AbortController>();
 const EXIT_BROKEN = 70;
-/** What DuckDB says where an error, such as a failed fsync, leaves it or a table file unusable for all that follows. */
-const BROKEN = /^(FATAL|INTERNAL) Error: |^IO Error: (Database|Checkpoint failed for database) .* has been invalidated/;
 
 function tell(message: FromEngine, told: () => void = () => undefined): void {
   // The parent may be gone, even while this is sent; `disconnect` ends this process then.
@@ -30,9 +29,12 @@ async function run(call: ToEngine & { kind: 'call' }, duckdb: Database): Promise
     });
     tell({ kind: 'result', id, result });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (BROKEN.test(message)) tell({ kind: 'broken', id, message }, () => process.exit(EXIT_BROKEN));
-    else tell({ kind: 'failure', id, message, cancelled: controller.signal.aborted });
+    const message = messageOf(error);
+    if (isBroken(error)) {
+      tell({ kind: 'broken', id, reason: reasonOf(error), message }, () => process.exit(EXIT_BROKEN));
+    } else {
+      tell({ kind: 'failure', id, reason: controller.signal.aborted ? 'cancelled' : reasonOf(error), message });
+    }
   } finally {
     running.delete(id);
   }

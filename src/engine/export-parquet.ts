@@ -1,5 +1,6 @@
 import { rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operation.ts';
 import { literal } from './sql.ts';
 import { scanning } from './table-scan.ts';
@@ -7,7 +8,6 @@ import { scanning } from './table-scan.ts';
 const LOOK_EVERY_MS = 250;
 /** The reserve is at most this share of the disk, as it is for files that are received. */
 const RESERVE_OF_DISK = 0.1;
-const NO_ROOM = /No space left on device|Could not write all bytes/i;
 
 /**
  * DuckDB writes Parquet into files alone. It takes as long as it takes, of one state of the table; whoever reads the file
@@ -32,7 +32,7 @@ export const exportParquet: Operations['export_parquet'] = async (params, contex
       await connection.run(`COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, [...values]);
       return { kind: 'written' } as const;
     } catch (error) {
-      if (full || NO_ROOM.test((error as Error).message)) return { kind: 'disk_full' } as const;
+      if (full || reasonOf(error) === 'no_space') return { kind: 'disk_full' } as const;
       throw error;
     } finally {
       clearInterval(timer);

@@ -1,5 +1,7 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnFormat, LogicalType } from '../model/columns.ts';
+import type { Column, ColumnFormat } from '../model/columns.ts';
+import type { RejectedRow } from '../model/rejected-row.ts';
+import type { StorageFailureReason } from '../model/storage-failure.ts';
 import type { ScanOperations } from './row-scan.ts';
 
 /** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
@@ -11,27 +13,6 @@ export interface EngineSettings {
   readonly threads: number;
   /** Most table files that stay attached at once. */
   readonly openTables: number;
-}
-
-/** What is wrong with a record that could not become a row. */
-export type RejectionCode =
-  | 'malformed_record'
-  | 'wrong_field_count'
-  | `not_${Exclude<LogicalType, 'text'>}`
-  | 'not_text';
-
-/** Why a record could not become a row. */
-export interface RejectedRow {
-  /** Line in the file, from 1, on which the record begins. */
-  readonly line: number;
-  /** Where in the file the record begins; null where that is not known. */
-  readonly byteOffset: number | null;
-  readonly column: string | null;
-  readonly code: RejectionCode;
-  /** One clause, such as `not a whole number`. */
-  readonly message: string;
-  /** The value, or the record where no single value is to blame; cut to a readable length. */
-  readonly text: string;
 }
 
 /** Everything the engine can be asked, by name: what it takes and what it gives. Times are UTC microseconds. */
@@ -97,7 +78,7 @@ export interface EngineOperations extends ScanOperations {
     };
     result: {
       readonly records: number;
-      readonly refused: number;
+      readonly rejected: number;
       readonly rejectedRows: readonly RejectedRow[];
       /** With `keep`: segments whose records can all become rows. */
       readonly kept: readonly CsvSegment[];
@@ -160,6 +141,12 @@ export type FromEngine =
   /** `share` of the operation that is done, from 0 to 1. */
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'failure'; readonly id: number; readonly message: string; readonly cancelled: boolean }
-  /** DuckDB cannot be used any more because of what happened in this operation: the process ends. */
-  | { readonly kind: 'broken'; readonly id: number; readonly message: string };
+  | EngineFailure;
+
+export interface EngineFailure {
+  /** `broken`: this operation left DuckDB unusable, and the process exits. */
+  readonly kind: 'failure' | 'broken';
+  readonly id: number;
+  readonly reason: StorageFailureReason;
+  readonly message: string;
+}

@@ -8,6 +8,7 @@ import {
   HUGEINT,
   VARCHAR,
 } from '@duckdb/node-api';
+import { messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operation.ts';
 import type { EngineOperations } from './protocol.ts';
 import { rowBytes } from './row-bytes.ts';
@@ -31,7 +32,7 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
       } catch (error) {
         if (signal.aborted) await closeResult(connection);
         signal.throwIfAborted();
-        const kind = toldApart(error as Error);
+        const kind = ownFailure(error);
         if (kind) return { kind };
         throw error;
       }
@@ -73,12 +74,10 @@ async function closeResult(connection: DuckDBConnection): Promise<void> {
   await connection.run('SELECT 1');
 }
 
-/** Failures that are the query's own, and not to be told as the engine's. */
-function toldApart({ message }: Error): Exclude<Query['result']['kind'], 'rows'> | null {
-  if (message.startsWith('Out of Memory Error') || /^IO Error: .*No space left on device/s.test(message)) {
-    return 'out_of_memory';
-  }
-  // A conversion fails of nothing but times: buckets and zones reach past both ends of the calendar.
-  if (/^(Out of Range|Conversion) Error/.test(message)) return 'out_of_range';
-  return null;
+/** The outcome of a query that failed through its own demands; null if the engine is at fault. */
+function ownFailure(error: unknown): 'out_of_memory' | 'out_of_range' | null {
+  const reason = reasonOf(error);
+  if (reason === 'out_of_memory' || reason === 'no_space') return 'out_of_memory';
+  // Only conversions of times fail: buckets and time zones reach past both ends of the calendar.
+  return /^(Out of Range|Conversion) Error/.test(messageOf(error)) ? 'out_of_range' : null;
 }

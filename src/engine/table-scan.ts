@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { TAG_COLUMN } from '../model/columns.ts';
+import { reasonOf } from './duckdb-failure.ts';
 import type { OperationContext } from './operation.ts';
 import type { RowPosition, RowScan } from './row-scan.ts';
 import { tableName } from './sql.ts';
@@ -123,7 +124,7 @@ export async function scanning<T>(
           if (!hasMoved) return result;
         } catch (error) {
           signal.throwIfAborted();
-          if ((error as Error).message.startsWith('Out of Memory Error')) return { kind: 'out_of_memory' };
+          if (reasonOf(error) === 'out_of_memory') return { kind: 'out_of_memory' };
           throw error;
         } finally {
           const end = () => connection.run('ROLLBACK');

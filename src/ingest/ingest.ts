@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Upload, UploadOptions } from '../catalog/upload.ts';
 import type { Config } from '../config.ts';
-import type { EngineClient } from '../engine/engine-client.ts';
+import type { CsvReader } from '../csv-reader/csv-reader.ts';
 import type { Observe } from '../events.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../model/ids.ts';
@@ -70,7 +70,7 @@ export interface Ingest {
 export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'> {
   readonly catalog: Catalog;
   readonly tables: TableStore;
-  readonly engine: EngineClient;
+  readonly csvReader: CsvReader;
   readonly observe: Observe;
   readonly directories: { readonly spool: string; readonly rejects: string; readonly resumable: string };
   readonly settings: Pick<
@@ -107,7 +107,7 @@ const SLOT_WAIT_MS = 30_000;
  * those that are listed before it.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { catalog, tables, engine, observe, directories, settings, accessToFinish } = deps;
+  const { catalog, tables, csvReader, observe, directories, settings, accessToFinish } = deps;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
   const spool = new Spool(directories.spool);
@@ -119,7 +119,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const loader = new Loader({
     catalog,
     tables,
-    engine,
+    csvReader,
     spool,
     rejects,
     reserve,

@@ -19,7 +19,7 @@ export interface LoadSession {
    * Appends all records of the segments, or none.
    *
    * @returns the number of rows appended
-   * @throws where a record cannot become a row (a second look tells which), or the store failed
+   * @throws StorageFailure; `rows_do_not_fit` if a record cannot become a row (`CsvReader.findRejectedRows` finds which)
    */
   append(
     source: CsvSource,

@@ -3,8 +3,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import { type CsvOrigin, type CsvSegment, withoutMark } from '../../csv/segment.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
+import type { RejectedRow } from '../../model/rejected-row.ts';
 import type { Operations } from '../operation.ts';
-import type { RejectedRow } from '../protocol.ts';
 import { REFUSAL_REASONS } from './format-sql.ts';
 import { fitsSql, valuesSql } from './read-csv.ts';
 import { RefusalFiles, writeKept } from './rejected-row-files.ts';
@@ -28,7 +28,7 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
   const tally = { lineEnds: 0 };
   let bytesBefore = 0;
   let records = 0;
-  let refused = 0;
+  let rejected = 0;
   const rejectedRows: RejectedRow[] = [];
   const kept: CsvSegment[] = [];
   const files = await RefusalFiles.open(params);
@@ -40,7 +40,7 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
           const bytes = withoutMark(await readFile(segment.path));
           const found: CsvRecord[] = [];
           const note = async ({ record, refusal }: Refused): Promise<void> => {
-            refused++;
+            rejected++;
             found.push(record);
             const told = { ...refusal, byteOffset: origin && placeIn(origin, bytesBefore, record) };
             if (rejectedRows.length < limit) rejectedRows.push(told);
@@ -62,7 +62,7 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
   } finally {
     await files.close();
   }
-  return { records, refused, rejectedRows, kept };
+  return { records, rejected, rejectedRows, kept };
 };
 
 function placeIn({ byteOffset, newlineBytes }: CsvOrigin, bytesBefore: number, record: CsvRecord): number {

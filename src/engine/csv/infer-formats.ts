@@ -3,11 +3,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import { type CsvSource, withoutMark } from '../../csv/segment.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
+import { DATE_FORMATS, dayAndMonthSwapped, TIMESTAMP_FORMATS } from '../../model/time-formats.ts';
 import type { Operations } from '../operation.ts';
+import { hasShapeOf } from './format-shape.ts';
 import { formatSql } from './format-sql.ts';
 import { textName, textsSql } from './read-csv.ts';
 import { TextTable } from './text-table.ts';
-import { DATE_FORMATS, dayAndMonthSwapped, mayBe, TIMESTAMP_FORMATS } from './time-formats.ts';
 
 type Format = Pick<ColumnFormat, 'type' | 'format'>;
 
@@ -129,7 +130,7 @@ async function fittingSample(
 ): Promise<Fitting> {
   const likely = candidates.map((formats, index) => {
     const texts = sample.map((fields) => fields[index]).filter((text) => text !== null && text !== '');
-    return formats.filter(({ format }) => format === null || texts.every((text) => mayBe(text ?? '', format)));
+    return formats.filter(({ format }) => format === null || texts.every((text) => hasShapeOf(text ?? '', format)));
   });
   const table = await TextTable.open(connection, 'sampled', candidates.length);
   try {

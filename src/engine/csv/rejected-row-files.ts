@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { CsvRecord } from '../../csv/record-reader.ts';
 import { type CsvSegment, type CsvSource, withMark } from '../../csv/segment.ts';
-import type { RejectedRow } from '../protocol.ts';
+import type { RejectedRow } from '../../model/rejected-row.ts';
 
 const WRITE_BYTES = 256 * 1024;
 

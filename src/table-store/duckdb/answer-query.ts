@@ -1,5 +1,6 @@
-import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import type { EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
+import { isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
 import { compileQuery, isQuantile } from './compile-query.ts';
@@ -28,7 +29,7 @@ export async function answerQuery(
     if (!quantiles.holds(values)) return { kind: 'out_of_memory' };
     return await (values === 0 ? ask(plan) : quantiles.run(values, ends, () => ask(plan)));
   } catch (error) {
-    if (!(error instanceof EngineCancelled) && !ends.aborted) throw error;
+    if (!isCancelled(error) && !ends.aborted) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }
 }

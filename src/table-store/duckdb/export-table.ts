@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CallOptions, EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
 import type { PieceFormat, RowPosition } from '../../engine/row-scan.ts';
+import { isCancelled } from '../../model/storage-failure.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
 import { compileScan, parquetSql, valueSql } from './compile-scan.ts';
@@ -85,7 +86,7 @@ async function ask<Name extends EngineOperation>(
   try {
     return await engine.call(operation, params, options);
   } catch (error) {
-    if (!(error instanceof EngineCancelled)) throw error;
+    if (!isCancelled(error)) throw error;
     throw new ExportEnded(options.signal.aborted ? 'cancelled' : 'timed_out');
   }
 }

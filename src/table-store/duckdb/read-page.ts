@@ -1,5 +1,6 @@
-import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/row-scan.ts';
+import { isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
 
@@ -35,7 +36,7 @@ export async function readPage(
     if (outcome.kind !== 'found') return { kind: outcome.kind };
     return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
   } catch (error) {
-    if (!(error instanceof EngineCancelled)) throw error;
+    if (!isCancelled(error)) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }
 }
