@@ -128,7 +128,6 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     owner: newUploadId(),
     concurrentLoads: settings.concurrentLoads,
     retryMs: settings.retryMs,
-    onEnded: (uploadId) => progress.ended(uploadId),
   });
   const slots = new ReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
   const limits = { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs };

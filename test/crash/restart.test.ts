@@ -111,6 +111,6 @@ describe('after a crash', () => {
 
   it('a second process on the same folder refuses to start, and says why', async () => {
     await start();
-    await assert.rejects(startThenaProcess(dataDir), /Another Thena is running on the data folder/);
+    await assert.rejects(startThenaProcess(dataDir), /is in use by another Thena process/);
   });
 });

@@ -22,7 +22,7 @@ import { Registration } from './registration.ts';
 export interface FileReceptionDeps {
   readonly catalog: Catalog;
   readonly spool: Spool;
-  readonly loader: Pick<Loader, 'startEarly' | 'kick' | 'abort'>;
+  readonly loader: Pick<Loader, 'startEarly' | 'wake' | 'abort'>;
   readonly slots: Pick<ReceiveSlots, 'take'>;
   readonly reserve: DiskReserve;
   readonly progress: ProgressBoard;
@@ -189,7 +189,7 @@ export class FileReception {
     }
     failpoint('acknowledged');
     this.#text.feed.end(received);
-    this.#deps.loader.kick();
+    this.#deps.loader.wake();
     this.#deps.observe({
       kind: 'upload_received',
       uploadId: upload.id,

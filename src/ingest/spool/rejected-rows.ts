@@ -78,6 +78,11 @@ export class RejectedRows {
   }
 }
 
+/** A rejected row as problems and pages show it. */
+export function rejectJson({ line, byteOffset, column, code, message, text }: RejectedRow) {
+  return { line, byte_offset: byteOffset, column, code, message, text };
+}
+
 async function openFound(path: string, uploadId: UploadId): Promise<FileHandle> {
   try {
     return await open(path, 'r');
