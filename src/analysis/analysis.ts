@@ -2,6 +2,7 @@ import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
+import { tableEmpty } from '../model/not-found.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Admission } from './admission.ts';
 import { findAnalyzeType } from './analyze-types.ts';
@@ -20,19 +21,29 @@ import { RequestPart } from './request-part.ts';
 import { RowPages, type RowPagesDeps } from './row-pages.ts';
 import { TableExports, type TableExportsDeps } from './table-exports.ts';
 
-export type Result = TimeDifference | TotalRows | TimeSpan | Profile | RowsOverTime | TableResult;
+/** The result of each analyze type and of a query, by its name. */
+interface Results {
+  readonly time_difference: TimeDifference;
+  readonly total_rows: TotalRows;
+  readonly time_span: TimeSpan;
+  readonly profile: Profile;
+  readonly rows_over_time: RowsOverTime;
+  readonly top_values: TableResult;
+  readonly query: TableResult;
+}
 
-/** The answer to an analysis, as JSON gives it. */
-export interface Answer {
-  /** The canonical id: a string, also where the request sent a number. */
-  readonly customer_id: CustomerId;
-  /** Null for a query. */
-  readonly analyze_type: number | null;
-  readonly name: string;
-  readonly result: Result;
-  /** The state of the table that was answered of. */
+interface AnswerOf<Name extends keyof Results> {
+  readonly customerId: CustomerId;
+  /** The number of the analyze type; null for a query. */
+  readonly analyzeType: number | null;
+  readonly name: Name;
+  readonly result: Results[Name];
+  /** The state of the table that the result was computed from. */
   readonly table: { readonly rows: number; readonly version: number };
 }
+
+/** The answer to an analysis; `name` determines the type of its result. */
+export type Answer = { readonly [Name in keyof Results]: AnswerOf<Name> }[keyof Results];
 
 export interface Analysis {
   /**
@@ -66,15 +77,11 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     async answer({ customerId }, body, gone) {
       const asked = readRequest(body);
       const view = await catalog.tableForReading(customerId);
-      if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
+      if (!view) throw tableEmpty(customerId);
       const { number, name } = asked;
-      const answered = (result: object, { rows, version }: TableForReading['table']): Answer => ({
-        customer_id: customerId,
-        analyze_type: number,
-        name,
-        result: result as Result,
-        table: { rows, version },
-      });
+      // Each name has its own computation, which the compiler cannot see through the query cache.
+      const answered = (result: object, { rows, version }: TableForReading['table']) =>
+        ({ customerId, analyzeType: number, name, result, table: { rows, version } }) as Answer;
       if (asked.name === 'query') {
         const compute = ({ table }: TableForReading): Computation => {
           const plan = planQuery(asked.query, table, maxResultRows);

@@ -1,5 +1,4 @@
 import type { TableState } from '../catalog/catalog.ts';
-import { Problem } from '../errors.ts';
 import type { Column, LogicalType } from '../model/columns.ts';
 import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
@@ -10,6 +9,7 @@ import { type JsonValue, jsonValue, type TableResult, tableResult } from './json
 import { planBucket } from './plan-query.ts';
 import type { Computation } from './query-cache.ts';
 import type { RequestPart } from './request-part.ts';
+import { timeColumnOf } from './time-column.ts';
 
 /** Points that `rows_over_time` makes where no bucket is asked for. */
 const MOST_POINTS = 500;
@@ -17,7 +17,7 @@ const TOP_VALUES = 10;
 const MOST_TOP_VALUES = 1000;
 
 export interface Profile {
-  readonly total_rows: number;
+  readonly totalRows: number;
   readonly columns: readonly {
     readonly name: string;
     readonly type: LogicalType;
@@ -32,9 +32,9 @@ export interface Profile {
 }
 
 export type RowsOverTime = TableResult & {
-  readonly time_column: string;
+  readonly timeColumn: string;
   readonly bucket: string;
-  readonly time_zone: string;
+  readonly timeZone: string;
 };
 
 /**
@@ -85,7 +85,7 @@ function profile(request: RequestPart, table: TableState): Computation<Profile> 
         return index === -1 ? null : jsonValue(row[index] ?? null, measures[index]?.type ?? 'text');
       };
       return {
-        total_rows: table.rows,
+        totalRows: table.rows,
         columns: table.columns.map(({ name, type }) => {
           const of = (as: string) => measured({ name, type }, as);
           return {
@@ -129,9 +129,9 @@ function rowsOverTime(request: RequestPart, table: TableState): Computation<Rows
     name: 'rows_over_time',
     plan,
     shape: (rows) => ({
-      time_column: column.name,
+      timeColumn: column.name,
       bucket: name,
-      time_zone: bucket.timeZone ?? 'UTC',
+      timeZone: bucket.timeZone ?? 'UTC',
       ...tableResult(plan, rows),
     }),
   };
@@ -165,13 +165,6 @@ function measure(fn: MeasureFunction, column: Column | null, q: number | null, a
 
 function isNumeric(type: LogicalType): boolean {
   return type === 'integer' || type === 'number';
-}
-
-function timeColumnOf({ columns, timeColumn }: TableState): Column {
-  const column = columns.find(({ name }) => name === timeColumn);
-  if (column) return { name: column.name, type: column.type };
-  const told = columns.map(({ name, type }) => `${name} (${type})`).join(', ');
-  throw new Problem('no_time_column', `The table has no column of times. Its columns are: ${told}.`);
 }
 
 /** The shortest bucket with which the times there are make few enough points. */

@@ -1,3 +1,4 @@
+import type { Micros } from '../catalog/catalog.ts';
 import type { LogicalType } from '../model/columns.ts';
 import { formatDate, formatTimestamp } from '../model/timestamps.ts';
 import { outputsOf, type QueryPlan } from '../table-store/query-plan.ts';
@@ -26,6 +27,12 @@ export function jsonValue(value: StoredValue, type: LogicalType, formatTime = fo
     return Number.isSafeInteger(number) ? number : value.toString();
   }
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** A time of a table's time column: `YYYY-MM-DD` if that is a column of dates. */
+export function timeValue(micros: Micros | null, type: LogicalType): string | null {
+  if (micros === null) return null;
+  return type === 'date' ? formatDate(micros) : formatTimestamp(micros);
 }
 
 export function tableResult(plan: QueryPlan, rows: readonly (readonly StoredValue[])[]): TableResult {

@@ -2,9 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerId } from '../model/ids.ts';
+import { tableEmpty } from '../model/not-found.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { Admission } from './admission.ts';
+import { incompleteRead } from './incomplete-read.ts';
 import { hasSameRows } from './same-rows.ts';
 
 /** What has to be computed from the table's rows, and how the answer is made of it. */
@@ -147,11 +149,11 @@ export class Computations {
         });
       const now = await catalog.tableForReading(customerId);
       if (hasSameRows(view, now) || !ANSWERED.has(outcome.kind)) {
-        if (outcome.kind !== 'rows') throw problemOf(outcome.kind, this.#deps);
+        if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
         return { result: computation.shape(outcome.rows), table: view.table };
       }
-      if (!now) throw problemOf('no_table', this.#deps);
-      if (beginnings === MOST_BEGINNINGS) throw problemOf('timed_out', this.#deps);
+      if (!now) throw tableEmpty(customerId);
+      if (beginnings === MOST_BEGINNINGS) throw incompleteRead('timed_out', analysisMs);
       view = now;
       computation = plan(view);
     }
@@ -174,8 +176,9 @@ export function keyOf(
   return [customerId, createdAt.getTime(), table.version, name, text].join(' ');
 }
 
-function problemOf(
+function incompleteQuery(
   kind: Exclude<QueryOutcome['kind'], 'rows'>,
+  customerId: CustomerId,
   { maxResultRows, analysisMs }: Pick<ComputationsDeps, 'maxResultRows' | 'analysisMs'>,
 ): Problem {
   switch (kind) {
@@ -183,18 +186,11 @@ function problemOf(
       return new Problem('result_too_large', `The result has more than ${maxResultRows} rows.`);
     case 'too_many_bytes':
       return new Problem('result_too_large', `The result has more than ${MOST_RESULT_BYTES} bytes.`);
-    case 'cancelled':
-      return new Problem('analysis_timeout', 'Nobody waits for it any more, so it was ended.');
-    case 'timed_out':
-      return new Problem('analysis_timeout', `It was not done after ${analysisMs / 1000} s, so it was ended.`);
-    case 'out_of_memory':
-      return new Problem('analysis_too_large', 'The memory that DuckDB may use did not do for it.');
     case 'out_of_range':
-      return new Problem(
-        'result_out_of_range',
-        'A deviation, sum or time in it is outside of what numbers and times can be.',
-      );
+      return new Problem('result_out_of_range', 'A standard deviation, sum or time in the result is out of range.');
     case 'no_table':
-      return new Problem('table_empty', 'The table was taken away while it was read.');
+      return tableEmpty(customerId);
+    default:
+      return incompleteRead(kind, analysisMs);
   }
 }

@@ -2,21 +2,24 @@ import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
+import { tableEmpty } from '../model/not-found.ts';
 import type { PageOutcome, TableStore } from '../table-store/table-store.ts';
 import type { Admission } from './admission.ts';
+import { incompleteRead } from './incomplete-read.ts';
 import { jsonValue, type TableResult } from './json-values.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
 import { hasSameRows } from './same-rows.ts';
 
 export interface RowsRequest extends SelectionRequest {
   readonly limit: number;
-  /** The `next_cursor` of the page before; null: the first page. */
+  /** The `nextCursor` of the previous page; null: the first page. */
   readonly cursor: string | null;
 }
 
 export interface RowsPage extends TableResult {
-  readonly customer_id: CustomerId;
-  readonly next_cursor: string | null;
+  readonly customerId: CustomerId;
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
   readonly table: { readonly rows: number; readonly version: number };
 }
 
@@ -47,7 +50,7 @@ export class RowPages {
   async page({ customerId }: CustomerAccess, request: RowsRequest, signal: AbortSignal): Promise<RowsPage> {
     const { catalog, tables, analysisMs } = this.#deps;
     const view = await catalog.tableForReading(customerId);
-    if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
+    if (!view) throw tableEmpty(customerId);
     const selection = readSelection(request, view.table.columns);
     const after = request.cursor === null ? null : positionIn(request.cursor, view);
     const { uncommittedTags, lastTag, table } = view;
@@ -65,16 +68,25 @@ export class RowPages {
       });
     if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
       if (after !== null) throw outdated();
-      throw new Problem('table_changed', 'An upload was taken back, or the table, while it was read.');
+      throw new Problem('table_changed', 'An upload was undone, or the table deleted, during the read.');
     }
-    if (outcome.kind !== 'rows') throw problemOf(outcome.kind, analysisMs);
+    switch (outcome.kind) {
+      case 'rows':
+        break;
+      case 'no_position':
+        throw invalidCursor();
+      case 'no_table':
+        throw tableEmpty(customerId);
+      default:
+        throw incompleteRead(outcome.kind, analysisMs);
+    }
     return {
-      customer_id: customerId,
+      customerId,
       columns: selection.columns,
       rows: outcome.rows.map((row) =>
         row.map((value, index) => jsonValue(value, selection.columns[index]?.type ?? 'text')),
       ),
-      next_cursor: outcome.next === null ? null : cursorOf(view, outcome.next),
+      nextCursor: outcome.next === null ? null : cursorOf(view, outcome.next),
       table: { rows: table.rows, version: table.version },
     };
   }
@@ -87,25 +99,15 @@ function cursorOf({ createdAt, generation }: TableForReading, position: string):
 /** @throws Problem bad_request where it is no cursor; cursor_outdated where rows that it counts are gone */
 function positionIn(cursor: string, { createdAt, generation }: TableForReading): string {
   const [life, ofUndos, position, ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (position === undefined || rest.length > 0) throw problemOf('no_position', 0);
+  if (position === undefined || rest.length > 0) throw invalidCursor();
   if (life !== String(createdAt.getTime()) || ofUndos !== String(generation)) throw outdated();
   return position;
 }
 
 function outdated(): Problem {
-  return new Problem('cursor_outdated', 'An upload was taken back since the first page, and its rows with it.');
+  return new Problem('cursor_outdated', 'An upload was undone after the first page, and its rows were removed.');
 }
 
-function problemOf(kind: Exclude<PageOutcome['kind'], 'rows'>, analysisMs: number): Problem {
-  switch (kind) {
-    case 'no_position':
-      return new Problem('bad_request', 'The cursor is none that a page of this table gave.');
-    case 'timed_out':
-    case 'cancelled':
-      return new Problem('analysis_timeout', `It was not done after ${analysisMs / 1000} s, so it was ended.`);
-    case 'out_of_memory':
-      return new Problem('analysis_too_large', 'The memory that DuckDB may use did not do for one row.');
-    case 'no_table':
-      return new Problem('table_empty', 'The table was taken away while it was read.');
-  }
+function invalidCursor(): Problem {
+  return new Problem('bad_request', 'Invalid cursor.');
 }

@@ -1,7 +1,9 @@
 import type { Catalog, TableForReading } from '../catalog/catalog.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
+import { tableEmpty } from '../model/not-found.ts';
 import { ExportEnded, type ExportFormat, type ExportRequest, type TableStore } from '../table-store/table-store.ts';
+import { incompleteRead } from './incomplete-read.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
 import { hasSameRows } from './same-rows.ts';
 
@@ -42,7 +44,7 @@ export class TableExports {
    */
   async begin({ customerId }: CustomerAccess, request: TableExportRequest, signal: AbortSignal): Promise<TableExport> {
     const view = await this.#deps.catalog.tableForReading(customerId);
-    if (!view) throw new Problem('table_empty', `No upload of customer ${customerId} is complete yet.`);
+    if (!view) throw tableEmpty(customerId);
     const { format, escapeFormulas } = request;
     const selection = readSelection(request, view.table.columns);
     this.#refuseBeyond(customerId);
@@ -53,7 +55,7 @@ export class TableExports {
       const first = await rest.next();
       return { version: view.table.version, first: first.value ?? new Uint8Array(0), rest };
     } catch (error) {
-      throw error instanceof ExportEnded ? problemOf(error.kind, this.#deps.analysisMs) : error;
+      throw error instanceof ExportEnded ? incompleteExport(error.kind, this.#deps.analysisMs) : error;
     }
   }
 
@@ -71,7 +73,7 @@ export class TableExports {
       for await (const piece of tables.export({ customerId, uncommittedTags, lastTag }, request, limits)) {
         // Looked at when the piece is made: rows of an upload that is undone now may be missing from the next one.
         if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
-          throw new Problem('table_changed', 'An upload was taken back, or the table, while it was read.');
+          throw new Problem('table_changed', 'An upload was undone, or the table deleted, during the read.');
         }
         yield piece;
       }
@@ -92,20 +94,14 @@ export class TableExports {
   }
 }
 
-function problemOf(kind: ExportEnded['kind'], analysisMs: number): Problem {
+function incompleteExport(kind: ExportEnded['kind'], analysisMs: number): Problem {
   switch (kind) {
     case 'disk_full':
-      return new Problem(
-        'disk_full',
-        'The Parquet file that is made before it is sent found no room. Other formats need none.',
-      );
-    case 'timed_out':
-    case 'cancelled':
-      return new Problem('analysis_timeout', `The first rows were not found after ${analysisMs / 1000} s.`);
-    case 'out_of_memory':
-      return new Problem('analysis_too_large', 'The memory that DuckDB may use did not do for one row.');
+      return new Problem('disk_full', 'There is no space for the Parquet file. The other formats need no disk space.');
     case 'no_table':
     case 'no_position':
-      return new Problem('table_changed', 'The table was taken away while it was read.');
+      return new Problem('table_changed', 'The table was deleted during the read.');
+    default:
+      return incompleteRead(kind, analysisMs);
   }
 }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { Problem } from '../errors.ts';
+import { customerNotFound } from '../model/not-found.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { apiKeyOf } from './customer-rows.ts';
@@ -11,7 +11,7 @@ export function keysIn(db: Kysely<CatalogTables>, now: () => number): Keys {
     addKey: ({ id, customerId, hash, label, rights }) =>
       db.transaction().execute(async (trx) => {
         const customer = await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst();
-        if (!customer) throw new Problem('customer_not_found', `There is no customer '${customerId}'.`);
+        if (!customer) throw customerNotFound(customerId);
         const row = await trx
           .insertInto('api_keys')
           .values({ id, customer_id: customerId, hash, label, rights: JSON.stringify(rights), created_at: now() })

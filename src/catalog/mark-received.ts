@@ -1,10 +1,11 @@
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../errors.ts';
+import { uploadNotFound } from '../model/not-found.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { limitPassed } from './queue-limits.ts';
-import { type Received, type UploadStatus, uploadNotFound } from './upload.ts';
+import type { Received, UploadStatus } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 import { waitingIn } from './waiting.ts';
 

@@ -1,6 +1,5 @@
 import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
-import { Problem } from '../errors.ts';
 import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { QueueLimit } from './queue-limits.ts';
@@ -115,11 +114,6 @@ export function newUpload(
     finishedAt: null,
     retryUntil: null,
   };
-}
-
-/** The problem of an upload that does not exist, or belongs to another customer. */
-export function uploadNotFound(id: string): Problem {
-  return new Problem('upload_not_found', `Upload '${id}' does not exist.`);
 }
 
 /** What the sender asked for, and what of an earlier upload it was that has come up. */

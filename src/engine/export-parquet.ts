@@ -1,13 +1,12 @@
-import { rm, stat, statfs } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasSpaceFor } from '../disk-space.ts';
 import { reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operation.ts';
 import { literal } from './sql.ts';
 import { scanning } from './table-scan.ts';
 
 const LOOK_EVERY_MS = 250;
-/** The reserve is at most this share of the disk, as it is for files that are received. */
-const RESERVE_OF_DISK = 0.1;
 
 /**
  * DuckDB writes Parquet into files alone. It takes as long as it takes, of one state of the table; whoever reads the file
@@ -15,13 +14,14 @@ const RESERVE_OF_DISK = 0.1;
  */
 export const exportParquet: Operations['export_parquet'] = async (params, context) => {
   const { select, path, reserveBytes } = params;
+  const folder = dirname(path);
   const outcome = await scanning(params, context, async (scan, connection) => {
     // What it will take nobody knows; the table takes more.
     const { size } = await stat(params.database);
-    if (!(await hasRoom(path, size, reserveBytes))) return { kind: 'disk_full' } as const;
+    if (!(await hasSpaceFor(folder, size, reserveBytes))) return { kind: 'disk_full' } as const;
     let full = false;
     const look = async (): Promise<void> => {
-      full ||= !(await hasRoom(path, 0, reserveBytes));
+      full ||= !(await hasSpaceFor(folder, 0, reserveBytes));
       if (full) connection.interrupt();
     };
     const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
@@ -44,8 +44,3 @@ export const exportParquet: Operations['export_parquet'] = async (params, contex
   if (outcome.kind !== 'written') await rm(path, { force: true });
   return outcome;
 };
-
-async function hasRoom(path: string, bytes: number, reserveBytes: number): Promise<boolean> {
-  const { bavail, blocks, bsize } = await statfs(dirname(path));
-  return bavail * bsize - bytes >= Math.min(reserveBytes, blocks * bsize * RESERVE_OF_DISK);
-}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../durable.ts';
 import { TAG_COLUMN } from '../model/columns.ts';
 import { DUCKDB_TYPES } from './csv/format-sql.ts';
 import { allFitSql, allSurelyFitSql, sureTypes, type Types, textsSql, valueName, valuesSql } from './csv/read-csv.ts';
@@ -26,15 +26,6 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
   );
   return null;
 };
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
 
 /**
  * One INSERT, so one transaction. A value that does not fit gives the row no tag, and the tag's NOT NULL then fails the

@@ -24,9 +24,9 @@ const code = (expected: string) => (error: unknown) => error instanceof Problem 
 
 test('the time difference runs from the first row to the latest, not from the earliest', () => {
   assert.deepEqual(STANDING_ANSWERS.time_difference(table), {
-    time_column: 'at',
-    first_row_at: '2024-01-02T00:00:00Z',
-    latest_row_at: '2024-01-02T00:00:01.5Z',
+    timeColumn: 'at',
+    firstRowAt: '2024-01-02T00:00:00Z',
+    latestRowAt: '2024-01-02T00:00:01.5Z',
     seconds: 1.5,
     duration: 'PT1.5S',
   });
@@ -39,9 +39,9 @@ test('the time difference is 0 where the first row is the latest', () => {
 
 test('the time span runs from the earliest row to the latest', () => {
   assert.deepEqual(STANDING_ANSWERS.time_span(table), {
-    time_column: 'at',
-    earliest_at: '2024-01-01T00:00:00Z',
-    latest_at: '2024-01-02T00:00:01.5Z',
+    timeColumn: 'at',
+    earliestAt: '2024-01-01T00:00:00Z',
+    latestAt: '2024-01-02T00:00:01.5Z',
     seconds: 86_401.5,
     duration: 'P1DT1.5S',
   });
@@ -53,12 +53,12 @@ test('times of a column of days are told as days', () => {
     columns: [{ name: 'at', type: 'date', format: null }],
     latestAt: table.firstRowAt,
   };
-  assert.equal(STANDING_ANSWERS.time_difference(days).first_row_at, '2024-01-02');
+  assert.equal(STANDING_ANSWERS.time_difference(days).firstRowAt, '2024-01-02');
 });
 
 test('times of the years 1 and 300000 are answered', () => {
   const long: TableState = { ...table, firstRowAt: micros('0001-01-01T00:00:00Z'), latestAt: 2n ** 63n - 1n };
-  assert.equal(STANDING_ANSWERS.time_difference(long).latest_row_at, '+294247-01-10T04:00:54.775807Z');
+  assert.equal(STANDING_ANSWERS.time_difference(long).latestRowAt, '+294247-01-10T04:00:54.775807Z');
 });
 
 test('a table without a time column names its columns and their types', () => {
@@ -75,7 +75,7 @@ test('a table without a time column names its columns and their types', () => {
       return true;
     },
   );
-  assert.deepEqual(STANDING_ANSWERS.total_rows(timeless), { total_rows: 3 });
+  assert.deepEqual(STANDING_ANSWERS.total_rows(timeless), { totalRows: 3 });
 });
 
 test('a time column without any time is answered with nulls', () => {

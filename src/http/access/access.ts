@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { type Upload, uploadNotFound } from '../../catalog/upload.ts';
+import type { Upload } from '../../catalog/upload.ts';
 import type { Config } from '../../config.ts';
 import { Problem } from '../../errors.ts';
 import { type CustomerAccess, dangerouslyAllow, type Right } from '../../model/customer-access.ts';
 import { type CustomerId, parseCustomerId, parseUploadId } from '../../model/ids.ts';
+import { customerNotFound, uploadNotFound } from '../../model/not-found.ts';
 import { bearerKey, hashKey, sameKey } from './api-keys.ts';
 import { refuseOtherOrigins } from './same-origin.ts';
 
@@ -87,7 +88,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
   async function existing(id: CustomerId): Promise<CustomerAccess> {
     // Others' customers are not looked up, so that not even the time it takes tells whether they are there.
     const customer = mayReach(id) ? await known.findCustomer(id) : null;
-    if (!customer) throw new Problem('customer_not_found', `There is no customer '${id}'.`);
+    if (!customer) throw customerNotFound(id);
     return dangerouslyAllow(id);
   }
 
@@ -101,7 +102,9 @@ function scopeOf(caller: Caller, known: Known): Scope {
     async upload(rawId) {
       const id = parseUploadId(rawId);
       const upload = id && (await known.findUpload(id));
-      if (!upload || !mayReach(upload.customerId)) throw uploadNotFound(String(rawId));
+      if (!upload || !mayReach(upload.customerId)) {
+        throw uploadNotFound(String(rawId));
+      }
       return { access: dangerouslyAllow(upload.customerId), upload };
     },
   };

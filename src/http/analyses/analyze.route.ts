@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Analysis, Answer } from '../../analysis/analysis.ts';
+import type { Analysis } from '../../analysis/analysis.ts';
 import { ANALYZE_TYPES } from '../../analysis/analyze-types.ts';
 import { Problem } from '../../errors.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
 import { withoutBody } from '../requests/body-schema.ts';
 import { senderGone } from '../requests/sender-gone.ts';
 import { ColumnSchema } from '../tables/table-json.ts';
+import { answerJson } from './answer-json.ts';
 import { QuerySchema } from './query-schema.ts';
 
 const TYPE = {
@@ -82,7 +83,7 @@ const AnswerSchema = Type.Object({
   customer_id: Type.String({ description: 'In its canonical form: a string.', examples: ['1000'] }),
   analyze_type: Type.Union([Type.Integer(), Type.Null()], { description: 'Null for a query.' }),
   name: Type.String(),
-  result: Type.Unsafe<Answer['result']>(
+  result: Type.Unsafe<ReturnType<typeof answerJson>['result']>(
     Type.Union([TimeDifference, TotalRows, TimeSpan, Profile, RowsOverTime, Table]),
   ),
   table: Type.Object(
@@ -117,7 +118,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
         }
         const { customer_id } = body as { readonly customer_id?: unknown };
         const access = await request.scope.customer(customer_id);
-        return analysis.answer(access, { ...body }, () => senderGone(request, reply));
+        return answerJson(await analysis.answer(access, { ...body }, () => senderGone(request, reply)));
       },
     );
 

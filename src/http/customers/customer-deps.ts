@@ -1,7 +1,7 @@
 import type { Catalog, Customer } from '../../catalog/catalog.ts';
-import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
+import { customerNotFound } from '../../model/not-found.ts';
 import type { TableDeps } from '../tables/table.route.ts';
 import type { UploadsDeps } from '../uploads/upload-body.route.ts';
 import type { CustomersDeps } from './customers.route.ts';
@@ -22,7 +22,7 @@ export function customerDeps(catalog: Catalog, ingest: Pick<Ingest, 'deleteCusto
     async customer({ customerId }: CustomerAccess): Promise<Customer> {
       const customer = await catalog.findCustomer(customerId);
       if (customer) return customer;
-      throw new Problem('customer_not_found', `There is no customer '${customerId}'.`);
+      throw customerNotFound(customerId);
     },
     addKey: ({ customerId }, { id, hash, label, rights }) => catalog.addKey({ id, customerId, hash, label, rights }),
     listKeys: ({ customerId }) => catalog.listKeys(customerId),

@@ -57,7 +57,8 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
           { ...selectionOf(request.query), limit, cursor },
           senderGone(request, reply),
         );
-        return { ...page, columns: [...page.columns] };
+        const { customerId, columns, rows, nextCursor, table } = page;
+        return { customer_id: customerId, columns: [...columns], rows, next_cursor: nextCursor, table };
       },
     );
   };

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import type { TableState } from '../../catalog/catalog.ts';
-import { formatDate, formatTimestamp } from '../../model/timestamps.ts';
+import { timeValue } from '../../analysis/json-values.ts';
+import type { Micros, TableState } from '../../catalog/catalog.ts';
 
 export const ColumnTypeSchema = Type.Enum(['integer', 'number', 'boolean', 'date', 'timestamp', 'text'], {
   description: '`timestamp` is UTC with microseconds.',
@@ -31,10 +31,10 @@ export const TableSchema = Type.Object({
   latest_at: Time,
 });
 
-/** A table's state as JSON gives it; days as YYYY-MM-DD where its time column is one of days. */
+/** A table's state with the member names of the API; times are rendered by the type of the time column. */
 export function tableJson(table: TableState): Static<typeof TableSchema> {
-  const isDate = table.columns.some(({ name, type }) => name === table.timeColumn && type === 'date');
-  const time = (micros: bigint | null) => (micros === null ? null : (isDate ? formatDate : formatTimestamp)(micros));
+  const timeColumn = table.columns.find(({ name }) => name === table.timeColumn);
+  const time = (micros: Micros | null) => timeValue(micros, timeColumn?.type ?? 'timestamp');
   return {
     columns: table.columns.map(({ name, type }) => ({ name, type })),
     time_column: table.timeColumn,

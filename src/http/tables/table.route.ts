@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Customer } from '../../catalog/catalog.ts';
-import { Problem } from '../../errors.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
+import { tableEmpty } from '../../model/not-found.ts';
 import { CustomerParams } from '../customers/customer-json.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
 import { TableSchema, tableJson } from './table-json.ts';
@@ -30,7 +30,7 @@ export function tableRoutes(deps: TableDeps): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const { id, table } = await deps.customer(await request.scope.customer(request.params.id));
-        if (!table) throw new Problem('table_empty', `No upload of customer ${id} is complete yet.`);
+        if (!table) throw tableEmpty(id);
         return { customer_id: id, ...tableJson(table) };
       },
     );

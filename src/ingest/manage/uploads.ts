@@ -1,7 +1,8 @@
 import type { Catalog } from '../../catalog/catalog.ts';
-import { type Upload, uploadNotFound } from '../../catalog/upload.ts';
+import type { Upload } from '../../catalog/upload.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
+import { uploadNotFound } from '../../model/not-found.ts';
 import type { ProgressBoard } from '../progress/progress-board.ts';
 import type { RefusedUploads } from '../progress/refused-uploads.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { placeDurably, syncFile, syncFolder, writeAt } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
-import { orDiskFull, syncFile, syncFolder, writeAt, writeFileDurably } from '../spool/durable.ts';
+import { orDiskFull } from '../spool/or-disk-full.ts';
 
 /** The checksum of a chunk, as its client computed it. */
 export interface Checksum {
@@ -37,7 +38,7 @@ export async function appendChunk(
   let end = offset;
   let isDurable = false;
   try {
-    if (checksum) await writeFileDurably(markerOf(path), `${offset}`);
+    if (checksum) await placeDurably(markerOf(path), `${offset}`);
     for await (const buffer of bytes) {
       await allowance.take(buffer.length);
       hash?.update(buffer);

@@ -3,11 +3,12 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { UploadOptions } from '../../catalog/upload.ts';
+import { placeDurably, syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../../model/ids.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
-import { orDiskFull, syncFolder, writeFileDurably } from '../spool/durable.ts';
+import { orDiskFull } from '../spool/or-disk-full.ts';
 import { appendChunk, type Chunk, markerOf, recoverChunk } from './append-chunk.ts';
 
 /** A file that arrives in several requests. Its upload will have the same id. */
@@ -92,8 +93,8 @@ export class ResumableFiles {
       // A whole file is on disk twice for a while: as it arrived, and cut into segments.
       await reserve.requireRoomFor(2 * file.length);
       await orDiskFull(async () => {
-        await writeFileDurably(this.#partPath(id), '');
-        await writeFileDurably(this.#descriptionPath(id), JSON.stringify(file));
+        await placeDurably(this.#partPath(id), '');
+        await placeDurably(this.#descriptionPath(id), JSON.stringify(file));
       });
       failpoint('resumable_created');
     } catch (error) {

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { newUpload, type Upload, uploadNotFound } from '../../catalog/upload.ts';
+import { newUpload, type Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
+import { uploadNotFound } from '../../model/not-found.ts';
 import type { ProgressBoard } from '../progress/progress-board.ts';
 import { readFailureOf } from '../receive/incoming-file.ts';
 import { fastEnough, MINIMUM_RATE, neverIdle } from '../receive/minimum-rate.ts';

@@ -1,8 +1,6 @@
-import { statfs } from 'node:fs/promises';
+import { hasSpaceFor } from '../../disk-space.ts';
 import { Problem } from '../../errors.ts';
 
-/** The reserve takes at most this share of the disk, so that small disks stay usable. */
-const MAX_SHARE_OF_DISK = 0.1;
 /** An allowance grows in steps, the larger the file the larger: small files hold little back, large ones rarely ask. */
 const FIRST_STEP_BYTES = 256 * 1024;
 const MAX_STEP_BYTES = 32 * 1024 * 1024;
@@ -28,9 +26,8 @@ export class DiskReserve {
   }
 
   /** @returns whether so many bytes can be written without cutting into the reserve */
-  async hasRoomFor(bytes: number): Promise<boolean> {
-    const { bavail, blocks, bsize } = await statfs(this.#directory);
-    return bavail * bsize - bytes >= Math.min(this.#bytes, blocks * bsize * MAX_SHARE_OF_DISK);
+  hasRoomFor(bytes: number): Promise<boolean> {
+    return hasSpaceFor(this.#directory, bytes, this.#bytes);
   }
 
   /** @throws Problem disk_full if so many bytes would cut into the reserve */

@@ -1,9 +1,10 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
+import { syncFolder } from '../../durable.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
-import { orDiskFull, syncFolder } from './durable.ts';
+import { orDiskFull } from './or-disk-full.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** Keeps the bytes of uploads on disk until they are rows: a folder for each upload, a file for each segment. */
