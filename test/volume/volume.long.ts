@@ -12,11 +12,11 @@ import { startThenaProcess } from '../thena-process.ts';
 const { VOLUME_GB = '10' } = process.env;
 const MB = 1e6;
 const SMALL_BYTES = 500 * MB;
-/** So many that DuckDB's cache of the table is full, which THENA_ENGINE_MEMORY bounds: one alone leaves it half empty. */
+/** Enough to fill DuckDB's cache of the table, whose size THENA_ENGINE_MEMORY limits: one file leaves it half empty. */
 const SMALL_FILES = 8;
 const LARGE_BYTES = Number(VOLUME_GB) * 1000 * MB;
-/** What the large upload takes on disk beyond its own size: its table, and the file that it is made of. */
-const BESIDE = 0.4;
+/** Disk space for the large upload in addition to its own size: its table, and the file that it is made of. */
+const OVERHEAD = 0.4;
 const SAMPLE_ROWS = 4_500_000;
 const SAMPLE = new URL('../../scripts/sample.ts', import.meta.url).pathname;
 
@@ -35,11 +35,11 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-it(`a file of ${VOLUME_GB} GB takes no more memory than some of 500 MB`, async (t) => {
-  if (process.platform !== 'linux') return t.skip('peaks of memory are read from /proc');
+it(`loads a file of ${VOLUME_GB} GB with no more memory than files of 500 MB`, async (t) => {
+  if (process.platform !== 'linux') return t.skip('needs /proc to read the peaks of memory');
   if (spawnSync('curl', ['--version']).status !== 0) return t.skip('needs curl');
   const { bavail, bsize } = statfsSync(folder);
-  const neededBytes = LARGE_BYTES * (1 + BESIDE) + 2 * SMALL_BYTES;
+  const neededBytes = LARGE_BYTES * (1 + OVERHEAD) + 2 * SMALL_BYTES;
   if (bavail * bsize < neededBytes) {
     return t.skip(
       `needs ${Math.ceil(neededBytes / 1e9)} GB in ${tmpdir()}, which has ${Math.floor((bavail * bsize) / 1e9)}`,
@@ -61,7 +61,7 @@ interface Sample {
   readonly bodyBytes: number;
 }
 
-/** Rows that are sent again and again: to make them all anew would take longer than Thena takes for them. */
+/** Rows that are sent again and again: generating all of them would take longer than loading them. */
 function makeSample(): Sample {
   const whole = join(folder, 'sample.csv');
   const file = openSync(whole, 'w');
@@ -77,7 +77,7 @@ function makeSample(): Sample {
   return { header, body, bodyBytes: statSync(body).size };
 }
 
-/** Sends so many files, one after another, each made of the sample so many times. */
+/** Sends files one after the other, each with the sample repeated `times` times. */
 async function uploads({ header, body, bodyBytes }: Sample, files: number, times: number): Promise<Volume> {
   const dataDir = join(folder, `data-${files}`);
   const thena = await startThenaProcess(dataDir, [], { THENA_MAX_UPLOAD_BYTES: '1TiB' });
@@ -111,7 +111,7 @@ async function uploads({ header, body, bodyBytes }: Sample, files: number, times
   }
 }
 
-/** Sends files as one, of a length that curl does not know. */
+/** Sends several files as one, whose length curl does not know. */
 async function send(url: string, files: readonly string[]): Promise<{ readonly id: string }> {
   const shell = spawn('sh', ['-c', 'url="$0"; cat "$@" | curl -sS -T - "$url"', url, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -126,7 +126,7 @@ async function send(url: string, files: readonly string[]): Promise<{ readonly i
   return reply;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+// biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
 async function ended(url: string): Promise<any> {
   for (;;) {
     const { body } = await call(url);
@@ -135,7 +135,7 @@ async function ended(url: string): Promise<any> {
   }
 }
 
-/** The most memory a process has had. */
+/** The peak memory of a process. */
 function peakMb(pid: number): number {
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round((Number(kib) * 1024) / MB);

@@ -15,7 +15,7 @@ import type { Uploads } from './uploads.ts';
 
 export interface CancelUndoDeps {
   readonly uploads: Uploads;
-  readonly catalog: Pick<Catalog, 'cancelUpload' | 'undoUpload'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'cancelUpload' | 'undoUpload'>;
   readonly receptions: Receptions;
   readonly resumable: ResumableUploads;
   readonly loader: Pick<Loader, 'cancel'>;
@@ -46,12 +46,20 @@ export async function cancelOrUndo(deps: CancelUndoDeps, access: CustomerAccess,
   }
 }
 
-/** Ends an upload before its commit: its reception, its attempt, its rows and its bytes. @returns false if it was committed */
+/**
+ * Ends an upload before its commit, in all of its stages: a file being received, a resumable file that is not whole, an attempt,
+ * an upload in the queue.
+ *
+ * @returns false if its status changed in the meantime
+ */
 async function cancel(deps: CancelUndoDeps, { id, customerId }: Upload): Promise<boolean> {
-  await deps.receptions.cancel(id);
-  await deps.loader.cancel(id);
+  const wasReceiving = await deps.receptions.cancel(id);
   const wasResumable = await deps.resumable.cancel(id);
-  if (!(await deps.catalog.cancelUpload(id)) && !wasResumable) return false;
+  await deps.loader.cancel(id);
+  const wasQueued = await deps.catalog.cancelUpload(id);
+  // A resumable file may have become an upload, and that been committed, in the meantime.
+  const wasNoUpload = wasResumable && (await deps.catalog.findUpload(id)) === null;
+  if (!wasReceiving && !wasQueued && !wasNoUpload) return false;
   failpoint('cancelled');
   await deps.spool.remove(id);
   deps.progress.ended(id);

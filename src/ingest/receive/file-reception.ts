@@ -53,7 +53,7 @@ export class FileReception {
   #text: FileText | null = null;
   #isLoading = false;
   readonly #cancellation = new AbortController();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<'acknowledged' | 'discarded'>();
 
   constructor(deps: FileReceptionDeps, file: IncomingFile, source: FileSource) {
     this.#deps = deps;
@@ -82,7 +82,9 @@ export class FileReception {
         await this.#registration.bind(accessAfter);
         if (this.#text) this.#refuseOtherColumns(this.#text.columns);
       }
-      return await this.#acknowledge();
+      const upload = await this.#acknowledge();
+      this.#ended.resolve('acknowledged');
+      return upload;
     } catch (failure) {
       const { aborted, reason } = this.#cancellation.signal;
       const cause = aborted ? reason : (this.#source.causeOf?.(failure) ?? failure);
@@ -90,15 +92,19 @@ export class FileReception {
       await this.#discard();
       throw cause;
     } finally {
-      this.#ended.resolve();
+      this.#ended.resolve('discarded');
     }
   }
 
-  /** Ends the reception with the problem upload_cancelled, unless the file has been acknowledged, and waits for its end. */
-  async cancel(): Promise<void> {
+  /**
+   * Ends the reception with the problem upload_cancelled, and waits until nothing of the file is left.
+   *
+   * @returns false if the file was acknowledged before
+   */
+  async cancel(): Promise<boolean> {
     const { uploadId } = this.#file;
     this.#cancellation.abort(new Problem('upload_cancelled', `Upload ${uploadId} was cancelled.`));
-    await this.#ended.promise;
+    return (await this.#ended.promise) === 'discarded';
   }
 
   async #receiveBytes(): Promise<void> {

@@ -36,9 +36,9 @@ export class Receptions {
     }
   }
 
-  /** Cancels the reception of this file, if there is one that is not acknowledged yet, and waits for its end. */
-  async cancel(uploadId: UploadId): Promise<void> {
-    await this.#open.get(uploadId)?.cancel();
+  /** Cancels a file that is being received. @returns false if there is none, or it was acknowledged before */
+  async cancel(uploadId: UploadId): Promise<boolean> {
+    return (await this.#open.get(uploadId)?.cancel()) ?? false;
   }
 
   /** Waits for the files whose clients have been disconnected: they are cleaned up while there is a catalog. */

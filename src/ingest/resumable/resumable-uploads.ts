@@ -82,12 +82,14 @@ export class ResumableUploads {
    * Appends the next bytes of a file as they arrive, once there is a receive slot.
    *
    * @returns the new size of the file
-   * @throws Problem checksum_mismatch, disk_full, server_busy, upload_too_slow, upload_cancelled
+   * @throws Problem checksum_mismatch, disk_full, server_busy, upload_too_slow, upload_cancelled, upload_not_found
    */
   async append({ id, customerId }: ResumableFile, offset: number, source: Readable, checksum: Checksum | null) {
     const { slots, progress } = this.#deps;
     const releaseSlot = await slots.take(customerId);
     try {
+      // It may have been cancelled while it waited.
+      if (!(await this.#files.find(id))) throw uploadNotFound(id);
       const bytes = this.#counted(id, offset, source);
       const received = await this.#files.append(id, offset, { bytes, checksum }, source);
       failpoint('chunk_appended');
@@ -143,11 +145,16 @@ export class ResumableUploads {
       await this.#files.remove(id);
       return upload;
     } catch (error) {
-      // It is not kept forever if there is never room for it: its own bytes may be what takes the room.
-      const isKept = !(error instanceof Problem) || (mayBeAcceptedLater(error) && !(await this.#isExpired(id)));
-      if (!isKept) await this.#files.remove(id);
+      if (error instanceof Problem && !(await this.#isKept(id, error))) await this.#files.remove(id);
       throw error;
     }
+  }
+
+  async #isKept(id: UploadId, { code, status }: Problem): Promise<boolean> {
+    // `cancel` removes the file itself.
+    if (code === 'upload_cancelled') return true;
+    // These are about the state of the server. If there is never room for the file, its own bytes may be what takes the room.
+    return (status === 429 || status >= 500) && !(await this.#isExpired(id));
   }
 
   async #receive(file: ResumableFile): Promise<Upload> {
@@ -216,9 +223,4 @@ export class ResumableUploads {
 
 function stopping(): Problem {
   return new Problem('shutting_down', 'The server is shutting down.');
-}
-
-/** Whether the file was refused because of the state of the server. */
-function mayBeAcceptedLater({ status }: Problem): boolean {
-  return status === 429 || status >= 500;
 }
