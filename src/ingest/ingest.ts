@@ -13,7 +13,7 @@ import { Uploads } from './manage/uploads.ts';
 import { type Progress, ProgressBoard } from './progress/progress-board.ts';
 import { RefusedUploads } from './progress/refused-uploads.ts';
 import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
-import { ReceiveSlots } from './receive/receive-slots.ts';
+import { createReceiveSlots } from './receive/receive-slots.ts';
 import { Receptions } from './receive/receptions.ts';
 import { ResumableFiles } from './resumable/resumable-files.ts';
 import { ResumableUploads, type ResumableUploadsDeps } from './resumable/resumable-uploads.ts';
@@ -88,7 +88,7 @@ export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'>
   >;
 }
 
-/** How long a file waits for a receive slot. */
+/** How long a file may wait for a receive slot. */
 const SLOT_WAIT_MS = 30_000;
 
 /**
@@ -129,7 +129,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     concurrentLoads: settings.concurrentLoads,
     retryMs: settings.retryMs,
   });
-  const slots = new ReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
+  const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
   const limits = { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs };
   const receptions = new Receptions({ catalog, spool, loader, slots, reserve, progress, refused, observe, limits });
   const files = new ResumableFiles({

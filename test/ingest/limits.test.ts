@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
-import { ReceiveSlots } from '../../src/ingest/receive/receive-slots.ts';
+import { createReceiveSlots } from '../../src/ingest/receive/receive-slots.ts';
 import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, startThena } from '../server.ts';
@@ -16,86 +16,47 @@ import { analyze, call, formOf, type Reply, type RunningThena, startThena } from
 const MIB = 1024 * 1024;
 const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
 
-describe('receiveSlots for files that are received', () => {
-  /** Takes a place for each, and tells who has got one so far. */
-  function takeAll(receiveSlots: ReceiveSlots, customers: readonly (string | null)[]) {
-    const given: (string | null)[] = [];
-    const leave: (() => void)[] = [];
+describe('slots for files that are being received', () => {
+  /** Acquires a slot for each customer, and counts those that got one. */
+  function acquireAll(slots: ReturnType<typeof createReceiveSlots>, customers: readonly (string | null)[]) {
+    const acquired = { count: 0 };
     for (const customer of customers) {
-      void receiveSlots.take(customer === null ? null : id(customer)).then(
-        (giveBack) => {
-          given.push(customer);
-          leave.push(giveBack);
-        },
+      slots.acquire(customer === null ? null : id(customer)).then(
+        () => acquired.count++,
         () => undefined,
       );
     }
-    return { given, leave };
+    return acquired;
   }
 
-  it('are given in turn, and back only once', async () => {
-    const receiveSlots = new ReceiveSlots(1, 10_000);
-    const leave = await receiveSlots.take(id('a'));
-    const others = takeAll(receiveSlots, ['a', 'a']);
-    await sleep(5);
-    assert.deepEqual(others.given, []);
-    leave();
-    leave();
-    await sleep(5);
-    // Given back twice, it would be there twice.
-    assert.deepEqual(others.given, ['a']);
-    others.leave[0]?.();
-    await sleep(5);
-    assert.deepEqual(others.given, ['a', 'a']);
+  it('refuse a file that waits too long with server_busy, and stay free for the next one', async () => {
+    const slots = createReceiveSlots(1, 10);
+    const release = await slots.acquire(id('a'));
+    await assert.rejects(slots.acquire(id('b')), { code: 'server_busy' });
+    release();
+    await slots.acquire(id('b'));
   });
 
-  it('are refused to who waits too long, and not lost by it', async () => {
-    const receiveSlots = new ReceiveSlots(1, 10);
-    const leave = await receiveSlots.take(id('a'));
-    await assert.rejects(receiveSlots.take(id('b')), { code: 'server_busy' });
-    leave();
-    await receiveSlots.take(id('b'));
-  });
-
-  it('are never all held by one customer, nor by files of whom nobody knows', async () => {
+  it('are never all held by one customer, or by files of unknown customers', async () => {
     for (const greedy of ['greedy', null]) {
-      const receiveSlots = new ReceiveSlots(32, 10_000);
-      const first = takeAll(receiveSlots, Array(40).fill(greedy));
+      const slots = createReceiveSlots(32, 100);
+      const first = acquireAll(slots, Array(40).fill(greedy));
+      const second = acquireAll(slots, Array(40).fill('second'));
+      const others = acquireAll(slots, ['other-1', 'other-2', 'other-3']);
       await sleep(5);
-      assert.equal(first.given.length, 16);
-      const second = takeAll(receiveSlots, Array(40).fill('second'));
-      await sleep(5);
-      assert.equal(second.given.length, 8);
-      const others = takeAll(receiveSlots, ['other-1', 'other-2', 'other-3']);
-      await sleep(5);
-      assert.equal(others.given.length, 3);
+      assert.deepEqual([first.count, second.count, others.count], [16, 8, 3]);
     }
   });
 
-  it('go to customers in turn, however many files of one wait', async () => {
-    const receiveSlots = new ReceiveSlots(2, 10_000);
-    const first = await receiveSlots.take(id('many'));
-    const { given, leave } = takeAll(receiveSlots, ['many', 'many', 'many', 'many', 'few', 'late', 'few']);
-    await sleep(5);
-    assert.deepEqual(given, ['few']);
-    first();
-    for (let left = 0; left < 7; left++) {
-      await sleep(5);
-      leave[left]?.();
-    }
-    assert.deepEqual(given, ['few', 'many', 'late', 'few', 'many', 'many', 'many'].slice(0, given.length));
-    assert.equal(given.length, 7);
-  });
-
-  it('leave room in the line for a customer that comes late', async () => {
-    const receiveSlots = new ReceiveSlots(1, 200);
-    const leave = await receiveSlots.take(id('first'));
-    const outcomes = Array.from({ length: 5_000 }, () => receiveSlots.take(id('greedy')).catch(() => 'refused'));
+  it('keep room in the queue for a customer that comes late', async () => {
+    const slots = createReceiveSlots(1, 200);
+    const release = await slots.acquire(id('first'));
+    const outcomes = Array.from({ length: 5_000 }, () => slots.acquire(id('greedy')).catch(() => 'refused'));
     assert.equal(await Promise.race([outcomes.at(-1), sleep(20, 'waits')]), 'refused');
-    const late = receiveSlots.take(id('late'));
-    leave();
-    const giveBack = await outcomes[0];
-    if (typeof giveBack === 'function') giveBack();
+    const late = slots.acquire(id('late'));
+    release();
+    const releaseGreedy = await outcomes[0];
+    if (typeof releaseGreedy === 'function') releaseGreedy();
     assert.equal(typeof (await late), 'function');
     await Promise.all(outcomes);
   });

@@ -1,5 +1,6 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { failpoint } from '../../failpoints.ts';
+import { FairSemaphore } from '../../fair-semaphore.ts';
 import type { UploadId } from '../../model/ids.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
 import { SegmentFeed } from '../spool/segment-feed.ts';
@@ -23,7 +24,8 @@ export class Loader {
   readonly #deps: LoaderDeps;
   readonly #hold: DiskHold;
   readonly #loads: RunningLoads;
-  #slotsInUse = 0;
+  /** The catalog serves customers in turn, so that these need no shares. */
+  readonly #slots: FairSemaphore<null>;
   #poll: NodeJS.Timeout | undefined;
   #draining: Promise<void> | null = null;
   #isDrainDue = false;
@@ -33,6 +35,7 @@ export class Loader {
     this.#deps = deps;
     this.#hold = new DiskHold(deps.reserve, deps.observe, FULL_DISK_PAUSE_MS);
     this.#loads = new RunningLoads({ ...deps, hold: this.#hold });
+    this.#slots = new FairSemaphore({ capacity: deps.concurrentLoads, share: 'all' });
   }
 
   start(): void {
@@ -92,21 +95,21 @@ export class Loader {
 
   /** Loads what `claim` returns, if there is a free load slot. @returns false if there is none, or nothing to load */
   async #start(claim: () => Promise<ClaimedLoad | null>): Promise<boolean> {
-    if (this.#isStopped || this.#slotsInUse >= this.#deps.concurrentLoads) return false;
-    this.#slotsInUse++;
+    const releaseSlot = this.#isStopped ? null : this.#slots.tryAcquire(null);
+    if (!releaseSlot) return false;
     let load: ClaimedLoad | null = null;
     try {
       load = await claim();
     } finally {
-      if (!load) this.#slotsInUse--;
+      if (!load) releaseSlot();
     }
-    if (load) void this.#run(load);
+    if (load) void this.#run(load, releaseSlot);
     return load !== null;
   }
 
-  async #run(load: ClaimedLoad): Promise<void> {
+  async #run(load: ClaimedLoad, releaseSlot: () => void): Promise<void> {
     await this.#loads.run(load);
-    this.#slotsInUse--;
+    releaseSlot();
     if (!this.#isStopped) this.wake();
   }
 

@@ -23,7 +23,7 @@ export interface FileReceptionDeps {
   readonly catalog: Catalog;
   readonly spool: Spool;
   readonly loader: Pick<Loader, 'startEarly' | 'wake' | 'abort'>;
-  readonly slots: Pick<ReceiveSlots, 'take'>;
+  readonly slots: Pick<ReceiveSlots, 'acquire'>;
   readonly reserve: DiskReserve;
   readonly progress: ProgressBoard;
   readonly refused: RefusedUploads;
@@ -109,17 +109,9 @@ export class FileReception {
 
   async #receiveBytes(): Promise<void> {
     const { slots, reserve } = this.#deps;
-    // A form may name its customer after the file: until then the file counts as its caller's.
-    const slot = slots.take(this.#registration.customerId ?? this.#file.caller);
-    const releaseSlot = await this.#unlessCancelled(slot).catch((cause) => {
-      // It may still be granted.
-      slot.then(
-        (release) => release(),
-        () => undefined,
-      );
-      throw cause;
-    });
     const { signal } = this.#cancellation;
+    // A form may name its customer after the file: until then the file counts as its caller's.
+    const releaseSlot = await slots.acquire(this.#registration.customerId ?? this.#file.caller, { signal });
     const interrupt = (): unknown => this.#source.bytes.destroy(signal.reason);
     signal.addEventListener('abort', interrupt);
     try {

@@ -19,7 +19,7 @@ export interface ResumableUploadsDeps {
   readonly files: ResumableFiles;
   readonly catalog: Pick<Catalog, 'findUpload'>;
   readonly receptions: Receptions;
-  readonly slots: Pick<ReceiveSlots, 'take'>;
+  readonly slots: Pick<ReceiveSlots, 'acquire'>;
   readonly progress: ProgressBoard;
   readonly observe: Observe;
   /** How long to wait for the next bytes of a chunk. */
@@ -86,7 +86,7 @@ export class ResumableUploads {
    */
   async append({ id, customerId }: ResumableFile, offset: number, source: Readable, checksum: Checksum | null) {
     const { slots, progress } = this.#deps;
-    const releaseSlot = await slots.take(customerId);
+    const releaseSlot = await slots.acquire(customerId);
     try {
       // It may have been cancelled while it waited.
       if (!(await this.#files.find(id))) throw uploadNotFound(id);

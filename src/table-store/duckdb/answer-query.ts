@@ -4,7 +4,7 @@ import { isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
 import { compileQuery, isQuantile } from './compile-query.ts';
-import type { QuantileMemory } from './quantile-memory.ts';
+import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
 
 /** So few values are held without a count of those that a condition leaves. */
 const UNCOUNTED_VALUES = 1_000_000;
@@ -25,9 +25,10 @@ export async function answerQuery(
     return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends });
   };
   try {
-    const values = await quantileValues(view, plan, ask);
-    if (!quantiles.holds(values)) return { kind: 'out_of_memory' };
-    return await (values === 0 ? ask(plan) : quantiles.run(values, ends, () => ask(plan)));
+    const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, ask));
+    if (!quantiles.fits(bytes)) return { kind: 'out_of_memory' };
+    if (bytes === 0) return await ask(plan);
+    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => ask(plan));
   } catch (error) {
     if (!isCancelled(error) && !ends.aborted) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
