@@ -92,7 +92,7 @@ export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'>
 const SLOT_WAIT_MS = 30_000;
 
 /**
- * From files to rows. The path of an upload, in the order of the rooms:
+ * From files to rows. The path of an upload leads through these rooms:
  *
  * 1. `receive/`: `file-reception.ts` receives a file: bytes → decompressed → UTF-8 → encoding, dialect and columns detected → cut
  *    into whole records → segments in the spool → durable → registered in the catalog → acknowledged (202).
@@ -103,8 +103,8 @@ const SLOT_WAIT_MS = 30_000;
  * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time.
  * 5. `manage/`: finds, awaits, cancels, undoes and retries uploads.
  *
- * All of them use `spool/` (bytes on disk) and `progress/` (how far uploads are, and who waits for them). Each room uses only
- * those that are listed before it.
+ * All of them use `spool/` (bytes on disk) and `progress/` (how far uploads are, and who waits for them). Imports point one way,
+ * which the linter enforces: manage → upkeep → resumable → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const { catalog, tables, csvReader, observe, directories, settings, accessToFinish } = deps;

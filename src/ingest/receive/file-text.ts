@@ -95,12 +95,12 @@ export class FileText {
 
   /** @returns whether there were new ones */
   #feedSegments(): boolean {
-    const completed = this.#writer.sealed.slice(this.feed.length);
-    for (const segment of completed) {
+    if (this.#writer.sealed.length === this.feed.length) return false;
+    for (const segment of this.#writer.sealed.slice(this.feed.length)) {
       this.feed.add(segment);
       failpoint('segment_written');
     }
-    return completed.length > 0;
+    return true;
   }
 
   #origin(): CsvOrigin | null {
