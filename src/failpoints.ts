@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
- * The points at which a process may end, in every procedure that writes. Each is named for what has just become durable, or, with
- * -ing, for what comes next. After a crash at any of them, `recovery.ts` must be able to continue. Only the crash tests listen.
+ * Points at which the process may die. Each is named for what has just become durable or, with -ing, for what comes next.
+ * `recovery.ts` must be able to continue from each. Only the crash tests subscribe to them.
  */
 export const FAILPOINTS = [
   // Resumable files
@@ -49,7 +49,7 @@ export type Failpoint = (typeof FAILPOINTS)[number];
 export const FAILPOINTS_CHANNEL = 'thena:failpoints';
 const failpoints = channel(FAILPOINTS_CHANNEL);
 
-/** Marks that the process has come to this point. */
+/** Reports to the crash tests that the process has reached a failpoint. */
 export function failpoint(name: Failpoint): void {
   if (failpoints.hasSubscribers) failpoints.publish(name);
 }

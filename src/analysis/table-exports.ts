@@ -73,7 +73,7 @@ export class TableExports {
     const { catalog, tables, analysisMs } = this.#deps;
     const { uncommittedTags, lastTag } = view;
     try {
-      const limits = { pieceMs: analysisMs, signal };
+      const limits = { chunkMs: analysisMs, signal };
       for await (const chunk of tables.export({ customerId, uncommittedTags, lastTag }, request, limits)) {
         // After the chunk was read: the rows of an upload that is undone from now on can only be missing from the next one.
         if (!hasSameRows(view, await catalog.tableForReading(customerId))) {

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { Observe } from '../events.ts';
 import { StorageFailure } from '../model/storage-failure.ts';
 import {
-  type EngineFailure,
   type EngineOperation,
   type EngineOperations,
   type EngineSettings,
+  type FailureMessage,
   type FromEngine,
   READS,
   REPEATABLE,
@@ -14,14 +14,14 @@ import {
 } from './protocol.ts';
 
 export interface CallOptions {
-  /** Milliseconds after which the operation is cancelled. None by default: a load takes as long as it takes. */
+  /** Milliseconds after which the operation is cancelled. No limit by default, as for loads. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
-  /** Told now and then which share of the work is done, from 0 to 1. */
+  /** Called from time to time with the share of the work that is done, from 0 to 1. */
   readonly onProgress?: (share: number) => void;
 }
 
-interface Pending {
+interface PendingCall {
   readonly operation: EngineOperation;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -30,22 +30,22 @@ interface Pending {
 
 interface RunningEngine {
   readonly child: ChildProcess;
-  readonly pending: Map<number, Pending>;
-  /** By what DuckDB became unusable: the process is about to end. */
+  readonly pending: Map<number, PendingCall>;
+  /** The call that left DuckDB unusable: the process is about to exit. */
   broken: { readonly id: number; readonly error: StorageFailure } | null;
-  /** It did not mind a cancellation. */
+  /** Killed because it did not react to a cancellation. */
   killed: boolean;
 }
 
-/** How long an operation may take to notice that it was cancelled, before the process is killed. */
+/** How long an operation may take to react to its cancellation before the process is killed. */
 const CANCEL_GRACE_MS = 5_000;
 const MAX_RESTART_DELAY_MS = 5_000;
 const STABLE_AFTER_MS = 10_000;
 
-// A query waited up to 2 s behind loads with the default of 4 threads, 36 ms with 16.
+// With the default of 4 threads a query waited up to 2 s behind loads; with 16, 36 ms.
 const POOL_THREADS = '16';
 
-/** Starts the engine process, starts it again when it dies, and asks it for operations. */
+/** Runs operations in the engine process, and starts that process: at the first call, and again after it died. */
 export class EngineClient {
   readonly #settings: EngineSettings;
   readonly #observe: Observe;
@@ -59,13 +59,13 @@ export class EngineClient {
     this.#observe = observe;
   }
 
-  /** Resolves when the engine answers. @throws StorageFailure */
+  /** Resolves when the engine responds. @throws StorageFailure */
   async start(): Promise<void> {
     await this.call('ping', null);
   }
 
   /**
-   * An operation that changes nothing is tried a second time if the process died during the first.
+   * Runs an operation. One that changes nothing is repeated once if the process dies.
    *
    * @throws StorageFailure
    */
@@ -75,15 +75,15 @@ export class EngineClient {
     options: CallOptions = {},
   ): Promise<EngineOperations[Name]['result']> {
     try {
-      return await this.#ask(operation, params, options);
+      return await this.#run(operation, params, options);
     } catch (error) {
       const died = error instanceof StorageFailure && error.storeStopped;
       if (!died || !REPEATABLE.has(operation) || this.#closed) throw error;
-      return this.#ask(operation, params, options);
+      return this.#run(operation, params, options);
     }
   }
 
-  /** Stops the process: operations in flight fail. */
+  /** Stops the process. Operations in flight fail. */
   async close(): Promise<void> {
     this.#closed = true;
     const engine = await this.#engine?.catch(() => null);
@@ -95,7 +95,7 @@ export class EngineClient {
     clearTimeout(timer);
   }
 
-  async #ask<Name extends EngineOperation>(
+  async #run<Name extends EngineOperation>(
     operation: Name,
     params: EngineOperations[Name]['params'],
     { deadlineMs, signal, onProgress }: CallOptions,
@@ -143,7 +143,7 @@ export class EngineClient {
       [JSON.stringify(this.#settings)],
       {
         serialization: 'advanced',
-        // The environment holds the admin key, and is not the engine's business.
+        // The environment holds the admin key, which the engine has no use for.
         env: { UV_THREADPOOL_SIZE: POOL_THREADS },
         execArgv: [],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -178,12 +178,11 @@ export class EngineClient {
   }
 }
 
-/** The failure of the operation that the message is about. */
-function failureOf({ kind, reason, message }: EngineFailure): StorageFailure {
+function failureOf({ kind, reason, message }: FailureMessage): StorageFailure {
   return new StorageFailure(reason, message, { storeStopped: kind === 'broken' });
 }
 
-function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { kind: 'ready' }>): void {
+function settle(pending: Map<number, PendingCall>, message: Exclude<FromEngine, { kind: 'ready' }>): void {
   const call = pending.get(message.id);
   if (!call) return;
   if (message.kind === 'progress') call.onProgress?.(message.share);
@@ -192,7 +191,7 @@ function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { ki
 }
 
 function send(child: ChildProcess, message: ToEngine): void {
-  // A channel that closed means that the process ended, which `exit` tells every pending call.
+  // A closed channel means that the process ended; its `exit` event rejects every pending call.
   if (child.connected) child.send(message, () => undefined);
 }
 

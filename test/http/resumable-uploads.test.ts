@@ -12,9 +12,9 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Upload } from 'tus-js-client';
+import { startThenaProcess } from '../../harness/thena-process.ts';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
 import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
-import { startThenaProcess } from '../thena-process.ts';
 import { ask, begin, type Headers, idOf, offsetOf, send, TUS } from './tus-requests.ts';
 
 const ROWS = 20_000;

@@ -6,6 +6,6 @@ export function duckdbCsvReader(engine: EngineClient): CsvReader {
   return {
     inferFormats: (request, options) => engine.call('infer_formats', request, options),
     findRejectedRows: (request, options) => engine.call('find_rejected_rows', request, options),
-    findFirstTime: (request, options) => engine.call('first_time', request, options),
+    findFirstTime: (request, options) => engine.call('find_first_time', request, options),
   };
 }
