@@ -2,7 +2,8 @@
  * Behind every npm script: installs what is missing, then runs the command on the runtime that the lockfile pins, whatever
  * Node the machine has. Plain JavaScript without packages, for Node 20 and later. docs/decisions/0001 says why.
  *
- *   node scripts/run.mjs start | test | coverage | check | format | sample | bench | bench:queries | build:wasm [arguments]
+ *   node scripts/run.mjs start | test | coverage | check | format | sample | bench | bench:queries | bench:costs |
+ *     build:wasm [arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -49,6 +50,7 @@ const TASKS = {
   format: { dev: true, runs: (args) => [[BIOME, 'check', '--write', ...(args.length > 0 ? args : ['.'])]] },
   bench: { dev: true, runs: (args) => [['bench/run.ts', ...args]] },
   'bench:queries': { dev: true, runs: (args) => [['bench/queries.ts', ...args]] },
+  'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
 };
 
