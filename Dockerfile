@@ -2,8 +2,8 @@
 FROM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The image has its own Node 26, so the packaged runtime of the same version would only add weight. --omit=optional cannot
-# leave it out: DuckDB's binding for this platform is an optional package, too.
+# The image has Node 26, so the packaged runtime is not needed. It cannot be omitted with --omit=optional, since DuckDB's binary
+# for the platform is an optional package, too.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && rm -rf node_modules/node-*-x64 node_modules/node-*-arm64 node_modules/.bin
 
@@ -12,12 +12,12 @@ ENV THENA_HOST=0.0.0.0 THENA_DATA_DIR=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
-# A volume takes over the owner and the mode of the folder it covers.
+# A volume inherits the owner and mode of the folder that it covers.
 RUN install -d -o node -g node -m 700 /data
 USER node
 VOLUME /data
 EXPOSE 8000
-# Without keys Thena refuses to listen beyond loopback: set THENA_ADMIN_KEY, or THENA_AUTH=open if the port is private.
+# Without API keys Thena refuses to listen beyond loopback: set THENA_ADMIN_KEY, or THENA_AUTH=open if the port is private.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.THENA_PORT || 8000}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM

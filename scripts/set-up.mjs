@@ -6,11 +6,11 @@ import { launch } from './launch.mjs';
 const LOCK_STALE_MS = 60_000;
 const say = (line) => process.stderr.write(`Thena: ${line}\n`);
 
-/** Ends the launcher with a sentence for the person at the keyboard. */
+/** Ends the launcher with a message for the user. */
 export class SetUpError extends Error {}
 
 /**
- * Installs the packages that are missing, and nothing else; says so, or says nothing where all are there.
+ * Installs missing packages and reports it. Does and prints nothing if all packages are installed.
  *
  * @param {string} root the project's folder
  * @param {boolean} withDev whether the packages for testing and checking are wanted too
@@ -29,19 +29,19 @@ async function install(root, withDev) {
   const nothingYet = missingPackages(root, false).length > 0;
   say(
     nothingYet
-      ? `installing the packages it runs on${withDev ? ', and those that test it,' : ''} into node_modules, this once …`
-      : 'adding the packages that test and check it to node_modules, this once …',
+      ? `Installing packages${withDev ? ' (including those for tests)' : ''} into node_modules. This is needed only once …`
+      : 'Installing the packages for tests into node_modules. This is needed only once …',
   );
   const startedAt = Date.now();
   const [npm, ...npmArgs] = npmCommand();
   const args = [
     ...npmArgs,
-    // `npm ci` empties node_modules first; where a server may be running from it, only what differs is exchanged.
+    // `npm ci` empties node_modules first. A server may be running from it, so later installations replace only what differs.
     ...(fresh ? ['ci'] : ['install', '--no-save']),
     withDev ? '--include=dev' : '--omit=dev',
-    // The runtime and DuckDB are optional packages: one for each platform.
+    // The runtime and DuckDB have an optional package for each platform.
     '--include=optional',
-    // Settings of the user's own that would make the lockfile mean nothing.
+    // Override settings of the user that would bypass the lockfile.
     '--package-lock',
     '--ignore-scripts',
     '--no-audit',
@@ -49,29 +49,29 @@ async function install(root, withDev) {
     '--no-update-notifier',
     '--loglevel=error',
   ];
-  // Standard output belongs to the command that is being prepared.
+  // Standard output belongs to the command that runs afterwards.
   const code = await launch(npm, args, { cwd: root, stdio: ['ignore', 2, 2] }).catch((error) => {
     throw new SetUpError(
-      `npm cannot be run (${error.message}). Install Node.js 20 or later with npm: https://nodejs.org`,
+      `Cannot run npm (${error.message}). Install Node.js 20 or later with npm from https://nodejs.org.`,
     );
   });
-  if (code > 128) throw Object.assign(new SetUpError('the installation was interrupted.'), { exitCode: code });
+  if (code > 128) throw Object.assign(new SetUpError('Installation interrupted.'), { exitCode: code });
   const missing = missingPackages(root, withDev);
   if (code !== 0 || missing.length > 0) {
     const what =
-      code === 0 ? `npm left out ${missing.slice(0, 3).join(', ')}` : 'npm failed; what it said stands above';
+      code === 0 ? `npm did not install ${missing.slice(0, 3).join(', ')}` : 'npm failed, see its output above';
     throw new SetUpError(
-      `the packages could not be installed: ${what}. Is this machine online, and is there room on the disk? ` +
-        'Behind a proxy, set HTTPS_PROXY. Then run the same command again.',
+      `Installation failed: ${what}. Check the network connection and the free disk space; behind a proxy, set HTTPS_PROXY. ` +
+        'Then run the command again.',
     );
   }
-  say(`installed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s.`);
+  say(`Installed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s.`);
 }
 
-/** @returns {string[]} names of packages that the lockfile asks for here and npm's record of its last install lacks */
+/** @returns {string[]} names of the packages that the lockfile requires on this platform and npm's record of its last installation lacks */
 function missingPackages(root, withDev) {
   const wanted = readJson(root, 'package-lock.json');
-  if (wanted === null) throw new SetUpError('package-lock.json is missing; restore it from the repository.');
+  if (wanted === null) throw new SetUpError('package-lock.json is missing. Restore it from the repository.');
   const installed = readJson(root, 'node_modules/.package-lock.json')?.packages ?? {};
   return Object.entries(wanted.packages)
     .filter(([path, entry]) => path !== '' && (withDev || !entry.dev) && (!entry.optional || suits(entry)))
@@ -82,12 +82,12 @@ function missingPackages(root, withDev) {
     .map(([path]) => path.replace(/^.*node_modules\//, ''));
 }
 
-/** Whether npm installs this optional package on this machine. */
+/** Whether npm installs this optional package on this platform. */
 function suits({ os, cpu, libc }) {
   return allows(os, process.platform) && allows(cpu, process.arch) && (!libc || allows(libc, libcFamily()));
 }
 
-/** Reads a list of names, or of names that are excluded by a `!`, as npm does. */
+/** Whether a list allows a name, as npm reads it: names that are allowed, or names with `!` that are excluded. */
 function allows(names, name) {
   const list = [names ?? []].flat();
   return !list.includes(`!${name}`) && (list.includes(name) || list.every((each) => each.startsWith('!')));
@@ -102,23 +102,23 @@ function readJson(root, name) {
   try {
     return JSON.parse(readFileSync(join(root, name), 'utf8'));
   } catch (error) {
-    // Half of a record is none: the installation was cut short.
+    // Truncated JSON: the installation was interrupted.
     if (error.code === 'ENOENT' || error instanceof SyntaxError) return null;
     throw error;
   }
 }
 
-/** npm as this command was started with, else the one on the path. */
+/** The npm that started this command or, failing that, the one on the PATH. */
 function npmCommand() {
   const path = process.env.npm_execpath;
-  // pnpm and yarn set the same variable.
+  // pnpm and yarn set this variable, too.
   if (path && /npm-cli\.js$/.test(path)) return [process.env.npm_node_execpath ?? process.execPath, path];
   return process.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', 'npm'] : ['npm'];
 }
 
 /**
- * Holds the folder for one installation at a time. The lock is a folder with one file named for its owner's process;
- * a folder that is not empty cannot be removed, so of two that find a dead owner only one gets past it.
+ * Allows one installation in the folder at a time. The lock is a folder that contains one file named after the owner's process ID.
+ * A folder that is not empty cannot be removed, so if two processes find a dead owner, only one of them gets the lock.
  */
 async function withLock(root, work) {
   const lock = join(root, '.set-up-lock');
@@ -129,14 +129,14 @@ async function withLock(root, work) {
       writeFileSync(mine, '');
       break;
     } catch (error) {
-      // ENOENT: another process took the still empty folder for a leftover.
+      // ENOENT: another process removed the still empty folder as stale.
       if (error.code !== 'EEXIST' && error.code !== 'ENOENT') {
-        throw new SetUpError(`packages must be installed, but ${root} cannot be written (${error.message}).`);
+        throw new SetUpError(`Packages must be installed, but ${root} is not writable (${error.message}).`);
       }
     }
     if (!clearStale(lock) && !waiting) {
       waiting = true;
-      say('another process is installing packages here; waiting for it …');
+      say('Waiting for another process that is installing packages here …');
     }
   }
   const heartbeat = setInterval(() => utimesSync(mine, new Date(), new Date()), LOCK_STALE_MS / 6);
@@ -148,7 +148,7 @@ async function withLock(root, work) {
   }
 }
 
-/** Removes a lock whose owner is gone. @returns {boolean} whether to try again at once */
+/** Removes a lock whose owner no longer runs. @returns {boolean} whether to retry at once */
 function clearStale(lock) {
   try {
     const [owner] = readdirSync(lock);
@@ -159,7 +159,7 @@ function clearStale(lock) {
     }
     rmdirSync(lock);
   } catch {
-    // Someone else was quicker, or has taken it since: look again.
+    // Another process removed or acquired the lock in the meantime: check again.
   }
   return true;
 }

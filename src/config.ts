@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
-/** A setting that cannot be used, told in a sentence for the person who set it. */
+/** An invalid setting. The message is a sentence for the person who set it. */
 export class SettingError extends Error {
   override readonly name = 'SettingError';
 }
 
 interface Setting<T> {
-  /** As the documentation shows it. */
+  /** As shown in the documentation. */
   readonly default: string;
   readonly help: string;
-  /** Reads the text of the environment variable, or its default. @throws SettingError */
+  /** Parses the value of the environment variable or the default. @throws SettingError */
   readonly read: (text: string, name: string) => T;
 }
 
@@ -27,7 +27,8 @@ function optionalText(value: string): string | null {
 function oneOf<const T extends string>(...choices: readonly T[]): (value: string, name: string) => T {
   return (value, name) => {
     const choice = choices.find((candidate) => candidate === value);
-    if (choice === undefined) throw new SettingError(`${name} is '${value}'; it must be one of ${choices.join(', ')}.`);
+    if (choice === undefined)
+      throw new SettingError(`Invalid ${name} '${value}': expected one of ${choices.join(', ')}.`);
     return choice;
   };
 }
@@ -36,7 +37,7 @@ function integer(least: number, most: number): (value: string, name: string) => 
   return (value, name) => {
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < least || number > most) {
-      throw new SettingError(`${name} is '${value}'; it must be a whole number from ${least} to ${most}.`);
+      throw new SettingError(`Invalid ${name} '${value}': expected a whole number from ${least} to ${most}.`);
     }
     return number;
   };
@@ -47,7 +48,7 @@ function bytes(value: string, name: string): number {
   const unit = match?.[2]?.toUpperCase().replace(/^([KMGT])B?$/, '$1IB');
   const factor = BYTE_UNITS[unit === '' || unit === undefined ? 'B' : unit];
   if (!match || factor === undefined) {
-    throw new SettingError(`${name} is '${value}'; it must be a size such as 10GiB, 512MiB or 1048576.`);
+    throw new SettingError(`Invalid ${name} '${value}': expected a size such as 10GiB, 512MiB or 1048576.`);
   }
   return Math.floor(Number(match[1]) * factor);
 }
@@ -63,83 +64,83 @@ function setting<T>(defaultText: string, help: string, read: (value: string, nam
   return { default: defaultText, help, read };
 }
 
-/** Every setting there is. `docs/settings.md` holds the same list; a test compares them. */
+/** All settings. `docs/settings.md` has the same list; a test compares them. */
 export const SETTINGS = {
   THENA_HOST: setting('127.0.0.1', 'Address to listen on.', text),
-  THENA_PORT: setting('8000', 'Port to listen on; 0 takes any free one.', integer(0, 65535)),
-  THENA_DATA_DIR: setting('./thena-data', 'Folder that holds everything Thena keeps.', (value) => resolve(value)),
+  THENA_PORT: setting('8000', 'Port to listen on. 0 selects a free port.', integer(0, 65535)),
+  THENA_DATA_DIR: setting('./thena-data', 'Folder for all data.', (value) => resolve(value)),
   THENA_AUTH: setting(
     'auto',
-    '`open`: anyone who reaches Thena may use it. `keys`: every call needs a key. `auto`: `keys` where THENA_ADMIN_KEY is set, `open` where Thena listens on loopback only, else Thena refuses to start.',
+    'Who may call the API. `open`: everyone who can reach the server. `keys`: API key required. `auto`: `keys` if THENA_ADMIN_KEY is set, otherwise `open` if THENA_HOST is a loopback address; in any other case the server refuses to start.',
     oneOf('auto', 'open', 'keys'),
   ),
-  THENA_ADMIN_KEY: setting('', 'The key that may do everything, of at least 16 characters.', optionalText),
+  THENA_ADMIN_KEY: setting('', 'API key with all permissions, at least 16 characters.', optionalText),
   THENA_ALLOWED_HOSTS: setting(
     '',
-    'Further host names, separated by commas, under which Thena answers without keys (loopback names always are).',
+    'Additional host names to accept when `THENA_AUTH` is `open`, separated by commas. Loopback names are always accepted.',
     list,
   ),
-  THENA_MAX_COLUMNS: setting('5', 'Most columns a table may have.', integer(1, 1000)),
-  THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Largest file taken, counted after decompression.', bytes),
+  THENA_MAX_COLUMNS: setting('5', 'Maximum number of columns in a table.', integer(1, 1000)),
+  THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Maximum size of a file, after decompression.', bytes),
   THENA_MAX_RECEIVES: setting(
     '32',
-    'Files received at once, half of them of one customer at most; the others wait in line.',
+    'Maximum number of files received concurrently, at most half of them from one customer. Further uploads wait up to 30 seconds for a free slot.',
     integer(1, 10_000),
   ),
   THENA_MAX_WAITING_UPLOADS: setting(
     '1000',
-    'Uploads of one customer that may wait to be loaded; more are refused until some are done.',
+    'Maximum number of uploads per customer waiting to be loaded. Further uploads are refused.',
     integer(1, 1_000_000),
   ),
   THENA_MAX_WAITING_BYTES: setting(
     '50GiB',
-    'Bytes of files that may wait to be loaded, half of them of one customer at most; more are refused until some are done. A file is always taken where none waits.',
+    'Maximum number of bytes waiting to be loaded, at most half of them from one customer. Further uploads are refused, except when none is waiting.',
     bytes,
   ),
   THENA_IDLE_SECONDS: setting(
     '60',
-    'How long Thena waits for the next byte of a request; a slow sender that does send is not hurried. As long it waits for the reader of an export.',
+    'Time after which a connection is closed if the client sends nothing during an upload or reads nothing during an export. An upload slower than 1 KiB/s over a minute is refused as well.',
     integer(1, 3600),
   ),
   THENA_DISK_RESERVE: setting(
     '512MiB',
-    'Disk space that files do not get; a tenth of the disk at most. Files are refused and loads wait while it is not there.',
+    'Free disk space to keep in reserve, at most a tenth of the disk. While less is free, uploads are refused and loads wait.',
     bytes,
   ),
   THENA_RETRY_SECONDS: setting(
     '86400',
-    'How long the bytes of a failed upload are kept, so that it can be tried again with other options; 0 means not at all.',
+    'How long the bytes of a failed upload are kept for a retry. 0 disables retries.',
     integer(0, 31_536_000),
   ),
   THENA_RESUME_SECONDS: setting(
     '259200',
-    'How long after its last byte a resumable upload that is not whole is kept.',
+    'How long an unfinished resumable upload is kept after its last byte was received.',
     integer(1, 31_536_000),
   ),
-  THENA_CONCURRENT_LOADS: setting('2', 'Uploads loaded at once.', integer(1, 64)),
-  THENA_ANALYSIS_SECONDS: setting('30', 'Longest that an analysis may take.', integer(1, 3600)),
+  THENA_CONCURRENT_LOADS: setting('2', 'Maximum number of uploads loaded concurrently.', integer(1, 64)),
+  THENA_ANALYSIS_SECONDS: setting('30', 'Time limit of an analysis.', integer(1, 3600)),
   THENA_CONCURRENT_ANALYSES: setting(
     '4',
-    'Analyses computed at once, and half as many of one customer; the others wait in line.',
+    'Maximum number of analyses run concurrently, at most half of them for one customer. Further analyses wait.',
     integer(1, 64),
   ),
   THENA_CONCURRENT_EXPORTS: setting(
     '8',
-    'Exports sent at once, and half as many of one customer; more are refused until one ends.',
+    'Maximum number of exports sent concurrently, at most half of them to one customer. Further exports are refused.',
     integer(1, 1000),
   ),
-  THENA_MAX_RESULT_ROWS: setting('100000', 'Most rows of one result.', integer(1, 1_000_000)),
-  THENA_RESULT_CACHE: setting('64MiB', 'Memory for results that may be asked for again.', bytes),
+  THENA_MAX_RESULT_ROWS: setting('100000', 'Maximum number of rows in a result.', integer(1, 1_000_000)),
+  THENA_RESULT_CACHE: setting('64MiB', 'Memory for cached results.', bytes),
   THENA_ENGINE_MEMORY: setting(
     '512MiB',
-    'Memory limit of DuckDB in the engine process; medians and quantiles may take as much again.',
+    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition.',
     bytes,
   ),
-  THENA_ENGINE_THREADS: setting('0', 'Threads DuckDB works with; 0 means one for each core.', integer(0, 256)),
-  THENA_OPEN_TABLES: setting('100', 'Most table files the engine keeps open at once.', integer(2, 10_000)),
+  THENA_ENGINE_THREADS: setting('0', 'Number of DuckDB threads. 0 uses one thread per core.', integer(0, 256)),
+  THENA_OPEN_TABLES: setting('100', 'Maximum number of table files that the engine keeps open.', integer(2, 10_000)),
   THENA_LOG_LEVEL: setting(
     'info',
-    'Least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    'Minimum level of log messages: trace, debug, info, warn, error, fatal or silent.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   ),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -150,7 +151,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
-  /** How callers are known: decided, never `auto`. */
+  /** Resolved: never `auto`. */
   readonly auth: 'open' | 'keys';
   readonly adminKey: string | null;
   readonly allowedHosts: readonly string[];
@@ -163,7 +164,7 @@ export interface Config {
   readonly diskReserveBytes: number;
   /** How long the bytes of a failed upload are kept. */
   readonly retryMs: number;
-  /** How long after it was begun a resumable upload may become whole. */
+  /** How long an unfinished resumable upload is kept after its last byte. */
   readonly resumeMs: number;
   readonly concurrentLoads: number;
   readonly analysisMs: number;
@@ -182,28 +183,28 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 function decideAuth(read: Read): 'open' | 'keys' {
   const key = read.THENA_ADMIN_KEY;
   if (key !== null && key.length < 16) {
-    throw new SettingError('THENA_ADMIN_KEY is shorter than 16 characters. Make one with: openssl rand -hex 24');
+    throw new SettingError('THENA_ADMIN_KEY is shorter than 16 characters. Generate a key with: openssl rand -hex 24');
   }
   if (read.THENA_AUTH === 'keys' && key === null) {
-    throw new SettingError('THENA_AUTH is keys, so THENA_ADMIN_KEY must be set. Make one with: openssl rand -hex 24');
+    throw new SettingError('THENA_AUTH=keys requires THENA_ADMIN_KEY. Generate a key with: openssl rand -hex 24');
   }
   if (read.THENA_AUTH !== 'auto') return read.THENA_AUTH;
   if (key !== null) return 'keys';
   if (LOOPBACK.test(read.THENA_HOST)) return 'open';
   throw new SettingError(
-    `THENA_HOST is ${read.THENA_HOST}, which is beyond this machine, and everyone would be let in. Set THENA_ADMIN_KEY to ask for keys, or THENA_AUTH=open if everyone who can reach it may use it.`,
+    `THENA_HOST=${read.THENA_HOST} makes Thena reachable from other machines, without authentication. Set THENA_ADMIN_KEY to require API keys, or THENA_AUTH=open to allow everyone.`,
   );
 }
 
 /**
  * Reads the settings from environment variables.
  *
- * @throws SettingError where one cannot be used, is unknown, or where they would let everyone in beyond loopback
+ * @throws SettingError if a setting is invalid or unknown, or if the settings would expose an open server beyond loopback
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   for (const name of Object.keys(environment)) {
     if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name)) {
-      throw new SettingError(`There is no setting ${name}. docs/settings.md lists those there are.`);
+      throw new SettingError(`Unknown setting ${name}. See docs/settings.md for the list of settings.`);
     }
   }
   const read = Object.fromEntries(

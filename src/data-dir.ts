@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SettingError } from './config.ts';
 
-/** The data folder, held by one process. */
+/** The data folder, locked by this process. */
 export interface DataDir {
-  /** Makes a folder inside it, unless it is there. @returns its path */
+  /** Creates a subfolder unless it exists. @returns its path */
   folder(name: string): string;
-  /** The same, with nothing in it. */
+  /** Creates a subfolder, or empties an existing one. @returns its path */
   emptyFolder(name: string): string;
   path(name: string): string;
   release(): void;
 }
 
 /**
- * Takes a data folder for this process alone: two processes on one folder would take each other's uploads for leftovers of
- * a crash. The lock is SQLite's own on a file, so that it ends with the process, however that ends.
+ * Locks a data folder for this process: two processes sharing a folder would treat each other's uploads as leftovers of a
+ * crash. The lock is an SQLite file lock, which the operating system releases when the process ends, in whatever way.
  *
- * @throws SettingError where the folder cannot be written, or another process holds it
+ * @throws SettingError if the folder is not writable or another process has locked it
  */
 export function takeDataDir(directory: string): DataDir {
   const path = (name: string): string => join(directory, name);
@@ -48,8 +48,8 @@ export function takeDataDir(directory: string): DataDir {
     const SQLITE_BUSY = 5;
     throw new SettingError(
       errcode === SQLITE_BUSY
-        ? `Another Thena is running on the data folder ${directory}. Stop it, or set THENA_DATA_DIR to another folder.`
-        : `The data folder ${directory} cannot be used (${code ?? 'error'}: ${message}). Set THENA_DATA_DIR to a folder that can be written.`,
+        ? `The data folder ${directory} is in use by another Thena process. Stop it, or set THENA_DATA_DIR to another folder.`
+        : `Cannot use the data folder ${directory} (${code ?? 'error'}: ${message}). Set THENA_DATA_DIR to a writable folder.`,
       { cause: error },
     );
   }

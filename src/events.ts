@@ -1,6 +1,6 @@
 import type { CustomerId, UploadId } from './model/ids.ts';
 
-/** What happened. `log.ts` and `metrics.ts` decide what of it to show; nothing secret is ever in one. */
+/** Something that happened. `log.ts` and `metrics.ts` decide what to show of it. Never contains secrets. */
 export type Observation =
   | { readonly kind: 'listening'; readonly url: string; readonly auth: 'open' | 'keys'; readonly dataDir: string }
   | { readonly kind: 'stopping'; readonly signal: string }
@@ -16,14 +16,14 @@ export type Observation =
       readonly ms: number;
     }
   | {
-      /** It ended before its 202; those that are refused before their first byte are answered requests alone. */
+      /** Ended before its 202. Uploads refused before their first byte are observed only as requests. */
       readonly kind: 'upload_refused';
       readonly uploadId: UploadId;
-      /** Null where a form had not named it yet. */
+      /** Null if the form had not named it yet. */
       readonly customerId: CustomerId | null;
       readonly code: string;
     }
-  /** No load is begun any more, for want of disk space; and then they are again. */
+  /** No load starts because disk space is low; then loads start again. */
   | { readonly kind: 'loads_held' | 'loads_resumed' }
   | {
       readonly kind: 'upload_completed';

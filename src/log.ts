@@ -5,17 +5,17 @@ type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 interface Line {
   readonly level: Level;
-  /** Whole by itself: on a terminal it is all that is shown. */
+  /** Complete without the fields: on a terminal only this is shown. */
   readonly message: string;
   readonly error?: Error;
 }
 
-/** Asked by machines every few seconds. */
+/** Polled by monitoring every few seconds. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 export interface LogOptions {
   readonly level: LevelWithSilentOrString;
-  /** Lines for a person at a terminal; else one JSON object a line. */
+  /** Human-readable lines for a terminal instead of one JSON object per line. */
   readonly readable: boolean;
   readonly output: DestinationStream;
 }
@@ -23,8 +23,8 @@ export interface LogOptions {
 /**
  * Renders observations as log lines.
  *
- * Neither keys nor what stands in files is ever shown: a failed upload is told by its code (its detail may quote a row,
- * and the upload's own page shows it), and quotations in messages of unknown errors are left out.
+ * API keys and the contents of files are never logged: a failed upload is logged with its error code (the detail may quote a
+ * row and is available from the API), and quoted text is removed from the messages of unexpected errors.
  */
 export function createLog({ level, readable, output }: LogOptions): Observe {
   const log = pino(
@@ -43,72 +43,72 @@ function describe(observation: Observation): Line {
     case 'listening':
       return { level: 'info', message: `Thena is ready at ${observation.url}` };
     case 'stopping':
-      return { level: 'info', message: `stopping (${observation.signal})` };
+      return { level: 'info', message: `Stopping (${observation.signal})` };
     case 'stopped':
-      return { level: 'info', message: 'stopped' };
+      return { level: 'info', message: 'Stopped' };
     case 'engine_started':
-      return { level: 'debug', message: `engine started as process ${observation.pid}` };
+      return { level: 'debug', message: `Engine started (process ${observation.pid})` };
     case 'engine_stopped':
       return {
         level: observation.expected ? 'debug' : 'error',
-        message: `engine process ${observation.pid} stopped: ${observation.cause}`,
+        message: `Engine process ${observation.pid} stopped: ${observation.cause}`,
       };
     case 'upload_received': {
       const { uploadId, customerId, records, bytes, ms } = observation;
       return {
         level: 'info',
-        message: `upload ${uploadId} of customer ${customerId} received: ${records} records, ${bytes} bytes in ${Math.round(ms)} ms`,
+        message: `Upload ${uploadId} of customer ${customerId} received: ${records} records, ${bytes} bytes in ${Math.round(ms)} ms`,
       };
     }
     case 'upload_refused': {
       const { uploadId, customerId, code } = observation;
       const whose = customerId === null ? '' : ` of customer ${customerId}`;
-      return { level: 'info', message: `upload ${uploadId}${whose} refused: ${code}` };
+      return { level: 'info', message: `Upload ${uploadId}${whose} refused: ${code}` };
     }
     case 'loads_held':
-      return { level: 'warn', message: 'uploads wait to be loaded until the disk has room again' };
+      return { level: 'warn', message: 'Low disk space: loads are paused' };
     case 'loads_resumed':
-      return { level: 'info', message: 'the disk has room again, and uploads are loaded' };
+      return { level: 'info', message: 'Disk space is available again: loads are resumed' };
     case 'upload_completed': {
       const { uploadId, customerId, rows, ms } = observation;
       return {
         level: 'info',
-        message: `upload ${uploadId} of customer ${customerId} complete: ${rows} rows in ${Math.round(ms)} ms`,
+        message: `Upload ${uploadId} of customer ${customerId} complete: ${rows} rows in ${Math.round(ms)} ms`,
       };
     }
     case 'upload_failed': {
       const { uploadId, customerId, code } = observation;
-      return { level: 'warn', message: `upload ${uploadId} of customer ${customerId} failed: ${code}` };
+      return { level: 'warn', message: `Upload ${uploadId} of customer ${customerId} failed: ${code}` };
     }
     case 'upload_cancelled':
     case 'upload_undone': {
       const { kind, uploadId, customerId } = observation;
       return {
         level: 'info',
-        message: `upload ${uploadId} of customer ${customerId} ${kind === 'upload_undone' ? 'undone' : 'cancelled'}`,
+        message: `Upload ${uploadId} of customer ${customerId} ${kind === 'upload_undone' ? 'undone' : 'cancelled'}`,
       };
     }
     case 'attempt_failed': {
       const { uploadId, attempt, error } = observation;
-      return { level: 'warn', message: `attempt ${attempt} at upload ${uploadId} failed`, error };
+      return { level: 'warn', message: `Load attempt ${attempt} of upload ${uploadId} failed`, error };
     }
     case 'background_failed':
-      return { level: 'error', message: `${observation.task} failed`, error: observation.error };
+      return { level: 'error', message: `Background task failed: ${observation.task}`, error: observation.error };
     case 'request_answered': {
       const { method, route, status, ms } = observation;
       return {
         level: PROBES.has(route) && status < 500 ? 'debug' : 'info',
-        message: `${method} ${route} answered ${status} in ${Math.round(ms)} ms`,
+        message: `${method} ${route} ${status} in ${Math.round(ms)} ms`,
       };
     }
     case 'request_failed':
-      return { level: 'error', message: `request ${observation.requestId} failed`, error: observation.error };
+      return { level: 'error', message: `Request ${observation.requestId} failed`, error: observation.error };
     case 'crashed':
-      return { level: 'fatal', message: 'Thena stops at an error it does not know', error: observation.error };
+      return { level: 'fatal', message: 'Unexpected error: Thena stops', error: observation.error };
   }
 }
 
-/** What the observation holds, but for what may quote a file. */
+/** The fields of an observation, except those that may quote a file. */
 function fields(observation: Observation): Readonly<Record<string, unknown>> {
   const { kind: _, ...all } = observation;
   const hidden: ReadonlySet<string> = new Set(['error', 'detail']);
@@ -117,7 +117,7 @@ function fields(observation: Observation): Readonly<Record<string, unknown>> {
 
 function describeError(error: Error): Readonly<Record<string, unknown>> {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  // A failed system call quotes a path; DuckDB quotes values, and after the first line whole rows.
+  // A failed system call quotes a path. DuckDB quotes values and, after the first line, whole rows.
   const [first = ''] = error.message.split('\n', 1);
   const message = syscall === undefined ? first.replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '…') : first;
   const frames = error.stack?.match(/^ {4}at .*$/gm)?.map((frame) => frame.trim());
@@ -125,7 +125,7 @@ function describeError(error: Error): Readonly<Record<string, unknown>> {
   return { name: error.name, code, message, at: frames, cause };
 }
 
-/** Renders a JSON line as `time message`, with the level where it is not the usual one, and the error. */
+/** Renders a JSON line as `time message`, with the level unless it is `info`, and the error. */
 function readableLine(json: string): string {
   const { level, time, msg, error } = JSON.parse(json);
   const label = pino.levels.labels[level];

@@ -1,5 +1,5 @@
 /**
- * Thena's server: command line → settings → services → listen → drain. The only file that touches the process.
+ * The Thena server: command line → settings → services → listen → drain. The only file that uses `process`.
  *
  *   node src/main.ts [--help]
  */
@@ -11,23 +11,23 @@ import { createLog } from './log.ts';
 import { recordMetrics } from './metrics.ts';
 import { type Services, startServices } from './services.ts';
 
-/** How long what is under way may take after the first signal. */
+/** How long requests and loads in progress may take after the first signal. */
 const DRAIN_MS = 10_000;
 const EXIT_FAILED = 1;
 const EXIT_MISUSED = 2;
 
-// Uploads are the customers' alone: files are made for their owner, also by the engine, which inherits this.
+// Uploads are private: files are readable by their owner only. The engine process inherits this.
 process.umask(0o077);
 readCommandLine();
 const config = loadConfig();
-// Whoever reads the log may go, and the disk it is written to may be full: Thena goes on, unheard.
+// The reader of the log may exit and the disk it is written to may be full: Thena continues without a log.
 process.stdout.on('error', () => undefined);
 const log = createLog({ level: config.logLevel, readable: process.stdout.isTTY, output: process.stdout });
 const observe: Observe = (observation) => {
   log(observation);
   recordMetrics(observation);
 };
-// Rejections that nobody handles come here too. What is on disk is kept, and taken up at the next start.
+// Also called for unhandled rejections. Acknowledged uploads are on disk and continue at the next start.
 process.on('uncaughtException', (error) => {
   observe({ kind: 'crashed', error });
   process.exit(EXIT_FAILED);
@@ -43,10 +43,10 @@ function readCommandLine(): void {
     const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
     if (!values.help) return;
   } catch (error) {
-    end(EXIT_MISUSED, `${(error as Error).message}. Thena is set by environment variables; --help lists them.`);
+    end(EXIT_MISUSED, `${(error as Error).message}. Thena is configured with environment variables; see --help.`);
   }
   const lines = Object.entries(SETTINGS).map(([name, { default: text, help }]) => `${name}=${text}\n    ${help}\n`);
-  process.stdout.write(`Thena is set by environment variables, shown with their defaults:\n\n${lines.join('')}`);
+  process.stdout.write(`Thena is configured with environment variables. Names and defaults:\n\n${lines.join('')}`);
   process.exit();
 }
 
@@ -66,18 +66,18 @@ async function start(config: Config, observe: Observe): Promise<Services> {
     if (error instanceof SettingError) end(EXIT_MISUSED, error.message);
     const { syscall, code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
-      const free = `THENA_PORT=${config.port + 1} npm start`;
-      end(EXIT_FAILED, `Port ${config.port} is in use by another program. Stop that, or choose a port: ${free}`);
+      const other = `THENA_PORT=${config.port + 1} npm start`;
+      end(EXIT_FAILED, `Port ${config.port} is already in use. Stop the other program or use another port: ${other}`);
     }
     if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') throw error;
     const address = `THENA_HOST ${config.host}, THENA_PORT ${config.port}`;
-    end(EXIT_FAILED, `Listening on ${address} failed (${message}).`);
+    end(EXIT_FAILED, `Cannot listen on ${address}: ${message}.`);
   }
 }
 
 /**
- * The first signal lets what is under way end, the second one drops it. What the launcher asks is the same wish as the
- * signal that the process group got, in either order, and never counts as a second one.
+ * The first signal shuts down gracefully, the second one exits at once. A stop request from the launcher comes in addition to the
+ * signal that the process group received, in either order, and never counts as the second one.
  */
 function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
   let signalled = false;
@@ -87,8 +87,8 @@ function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
     stopping = true;
     observe({ kind: 'stopping', signal: cause });
     setTimeout(() => {
-      const error = new Error(`not everything had ended after ${DRAIN_MS / 1000} s`);
-      observe({ kind: 'background_failed', task: 'stopping', error });
+      const error = new Error(`shutdown took longer than ${DRAIN_MS / 1000} s`);
+      observe({ kind: 'background_failed', task: 'shutdown', error });
       process.exit(EXIT_FAILED);
     }, DRAIN_MS);
     const services = await starting;
@@ -103,20 +103,20 @@ function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
       void stop(signal);
     });
   }
-  process.on('message', () => void stop('asked by the launcher'));
-  process.on('disconnect', () => void stop('the launcher is gone'));
+  process.on('message', () => void stop('requested by the launcher'));
+  process.on('disconnect', () => void stop('the launcher exited'));
 }
 
-/** What someone who has just started it wants to know. */
+/** Shown after the start on a terminal. */
 function welcome(url: string, { auth, dataDir }: Config): string {
   const key = auth === 'keys' ? ` -H "Authorization: Bearer $THENA_ADMIN_KEY"` : '';
   return `
-  Send a file:   curl -X POST ${url}/api/v1/event/${key} --form 'file=@"events_data.csv"' --form 'customer_id="1000"'
-  Ask about it:  curl -X POST ${url}/api/v1/analyze/${key} -H 'Content-Type: application/json' -d '{"customer_id":1000,"analyzer_type":10000}'
-  Every call:    ${url}/docs
-  Data:          ${dataDir}
+  Upload a file:  curl -X POST ${url}/api/v1/event/${key} --form 'file=@"events_data.csv"' --form 'customer_id="1000"'
+  Analyze it:     curl -X POST ${url}/api/v1/analyze/${key} -H 'Content-Type: application/json' -d '{"customer_id":1000,"analyzer_type":10000}'
+  API reference:  ${url}/docs
+  Data folder:    ${dataDir}
 
-  Ctrl-C stops it.
+  Press Ctrl-C to stop.
 
 `;
 }

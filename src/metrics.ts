@@ -4,63 +4,63 @@ import type { Observation, Observe } from './events.ts';
 export interface Metrics {
   /** Counts an observation. */
   readonly record: Observe;
-  /** @returns everything counted, in the Prometheus text format 0.0.4 */
+  /** @returns all metrics in the Prometheus text format 0.0.4 */
   text(): Promise<string>;
 }
 
-/** Renders observations as counters and histograms. Labels are closed sets: never a customer, an upload or a path. */
+/** Records observations as counters and histograms. Label values are closed sets: never a customer, an upload or a path. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
     name: 'thena_http_requests_total',
-    help: 'Requests answered.',
+    help: 'HTTP requests, by method, route and status.',
     labelNames: ['method', 'route', 'status'],
     registers,
   });
   const requestSeconds = new Histogram({
     name: 'thena_http_request_duration_seconds',
-    help: 'From the first byte of a request to its answer.',
+    help: 'Time from the start of a request to the end of its response.',
     labelNames: ['method', 'route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers,
   });
   const uploads = new Counter({
     name: 'thena_uploads_total',
-    help: 'Uploads that ended, by outcome (completed, failed, refused, cancelled, undone) and error code.',
+    help: 'Finished uploads, by outcome (completed, failed, refused, cancelled, undone) and error code.',
     labelNames: ['outcome', 'code'],
     registers,
   });
   const uploadSeconds = new Histogram({
     name: 'thena_upload_duration_seconds',
-    help: 'How long completed uploads took.',
+    help: 'Load time of completed uploads.',
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],
     registers,
   });
   const failedAttempts = new Counter({
     name: 'thena_upload_failed_attempts_total',
-    help: 'Attempts at uploads that failed, tried again or not.',
+    help: 'Failed load attempts, including those that were retried.',
     registers,
   });
   const rows = new Counter({ name: 'thena_ingested_rows_total', help: 'Rows appended to tables.', registers });
   const bytes = new Counter({
     name: 'thena_received_bytes_total',
-    help: 'Bytes of files received whole, after decompression.',
+    help: 'Bytes of completely received files, after decompression.',
     registers,
   });
   const loadsHeld = new Gauge({
     name: 'thena_loads_held',
-    help: '1 while no upload is loaded for want of disk space, else 0.',
+    help: '1 while loads are paused because disk space is low, otherwise 0.',
     registers,
   });
   const engineStops = new Counter({
     name: 'thena_engine_crashes_total',
-    help: 'Times the engine process died and was started again.',
+    help: 'Unexpected exits of the engine process.',
     registers,
   });
   const backgroundFailures = new Counter({
     name: 'thena_background_failures_total',
-    help: 'Background tasks that failed.',
+    help: 'Failed background tasks.',
     labelNames: ['task'],
     registers,
   });

@@ -1,5 +1,6 @@
 import { openSqliteCatalog } from './catalog/sqlite/open-sqlite.ts';
 import type { Config } from './config.ts';
+import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
 import { takeDataDir } from './data-dir.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
@@ -10,13 +11,13 @@ import { metricsText } from './metrics.ts';
 import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
 
 export interface Services {
-  /** Where Thena listens, without a slash at the end. */
+  /** Base URL of the server, without a trailing slash. */
   readonly url: string;
-  /** Answers what is under way, ends the loads, and lets go of every file, port and process. */
+  /** Finishes requests in progress, stops the loads, and releases all files, ports and processes. */
   close(): Promise<void>;
 }
 
-/** Starts every part on its adapter, and listens: the only file that names concrete adapters. */
+/** Starts all parts with their adapters and listens. The only file that names concrete adapters. */
 export async function startServices(config: Config, observe: Observe): Promise<Services> {
   const data = takeDataDir(config.dataDir);
   const tableDirectory = data.folder('tables');
@@ -24,7 +25,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   const rejectsDirectory = data.folder('rejects');
   const resumableDirectory = data.folder('resumable');
   const tempDirectory = data.folder('tmp');
-  // What a crash left there was on its way to somebody who is gone.
+  // Exports left by a crash were being sent to clients that have since disconnected.
   const exportDirectory = data.emptyFolder('tmp/exports');
   const engine = new EngineClient(
     {
@@ -54,7 +55,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       ...config,
       catalog,
       tables,
-      engine,
+      csvReader: duckdbCsvReader(engine),
       observe,
       spoolDirectory,
       rejectsDirectory,

@@ -15,7 +15,7 @@ test('refuses to listen beyond loopback without a key, and says what to set', ()
       () => readConfig({ THENA_HOST: host }),
       (error: Error) => {
         assert(error instanceof SettingError);
-        assert.match(error.message, /beyond this machine/);
+        assert.match(error.message, /reachable from other machines/);
         assert.match(error.message, /THENA_ADMIN_KEY/);
         return true;
       },

@@ -34,7 +34,7 @@ test('logs each observation as one line of JSON, with a message and its fields',
     customerId: '1000',
     rows: 10320,
     ms: 84.6,
-    msg: `upload ${uploadId} of customer 1000 complete: 10320 rows in 85 ms`,
+    msg: `Upload ${uploadId} of customer 1000 complete: 10320 rows in 85 ms`,
   });
 });
 
@@ -43,8 +43,11 @@ test('logs a time and a sentence at a terminal', () => {
   const [calm, bad] = lines([completed, { kind: 'background_failed', task: 'sweep', error: failure }], {
     readable: true,
   });
-  assert.match(calm ?? '', /^\d\d:\d\d:\d\d upload .{36} of customer 1000 complete: 10320 rows in 85 ms\n$/);
-  assert.match(bad ?? '', /^\d\d:\d\d:\d\d error: sweep failed: Error: not ready\n {4}at .*log\.test\.ts/);
+  assert.match(calm ?? '', /^\d\d:\d\d:\d\d Upload .{36} of customer 1000 complete: 10320 rows in 85 ms\n$/);
+  assert.match(
+    bad ?? '',
+    /^\d\d:\d\d:\d\d error: Background task failed: sweep: Error: not ready\n {4}at .*log\.test\.ts/,
+  );
 });
 
 test('never logs the content of a file', () => {

@@ -60,13 +60,13 @@ function setUp(withDev: boolean, environment: NodeJS.ProcessEnv = {}): Promise<s
 test('a start installs the packages to run on, tests add the others, and later starts print nothing', async () => {
   const lockfile = await readFile(join(project, 'package-lock.json'));
 
-  assert.match(await setUp(false), /installing the packages it runs on into/);
+  assert.match(await setUp(false), /Installing packages into node_modules/);
   assert.deepEqual([installed('runs'), installed('tests')], [true, false]);
   assert.equal(await setUp(false), '');
 
   // Shows that the second installation does not empty the folder, which a server may be running from.
   await writeFile(join(project, 'node_modules/.in-use'), '');
-  assert.match(await setUp(true), /adding the packages that test/);
+  assert.match(await setUp(true), /Installing the packages for tests/);
   assert.deepEqual([installed('runs'), installed('tests'), installed('.in-use')], [true, true, true]);
   assert.equal(await setUp(true), '');
   assert.equal(await setUp(false), '');
@@ -81,8 +81,8 @@ test('installs the packages for tests even if npm is configured for production',
 
 test('installs once if several set-ups run at the same time', async () => {
   const messages = await Promise.all([setUp(true), setUp(true), setUp(true)]);
-  assert.equal(messages.filter((each) => each.includes('installed in')).length, 1);
-  assert.equal(messages.filter((each) => each.includes('waiting for it')).length, 2);
+  assert.equal(messages.filter((each) => each.includes('Installed in')).length, 1);
+  assert.equal(messages.filter((each) => each.includes('Waiting for another')).length, 2);
 });
 
 test('takes over the lock of a process that died', async () => {
@@ -98,7 +98,7 @@ test('takes over the lock of a process that died', async () => {
 test('repeats an installation that was interrupted', async () => {
   await setUp(true);
   await rm(join(project, 'node_modules/.package-lock.json'));
-  assert.match(await setUp(true), /installed in/);
+  assert.match(await setUp(true), /Installed in/);
 });
 
 test('says what to do if packages cannot be downloaded', async () => {
@@ -108,6 +108,6 @@ test('says what to do if packages cannot be downloaded', async () => {
   lockfile.packages[''].dependencies.far = '9.9.9';
   await write('package-lock.json', lockfile);
   await write('package.json', { ...lockfile.packages[''], private: true });
-  await assert.rejects(setUp(false), /npm failed; what it said stands above\. Is this machine online/);
+  await assert.rejects(setUp(false), /npm failed, see its output above\. Check the network connection/);
   assert.ok(!existsSync(join(project, '.set-up-lock')));
 });

@@ -124,7 +124,7 @@ test('names the setting to change if the port is in use', async () => {
     const { port } = other.address() as AddressInfo;
     const { launcher, output } = await start({ THENA_PORT: String(port) });
     assert.equal(await exitCode(launcher), 1);
-    assert.match(output.text, new RegExp(`Port ${port} is in use.*THENA_PORT=${port + 1}`));
+    assert.match(output.text, new RegExp(`Port ${port} is already in use.*THENA_PORT=${port + 1}`));
     await waitUntilGone(launcher.pid);
   } finally {
     other.close();
@@ -134,7 +134,7 @@ test('names the setting to change if the port is in use', async () => {
 test('refuses to start with an invalid setting, in one line', async () => {
   const { launcher, output } = await start({ THENA_PORT: 'eighty' });
   assert.equal(await exitCode(launcher), 2);
-  assert.equal(output.text, "Thena: THENA_PORT is 'eighty'; it must be a whole number from 0 to 65535.\n");
+  assert.equal(output.text, "Thena: Invalid THENA_PORT 'eighty': expected a whole number from 0 to 65535.\n");
 });
 
 test('refuses to start on a data folder that another Thena uses, in one line', NEEDS_POSIX, async () => {
@@ -142,7 +142,10 @@ test('refuses to start on a data folder that another Thena uses, in one line', N
   assert.ok(first.url, first.output.text);
   const second = await start();
   assert.equal(await exitCode(second.launcher), 2);
-  assert.match(second.output.text, /^Thena: Another Thena is running on the data folder .*THENA_DATA_DIR.*\n$/);
+  assert.match(
+    second.output.text,
+    /^Thena: The data folder .* is in use by another Thena process.*THENA_DATA_DIR.*\n$/,
+  );
   process.kill(-first.launcher.pid, 'SIGTERM');
   await waitUntilGone(first.launcher.pid);
 });
@@ -152,6 +155,6 @@ test('refuses to start if the data folder cannot be created, in one line', async
   await writeFile(file, '');
   const { launcher, output } = await start({ THENA_DATA_DIR: join(file, 'data') });
   assert.equal(await exitCode(launcher), 2);
-  assert.ok(output.text.startsWith(`Thena: The data folder ${join(file, 'data')} cannot be used`), output.text);
+  assert.ok(output.text.startsWith(`Thena: Cannot use the data folder ${join(file, 'data')} `), output.text);
   assert.match(output.text, /^[^\n]*THENA_DATA_DIR[^\n]*\n$/);
 });

@@ -173,7 +173,7 @@ describe('a file sent in pieces', () => {
     const address = await begun(CSV.length, 'removed');
     const resumable = join(thena.dataDir, 'resumable');
     const remove = (step: unknown): void => {
-      if (step !== 'piece_appended') return;
+      if (step !== 'chunk_appended') return;
       for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
     };
     subscribe(FAILPOINTS_CHANNEL, remove);
