@@ -1,11 +1,9 @@
 import type { Kysely, Updateable } from 'kysely';
-import type { Catalog } from './catalog.ts';
+import type { Customers } from '../customer.ts';
+import type { UploadStatus } from '../upload.ts';
 import type { CatalogTables } from './catalog-tables.ts';
-import type { UploadStatus } from './upload.ts';
 
-type Deleting = Pick<Catalog, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer'>;
-
-const UNDER_WAY: readonly UploadStatus[] = ['receiving', 'received', 'ingesting'];
+const UNFINISHED: readonly UploadStatus[] = ['receiving', 'received', 'ingesting'];
 
 const NO_TABLE: Updateable<CatalogTables['customers']> = {
   table_columns: null,
@@ -16,20 +14,22 @@ const NO_TABLE: Updateable<CatalogTables['customers']> = {
   latest_at: null,
 };
 
-/** A customer goes in steps, since its rows and files lie elsewhere: in between it is there, and takes nothing. */
-export function deletionIn(db: Kysely<CatalogTables>): Deleting {
+/** A deletion has several steps, because the rows and files are elsewhere. Until the last one the customer exists, but accepts nothing. */
+export function deleteCustomerIn(
+  db: Kysely<CatalogTables>,
+): Pick<Customers, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer'> {
   return {
     beginDeletion: (id) =>
       db.transaction().execute(async (trx) => {
-        // The customer's lock: an upload is registered before, and counts, or afterwards, and is refused.
+        // Locks the customer: a concurrent upload is either registered before this and counted, or refused after it.
         await trx
           .updateTable('customers')
           .set((eb) => ({ version: eb.ref('version') }))
           .where('id', '=', id)
           .execute();
         const uploads = trx.selectFrom('uploads').select('id').where('customer_id', '=', id);
-        const underWay = await uploads.where('status', 'in', UNDER_WAY).orderBy('number').execute();
-        if (underWay.length > 0) return underWay.map((upload) => upload.id);
+        const unfinished = await uploads.where('status', 'in', UNFINISHED).orderBy('number').execute();
+        if (unfinished.length > 0) return unfinished.map((upload) => upload.id);
         await trx
           .updateTable('customers')
           .set((eb) => ({ ...NO_TABLE, in_deletion: 1, version: eb('version', '+', 1) }))
@@ -42,7 +42,7 @@ export function deletionIn(db: Kysely<CatalogTables>): Deleting {
       return rows.map(({ id }) => id);
     },
     async deleteCustomer(id) {
-      // Keys, uploads and attempts go with it: their foreign keys cascade.
+      // Deletes keys, uploads and attempts, too: their foreign keys cascade.
       const { numDeletedRows } = await db.deleteFrom('customers').where('id', '=', id).executeTakeFirstOrThrow();
       return numDeletedRows > 0n;
     },

@@ -1,12 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { Catalog } from './catalog.ts';
+import type { TableStates } from '../table-state.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { tableOf } from './customer-rows.ts';
-import { release } from './lease-fencing.ts';
+import { endLeases } from './lease-fencing.ts';
 
-type UncommittedTags = Pick<Catalog, 'uncommittedTags' | 'tableForReading' | 'deadTags' | 'forgetTags'>;
-
-export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number): UncommittedTags {
+export function tableStatesIn(db: Kysely<CatalogTables>, now: () => number): TableStates {
   return {
     async uncommittedTags(customerId) {
       const rows = await db
@@ -18,7 +16,7 @@ export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number):
       return rows.map(({ tag }) => tag);
     },
     async tableForReading(customerId) {
-      // One statement, so that no commit falls between the state and the tags.
+      // A single statement, so that no commit happens between reading the state and the tags.
       const rows = await db
         .selectFrom('customers')
         .leftJoin('attempts', 'attempts.customer_id', 'customers.id')
@@ -40,8 +38,8 @@ export function uncommittedTagsIn(db: Kysely<CatalogTables>, now: () => number):
       };
     },
     async deadTags() {
-      // An attempt whose lease ran out could still commit, and its rows may be purged now.
-      await release(db, (eb) => eb('lease_until', '<=', now()));
+      // Otherwise an attempt with an expired lease could still commit after its rows were deleted.
+      await endLeases(db, (eb) => eb('lease_until', '<=', now()));
       const rows = await db
         .selectFrom('attempts')
         .leftJoin('uploads', (join) =>

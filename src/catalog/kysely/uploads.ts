@@ -1,17 +1,15 @@
 import type { Kysely } from 'kysely';
-import { Problem } from '../errors.ts';
-import type { Catalog } from './catalog.ts';
+import { Problem } from '../../errors.ts';
+import type { Uploads } from '../upload.ts';
+import { newUpload } from '../upload.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
-import { newUpload } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
-import { waitingIn } from './waiting.ts';
 
-type Uploads = Pick<
-  Catalog,
+type UploadRecords = Pick<
+  Uploads,
   | 'createUpload'
-  | 'waiting'
   | 'deleteUpload'
   | 'findUpload'
   | 'findByIdempotencyKey'
@@ -21,7 +19,7 @@ type Uploads = Pick<
   | 'uploadsInStatus'
 >;
 
-export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads {
+export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadRecords {
   const findUpload: Uploads['findUpload'] = async (id) => {
     const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
     return row ? uploadOf(row) : null;
@@ -55,7 +53,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
           .returning(['last_upload', 'in_deletion'])
           .executeTakeFirst();
         if (!customer) {
-          throw new Problem('customer_not_found', `Customer '${customerId}' was deleted while the file was received.`);
+          throw new Problem('customer_not_found', `Customer '${customerId}' was deleted during the upload.`);
         }
         if (customer.in_deletion === 1) {
           throw new Problem('customer_busy', `Customer '${customerId}' is being deleted.`);
@@ -89,7 +87,6 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
         .executeTakeFirst();
       return row ? uploadOf(row) : null;
     },
-    waiting: (customerId) => waitingIn(db, customerId),
     async keptFailures(which) {
       const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);
       const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', now())).execute();
@@ -104,7 +101,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
         if (!customer) return;
         await trx.deleteFrom('uploads').where('id', '=', id).where('received_at', 'is', null).execute();
         if (customer.appeared === 0 || customer.table_columns !== null) return;
-        // Tags count too: rows may be left under them, so a table to come must not give them out again.
+        // Tags count as well: the table may still contain rows with them, so that a later table must not use them again.
         for (const table of ['uploads', 'api_keys', 'attempts'] as const) {
           const left = trx.selectFrom(table).select('customer_id').where('customer_id', '=', customer.id);
           if (await left.limit(1).executeTakeFirst()) return;

@@ -1,15 +1,18 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
-import type { UploadId } from '../model/ids.ts';
-import type { Catalog, Claim } from './catalog.ts';
+import type { UploadId } from '../../model/ids.ts';
+import type { UploadStatus } from '../upload.ts';
+import type { Claim, UploadQueue } from '../upload-queue.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
-import { isLeasedTo, lockCustomerOf, release, UNLEASED, type UploadCondition } from './lease-fencing.ts';
-import type { UploadStatus } from './upload.ts';
+import { endLeases, isLeasedTo, lockCustomerOf, UNLEASED, type UploadCondition } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
 
-type Leases = Pick<Catalog, 'claimNext' | 'claimReceiving' | 'retag' | 'renewLease' | 'endAttempt' | 'releaseLeases'>;
+type Leases = Pick<
+  UploadQueue,
+  'claimNext' | 'claimReceiving' | 'retag' | 'renewLease' | 'endAttempt' | 'releaseLeases'
+>;
 
-/** In the queue, or taken from it. */
+/** Acknowledged and not loaded yet. */
 const QUEUED: readonly UploadStatus[] = ['received', 'ingesting'];
 
 export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
@@ -17,12 +20,12 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
     async claimNext(lease) {
       for (;;) {
         const at = now();
-        // Looked for without a lock, then taken under one: an empty queue costs a read.
+        // Found without a lock, then claimed under the customer's lock, so that an empty queue costs only a read.
         const oldest = await db
           .selectFrom('uploads')
           .select('id')
           .where(isNext(at))
-          // Customers in turn: a thousand files of one do not keep another's waiting.
+          // Customers in turn: a thousand files of one customer do not delay those of another.
           .orderBy(({ selectFrom }) =>
             selectFrom('customers').select('last_claimed_at').whereRef('customers.id', '=', 'uploads.customer_id'),
           )
@@ -31,13 +34,13 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
           .limit(1)
           .executeTakeFirst();
         if (!oldest) return null;
-        const claim = await take(db, oldest.id, isNext(at), { ...lease, at });
+        const claim = await claimIf(db, oldest.id, isNext(at), { ...lease, at });
         if (claim) return claim;
       }
     },
     async claimReceiving({ uploadId, ...lease }) {
       const at = now();
-      return take(db, uploadId, mayRunAhead(at), { ...lease, at });
+      return claimIf(db, uploadId, mayLoadEarly(at), { ...lease, at });
     },
     retag: (attempt) =>
       db.transaction().execute(async (trx) => {
@@ -62,7 +65,7 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
       return numUpdatedRows > 0n;
     },
     async endAttempt({ outcome, ...attempt }) {
-      if (outcome.kind === 'requeued') return release(db, isLeasedTo(attempt), outcome.engineDied ? 1 : 0);
+      if (outcome.kind === 'requeued') return endLeases(db, isLeasedTo(attempt), outcome.engineDied ? 1 : 0);
       const failure =
         outcome.kind === 'failed'
           ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
@@ -73,16 +76,16 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
         .where(isLeasedTo(attempt))
         .execute();
     },
-    releaseLeases: () => release(db, (eb) => eb('lease_owner', 'is not', null)),
+    releaseLeases: () => endLeases(db, (eb) => eb('lease_owner', 'is not', null)),
   };
 }
 
-/** Uploads of the same customer as the one that is asked about, that one included. */
+/** The uploads of the same customer, including the upload itself. */
 function ofSameCustomer(eb: ExpressionBuilder<CatalogTables, 'uploads'>) {
   return eb.selectFrom('uploads as other').select('other.id').whereRef('other.customer_id', '=', 'uploads.customer_id');
 }
 
-/** The first of its customer's uploads in the queue, and none of the customer's is being loaded. */
+/** The upload is the first of its customer in the queue, and no upload of the customer has a valid lease. */
 function isNext(at: number): UploadCondition {
   return (eb) =>
     eb.and([
@@ -96,8 +99,8 @@ function isNext(at: number): UploadCondition {
     ]);
 }
 
-/** Still being received, and nothing of its customer's is in the queue or being loaded. */
-function mayRunAhead(at: number): UploadCondition {
+/** The upload is still being received, and no upload of its customer is in the queue or has a valid lease. */
+function mayLoadEarly(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       eb('uploads.status', '=', 'receiving'),
@@ -106,8 +109,8 @@ function mayRunAhead(at: number): UploadCondition {
     ]);
 }
 
-/** Takes an upload if it can still be taken. */
-function take(
+/** Claims an upload if the condition still holds. */
+function claimIf(
   db: Kysely<CatalogTables>,
   uploadId: UploadId,
   condition: UploadCondition,
@@ -137,7 +140,7 @@ function take(
   });
 }
 
-/** Notes a tag as given out, and as not committed. */
+/** Records a tag as used and uncommitted. */
 async function useTag(
   trx: Transaction<CatalogTables>,
   { id }: CustomerRow,

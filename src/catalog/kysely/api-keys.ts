@@ -1,12 +1,10 @@
 import type { Kysely } from 'kysely';
-import { customerNotFound } from '../model/not-found.ts';
-import type { Catalog } from './catalog.ts';
+import { customerNotFound } from '../../model/not-found.ts';
+import type { ApiKeys } from '../api-key.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { apiKeyOf } from './customer-rows.ts';
 
-type Keys = Pick<Catalog, 'addKey' | 'findKeyByHash' | 'listKeys' | 'revokeKey'>;
-
-export function keysIn(db: Kysely<CatalogTables>, now: () => number): Keys {
+export function apiKeysIn(db: Kysely<CatalogTables>, now: () => number): ApiKeys {
   return {
     addKey: ({ id, customerId, hash, label, rights }) =>
       db.transaction().execute(async (trx) => {

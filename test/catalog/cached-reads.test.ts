@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { rememberedReads } from '../../src/catalog/remembered-reads.ts';
+import { cachedReads } from '../../src/catalog/cached-reads.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 
 const ID = parseCustomerId('a') as CustomerId;
 
-it('a customer that was read is read again after every change', async () => {
+it('a cached customer is read again after every change', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'thena-catalog-'));
   const catalog = await openSqliteCatalog(join(folder, 'catalog.sqlite'));
   try {
@@ -17,7 +17,7 @@ it('a customer that was read is read again after every change', async () => {
     await catalog.createCustomer({ id: ID, timeColumn: 'at', columns: null });
     const found = await catalog.findCustomer(ID);
     assert.equal(found?.declaredTimeColumn, 'at');
-    assert.equal(await catalog.findCustomer(ID), found, 'it was read once more, and nothing had changed');
+    assert.equal(await catalog.findCustomer(ID), found, 'nothing had changed, but it was read again');
     await catalog.beginDeletion(ID);
     await catalog.deleteCustomer(ID);
     assert.equal(await catalog.findCustomer(ID), null);
@@ -27,7 +27,7 @@ it('a customer that was read is read again after every change', async () => {
   }
 });
 
-it('what was read while something was written is not kept', async () => {
+it('a value that was read during a write is not cached', async () => {
   let version = 0;
   let value = { id: 'old' };
   const read = async () => {
@@ -35,7 +35,7 @@ it('what was read while something was written is not kept', async () => {
     await Promise.resolve();
     return before as never;
   };
-  const reads = rememberedReads({ findCustomer: read, tableForReading: read }, () => version);
+  const reads = cachedReads({ findCustomer: read, tableForReading: read }, () => version);
   const reading = reads.findCustomer(ID);
   value = { id: 'new' };
   version++;

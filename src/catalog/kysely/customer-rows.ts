@@ -1,4 +1,6 @@
-import type { ApiKey, Customer, TableState } from './catalog.ts';
+import type { ApiKey } from '../api-key.ts';
+import type { Customer } from '../customer.ts';
+import type { TableState } from '../table-state.ts';
 import { type ApiKeyRow, type CustomerRow, micros } from './catalog-tables.ts';
 
 export function customerOf(row: CustomerRow): Customer {

@@ -1,13 +1,14 @@
 import type { Kysely } from 'kysely';
-import { parseCustomerId } from '../model/ids.ts';
-import type { Catalog } from './catalog.ts';
+import { parseCustomerId } from '../../model/ids.ts';
+import type { Customers } from '../customer.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { pageOf, readCursor } from './pages.ts';
 
-type Customers = Pick<Catalog, 'createCustomer' | 'findCustomer' | 'listCustomers'>;
-
-export function customersIn(db: Kysely<CatalogTables>, now: () => number): Customers {
+export function customersIn(
+  db: Kysely<CatalogTables>,
+  now: () => number,
+): Pick<Customers, 'createCustomer' | 'findCustomer' | 'listCustomers'> {
   return {
     async createCustomer({ id, timeColumn, columns }) {
       const row = await db

@@ -1,27 +1,31 @@
 import type { Kysely, Transaction } from 'kysely';
-import { Problem } from '../errors.ts';
-import { uploadNotFound } from '../model/not-found.ts';
-import type { Catalog } from './catalog.ts';
+import { Problem } from '../../errors.ts';
+import type { CustomerId } from '../../model/ids.ts';
+import { uploadNotFound } from '../../model/not-found.ts';
+import { exceededLimit, type QueueUsage } from '../queue-limits.ts';
+import type { Received, UploadStatus, Uploads } from '../upload.ts';
+import type { UploadQueue } from '../upload-queue.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
-import { limitPassed } from './queue-limits.ts';
-import type { Received, UploadStatus } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
-import { waitingIn } from './waiting.ts';
 
-/** Uploads whose rows are in the table, or on their way there. */
+/** Uploads whose rows are in the table, or will be. */
 const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
 
-export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number): Pick<Catalog, 'markReceived'> {
+export function markReceivedIn(
+  db: Kysely<CatalogTables>,
+  now: () => number,
+): Pick<Uploads, 'markReceived'> & Pick<UploadQueue, 'queueUsage'> {
   return {
+    queueUsage: (customerId) => queueUsage(db, customerId),
     markReceived: (id, file, limits) =>
-      // Under the customer's lock: of two alike that arrive at once, one is the first.
+      // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
         const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
         if (!upload) throw uploadNotFound(id);
         if (upload.status === 'cancelled') throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
-        // An acknowledgement may come twice; the first one counts.
+        // An upload may be acknowledged twice. The first acknowledgement counts.
         if (upload.status !== 'receiving') return { kind: 'received', upload: uploadOf(upload) };
         const sameKey = await withSameKey(trx, upload);
         if (sameKey) return { kind: 'key_used', earlier: uploadOf(sameKey) };
@@ -30,7 +34,7 @@ export function acknowledgementIn(db: Kysely<CatalogTables>, now: () => number):
           return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
         }
         const spoolBytes = file.segments.reduce((sum, { bytes }) => sum + bytes, 0);
-        const limit = limits && limitPassed(await waitingIn(trx, upload.customer_id), spoolBytes, limits);
+        const limit = limits && exceededLimit(await queueUsage(trx, upload.customer_id), spoolBytes, limits);
         if (limit) return { kind: 'queue_full', limit };
         const at = now();
         const row = await trx
@@ -76,7 +80,7 @@ async function withSameKey(trx: Transaction<CatalogTables>, upload: UploadRow): 
     .executeTakeFirst();
 }
 
-/** The latest one. */
+/** The latest upload with these bytes. */
 function withSameBytes(
   trx: Transaction<CatalogTables>,
   upload: UploadRow,
@@ -92,4 +96,18 @@ function withSameBytes(
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/** Reads only an index. The counts of a customer are exact under its lock. */
+async function queueUsage(db: Kysely<CatalogTables>, customerId: CustomerId | null): Promise<QueueUsage> {
+  const { uploads, bytes, bytesInAll } = await db
+    .selectFrom('uploads')
+    .select(({ fn }) => [
+      fn.countAll<number>().filterWhere('customer_id', '=', customerId).as('uploads'),
+      fn.sum<number | null>('spool_bytes').filterWhere('customer_id', '=', customerId).as('bytes'),
+      fn.sum<number | null>('spool_bytes').as('bytesInAll'),
+    ])
+    .where('status', 'in', ['received', 'ingesting'])
+    .executeTakeFirstOrThrow();
+  return { uploads: Number(uploads), bytes: Number(bytes ?? 0), bytesInAll: Number(bytesInAll ?? 0) };
 }

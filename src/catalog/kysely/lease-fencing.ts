@@ -1,32 +1,25 @@
 import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction } from 'kysely';
-import type { UploadId } from '../model/ids.ts';
+import type { UploadId } from '../../model/ids.ts';
+import type { UploadStatus } from '../upload.ts';
+import type { Lease } from '../upload-queue.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
-import type { UploadStatus } from './upload.ts';
 
 export type UploadCondition = (eb: ExpressionBuilder<CatalogTables, 'uploads'>) => Expression<SqlBool>;
 
-/** What an upload has that no attempt holds. */
+/** The lease columns of an upload that no attempt holds. */
 export const UNLEASED = { lease_owner: null, lease_until: null, tag: null } as const;
 
 /**
- * Fences an attempt: true while the upload is its own. A lease that ran out is still its own until somebody takes it over
- * or ends it; an upload that has ended has no owner.
+ * Fences the writes of an attempt: true only as long as the attempt holds the upload. It holds an expired lease until the lease
+ * is taken over or ended. An upload that has ended is not held.
  */
-export function isLeasedTo({
-  uploadId,
-  tag,
-  owner,
-}: {
-  readonly uploadId: UploadId;
-  readonly tag: number;
-  readonly owner: string;
-}): UploadCondition {
+export function isLeasedTo({ uploadId, tag, owner }: Lease): UploadCondition {
   return (eb) => eb.and({ 'uploads.id': uploadId, 'uploads.tag': tag, 'uploads.lease_owner': owner });
 }
 
 /**
- * Locks the customer of an upload, and so all of its uploads, until the transaction ends. A write that changes nothing does
- * that in every database; what was read before it may be out of date.
+ * Locks the customer of an upload, and thereby all uploads of the customer, until the transaction ends. An update that changes
+ * nothing has this effect in every database. What the transaction read before may be out of date.
  */
 export function lockCustomerOf(trx: Transaction<CatalogTables>, uploadId: UploadId): Promise<CustomerRow | undefined> {
   return trx
@@ -37,8 +30,8 @@ export function lockCustomerOf(trx: Transaction<CatalogTables>, uploadId: Upload
     .executeTakeFirst();
 }
 
-/** Takes held uploads from their attempts: they go back into the queue, or go on being received. */
-export async function release(db: Kysely<CatalogTables>, which: UploadCondition, engineDeaths = 0): Promise<void> {
+/** Ends leases: the uploads return to the queue, or to `receiving`. */
+export async function endLeases(db: Kysely<CatalogTables>, which: UploadCondition, engineDeaths = 0): Promise<void> {
   await db
     .updateTable('uploads')
     .set((eb) => ({

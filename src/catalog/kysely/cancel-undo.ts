@@ -1,15 +1,14 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { CustomerId } from '../model/ids.ts';
-import type { Catalog } from './catalog.ts';
+import type { CustomerId } from '../../model/ids.ts';
+import type { Uploads } from '../upload.ts';
 import { type CatalogTables, micros } from './catalog-tables.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
 
-/** Uploads that are taken back: before they are rows, and after. */
-export function takingBackIn(
+export function cancelUndoIn(
   db: Kysely<CatalogTables>,
   now: () => number,
-): Pick<Catalog, 'cancelUpload' | 'undoUpload'> {
+): Pick<Uploads, 'cancelUpload' | 'undoUpload'> {
   return {
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
@@ -33,10 +32,10 @@ export function takingBackIn(
           .returningAll()
           .executeTakeFirst();
         if (!customer || !upload || upload.tag === null) return null;
-        // From here on every query leaves its rows out. Its own tag goes: nobody holds it, so the rows may be purged.
+        // From now on every query excludes its rows. The upload loses its tag, so that the tag counts as dead.
         await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
         await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
-        const state = await stateWithout(trx, customer.id);
+        const state = await remainingState(trx, customer.id);
         await trx
           .updateTable('customers')
           .set({ ...state, version: customer.version + 1, generation: customer.generation + 1 })
@@ -47,18 +46,18 @@ export function takingBackIn(
   };
 }
 
-/** The table's state as the uploads that are left make it. */
-async function stateWithout(
+/** The state of the table as it results from the remaining uploads. */
+async function remainingState(
   trx: Transaction<CatalogTables>,
   customerId: CustomerId,
 ): Promise<Updateable<CatalogTables['customers']>> {
-  // A dry run has no tag, so that it counts for nothing here.
-  const left = trx
+  // A dry run has no tag and is not counted.
+  const remaining = trx
     .selectFrom('uploads')
     .where('customer_id', '=', customerId)
     .where('status', '=', 'complete')
     .where('tag', 'is not', null);
-  const { uploads, rows, earliest, latest } = await left
+  const { uploads, rows, earliest, latest } = await remaining
     .select(({ fn }) => [
       fn.countAll<number>().as('uploads'),
       fn.sum<number | null>('row_count').as('rows'),
@@ -66,8 +65,8 @@ async function stateWithout(
       fn.max('latest_at').as('latest'),
     ])
     .executeTakeFirstOrThrow();
-  // Tags rise with the commits of a customer: its uploads are loaded one after the other.
-  const first = await left
+  // Tags are in the order of commits, because the uploads of a customer are loaded one after another.
+  const first = await remaining
     .select('first_row_at')
     .where('first_row_at', 'is not', null)
     .orderBy('tag')

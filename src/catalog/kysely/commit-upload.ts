@@ -1,11 +1,12 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { Catalog, CommitUpload, Micros } from './catalog.ts';
+import type { Micros } from '../table-state.ts';
+import type { Receipt, Upload } from '../upload.ts';
+import type { CommitUpload, UploadQueue } from '../upload-queue.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
 import { isLeasedTo, lockCustomerOf, UNLEASED } from './lease-fencing.ts';
-import type { Receipt, Upload } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 
-export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Catalog, 'commitUpload'> {
+export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pick<UploadQueue, 'commitUpload'> {
   return {
     commitUpload: (commit) =>
       db.transaction().execute(async (trx) => {
@@ -23,7 +24,7 @@ export function commitIn(db: Kysely<CatalogTables>, now: () => number): Pick<Cat
             status: 'complete',
             receipt: JSON.stringify(receipt),
             finished_at: now(),
-            // The tag stays: it is what the rows are known by.
+            // The tag is kept: it identifies the rows of the upload.
             lease_owner: null,
             lease_until: null,
             row_count: commit.rows,
@@ -60,7 +61,7 @@ async function endDryRun(
   return upload ? uploadOf(upload) : 'lost';
 }
 
-/** The table's state with the rows of one more upload. */
+/** The state of the table after the commit. */
 function grown(table: CustomerRow, commit: CommitUpload): Updateable<CatalogTables['customers']> {
   const isFirst = table.table_columns === null;
   return {

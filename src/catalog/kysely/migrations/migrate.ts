@@ -1,19 +1,19 @@
 import type { Kysely } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
-import { SettingError } from '../../config.ts';
+import { SettingError } from '../../../config.ts';
 import type { CatalogTables } from '../catalog-tables.ts';
 import { firstTables } from './0001-first-tables.ts';
 
-/** In the order of their names. One that was ever released is never changed. */
+/** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
 };
 
 /**
- * Brings a catalog's tables up to date: all of the way, or not at all.
+ * Brings the schema of a catalog up to date, completely or not at all.
  *
- * @param name what the catalog is called in an error
- * @throws SettingError where a newer Thena made the catalog
+ * @param name of the catalog in error messages
+ * @throws SettingError if the catalog was created by a newer version of Thena
  */
 export async function migrate(db: Kysely<CatalogTables>, name: string): Promise<void> {
   await refuseNewer(db, name);
@@ -34,6 +34,6 @@ async function refuseNewer(db: Kysely<CatalogTables>, name: string): Promise<voi
   const unknown = done.find((migration) => !Object.hasOwn(MIGRATIONS, migration.name));
   if (!unknown) return;
   throw new SettingError(
-    `The catalog ${name} was made by a newer Thena: it has '${unknown.name}', which this one does not know. Start the newer Thena, or one on another catalog.`,
+    `The catalog ${name} was created by a newer version of Thena: it contains the unknown migration '${unknown.name}'. Start the newer version, or use another data folder.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Customers, keys, uploads and attempts. What the columns mean stands in `catalog-tables.ts`. */
+/** Customers, keys, uploads and attempts. `catalog-tables.ts` describes the columns. */
 export const firstTables: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema

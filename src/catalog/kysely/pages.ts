@@ -1,13 +1,13 @@
-import { Problem } from '../errors.ts';
-import type { Page } from './catalog.ts';
+import { Problem } from '../../errors.ts';
+import type { Page } from '../page.ts';
 
-/** What a cursor stands in: one of another list is refused. */
+/** A cursor contains the name of its list, and is refused by the others. */
 type List = 'customers' | 'uploads';
 
 /**
- * Cuts a page out of rows that were read up to one beyond it.
+ * Makes a page of rows that were read up to one row past its end.
  *
- * @param keyOf what the next page begins after
+ * @param keyOf the sort key of a row, after which the next page starts
  */
 export function pageOf<Row, Item>(
   list: List,
@@ -25,15 +25,15 @@ export function pageOf<Row, Item>(
 }
 
 /**
- * Reads the key out of a cursor that {@link pageOf} made.
+ * Reads the key in a cursor of {@link pageOf}.
  *
- * @throws Problem bad_request where it made no such cursor
+ * @throws Problem bad_request if the cursor is invalid
  */
 export function readCursor<Key>(list: List, cursor: string, parse: (key: string) => Key | null): Key {
   const bytes = Buffer.from(cursor, 'base64url');
   const text = bytes.toString();
   const key = text.startsWith(`${list}:`) ? parse(text.slice(list.length + 1)) : null;
-  // Node reads broken base64 as far as it can.
+  // Node decodes invalid base64 as far as possible.
   if (key !== null && bytes.toString('base64url') === cursor) return key;
-  throw new Problem('bad_request', 'The cursor is none that this list gave. Pass `next_cursor` on as it was given.');
+  throw new Problem('bad_request', 'Invalid cursor. Pass the `next_cursor` of the previous page unchanged.');
 }

@@ -1,5 +1,5 @@
+import type { Upload } from '../upload.ts';
 import type { UploadRow } from './catalog-tables.ts';
-import type { Upload } from './upload.ts';
 
 export function uploadOf(row: UploadRow): Upload {
   return {
