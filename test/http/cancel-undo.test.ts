@@ -15,6 +15,7 @@ import {
   type Reply,
   type RunningThena,
   startThena,
+  totalRows,
   upload,
   WAIT,
 } from '../server.ts';
@@ -30,10 +31,7 @@ before(async () => {
 after(() => thena.close());
 
 const get = (path: string): Promise<Reply> => call(`${thena.url}/api/v1${path}`);
-const rowsOf = async (customer: string): Promise<number | string> => {
-  const { body } = await analyze(thena.url, customer, 10001);
-  return body.result?.total_rows ?? body.code;
-};
+const rowsOf = (customer: string) => totalRows(thena.url, customer);
 const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
   putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
 const remove = (id: string): Promise<Reply> => call(`${thena.url}/api/v1/uploads/${id}`, { method: 'DELETE' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { analyze, call, formOf, put as putFile, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
+import { call, formOf, put as putFile, type Reply, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
 import { BAD, CSV, LATER } from './small-files.ts';
 
 let thena: RunningThena;
@@ -10,10 +10,7 @@ before(async () => {
 after(() => thena.close());
 
 const get = (path: string): Promise<Reply> => call(`${thena.url}/api/v1${path}`);
-const rowsOf = async (customer: string): Promise<number | string> => {
-  const { body } = await analyze(thena.url, customer, 10001);
-  return body.result?.total_rows ?? body.code;
-};
+const rowsOf = (customer: string) => totalRows(thena.url, customer);
 const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
   putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
 

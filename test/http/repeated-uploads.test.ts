@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { analyze, call, put as putFile, type Reply, type RunningThena, startThena, upload, WAIT } from '../server.ts';
+import { call, put as putFile, type Reply, type RunningThena, startThena, totalRows, upload, WAIT } from '../server.ts';
 import { until } from '../until.ts';
 import { BAD, CSV, LATER } from './small-files.ts';
 
@@ -14,10 +14,7 @@ before(async () => {
 after(() => thena.close());
 
 const get = (path: string): Promise<Reply> => call(`${thena.url}/api/v1${path}`);
-const rowsOf = async (customer: string): Promise<number | string> => {
-  const { body } = await analyze(thena.url, customer, 10001);
-  return body.result?.total_rows ?? body.code;
-};
+const rowsOf = (customer: string) => totalRows(thena.url, customer);
 const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
   putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
 const spool = (id: string): string => join(thena.dataDir, 'spool', id);
