@@ -63,29 +63,29 @@ describe('slots for files that are being received', () => {
 });
 
 describe('the disk reserve', () => {
-  it('refuses what would not leave it whole', async () => {
+  it('refuses a file that would cut into it', async () => {
     const { bavail, bsize } = await statfs(tmpdir());
     const reserve = new DiskReserve(tmpdir(), 1024);
-    assert.equal(await reserve.leaves(0), true);
-    await reserve.refuseBeyond(1024);
-    await assert.rejects(reserve.refuseBeyond(bavail * bsize * 2), { code: 'disk_full' });
+    assert.equal(await reserve.hasRoomFor(0), true);
+    await reserve.requireRoomFor(1024);
+    await assert.rejects(reserve.requireRoomFor(bavail * bsize * 2), { code: 'disk_full' });
   });
 
-  it('is kept whole by files that are received beside each other', async (t) => {
+  it('is kept whole by files that are received at the same time', async (t) => {
     const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', disk]).status !== 0) {
       rmSync(disk, { recursive: true });
-      return t.skip('a file system of its own cannot be mounted here');
+      return t.skip('needs the permission to mount a file system');
     }
     try {
       const reserve = new DiskReserve(disk, 8 * MIB);
-      const rooms = Array.from({ length: 32 }, () => reserve.room());
-      // None of it is written yet: all that was asked for is less than the disk has, and more than files may have.
-      const taken = await Promise.allSettled(rooms.map((room) => room.take(2.4 * MIB)));
+      const allowances = Array.from({ length: 32 }, () => reserve.allowance());
+      // Nothing is written yet. Together they ask for less than the disk has, but more than the reserve leaves them.
+      const taken = await Promise.allSettled(allowances.map((allowance) => allowance.take(2.4 * MIB)));
       const given = taken.filter(({ status }) => status === 'fulfilled').length * 2.4;
       assert.ok(given <= 72, `${given} MiB of 72`);
-      for (const room of rooms) room.giveBack();
-      await reserve.room().take(64 * MIB);
+      for (const allowance of allowances) allowance.release();
+      await reserve.allowance().take(64 * MIB);
     } finally {
       spawnSync('umount', [disk]);
       rmSync(disk, { recursive: true });
@@ -93,7 +93,7 @@ describe('the disk reserve', () => {
   });
 });
 
-/** Sends so much of a file that it is being loaded, and then nothing: it holds a place for files and one for loads. */
+/** Sends enough of a file for its load to start, and then nothing: it holds a receive slot and a load slot. */
 async function sendAndPause(url: string, customer: string): Promise<ClientRequest> {
   const sender = request(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT' });
   sender.on('error', () => undefined);
@@ -103,10 +103,10 @@ async function sendAndPause(url: string, customer: string): Promise<ClientReques
     if (items?.[0]?.attempts === 1) return sender;
     await sleep(20);
   }
-  throw new Error('it is not loaded');
+  throw new Error('its load did not start');
 }
 
-describe('a server that is asked for much', () => {
+describe('a server at its limits', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena({ THENA_MAX_RECEIVES: '1', THENA_MAX_WAITING_UPLOADS: '1' });
@@ -120,7 +120,7 @@ describe('a server that is asked for much', () => {
       headers,
     });
 
-  it('lets the next file wait until there is a place, and then takes it', async () => {
+  it('lets a file wait for a receive slot, and then receives it', async () => {
     const slow = request(`${thena.url}/api/v1/customers/slow/uploads`, { method: 'PUT' });
     slow.on('error', () => undefined);
     slow.write('a,b\n1,2\n');
@@ -131,7 +131,7 @@ describe('a server that is asked for much', () => {
     assert.equal((await next).status, 202);
   });
 
-  it('refuses a customer whose uploads wait, and says when to try again', async () => {
+  it('refuses uploads of a customer whose queue is full, and says when to retry', async () => {
     const first = await put('waits', `day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
     assert.equal(first.status, 202);
     const second = await put('waits', 'day,amount\n2024-01-02,1\n');
@@ -142,12 +142,12 @@ describe('a server that is asked for much', () => {
     assert.equal((await put('another', 'day,amount\n2024-01-02,1\n')).status, 202);
   });
 
-  it('receives a file of another customer while one holds every place it may, in forms and bodies', async () => {
+  it('receives a file of another customer while one holds all the slots it can, with forms and bodies', async () => {
     const shared = await startThena({ THENA_MAX_RECEIVES: '4' });
     const held: ClientRequest[] = [];
     try {
       for (let index = 0; index < 6; index++) {
-        // A form whose file comes first, and bodies: neither may take all.
+        // Forms with the file before the customer, and bodies: neither may hold all slots.
         const sender = request(`${shared.url}/api/v1/${index < 3 ? 'event/' : 'customers/slow/uploads'}`, {
           method: 'POST',
           headers: index < 3 ? { 'content-type': 'multipart/form-data; boundary=b' } : {},
@@ -170,7 +170,7 @@ describe('a server that is asked for much', () => {
     }
   });
 
-  it('lets no more uploads of a customer wait than may, however many come at once', async () => {
+  it('queues no more uploads of a customer than the maximum, however many arrive at once', async () => {
     const many = await startThena({ THENA_MAX_WAITING_UPLOADS: '5', THENA_CONCURRENT_LOADS: '1' });
     try {
       const upload = (customer: string, body: string) =>
@@ -185,7 +185,7 @@ describe('a server that is asked for much', () => {
     }
   });
 
-  it('lets no more bytes wait than may, and takes more when they are loaded', async () => {
+  it('queues no more bytes than the maximum, and accepts more when they are loaded', async () => {
     const little = await startThena({ THENA_MAX_WAITING_BYTES: '1MiB', THENA_CONCURRENT_LOADS: '1' });
     try {
       const body = `day,amount\n${'2024-01-02,1\n'.repeat(30_000)}`;
@@ -214,7 +214,7 @@ describe('a server that is asked for much', () => {
     }
   });
 
-  it('observes what it refuses before the 202, with the code and the customer where it is known', async () => {
+  it('observes every file that it refuses, with the code and the customer if it is known', async () => {
     const seen = thena.observations.length;
     await put('refused', 'a,b\n');
     await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(['file', Buffer.from('a,a\n1,2\n')]) });
@@ -235,7 +235,7 @@ describe('a server that is asked for much', () => {
     );
   });
 
-  it('refuses a file that swells beyond all measure', async () => {
+  it('refuses a file with an excessive compression ratio', async () => {
     const bomb = zstdCompressSync(Buffer.from(`a,b\n${'1,2\n'.repeat(25_000_000)}`));
     const reply = await put('bomb', bomb);
     assert.deepEqual([reply.status, reply.body.code], [413, 'decompression_ratio']);
@@ -243,7 +243,7 @@ describe('a server that is asked for much', () => {
 });
 
 describe('a thousand small files of fifty customers at once', () => {
-  it('are all there, and no customer waits much longer than another', async () => {
+  it('are all loaded, and no customer waits much longer than another', async () => {
     const thena = await startThena();
     try {
       const customers = Array.from({ length: 50 }, (_, index) => `crowd-${index}`);

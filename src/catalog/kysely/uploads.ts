@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Problem } from '../../errors.ts';
 import type { Uploads } from '../upload.ts';
+import { newUpload } from '../upload.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
@@ -33,7 +34,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
       options,
       idempotencyKey,
       retryOf,
-      corrects,
+      corrects = null,
       customerMayAppear = true,
     }) =>
       db.transaction().execute(async (trx) => {
@@ -57,7 +58,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
         if (customer.in_deletion === 1) {
           throw new Problem('customer_busy', `Customer '${customerId}' is being deleted.`);
         }
-        const row = await trx
+        await trx
           .insertInto('uploads')
           .values({
             id,
@@ -68,13 +69,13 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
             options: JSON.stringify(options),
             idempotency_key: idempotencyKey,
             retry_of: retryOf,
-            corrects: corrects ?? null,
+            corrects,
             dry_run: options.dryRun ? 1 : 0,
             created_at: at,
           })
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        return uploadOf(row);
+          .execute();
+        const createdAt = new Date(at);
+        return newUpload({ id, customerId, filename, options, idempotencyKey, retryOf, corrects, createdAt });
       }),
     async findByIdempotencyKey(customerId, key) {
       const row = await db

@@ -1,7 +1,8 @@
-import { closeSync, fchmodSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
+import { syncFolder } from '../../durable.ts';
 import { cachedReads } from '../cached-reads.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CatalogTables } from '../kysely/catalog-tables.ts';
@@ -35,7 +36,7 @@ export async function openSqliteCatalog(path: string, now?: () => number): Promi
 
 /** Opens the file and brings its schema up to date. @param onChange called after every change */
 export async function openSqlite(path: string, onChange: () => void = () => undefined): Promise<Kysely<CatalogTables>> {
-  createFile(path);
+  await createFile(path);
   const database = new DatabaseSync(path);
   try {
     for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
@@ -49,11 +50,9 @@ export async function openSqlite(path: string, onChange: () => void = () => unde
 }
 
 /** SQLite creates the other files (-wal, -shm) with the mode of this one. */
-function createFile(path: string): void {
+async function createFile(path: string): Promise<void> {
   const file = openSync(path, 'a', 0o600);
   fchmodSync(file, 0o600);
   closeSync(file);
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  await syncFolder(dirname(path));
 }

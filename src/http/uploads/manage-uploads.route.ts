@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import { rejectJson } from '../../ingest/load/attempt.ts';
+import { rejectJson } from '../../ingest/spool/rejected-rows.ts';
 import { problemReplySchemas } from '../problems/problem-schema.ts';
 import { PageQuery, pageOf } from '../requests/page-schema.ts';
 import { expectSilence } from '../requests/unfinished-request.ts';

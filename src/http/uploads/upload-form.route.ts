@@ -6,9 +6,7 @@ import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { stalled } from '../../ingest/receive/minimum-rate.ts';
-import type { Reception } from '../../ingest/receive/reception.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
-import type { CustomerId } from '../../model/ids.ts';
 import { withoutBody } from '../requests/body-schema.ts';
 import { idempotencyKey } from '../requests/idempotency-key.ts';
 import { expectSilence, interruption, wasInterrupted } from '../requests/unfinished-request.ts';
@@ -23,7 +21,7 @@ import {
 import { replyWithUpload, type UploadReplyDeps, uploadHeaders, uploadReplySchemas } from './upload-reply.ts';
 
 export interface EventDeps extends UploadReplyDeps {
-  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
+  readonly ingest: Pick<Ingest, 'receive' | 'waitUntilEnded' | 'progressOf'>;
   /** How long the next part of a form may be waited for. */
   readonly idleMs: number;
 }
@@ -71,42 +69,86 @@ export function eventRoutes(deps: EventDeps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** What has come of the form so far. */
+/** What has been read of a form. */
 interface Form {
-  readonly expectedBytes: number | null;
-  readonly idempotencyKey: string | null;
-  readonly caller: CustomerId | null;
+  readonly parts: AsyncIterableIterator<Multipart>;
+  readonly request: FastifyRequest;
+  readonly idleMs: number;
   options: RawFileOptions;
   access: CustomerAccess | null;
-  reception: Reception | null;
+  hasFile: boolean;
 }
 
-/** The way of a form: each part in its turn, then the acknowledgement. Whatever fails, nothing of it stays. */
+/** Reads the fields before the file, then the file, then the fields after it. If anything fails, nothing of the file is kept. */
 async function receiveForm(
   { ingest, idleMs }: EventDeps,
   request: FastifyRequest,
   query: RawFileOptions,
 ): Promise<{ access: CustomerAccess; upload: Upload }> {
-  const key = idempotencyKey(request.headers['idempotency-key']);
-  const expectedBytes = Number(request.headers['content-length'] ?? 0);
-  const { caller } = request.scope;
-  const form: Form = { expectedBytes, idempotencyKey: key, caller, options: query, access: null, reception: null };
+  expectSilence(request.raw);
+  const parts = request.parts({ limits: FORM_LIMITS });
+  const form: Form = { parts, request, idleMs, options: query, access: null, hasFile: false };
   try {
-    expectSilence(request.raw);
-    const parts = request.parts({ limits: FORM_LIMITS });
-    for (let part = await nextPart(parts, idleMs); part; part = await nextPart(parts, idleMs)) {
-      if (part.type === 'file') await takeFile(ingest, form, part);
-      else await takeField(form, part, request);
-    }
-    const { reception, access } = form;
-    if (!reception) throw new Problem('file_missing', 'The form has no field `file` that holds a file.');
-    if (!access) throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
-    return { access, upload: await reception.acknowledge() };
-  } catch (error) {
-    const reason = wasInterrupted(request.raw) ? interruption(error) : error;
-    await form.reception?.abandon(reason);
-    throw reason;
+    const file = await readFields(form);
+    if (!file) throw new Problem('file_missing', 'The form has no field `file` that holds a file.');
+    const upload = await receiveFile(ingest, form, file);
+    return { access: requireCustomer(form), upload };
+  } catch (failure) {
+    throw causeOf(form, failure);
   }
+}
+
+function receiveFile(
+  ingest: EventDeps['ingest'],
+  form: Form,
+  { filename, file: bytes }: MultipartFile,
+): Promise<Upload> {
+  const { request, options, access } = form;
+  form.hasFile = true;
+  let broken: unknown;
+  bytes.once('error', (error) => {
+    broken = error;
+  });
+  return ingest.receive(
+    {
+      filename: filename || null,
+      contentEncoding: null,
+      expectedBytes: Number(request.headers['content-length'] ?? 0),
+      options: readUploadOptions(options),
+      corrects: readCorrects(options),
+      idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
+      caller: request.scope.caller,
+    },
+    {
+      bytes,
+      access,
+      rest: async () => {
+        if (await readFields(form)) throw new Problem('too_many_files', 'The form has a second file.');
+        return requireCustomer(form);
+      },
+      causeOf: (failure) => causeOf(form, broken === undefined ? failure : brokenForm(broken)),
+    },
+  );
+}
+
+/** Reads fields up to the next file. @returns the file; undefined at the end of the form */
+async function readFields(form: Form): Promise<MultipartFile | undefined> {
+  for (;;) {
+    const part = await nextPart(form.parts, form.idleMs);
+    if (!part) return undefined;
+    if (part.type === 'field') await takeField(form, part);
+    else if (part.fieldname === 'file') return part;
+    else throw unknownField(part.fieldname);
+  }
+}
+
+function requireCustomer({ access }: Form): CustomerAccess {
+  if (access) return access;
+  throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
+}
+
+function causeOf({ request }: Form, failure: unknown): unknown {
+  return wasInterrupted(request.raw) ? interruption(failure) : failure;
 }
 
 /** @throws Problem bad_request where the form itself is broken; upload_too_slow where the next part does not come */
@@ -131,60 +173,28 @@ function brokenForm(cause: unknown): Error {
   return new Problem('bad_request', `The multipart form is broken: ${(cause as Error).message}.`, {}, { cause });
 }
 
-async function takeField(
-  form: Form,
-  part: Extract<Multipart, { type: 'field' }>,
-  request: FastifyRequest,
-): Promise<void> {
+async function takeField(form: Form, part: Extract<Multipart, { type: 'field' }>): Promise<void> {
   const name = part.fieldname;
   if (part.valueTruncated || part.fieldnameTruncated) {
     if (name === 'file')
       throw new Problem('file_missing', 'The field `file` holds text, not a file: it has no file name.');
     throw new Problem('bad_request', `The form field '${name}' is too long.`);
   }
-  if (name === 'customer_id') return takeCustomerId(form, part.value, request);
+  if (name === 'customer_id') return takeCustomerId(form, part.value);
   if (name === 'file')
     throw new Problem('file_missing', 'The field `file` holds text, not a file: it has no file name.');
   if (!isOptionName(name)) throw unknownField(name);
-  if (form.reception) throw new Problem('bad_request', `The form field '${name}' must stand before the file.`);
+  if (form.hasFile) throw new Problem('bad_request', `The form field '${name}' must stand before the file.`);
   if (form.options[name] !== undefined)
     throw new Problem('upload_option_invalid', `The option ${name} is given twice.`);
   form.options = { ...form.options, [name]: String(part.value) };
 }
 
-async function takeCustomerId(form: Form, value: unknown, request: FastifyRequest): Promise<void> {
-  const access = await request.scope.customerForUpload(value);
-  if (!form.access) {
-    form.access = access;
-    await form.reception?.bind(access);
-  } else if (access.customerId !== form.access.customerId) {
-    throw new Problem('bad_request', 'The form names two different customers.');
-  }
-}
-
-async function takeFile(ingest: EventDeps['ingest'], form: Form, part: MultipartFile): Promise<void> {
-  if (part.fieldname !== 'file') throw unknownField(part.fieldname);
-  if (form.reception) throw new Problem('too_many_files', 'The form has a second file.');
-  const reception = ingest.open({
-    filename: part.filename || null,
-    contentEncoding: null,
-    expectedBytes: form.expectedBytes,
-    options: readUploadOptions(form.options),
-    corrects: readCorrects(form.options),
-    idempotencyKey: form.idempotencyKey,
-    caller: form.caller,
-  });
-  form.reception = reception;
-  if (form.access) await reception.bind(form.access);
-  let broken: unknown;
-  part.file.once('error', (error) => {
-    broken = error;
-  });
-  try {
-    await reception.write(part.file);
-  } catch (error) {
-    throw broken === undefined ? error : brokenForm(broken);
-  }
+async function takeCustomerId(form: Form, value: unknown): Promise<void> {
+  const access = await form.request.scope.customerForUpload(value);
+  form.access ??= access;
+  if (access.customerId === form.access.customerId) return;
+  throw new Problem('bad_request', 'The form names two different customers.');
 }
 
 function unknownField(name: string): Problem {

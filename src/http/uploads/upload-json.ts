@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Upload, UploadOptions } from '../../catalog/upload.ts';
 import { problemDocument } from '../../errors.ts';
-import type { Progress } from '../../ingest/progress.ts';
+import type { Progress } from '../../ingest/progress/progress-board.ts';
 import { ProblemRef } from '../problems/problem-schema.ts';
 import { ColumnFormatSchema } from '../tables/table-json.ts';
 
