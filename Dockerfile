@@ -1,4 +1,4 @@
-# docker build -t thena .   (compose.yml runs it)
+# docker build -t thena .   (compose.yml runs it, docker-compose.dev.yml runs its development stage)
 FROM node:26-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -7,12 +7,11 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && rm -rf node_modules/node-*-x64 node_modules/node-*-arm64 node_modules/.bin
 
-FROM node:26-bookworm-slim
+FROM node:26-bookworm-slim AS runtime
 ENV THENA_HOST=0.0.0.0 THENA_DATA_DIR=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
-COPY src src
 # A volume inherits the owner and mode of the folder that it covers.
 RUN install -d -o node -g node -m 700 /data
 USER node
@@ -21,6 +20,13 @@ EXPOSE 8000
 # Without API keys Thena refuses to listen beyond loopback: set THENA_ADMIN_KEY, or THENA_AUTH=open if the port is private.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.THENA_PORT || 8000}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# No npm or shell in between, so that signals reach the server, which then shuts down gracefully.
 STOPSIGNAL SIGTERM
+
+# Runs the sources mounted at /app/src, and restarts when a file of them changes.
+FROM runtime AS development
+CMD ["node", "--watch-path=src", "src/main.ts"]
+
+FROM runtime
+COPY src src
+# Without npm or a shell in between: signals reach the server, which finishes its uploads before it exits.
 CMD ["node", "src/main.ts"]

@@ -12,8 +12,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { startThenaProcess, type ThenaProcess } from '../test/thena-process.ts';
-import { median, sample, upload } from './measure.ts';
+import { writeSample } from '../harness/sample-file.ts';
+import { startThenaProcess, type ThenaProcess } from '../harness/thena-process.ts';
+import { median, upload } from './measure.ts';
 import { type ComparedQuery, QUERIES } from './query-list.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -138,7 +139,7 @@ const rounds = Number(values.rounds);
 const folder = await mkdtemp(join(tmpdir(), 'thena-bench-'));
 try {
   const file = join(folder, 'events.csv');
-  await sample(Number(values.rows), file);
+  await writeSample(Number(values.rows), file);
   const data = join(folder, 'data');
   const threads = String(availableParallelism());
   const settings = { THENA_ENGINE_MEMORY: MEMORY, THENA_ENGINE_THREADS: threads };

@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { startThenaProcess, type ThenaProcess } from '../test/thena-process.ts';
-import { ask, median, peakMemory, sample, upload } from './measure.ts';
+import { writeSample } from '../harness/sample-file.ts';
+import { startThenaProcess, type ThenaProcess } from '../harness/thena-process.ts';
+import { ask, median, peakMemory, upload } from './measure.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const run = promisify(execFile);
@@ -66,9 +67,9 @@ const folder = await mkdtemp(join(tmpdir(), 'thena-bench-'));
 try {
   const file = join(folder, 'events.csv');
   const small = join(folder, 'small.csv');
-  await sample(rows, file);
+  await writeSample(rows, file);
   const { size: bytes } = await stat(file);
-  await sample(10_000, small);
+  await writeSample(10_000, small);
   console.log(`${rows.toLocaleString('en')} rows, ${(bytes / MIB).toFixed(0)} MiB, ${rounds} rounds\n`);
 
   const thena = await startThenaProcess(join(folder, 'data'));
@@ -91,7 +92,7 @@ try {
   const stopAsking = prober(thena, 'small');
   await upload(thena, 'asked-meanwhile', file);
   const during = await stopAsking();
-  const memory = await peakMemory(thena);
+  const memory = peakMemory(thena);
   const mib = (size: number | undefined): string => (size === undefined ? 'unknown' : `${(size / MIB).toFixed(0)} MiB`);
   const [atSmall = Number.NaN, atLarge = Number.NaN] = await standingAnswers(thena, ['small', 'round-0'], 1000);
   await thena.end('SIGINT');

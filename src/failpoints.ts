@@ -1,17 +1,17 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
- * The steps of every way on which a process may end, each named for what has just been done and lasts (or, with -ing, for what
- * is about to be done). `recovery.ts` has to be able to go on from each. Only the crash tests listen.
+ * Points at which the process may die. Each is named for what has just become durable or, with -ing, for what comes next.
+ * `recovery.ts` must be able to continue from each. Only the crash tests subscribe to them.
  */
 export const FAILPOINTS = [
-  // A file that comes in several requests
+  // Receiving a file in several requests
   'resumable_begun',
-  'piece_appended',
-  'whole_finishing',
-  'whole_acknowledged',
+  'chunk_appended',
+  'resumable_finishing',
+  'resumable_acknowledged',
   // Receiving
-  'folder_made',
+  'folder_created',
   'segment_written',
   'segments_durable',
   'registered',
@@ -30,12 +30,12 @@ export const FAILPOINTS = [
   'committed',
   'segments_removed',
   'attempt_failed',
-  // Taking back
+  // Cancelling, undoing, retrying
   'cancelled',
   'undone',
   'rows_purged',
   'retried',
-  // Recovering at the start
+  // Recovering at startup
   'leases_released',
   'unacknowledged_forgotten',
   // Deleting a customer
@@ -49,6 +49,7 @@ export type Failpoint = (typeof FAILPOINTS)[number];
 export const FAILPOINTS_CHANNEL = 'thena:failpoints';
 const failpoints = channel(FAILPOINTS_CHANNEL);
 
+/** Reports to the crash tests that the process has reached a failpoint. */
 export function failpoint(name: Failpoint): void {
   if (failpoints.hasSubscribers) failpoints.publish(name);
 }

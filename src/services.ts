@@ -1,5 +1,6 @@
 import { openSqliteCatalog } from './catalog/sqlite/open-sqlite.ts';
 import type { Config } from './config.ts';
+import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
 import { takeDataDir } from './data-dir.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
@@ -54,7 +55,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       ...config,
       catalog,
       tables,
-      engine,
+      csvReader: duckdbCsvReader(engine),
       observe,
       spoolDirectory,
       rejectsDirectory,

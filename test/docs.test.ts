@@ -7,7 +7,7 @@ import { ERRORS } from '../src/errors.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The rows of a page's tables that begin with a name in code style, cell by cell. */
+/** The cells of those table rows of a page that begin with a name in code style. */
 function rowsOf(page: string): string[][] {
   return readFileSync(`${root}docs/${page}`, 'utf8')
     .split('\n')
@@ -16,7 +16,7 @@ function rowsOf(page: string): string[][] {
     .map((cells) => cells.map((cell) => cell.replaceAll('\\|', '|')));
 }
 
-test('docs/errors.md lists every error code with its status, title and hint', () => {
+test('docs/errors.md lists every code with its status, title and hint, and no other', () => {
   const inCode = Object.entries(ERRORS).map(([code, { status, title, hint }]) => [
     `\`${code}\``,
     String(status),
@@ -26,7 +26,7 @@ test('docs/errors.md lists every error code with its status, title and hint', ()
   assert.deepEqual(rowsOf('errors.md').sort(), inCode.sort());
 });
 
-test('docs/settings.md lists every setting with its default and help', () => {
+test('docs/settings.md lists every setting with its default and help, and no other', () => {
   const inCode = Object.entries(SETTINGS).map(([name, setting]) => [
     `\`${name}\``,
     setting.default === '' ? 'none' : `\`${setting.default}\``,

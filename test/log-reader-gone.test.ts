@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startThenaProcess } from '../harness/thena-process.ts';
 import { call } from './server.ts';
-import { startThenaProcess } from './thena-process.ts';
 
-it('the server goes on when who reads its log has gone', async () => {
+it('keeps serving when the reader of its log has exited', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
   const thena = await startThenaProcess(dataDir);
   try {
     thena.child.stdout?.destroy();
-    // The first line after that is refused, and each request is a line.
+    // Each request logs a line, and the first line after that fails.
     for (let request = 0; request < 5; request++) {
       assert.equal((await call(`${thena.url}/api/v1/customers`)).status, 200);
       await sleep(100);

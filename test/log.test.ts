@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Observation } from '../src/events.ts';
 import { createLog, type LogOptions } from '../src/log.ts';
-import { newUploadId, parseCustomerId } from '../src/model/ids.ts';
+import { newUploadId } from '../src/model/ids.ts';
+import { customerId as customerIdOf } from './builders.ts';
 
 const uploadId = newUploadId();
-const customerId = parseCustomerId(1000);
-assert(customerId);
+const customerId = customerIdOf(1000);
 
 function lines(observations: readonly Observation[], options: Partial<LogOptions> = {}): string[] {
   const written: string[] = [];
@@ -22,7 +22,7 @@ function lines(observations: readonly Observation[], options: Partial<LogOptions
 
 const completed: Observation = { kind: 'upload_completed', uploadId, customerId, rows: 10320, ms: 84.6 };
 
-test('each observation is one line of JSON, with a message and its fields', () => {
+test('logs each observation as one line of JSON, with a message and its fields', () => {
   const [line, ...rest] = lines([completed]);
   assert.equal(rest.length, 0);
   const { time, ...logged } = JSON.parse(line ?? '');
@@ -38,7 +38,7 @@ test('each observation is one line of JSON, with a message and its fields', () =
   });
 });
 
-test('at a terminal a line is a time and a sentence', () => {
+test('logs a time and a sentence at a terminal', () => {
   const failure = new Error('not ready');
   const [calm, bad] = lines([completed, { kind: 'background_failed', task: 'sweep', error: failure }], {
     readable: true,
@@ -50,7 +50,7 @@ test('at a terminal a line is a time and a sentence', () => {
   );
 });
 
-test('what stands in a file is never logged', () => {
+test('never logs the content of a file', () => {
   const row = '4711,Jane Roe,jane@example.org';
   const error = new Error(`Could not convert string "Jane Roe" to 'INT32'\nOriginal line: ${row}`, {
     cause: new Error(`cannot cast 'jane@example.org'`),
@@ -67,14 +67,14 @@ test('what stands in a file is never logged', () => {
   }
 });
 
-test('a failed system call says which file it was about', () => {
+test('names the file of a failed system call', () => {
   const error = Object.assign(new Error("ENOSPC: no space left on device, write '/data/spool/1'"), {
     syscall: 'write',
   });
   assert.match(lines([{ kind: 'background_failed', task: 'sweep', error }]).join(''), /\/data\/spool\/1/);
 });
 
-test('probes are logged only where they fail or the level asks for them', () => {
+test('logs health checks only if they fail or the level is debug', () => {
   const probe = (status: number): Observation => ({
     kind: 'request_answered',
     method: 'GET',

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics } from '../src/metrics.ts';
-import { newUploadId, parseCustomerId } from '../src/model/ids.ts';
+import { newUploadId } from '../src/model/ids.ts';
+import { customerId as customerIdOf } from './builders.ts';
 
 const uploadId = newUploadId();
-const customerId = parseCustomerId('acme');
-assert(customerId);
+const customerId = customerIdOf('acme');
 
-test('observations become counters that Prometheus can read', async () => {
+test('counts observations in metrics that Prometheus can read', async () => {
   const metrics = createMetrics();
   const request = { kind: 'request_answered', method: 'POST', route: '/api/v1/event/', requestId: 'r1' } as const;
   metrics.record({ ...request, status: 202, ms: 30 });
@@ -41,7 +41,7 @@ test('observations become counters that Prometheus can read', async () => {
   assert.ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')));
 });
 
-test('no metric names a customer or an upload: their number is not bounded', async () => {
+test('names no customer and no upload in metrics, because their number is unbounded', async () => {
   const metrics = createMetrics();
   metrics.record({ kind: 'upload_completed', uploadId, customerId, rows: 10, ms: 700 });
   const text = await metrics.text();

@@ -1,21 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../src/config.ts';
 import type { Observation } from '../src/events.ts';
 import { startServices } from '../src/services.ts';
 
 export interface RunningThena {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly dataDir: string;
   readonly observations: readonly Observation[];
-  /** Stops it and removes its data folder, which may be looked into before. */
-  close(look?: () => void): Promise<void>;
+  /** Stops the server, and removes its data folder once `inspect` has seen it. */
+  close(inspect?: () => void): Promise<void>;
 }
 
-/** Starts a whole Thena in this process, on any free port, in a data folder of its own. */
+/** Starts all of Thena in this process, on a free port, in a data folder of its own. */
 export async function startThena(settings: Readonly<Record<string, string>> = {}): Promise<RunningThena> {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
   const observations: Observation[] = [];
@@ -27,9 +28,9 @@ export async function startThena(settings: Readonly<Record<string, string>> = {}
       url: services.url,
       dataDir,
       observations,
-      async close(look) {
+      async close(inspect) {
         await services.close();
-        look?.();
+        inspect?.();
         removeData();
       },
     };
@@ -39,20 +40,14 @@ export async function startThena(settings: Readonly<Record<string, string>> = {}
   }
 }
 
-/** A real CSV file that was not made for these tests. */
-export function sharedFile(name: string): { readonly path: string; readonly bytes: Buffer } {
-  const path = fileURLToPath(new URL(`../../shared/data/${name}`, import.meta.url));
-  return { path, bytes: readFileSync(path) };
-}
-
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
   readonly body: any;
 }
 
-/** Calls Thena; a JSON body is parsed, an object given as `json` is sent as JSON. */
+/** Sends a request; an object given as `json` is sent as JSON, and a JSON body of the reply is parsed. */
 export async function call(url: string, init: RequestInit & { json?: unknown } = {}): Promise<Reply> {
   const { json, ...rest } = init;
   const headers = new Headers(rest.headers);
@@ -70,7 +65,7 @@ export async function call(url: string, init: RequestInit & { json?: unknown } =
 
 export type FormField = readonly [name: string, value: string | Uint8Array];
 
-/** A form in the given order; a value that is bytes is sent as a file. */
+/** A form with its fields in the given order; bytes are sent as a file. */
 export function formOf(...fields: readonly FormField[]): FormData {
   const form = new FormData();
   for (const [name, value] of fields) {
@@ -80,7 +75,10 @@ export function formOf(...fields: readonly FormField[]): FormData {
   return form;
 }
 
-/** Uploads CSV for a customer as a form, and waits until it has ended. */
+/** Asks the server to answer once the upload has ended. */
+export const WAIT = { prefer: 'wait=60' } as const;
+
+/** Uploads CSV as a form and waits until the upload has ended. */
 export function upload(
   url: string,
   customerId: string,
@@ -90,10 +88,42 @@ export function upload(
   return call(`${url}/api/v1/event/`, {
     method: 'POST',
     body: formOf(['customer_id', customerId], ['file', typeof csv === 'string' ? Buffer.from(csv) : csv]),
-    headers: { prefer: 'wait=60', ...headers },
+    headers: { ...WAIT, ...headers },
   });
 }
 
-export function analyze(url: string, customerId: unknown, analyzeType: unknown): Promise<Reply> {
-  return call(`${url}/api/v1/analyze/`, { json: { customer_id: customerId, analyze_type: analyzeType } });
+/** Uploads CSV as a request body, with options such as `?dry_run=true`. Waits for the upload only with {@link WAIT}. */
+export function put(
+  url: string,
+  customerId: string,
+  csv: string | Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+  query = '',
+): Promise<Reply> {
+  const body = new Uint8Array(Buffer.from(csv));
+  return call(`${url}/api/v1/customers/${customerId}/uploads${query}`, { method: 'PUT', body, headers });
+}
+
+/** Waits until an upload has ended. @returns the upload */
+export async function ended(url: string, uploadId: string): Promise<Reply['body']> {
+  for (const deadline = Date.now() + 60_000; ; await sleep(20)) {
+    const { body } = await call(`${url}/api/v1/uploads/${uploadId}`);
+    if (body.finished_at) return body;
+    assert.ok(Date.now() < deadline, `the upload did not end: ${JSON.stringify(body)}`);
+  }
+}
+
+export function analyze(url: string, customerId: unknown, analyzerType: unknown): Promise<Reply> {
+  return call(`${url}/api/v1/analyze/`, { json: { customer_id: customerId, analyze_type: analyzerType } });
+}
+
+/** Runs a query, which must succeed. @returns the rows of its result */
+export async function resultRows(
+  url: string,
+  customerId: string,
+  query: unknown,
+): Promise<readonly (readonly (string | number | null)[])[]> {
+  const { status, body } = await call(`${url}/api/v1/analyze/`, { json: { customer_id: customerId, query } });
+  assert.equal(status, 200, JSON.stringify([query, body]));
+  return body.result.rows;
 }

@@ -10,7 +10,7 @@ const SET_UP = new URL('../scripts/set-up.mjs', import.meta.url).href;
 
 let project: string;
 
-/** A project with one package to run on and one to test it, both in its own folder: npm installs them offline. */
+/** A project with one dependency and one development dependency, both in its own folder: npm installs them offline. */
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'thena-set-up-'));
   const dependencies = { runs: 'file:runs' };
@@ -46,25 +46,25 @@ function installed(name: string): boolean {
   return existsSync(join(project, 'node_modules', name));
 }
 
-/** Sets the project up in a process of its own. @returns what it said */
+/** Runs the set-up in a process of its own. @returns its messages */
 function setUp(withDev: boolean, environment: NodeJS.ProcessEnv = {}): Promise<string> {
   const code = `import { setUp } from ${JSON.stringify(SET_UP)}; await setUp(${JSON.stringify(project)}, ${withDev});`;
   const env = { ...process.env, npm_config_offline: 'true', ...environment };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, ['--input-type=module', '--eval', code], { env }, (error, _, said) =>
-      error ? reject(error) : resolve(said),
+    execFile(process.execPath, ['--input-type=module', '--eval', code], { env }, (error, _, messages) =>
+      error ? reject(error) : resolve(messages),
     );
   });
 }
 
-test('a start installs what Thena runs on, tests add the rest, and later starts say nothing', async () => {
+test('a start installs the packages to run on, tests add the others, and later starts print nothing', async () => {
   const lockfile = await readFile(join(project, 'package-lock.json'));
 
   assert.match(await setUp(false), /Installing packages into node_modules/);
   assert.deepEqual([installed('runs'), installed('tests')], [true, false]);
   assert.equal(await setUp(false), '');
 
-  // Proves that the second installation does not begin by emptying the folder a server may be running from.
+  // Shows that the second installation does not empty the folder, which a server may be running from.
   await writeFile(join(project, 'node_modules/.in-use'), '');
   assert.match(await setUp(true), /Installing the packages for tests/);
   assert.deepEqual([installed('runs'), installed('tests'), installed('.in-use')], [true, true, true]);
@@ -74,18 +74,18 @@ test('a start installs what Thena runs on, tests add the rest, and later starts 
   assert.deepEqual(await readFile(join(project, 'package-lock.json')), lockfile);
 });
 
-test('the packages for tests are installed also where npm is set up for production', async () => {
+test('installs the packages for tests even if npm is configured for production', async () => {
   await setUp(true, { NODE_ENV: 'production', npm_config_omit: 'dev' });
   assert.ok(installed('tests'));
 });
 
-test('two set-ups at once install once', async () => {
-  const said = await Promise.all([setUp(true), setUp(true), setUp(true)]);
-  assert.equal(said.filter((each) => each.includes('Installed in')).length, 1);
-  assert.equal(said.filter((each) => each.includes('Waiting for another')).length, 2);
+test('installs once if several set-ups run at the same time', async () => {
+  const messages = await Promise.all([setUp(true), setUp(true), setUp(true)]);
+  assert.equal(messages.filter((each) => each.includes('Installed in')).length, 1);
+  assert.equal(messages.filter((each) => each.includes('Waiting for another')).length, 2);
 });
 
-test('a lock left behind by a process that died is taken over', async () => {
+test('takes over the lock of a process that died', async () => {
   const dead = spawn(process.execPath, ['--eval', '']);
   await new Promise((resolve) => dead.once('exit', resolve));
   await mkdir(join(project, '.set-up-lock'));
@@ -95,13 +95,13 @@ test('a lock left behind by a process that died is taken over', async () => {
   assert.ok(!existsSync(join(project, '.set-up-lock')));
 });
 
-test('an installation that was cut short is done again', async () => {
+test('repeats an installation that was interrupted', async () => {
   await setUp(true);
   await rm(join(project, 'node_modules/.package-lock.json'));
   assert.match(await setUp(true), /Installed in/);
 });
 
-test('where packages cannot be had, it says what to do', async () => {
+test('says what to do if packages cannot be downloaded', async () => {
   const lockfile = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8'));
   const far = { version: '9.9.9', resolved: 'https://registry.example/far.tgz', integrity: 'sha512-AAAA' };
   lockfile.packages['node_modules/far'] = far;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+/** Windows has neither signals that can be handled, nor process groups, nor modes of files. */
+const NEEDS_POSIX = { skip: process.platform === 'win32' && 'needs POSIX signals' };
 const LAUNCHER = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
 
 let dataDir: string;
@@ -27,13 +29,13 @@ afterEach(async () => {
 
 interface Started {
   readonly launcher: ChildProcess & { readonly pid: number };
-  /** What was written so far. */
+  /** Everything printed so far. */
   readonly output: { text: string };
-  /** The address that Thena says it is ready at; null where it ended instead. */
+  /** The address Thena printed; null if it exited instead. */
   readonly url: string | null;
 }
 
-/** Does what `npm start` does, in a process group of its own, as at a terminal. */
+/** Runs the command of `npm start` in a process group of its own, as a terminal does. */
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<Started> {
   const environment = Object.entries(process.env).filter(([name]) => !/^(THENA_|npm_)/.test(name));
   const env = { ...Object.fromEntries(environment), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...settings };
@@ -78,8 +80,9 @@ async function waitUntilGone(group: number): Promise<void> {
   }
 }
 
-test('npm start answers at the printed address, and Ctrl-C leaves no process behind', async () => {
-  const { launcher, url, output } = await start();
+test('npm start answers at the address it prints, and Ctrl-C leaves no process behind', NEEDS_POSIX, async () => {
+  // Set in the shell of a developer, for the tests.
+  const { launcher, url, output } = await start({ THENA_REAL_FILES: '/data' });
   assert.ok(url, output.text);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /^thena_http_requests_total\{.*route="\/healthz".*\} 1$/m);
@@ -88,7 +91,7 @@ test('npm start answers at the printed address, and Ctrl-C leaves no process beh
   await waitUntilGone(launcher.pid);
 });
 
-test('what Thena keeps is for its owner alone', async () => {
+test('makes its files readable for their owner only', NEEDS_POSIX, async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   assert.equal((await stat(join(dataDir, 'catalog.sqlite'))).mode & 0o077, 0);
@@ -97,14 +100,14 @@ test('what Thena keeps is for its owner alone', async () => {
   await waitUntilGone(launcher.pid);
 });
 
-test('the server does not outlive its launcher, however that ends', async () => {
+test('the server never outlives its launcher, however that exits', NEEDS_POSIX, async () => {
   const { launcher, url, output } = await start();
   assert.ok(url, output.text);
   launcher.kill('SIGKILL');
   await waitUntilGone(launcher.pid);
 });
 
-test('the server shuts down gracefully when only the launcher is signalled', async () => {
+test('the server stops cleanly if only the launcher is signalled', NEEDS_POSIX, async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { launcher, url, output } = await start();
     assert.ok(url, output.text);
@@ -114,7 +117,7 @@ test('the server shuts down gracefully when only the launcher is signalled', asy
   }
 });
 
-test('an occupied port is reported with the setting that changes it', async () => {
+test('names the setting to change if the port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   try {
@@ -128,13 +131,13 @@ test('an occupied port is reported with the setting that changes it', async () =
   }
 });
 
-test('a setting that cannot be used ends the start with one line', async () => {
+test('refuses to start with an invalid setting, in one line', async () => {
   const { launcher, output } = await start({ THENA_PORT: 'eighty' });
   assert.equal(await exitCode(launcher), 2);
   assert.equal(output.text, "Thena: Invalid THENA_PORT 'eighty': expected a whole number from 0 to 65535.\n");
 });
 
-test('a data folder in use by another Thena ends the start with one line', async () => {
+test('refuses to start on a data folder that another Thena uses, in one line', NEEDS_POSIX, async () => {
   const first = await start();
   assert.ok(first.url, first.output.text);
   const second = await start();
@@ -147,8 +150,11 @@ test('a data folder in use by another Thena ends the start with one line', async
   await waitUntilGone(first.launcher.pid);
 });
 
-test('a data folder that cannot be made ends the start with one line', async () => {
-  const { launcher, output } = await start({ THENA_DATA_DIR: '/dev/null/data' });
+test('refuses to start if the data folder cannot be created, in one line', async () => {
+  const file = join(dataDir, 'file');
+  await writeFile(file, '');
+  const { launcher, output } = await start({ THENA_DATA_DIR: join(file, 'data') });
   assert.equal(await exitCode(launcher), 2);
-  assert.match(output.text, /^Thena: Cannot use the data folder \/dev\/null\/data.*THENA_DATA_DIR.*\n$/);
+  assert.ok(output.text.startsWith(`Thena: Cannot use the data folder ${join(file, 'data')} `), output.text);
+  assert.match(output.text, /^[^\n]*THENA_DATA_DIR[^\n]*\n$/);
 });

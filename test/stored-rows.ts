@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 
 /**
- * Answers a query of a customer's rows (`t`) without anything of Thena's, from a copy of the table file: Thena may run, but
- * must not be loading.
+ * Queries a customer's rows (`t`) without Thena, in a copy of the table file. Thena may be running, but must not be loading
+ * into that table.
  */
 export async function queryRows(dataDir: string, customer: string, sql: string): Promise<DuckDBValue[][]> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-copy-'));

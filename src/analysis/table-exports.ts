@@ -69,7 +69,7 @@ export class TableExports {
     const { uncommittedTags, lastTag } = view;
     this.#open.set(customerId, (this.#open.get(customerId) ?? 0) + 1);
     try {
-      const limits = { pieceMs: analysisMs, signal };
+      const limits = { chunkMs: analysisMs, signal };
       for await (const piece of tables.export({ customerId, uncommittedTags, lastTag }, request, limits)) {
         // Looked at when the piece is made: rows of an upload that is undone now may be missing from the next one.
         if (!hasSameRows(view, await catalog.tableForReading(customerId))) {

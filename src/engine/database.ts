@@ -4,28 +4,29 @@ import type { EngineSettings } from './protocol.ts';
 import { catalogName, literal } from './sql.ts';
 
 /**
- * Connections that tell how far a statement is. That is a setting of a connection, and none can be set once the configuration is
- * locked: so these are made before, and more than these are rarely busy at once.
+ * Connections that report the progress of a statement. That is a setting of the connection, which cannot be changed once the
+ * configuration is locked: so they are opened before. It is rare that more than these are busy at once.
  */
-const TELLING_CONNECTIONS = 8;
+const PROGRESS_CONNECTIONS = 8;
 
 /** A table file in use. */
 interface OpenTable {
   readonly catalog: string;
   users: number;
-  /** Pieces of writing that have begun, or wait for their turn, and those that have ended. */
+  /** Writes that are running or queued. */
   writers: number;
+  /** Writes that have ended. */
   written: number;
-  /** Ends when every piece of writing begun so far has ended: DuckDB cannot checkpoint beside another writer. */
+  /** Settles when every write queued so far has ended: DuckDB cannot checkpoint while another write runs. */
   writing: Promise<unknown>;
   readonly reading: Set<Promise<unknown>>;
 }
 
-/** DuckDB in this process: locked down, with the customers' table files attached as they are needed. */
+/** DuckDB in this process: locked down, with the customers' table files attached on demand. */
 export class Database {
   readonly #instance: DuckDBInstance;
   readonly #idle: DuckDBConnection[];
-  /** In order of last use, the oldest first. */
+  /** In order of last use, least recent first. */
   readonly #tables = new Map<string, Promise<OpenTable>>();
   readonly #detaching = new Map<string, Promise<void>>();
   readonly #openTables: number;
@@ -40,14 +41,14 @@ export class Database {
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
     const idle: DuckDBConnection[] = [];
-    for (let index = 0; index < TELLING_CONNECTIONS; index++) {
-      const telling = await instance.connect();
-      await telling.run('SET enable_progress_bar = true');
-      await telling.run('SET enable_progress_bar_print = false');
-      idle.push(telling);
+    for (let index = 0; index < PROGRESS_CONNECTIONS; index++) {
+      const reporting = await instance.connect();
+      await reporting.run('SET enable_progress_bar = true');
+      await reporting.run('SET enable_progress_bar_print = false');
+      idle.push(reporting);
     }
     const directories = settings.directories.map(literal).join(', ');
-    // The order matters: a setting after lock_configuration is refused, and folders must be allowed before access ends.
+    // The order matters: lock_configuration must be last, and folders are allowed before external access is disabled.
     for (const setting of [
       `temp_directory = ${literal(settings.tempDirectory)}`,
       `memory_limit = '${Math.floor(settings.memoryBytes / 1024)}KiB'`,
@@ -68,7 +69,7 @@ export class Database {
     return new Database(instance, idle, settings.openTables);
   }
 
-  /** Runs `work` on a connection of its own; an abort interrupts what runs on it. */
+  /** Runs `work` on a connection of its own. An abort interrupts the statement that runs on it. */
   async connected<T>(signal: AbortSignal, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const connection = this.#idle.pop() ?? (await this.#instance.connect());
@@ -85,9 +86,9 @@ export class Database {
   }
 
   /**
-   * Runs `work` with a table file attached, alone among the writers of that file.
+   * Runs `work` with a table file attached, after all earlier writes to that file have ended.
    *
-   * @param work gets the name under which the file is attached, quoted
+   * @param work receives the quoted name under which the file is attached
    */
   async writing<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
     const table = await this.#use(path);
@@ -104,9 +105,9 @@ export class Database {
   }
 
   /**
-   * Runs `work` with a table file attached, beside its writers and other readers; it stays attached meanwhile.
+   * Runs `work` with a table file attached, concurrently with writes and other reads.
    *
-   * @param work gets a question: may the file have been written to since it began?
+   * @param work receives a function that returns whether the file may have been written to since `work` began
    */
   async reading<T>(path: string, work: (wasWritten: () => boolean) => Promise<T>): Promise<T> {
     const table = await this.#use(path);
@@ -122,7 +123,7 @@ export class Database {
     }
   }
 
-  /** Detaches and deletes a table file and its write-ahead log. */
+  /** Detaches a table file, and deletes it and its write-ahead log. */
   async remove(path: string): Promise<void> {
     await this.#detach(path);
     await rm(path, { force: true });
@@ -138,7 +139,7 @@ export class Database {
     for (;;) {
       const opening = this.#tables.get(path) ?? this.#attach(path);
       const table = await opening;
-      // It may have been detached while this waited.
+      // It may have been detached in the meantime.
       if (this.#tables.get(path) !== opening) continue;
       this.#tables.delete(path);
       this.#tables.set(path, opening);
@@ -152,7 +153,7 @@ export class Database {
     const catalog = catalogName(path);
     const opening = (async () => {
       await this.#detaching.get(path);
-      // Files of the newest format load in a tenth less time; the version is named so that an upgrade is a decision.
+      // The latest storage format loads 10% faster. It is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
       return {
         catalog,

@@ -1,55 +1,27 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Observe } from '../events.ts';
+import { StorageFailure } from '../model/storage-failure.ts';
 import {
   type EngineOperation,
   type EngineOperations,
   type EngineSettings,
+  type FailureMessage,
   type FromEngine,
   READS,
   REPEATABLE,
   type ToEngine,
 } from './protocol.ts';
 
-/** An operation that the engine could not do. What went wrong stands in the message, in DuckDB's words. */
-export class EngineFailure extends Error {
-  override readonly name = 'EngineFailure';
-}
-
-/** The engine process ended under an operation, or could not be started. */
-export class EngineStopped extends Error {
-  override readonly name: string = 'EngineStopped';
-  /** Thena ended it itself, for an operation that did not mind being cancelled: no other one is to blame. */
-  readonly wasKilled: boolean;
-  /** A query, or another reading of a table, was under way, which may be to blame. */
-  readonly besideQuery: boolean;
-
-  constructor(message: string, { wasKilled = false, besideQuery = false } = {}) {
-    super(message);
-    this.wasKilled = wasKilled;
-    this.besideQuery = besideQuery;
-  }
-}
-
-/** DuckDB ended the process itself, under this operation, for a reason of its own: it stands in the message, in its words. */
-export class EngineBroken extends EngineStopped {
-  override readonly name = 'EngineBroken';
-}
-
-/** The operation was cancelled, or its deadline passed. */
-export class EngineCancelled extends Error {
-  override readonly name = 'EngineCancelled';
-}
-
 export interface CallOptions {
-  /** Milliseconds after which the operation is cancelled. None by default: a load takes as long as it takes. */
+  /** Milliseconds after which the operation is cancelled. No limit by default, as for loads. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
-  /** Told now and then which share of the work is done, from 0 to 1. */
+  /** Called from time to time with the share of the work that is done, from 0 to 1. */
   readonly onProgress?: (share: number) => void;
 }
 
-interface Pending {
+interface PendingCall {
   readonly operation: EngineOperation;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -58,22 +30,22 @@ interface Pending {
 
 interface RunningEngine {
   readonly child: ChildProcess;
-  readonly pending: Map<number, Pending>;
-  /** By what DuckDB became unusable: the process is about to end. */
-  broken: { readonly id: number; readonly error: EngineBroken } | null;
-  /** It did not mind a cancellation. */
+  readonly pending: Map<number, PendingCall>;
+  /** The call that left DuckDB unusable: the process is about to exit. */
+  broken: { readonly id: number; readonly error: StorageFailure } | null;
+  /** Killed because it did not react to a cancellation. */
   killed: boolean;
 }
 
-/** How long an operation may take to notice that it was cancelled, before the process is killed. */
+/** How long an operation may take to react to its cancellation before the process is killed. */
 const CANCEL_GRACE_MS = 5_000;
 const MAX_RESTART_DELAY_MS = 5_000;
 const STABLE_AFTER_MS = 10_000;
 
-// A query waited up to 2 s behind loads with the default of 4 threads, 36 ms with 16.
+// With the default of 4 threads a query waited up to 2 s behind loads; with 16, 36 ms.
 const POOL_THREADS = '16';
 
-/** Starts the engine process, starts it again when it dies, and asks it for operations. */
+/** Runs operations in the engine process, and starts that process: at the first call, and again after it died. */
 export class EngineClient {
   readonly #settings: EngineSettings;
   readonly #observe: Observe;
@@ -87,16 +59,15 @@ export class EngineClient {
     this.#observe = observe;
   }
 
-  /** Resolves when the engine answers. @throws EngineStopped */
+  /** Resolves when the engine responds. @throws StorageFailure */
   async start(): Promise<void> {
     await this.call('ping', null);
   }
 
   /**
-   * @throws EngineFailure where DuckDB refuses
-   * @throws EngineStopped where the process died; what changes nothing was then asked twice
-   * @throws EngineBroken where it did so by itself, DuckDB being unusable
-   * @throws EngineCancelled
+   * Runs an operation. One that changes nothing is repeated once if the process dies.
+   *
+   * @throws StorageFailure
    */
   async call<Name extends EngineOperation>(
     operation: Name,
@@ -104,14 +75,15 @@ export class EngineClient {
     options: CallOptions = {},
   ): Promise<EngineOperations[Name]['result']> {
     try {
-      return await this.#ask(operation, params, options);
+      return await this.#run(operation, params, options);
     } catch (error) {
-      if (!(error instanceof EngineStopped) || !REPEATABLE.has(operation) || this.#closed) throw error;
-      return this.#ask(operation, params, options);
+      const died = error instanceof StorageFailure && error.storeStopped;
+      if (!died || !REPEATABLE.has(operation) || this.#closed) throw error;
+      return this.#run(operation, params, options);
     }
   }
 
-  /** Ends the process: what is in flight fails with EngineStopped. */
+  /** Stops the process. Operations in flight fail. */
   async close(): Promise<void> {
     this.#closed = true;
     const engine = await this.#engine?.catch(() => null);
@@ -123,14 +95,14 @@ export class EngineClient {
     clearTimeout(timer);
   }
 
-  async #ask<Name extends EngineOperation>(
+  async #run<Name extends EngineOperation>(
     operation: Name,
     params: EngineOperations[Name]['params'],
     { deadlineMs, signal, onProgress }: CallOptions,
   ): Promise<EngineOperations[Name]['result']> {
     const signals = [signal, deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)];
     const abort = AbortSignal.any(signals.filter((each) => each !== undefined));
-    if (abort.aborted) throw new EngineCancelled(`${operation} was cancelled before it began`);
+    if (abort.aborted) throw new StorageFailure('cancelled', `${operation} was cancelled before it began`);
     const engine = await this.#running();
     const { child, pending } = engine;
     const id = this.#nextId++;
@@ -140,7 +112,8 @@ export class EngineClient {
       grace = setTimeout(() => {
         engine.killed = true;
         child.kill('SIGKILL');
-        pending.get(id)?.reject(new EngineCancelled(`${operation} was cancelled, and the engine ended for it`));
+        const message = `${operation} did not react to its cancellation, so the engine was killed`;
+        pending.get(id)?.reject(new StorageFailure('cancelled', message));
       }, CANCEL_GRACE_MS);
     };
     try {
@@ -158,7 +131,7 @@ export class EngineClient {
   }
 
   #running(): Promise<RunningEngine> {
-    if (this.#closed) return Promise.reject(new EngineStopped('Thena is stopping'));
+    if (this.#closed) return Promise.reject(new StorageFailure('unavailable', 'Thena is stopping'));
     this.#engine ??= this.#launch();
     return this.#engine;
   }
@@ -170,7 +143,7 @@ export class EngineClient {
       [JSON.stringify(this.#settings)],
       {
         serialization: 'advanced',
-        // The environment holds the admin key, and is not the engine's business.
+        // The environment holds the admin key, which the engine has no use for.
         env: { UV_THREADPOOL_SIZE: POOL_THREADS },
         execArgv: [],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -180,9 +153,9 @@ export class EngineClient {
     const startedAt = performance.now();
     await new Promise<void>((resolve, reject) => {
       const ended = (cause: string): void => {
-        const error = new EngineStopped(`the engine process ended (${cause})`, {
+        const error = new StorageFailure('crashed', `the engine process ended (${cause})`, {
           wasKilled: engine.killed,
-          besideQuery: [...engine.pending.values()].some(({ operation }) => READS.has(operation)),
+          alongsideQuery: [...engine.pending.values()].some(({ operation }) => READS.has(operation)),
         });
         this.#failures = performance.now() - startedAt > STABLE_AFTER_MS ? 1 : this.#failures + 1;
         this.#engine = null;
@@ -196,8 +169,7 @@ export class EngineClient {
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
       child.on('message', (message: FromEngine) => {
         if (message.kind === 'ready') resolve();
-        else if (message.kind === 'broken')
-          engine.broken = { id: message.id, error: new EngineBroken(message.message) };
+        else if (message.kind === 'broken') engine.broken = { id: message.id, error: failureOf(message) };
         else settle(engine.pending, message);
       });
     });
@@ -206,16 +178,20 @@ export class EngineClient {
   }
 }
 
-function settle(pending: Map<number, Pending>, message: Exclude<FromEngine, { kind: 'ready' | 'broken' }>): void {
+function failureOf({ kind, reason, message }: FailureMessage): StorageFailure {
+  return new StorageFailure(reason, message, { storeStopped: kind === 'broken' });
+}
+
+function settle(pending: Map<number, PendingCall>, message: Exclude<FromEngine, { kind: 'ready' }>): void {
   const call = pending.get(message.id);
   if (!call) return;
   if (message.kind === 'progress') call.onProgress?.(message.share);
   else if (message.kind === 'result') call.resolve(message.result);
-  else call.reject(message.cancelled ? new EngineCancelled(message.message) : new EngineFailure(message.message));
+  else call.reject(failureOf(message));
 }
 
 function send(child: ChildProcess, message: ToEngine): void {
-  // A channel that closed means that the process ended, which `exit` tells every pending call.
+  // A closed channel means that the process ended; its `exit` event rejects every pending call.
   if (child.connected) child.send(message, () => undefined);
 }
 

@@ -1,20 +1,43 @@
 /**
- * The engine process: DuckDB on its own, so that a file that crashes it harms only its own upload. Started by
- * `engine-client.ts`; talks with it by the messages of `protocol.ts`.
+ * The engine process: DuckDB in a process of its own, so that a file that crashes it harms only its own upload. Started by
+ * `engine-client.ts`, which exchanges the messages of `protocol.ts` with it.
  */
 import { setPriority } from 'node:os';
+import { findFirstTime } from './csv/find-first-time.ts';
+import { findRejectedRows } from './csv/find-rejected-rows.ts';
+import { inferFormats } from './csv/infer-formats.ts';
 import { Database } from './database.ts';
-import { operations } from './operations.ts';
+import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
+import type { Operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
+import { exportParquet } from './tables/export-parquet.ts';
+import { exportRows } from './tables/export-rows.ts';
+import * as load from './tables/load.ts';
+import { query } from './tables/query.ts';
+import { readRows } from './tables/read-rows.ts';
+
+const operations: Operations = {
+  infer_formats: inferFormats,
+  find_rejected_rows: findRejectedRows,
+  find_first_time: findFirstTime,
+  begin_load: load.beginLoad,
+  append: load.append,
+  end_load: load.endLoad,
+  purge: load.purge,
+  drop: load.drop,
+  query,
+  read_rows: readRows,
+  export_rows: exportRows,
+  export_parquet: exportParquet,
+  ping: async () => null,
+};
 
 const running = new Map<number, AbortController>();
 const EXIT_BROKEN = 70;
-/** What DuckDB says where an error, such as a failed fsync, leaves it or a table file unusable for all that follows. */
-const BROKEN = /^(FATAL|INTERNAL) Error: |^IO Error: (Database|Checkpoint failed for database) .* has been invalidated/;
 
-function tell(message: FromEngine, told: () => void = () => undefined): void {
-  // The parent may be gone, even while this is sent; `disconnect` ends this process then.
-  if (process.connected) process.send?.(message, undefined, {}, told);
+function send(message: FromEngine, onSent: () => void = () => undefined): void {
+  // The parent may exit at any moment, even while this is being sent; `disconnect` then ends this process.
+  if (process.connected) process.send?.(message, undefined, {}, onSent);
 }
 
 async function run(call: ToEngine & { kind: 'call' }, duckdb: Database): Promise<void> {
@@ -26,27 +49,30 @@ async function run(call: ToEngine & { kind: 'call' }, duckdb: Database): Promise
     const result = await operation(call.params, {
       duckdb,
       signal: controller.signal,
-      progress: (share: number) => tell({ kind: 'progress', id, share }),
+      progress: (share: number) => send({ kind: 'progress', id, share }),
     });
-    tell({ kind: 'result', id, result });
+    send({ kind: 'result', id, result });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (BROKEN.test(message)) tell({ kind: 'broken', id, message }, () => process.exit(EXIT_BROKEN));
-    else tell({ kind: 'failure', id, message, cancelled: controller.signal.aborted });
+    const message = messageOf(error);
+    if (isBroken(error)) {
+      send({ kind: 'broken', id, reason: reasonOf(error), message }, () => process.exit(EXIT_BROKEN));
+    } else {
+      send({ kind: 'failure', id, reason: controller.signal.aborted ? 'cancelled' : reasonOf(error), message });
+    }
   } finally {
     running.delete(id);
   }
 }
 
-// Ctrl-C reaches the whole process group; the parent decides when this process ends, by closing the channel.
+// Ctrl-C reaches the whole process group. The parent decides when this process ends, by closing the channel.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 
 const duckdb = await Database.open(JSON.parse(process.argv[2] ?? '') as EngineSettings);
-// Loading takes every core it gets: answering HTTP comes first.
+// A load uses every core it can get: HTTP requests take precedence.
 setPriority(5);
 process.on('message', (message: ToEngine) => {
   if (message.kind === 'call') void run(message, duckdb);
   else running.get(message.id)?.abort();
 });
-tell({ kind: 'ready' });
+send({ kind: 'ready' });

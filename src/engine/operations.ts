@@ -1,25 +1,18 @@
-import { findRejectedRows } from './csv/find-rejected-rows.ts';
-import { firstTime } from './csv/first-time.ts';
-import { inferFormats } from './csv/infer-formats.ts';
-import { exportParquet } from './export-parquet.ts';
-import { exportRows } from './export-rows.ts';
-import * as load from './load.ts';
-import type { Operations } from './operation.ts';
-import { query } from './query.ts';
-import { readRows } from './read-rows.ts';
+import type { Database } from './database.ts';
+import type { EngineOperation, EngineOperations } from './protocol.ts';
 
-export const operations: Operations = {
-  infer_formats: inferFormats,
-  begin_load: load.beginLoad,
-  append: load.append,
-  end_load: load.endLoad,
-  purge: load.purge,
-  drop: load.drop,
-  find_rejected_rows: findRejectedRows,
-  first_time: firstTime,
-  query,
-  read_rows: readRows,
-  export_rows: exportRows,
-  export_parquet: exportParquet,
-  ping: async () => null,
+export interface OperationContext {
+  readonly duckdb: Database;
+  /** Aborts when the caller cancels the operation or its deadline passes. */
+  readonly signal: AbortSignal;
+  /** Reports to the caller which share of the work is done, from 0 to 1. */
+  readonly progress: (share: number) => void;
+}
+
+/** The implementation of each operation of the protocol. */
+export type Operations = {
+  readonly [Name in EngineOperation]: (
+    params: EngineOperations[Name]['params'],
+    context: OperationContext,
+  ) => Promise<EngineOperations[Name]['result']>;
 };

@@ -1,72 +1,75 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnFormat, LogicalType } from '../model/columns.ts';
-import type { ScanOperations } from './row-scan.ts';
+import type { Column, ColumnFormat } from '../model/columns.ts';
+import type { RejectedRow } from '../model/rejected-row.ts';
+import type { StorageFailureReason } from '../model/storage-failure.ts';
+import type { EngineValue } from './engine-value.ts';
+import type { ScanOperations } from './scan-operations.ts';
 
-/** What the engine process is started with, as one JSON argument: nothing of the environment reaches it. */
+/** The engine process's only input at start, as one JSON argument: it inherits nothing of the environment. */
 export interface EngineSettings {
-  /** The only folders the engine may read and write. */
+  /** The only folders that the engine may read and write. */
   readonly directories: readonly string[];
   readonly tempDirectory: string;
   readonly memoryBytes: number;
   readonly threads: number;
-  /** Most table files that stay attached at once. */
+  /** Maximum number of table files that stay attached. */
   readonly openTables: number;
 }
 
-/** What is wrong with a record that could not become a row. */
-export type RejectionCode =
-  | 'malformed_record'
-  | 'wrong_field_count'
-  | `not_${Exclude<LogicalType, 'text'>}`
-  | 'not_text';
-
-/** Why a record could not become a row. */
-export interface RejectedRow {
-  /** Line in the file, from 1, on which the record begins. */
-  readonly line: number;
-  /** Where in the file the record begins; null where that is not known. */
-  readonly byteOffset: number | null;
-  readonly column: string | null;
-  readonly code: RejectionCode;
-  /** One clause, such as `not a whole number`. */
-  readonly message: string;
-  /** The value, or the record where no single value is to blame; cut to a readable length. */
-  readonly text: string;
-}
-
-/** Everything the engine can be asked, by name: what it takes and what it gives. Times are UTC microseconds. */
+/** The operations of the engine, by name: parameters and result. Times are microseconds since 1970-01-01T00:00:00Z. */
 export interface EngineOperations extends ScanOperations {
-  /** Finds how the columns are read, from the first records or, where `thorough`, from every record. */
+  /** See `CsvReader.inferFormats`. */
   infer_formats: {
     params: {
       readonly source: CsvSource;
-      /** The table's columns where it exists: their types are kept and only formats are sought. */
       readonly table: readonly ColumnFormat[] | null;
       readonly thorough: boolean;
     };
     result: {
       readonly formats: readonly ColumnFormat[];
-      /** False where the first records leave a column open (empty, or 3/4/2024), so that a thorough look is needed. */
       readonly settled: boolean;
-      /** Columns whose dates fit day-first and month-first alike. */
       readonly ambiguous: readonly string[];
     };
   };
-  /** Opens a table file for an attempt; with `create`, whatever was there is replaced by an empty table. */
+  /** See `CsvReader.findRejectedRows`. */
+  find_rejected_rows: {
+    params: {
+      readonly source: CsvSource;
+      readonly formats: readonly ColumnFormat[];
+      readonly exact: boolean;
+      readonly limit: number;
+      readonly origin: CsvOrigin | null;
+      readonly list: string;
+      readonly csv: string;
+      readonly keep: boolean;
+    };
+    result: {
+      readonly records: number;
+      readonly rejected: number;
+      readonly rejectedRows: readonly RejectedRow[];
+      readonly kept: readonly CsvSegment[];
+    };
+  };
+  /** See `CsvReader.findFirstTime`. */
+  find_first_time: {
+    params: { readonly source: CsvSource; readonly formats: readonly ColumnFormat[]; readonly timeColumn: string };
+    result: bigint | null;
+  };
+  /** Opens a table file for an attempt. With `create`, an empty table replaces whatever the file held. */
   begin_load: {
     params: { readonly database: string; readonly columns: readonly Column[]; readonly create: boolean };
     result: null;
   };
-  /** Appends every record, or none; fails where some record cannot become a row (`find_rejected_rows` tells which). */
+  /** Appends every record or none. Fails with `rows_do_not_fit` if a record cannot become a row. */
   append: {
     params: {
       readonly database: string;
       readonly tag: number;
       readonly formats: readonly ColumnFormat[];
       readonly source: CsvSource;
-      /** True for the file that makes the table: see `formatSql`. */
+      /** As in `castSql`. */
       readonly exact: boolean;
-      /** Whether to ask only `surelyFits` of the values at first, and everything where that does not do. */
+      /** Whether to try `surelyFits` first, and the complete check only if that is not enough. */
       readonly quick: boolean;
     };
     /** `quick`: whether `surelyFits` was enough. */
@@ -77,52 +80,25 @@ export interface EngineOperations extends ScanOperations {
     params: { readonly database: string; readonly tag: number; readonly timeColumn: string | null };
     result: { readonly rows: number; readonly earliestAt: bigint | null; readonly latestAt: bigint | null };
   };
-  /** Deletes the rows of these attempts. Succeeds where there is no table. */
+  /** Deletes the rows of attempts. Succeeds if the table does not exist. */
   purge: { params: { readonly database: string; readonly tags: readonly number[] }; result: null };
-  /** Removes the table file. Succeeds where there is none. */
+  /** Deletes the table file. Succeeds if it does not exist. */
   drop: { params: { readonly database: string }; result: null };
-  /** Looks for the records that cannot become rows, and writes them all down; `rejectedRows` holds the first `limit`. */
-  find_rejected_rows: {
-    params: {
-      readonly source: CsvSource;
-      readonly formats: readonly ColumnFormat[];
-      readonly exact: boolean;
-      readonly limit: number;
-      readonly origin: CsvOrigin | null;
-      /** Where every refusal goes, as a line of JSON, and every refused record, as CSV below the names of the columns. */
-      readonly list: string;
-      readonly csv: string;
-      /** Whether to write the segments anew without the refused records, each beside the old one. */
-      readonly keep: boolean;
-    };
-    result: {
-      readonly records: number;
-      readonly refused: number;
-      readonly rejectedRows: readonly RejectedRow[];
-      /** With `keep`: segments whose records can all become rows. */
-      readonly kept: readonly CsvSegment[];
-    };
-  };
-  /** The first time in line order; null where the column is empty throughout. */
-  first_time: {
-    params: { readonly source: CsvSource; readonly formats: readonly ColumnFormat[]; readonly timeColumn: string };
-    result: bigint | null;
-  };
   /**
-   * Answers one SELECT over a table file, which it names by `tableName`. It selects integers, numbers, booleans and texts
-   * only: other values of DuckDB do not cross the channel.
+   * Runs one SELECT over a table file, which it names by `tableName`. It may select integers, numbers, booleans and texts only:
+   * DuckDB's other values cannot cross the channel.
    */
   query: {
     params: {
       readonly database: string;
       readonly sql: string;
-      readonly params: readonly (bigint | number | boolean | string)[];
+      readonly params: readonly Exclude<EngineValue, null>[];
       readonly maxRows: number;
-      /** Bounds the texts of the answer, and 8 bytes for every other value. */
+      /** Limits the sum of `valueBytes`. */
       readonly maxBytes: number;
     };
     result:
-      | { readonly kind: 'rows'; readonly rows: readonly (readonly (bigint | number | boolean | string | null)[])[] }
+      | { readonly kind: 'rows'; readonly rows: readonly (readonly EngineValue[])[] }
       | { readonly kind: 'too_many_rows' | 'too_many_bytes' | 'out_of_memory' | 'out_of_range' | 'no_table' };
   };
   ping: { params: null; result: null };
@@ -131,19 +107,19 @@ export interface EngineOperations extends ScanOperations {
 export type EngineOperation = keyof EngineOperations;
 
 /**
- * Operations that change nothing, so that the client may ask again when the engine died under them. Not a query: one that
- * brings the engine down would do so twice, and with it the loads beside it.
+ * Operations that change nothing, so that the client may repeat them if the engine died. Queries are not among them: one that
+ * crashes the engine would do so twice, and interrupt the loads that are running as well.
  */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'infer_formats',
   'find_rejected_rows',
-  'first_time',
+  'find_first_time',
   'purge',
   'drop',
   'ping',
 ]);
 
-/** Operations that read tables for their customers: where the process dies beside one, that may be to blame. */
+/** Operations that read tables for clients. If the process dies during one, it may be the cause. */
 export const READS: ReadonlySet<EngineOperation> = new Set(['query', 'read_rows', 'export_rows', 'export_parquet']);
 
 export type ToEngine =
@@ -160,6 +136,12 @@ export type FromEngine =
   /** `share` of the operation that is done, from 0 to 1. */
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'failure'; readonly id: number; readonly message: string; readonly cancelled: boolean }
-  /** DuckDB cannot be used any more because of what happened in this operation: the process ends. */
-  | { readonly kind: 'broken'; readonly id: number; readonly message: string };
+  | FailureMessage;
+
+export interface FailureMessage {
+  /** `broken`: the operation left DuckDB unusable, and the process exits. */
+  readonly kind: 'failure' | 'broken';
+  readonly id: number;
+  readonly reason: StorageFailureReason;
+  readonly message: string;
+}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Upload, UploadOptions } from '../catalog/upload.ts';
-import type { EngineClient } from '../engine/engine-client.ts';
+import type { CsvReader } from '../csv-reader/csv-reader.ts';
 import type { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import { failpoint } from '../failpoints.ts';
@@ -68,7 +68,7 @@ export interface Ingest {
 export interface IngestDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
-  readonly engine: EngineClient;
+  readonly csvReader: CsvReader;
   readonly observe: Observe;
   readonly spoolDirectory: string;
   readonly rejectsDirectory: string;

@@ -3,7 +3,7 @@ import type { Column, ColumnFormat } from '../model/columns.ts';
 import type { CustomerId } from '../model/ids.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
 
-/** What one attempt at an upload wrote. Times are microseconds since 1970-01-01T00:00:00Z; null where there are none. */
+/** What one attempt at an upload stored. Times are microseconds since 1970-01-01T00:00:00Z; null if it has none. */
 export interface LoadSummary {
   readonly rows: number;
   readonly earliestAt: bigint | null;
@@ -11,60 +11,60 @@ export interface LoadSummary {
 }
 
 /**
- * One attempt at one upload. Every row carries the attempt's tag, so nothing is seen before the catalog commits that tag.
- * Each `append` is a transaction of its own: none stays open while bytes are awaited.
+ * One attempt at one upload. Every row carries the attempt's tag, and is invisible until the catalog commits that tag. Each
+ * `append` is a transaction of its own, so that no transaction stays open while the next bytes arrive.
  */
 export interface LoadSession {
   /**
-   * Appends all records of the segments, or none.
+   * Reads the segments and appends all of their records, or none.
    *
    * @returns the number of rows appended
-   * @throws where a record cannot become a row (a second look tells which), or the store failed
+   * @throws StorageFailure; `rows_do_not_fit` if a record cannot become a row (`CsvReader.findRejectedRows` finds which)
    */
   append(
     source: CsvSource,
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (share: number) => void },
   ): Promise<number>;
-  /** Makes what was appended durable and counts it. The rows are on disk when this returns. */
+  /** Makes the appended rows durable and counts them. They are on disk when this returns. @throws StorageFailure */
   commit(): Promise<LoadSummary>;
-  /** Takes away what was appended. */
+  /** Deletes the appended rows. @throws StorageFailure */
   rollBack(): Promise<void>;
 }
 
 export interface BeginLoad {
   readonly customerId: CustomerId;
-  /** Marks the rows of this attempt; unique within the customer's table. */
+  /** Marks the rows of this attempt. Unique within the customer's table. */
   readonly tag: number;
   /** The table's columns, in the table's order. */
   readonly columns: readonly Column[];
-  /** How the file's columns are read; the same columns as `columns`, in the file's order. */
+  /** How the file's columns are read: the same columns as in `columns`, in the file's order. */
   readonly formats: readonly ColumnFormat[];
   readonly timeColumn: string | null;
-  /** True where the customer has no committed table: whatever an earlier attempt left is replaced. */
+  /** True if the customer has no committed table: whatever an earlier attempt left behind is replaced. */
   readonly create: boolean;
-  /** True where this file decides the columns' types: '007' is then no number. */
+  /** True if this file decides the types of the columns: '007' is not a number then. */
   readonly exact: boolean;
 }
 
-/** Which rows of a customer's table a query sees: those of the uploads that were committed at one moment. */
+/** The rows of a customer's table that a query sees: those of the uploads that were committed at one moment. */
 export interface TableView {
   readonly customerId: CustomerId;
   readonly uncommittedTags: readonly number[];
-  /** Greater tags were begun after that moment. */
+  /** Greater tags belong to attempts that began after that moment. */
   readonly lastTag: number;
 }
 
 export interface CountedView extends TableView {
-  /** How many rows it sees. */
+  /** Number of rows in the view. */
   readonly rows: number;
 }
 
-/** A value of a result. Whole numbers are bigints, times are microseconds since 1970-01-01T00:00:00Z. */
+/** A value of a result. Integers are bigints, and times are microseconds since 1970-01-01T00:00:00Z. */
 export type StoredValue = bigint | number | boolean | string | null;
 
 export interface QueryLimits {
   readonly maxRows: number;
-  /** Bounds what the result takes in memory: its texts, and a word for every other value. */
+  /** Maximum size of the result in memory: its texts, and 8 bytes for every other value. */
   readonly maxBytes: number;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
@@ -72,25 +72,28 @@ export interface QueryLimits {
 
 export type QueryOutcome =
   | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[] }
-  /** The result is past one of the limits. */
+  /** The result exceeds a limit. */
   | { readonly kind: 'too_many_rows' | 'too_many_bytes' }
   | { readonly kind: 'timed_out' | 'cancelled' }
-  /** The store's memory, or its disk space for what does not fit into memory, did not do. */
+  /** The query exceeds the store's memory, or its disk space for what does not fit into memory. */
   | { readonly kind: 'out_of_memory' }
-  /** A value came out that there is none for: the deviation of infinities, or a bucket before the first day of the calendar. */
+  /** A value cannot be represented: the standard deviation of infinities, or a bucket before the start of the calendar. */
   | { readonly kind: 'out_of_range' }
   | { readonly kind: 'no_table' };
 
 export interface PageRequest extends Selection {
-  /** Where to go on: the `next` of the page before. Null: at the first row. */
+  /** The `next` of the previous page; null for the first page. */
   readonly after: string | null;
   readonly limit: number;
 }
 
 export type PageOutcome =
-  /** Fewer rows than the limit, even none, where more would take too long or too much; `next` is null at the end alone. */
+  /**
+   * Fewer rows than the limit, or none, if more would take too long or be too large. `next` is null only at the end of the
+   * table.
+   */
   | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[]; readonly next: string | null }
-  /** `after` is no place in a table, or the rows before it were taken away. */
+  /** `after` is not a valid position, or the rows before it were deleted. */
   | { readonly kind: 'no_position' }
   | { readonly kind: 'timed_out' | 'cancelled' | 'out_of_memory' | 'no_table' };
 
@@ -99,44 +102,46 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportRequest extends Selection {
   readonly format: ExportFormat;
-  /** Of CSV: texts that a spreadsheet would take for a formula begin with a quote. */
+  /** For CSV: prefixes texts that a spreadsheet would take for a formula with an apostrophe. */
   readonly escapeFormulas: boolean;
 }
 
-/** Why an export ended before its end. */
+/** An export could not be completed. */
 export class ExportEnded extends Error {
   override readonly name = 'ExportEnded';
   readonly kind: 'no_position' | 'timed_out' | 'cancelled' | 'out_of_memory' | 'no_table' | 'disk_full';
 
   constructor(kind: ExportEnded['kind']) {
-    super(`the export ended: ${kind}`);
+    super(`the export could not be completed: ${kind}`);
     this.kind = kind;
   }
 }
 
-/** Where the rows are. One table a customer. */
+/** Stores the rows: one table per customer. All methods throw StorageFailure. */
 export interface TableStore {
-  /** Computes a plan's result: its groups and measures, one after the other. @throws where the store failed */
+  /** Runs a query. The columns of the result are the plan's groups, followed by its measures. */
   query(view: CountedView, plan: QueryPlan, limits: QueryLimits): Promise<QueryOutcome>;
   /**
-   * Reads rows in an order that stays: that of the uploads' commits, and within an upload that of the store. A page costs the
-   * same wherever in the table it is.
+   * Reads a page of rows, in an order that does not change: that of the uploads' tags, and within an upload that of the store.
+   * A page costs the same anywhere in the table.
    */
   rows(view: TableView, page: PageRequest, limits: Pick<QueryLimits, 'deadlineMs' | 'signal'>): Promise<PageOutcome>;
   /**
-   * All rows as bytes, in the same order, a piece whenever one is asked for: whoever reads slowly holds nothing of the table.
+   * Exports all rows as bytes, in the same order. Each chunk is produced when it is requested, and nothing is held in between:
+   * a slow reader does not block writes to the table.
    *
-   * @param limits the longest that one piece may take, and what ends it
-   * @throws ExportEnded; whatever the store failed with
+   * @param limits.chunkMs maximum time that one chunk may take
+   * @throws ExportEnded
    */
   export(
     view: TableView,
     request: ExportRequest,
-    limits: { readonly pieceMs: number; readonly signal: AbortSignal },
+    limits: { readonly chunkMs: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void>;
+  /** Begins an attempt at an upload. */
   begin(load: BeginLoad): Promise<LoadSession>;
-  /** Takes away the rows of attempts that were never committed or were undone. */
+  /** Deletes the rows of attempts that were never committed, or were undone. Succeeds if the table does not exist. */
   purge(customerId: CustomerId, tags: readonly number[]): Promise<void>;
-  /** Removes the customer's table and all that it holds. Succeeds where there is none. */
+  /** Deletes the customer's table. Succeeds if it does not exist. */
   drop(customerId: CustomerId): Promise<void>;
 }

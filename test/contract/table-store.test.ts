@@ -86,7 +86,8 @@ for (const { name, open } of STORES) {
       const session = await begin('whole', 1, true);
       await session.append(rows('2024-01-01 00:00:00,1\n'));
       for (const bad of ['1.5', '007', 'x', '1,2']) {
-        await assert.rejects(session.append(rows(`2024-01-01 00:00:00,1\n2024-01-01 00:00:00,${bad}\n`)), bad);
+        const piece = rows(`2024-01-01 00:00:00,1\n2024-01-01 00:00:00,${bad}\n`);
+        await assert.rejects(session.append(piece), { name: 'StorageFailure', reason: 'rows_do_not_fit' }, bad);
       }
       assert.equal((await session.commit()).rows, 1);
     });
@@ -147,7 +148,7 @@ for (const { name, open } of STORES) {
       uncommittedTags,
     });
     const selection = { columns: [FORMATS[1]], where: null };
-    const limits = { deadlineMs: 60_000, pieceMs: 60_000, signal: new AbortController().signal };
+    const limits = { deadlineMs: 60_000, chunkMs: 60_000, signal: new AbortController().signal };
 
     async function read(of: TableView, after: string | null, limit: number) {
       const outcome = await opened.store.rows(of, { ...selection, after, limit }, limits);

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { childOf } from '../../harness/process-memory.ts';
+import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
 import { FAILPOINTS } from '../../src/failpoints.ts';
 import { ask } from '../http/tus-requests.ts';
-import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
+import { type Random, randomOf } from '../random.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
-import { childOf } from './child-of.ts';
 import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './failpoints-at-work.ts';
-import { type Random, randomOf } from './random.ts';
 import { Senders, type Sent } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
 

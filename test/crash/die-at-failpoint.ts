@@ -4,8 +4,8 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
+import { childOf } from '../../harness/process-memory.ts';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
-import { childOf } from './child-of.ts';
 import type { Order } from './failpoints-at-work.ts';
 
 const { ORDER_FILE, REACHED_FILE } = process.env;

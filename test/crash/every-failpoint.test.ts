@@ -9,6 +9,6 @@ it('all steps at which the long run kills are reached by its work', async () => 
 });
 
 it('a kill between the last byte of a file in pieces and its upload loses nothing, and takes it once', async () => {
-  await killAtStep({ step: 'whole_finishing', nth: 1, victim: 'main' });
-  await killAtStep({ step: 'whole_acknowledged', nth: 1, victim: 'main' });
+  await killAtStep({ step: 'resumable_finishing', nth: 1, victim: 'main' });
+  await killAtStep({ step: 'resumable_acknowledged', nth: 1, victim: 'main' });
 });

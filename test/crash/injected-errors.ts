@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childOf } from '../../harness/process-memory.ts';
+import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
 import { ask, begin, type Headers, idOf, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
-import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
 import { tamper, threadsOf } from './call-faults.ts';
-import { childOf } from './child-of.ts';
 import { csvOf } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { childOf } from '../../harness/process-memory.ts';
+import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
 import { analyze, call } from '../server.ts';
-import { startThenaProcess, type ThenaProcess } from '../thena-process.ts';
 
 const header = 'at,id,t\n';
 const rows = (from: number, count: number): string =>
@@ -95,12 +96,12 @@ describe('after a crash', () => {
 
   it('the engine dies with the main process', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
     const { child } = await start();
-    const engine = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
-    assert.match(engine, /^\d+$/);
+    const engine = childOf(child.pid as number);
+    assert.ok(engine);
     await kill();
     for (let tries = 0; tries < 100; tries++) {
       try {
-        process.kill(Number(engine), 0);
+        process.kill(engine, 0);
       } catch {
         return;
       }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask, begin, idOf, send } from '../http/tus-requests.ts';
+import type { Random } from '../random.ts';
 import { call, formOf, type Reply } from '../server.ts';
-import type { Random } from './random.ts';
 
 /** How a file is sent: as a form, as a body, or in several requests (tus). */
 export type Way = (typeof WAYS)[number];

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { startThenaProcess } from '../../harness/thena-process.ts';
 import { begin, idOf, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
-import { startThenaProcess } from '../thena-process.ts';
 
 const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
 

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { EngineCancelled, EngineFailure, EngineStopped } from '../../src/engine/engine-client.ts';
+import { StorageFailure } from '../../src/model/storage-failure.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 const FORMATS = [
   { name: 'a', type: 'integer', format: null },
   { name: 'b', type: 'text', format: null },
 ] as const;
+
+const CANCELLED = { name: 'StorageFailure', reason: 'cancelled', storeStopped: false };
 
 describe('the engine process', () => {
   let running: EngineInFolder;
@@ -35,7 +37,8 @@ describe('the engine process', () => {
     const segments = [{ path, bytes: 4, records: 1, multiline: false, firstLine: 1, shapes: [] }];
     await assert.rejects(
       running.engine.call('infer_formats', { source: { ...source, segments }, table: null, thorough: true }),
-      (error: Error) => error instanceof EngineFailure && /Permission Error/.test(error.message),
+      (error: Error) =>
+        error instanceof StorageFailure && error.reason === 'failed' && /Permission Error/.test(error.message),
     );
   });
 
@@ -44,14 +47,15 @@ describe('the engine process', () => {
   }, () => {
     const environment = readFileSync(`/proc/${running.pid()}/environ`, 'utf8');
     assert.deepEqual(
-      environment.split('\0').filter((line) => line !== '' && !line.startsWith('NODE_CHANNEL_')),
+      // Without what Node adds to the environment of every child.
+      environment.split('\0').filter((line) => line !== '' && !/^NODE_(CHANNEL_|V8_COVERAGE=)/.test(line)),
       ['UV_THREADPOOL_SIZE=16'],
     );
   });
 
   it('is started again when it dies; what was in flight gets a clear error', async () => {
     const { load } = await slowLoad();
-    const failed = assert.rejects(load, EngineStopped);
+    const failed = assert.rejects(load, { name: 'StorageFailure', reason: 'crashed', storeStopped: true });
     const pid = running.pid();
     process.kill(pid, 'SIGKILL');
     await failed;
@@ -72,9 +76,9 @@ describe('the engine process', () => {
     const controller = new AbortController();
     const cancelled = await slowLoad({ signal: controller.signal });
     setTimeout(() => controller.abort(), 100);
-    await assert.rejects(cancelled.load, EngineCancelled);
+    await assert.rejects(cancelled.load, CANCELLED);
     const late = await slowLoad({ deadlineMs: 100 });
-    await assert.rejects(late.load, EngineCancelled);
+    await assert.rejects(late.load, CANCELLED);
     const kept = await running.engine.call('end_load', { database: late.database, tag: 1, timeColumn: null });
     assert.equal(kept.rows, 0);
     assert.equal(running.observed.filter(({ kind }) => kind === 'engine_stopped').length, 0);
@@ -88,7 +92,7 @@ describe('the engine process', () => {
         { database: join(running.tables, 'a.duckdb'), columns: FORMATS, create: true },
         { deadlineMs: 10 },
       ),
-      EngineCancelled,
+      CANCELLED,
     );
     await running.engine.call('ping', null);
   });
@@ -105,9 +109,9 @@ describe('the engine process', () => {
     process.kill(running.pid(), 'SIGSTOP');
     const database = join(running.tables, 'none.duckdb');
     const query = { database, sql: 'SELECT 1', params: [], maxRows: 1, maxBytes: 10 };
-    const cancelled = assert.rejects(engine.call('query', query, { deadlineMs: 50 }), EngineCancelled);
+    const cancelled = assert.rejects(engine.call('query', query, { deadlineMs: 50 }), CANCELLED);
     const load = engine.call('begin_load', { database, columns: [], create: false });
-    const told = { name: 'EngineStopped', wasKilled: true };
+    const told = { reason: 'crashed', wasKilled: true };
     await Promise.all([cancelled, assert.rejects(load, told)]);
     assert.deepEqual(await engine.call('query', query), { kind: 'no_table' });
   });
@@ -118,7 +122,7 @@ describe('the engine process', () => {
     process.kill(running.pid(), 'SIGSTOP');
     const query = engine.call('query', { database, sql: 'SELECT 1', params: [], maxRows: 1, maxBytes: 10 });
     const load = engine.call('begin_load', { database, columns: [], create: false });
-    const told = { name: 'EngineStopped', wasKilled: false, besideQuery: true };
+    const told = { reason: 'crashed', wasKilled: false, alongsideQuery: true };
     const both = Promise.all([assert.rejects(query, told), assert.rejects(load, told)]);
     process.kill(running.pid(), 'SIGKILL');
     await both;

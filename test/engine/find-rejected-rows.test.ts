@@ -39,7 +39,7 @@ describe('the rows that do not fit', () => {
       keep: true,
     });
     assert.equal(found.records, 7);
-    assert.equal(found.refused, 4);
+    assert.equal(found.rejected, 4);
     assert.deepEqual(
       found.rejectedRows.map(({ line, column, text }) => [line, column, text]),
       [
@@ -86,7 +86,7 @@ describe('the rows that do not fit', () => {
       ...filesIn(running),
       keep: true,
     });
-    assert.equal(found.refused, 25_000);
+    assert.equal(found.rejected, 25_000);
     assert.deepEqual(
       found.rejectedRows.map(({ line }) => line),
       [2, 3, 4],

@@ -86,7 +86,7 @@ describe('the types found in a first file', () => {
     const first = quoted(['', '2014-07-01 00:00:00.123456+02:00', '2010-01-01 00:00:00']);
     const source = engines.source(['a', 'b'], first, quoted(['2000-01-01 00:00:00']));
     const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
-    const time = await engines.engine.call('first_time', { source, formats, timeColumn: 'a' });
+    const time = await engines.engine.call('find_first_time', { source, formats, timeColumn: 'a' });
     assert.equal(time, BigInt(Date.UTC(2014, 5, 30, 22)) * 1000n + 123456n);
   });
 });

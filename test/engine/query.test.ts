@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Database } from '../../src/engine/database.ts';
-import { EngineCancelled } from '../../src/engine/engine-client.ts';
-import { query } from '../../src/engine/query.ts';
 import { tableName } from '../../src/engine/sql.ts';
+import { query } from '../../src/engine/tables/query.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let place: EngineInFolder;
@@ -78,10 +77,10 @@ it('a cancelled query ends, and the engine goes on', async () => {
   const controller = new AbortController();
   const answer = engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }, controller);
   setTimeout(() => controller.abort(), 100);
-  await assert.rejects(answer, EngineCancelled);
+  await assert.rejects(answer, { reason: 'cancelled' });
   await assert.rejects(
     engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }, { deadlineMs: 100 }),
-    EngineCancelled,
+    { reason: 'cancelled' },
   );
   const count = `SELECT count(*) FROM ${name}`;
   const counted = await engine.call('query', { database, sql: count, params: [], maxRows: 1, maxBytes: 100 });

@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { SHAPE_OF_TYPE } from '../../src/csv/field-shapes.ts';
 import { RecordCutter } from '../../src/csv/record-cutter.ts';
 import type { CsvSource } from '../../src/csv/segment.ts';
-import { allFitSql, sureTypes, textsSql, valuesSql } from '../../src/engine/csv/read-csv.ts';
+import { sureTypes, textsSql } from '../../src/engine/csv/read-csv-sql.ts';
+import { allFitSql, valuesSql } from '../../src/engine/csv/record-sql.ts';
 import type { ColumnFormat, LogicalType } from '../../src/model/columns.ts';
 import { type ShapedField, shapedFields } from '../csv/shaped-texts.ts';
 

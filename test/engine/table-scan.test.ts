@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
-import { EngineCancelled } from '../../src/engine/engine-client.ts';
-import type { PieceFormat, RowPosition } from '../../src/engine/row-scan.ts';
+import type { ChunkFormat, RowPosition } from '../../src/engine/scan-operations.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let place: EngineInFolder;
@@ -32,8 +31,8 @@ const scan = (after: RowPosition | null = null, where: string | null = null) => 
   params: [],
   after,
 });
-const LINES: PieceFormat = { kind: 'text', head: 'n\n', line: `concat(n, ':', s, chr(10))` };
-const ARROW: PieceFormat = {
+const LINES: ChunkFormat = { kind: 'text', head: 'n\n', line: `concat(n, ':', s, chr(10))` };
+const ARROW: ChunkFormat = {
   kind: 'arrow',
   columns: [
     { name: 'n', type: 'integer' },
@@ -43,7 +42,7 @@ const ARROW: PieceFormat = {
 };
 
 /** All pieces of an export. */
-async function exported(format: PieceFormat, span: number): Promise<Buffer[]> {
+async function exported(format: ChunkFormat, span: number): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let after: RowPosition | null = null;
   let size = span;
@@ -133,8 +132,8 @@ it('a cancelled export ends, its connection serves the next, and no file is left
   const pid = place.pid();
   const whole = { ...scan(), format: LINES, span: 131_072 };
   await Promise.all([
-    assert.rejects(place.engine.call('export_parquet', parquet, { deadlineMs: 50 }), EngineCancelled),
-    assert.rejects(place.engine.call('export_rows', whole, { deadlineMs: 5 }), EngineCancelled),
+    assert.rejects(place.engine.call('export_parquet', parquet, { deadlineMs: 50 }), { reason: 'cancelled' }),
+    assert.rejects(place.engine.call('export_rows', whole, { deadlineMs: 5 }), { reason: 'cancelled' }),
   ]);
   assert.deepEqual(readdirSync(place.storeSettings.exports), []);
   const text = await place.engine.call('export_rows', { ...whole, span: 10 });

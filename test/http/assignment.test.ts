@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { call, type RunningThena, sharedFile, startThena } from '../server.ts';
+import { dataFiles } from '../fixtures/data-files.ts';
+import { ended, type RunningThena, startThena } from '../server.ts';
+import { jsonOf } from './expected-cells.ts';
 
 const UPLOAD = `curl -X POST http://127.0.0.1:8000/api/v1/event/   --form 'file=@"events_data.csv"' --form 'customer_id="1000"'`;
 const ANALYZE = `curl -X POST http://127.0.0.1:8000/api/v1/analyze/ -H 'Content-Type: application/json' -d '{"customer_id":1000,"analyzer_type":10000}'`;
@@ -16,48 +17,49 @@ let folder: string;
 before(async () => {
   thena = await startThena();
   folder = mkdtempSync(join(tmpdir(), 'thena-curl-'));
-  copyFileSync(sharedFile('nyc_taxi.csv').path, join(folder, 'events_data.csv'));
 });
 after(async () => {
   await thena.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a line as it stands in the assignment, but for the port. */
-async function run(line: string): Promise<{ body: Record<string, unknown>; status: number }> {
-  const command = `${line.replace('http://127.0.0.1:8000', thena.url)} -s -w '\\n%{http_code}'`;
-  const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd: folder });
+/** Runs a command of the assignment, with the port of this server and another customer where one is named. */
+async function run(command: string, customer: string): Promise<{ body: Record<string, unknown>; status: number }> {
+  const line = command.replace('http://127.0.0.1:8000', thena.url).replace('1000', customer);
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${line} -s -w '\\n%{http_code}'`], { cwd: folder });
   const [text = '', status] = stdout.split(/\n(?=\d+$)/);
   return { body: JSON.parse(text), status: Number(status) };
 }
 
-test('the two lines of the assignment work as they stand', async () => {
-  const uploaded = await run(UPLOAD);
-  assert.equal(uploaded.status, 202);
-  assert.equal(uploaded.body.customer_id, '1000');
-  assert.equal(uploaded.body.filename, 'events_data.csv');
+for (const [index, file] of dataFiles('rides').entries()) {
+  test(`the two commands of the assignment work exactly as written (${file.name})`, async () => {
+    // The made-up file is sent under the very ID of the assignment.
+    const customer = String(1000 + index);
+    writeFileSync(join(folder, 'events_data.csv'), file.bytes);
+    const uploaded = await run(UPLOAD, customer);
+    assert.equal(uploaded.status, 202);
+    assert.equal(uploaded.body.customer_id, customer);
+    assert.equal(uploaded.body.filename, 'events_data.csv');
 
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const { body } = await call(`${thena.url}/api/v1/uploads/${uploaded.body.id}`);
-    if (body.status === 'complete') break;
-    assert(['received', 'ingesting'].includes(body.status) && Date.now() < deadline, JSON.stringify(body));
-    await sleep(50);
-  }
+    assert.equal((await ended(thena.url, uploaded.body.id as string)).status, 'complete');
 
-  const answered = await run(ANALYZE);
-  assert.equal(answered.status, 200);
-  assert.deepEqual(answered.body, {
-    customer_id: '1000',
-    analyze_type: 10000,
-    name: 'time_difference',
-    result: {
-      time_column: 'timestamp',
-      first_row_at: '2014-07-01T00:00:00Z',
-      latest_row_at: '2015-01-31T23:30:00Z',
-      seconds: 18_574_200,
-      duration: 'P214DT23H30M',
-    },
-    table: { rows: 10_320, version: 1 },
+    const times = file.column('timestamp').cells as readonly number[];
+    const [first = Number.NaN, latest = Number.NaN] = [times[0], times.reduce((a, b) => Math.max(a, b))];
+    const minutes = (latest - first) / 60_000;
+    const answered = await run(ANALYZE, customer);
+    assert.equal(answered.status, 200);
+    assert.deepEqual(answered.body, {
+      customer_id: customer,
+      analyze_type: 10000,
+      name: 'time_difference',
+      result: {
+        time_column: 'timestamp',
+        first_row_at: jsonOf(first, 'timestamp'),
+        latest_row_at: jsonOf(latest, 'timestamp'),
+        seconds: minutes * 60,
+        duration: `P${Math.floor(minutes / 1440)}DT${Math.floor((minutes % 1440) / 60)}H${minutes % 60}M`,
+      },
+      table: { rows: file.rows, version: 1 },
+    });
   });
-});
+}

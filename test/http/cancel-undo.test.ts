@@ -6,10 +6,23 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
-import { analyze, call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { madeFile } from '../fixtures/data-files.ts';
+import {
+  analyze,
+  call,
+  ended,
+  formOf,
+  put as putFile,
+  type Reply,
+  type RunningThena,
+  startThena,
+  upload,
+  WAIT,
+} from '../server.ts';
 import { queryRows } from '../stored-rows.ts';
+import { until } from '../until.ts';
 
-const taxi = sharedFile('nyc_taxi.csv').bytes;
+const rides = madeFile('rides');
 const CSV = 'at,n,t\n2024-01-01 00:00:00,1,a\n2024-01-03 00:00:00,2,b\n';
 const LATER = 'at,n,t\n2024-01-02 00:00:00,3,c\n2024-02-01 00:00:00,4,d\n';
 const BAD = 'at,n,t\n2024-01-05 00:00:00,5,e\n2024-01-06 00:00:00,six,"f, ""g"""\n2024-01-07 00:00:00,7\n';
@@ -26,16 +39,12 @@ const rowsOf = async (customer: string): Promise<number | string> => {
   return body.result?.total_rows ?? body.code;
 };
 const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
-  call(`${thena.url}/api/v1/customers/${customer}/uploads${query}`, {
-    method: 'PUT',
-    body: new Uint8Array(Buffer.from(csv)),
-    headers: { prefer: 'wait=60', ...headers },
-  });
+  putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
 const remove = (id: string): Promise<Reply> => call(`${thena.url}/api/v1/uploads/${id}`, { method: 'DELETE' });
 const spool = (id: string): string => join(thena.dataDir, 'spool', id);
 
 describe('undo', () => {
-  it('takes the rows of an upload out of every answer at once, and the file can come again', async () => {
+  it('removes the rows of an upload from every answer at once, and lets the file be uploaded again', async () => {
     await put('undo', CSV);
     const second = await put('undo', LATER);
     assert.equal((await analyze(thena.url, 'undo', 10002)).body.result.seconds, 31 * 86_400);
@@ -44,13 +53,13 @@ describe('undo', () => {
     assert.equal(await rowsOf('undo'), 2);
     assert.equal((await analyze(thena.url, 'undo', 10002)).body.result.seconds, 2 * 86_400);
     const again = await put('undo', LATER);
-    assert.equal(again.body.duplicate_of, null, 'what was undone is no duplicate');
+    assert.equal(again.body.duplicate_of, null, 'a copy of an undone upload is no duplicate');
     assert.deepEqual([again.body.receipt.table_rows_before, again.body.receipt.table_rows_after], [2, 4]);
-    assert.equal((await remove(second.body.id)).body.status, 'undone', 'asked twice');
+    assert.equal((await remove(second.body.id)).body.status, 'undone', 'undone a second time');
     assert.equal(await rowsOf('undo'), 4);
   });
 
-  it('gives the space back beside everything else', async () => {
+  it('frees the disk space in the background', async () => {
     const rows = Array.from({ length: 300_000 }, (_, row) => `${(row * 2_654_435_761) % 1e12}\n`).join('');
     const bytes = (): number => statSync(join(thena.dataDir, 'tables', 'space.duckdb')).size;
     await put('space', 'n\n1\n');
@@ -69,11 +78,11 @@ describe('undo', () => {
     }
     assert.deepEqual(await queryRows(thena.dataDir, 'space', 'SELECT count(*)::INTEGER FROM t'), [[1]]);
     const [first = 0] = sizes;
-    // What was freed is used again: the file does not grow by every file that was undone.
+    // Freed space is reused: the table file does not grow with every upload that was undone.
     assert.ok(Math.max(...sizes) < 2 * first, `the file grew: ${sizes.join(', ')}`);
   });
 
-  it('of the only upload lets the next file have other columns', async () => {
+  it('of the only upload lets the next file have different columns', async () => {
     const { body } = await put('fresh', CSV);
     await remove(body.id);
     assert.equal(await rowsOf('fresh'), 'table_empty');
@@ -84,7 +93,7 @@ describe('undo', () => {
 });
 
 describe('cancel', () => {
-  it('ends an upload that is being received, and tells its sender', async () => {
+  it('ends an upload while it is being received, and answers its client', async () => {
     const url = new URL(`${thena.url}/api/v1/customers/cancel/uploads`);
     const { promise: answered, resolve } = Promise.withResolvers<{ status: number | undefined; text: string }>();
     const sender = request(url, { method: 'PUT' }, (reply) => {
@@ -99,7 +108,7 @@ describe('cancel', () => {
     const row = Buffer.from('2024-01-01 00:00:00,1\n'.repeat(50_000));
     let id: string | undefined;
     for (let sent = 0; id === undefined; sent++) {
-      assert.ok(sent < 100, 'it never appeared');
+      assert.ok(sent < 100, 'the upload never appeared');
       sender.write(row);
       await sleep(20);
       id = (await get('/customers/cancel/uploads')).body.items?.[0]?.id;
@@ -114,27 +123,27 @@ describe('cancel', () => {
     assert.equal((await put('cancel', CSV)).body.status, 'complete');
   });
 
-  it('ends uploads that wait or are being loaded, and the others go on', async () => {
+  it('ends uploads that are queued or being loaded, and no others', async () => {
     const sent = await Promise.all(
       Array.from({ length: 6 }, () =>
-        call(`${thena.url}/api/v1/customers/queue/uploads`, { method: 'PUT', body: new Uint8Array(taxi) }),
+        call(`${thena.url}/api/v1/customers/queue/uploads`, { method: 'PUT', body: new Uint8Array(rides.bytes) }),
       ),
     );
     for (const { body: waiting } of sent.slice(0, 3)) {
       const { body } = await remove(waiting.id);
-      // Loading may have been quicker; then it is undone.
+      // If it was loaded before the request arrived, it is undone.
       assert.match(body.status, /^(cancelled|undone)$/);
       assert.equal(existsSync(spool(waiting.id)), false);
     }
     for (const { body } of sent.slice(3)) {
-      while (!['complete', 'failed'].includes((await get(`/uploads/${body.id}`)).body.status)) await sleep(20);
+      await ended(thena.url, body.id);
     }
-    assert.equal(await rowsOf('queue'), 3 * 10_320);
+    assert.equal(await rowsOf('queue'), 3 * rides.rows);
   });
 });
 
 describe('an idempotency key', () => {
-  it('gives the same upload back for the same file, and refuses another one', async () => {
+  it('returns the same upload for the same file, and rejects another file', async () => {
     const key = { 'idempotency-key': '"one-of-mine"' };
     const first = await put('idem', CSV, '', key);
     assert.equal(first.body.idempotency_key, 'one-of-mine');
@@ -145,24 +154,22 @@ describe('an idempotency key', () => {
     assert.deepEqual([other.status, other.body.code], [422, 'idempotency_key_reused']);
     const changed = await put('idem', CSV, '?on_error=skip', key);
     assert.deepEqual([changed.status, changed.body.code], [422, 'idempotency_key_reused']);
-    assert.equal((await put('idem2', CSV, '', key)).body.status, 'complete', "keys are a customer's own");
+    assert.equal((await put('idem2', CSV, '', key)).body.status, 'complete', 'keys are separate for each customer');
     assert.equal((await put('idem', CSV, '', { 'idempotency-key': 'a b' })).body.code, 'idempotency_key_invalid');
     assert.equal(await rowsOf('idem'), 2);
   });
 
-  it('appends once where the same file is sent many times at once', async () => {
+  it('appends a file once if it is sent many times at the same time', async () => {
     const key = { 'idempotency-key': 'at-once' };
     const replies = await Promise.all(Array.from({ length: 8 }, () => put('race', CSV, '', key)));
     assert.equal(new Set(replies.map(({ body }) => body.id)).size, 1);
     assert.equal(await rowsOf('race'), 2);
-    const spooled = () => readdirSync(join(thena.dataDir, 'spool'));
-    for (let tries = 0; spooled().length > 0 && tries < 500; tries++) await sleep(20);
-    assert.deepEqual(spooled(), []);
+    await until(() => readdirSync(join(thena.dataDir, 'spool')).length === 0);
   });
 });
 
 describe('a duplicate', () => {
-  it('is appended with a warning that names the earlier upload, or refused', async () => {
+  it('is appended with a warning that names the earlier upload, or rejected on request', async () => {
     const first = await put('twice', CSV);
     const second = await put('twice', CSV);
     assert.equal(second.body.duplicate_of.id, first.body.id);
@@ -174,8 +181,8 @@ describe('a duplicate', () => {
   });
 });
 
-describe('rejects', () => {
-  it('are all told of a file that was refused, as JSON and as CSV, and can be mended', async () => {
+describe('rejected rows', () => {
+  it('are listed as JSON and CSV after an upload failed, and can be corrected', async () => {
     await put('bad', CSV);
     const { body } = await put('bad', BAD);
     assert.deepEqual([body.status, body.error.code, body.error.rejected], ['failed', 'rows_rejected', 2]);
@@ -196,30 +203,30 @@ describe('rejects', () => {
     const csv = await get(`/uploads/${body.id}/rejects.csv`);
     assert.match(csv.headers.get('content-type') ?? '', /^text\/csv/);
     assert.equal(csv.body, 'at,n,t\n2024-01-06 00:00:00,six,"f, ""g"""\n2024-01-07 00:00:00,7\n');
-    const mended = await put('bad', csv.body.replace('six', '6').replace(',7\n', ',7,h\n'));
-    assert.deepEqual([mended.body.status, mended.body.receipt.appended], ['complete', 2]);
+    const corrected = await put('bad', csv.body.replace('six', '6').replace(',7\n', ',7,h\n'));
+    assert.deepEqual([corrected.body.status, corrected.body.receipt.appended], ['complete', 2]);
   });
 
-  it('are told with their place in the bytes that were sent', async () => {
-    await put('place', CSV);
+  it('are listed with their position in the bytes that were sent', async () => {
+    await put('position', CSV);
     const record = '2024-01-06 00:00:00,six,';
     const text = `at,n,t\n2024-01-05 00:00:00,5,"é\n\n"\n\n2024-01-05 00:00:00,5,x\n${record}`;
     for (const [sent, at] of [
       [Buffer.from(text), Buffer.from(text).indexOf(record)],
       [Buffer.from(`\ufeff${text}\n`), Buffer.from(text).indexOf(record) + 3],
       [Buffer.from(text.replaceAll('\n', '\r\n')), Buffer.from(text.replaceAll('\n', '\r\n')).indexOf(record)],
-      [Buffer.from(text.replace('\n', '\r\n')), 'header alone'],
+      [Buffer.from(text.replace('\n', '\r\n')), 'only the header'],
       [Buffer.from(text.replace('5,x\n', '5,x\r\n')), null],
       [Buffer.from(text.replace('"é', ' "é')), null],
       [Buffer.from(text.replace('é', 'e'), 'utf16le'), null],
     ] as const) {
-      const { body } = await put('place', sent);
-      const expected = at === 'header alone' ? sent.indexOf(record) : at;
+      const { body } = await put('position', sent);
+      const expected = at === 'only the header' ? sent.indexOf(record) : at;
       assert.deepEqual(body.error.rejects?.[0].byte_offset, expected, JSON.stringify([sent.toString(), body.error]));
     }
   });
 
-  it('are skipped where that is asked, and the receipt reconciles', async () => {
+  it('are skipped on request, and the receipt accounts for every row', async () => {
     await put('skip', CSV);
     const { body } = await put('skip', BAD, '?on_error=skip');
     assert.equal(body.status, 'complete', JSON.stringify(body.error));
@@ -232,7 +239,7 @@ describe('rejects', () => {
     assert.equal((await get(`/uploads/${(await put('skip', LATER)).body.id}/rejects`)).body.code, 'rejects_not_found');
   });
 
-  it('are skipped in the first file, too', async () => {
+  it('are skipped in the first file of a table, too', async () => {
     const { body } = await put('skip-first', BAD, '?on_error=skip');
     assert.deepEqual([body.status, body.receipt?.appended, body.receipt?.rejected], ['complete', 2, 1]);
     assert.deepEqual(
@@ -243,7 +250,7 @@ describe('rejects', () => {
 });
 
 describe('retry', () => {
-  it('is told that its header may be a row, as the upload was', async () => {
+  it('repeats the warning that the header may be a row of data', async () => {
     const failed = await put('headerless', 'Rome,Italy\nParis\nOslo,Norway\n');
     assert.equal(failed.body.error?.code, 'rows_rejected');
     const again = await call(`${thena.url}/api/v1/uploads/${failed.body.id}/retry?on_error=skip`, {
@@ -253,7 +260,7 @@ describe('retry', () => {
     assert.match(again.body.receipt.warnings[0], /header=false/);
   });
 
-  it('takes the kept bytes again with other options', async () => {
+  it('loads the kept bytes with other options', async () => {
     await put('retry', CSV);
     const failed = await put('retry', BAD.replaceAll('\n', '\r\n'));
     assert.ok(failed.body.retry_until);
@@ -272,7 +279,7 @@ describe('retry', () => {
 });
 
 describe('the bytes of a failed upload', () => {
-  it('are kept as long as is set, and then are gone', async () => {
+  it('are kept for THENA_RETRY_SECONDS, then removed', async () => {
     const brief = await startThena({ THENA_RETRY_SECONDS: '1' });
     try {
       const good = await upload(brief.url, 'brief', CSV);
@@ -282,11 +289,11 @@ describe('the bytes of a failed upload', () => {
       await sleep(1_100);
       const path = `${brief.url}/api/v1/uploads/${failed.body.id}`;
       assert.equal((await call(`${path}/retry`, { method: 'POST' })).body.code, 'upload_not_retryable');
-      // Taking an upload back is a reason to look what can be given back.
+      // An undo starts the housekeeping, which removes expired bytes.
       await call(`${brief.url}/api/v1/uploads/${good.body.id}`, { method: 'DELETE' });
-      for (let tries = 0; existsSync(kept) && tries < 500; tries++) await sleep(20);
+      await until(() => !existsSync(kept));
       assert.equal((await call(path)).body.retry_until, null);
-      assert.equal((await call(`${path}/rejects`)).body.items.length, 2, 'rejects are kept with the upload');
+      assert.equal((await call(`${path}/rejects`)).body.items.length, 2, 'rejected rows are kept with the upload');
     } finally {
       await brief.close();
     }
@@ -294,7 +301,7 @@ describe('the bytes of a failed upload', () => {
 });
 
 describe('a dry run', () => {
-  it('tells what a file would do, and keeps nothing of it', async () => {
+  it('reports what a file would do, and keeps nothing', async () => {
     const first = await put('dry', CSV, '?dry_run=true');
     assert.deepEqual([first.body.status, first.body.receipt.appended], ['complete', 2]);
     assert.equal(await rowsOf('dry'), 'table_empty');
@@ -312,16 +319,16 @@ describe('a dry run', () => {
   });
 });
 
-describe('rejected rows that are mended', () => {
-  it('are sent where their answer says, and each upload tells the other', async () => {
+describe('corrected rows', () => {
+  it('are uploaded to the link of the rejected rows, and each upload names the other', async () => {
     await put('corrects', CSV);
     const skipped = await put('corrects', BAD, '?on_error=skip');
     assert.deepEqual([skipped.body.receipt.rejected, skipped.body.corrected_by], [2, null]);
     const rejects = await get(`/uploads/${skipped.body.id}/rejects.csv`);
     const link = /<([^>]+)>; rel="edit-media"/.exec(rejects.headers.get('link') ?? '')?.[1];
     assert.equal((await get(`/uploads/${skipped.body.id}/rejects`)).headers.get('link'), rejects.headers.get('link'));
-    const mended = String(rejects.body).replace('six', '6').replace('00,7', '00,7,h');
-    const sent = await call(`${thena.url}${link}`, { method: 'PUT', body: mended, headers: { prefer: 'wait=60' } });
+    const corrected = String(rejects.body).replace('six', '6').replace('00,7', '00,7,h');
+    const sent = await call(`${thena.url}${link}`, { method: 'PUT', body: corrected, headers: { prefer: 'wait=60' } });
     assert.deepEqual(
       [sent.body.status, sent.body.corrects, sent.body.receipt?.appended],
       ['complete', skipped.body.id, 2],
@@ -330,7 +337,7 @@ describe('rejected rows that are mended', () => {
     assert.equal(await rowsOf('corrects'), 5);
   });
 
-  it('are told in a form, too; a dry run corrects nothing', async () => {
+  it('can be uploaded as a form, too; a dry run corrects nothing', async () => {
     const failed = await put('corrects-form', BAD);
     const form = (dryRun: string) =>
       call(`${thena.url}/api/v1/event/`, {
@@ -349,7 +356,7 @@ describe('rejected rows that are mended', () => {
     assert.equal((await get(`/uploads/${failed.body.id}`)).body.corrected_by, sent.body.id);
   });
 
-  it("are refused where the upload they mend is none, had no rejects, or is another customer's", async () => {
+  it("are rejected if the upload they correct does not exist, had no rejected rows, or is another customer's", async () => {
     const whole = await put('whole', CSV);
     const others = await put('others-bad', BAD);
     const refused = [];
@@ -358,7 +365,7 @@ describe('rejected rows that are mended', () => {
       assert.deepEqual([status, body.code], [400, 'upload_option_invalid']);
       refused.push(body.detail.replace(corrects, '…'));
     }
-    assert.deepEqual(new Set(refused.slice(1)).size, 1, 'what is told does not tell what others have');
+    assert.deepEqual(new Set(refused.slice(1)).size, 1, "the answer does not reveal other customers' uploads");
     assert.equal((await get(`/uploads/${others.body.id}`)).body.corrected_by, null);
   });
 });

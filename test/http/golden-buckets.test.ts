@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { call, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
-import { NO_REAL_FILES, type RealColumn, realFile } from './real-files.ts';
+import { type DataColumn, dataFiles } from '../fixtures/data-files.ts';
+import { call, type RunningThena, startThena, upload } from '../server.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Chatham'];
-/** The beginning of the bucket that a time of the clock falls into; the clock is told as if it were UTC. */
+/** The start of the bucket of a local time; local times are written as if they were UTC. */
 const BUCKETS: Readonly<Record<string, (wall: number) => number>> = {
   ...Object.fromEntries(
     [1, 5, 10, 15, 30].flatMap((count) => [
@@ -31,7 +31,7 @@ const BUCKETS: Readonly<Record<string, (wall: number) => number>> = {
 };
 const isShort = (bucket: string) => /second|minute|^hour$/.test(bucket);
 
-/** Tells how far the clock of a zone is ahead of UTC at a moment, as the calendar of the language has it. */
+/** Returns how many milliseconds local time is ahead of UTC at a moment, by Intl. */
 function clockOf(timeZone: string): (at: number) => number {
   const format = new Intl.DateTimeFormat('en-u-hc-h23', {
     timeZone,
@@ -44,15 +44,15 @@ function clockOf(timeZone: string): (at: number) => number {
       second: 'numeric',
     } as const),
   });
-  const told = new Map<number, number>();
-  const tell = (at: number): number => {
+  const known = new Map<number, number>();
+  const find = (at: number): number => {
     const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
     const { year = 0, month = 1, day, hour, minute, second } = parts;
     return Date.UTC(year, month - 1, day, hour, minute, second) - at;
   };
   return (at) => {
-    const ahead = told.get(at) ?? tell(at);
-    told.set(at, ahead);
+    const ahead = known.get(at) ?? find(at);
+    known.set(at, ahead);
     return ahead;
   };
 }
@@ -62,27 +62,27 @@ interface Time {
   readonly offset: number;
 }
 
-/** How many times are in each bucket, in order, each told by its beginning with the offset of the zone. */
+/** The number of times in each bucket, in order; a bucket is named by its start with the UTC offset of the zone. */
 function counted(
   times: readonly Time[],
   bucket: string,
   zone: string,
   ahead: (at: number) => number,
 ): (readonly [string, number])[] {
-  const begin = BUCKETS[bucket] as (wall: number) => number;
+  const startOf = BUCKETS[bucket] as (wall: number) => number;
   const counts = new Map<number, number>();
-  const begun = new Map<number, number>();
+  const starts = new Map<number, number>();
   for (const { at, offset } of times) {
-    const wall = begin(at + offset);
-    // An hour that the clock shows twice is two; longer stretches begin when the clock shows it first.
-    const first = isShort(bucket) ? wall - offset : (begun.get(wall) ?? firstMoment(wall, ahead));
-    begun.set(wall, first);
+    const wall = startOf(at + offset);
+    // An hour that occurs twice, when clocks are set back, is two buckets; a longer bucket starts at the first occurrence.
+    const first = isShort(bucket) ? wall - offset : (starts.get(wall) ?? firstMoment(wall, ahead));
+    starts.set(wall, first);
     counts.set(first, (counts.get(first) ?? 0) + 1);
   }
   return [...counts].sort(([a], [b]) => a - b).map(([at, rows]) => [textOf(at, ahead(at), zone), rows]);
 }
 
-/** When a clock shows a time first; where it skips it, when it is set on. */
+/** The first moment with this local time; if clocks skip it, the moment they are set forward. */
 function firstMoment(wall: number, ahead: (at: number) => number): number {
   const moments = [ahead(wall - 26 * HOUR), ahead(wall + 26 * HOUR)].map((offset) => wall - offset);
   const showing = moments.filter((at) => at + ahead(at) === wall);
@@ -96,12 +96,12 @@ function textOf(at: number, offset: number, zone: string): string {
   return zone === 'UTC' ? `${text}Z` : `${text}${offset < 0 ? '-' : '+'}${clock}`;
 }
 
-describe('buckets of a real file are those of plain loops', { skip: NO_REAL_FILES }, () => {
-  const files = ['nyc_taxi', 'machine_temperature', 'seattle-weather-hourly-normals'];
+describe('time buckets match those counted by plain loops', () => {
+  const [files, pricesFiles] = [dataFiles('rides', 'sensor', 'weather'), dataFiles('prices')];
   let thena: RunningThena;
   before(async () => {
     thena = await startThena();
-    for (const name of [...files, 'stocks']) await upload(thena.url, name, sharedFile(`${name}.csv`).bytes);
+    for (const { name, bytes } of [...files, ...pricesFiles]) await upload(thena.url, name, bytes);
   });
   after(() => thena.close());
   const ask = async (json: object) => {
@@ -110,15 +110,15 @@ describe('buckets of a real file are those of plain loops', { skip: NO_REAL_FILE
     return body.result;
   };
 
-  for (const name of files) {
-    // The longest file has no change of a clock.
-    for (const time_zone of name === 'machine_temperature' ? ZONES.slice(4) : ZONES) {
-      it(`${name}: every bucket by the clock of ${time_zone}`, async () => {
-        const column = realFile(name).columns.find(({ type }) => type === 'timestamp') as RealColumn;
+  for (const { name, shape, columns } of files) {
+    // The sensor's file is the longest, and most of its time is free of clock changes.
+    for (const time_zone of shape === 'sensor' ? ZONES.slice(4) : ZONES) {
+      it(`${name}: every bucket in ${time_zone}`, async () => {
+        const column = columns.find(({ type }) => type === 'timestamp') as DataColumn;
         const ahead = clockOf(time_zone);
         const times = (column.cells as number[]).map((at) => ({ at, offset: ahead(at) }));
-        // Rows of the other files are minutes and hours apart: shorter buckets would say the same once more.
-        const shorter = { nyc_taxi: /^$/, machine_temperature: /second/ }[name] ?? /second|minute/;
+        // Rows of these files are minutes or an hour apart: shorter buckets would repeat the same test.
+        const shorter = shape === 'rides' ? /^$/ : shape === 'sensor' ? /second/ : /second|minute/;
         for (const bucket of Object.keys(BUCKETS).filter((each) => !shorter.test(each))) {
           const expected = counted(times, bucket, time_zone, ahead);
           const group = { column: column.name, bucket, time_zone };
@@ -131,20 +131,22 @@ describe('buckets of a real file are those of plain loops', { skip: NO_REAL_FILE
     }
   }
 
-  it('stocks: every bucket of days', async () => {
-    const days = (realFile('stocks').column('date').cells as number[]).map((at) => ({ at, offset: 0 }));
-    for (const bucket of ['day', 'week', 'month', 'quarter', 'year']) {
-      const expected = counted(days, bucket, 'UTC', () => 0).map(([text, rows]) => [text.slice(0, 10), rows]);
-      const result = await ask({
-        customer_id: 'stocks',
-        query: { measures: [{ fn: 'count' }], group_by: [{ column: 'date', bucket }] },
+  for (const file of pricesFiles) {
+    it(`${file.name}: every bucket of days`, async () => {
+      const days = (file.column('date').cells as number[]).map((at) => ({ at, offset: 0 }));
+      for (const bucket of ['day', 'week', 'month', 'quarter', 'year']) {
+        const expected = counted(days, bucket, 'UTC', () => 0).map(([text, rows]) => [text.slice(0, 10), rows]);
+        const result = await ask({
+          customer_id: file.name,
+          query: { measures: [{ fn: 'count' }], group_by: [{ column: 'date', bucket }] },
+        });
+        assert.deepEqual(result.rows, expected, bucket);
+        assert.equal(result.columns[0].type, 'date');
+      }
+      const { status, body } = await call(`${thena.url}/api/v1/analyze/`, {
+        json: { customer_id: file.name, analyze_type: 10004, time_zone: 'Europe/Berlin' },
       });
-      assert.deepEqual(result.rows, expected, bucket);
-      assert.equal(result.columns[0].type, 'date');
-    }
-    const { status, body } = await call(`${thena.url}/api/v1/analyze/`, {
-      json: { customer_id: 'stocks', analyze_type: 10004, time_zone: 'Europe/Berlin' },
+      assert.deepEqual([status, body.code, body.pointer], [422, 'query_invalid', '/time_zone']);
     });
-    assert.deepEqual([status, body.code, body.pointer], [422, 'query_invalid', '/time_zone']);
-  });
+  }
 });

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { analyze, call, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
-import {
-  type Cell,
-  jsonOf,
-  NO_REAL_FILES,
-  ordered,
-  REAL_FILES,
-  type RealColumn,
-  type RealFile,
-  realFile,
-} from './real-files.ts';
+import { type Cell, type DataColumn, type DataFile, dataFiles } from '../fixtures/data-files.ts';
+import { analyze, call, type RunningThena, resultRows, startThena, upload } from '../server.ts';
+import { jsonOf, ordered } from './expected-cells.ts';
 
 const QUANTILES = [0, 0.01, 0.25, 1 / 3, 0.5, 0.9, 0.999, 1];
-const isNumeric = ({ type }: RealColumn) => type === 'integer' || type === 'number';
+const isNumeric = ({ type }: DataColumn) => type === 'integer' || type === 'number';
 
-/** Adds the least first, and what was lost last: the sum that the numbers have, not that of an order of adding. */
+/** Neumaier's compensated sum: the same, to the last digits, in whatever order the numbers are added. */
 function sum(cells: readonly number[]): number {
   let [total, lost] = [0, 0];
   for (const cell of cells) {
@@ -33,8 +25,8 @@ function quantile(cells: readonly number[], q: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
-/** Every measure that fits a column, and what it is of these rows. */
-function measuresOf(file: RealFile, column: RealColumn, rows: readonly number[]): (readonly [object, Cell])[] {
+/** Every measure that a column takes, and its value over these rows. */
+function measuresOf(file: DataFile, column: DataColumn, rows: readonly number[]): (readonly [object, Cell])[] {
   const cells = rows.map((row) => column.cells[row] as Cell);
   const inOrder = cells.toSorted(ordered);
   const least = inOrder[0] as Cell;
@@ -73,7 +65,7 @@ function measuresOf(file: RealFile, column: RealColumn, rows: readonly number[])
   return measures;
 }
 
-/** Equal, and numbers that are computed with fractions nearly so. */
+/** Asserts equal values; numbers with fractions may differ by rounding. */
 function same(actual: readonly unknown[], expected: readonly Cell[], of: string): void {
   assert.equal(actual.length, expected.length, of);
   for (const [index, value] of expected.entries()) {
@@ -84,28 +76,25 @@ function same(actual: readonly unknown[], expected: readonly Cell[], of: string)
   }
 }
 
-describe('measures of a real file are those of plain loops', { skip: NO_REAL_FILES }, () => {
+describe('measures match those computed by plain loops', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena();
-    for (const name of REAL_FILES) {
-      const { body } = await upload(thena.url, name, sharedFile(`${name}.csv`).bytes);
+    for (const { name, bytes } of dataFiles()) {
+      const { body } = await upload(thena.url, name, bytes);
       assert.equal(body.status, 'complete', name);
     }
   });
   after(() => thena.close());
 
-  async function rowsOf(customer_id: string, query: unknown): Promise<readonly (readonly unknown[])[]> {
-    const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id, query } });
-    assert.equal(status, 200, JSON.stringify(body));
-    return body.result.rows;
-  }
+  const rowsOf = (customer: string, query: object) => resultRows(thena.url, customer, query);
   const named = (measures: readonly (readonly [object, Cell])[]) =>
     measures.map(([measure], index) => ({ ...measure, as: `m${index}` }));
 
-  for (const name of REAL_FILES) {
-    it(`${name}: every measure of every column it fits`, async () => {
-      const file = realFile(name);
+  for (const file of dataFiles()) {
+    const { name } = file;
+
+    it(`${name}: every measure of every column`, async () => {
       const all = Array.from({ length: file.rows }, (_, row) => row);
       assert.deepEqual(await rowsOf(name, { measures: [{ fn: 'count' }] }), [[file.rows]]);
       for (const column of file.columns) {
@@ -119,15 +108,14 @@ describe('measures of a real file are those of plain loops', { skip: NO_REAL_FIL
       }
     });
 
-    it(`${name}: every measure in the groups of another column`, async () => {
-      const file = realFile(name);
-      const by = file.columns.find(({ type }) => type === 'text') ?? (file.columns[1] as RealColumn);
+    it(`${name}: every measure, grouped by another column`, async () => {
+      const by = file.columns.find(({ type }) => type === 'text') ?? (file.columns[1] as DataColumn);
       const all = Array.from({ length: file.rows }, (_, row) => row);
       const groups = [...Map.groupBy(all, (row) => by.cells[row] as Cell)]
         .sort(([a], [b]) => ordered(a, b))
         .slice(0, 300);
       for (const column of file.columns) {
-        // A group of one row has no deviation.
+        // A group of one row has no standard deviation.
         const expected = groups.map(([key, rows]) => [key, ...measuresOf(file, column, rows)] as const);
         const measures = named(
           measuresOf(file, column, all).filter(([measure]) => !JSON.stringify(measure).includes('stddev')),
@@ -135,38 +123,37 @@ describe('measures of a real file are those of plain loops', { skip: NO_REAL_FIL
         const rows = await rowsOf(name, { measures, group_by: [{ column: by.name, as: 'group' }], limit: 300 });
         assert.equal(rows.length, groups.length);
         for (const [index, [key, ...values]] of expected.entries()) {
-          const told = values
+          const wanted = values
             .filter(([measure]) => !JSON.stringify(measure).includes('stddev'))
             .map(([, value]) => value);
-          same(rows[index] ?? [], [key, ...told], `${name}.${column.name} of ${key}`);
+          same(rows[index] ?? [], [key, ...wanted], `${name}.${column.name} of ${key}`);
         }
       }
     });
 
     it(`${name}: profile and top values`, async () => {
-      const file = realFile(name);
       const all = Array.from({ length: file.rows }, (_, row) => row);
       const { body } = await analyze(thena.url, name, 10003);
       assert.equal(body.result.total_rows, file.rows);
       for (const [index, column] of file.columns.entries()) {
-        const told = body.result.columns[index];
+        const profiled = body.result.columns[index];
         const measures = new Map(
           measuresOf(file, column, all).map(([measure, value]) => [JSON.stringify({ ...measure, column: '' }), value]),
         );
         const of = (fn: string, q?: number) =>
           measures.get(JSON.stringify({ fn, column: '', ...(q === undefined ? {} : { q }) })) as Cell;
-        assert.deepEqual([told.name, told.type, told.nulls], [column.name, column.type, 0]);
-        const { q1, median, q3 } = told.quartiles ?? {};
-        const numbers = isNumeric(column) ? [told.mean, q1, median, q3] : [];
+        assert.deepEqual([profiled.name, profiled.type, profiled.nulls], [column.name, column.type, 0]);
+        const { q1, median, q3 } = profiled.quartiles ?? {};
+        const numbers = isNumeric(column) ? [profiled.mean, q1, median, q3] : [];
         const expected = isNumeric(column)
           ? [of('avg'), of('quantile', 0.25), of('median'), quantile(column.cells as number[], 0.75)]
           : [];
         same(
-          [told.distinct, told.min, told.max, ...numbers],
+          [profiled.distinct, profiled.min, profiled.max, ...numbers],
           [of('count_distinct'), of('min'), of('max'), ...expected],
           `${name}.${column.name}`,
         );
-        if (!isNumeric(column)) assert.deepEqual([told.mean, told.quartiles], [null, null]);
+        if (!isNumeric(column)) assert.deepEqual([profiled.mean, profiled.quartiles], [null, null]);
         const { body: top } = await call(`${thena.url}/api/v1/analyze/`, {
           json: { customer_id: name, analyze_type: 'top_values', column: column.name, limit: 7 },
         });

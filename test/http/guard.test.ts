@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fastify from 'fastify';
-import { EngineStopped } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
 import { refuseUnguardedRoutes } from '../../src/http/access/access.ts';
 import { problemReplies } from '../../src/http/problems/problem-reply.ts';
 import { preferredWaitMs } from '../../src/http/requests/prefer.ts';
+import { StorageFailure } from '../../src/model/storage-failure.ts';
 import { call, startThena } from '../server.ts';
 
 test('a server with a route that does not say who may call it cannot be built', async () => {
@@ -40,7 +40,7 @@ test('failures of Thena itself are told without their cause, and observed with i
     throw new TypeError('secret of customer 7');
   });
   app.get('/engine', () => {
-    throw new EngineStopped('signal SIGSEGV');
+    throw new StorageFailure('crashed', 'signal SIGSEGV');
   });
   const bug = await app.inject('/bug');
   assert.deepEqual([bug.statusCode, bug.json().code], [500, 'internal_error']);

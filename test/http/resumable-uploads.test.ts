@@ -12,9 +12,9 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Upload } from 'tus-js-client';
+import { startThenaProcess } from '../../harness/thena-process.ts';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
 import { analyze, call, type Reply, type RunningThena, startThena } from '../server.ts';
-import { startThenaProcess } from '../thena-process.ts';
 import { ask, begin, type Headers, idOf, offsetOf, send, TUS } from './tus-requests.ts';
 
 const ROWS = 20_000;
@@ -173,7 +173,7 @@ describe('a file sent in pieces', () => {
     const address = await begun(CSV.length, 'removed');
     const resumable = join(thena.dataDir, 'resumable');
     const remove = (step: unknown): void => {
-      if (step !== 'piece_appended') return;
+      if (step !== 'chunk_appended') return;
       for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
     };
     subscribe(FAILPOINTS_CHANNEL, remove);

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Upload } from 'tus-js-client';
+import { startThenaProcess } from '../../harness/thena-process.ts';
 import { analyze, call, startThena } from '../server.ts';
-import { startThenaProcess } from '../thena-process.ts';
 
 const ROWS = 400_000;
 const CSV = Buffer.from(`at,amount\n${'2024-01-01 00:00:00,1\n'.repeat(ROWS)}`);

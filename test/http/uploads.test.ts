@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { call, formOf, type Reply, type RunningThena, sharedFile, startThena, upload } from '../server.ts';
+import { madeFile } from '../fixtures/data-files.ts';
+import { call, formOf, put, type RunningThena, startThena, upload, WAIT } from '../server.ts';
+import { until } from '../until.ts';
 
 let thena: RunningThena;
 before(async () => {
@@ -14,36 +16,25 @@ before(async () => {
 });
 after(() => thena.close());
 
-const taxi = sharedFile('nyc_taxi.csv').bytes;
-const WAIT = { prefer: 'wait=60' };
+const { bytes: rides, rows: rideRows } = madeFile('rides');
 
-function put(
-  customer: string,
-  body: Buffer | string,
-  headers: Record<string, string> = {},
-  query = '',
-): Promise<Reply> {
-  const bytes = new Uint8Array(Buffer.from(body));
-  return call(`${thena.url}/api/v1/customers/${customer}/uploads${query}`, { method: 'PUT', body: bytes, headers });
-}
-
-test('a file is taken with the customer named before it or after it, and the reply says where it is found', async () => {
+test('accepts a form with the customer before or after the file, and links to the upload', async () => {
   for (const fields of [
-    [['customer_id', 'Order'] as const, ['file', taxi] as const],
-    [['file', taxi] as const, ['customer_id', 'ORDER '] as const],
+    [['customer_id', 'Order'] as const, ['file', rides] as const],
+    [['file', rides] as const, ['customer_id', 'ORDER '] as const],
   ]) {
     const reply = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(...fields) });
     assert.equal(reply.status, 202);
     assert.equal(reply.body.customer_id, 'order');
-    assert.equal(reply.body.sha256, createHash('sha256').update(taxi).digest('hex'));
-    assert.equal(reply.body.bytes, taxi.length);
+    assert.equal(reply.body.sha256, createHash('sha256').update(rides).digest('hex'));
+    assert.equal(reply.body.bytes, rides.length);
     assert.equal(reply.headers.get('location'), `/api/v1/uploads/${reply.body.id}`);
     assert.equal((await call(`${thena.url}${reply.headers.get('location')}`)).body.id, reply.body.id);
   }
 });
 
-test('who prefers to wait is answered with 200 when the upload has ended', async () => {
-  const reply = await upload(thena.url, 'waits', taxi);
+test('answers with 200 once the upload has ended, if the client prefers to wait', async () => {
+  const reply = await upload(thena.url, 'waits', rides);
   assert.equal(reply.status, 200);
   assert.equal(reply.headers.get('preference-applied'), 'wait');
   assert.equal(reply.body.status, 'complete');
@@ -57,7 +48,7 @@ test('who prefers to wait is answered with 200 when the upload has ended', async
   );
 });
 
-test('who waits is told of a file that failed later, with 200 and the reason', async () => {
+test('answers a waiting client with 200 and the error, if the upload fails after it was received', async () => {
   const rows = '2024-01-01 00:00:00,1\n'.repeat(3);
   assert.equal((await upload(thena.url, 'late', `at,amount\n${rows}`)).body.status, 'complete');
   const reply = await upload(thena.url, 'late', `at,amount\n${rows}2024-01-01 00:00:00,many\n`);
@@ -67,42 +58,42 @@ test('who waits is told of a file that failed later, with 200 and the reason', a
   assert.equal((await call(`${thena.url}/api/v1/customers/late/table`)).body.rows, 3);
 });
 
-test('a body is taken by PUT and by POST, of whatever type, and keeps its file name', async () => {
-  const url = `${thena.url}/api/v1/customers/raw/uploads?filename=taxi.csv`;
+test('accepts a file as the body of PUT and POST, with any content type, and keeps its name', async () => {
+  const url = `${thena.url}/api/v1/customers/raw/uploads?filename=rides.csv`;
   for (const [method, type] of [
     ['PUT', 'text/csv'],
     ['POST', 'application/x-www-form-urlencoded'],
     ['POST', 'application/octet-stream'],
   ] as const) {
     const headers = { 'content-type': type, ...WAIT };
-    const reply = await call(url, { method, body: new Uint8Array(taxi), headers });
-    assert.deepEqual([reply.status, reply.body.status, reply.body.filename], [200, 'complete', 'taxi.csv']);
+    const reply = await call(url, { method, body: new Uint8Array(rides), headers });
+    assert.deepEqual([reply.status, reply.body.status, reply.body.filename], [200, 'complete', 'rides.csv']);
   }
 });
 
-test('JSON and forms are not taken as the body of a file', async () => {
+test('rejects JSON and forms as the body of a file', async () => {
   for (const type of ['application/json', 'application/ld+json', 'multipart/form-data; boundary=x']) {
-    const reply = await put('wrong', '{}', { 'content-type': type });
+    const reply = await put(thena.url, 'wrong', '{}', { 'content-type': type });
     assert.deepEqual([reply.status, reply.body.code], [415, 'unsupported_media_type']);
   }
 });
 
-test('a compressed body is taken, as its header says or as it looks', async () => {
+test('decompresses a body by its Content-Encoding header or by its first bytes', async () => {
   for (const [body, encoding] of [
-    [gzipSync(taxi), 'gzip'],
-    [zstdCompressSync(taxi), 'zstd'],
+    [gzipSync(rides), 'gzip'],
+    [zstdCompressSync(rides), 'zstd'],
   ] as const) {
     for (const headers of [{ ...WAIT, 'content-encoding': encoding }, WAIT]) {
-      const reply = await put('packed', body, headers);
+      const reply = await put(thena.url, 'packed', body, headers);
       assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
-      assert.equal(reply.body.receipt.rows_in_file, 10_320);
+      assert.equal(reply.body.receipt.rows_in_file, rideRows);
     }
   }
 });
 
-test('options in the query string are kept and followed', async () => {
+test('applies the options in the query string, and shows them in the upload', async () => {
   const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1`;
-  const reply = await put('options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
+  const reply = await put(thena.url, 'options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
   assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
   assert.deepEqual(reply.body.options, {
     delimiter: '|',
@@ -116,13 +107,13 @@ test('options in the query string are kept and followed', async () => {
   assert.equal(reply.body.receipt.rows_in_file, 2);
 });
 
-test('options that are not known are refused', async () => {
-  const reply = await put('options', 'a\n1\n', {}, '?delimeter=x');
+test('rejects unknown options', async () => {
+  const reply = await put(thena.url, 'options', 'a\n1\n', {}, '?delimeter=x');
   assert.deepEqual([reply.status, reply.body.code], [400, 'bad_request']);
   assert.match(reply.body.detail, /delimeter/);
 });
 
-test('a body that says itself that it is too large is refused before it is sent', async () => {
+test('rejects a body that is too large by its Content-Length before reading it', async () => {
   const reply = await talk(
     'PUT /api/v1/customers/large/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n',
   );
@@ -130,14 +121,14 @@ test('a body that says itself that it is too large is refused before it is sent'
   assert.match(reply, /"code":"upload_too_large"/);
 });
 
-test('a request without a body is told so', async () => {
+test('rejects a request without a body', async () => {
   const reply = await call(`${thena.url}/api/v1/customers/none/uploads`, { method: 'PUT' });
   assert.equal(reply.status, 422);
   const raw = await talk('PUT /api/v1/customers/none/uploads HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
   assert.match(raw, /"code":"file_missing"/);
 });
 
-test('a refusal reaches a sender that sends all before it reads', async () => {
+test('delivers a rejection to a client that sends its whole body before it reads', async () => {
   const head = 'PUT /api/v1/customers/eager/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n';
   const reply = await talk(
     head,
@@ -147,7 +138,7 @@ test('a refusal reaches a sender that sends all before it reads', async () => {
   assert.match(reply, /"code":"too_many_columns"/);
 });
 
-test('a sender that goes away leaves nothing behind, and is counted', async () => {
+test('removes everything of an upload whose client disconnected, and reports the request', async () => {
   const socket = connect(Number(new URL(thena.url).port), '127.0.0.1');
   socket.write('PUT /api/v1/customers/gone/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000000\r\n\r\n');
   socket.write(Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(4_000_000, '1,2\n')]));
@@ -164,7 +155,7 @@ test('a sender that goes away leaves nothing behind, and is counted', async () =
   );
 });
 
-test('a customer that another upload counts on stays, where one of its first uploads is refused', async () => {
+test('keeps a new customer that another upload needs when one of its first uploads is rejected', async () => {
   const slow = new ReadableStream({
     async start(controller) {
       controller.enqueue(Buffer.from('a,b\n1,2\n'));
@@ -176,12 +167,12 @@ test('a customer that another upload counts on stays, where one of its first upl
   const init = { method: 'PUT', body: slow, duplex: 'half', headers: WAIT } as RequestInit;
   const honest = call(`${thena.url}/api/v1/customers/shared/uploads`, init);
   await sleep(100);
-  assert.equal((await put('shared', 'a,b,c,d,e,f\n1,2,3,4,5,6\n')).status, 422);
+  assert.equal((await put(thena.url, 'shared', 'a,b,c,d,e,f\n1,2,3,4,5,6\n')).status, 422);
   const reply = await honest;
   assert.deepEqual([reply.status, reply.body.receipt?.rows_in_file], [200, 2], JSON.stringify(reply.body));
 });
 
-test('uploads are listed newest first, page by page', async () => {
+test('lists uploads newest first, page by page', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 3; n++) ids.unshift((await upload(thena.url, 'listed', `a\n${n}\n`)).body.id);
   const list = `${thena.url}/api/v1/customers/listed/uploads`;
@@ -198,14 +189,14 @@ test('uploads are listed newest first, page by page', async () => {
   assert((await call(`${list}?cursor=%27%20or%201=1`)).status < 500);
 });
 
-test('an upload that is not there is told alike, whatever its id looks like', async () => {
+test('answers 404 for any unknown upload, even if its ID is malformed', async () => {
   for (const id of ['00000000-0000-4000-8000-000000000000', 'x', '%27', '..%2f..']) {
     const reply = await call(`${thena.url}/api/v1/uploads/${id}`);
     assert.deepEqual([reply.status, reply.body.code], [404, 'upload_not_found'], id);
   }
 });
 
-/** Sends bytes over a connection of its own, and reads only once all are sent. */
+/** Sends bytes over a connection of its own, and reads only after the last of them. */
 async function talk(...parts: readonly (string | Buffer)[]): Promise<string> {
   const socket = connect(Number(new URL(thena.url).port), '127.0.0.1');
   socket.pause();
@@ -222,12 +213,7 @@ async function talk(...parts: readonly (string | Buffer)[]): Promise<string> {
   return text;
 }
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await holds()); await sleep(20))
-    assert(Date.now() < deadline, String(holds));
-}
-
-test('a header that may be a row is told in the receipt, and only there', async () => {
+test('warns in the receipt if the header may be a row of data', async () => {
   const warningsOf = async (customer: string, csv: string): Promise<string[]> => {
     const { body } = await upload(thena.url, customer, csv);
     assert.equal(body.status, 'complete', JSON.stringify(body.error));
@@ -239,7 +225,6 @@ test('a header that may be a row is told in the receipt, and only there', async 
   assert.deepEqual(more, []);
   assert.deepEqual(await warningsOf('headerless', 'Rome,Italy\nLyon,France\n'), [], 'the table has these names');
   assert.deepEqual(await warningsOf('has-values', 'city,people\nRome,2800000\nParis,n/a\nOslo,700000\n'), []);
-  const url = `${thena.url}/api/v1/customers/told/uploads?header=true`;
-  const told = await call(url, { method: 'PUT', body: TEXTS, headers: { prefer: 'wait=60' } });
-  assert.deepEqual(told.body.receipt.warnings, []);
+  const declared = await put(thena.url, 'declared', TEXTS, WAIT, '?header=true');
+  assert.deepEqual(declared.body.receipt.warnings, []);
 });

@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childOf } from '../crash/child-of.ts';
+import { childOf, peakBytes } from '../../harness/process-memory.ts';
+import { writeSample } from '../../harness/sample-file.ts';
+import { startThenaProcess } from '../../harness/thena-process.ts';
 import { call } from '../server.ts';
-import { startThenaProcess } from '../thena-process.ts';
 
 const { VOLUME_GB = '10' } = process.env;
 const MB = 1e6;
 const SMALL_BYTES = 500 * MB;
-/** So many that DuckDB's cache of the table is full, which THENA_ENGINE_MEMORY bounds: one alone leaves it half empty. */
+/** Enough to fill DuckDB's cache of the table, which THENA_ENGINE_MEMORY bounds: one file leaves it half empty. */
 const SMALL_FILES = 8;
 const LARGE_BYTES = Number(VOLUME_GB) * 1000 * MB;
-/** What the large upload takes on disk beyond its own size: its table, and the file that it is made of. */
-const BESIDE = 0.4;
+/** Disk space the large upload needs beyond its own size, as a share of it: its table, and the sample it is made of. */
+const EXTRA_DISK = 0.4;
 const SAMPLE_ROWS = 4_500_000;
-const SAMPLE = new URL('../../scripts/sample.ts', import.meta.url).pathname;
 
 interface Volume {
   readonly rows: number;
@@ -35,17 +35,17 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-it(`a file of ${VOLUME_GB} GB takes no more memory than some of 500 MB`, async (t) => {
-  if (process.platform !== 'linux') return t.skip('peaks of memory are read from /proc');
+it(`loads a file of ${VOLUME_GB} GB in no more memory than files of 500 MB`, async (t) => {
+  if (process.platform !== 'linux') return t.skip('peak memory is read from /proc');
   if (spawnSync('curl', ['--version']).status !== 0) return t.skip('needs curl');
   const { bavail, bsize } = statfsSync(folder);
-  const neededBytes = LARGE_BYTES * (1 + BESIDE) + 2 * SMALL_BYTES;
+  const neededBytes = LARGE_BYTES * (1 + EXTRA_DISK) + 2 * SMALL_BYTES;
   if (bavail * bsize < neededBytes) {
     return t.skip(
       `needs ${Math.ceil(neededBytes / 1e9)} GB in ${tmpdir()}, which has ${Math.floor((bavail * bsize) / 1e9)}`,
     );
   }
-  const sample = makeSample();
+  const sample = await makeSample();
   const small = await uploads(sample, SMALL_FILES, Math.round(SMALL_BYTES / sample.bodyBytes));
   t.diagnostic(JSON.stringify(small));
   const large = await uploads(sample, 1, Math.round(LARGE_BYTES / sample.bodyBytes));
@@ -61,15 +61,10 @@ interface Sample {
   readonly bodyBytes: number;
 }
 
-/** Rows that are sent again and again: to make them all anew would take longer than Thena takes for them. */
-function makeSample(): Sample {
+/** Makes the rows that are sent over and over: generating all of them would take longer than loading them. */
+async function makeSample(): Promise<Sample> {
   const whole = join(folder, 'sample.csv');
-  const file = openSync(whole, 'w');
-  const made = spawnSync(process.execPath, [SAMPLE, '--rows', String(SAMPLE_ROWS)], {
-    stdio: ['ignore', file, 'inherit'],
-  });
-  closeSync(file);
-  assert.equal(made.status, 0);
+  await writeSample(SAMPLE_ROWS, whole);
   const header = join(folder, 'header.csv');
   const body = join(folder, 'body.csv');
   const cut = 'head -n 1 "$0" > "$1" && tail -n +2 "$0" > "$2" && rm "$0"';
@@ -77,7 +72,7 @@ function makeSample(): Sample {
   return { header, body, bodyBytes: statSync(body).size };
 }
 
-/** Sends so many files, one after another, each made of the sample so many times. */
+/** Sends this many files, one after another, each with the sample repeated this many times. */
 async function uploads({ header, body, bodyBytes }: Sample, files: number, times: number): Promise<Volume> {
   const dataDir = join(folder, `data-${files}`);
   const thena = await startThenaProcess(dataDir, [], { THENA_MAX_UPLOAD_BYTES: '1TiB' });
@@ -86,11 +81,11 @@ async function uploads({ header, body, bodyBytes }: Sample, files: number, times
   let loadedMs = 0;
   try {
     for (let file = 0; file < files; file++) {
-      const began = performance.now();
+      const startedAt = performance.now();
       const sent = await send(`${thena.url}/api/v1/customers/large/uploads`, [header, ...Array(times).fill(body)]);
-      receivedMs += performance.now() - began;
+      receivedMs += performance.now() - startedAt;
       const { status, receipt, error } = await ended(`${thena.url}/api/v1/uploads/${sent.id}`);
-      loadedMs += performance.now() - began;
+      loadedMs += performance.now() - startedAt;
       assert.deepEqual([status, receipt?.appended], ['complete', rows], JSON.stringify(error));
     }
     const main = thena.child.pid as number;
@@ -102,8 +97,8 @@ async function uploads({ header, body, bodyBytes }: Sample, files: number, times
       bytes,
       receivedMbPerSecond: Math.round(bytes / MB / (receivedMs / 1000)),
       loadedMbPerSecond: Math.round(bytes / MB / (loadedMs / 1000)),
-      mainPeakMb: peakMb(main),
-      enginePeakMb: peakMb(engine),
+      mainPeakMb: Math.round((peakBytes(main) ?? Number.NaN) / MB),
+      enginePeakMb: Math.round((peakBytes(engine) ?? Number.NaN) / MB),
     };
   } finally {
     await thena.end('SIGTERM');
@@ -111,7 +106,7 @@ async function uploads({ header, body, bodyBytes }: Sample, files: number, times
   }
 }
 
-/** Sends files as one, of a length that curl does not know. */
+/** Sends files as one upload, whose length curl does not know. */
 async function send(url: string, files: readonly string[]): Promise<{ readonly id: string }> {
   const shell = spawn('sh', ['-c', 'url="$0"; cat "$@" | curl -sS -T - "$url"', url, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -133,10 +128,4 @@ async function ended(url: string): Promise<any> {
     if (body.finished_at) return body;
     await sleep(100);
   }
-}
-
-/** The most memory a process has had. */
-function peakMb(pid: number): number {
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round((Number(kib) * 1024) / MB);
 }

@@ -3,11 +3,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
 import { type CsvSource, withoutMark } from '../../csv/segment.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
-import type { Operations } from '../operation.ts';
-import { formatSql } from './format-sql.ts';
-import { textName, textsSql } from './read-csv.ts';
+import { DATE_FORMATS, dayAndMonthSwapped, TIMESTAMP_FORMATS } from '../../model/time-formats.ts';
+import type { Operations } from '../operations.ts';
+import { castSql } from './cast-sql.ts';
+import { hasShapeOf } from './format-shape.ts';
+import { textName, textsSql } from './read-csv-sql.ts';
 import { TextTable } from './text-table.ts';
-import { DATE_FORMATS, dayAndMonthSwapped, mayBe, TIMESTAMP_FORMATS } from './time-formats.ts';
 
 type Format = Pick<ColumnFormat, 'type' | 'format'>;
 
@@ -15,7 +16,7 @@ const TEXT: Format = { type: 'text', format: null };
 const SAMPLE_RECORDS = 2048;
 const SAMPLE_BYTES = 1024 * 1024;
 
-/** Every way to read a column, the narrowest first. What fits no other way is text. */
+/** The formats of a column, narrowest first. A column that fits none of them is text. */
 const CANDIDATES: readonly Format[] = [
   { type: 'integer', format: null },
   { type: 'number', format: null },
@@ -26,7 +27,7 @@ const CANDIDATES: readonly Format[] = [
   ...TIMESTAMP_FORMATS.map((format): Format => ({ type: 'timestamp', format })),
 ];
 
-/** The ways to read a file's column into a column that a table has already, the likeliest first. */
+/** The formats in which a file's column can be read into an existing column of the table, most likely first. */
 function candidatesFor(column: ColumnFormat): readonly Format[] {
   const known: Format = { type: column.type, format: column.format };
   if (column.type !== 'date' && column.type !== 'timestamp') return [{ type: column.type, format: null }];
@@ -36,45 +37,45 @@ function candidatesFor(column: ColumnFormat): readonly Format[] {
   return [known, ...[...own, ...asTimestamp].filter((candidate) => candidate.format !== known.format)];
 }
 
-/** Which of the candidates fit every record, by column; null where a column has no value at all. */
-type Fitting = readonly (readonly Format[] | null)[];
+/** By column: the candidates that fit every record; null if the column has no value. */
+type FittingFormats = readonly (readonly Format[] | null)[];
 
 /**
- * Asks of every record whether each column fits its candidates, in one query.
+ * Finds which candidates fit every record of each column, in one query.
  *
  * @param texts a table or subquery with the columns `c0, c1, …`
  */
-async function fitting(
+async function fittingFormats(
   connection: DuckDBConnection,
   texts: string,
   candidates: readonly (readonly Format[])[],
   exact: boolean,
-): Promise<Fitting> {
-  const questions = candidates.flatMap((formats, index) => {
+): Promise<FittingFormats> {
+  const checks = candidates.flatMap((formats, index) => {
     const text = textName(index);
     const present = `${text} IS NOT NULL AND ${text} <> ''`;
     return [
       `count(*) FILTER (${present})`,
       ...formats.map((candidate) => {
-        const { value } = formatSql(candidate, exact, text, '');
-        const { fits } = formatSql(candidate, exact, text, `(${value})`);
+        const { value } = castSql(candidate, exact, text, '');
+        const { fits } = castSql(candidate, exact, text, `(${value})`);
         return `count(*) FILTER (${present} AND NOT coalesce(${fits}, false)) = 0`;
       }),
     ];
   });
-  const reader = await connection.runAndReadAll(`SELECT ${questions.join(', ')} FROM ${texts}`);
-  const answers = reader.getRows()[0] ?? [];
+  const reader = await connection.runAndReadAll(`SELECT ${checks.join(', ')} FROM ${texts}`);
+  const results = reader.getRows()[0] ?? [];
   let next = 0;
   return candidates.map((formats) => {
-    const present = answers[next++] as bigint;
-    const fit = formats.filter(() => answers[next++] === true);
+    const present = results[next++] as bigint;
+    const fit = formats.filter(() => results[next++] === true);
     return present === 0n ? null : fit;
   });
 }
 
 /**
- * Candidates are tried on the first records, then, where `thorough`, on every record: only the narrowest that is left
- * for each column, until one fits all, so that a column costs one question a pass.
+ * Tries all candidates on the first records. With `thorough`, tries the remaining ones on every record: only the narrowest of
+ * each column in one pass, until one fits every record, so that a pass makes one check per column.
  */
 export const inferFormats: Operations['infer_formats'] = async ({ source, table, thorough }, { duckdb, signal }) => {
   const exact = table === null;
@@ -85,7 +86,7 @@ export const inferFormats: Operations['infer_formats'] = async ({ source, table,
   const sample = await firstRecords(source);
   return duckdb.connected(signal, async (connection) => {
     const fit = await fittingSample(connection, sample, all, exact);
-    // A column without a value in the sample has every candidate left.
+    // A column without a value in the sample keeps all candidates.
     let left: (readonly Format[])[] = fit.map((formats, index) => formats ?? all[index] ?? []);
     if (thorough) left = await narrow(connection, textsSql(source, { skipMalformed: true }), left, exact, fit);
     const chosen = left.map((formats, index): Format => {
@@ -101,7 +102,7 @@ export const inferFormats: Operations['infer_formats'] = async ({ source, table,
   });
 };
 
-/** The fields of the first records that have as many as there are columns. */
+/** The fields of the first records, without malformed ones and those of another length. */
 async function firstRecords({ segments, dialect, columns }: CsvSource): Promise<readonly CsvRecord['fields'][]> {
   const [first] = segments;
   if (!first) return [];
@@ -126,21 +127,21 @@ async function fittingSample(
   sample: readonly CsvRecord['fields'][],
   candidates: readonly (readonly Format[])[],
   exact: boolean,
-): Promise<Fitting> {
+): Promise<FittingFormats> {
   const likely = candidates.map((formats, index) => {
     const texts = sample.map((fields) => fields[index]).filter((text) => text !== null && text !== '');
-    return formats.filter(({ format }) => format === null || texts.every((text) => mayBe(text ?? '', format)));
+    return formats.filter(({ format }) => format === null || texts.every((text) => hasShapeOf(text ?? '', format)));
   });
   const table = await TextTable.open(connection, 'sampled', candidates.length);
   try {
     await table.fill(sample);
-    return await fitting(connection, table.name, likely, exact);
+    return await fittingFormats(connection, table.name, likely, exact);
   } finally {
     await table.close();
   }
 }
 
-/** Where nothing fits: text in a new table; in one that exists its own type, so that the rows are refused by name. */
+/** If nothing fits: text in a new table, and the column's own type in an existing one, so that the rows are rejected. */
 function fallback(table: readonly ColumnFormat[] | null, name: string | undefined): Format {
   const column = table?.find((candidate) => candidate.name === name);
   return column ? { type: column.type, format: column.format } : TEXT;
@@ -151,24 +152,24 @@ async function narrow(
   texts: string,
   candidates: readonly (readonly Format[])[],
   exact: boolean,
-  sampled: Fitting,
+  sampled: FittingFormats,
 ): Promise<(readonly Format[])[]> {
   let left = [...candidates];
   const done = left.map((formats) => formats.length === 0);
   while (done.includes(false)) {
-    // Of dates in other formats all are asked at once: month first and day first exclude each other only in the end.
-    const asked = left.map((formats, index) =>
+    // All strptime formats are tried in one pass: month first and day first may both fit until the last record.
+    const tried = left.map((formats, index) =>
       done[index] ? [] : formats[0]?.format ? formats.filter(({ format }) => format !== null) : formats.slice(0, 1),
     );
-    const answers = await fitting(connection, texts, asked, exact);
+    const fitting = await fittingFormats(connection, texts, tried, exact);
     left = left.map((formats, index) => {
       if (done[index]) return formats;
-      const fit = answers[index];
+      const fit = fitting[index];
       if (fit === null && sampled[index] === null) {
         done[index] = true;
         return []; // empty in every record
       }
-      const rest = formats.filter((candidate) => !asked[index]?.includes(candidate));
+      const rest = formats.filter((candidate) => !tried[index]?.includes(candidate));
       if (fit && fit.length > 0) done[index] = true;
       else if (rest.length === 0) done[index] = true;
       return fit && fit.length > 0 ? fit : rest;
@@ -177,7 +178,7 @@ async function narrow(
   return left;
 }
 
-/** Day first and month first both fit. */
+/** Whether day first and month first both fit. */
 function isAmbiguous(formats: readonly Format[]): boolean {
   const first = formats[0]?.format;
   const second = formats[1]?.format;

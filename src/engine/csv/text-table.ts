@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { textName } from './read-csv.ts';
+import { textName } from './read-csv-sql.ts';
 
-/** A temporary table of texts `c0, c1, …`, for asking SQL about values that were read by other means than `read_csv`. */
+/** A temporary table of texts `c0, c1, …`, to run SQL over fields that were not read by `read_csv`. */
 export class TextTable {
   readonly name: string;
   readonly #connection: DuckDBConnection;
@@ -11,14 +11,14 @@ export class TextTable {
     this.name = name;
   }
 
-  /** Makes the table on a connection, where it lives until `close`. It has a further column, `record INTEGER`. */
+  /** Creates the table on a connection. It has one more column, `record INTEGER`. */
   static async open(connection: DuckDBConnection, name: string, columns: number): Promise<TextTable> {
     const texts = Array.from({ length: columns }, (_, index) => `${textName(index)} VARCHAR`);
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${texts.join(', ')}, record INTEGER)`);
     return new TextTable(connection, name);
   }
 
-  /** Replaces what is in the table; `record` is the index of each row. */
+  /** Replaces all rows. `record` is the index of each. */
   async fill(rows: readonly (readonly (string | null)[])[]): Promise<void> {
     await this.#connection.run(`DELETE FROM ${this.name}`);
     const appender = await this.#connection.createAppender(this.name, 'main', 'temp');

@@ -1,7 +1,7 @@
 import { checkColumnNames } from '../../csv/column-names.ts';
-import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../engine/csv/time-formats.ts';
 import { Problem } from '../../errors.ts';
 import type { Column, ColumnFormat } from '../../model/columns.ts';
+import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../model/time-formats.ts';
 
 /**
  * Checks the columns that a customer is created with, by the rules that files are checked by.

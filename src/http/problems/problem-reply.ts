@@ -2,9 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { EngineStopped } from '../../engine/engine-client.ts';
 import { type ErrorCode, Problem, problemDocument } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
 import { readAndForget } from '../requests/unfinished-request.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -42,7 +42,7 @@ function problemOf(error: unknown, request: FastifyRequest, observe: Observe): P
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;
-  if (error instanceof EngineStopped) {
+  if (error instanceof StorageFailure && error.storeStopped) {
     return new Problem('engine_unavailable', 'The engine stopped while it worked on the request, and starts again.');
   }
   return new Problem('internal_error', 'The request was understood, but an error in Thena stopped it.', {

@@ -1,17 +1,18 @@
 import type { Catalog, Claim, Micros } from '../../catalog/catalog.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
-import { type EngineClient, EngineFailure } from '../../engine/engine-client.ts';
-import type { RejectedRow } from '../../engine/protocol.ts';
+import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
+import type { RejectedRow } from '../../model/rejected-row.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
 import type { ProgressBoard } from '../progress.ts';
 import { namesInTable } from '../receive/names-in-table.ts';
 import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
-import { isDiskFull } from './disk-full.ts';
+import { mayBlameRows } from './disk-full.ts';
 import { headerWarnings, type ParsePlan, planParse, samePlan } from './parse-plan.ts';
 
 /** Refused rows that are told with the failure. */
@@ -20,7 +21,7 @@ const TOLD_REFUSALS = 100;
 export interface AttemptDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
-  readonly engine: EngineClient;
+  readonly csvReader: CsvReader;
   readonly rejects: RejectedRows;
   readonly progress: ProgressBoard;
   readonly owner: string;
@@ -75,7 +76,7 @@ export class Attempt {
     let plan = await this.#plan(await this.#feed.after(0), false);
     failpoint('formats_found');
     let appended = await this.#load(plan);
-    if (appended instanceof EngineFailure && !plan.thorough) {
+    if (appended instanceof StorageFailure && !plan.thorough) {
       // Some record does not fit what the first records showed: look at every one, and start over if that helps.
       const better = await this.#plan(await this.#feed.all(), true);
       if (!samePlan(better, plan)) {
@@ -84,11 +85,11 @@ export class Attempt {
         appended = await this.#load(plan);
       }
     }
-    if (appended instanceof EngineFailure) {
+    if (appended instanceof StorageFailure) {
       this.#kept = await this.#withoutRefused(appended, plan);
       await this.#startOver();
       appended = await this.#load(plan);
-      if (appended instanceof EngineFailure) throw appended;
+      if (appended instanceof StorageFailure) throw appended;
     }
     const file = await this.#feed.file;
     const summary = await this.#commitRows();
@@ -116,8 +117,8 @@ export class Attempt {
         customer: this.#claim.customer,
         known: this.#known,
         ask: (some, everyRecord) => {
-          const params = { source: this.#source(some), table: this.#known, thorough: everyRecord };
-          return this.#deps.engine.call('infer_formats', params, { signal: this.#signal });
+          const request = { source: this.#source(some), table: this.#known, thorough: everyRecord };
+          return this.#deps.csvReader.inferFormats(request, { signal: this.#signal });
         },
         allSegments: () => this.#feed.all(),
       },
@@ -127,7 +128,7 @@ export class Attempt {
   }
 
   /** @returns the number of rows appended, or why the engine could not append them */
-  async #load(plan: ParsePlan): Promise<number | EngineFailure> {
+  async #load(plan: ParsePlan): Promise<number | StorageFailure> {
     const { customer } = this.#claim;
     const session = await this.#deps.tables.begin({
       customerId: customer.id,
@@ -155,8 +156,7 @@ export class Attempt {
         failpoint('segment_appended');
         this.#tell(rows);
       } catch (error) {
-        // No row is to blame for a full disk, and looking for one would write to it.
-        if (error instanceof EngineFailure && !isDiskFull(error)) return error;
+        if (mayBlameRows(error)) return error;
         throw error;
       }
       taken += segments.length;
@@ -186,11 +186,11 @@ export class Attempt {
    * @returns the others, where the sender asked to skip
    * @throws Problem rows_rejected; the failure itself where no record is to blame
    */
-  async #withoutRefused(failure: EngineFailure, { formats }: ParsePlan): Promise<Kept> {
-    const { engine, rejects } = this.#deps;
+  async #withoutRefused(failure: StorageFailure, { formats }: ParsePlan): Promise<Kept> {
+    const { csvReader, rejects } = this.#deps;
     const { id, options } = this.#claim.upload;
     const keep = options.onError === 'skip';
-    const params = {
+    const request = {
       source: this.#source(await this.#feed.all()),
       formats,
       exact: this.#known === null,
@@ -199,17 +199,17 @@ export class Attempt {
       ...rejects.pathsOf(id),
       keep,
     };
-    const found = await engine.call('find_rejected_rows', params, { signal: this.#signal });
+    const found = await csvReader.findRejectedRows(request, { signal: this.#signal });
     await rejects.sync();
     failpoint('rejected_rows_found');
     const [first] = found.rejectedRows;
     if (!first) throw failure;
-    if (keep && found.refused < found.records) return { segments: found.kept, rejected: found.refused };
+    if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected };
     const where = first.column === null ? '' : `, column '${first.column}'`;
     throw new Problem(
       'rows_rejected',
-      `${found.refused} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
-      { rows_in_file: found.records, rejected: found.refused, rejects: found.rejectedRows.map(rejectJson) },
+      `${found.rejected} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
+      { rows_in_file: found.records, rejected: found.rejected, rejects: found.rejectedRows.map(rejectJson) },
     );
   }
 
@@ -248,7 +248,7 @@ export class Attempt {
   async #firstTime({ formats, timeColumn }: ParsePlan): Promise<Micros | null> {
     if (timeColumn === null) return null;
     const source = this.#source(this.#kept?.segments ?? (await this.#feed.all()));
-    return this.#deps.engine.call('first_time', { source, formats, timeColumn }, { signal: this.#signal });
+    return this.#deps.csvReader.findFirstTime({ source, formats, timeColumn }, { signal: this.#signal });
   }
 
   #source(segments: readonly CsvSegment[]): CsvSource {

@@ -1,22 +1,21 @@
-import { EngineBroken, EngineFailure } from '../../engine/engine-client.ts';
 import { Problem } from '../../errors.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
 
-/** What DuckDB and Node say in the engine where a write finds no room. */
-const NO_ROOM = /No space left on device|Could not write all bytes|\bENOSPC\b|\bEDQUOT\b/i;
-
-/** Whether an attempt failed for want of disk space alone: then its file is not to blame. */
+/** Whether an attempt failed only because the disk is full: its file is not to blame. */
 export function isDiskFull(error: unknown): boolean {
   if (error instanceof Problem) return error.code === 'disk_full';
-  return saysInEngine(error, NO_ROOM);
+  return error instanceof StorageFailure && error.reason === 'no_space';
 }
 
-/** Whether an attempt failed for want of memory, which analyses share, or because the disk did not do what it was asked. */
-export function mayDoNextTime(error: unknown): boolean {
-  return saysInEngine(error, /^Out of Memory Error|Input\/output error|\bEIO\b/);
+/** Whether an attempt failed because the store stopped, ran out of memory (which analyses share), or its disk failed. */
+export function maySucceedNextTime(error: unknown): boolean {
+  if (!(error instanceof StorageFailure)) return false;
+  return error.storeStopped || error.reason === 'out_of_memory' || error.reason === 'io_error';
 }
 
-function saysInEngine(error: unknown, what: RegExp): boolean {
-  if (!(error instanceof EngineFailure || error instanceof EngineBroken)) return false;
-  // Only the first line is DuckDB's own: rows of the file may be quoted below it.
-  return what.test(error.message.split('\n', 1)[0] ?? '');
+/** Whether a store failed in a way that the rows it was given may have caused. */
+export function mayBlameRows(error: unknown): error is StorageFailure {
+  if (!(error instanceof StorageFailure) || error.storeStopped) return false;
+  // Nothing is to be found on a full disk, and looking for it would write to the disk.
+  return error.reason !== 'no_space' && error.reason !== 'cancelled';
 }

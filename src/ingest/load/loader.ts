@@ -1,15 +1,15 @@
 import type { AttemptOutcome, Claim } from '../../catalog/catalog.ts';
 import type { UploadError } from '../../catalog/upload.ts';
-import { EngineBroken, EngineStopped } from '../../engine/engine-client.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
 import { SegmentFeed } from '../spool/segment-feed.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Attempt, type AttemptDeps, LeaseLost } from './attempt.ts';
-import { isDiskFull, mayDoNextTime } from './disk-full.ts';
+import { isDiskFull, maySucceedNextTime } from './disk-full.ts';
 
 const LEASE_MS = 30_000;
 /** A file under which the engine dies this many times while it is read alone is not tried again. */
@@ -198,7 +198,7 @@ export class Loader {
     } catch (caught) {
       const error = caught as Error;
       // Whatever was read with it ends in the same moment, and leaves later.
-      const isAlone = this.#running.size === 1 && !(error instanceof EngineStopped && error.besideQuery);
+      const isAlone = this.#running.size === 1 && !(error instanceof StorageFailure && error.alongsideQuery);
       const mostDeaths = isAlone ? MAX_ENGINE_DEATHS : MAX_ENGINE_DEATHS_BESIDE_OTHERS;
       // What the file is to blame for is told as the upload's failure.
       if (!(error instanceof Problem)) {
@@ -222,8 +222,8 @@ export class Loader {
       this.#hold('load');
       return STOPPED;
     }
-    if (error instanceof EngineStopped && error.wasKilled) return STOPPED;
-    if ((error instanceof EngineStopped || mayDoNextTime(error)) && deaths < mostDeaths) return ENGINE_DIED;
+    if (error instanceof StorageFailure && error.wasKilled) return STOPPED;
+    if (maySucceedNextTime(error) && deaths < mostDeaths) return ENGINE_DIED;
     try {
       // An upload fails only once it was acknowledged: until then its sender is told by the answer.
       await feed.file;
@@ -267,8 +267,7 @@ export class Loader {
 
 function told(error: Error, engineDeaths: number): UploadError {
   if (error instanceof Problem) return { code: error.code, detail: error.detail, extra: error.extra };
-  // What DuckDB gives up for is its disk, not the file.
-  return error instanceof EngineStopped && !(error instanceof EngineBroken)
+  return error instanceof StorageFailure && (error.reason === 'crashed' || error.reason === 'unavailable')
     ? {
         code: 'file_crashed_reader',
         detail: `The engine stopped ${engineDeaths} times while it read this file.`,

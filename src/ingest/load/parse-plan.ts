@@ -1,7 +1,7 @@
 import type { Customer } from '../../catalog/catalog.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
-import type { EngineOperations } from '../../engine/protocol.ts';
+import type { InferredFormats } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { type ColumnFormat, chooseTimeColumn } from '../../model/columns.ts';
 
@@ -20,7 +20,7 @@ interface PlanDeps {
   readonly customer: Customer;
   /** The table's columns where it exists or was declared; null: this file decides them. */
   readonly known: readonly ColumnFormat[] | null;
-  ask(segments: readonly CsvSegment[], everyRecord: boolean): Promise<EngineOperations['infer_formats']['result']>;
+  ask(segments: readonly CsvSegment[], everyRecord: boolean): Promise<InferredFormats>;
   /** Waits for the end of the file. */
   allSegments(): Promise<readonly CsvSegment[]>;
 }

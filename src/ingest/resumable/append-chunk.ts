@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { placeDurably, syncFile, syncFolder, writeAt } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
-import { placeDurably, storing, syncFile, syncFolder, writeAt } from '../spool/durable.ts';
+import { storing } from '../spool/storing.ts';
 
 /** What a piece of a file must have, to be kept. */
 export interface Checksum {

@@ -3,11 +3,12 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { UploadOptions } from '../../catalog/upload.ts';
+import { placeDurably, syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../../model/ids.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
-import { placeDurably, storing, syncFolder } from '../spool/durable.ts';
+import { storing } from '../spool/storing.ts';
 import { appendPiece, markOf, type Piece, settlePiece } from './append-chunk.ts';
 
 /** A file that comes in several requests; its upload will have the same id. */

@@ -86,7 +86,7 @@ export class ResumableUploads {
       const bytes = fastEnough(neverIdle(source, idleMs), LEAST_RATE);
       const onBytes = (received: number): void => progress.received(file.id, received);
       const received = await this.#files.append(file.id, offset, { bytes, checksum, onBytes }, source);
-      failpoint('piece_appended');
+      failpoint('chunk_appended');
       return received;
     } finally {
       releaseSlot();
@@ -120,14 +120,14 @@ export class ResumableUploads {
     if (!file) throw uploadNotFound(id);
     if (this.#stopped) throw stopping();
     const { filename, options, corrects, length: expectedBytes } = file;
-    failpoint('whole_finishing');
+    failpoint('resumable_finishing');
     const bytes = this.#files.read(id);
     this.#reading.add(bytes);
     try {
       const incoming = { uploadId: id, filename, options, corrects, expectedBytes, contentEncoding: null };
       const reception = receive({ ...incoming, idempotencyKey: null, retryOf: null });
       const upload = await receiveAll(reception, accessToFinish(file), bytes);
-      failpoint('whole_acknowledged');
+      failpoint('resumable_acknowledged');
       await this.#files.remove(id);
       return upload;
     } catch (caught) {

@@ -1,8 +1,6 @@
-import { statfs } from 'node:fs/promises';
+import { hasSpaceFor } from '../../disk-space.ts';
 import { Problem } from '../../errors.ts';
 
-/** The reserve is at most this share of the disk, so that small disks can be used. */
-const MOST_OF_DISK = 0.1;
 /** Room is promised in steps that grow with the file: a small one keeps none from others, a large one asks seldom. */
 const FIRST_STEP_BYTES = 256 * 1024;
 const LARGEST_STEP_BYTES = 32 * 1024 * 1024;
@@ -28,9 +26,8 @@ export class DiskReserve {
   }
 
   /** @param bytes what is about to be written. @returns whether the reserve stays whole */
-  async leaves(bytes: number): Promise<boolean> {
-    const { bavail, blocks, bsize } = await statfs(this.#directory);
-    return bavail * bsize - bytes >= Math.min(this.#bytes, blocks * bsize * MOST_OF_DISK);
+  leaves(bytes: number): Promise<boolean> {
+    return hasSpaceFor(this.#directory, bytes, this.#bytes);
   }
 
   /** @throws Problem disk_full where the reserve would not stay whole */

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { RejectedRow } from '../../engine/protocol.ts';
+import { syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import type { UploadId } from '../../model/ids.ts';
-import { syncFolder } from './durable.ts';
+import type { RejectedRow } from '../../model/rejected-row.ts';
 
 const READ_BYTES = 256 * 1024;
 const LINE_FEED = 10;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { countLineFeeds } from '../../csv/count-line-feeds.ts';
 import type { FieldShape } from '../../csv/field-shapes.ts';
 import { type CsvSegment, withMark } from '../../csv/segment.ts';
-import { storing, syncFolder, writeAt } from './durable.ts';
+import { syncFolder, writeAt } from '../../durable.ts';
+import { storing } from './storing.ts';
 
 /** The first segment is small, so that loading begins while most of the file is still on its way. */
 const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024;

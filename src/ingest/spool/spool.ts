@@ -1,10 +1,11 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
+import { syncFolder } from '../../durable.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
-import { storing, syncFolder } from './durable.ts';
 import { SegmentWriter } from './segment-writer.ts';
+import { storing } from './storing.ts';
 
 /** Where bytes lie until they are rows: a folder for each upload, a file for each segment. */
 export class Spool {
@@ -23,7 +24,7 @@ export class Spool {
       await mkdir(folder);
       await syncFolder(this.directory);
     });
-    failpoint('folder_made');
+    failpoint('folder_created');
     return new SegmentWriter(folder);
   }
 

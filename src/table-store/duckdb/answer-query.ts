@@ -1,16 +1,17 @@
-import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import type { EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
+import { isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
 import { compileQuery, isQuantile } from './compile-query.ts';
 import type { QuantileMemory } from './quantile-memory.ts';
 
-/** So few values are held without a count of those that a condition leaves. */
+/** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
 
-type Ask = (plan: QueryPlan) => Promise<QueryOutcome>;
+type Run = (plan: QueryPlan) => Promise<QueryOutcome>;
 
-/** Computes a plan's result from a table file, once there is memory for what it holds beside DuckDB's own. */
+/** Runs a query over a table file, once there is memory for its quantiles. */
 export async function answerQuery(
   { engine, quantiles }: { readonly engine: EngineClient; readonly quantiles: QuantileMemory },
   database: string,
@@ -19,30 +20,30 @@ export async function answerQuery(
   { signal, deadlineMs, maxRows, maxBytes }: QueryLimits,
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  const ask: Ask = (each) => {
+  const run: Run = (each) => {
     const { sql, params } = compileQuery(each, { ...view, table: tableName(database) });
     return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends });
   };
   try {
-    const values = await quantileValues(view, plan, ask);
+    const values = await quantileValues(view, plan, run);
     if (!quantiles.holds(values)) return { kind: 'out_of_memory' };
-    return await (values === 0 ? ask(plan) : quantiles.run(values, ends, () => ask(plan)));
+    return await (values === 0 ? run(plan) : quantiles.run(values, ends, () => run(plan)));
   } catch (error) {
-    if (!(error instanceof EngineCancelled) && !ends.aborted) throw error;
+    if (!isCancelled(error) && !ends.aborted) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }
 }
 
-/** How many values the quantiles of a plan are of, at most. */
-async function quantileValues({ rows }: CountedView, plan: QueryPlan, ask: Ask): Promise<number> {
+/** Maximum number of values that the quantiles of a plan keep in memory. */
+async function quantileValues({ rows }: CountedView, plan: QueryPlan, run: Run): Promise<number> {
   const columns = new Set(plan.measures.filter(isQuantile).map(({ column }) => column?.name)).size;
   const most = columns * rows;
   if (most <= UNCOUNTED_VALUES || plan.where === null) return most;
-  const counted = await ask(countOf(plan));
+  const counted = await run(countOf(plan));
   return counted.kind === 'rows' ? columns * Number(counted.rows[0]?.[0] ?? 0) : 0;
 }
 
-/** A plan that counts the rows that another one reads. */
+/** A plan that counts the rows that meet the condition of another plan. */
 function countOf({ where }: QueryPlan): QueryPlan {
   const count = { fn: 'count', column: null, q: null, by: null, as: 'count', type: 'integer' } as const;
   return { groupBy: [], measures: [count], where, having: null, orderBy: [], limit: null };

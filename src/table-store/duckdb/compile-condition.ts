@@ -8,7 +8,7 @@ export function isTime(type: LogicalType): boolean {
   return type === 'date' || type === 'timestamp';
 }
 
-/** A condition as SQL, in brackets where it needs them. */
+/** Compiles a condition to SQL, in parentheses if it needs them. */
 export function compileCondition(condition: Condition, parameters: Parameters): string {
   switch (condition.kind) {
     case 'and':
@@ -38,7 +38,7 @@ function operandSql(operand: Operand): string {
   return operand.kind === 'column' ? identifier(operand.column.name) : `o${operand.index}`;
 }
 
-/** Times of the result are microseconds already. */
+/** The type of a value compared with the operand. Times of the result are microseconds. */
 function boundType(operand: Operand): LogicalType {
   if (operand.kind === 'column') return operand.column.type;
   return isTime(operand.type) ? 'integer' : operand.type;

@@ -8,19 +8,19 @@ export function microsSql(time: string): string {
   return `epoch_us(CAST(${time} AS TIMESTAMP))`;
 }
 
-/** What rows are grouped by. */
+/** The expression that rows are grouped by. */
 export function groupSql({ column, bucket }: GroupKey): string {
   const name = identifier(column.name);
   if (!bucket) return name;
   const { timeZone } = bucket;
   if (timeZone === null) return truncatedSql(bucket, name);
-  // From microseconds, since a cast of TIMESTAMP to TIMESTAMPTZ asks the calendar for every row.
+  // By way of microseconds, since a cast of TIMESTAMP to TIMESTAMPTZ consults the calendar for every row.
   const wall = `timezone(${literal(timeZone)}, make_timestamptz(epoch_us(${name})))`;
-  // What is cut off within an hour is cut off the moment itself: two hours of one night may look the same on the wall.
+  // Within an hour, the remainder is subtracted from the UTC time: when clocks are set back, two hours have the same local time.
   return isWithinHour(bucket) ? `${name} - (${wall} - ${truncatedSql(bucket, wall)})` : truncatedSql(bucket, wall);
 }
 
-/** The beginning of a group's bucket, as microseconds; other groups as they are. */
+/** The start of a group's bucket as microseconds; other groups unchanged. */
 export function shapedGroupSql({ column, bucket }: GroupKey, value: string): string {
   if (!isTime(column.type)) return value;
   if (!bucket?.timeZone || isWithinHour(bucket)) return microsSql(value);
@@ -28,16 +28,16 @@ export function shapedGroupSql({ column, bucket }: GroupKey, value: string): str
 }
 
 /**
- * The first moment at which a zone's clock shows a time, as microseconds. The calendar gives the last one where the clock is
- * set back over it: so the offset of the day before is tried, too.
+ * The first moment with a given local time, as microseconds. If clocks were set back over that time, the calendar returns the
+ * last such moment, so the offset of the day before is tried as well.
  */
 function momentSql(wall: string, zone: string): string {
   const last = `epoch_us(timezone(${zone}, ${wall}))`;
   const dayBefore = `(${last} - ${DAY_MICROS})`;
   const offsetBefore = `(epoch_us(timezone(${zone}, make_timestamptz(${dayBefore}))) - ${dayBefore})`;
   const first = `(epoch_us(${wall}) - ${offsetBefore})`;
-  const showsIt = `timezone(${zone}, make_timestamptz(${first})) = ${wall}`;
-  return `CASE WHEN ${showsIt} THEN least(${first}, ${last}) ELSE ${last} END`;
+  const isLocalTime = `timezone(${zone}, make_timestamptz(${first})) = ${wall}`;
+  return `CASE WHEN ${isLocalTime} THEN least(${first}, ${last}) ELSE ${last} END`;
 }
 
 function isWithinHour({ count, unit }: Bucket): boolean {
@@ -45,6 +45,6 @@ function isWithinHour({ count, unit }: Bucket): boolean {
 }
 
 function truncatedSql({ count, unit }: Bucket, time: string): string {
-  // Counted from a midnight; every count divides the unit above it.
+  // Buckets start at a midnight: every count divides the next larger unit.
   return count === 1 ? `date_trunc('${unit}', ${time})` : `time_bucket(INTERVAL ${Number(count)} ${unit}, ${time})`;
 }

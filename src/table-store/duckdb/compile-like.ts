@@ -1,11 +1,11 @@
 import type { Parameters } from './parameters.ts';
 
-/** What a pattern is made of: texts as they are, and the two wildcards. */
+/** A part of a pattern: a literal text, or one of the two wildcards. */
 type Part = { readonly text: string } | '%' | '_';
 
 /**
- * `like` as SQL. Not DuckDB's LIKE: where a pattern has several wildcards it tries every way to place them, which takes minutes
- * for thirty letters, and with an ESCAPE it knows none of the short ways for `a%`, `%a` and `%a%`.
+ * Compiles `like` to SQL, but not to DuckDB's LIKE: with several wildcards that backtracks, which takes minutes for a text of 30
+ * characters, and with an ESCAPE clause it has no fast path for `a%`, `%a` and `%a%`.
  */
 export function compileLike(operand: string, pattern: string, parameters: Parameters): string {
   const parts = partsOf(pattern);
@@ -22,7 +22,7 @@ export function compileLike(operand: string, pattern: string, parameters: Parame
   if (parts.length === 3 && first === '%' && isText(second) && third === '%') {
     return `contains(${operand}, ${parameters.bind(second.text, 'text')})`;
   }
-  // RE2 takes time in proportion to the text, whatever the pattern.
+  // RE2 runs in linear time, whatever the pattern.
   return `regexp_full_match(${operand}, ${parameters.bind(parts.map(expressionOf).join(''), 'text')}, 's')`;
 }
 

@@ -1,19 +1,22 @@
 import { identifier, literal } from '../../engine/sql.ts';
 import type { Column } from '../../model/columns.ts';
 
-/** A format of one line a row: what stands above the rows, and a row as a text in SQL, its line feed included. */
+/** A format with one line per row: the text before the first row, and a SQL expression for a row with its line feed. */
 export interface Lines {
   readonly head: string;
   readonly line: string;
 }
 
-/** What spreadsheets take for the beginning of a formula (owasp.org/www-community/attacks/CSV_Injection). */
+/** Characters that start a formula in spreadsheets (https://owasp.org/www-community/attacks/CSV_Injection). */
 const FORMULA_STARTS: readonly string[] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-/** What RFC 4180 has quoted, and what other readers might take for a delimiter or cut off. An empty text is quoted: null is not. */
+/**
+ * Texts that RFC 4180 requires to be quoted, and those in which other readers might see a delimiter or trim something. Empty
+ * texts are quoted, to distinguish them from null.
+ */
 const QUOTED = /^$|[",;|\t\r\n]|^[\s\ufeff]|\s$/;
 const GREATEST_EXACT = Number.MAX_SAFE_INTEGER;
 
-/** CSV with a header. Null is nothing between two delimiters, and an empty text is `""`. */
+/** CSV with a header. Null is an empty field, and an empty text is `""`. */
 export function csvLines(columns: readonly Column[], escapeFormulas: boolean): Lines {
   const names = columns.map(({ name }) => {
     const text = escapeFormulas && FORMULA_STARTS.includes(name.slice(0, 1)) ? `'${name}` : name;
@@ -23,11 +26,11 @@ export function csvLines(columns: readonly Column[], escapeFormulas: boolean): L
     const name = identifier(column.name);
     return column.type === 'text' ? quotedSql(escapeFormulas ? escapedSql(name) : name) : plainSql(column);
   });
-  // Of a null, `concat` makes nothing.
+  // `concat` skips nulls.
   return { head: `${names.join(',')}\n`, line: `concat(${fields.join(`, ',', `)}, chr(10))` };
 }
 
-/** One JSON object a row, with the forms of values that all of Thena's JSON has. */
+/** One JSON object per row, with values in the same form as in all JSON of the API. */
 export function jsonLines(columns: readonly Column[]): Lines {
   const members = columns.map((column, index) => {
     const name = `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`;
@@ -65,12 +68,12 @@ function jsonSql(column: Column): string {
   }
 }
 
-/** A value that is no text in the form that JSON has it in, without quotes. */
+/** A value other than a text, in the form it has in JSON, without quotes. */
 function plainSql({ name, type }: Column): string {
   const column = identifier(name);
   switch (type) {
     case 'number':
-      // Else `nan` and `inf`.
+      // A plain cast gives `nan` and `inf`.
       return `CASE WHEN isfinite(${column}) THEN CAST(${column} AS VARCHAR) WHEN isnan(${column}) THEN 'NaN' WHEN ${column} > 0 THEN 'Infinity' WHEN ${column} < 0 THEN '-Infinity' END`;
     case 'date':
       return `CASE WHEN ${usualYear(column)} THEN CAST(${column} AS VARCHAR) ELSE ${unusualDateSql(column)} END`;
@@ -87,7 +90,7 @@ function usualYear(time: string): string {
   return `${time} >= '0001-01-01' AND ${time} < '10000-01-01'`;
 }
 
-/** The year 0 as four digits, others with a sign and six: DuckDB writes `(BC)`, and years as long as they are. */
+/** ISO 8601: year 0 with four digits, others with a sign and six. DuckDB writes `(BC)`, and years without padding. */
 function unusualDateSql(time: string): string {
   const year = `year(${time})`;
   const expanded = `(CASE WHEN ${year} < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(${year}) AS VARCHAR), 6, '0'))`;

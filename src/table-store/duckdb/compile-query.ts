@@ -12,8 +12,8 @@ export interface CompiledQuery {
 }
 
 /**
- * The rows that a view sees, as a condition. Single comparisons, since DuckDB answers those for a whole row group by its least
- * and greatest tag: NOT IN is asked of every row, and takes a third more time.
+ * The condition that the rows of a view meet. It consists of single comparisons, which DuckDB decides for a whole row group by
+ * its least and greatest tag: it evaluates NOT IN for every row, which takes a third more time.
  */
 export function visible({ uncommittedTags, lastTag }: Pick<TableView, 'uncommittedTags' | 'lastTag'>): string {
   const committed = uncommittedTags.map((tag) => ` AND ${TAG_COLUMN} <> ${Number(tag)}`).join('');
@@ -21,11 +21,12 @@ export function visible({ uncommittedTags, lastTag }: Pick<TableView, 'uncommitt
 }
 
 /**
- * A plan as one SELECT of DuckDB: integers, numbers, booleans, texts, and times as microseconds. In three steps, each a
- * subquery: groups and measures (`g0`, `m0`, …); brought into the form of the result (`o0`, …); chosen and ordered by it.
- * Names of the request never get into it, names of columns only as quoted identifiers, values only as bound parameters.
+ * Compiles a plan to one SELECT of integers, numbers, booleans, texts, and times as microseconds. It has three levels, each a
+ * subquery of the next: groups and measures (`g0`, `m0`, …); their conversion to the form of the result (`o0`, …); selection
+ * and order by the result. It contains no names of the request, columns only as quoted identifiers, and values only as bound
+ * parameters.
  *
- * @param view what is seen of it. `table` is its name, quoted
+ * @param view the rows to query; `table` is the quoted name of the table
  */
 export function compileQuery(plan: QueryPlan, view: TableView & { readonly table: string }): CompiledQuery {
   const parameters = new Parameters();
@@ -33,7 +34,7 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   const grouped = [
     ...groupBy.map((key, index) => `${groupSql(key)} AS g${index}`),
     ...measures.flatMap((measure, index) => {
-      const of = quantilesBeside(measures, index);
+      const of = quantilesOfColumn(measures, index);
       if (of === null) return [`${measureSql(measure)} AS m${index}`];
       return of.first === index
         ? [`quantile_cont(${identifier(of.column)}, [${of.shares.join(', ')}]) AS m${index}`]
@@ -51,12 +52,12 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   const shaped = [
     ...groupBy.map((key, index) => shapedGroupSql(key, `g${index}`)),
     ...measures.map(({ type }, index) => {
-      const of = quantilesBeside(measures, index);
-      if (of) return `CAST(m${of.first}[${of.place}] AS DOUBLE)`;
+      const of = quantilesOfColumn(measures, index);
+      if (of) return `CAST(m${of.first}[${of.position}] AS DOUBLE)`;
       return isTime(type) ? microsSql(`m${index}`) : `m${index}`;
     }),
   ].map((sql, index) => `${sql} AS o${index}`);
-  // The package's decoder drops a U+FEFF with which a text begins: it gets one to drop.
+  // The package's decoder drops a U+FEFF at the start of a text, so it is given one more.
   const outputs = outputsOf(plan).map(({ type }, index) => (type === 'text' ? `chr(65279) || o${index}` : `o${index}`));
   const having = plan.having === null ? '' : ` WHERE ${compileCondition(plan.having, parameters)}`;
   const order = plan.orderBy.map(
@@ -72,18 +73,19 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
 }
 
 /**
- * The quantiles of one column that a plan has together with this one: each by itself would hold all values in memory once more.
+ * All quantiles of the same column as this measure: they are computed together, since each one keeps all values in memory.
  *
- * @returns null where it is alone or no quantile. `place` is its own among `shares`, from 1; `first` the measure that holds all
+ * @returns null if the measure is not a quantile, or the only one of its column. `position` is its index in `shares`, from 1, and
+ *   `first` the measure that computes all of them
  */
-function quantilesBeside(measures: readonly Measure[], index: number) {
+function quantilesOfColumn(measures: readonly Measure[], index: number) {
   const own = measures[index];
   const column = own && isQuantile(own) ? own.column : null;
   if (!column) return null;
-  const beside = measures.flatMap((each, at) => (isQuantile(each) && each.column?.name === column.name ? [at] : []));
-  if (beside.length === 1) return null;
-  const shares = beside.map((at) => `CAST(${Number(measures[at]?.q ?? 0.5)} AS DOUBLE)`);
-  return { column: column.name, shares, first: beside[0], place: beside.indexOf(index) + 1 };
+  const siblings = measures.flatMap((each, at) => (isQuantile(each) && each.column?.name === column.name ? [at] : []));
+  if (siblings.length === 1) return null;
+  const shares = siblings.map((at) => `CAST(${Number(measures[at]?.q ?? 0.5)} AS DOUBLE)`);
+  return { column: column.name, shares, first: siblings[0], position: siblings.indexOf(index) + 1 };
 }
 
 export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
@@ -109,14 +111,14 @@ function measureSql({ fn, column, q, by }: Measure): string {
       return `stddev_samp(${name})`;
     case 'first':
     case 'last':
-      // Its time alone; `edgeSql` looks for the value.
+      // Only its time; `edgeSql` looks up the value.
       return `${fn === 'first' ? 'min' : 'max'}(${identifier((by as { name: string }).name)}) FILTER (WHERE ${name} IS NOT NULL)`;
   }
 }
 
 /**
- * The values of a `first` or `last` in the rows that have its time, by group. A second look at the table, which skips what is
- * before or after: an aggregate of (time, value) takes four times as long, and one of the time alone leaves open which value.
+ * The value of a `first` or `last` in each group, from the rows that have its time. This is a second scan of the table, which
+ * skips row groups before or after that time: an aggregate of (time, value) takes four times as long.
  */
 function edgeSql({ groupBy, measures }: QueryPlan, index: number, from: string): string {
   const { fn, column, by } = measures[index] as Measure & { readonly column: Column; readonly by: Column };
@@ -134,9 +136,9 @@ function edgeSql({ groupBy, measures }: QueryPlan, index: number, from: string):
 function withEdges({ groupBy, measures }: QueryPlan, rows: string, edges: readonly string[]): string {
   const outputs = [
     ...groupBy.map((_, index) => `r.g${index}`),
-    // Quantiles of one column stand in the first of them.
+    // The first quantile of a column holds all of them.
     ...measures.flatMap(({ by }, index) => {
-      const of = quantilesBeside(measures, index);
+      const of = quantilesOfColumn(measures, index);
       if (of && of.first !== index) return [];
       return [by ? `e${index}.v AS m${index}` : `r.m${index}`];
     }),

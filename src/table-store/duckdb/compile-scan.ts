@@ -6,7 +6,7 @@ import { compileCondition, isTime } from './compile-condition.ts';
 import { visible } from './compile-query.ts';
 import { Parameters } from './parameters.ts';
 
-/** Which rows of a table are read, as SQL. */
+/** Compiles a selection of rows to SQL conditions. */
 export function compileScan(view: TableView, { where }: Selection) {
   const parameters = new Parameters();
   return {
@@ -16,15 +16,15 @@ export function compileScan(view: TableView, { where }: Selection) {
   };
 }
 
-/** A column as a value that crosses the channel: times as microseconds. */
+/** A column as an `EngineValue`: times as microseconds. */
 export function valueSql({ name, type }: Column): string {
   const column = identifier(name);
   if (isTime(type)) return `epoch_us(CAST(${column} AS TIMESTAMP))`;
-  // The package's decoder drops a U+FEFF with which a text begins: it gets one to drop.
+  // The package's decoder drops a U+FEFF at the start of a text, so it is given one more.
   return type === 'text' ? `chr(65279) || ${column}` : column;
 }
 
-/** A column as it stands in a Parquet file: times are moments in UTC, and said to be. */
+/** A column as it is written to a Parquet file: timestamps are marked as UTC. */
 export function parquetSql({ name, type }: Column): string {
   const column = identifier(name);
   return type === 'timestamp' ? `make_timestamptz(epoch_us(${column})) AS ${column}` : column;

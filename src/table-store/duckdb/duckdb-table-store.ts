@@ -8,15 +8,15 @@ import { QuantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
 
 export interface DuckdbSettings extends ExportFolder {
-  /** Folder of the table files. */
+  /** The folder of the table files. */
   readonly tables: string;
-  /** What medians and quantiles may take in all, beyond the engine's memory limit. */
+  /** Maximum memory for medians and quantiles, in addition to the engine's memory limit. */
   readonly quantileBytes: number;
 }
 
 /**
- * Tables as DuckDB files, one a customer (`<tables>/<customer>.duckdb`), held by the engine process, which may write to the
- * folders.
+ * Stores each table in a DuckDB file of its own, `<tables>/<customer>.duckdb`, through the engine process, which must be
+ * allowed to write to the folders.
  */
 export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
   const fileOf = (customerId: CustomerId): string => join(settings.tables, `${customerId}.duckdb`);
@@ -33,7 +33,7 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
         append: async (source, options) => {
           const params = { database, tag, formats, source, exact, quick };
           const appended = await engine.call('append', params, options);
-          // A file with unusual values, such as empty ones, has them everywhere.
+          // A file that has unusual values, such as empty ones, usually has them throughout.
           quick = appended.quick;
           return appended.rows;
         },

@@ -1,32 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CallOptions, EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
+import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
-import type { PieceFormat, RowPosition } from '../../engine/row-scan.ts';
+import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
+import { isCancelled } from '../../model/storage-failure.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
 import { compileScan, parquetSql, valueSql } from './compile-scan.ts';
 
-/** Where files are made that are sent once. */
+/** Where files are written that are sent once. */
 export interface ExportFolder {
   readonly exports: string;
-  /** Disk space that those files leave. */
+  /** Disk space that these files leave free. */
   readonly reserveBytes: number;
 }
 
-/** Rows of the first piece: how long they are is not known yet. */
+/** Rows in the first chunk, when their length is not known yet. */
 const FIRST_SPAN = 2048;
-const FILE_PIECE_BYTES = 256 * 1024;
+const FILE_CHUNK_BYTES = 256 * 1024;
 
-/** All rows of a table file as bytes. Each piece is a call of its own, so that the engine holds nothing between two. */
+/** Exports all rows of a table file. Each chunk is an operation of its own, so that the engine holds nothing in between. */
 export async function* exportTable(
   engine: EngineClient,
   folder: ExportFolder,
   database: string,
   view: TableView,
   request: ExportRequest,
-  { pieceMs, signal }: { readonly pieceMs: number; readonly signal: AbortSignal },
+  { chunkMs, signal }: { readonly chunkMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, void> {
   const scan = { database, ...compileScan(view, request) };
   if (request.format === 'parquet') {
@@ -34,17 +35,17 @@ export async function* exportTable(
     const select = request.columns.map(parquetSql);
     const params = { ...scan, after: null, select, path, reserveBytes: folder.reserveBytes };
     yield* sendOnce(path, async () => {
-      const { kind } = await ask(engine, 'export_parquet', params, { signal });
+      const { kind } = await callEngine(engine, 'export_parquet', params, { signal });
       if (kind !== 'written') throw new ExportEnded(kind);
     });
     return;
   }
-  const format = pieceFormat(request);
+  const format = chunkFormat(request);
   let after: RowPosition | null = null;
   let span = FIRST_SPAN;
   do {
     const params: EngineOperations['export_rows']['params'] = { ...scan, after, format, span };
-    const outcome = await ask(engine, 'export_rows', params, { signal, deadlineMs: pieceMs });
+    const outcome = await callEngine(engine, 'export_rows', params, { signal, deadlineMs: chunkMs });
     if (outcome.kind === 'position_gone') throw new ExportEnded('no_position');
     if (outcome.kind !== 'found') throw new ExportEnded(outcome.kind);
     ({ next: after, span } = outcome);
@@ -52,21 +53,21 @@ export async function* exportTable(
   } while (after !== null);
 }
 
-function pieceFormat({ format, columns, escapeFormulas }: ExportRequest): PieceFormat {
+function chunkFormat({ format, columns, escapeFormulas }: ExportRequest): ChunkFormat {
   if (format === 'arrow') return { kind: 'arrow', columns, select: columns.map(valueSql) };
   return { kind: 'text', ...(format === 'csv' ? csvLines(columns, escapeFormulas) : jsonLines(columns)) };
 }
 
-/** Has a file made and reads it; it is gone when it has been read, however that ends. */
-async function* sendOnce(path: string, make: () => Promise<void>): AsyncGenerator<Uint8Array, void> {
+/** Writes a file and reads it. The file is removed in every case. */
+async function* sendOnce(path: string, write: () => Promise<void>): AsyncGenerator<Uint8Array, void> {
   let file: FileHandle | null = null;
   try {
-    await make();
+    await write();
     file = await open(path);
-    // Nobody else has to find it: its space is free as soon as it is closed, also by a crash.
+    // Its space is freed as soon as it is closed, even by a crash.
     await rm(path);
     for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(FILE_PIECE_BYTES), 0, FILE_PIECE_BYTES);
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(FILE_CHUNK_BYTES), 0, FILE_CHUNK_BYTES);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -76,7 +77,7 @@ async function* sendOnce(path: string, make: () => Promise<void>): AsyncGenerato
   }
 }
 
-async function ask<Name extends EngineOperation>(
+async function callEngine<Name extends EngineOperation>(
   engine: EngineClient,
   operation: Name,
   params: EngineOperations[Name]['params'],
@@ -85,7 +86,7 @@ async function ask<Name extends EngineOperation>(
   try {
     return await engine.call(operation, params, options);
   } catch (error) {
-    if (!(error instanceof EngineCancelled)) throw error;
+    if (!isCancelled(error)) throw error;
     throw new ExportEnded(options.signal.aborted ? 'cancelled' : 'timed_out');
   }
 }

@@ -1,14 +1,14 @@
 import type { LogicalType } from '../../model/columns.ts';
 import type { PlanValue } from '../query-plan.ts';
 
-/** Values of a statement, bound and never part of its text. */
+/** The values of a statement: bound, and never part of its text. */
 export class Parameters {
   readonly values: PlanValue[] = [];
 
-  /** @returns what stands for the value in the statement, in the type that a column of `type` is stored in */
+  /** @returns the placeholder of the value, cast to the type in which a column of `type` is stored */
   bind(value: PlanValue, type: LogicalType): string {
     this.values.push(value);
-    // With a type of its own a parameter would widen the column, and no row group could be skipped.
+    // A parameter of another type would make DuckDB cast the column, so that it could not skip row groups.
     const placeholder = `$${this.values.length}`;
     switch (type) {
       case 'integer':

@@ -1,11 +1,12 @@
-import { EngineCancelled, type EngineClient } from '../../engine/engine-client.ts';
-import type { RowPosition } from '../../engine/row-scan.ts';
+import type { EngineClient } from '../../engine/engine-client.ts';
+import type { RowPosition } from '../../engine/scan-operations.ts';
+import { isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
 
-/** About the largest page, as the engine gives it. */
+/** Approximate maximum size of a page, in the engine's form. */
 const PAGE_BYTES = 8 * 1024 * 1024;
-/** A page whose rows are far apart ends when this time is over, and goes on with the next. */
+/** If matching rows are far apart, a page ends after this time, and the next one continues from there. */
 const BUDGET_MS = 5_000;
 
 const POSITION = /^(\d{1,10})-(\d{1,15})-(\d{1,15})$/;
@@ -35,7 +36,7 @@ export async function readPage(
     if (outcome.kind !== 'found') return { kind: outcome.kind };
     return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
   } catch (error) {
-    if (!(error instanceof EngineCancelled)) throw error;
+    if (!isCancelled(error)) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }
 }

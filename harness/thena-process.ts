@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** Thena in a process of its own, as users run it: it can be stopped, and it can be killed. */
+export interface ThenaProcess {
+  readonly child: ChildProcess;
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** Sends a signal and waits for the process to exit. */
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+/**
+ * Starts Thena on a free port.
+ *
+ * @param dataDir created if it does not exist
+ * @param under a program that runs Thena, with its arguments, such as strace
+ * @param environment settings, and other variables of its environment, which is empty but for PATH
+ */
+export async function startThenaProcess(
+  dataDir: string,
+  under: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ThenaProcess> {
+  const [program = process.execPath, ...rest] = [...under, process.execPath, MAIN];
+  const child = spawn(program, rest, {
+    env: { ...inherited(), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let output = '';
+  const read = (text: Buffer): void => {
+    if (output.length > 10_000) return;
+    output += text;
+    const url = /"url":"(http:[^"]+)"/.exec(output)?.[1];
+    if (url) resolve(url);
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  child.once('exit', () => reject(new Error(`Thena did not start: ${output}`)));
+  const url = await promise;
+  return {
+    child,
+    url,
+    async end(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = new Promise((ended) => child.once('exit', ended));
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** Variables that any process needs; none of Thena's, which would change its settings. */
+function inherited(): NodeJS.ProcessEnv {
+  // Windows finds neither its libraries nor its folder of temporary files without these.
+  const names = ['PATH', 'SystemRoot', 'TEMP', 'TMP'];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  HUGEINT,
+  VARCHAR,
+} from '@duckdb/node-api';
+import { messageOf, reasonOf } from '../duckdb-failure.ts';
+import { type EngineValue, rowBytes } from '../engine-value.ts';
+import type { Operations } from '../operations.ts';
+import type { EngineOperations } from '../protocol.ts';
+
+type Row = readonly EngineValue[];
+type Query = EngineOperations['query'];
+
+export const query: Operations['query'] = async ({ database, sql, params, maxRows, maxBytes }, { duckdb, signal }) => {
+  // Attaching would create a missing file.
+  if (!existsSync(database)) return { kind: 'no_table' };
+  return duckdb.reading(database, () =>
+    duckdb.connected(signal, async (connection) => {
+      try {
+        const pending = await connection.startStream(sql, [...params], params.map(typeOf));
+        // DuckDB ignores an interrupt that came before the statement began, but not from here on.
+        if (signal.aborted) connection.interrupt();
+        const result = await pending.getResult();
+        const outcome = await readResult(() => result.fetchChunk(), maxRows, maxBytes);
+        if (outcome.kind !== 'rows') await closeResult(connection);
+        return outcome;
+      } catch (error) {
+        if (signal.aborted) await closeResult(connection);
+        signal.throwIfAborted();
+        const kind = ownFailure(error);
+        if (kind) return { kind };
+        throw error;
+      }
+    }),
+  );
+};
+
+/** Without a type, the package would take 1e300 for an integer, and fail to bind it. */
+function typeOf(param: Query['params']['params'][number]) {
+  if (typeof param === 'bigint') return BigInt.asIntN(64, param) === param ? BIGINT : HUGEINT;
+  if (typeof param === 'number') return DOUBLE;
+  return typeof param === 'boolean' ? BOOLEAN : VARCHAR;
+}
+
+async function readResult(
+  fetch: () => Promise<DuckDBDataChunk | null>,
+  maxRows: number,
+  maxBytes: number,
+): Promise<Query['result']> {
+  const rows: Row[] = [];
+  let bytes = 0;
+  for (;;) {
+    const chunk = await fetch();
+    if (!chunk || chunk.rowCount === 0) return { kind: 'rows', rows };
+    if (rows.length + chunk.rowCount > maxRows) return { kind: 'too_many_rows' };
+    const columns = Array.from({ length: chunk.columnCount }, (_, index) => chunk.getColumnVector(index));
+    // Row by row, since a chunk of long texts can be many times larger than the limit.
+    for (let index = 0; index < chunk.rowCount; index++) {
+      const row = columns.map((column) => column.getItem(index)) as unknown as Row;
+      bytes += rowBytes(row);
+      if (bytes > maxBytes) return { kind: 'too_many_bytes' };
+      rows.push(row);
+    }
+  }
+}
+
+/** A result that was not read to its end keeps even a detached table file open, until the connection's next statement. */
+async function closeResult(connection: DuckDBConnection): Promise<void> {
+  await connection.run('SELECT 1');
+}
+
+/** The outcome of a query that failed through its own demands; null if the engine is at fault. */
+function ownFailure(error: unknown): 'out_of_memory' | 'out_of_range' | null {
+  const reason = reasonOf(error);
+  // Disk space is needed for what does not fit into memory.
+  if (reason === 'out_of_memory' || reason === 'no_space') return 'out_of_memory';
+  // Only conversions of times can fail: buckets and time zones reach past both ends of the calendar.
+  return /^(Out of Range|Conversion) Error/.test(messageOf(error)) ? 'out_of_range' : null;
+}

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { TAG_COLUMN } from '../../model/columns.ts';
+import { reasonOf } from '../duckdb-failure.ts';
+import type { OperationContext } from '../operations.ts';
+import type { RowPosition, RowScan } from '../scan-operations.ts';
+import { tableName } from '../sql.ts';
+
+/**
+ * Reads a table in stored order, one range of row ids at a time, so that a read costs the same at the end of the table as at
+ * the beginning. It sees one state of the table, in which row ids do not change.
+ */
+export class TableScan {
+  readonly #connection: DuckDBConnection;
+  readonly #scan: RowScan;
+  readonly #table: string;
+  /** The upload whose first row was last looked up. */
+  #known: Pick<RowPosition, 'tag' | 'start'> | null = null;
+
+  constructor(connection: DuckDBConnection, scan: RowScan) {
+    this.#connection = connection;
+    this.#scan = scan;
+    this.#table = tableName(scan.database);
+  }
+
+  /** @returns the row id to start at; null if the rows before the position no longer exist */
+  async begin(): Promise<number | null> {
+    const { after } = this.#scan;
+    if (!after) return 0;
+    const { tag, offset } = after;
+    const start = (await this.#isStart(after)) ? after.start : await this.#startOf(tag);
+    if (start === null) return null;
+    this.#known = { tag, start };
+    return start + offset;
+  }
+
+  /** A query over the requested rows from one row id up to another, exclusive. */
+  over(select: string, from: number, to: number, rest = ''): [sql: string, params: RowScan['params']] {
+    const { visible, where, params } = this.#scan;
+    const condition = where === null ? '' : ` AND ${where}`;
+    return [
+      `SELECT ${select} FROM ${this.#table} WHERE rowid >= ${from} AND rowid < ${to} AND ${visible}${condition}${rest}`,
+      params,
+    ];
+  }
+
+  /** Whether there is a visible row at or after a row id, requested or not. */
+  async hasMore(from: number): Promise<boolean> {
+    const rows = await this.#read(
+      `SELECT 1 FROM ${this.#table} WHERE rowid >= ${from} AND ${this.#scan.visible} LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Row id of the last visible row; -1 if there is none. The only lookup whose cost grows with the table. */
+  async lastRow(): Promise<number> {
+    const [row] = await this.#read(`SELECT max(rowid) FROM ${this.#table} WHERE ${this.#scan.visible}`);
+    const last = row?.[0] as bigint | null;
+    return last === null ? -1 : Number(last);
+  }
+
+  /** The position after the last visible row of a range; null if the range has none. */
+  async positionAfter(from: number, to: number): Promise<RowPosition | null> {
+    const [row] = await this.#read(
+      `SELECT max(rowid), arg_max(${TAG_COLUMN}, rowid) FROM ${this.#table} WHERE rowid >= ${from} AND rowid < ${to} AND ${this.#scan.visible}`,
+    );
+    const [last, tag] = row as [bigint | null, number | null];
+    return last === null || tag === null ? null : this.positionAfterRow(Number(last), tag);
+  }
+
+  /** The position after a row. */
+  async positionAfterRow(rowId: number, tag: number): Promise<RowPosition> {
+    if (this.#known?.tag !== tag) this.#known = { tag, start: (await this.#startOf(tag, rowId)) ?? rowId };
+    const { start } = this.#known;
+    return { tag, offset: rowId - start + 1, start };
+  }
+
+  async #isStart({ tag, start }: RowPosition): Promise<boolean> {
+    const rows = await this.#read(
+      `SELECT rowid, ${TAG_COLUMN} FROM ${this.#table} WHERE rowid >= ${start - 1} AND rowid <= ${start}`,
+    );
+    const tagAt = (rowId: number) => rows.find(([id]) => Number(id) === rowId)?.[1];
+    return tagAt(start) === tag && tagAt(start - 1) !== tag;
+  }
+
+  /** Row id of an upload's first row. DuckDB skips row groups without rows of that upload. */
+  async #startOf(tag: number, before = Number.MAX_SAFE_INTEGER): Promise<number | null> {
+    const [row] = await this.#read(
+      `SELECT min(rowid) FROM ${this.#table} WHERE ${TAG_COLUMN} = ${tag} AND rowid <= ${before}`,
+    );
+    const start = row?.[0] as bigint | null;
+    return start === null ? null : Number(start);
+  }
+
+  async #read(sql: string): Promise<DuckDBValue[][]> {
+    return (await this.#connection.runAndReadAll(sql)).getRows();
+  }
+}
+
+/**
+ * Runs `work` over one state of a table, while others may write to it. Repeats it if a checkpoint moved rows in the meantime.
+ *
+ * DuckDB 1.5.5 keeps row ids for a transaction that was open when a checkpoint began. A transaction that begins during a
+ * checkpoint sees the old ids in one statement and the new ones in the next, if the checkpoint ends between them.
+ */
+export async function scanning<T>(
+  scan: RowScan,
+  { duckdb, signal }: OperationContext,
+  work: (scan: TableScan, connection: DuckDBConnection) => Promise<T>,
+): Promise<T | { readonly kind: 'no_table' | 'out_of_memory' }> {
+  // Attaching would create a missing file.
+  if (!existsSync(scan.database)) return { kind: 'no_table' };
+  return duckdb.reading(scan.database, (wasWritten) =>
+    duckdb.connected(signal, async (connection) => {
+      for (;;) {
+        signal.throwIfAborted();
+        await connection.run('BEGIN TRANSACTION READ ONLY');
+        try {
+          const tableScan = new TableScan(connection, scan);
+          // If a checkpoint that removes deleted rows moves any row, it moves the last one.
+          const last = wasWritten() ? await tableScan.lastRow() : null;
+          const result = await work(tableScan, connection);
+          const hasMoved = last === null ? wasWritten() : (await tableScan.lastRow()) !== last;
+          if (!hasMoved) return result;
+        } catch (error) {
+          signal.throwIfAborted();
+          if (reasonOf(error) === 'out_of_memory') return { kind: 'out_of_memory' };
+          throw error;
+        } finally {
+          const end = () => connection.run('ROLLBACK');
+          // An interrupt may hit this statement as well, and the connection is reused.
+          await end().catch(end);
+        }
+      }
+    }),
+  );
+}

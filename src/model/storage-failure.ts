@@ -1,0 +1,53 @@
+/**
+ * Why a table store or a CSV reader failed, in terms that do not depend on the adapter:
+ *
+ * - `rows_do_not_fit`: a record cannot become a row. `CsvReader.findRejectedRows` finds which.
+ * - `no_space`: the disk is full.
+ * - `out_of_memory`: the operation exceeded the memory limit.
+ * - `io_error`: the disk failed at a read, a write or an fsync.
+ * - `crashed`: the process that ran the operation died, and is restarted.
+ * - `unavailable`: the store could not be reached, or is being closed.
+ * - `cancelled`: the caller aborted the operation, or its deadline passed.
+ * - `failed`: anything else.
+ */
+export type StorageFailureReason =
+  | 'rows_do_not_fit'
+  | 'no_space'
+  | 'out_of_memory'
+  | 'io_error'
+  | 'crashed'
+  | 'unavailable'
+  | 'cancelled'
+  | 'failed';
+
+/** The circumstances of a failure, which decide who is to blame for it. */
+export interface StorageFailureFacts {
+  /** The store stopped with this failure and is restarted. Always so for `crashed` and `unavailable`. */
+  readonly storeStopped?: boolean;
+  /** Thena killed the store's process, because another operation did not react to its cancellation. */
+  readonly wasKilled?: boolean;
+  /** A query, or another read of a table, was running at the same time and may have caused the crash. */
+  readonly alongsideQuery?: boolean;
+}
+
+/** The only error that table stores and CSV readers fail with. The message is the adapter's, for the log only. */
+export class StorageFailure extends Error {
+  override readonly name = 'StorageFailure';
+  readonly reason: StorageFailureReason;
+  readonly storeStopped: boolean;
+  readonly wasKilled: boolean;
+  readonly alongsideQuery: boolean;
+
+  constructor(reason: StorageFailureReason, message: string, facts: StorageFailureFacts = {}) {
+    super(message);
+    this.reason = reason;
+    this.storeStopped = facts.storeStopped ?? (reason === 'crashed' || reason === 'unavailable');
+    this.wasKilled = facts.wasKilled ?? false;
+    this.alongsideQuery = facts.alongsideQuery ?? false;
+  }
+}
+
+/** Whether an error means that the caller aborted the operation, or that its deadline passed. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof StorageFailure && error.reason === 'cancelled';
+}

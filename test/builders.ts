@@ -1,0 +1,82 @@
+/** Test data with defaults, so that a test states only what it is about. */
+import assert from 'node:assert/strict';
+import type { Catalog, TableForReading, TableState } from '../src/catalog/catalog.ts';
+import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
+import { type ColumnFormat, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
+import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
+
+export function customerId(text: string | number): CustomerId {
+  const id = parseCustomerId(text);
+  assert.ok(id, `not a customer ID: ${text}`);
+  return id;
+}
+
+/** Columns by name and type, in order, none of them with a format. */
+export function columns(types: Readonly<Record<string, LogicalType>>): readonly ColumnFormat[] {
+  return Object.entries(types).map(([name, type]) => ({ name, type, format: null }));
+}
+
+/** A table of three rows with these columns, whose time column, if it has one, is all 1970-01-01T00:00:00Z. */
+export function tableState(types: Readonly<Record<string, LogicalType>>, change: Partial<TableState> = {}): TableState {
+  const timeColumn = chooseTimeColumn(columns(types));
+  const at = timeColumn === null ? null : 0n;
+  return {
+    columns: columns(types),
+    timeColumn,
+    rows: 3,
+    version: 1,
+    firstRowAt: at,
+    earliestAt: at,
+    latestAt: at,
+    ...change,
+  };
+}
+
+/** A table after its first upload, with nothing uncommitted. */
+export function tableForReading(table: TableState, change: Partial<TableForReading> = {}): TableForReading {
+  return { table, uncommittedTags: [], lastTag: 1, generation: 0, createdAt: new Date(0), ...change };
+}
+
+export function uploadOptions(change: Partial<UploadOptions> = {}): UploadOptions {
+  return {
+    delimiter: null,
+    quote: null,
+    header: null,
+    encoding: null,
+    onError: 'abort',
+    duplicates: 'append',
+    dryRun: false,
+    ...change,
+  };
+}
+
+type NewUpload = Parameters<Catalog['createUpload']>[0];
+
+/** An upload to register, with a new ID. */
+export function newUpload(customer: string, change: Partial<NewUpload> = {}): NewUpload {
+  return {
+    id: newUploadId(),
+    customerId: customerId(customer),
+    filename: null,
+    options: uploadOptions(),
+    idempotencyKey: null,
+    retryOf: null,
+    ...change,
+  };
+}
+
+/** A received file of three records in one segment, with the columns `at` and `n`. */
+export function receivedFile(change: Partial<ReceivedFile> = {}): ReceivedFile {
+  return {
+    bytes: 20,
+    sha256: 'ab'.repeat(32),
+    encoding: 'utf-8',
+    dialect: { delimiter: ',', quote: '"', header: true },
+    columns: ['at', 'n'],
+    headerText: 'at,n',
+    records: 3,
+    segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2, shapes: [] }],
+    origin: null,
+    ...change,
+  };
+}
