@@ -1,5 +1,4 @@
 import { Problem } from '../errors.ts';
-import { BUCKET_NAMES } from './bucket-names.ts';
 import { shown } from './request-part.ts';
 
 /** One analysis that can be asked for by number or name. */
@@ -7,11 +6,7 @@ export interface AnalyzeType {
   readonly number: number;
   readonly name: string;
   readonly description: string;
-  /** JSON Schema of the further members that a request for it may have. */
-  readonly parameters: Readonly<Record<string, unknown>>;
 }
-
-const NO_PARAMETERS = { type: 'object', properties: {}, additionalProperties: false };
 
 /** Every analyze type there is. A retired number is never used again for another meaning. */
 export const ANALYZE_TYPES = [
@@ -20,59 +15,29 @@ export const ANALYZE_TYPES = [
     name: 'time_difference',
     description:
       'Time from the first row, in upload and line order, to the row with the latest time. 0 where that is the same row.',
-    parameters: NO_PARAMETERS,
   },
-  { number: 10001, name: 'total_rows', description: 'How many rows the table has.', parameters: NO_PARAMETERS },
+  { number: 10001, name: 'total_rows', description: 'How many rows the table has.' },
   {
     number: 10002,
     name: 'time_span',
     description: 'Time from the earliest row to the latest one, whatever their order in the files.',
-    parameters: NO_PARAMETERS,
   },
   {
     number: 10003,
     name: 'profile',
     description:
       'What each column holds: nulls, distinct values, least and greatest; of numbers also mean and quartiles.',
-    parameters: NO_PARAMETERS,
   },
   {
     number: 10004,
     name: 'rows_over_time',
     description:
       'How many rows fall into each stretch of time. Stretches without rows are left out, as are rows without a time.',
-    parameters: {
-      type: 'object',
-      properties: {
-        column: { type: 'string', description: 'A column of times; else the time column of the table.' },
-        bucket: {
-          type: 'string',
-          enum: BUCKET_NAMES,
-          description: 'How long a stretch is; else the shortest that makes at most 500 of them.',
-        },
-        time_zone: {
-          type: 'string',
-          default: 'UTC',
-          examples: ['Europe/Berlin'],
-          description: 'Whose clock cuts the time.',
-        },
-      },
-      additionalProperties: false,
-    },
   },
   {
     number: 10005,
     name: 'top_values',
     description: 'The values of a column that most rows have, and how many rows have them.',
-    parameters: {
-      type: 'object',
-      properties: {
-        column: { type: 'string' },
-        limit: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
-      },
-      required: ['column'],
-      additionalProperties: false,
-    },
   },
 ] as const satisfies readonly AnalyzeType[];
 
