@@ -161,6 +161,7 @@ export const ERRORS = {
     title: 'Analysis timed out',
     hint: 'Narrow the time range, request fewer groups, or raise THENA_ANALYSIS_SECONDS.',
   },
+  // Not 504, which monitoring counts as a failure of the server; nor 499, which is not registered. As `upload_cancelled`.
   analysis_cancelled: {
     status: 409,
     title: 'Analysis cancelled',

@@ -7,7 +7,7 @@ import { BUCKET_NAMES, bucketFor, readTimeZone, SHORTEST_OF_DATES } from './buck
 import { findColumn } from './find-column.ts';
 import { type JsonValue, jsonValue, type TableResult, tableResult } from './json-values.ts';
 import { planBucket } from './plan-query.ts';
-import type { Computation } from './query-cache.ts';
+import type { PlannedQuery } from './query-cache.ts';
 import type { RequestPart } from './request-part.ts';
 import { timeColumnOf } from './time-column.ts';
 
@@ -46,7 +46,7 @@ export const COMPUTED_ANSWERS = {
   profile,
   rows_over_time: rowsOverTime,
   top_values: topValues,
-} as const satisfies Partial<Record<AnalyzeTypeName, (request: RequestPart, table: TableState) => Computation>>;
+} as const satisfies Partial<Record<AnalyzeTypeName, (request: RequestPart, table: TableState) => PlannedQuery>>;
 
 const NAMING = ['customer_id', 'analyze_type', 'analyzer_type'] as const;
 const EVERYTHING: Pick<QueryPlan, 'where' | 'having' | 'limit' | 'orderBy' | 'groupBy'> = {
@@ -68,7 +68,7 @@ const PROFILED: readonly (readonly [name: string, fn: MeasureFunction, q: number
   ['q3', 'quantile', 0.75],
 ];
 
-function profile(request: RequestPart, table: TableState): Computation<Profile> {
+function profile(request: RequestPart, table: TableState): PlannedQuery<Profile> {
   request.object(NAMING);
   const measures = table.columns.flatMap(({ name, type }) => {
     const column: Column = { name, type };
@@ -104,7 +104,7 @@ function profile(request: RequestPart, table: TableState): Computation<Profile> 
   };
 }
 
-function rowsOverTime(request: RequestPart, table: TableState): Computation<RowsOverTime> {
+function rowsOverTime(request: RequestPart, table: TableState): PlannedQuery<RowsOverTime> {
   const members = request.object([...NAMING, 'column', 'bucket', 'time_zone']);
   const column = members.column ? findColumn(members.column, table.columns) : timeColumnOf(table);
   if (column.type === 'date' && members.time_zone) {
@@ -137,7 +137,7 @@ function rowsOverTime(request: RequestPart, table: TableState): Computation<Rows
   };
 }
 
-function topValues(request: RequestPart, table: TableState): Computation<TableResult> {
+function topValues(request: RequestPart, table: TableState): PlannedQuery<TableResult> {
   const members = request.object([...NAMING, 'column', 'limit']);
   if (!members.column) {
     const columns = table.columns.map(({ name }) => name);

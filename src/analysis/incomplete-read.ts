@@ -6,7 +6,7 @@ export function incompleteRead(kind: 'timed_out' | 'cancelled' | 'out_of_memory'
     case 'timed_out':
       return new Problem('analysis_timeout', `The analysis exceeded the ${analysisMs / 1000} s limit.`);
     case 'cancelled':
-      return new Problem('analysis_cancelled', 'The client disconnected before the analysis was complete.');
+      return new Problem('analysis_cancelled', 'The analysis was cancelled before it was complete.');
     case 'out_of_memory':
       return new Problem('analysis_too_large', 'The analysis exceeded the memory limit of the engine.');
   }

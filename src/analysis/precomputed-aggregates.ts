@@ -31,10 +31,10 @@ export interface TimeSpan extends Span {
 }
 
 /**
- * The analyses whose answers the catalog keeps up to date with every commit: O(1), whatever the size of the table.
- * Each throws Problem no_time_column where it needs one and the table has none.
+ * The analyses whose results follow from aggregates that the catalog updates with every commit: O(1) for tables of any size.
+ * Each throws Problem no_time_column if it needs a time column that the table does not have.
  */
-export const STANDING_ANSWERS = {
+export const PRECOMPUTED_AGGREGATES = {
   time_difference(table: TableState): TimeDifference {
     const { name, type } = timeColumnOf(table);
     return {
@@ -56,19 +56,19 @@ export const STANDING_ANSWERS = {
   },
 } as const satisfies Partial<Record<AnalyzeTypeName, (table: TableState) => unknown>>;
 
-type StandingName = keyof typeof STANDING_ANSWERS;
-type StandingAnswer = ReturnType<(typeof STANDING_ANSWERS)[StandingName]>;
+type AggregateName = keyof typeof PRECOMPUTED_AGGREGATES;
+type Aggregate = ReturnType<(typeof PRECOMPUTED_AGGREGATES)[AggregateName]>;
 
-/** Answers that were given, by the state of the table: the same state gives the same. */
-const given = new WeakMap<TableState, Map<StandingName, StandingAnswer>>();
+/** Results by the state of the table that they follow from. */
+const rendered = new WeakMap<TableState, Map<AggregateName, Aggregate>>();
 
 /** @throws Problem no_time_column */
-export function standingAnswer(name: StandingName, table: TableState): StandingAnswer {
-  const answers = given.get(table) ?? new Map<StandingName, StandingAnswer>();
-  given.set(table, answers);
-  const answer = answers.get(name) ?? STANDING_ANSWERS[name](table);
-  answers.set(name, answer);
-  return answer;
+export function precomputedAggregate(name: AggregateName, table: TableState): Aggregate {
+  const results = rendered.get(table) ?? new Map<AggregateName, Aggregate>();
+  rendered.set(table, results);
+  const result = results.get(name) ?? PRECOMPUTED_AGGREGATES[name](table);
+  results.set(name, result);
+  return result;
 }
 
 function span(from: Micros | null, to: Micros | null): Span {

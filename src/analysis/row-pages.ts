@@ -4,7 +4,7 @@ import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
 import type { PageOutcome, TableStore } from '../table-store/table-store.ts';
-import type { Admission } from './admission.ts';
+import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
 import { incompleteRead } from './incomplete-read.ts';
 import { jsonValue, type TableResult } from './json-values.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
@@ -30,22 +30,22 @@ export interface RowPagesDeps {
 }
 
 /**
- * A table's rows, page by page. A cursor tells behind which row a page ended, and in which life of the table: uploads that
- * are added later come behind it, and one that is undone ends it.
+ * Reads the rows of a table page by page. A cursor contains the position after the last row of a page, and identifies the table
+ * and its generation: rows of later uploads follow that position, an undo makes the cursor expire.
  */
 export class RowPages {
   readonly #deps: RowPagesDeps;
-  readonly #admission: Admission;
+  readonly #slots: AnalysisSlots;
 
-  constructor(deps: RowPagesDeps, admission: Admission) {
+  constructor(deps: RowPagesDeps, slots: AnalysisSlots) {
     this.#deps = deps;
-    this.#admission = admission;
+    this.#slots = slots;
   }
 
   /**
-   * @param signal the sender has gone
-   * @throws Problem table_empty, cursor_outdated, table_changed, bad_request, analysis_timeout, analysis_too_large, too_many_analyses, and
-   *   those of `readSelection`
+   * @param signal aborts when the client disconnects
+   * @throws Problem table_empty, cursor_outdated, table_changed, bad_request, analysis_timeout, analysis_cancelled,
+   *   analysis_too_large, too_many_analyses, and those of `readSelection`
    */
   async page({ customerId }: CustomerAccess, request: RowsRequest, signal: AbortSignal): Promise<RowsPage> {
     const { catalog, tables, analysisMs } = this.#deps;
@@ -55,17 +55,9 @@ export class RowPages {
     const after = request.cursor === null ? null : positionIn(request.cursor, view);
     const { uncommittedTags, lastTag, table } = view;
     const page = { ...selection, after, limit: request.limit };
-    const began = performance.now();
-    const deadline = AbortSignal.timeout(analysisMs);
-    const outcome = await this.#admission
-      .run(customerId, AbortSignal.any([signal, deadline]), () => {
-        const deadlineMs = Math.max(1, Math.ceil(analysisMs - (performance.now() - began)));
-        return tables.rows({ customerId, uncommittedTags, lastTag }, page, { deadlineMs, signal });
-      })
-      .catch((error: unknown): PageOutcome => {
-        if (error === deadline.reason && deadline.aborted) return { kind: 'timed_out' };
-        throw error;
-      });
+    const outcome: PageOutcome = await this.#slots.run(customerId, timeLimit(analysisMs), signal, (limits) =>
+      tables.rows({ customerId, uncommittedTags, lastTag }, page, limits),
+    );
     if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
       if (after !== null) throw outdated();
       throw new Problem('table_changed', 'An upload was undone, or the table deleted, during the read.');
@@ -96,11 +88,11 @@ function cursorOf({ createdAt, generation }: TableForReading, position: string):
   return Buffer.from([createdAt.getTime(), generation, position].join(' ')).toString('base64url');
 }
 
-/** @throws Problem bad_request where it is no cursor; cursor_outdated where rows that it counts are gone */
-function positionIn(cursor: string, { createdAt, generation }: TableForReading): string {
-  const [life, ofUndos, position, ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
+/** @throws Problem bad_request if the cursor is malformed; cursor_outdated if rows before its position may have been removed */
+function positionIn(cursor: string, view: TableForReading): string {
+  const [createdAt, generation, position, ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
   if (position === undefined || rest.length > 0) throw invalidCursor();
-  if (life !== String(createdAt.getTime()) || ofUndos !== String(generation)) throw outdated();
+  if (createdAt !== String(view.createdAt.getTime()) || generation !== String(view.generation)) throw outdated();
   return position;
 }
 

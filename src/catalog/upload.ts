@@ -93,6 +93,29 @@ export interface Upload {
   readonly retryUntil: Date | null;
 }
 
+/** An upload whose bytes are arriving: nothing else has happened to it. */
+export function newUpload(
+  upload: Pick<
+    Upload,
+    'id' | 'customerId' | 'filename' | 'options' | 'idempotencyKey' | 'retryOf' | 'corrects' | 'createdAt'
+  >,
+): Upload {
+  return {
+    ...upload,
+    status: 'receiving',
+    correctedBy: null,
+    duplicateOf: null,
+    file: null,
+    receipt: null,
+    error: null,
+    attempts: 0,
+    engineDeaths: 0,
+    receivedAt: null,
+    finishedAt: null,
+    retryUntil: null,
+  };
+}
+
 /** What the sender asked for, and what of an earlier upload it was that has come up. */
 export type Received =
   | { readonly kind: 'received'; readonly upload: Upload }

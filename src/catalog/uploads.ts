@@ -4,6 +4,7 @@ import type { Catalog } from './catalog.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
+import { newUpload } from './upload.ts';
 import { uploadOf } from './upload-rows.ts';
 import { waitingIn } from './waiting.ts';
 
@@ -35,7 +36,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
       options,
       idempotencyKey,
       retryOf,
-      corrects,
+      corrects = null,
       customerMayAppear = true,
     }) =>
       db.transaction().execute(async (trx) => {
@@ -59,7 +60,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
         if (customer.in_deletion === 1) {
           throw new Problem('customer_busy', `Customer '${customerId}' is being deleted.`);
         }
-        const row = await trx
+        await trx
           .insertInto('uploads')
           .values({
             id,
@@ -70,13 +71,13 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): Uploads
             options: JSON.stringify(options),
             idempotency_key: idempotencyKey,
             retry_of: retryOf,
-            corrects: corrects ?? null,
+            corrects,
             dry_run: options.dryRun ? 1 : 0,
             created_at: at,
           })
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        return uploadOf(row);
+          .execute();
+        const createdAt = new Date(at);
+        return newUpload({ id, customerId, filename, options, idempotencyKey, retryOf, corrects, createdAt });
       }),
     async findByIdempotencyKey(customerId, key) {
       const row = await db

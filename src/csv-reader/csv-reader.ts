@@ -56,7 +56,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the CSV segments of an upload, and judges a file the same way whatever store its rows go to.
+ * Reads the CSV segments of an upload, with the same result whichever store its rows go to.
  *
  * Reading segments into a table is not part of this port, but of `LoadSession.append` in the table store: DuckDB reads and
  * stores a segment in one statement, so that no row has to pass through this process.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findAnalyzeType } from '../../src/analysis/analyze-types.ts';
-import { STANDING_ANSWERS } from '../../src/analysis/precomputed-aggregates.ts';
+import { PRECOMPUTED_AGGREGATES } from '../../src/analysis/precomputed-aggregates.ts';
 import type { TableState } from '../../src/catalog/catalog.ts';
 import { Problem } from '../../src/errors.ts';
 
@@ -23,7 +23,7 @@ const table: TableState = {
 const code = (expected: string) => (error: unknown) => error instanceof Problem && error.code === expected;
 
 test('the time difference runs from the first row to the latest, not from the earliest', () => {
-  assert.deepEqual(STANDING_ANSWERS.time_difference(table), {
+  assert.deepEqual(PRECOMPUTED_AGGREGATES.time_difference(table), {
     timeColumn: 'at',
     firstRowAt: '2024-01-02T00:00:00Z',
     latestRowAt: '2024-01-02T00:00:01.5Z',
@@ -33,12 +33,12 @@ test('the time difference runs from the first row to the latest, not from the ea
 });
 
 test('the time difference is 0 where the first row is the latest', () => {
-  const { seconds, duration } = STANDING_ANSWERS.time_difference({ ...table, latestAt: table.firstRowAt });
+  const { seconds, duration } = PRECOMPUTED_AGGREGATES.time_difference({ ...table, latestAt: table.firstRowAt });
   assert.deepEqual({ seconds, duration }, { seconds: 0, duration: 'PT0S' });
 });
 
 test('the time span runs from the earliest row to the latest', () => {
-  assert.deepEqual(STANDING_ANSWERS.time_span(table), {
+  assert.deepEqual(PRECOMPUTED_AGGREGATES.time_span(table), {
     timeColumn: 'at',
     earliestAt: '2024-01-01T00:00:00Z',
     latestAt: '2024-01-02T00:00:01.5Z',
@@ -53,12 +53,12 @@ test('times of a column of days are told as days', () => {
     columns: [{ name: 'at', type: 'date', format: null }],
     latestAt: table.firstRowAt,
   };
-  assert.equal(STANDING_ANSWERS.time_difference(days).firstRowAt, '2024-01-02');
+  assert.equal(PRECOMPUTED_AGGREGATES.time_difference(days).firstRowAt, '2024-01-02');
 });
 
 test('times of the years 1 and 300000 are answered', () => {
   const long: TableState = { ...table, firstRowAt: micros('0001-01-01T00:00:00Z'), latestAt: 2n ** 63n - 1n };
-  assert.equal(STANDING_ANSWERS.time_difference(long).latestRowAt, '+294247-01-10T04:00:54.775807Z');
+  assert.equal(PRECOMPUTED_AGGREGATES.time_difference(long).latestRowAt, '+294247-01-10T04:00:54.775807Z');
 });
 
 test('a table without a time column names its columns and their types', () => {
@@ -68,19 +68,19 @@ test('a table without a time column names its columns and their types', () => {
     timeColumn: null,
   };
   assert.throws(
-    () => STANDING_ANSWERS.time_difference(timeless),
+    () => PRECOMPUTED_AGGREGATES.time_difference(timeless),
     (error) => {
       assert(code('no_time_column')(error));
       assert.match((error as Problem).detail, /origin \(text\)/);
       return true;
     },
   );
-  assert.deepEqual(STANDING_ANSWERS.total_rows(timeless), { totalRows: 3 });
+  assert.deepEqual(PRECOMPUTED_AGGREGATES.total_rows(timeless), { totalRows: 3 });
 });
 
 test('a time column without any time is answered with nulls', () => {
   const timeless: TableState = { ...table, firstRowAt: null, earliestAt: null, latestAt: null };
-  assert.equal(STANDING_ANSWERS.time_difference(timeless).seconds, null);
+  assert.equal(PRECOMPUTED_AGGREGATES.time_difference(timeless).seconds, null);
 });
 
 test('an analysis is found by number, number in a string or name, under either spelling', () => {

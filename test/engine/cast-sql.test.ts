@@ -7,7 +7,7 @@ import type { LogicalType } from '../../src/model/columns.ts';
 
 const TYPES: readonly LogicalType[] = ['integer', 'number', 'boolean', 'date', 'timestamp'];
 
-const written = [
+const samples = [
   ...[
     '0',
     '-0',
@@ -44,11 +44,11 @@ const written = [
   ...['2014-07-01T05:00:00', '2014-07-01 00:00:00+02:00', '2014-07-01 00:00:00-05', '2014-07-01 24:00:00', '10:00'],
 ];
 const texts = fc.oneof(
-  fc.constantFrom(...written),
+  fc.constantFrom(...samples),
   fc.string({ unit: fc.constantFrom(...'0123456789+-._eE:/ TZ'), minLength: 1, maxLength: 12 }),
 );
 
-describe('reading values by SQL', () => {
+describe('casting texts by SQL', () => {
   let instance: DuckDBInstance;
   let connection: DuckDBConnection;
   before(async () => {
@@ -65,7 +65,7 @@ describe('reading values by SQL', () => {
 
   for (const type of TYPES) {
     for (const exact of [true, false]) {
-      it(`never takes the short way to a ${type} where the long one says no (${exact ? 'first' : 'later'} file)`, async () => {
+      it(`surely fits only what fits: ${type} in a ${exact ? 'first' : 'later'} file`, async () => {
         const { value, fits, surelyFits } = castSql({ type, format: null }, exact, 'c', 'v');
         const sql = `SELECT coalesce(${surelyFits}, false), coalesce(${fits}, false), CAST(v AS VARCHAR) FROM (SELECT c, ${value} AS v FROM (SELECT unnest($1::VARCHAR[]) AS c))`;
         await fc.assert(

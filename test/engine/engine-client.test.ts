@@ -30,7 +30,7 @@ describe('the engine process', () => {
     return { database, load: running.engine.call('append', params, options) };
   }
 
-  it('reads no file outside its folders', async () => {
+  it('cannot read a file outside its folders', async () => {
     const path = join(running.folder, 'secret.csv');
     writeFileSync(path, '1,x\n');
     const source = running.source(['a', 'b']);
@@ -42,7 +42,7 @@ describe('the engine process', () => {
     );
   });
 
-  it('gets nothing of the environment, which holds the admin key', {
+  it('does not inherit the environment, which holds the admin key', {
     skip: process.platform !== 'linux' && 'needs /proc',
   }, () => {
     const environment = readFileSync(`/proc/${running.pid()}/environ`, 'utf8');
@@ -53,7 +53,7 @@ describe('the engine process', () => {
     );
   });
 
-  it('is started again when it dies; what was in flight gets a clear error', async () => {
+  it('is restarted when it dies, and fails the operation in flight with a clear error', async () => {
     const { load } = await slowLoad();
     const failed = assert.rejects(load, { name: 'StorageFailure', reason: 'crashed', storeStopped: true });
     const pid = running.pid();
@@ -63,16 +63,16 @@ describe('the engine process', () => {
     assert.notEqual(running.pid(), pid);
   });
 
-  it('is asked again, once, for what changes nothing', async () => {
+  it('repeats an operation that changes nothing, once', async () => {
     const source = running.source(['a', 'b'], '1,x\n');
     process.kill(running.pid(), 'SIGSTOP');
-    const asked = running.engine.call('infer_formats', { source, table: null, thorough: true });
+    const inferred = running.engine.call('infer_formats', { source, table: null, thorough: true });
     await new Promise((resolve) => setTimeout(resolve, 50));
     process.kill(running.pid(), 'SIGKILL');
-    assert.equal((await asked).formats[0]?.type, 'integer');
+    assert.equal((await inferred).formats[0]?.type, 'integer');
   });
 
-  it('stops an operation that is cancelled or whose deadline passes, and keeps nothing of it', async () => {
+  it('stops an operation that is cancelled or exceeds its deadline, and keeps nothing of it', async () => {
     const controller = new AbortController();
     const cancelled = await slowLoad({ signal: controller.signal });
     setTimeout(() => controller.abort(), 100);
@@ -84,7 +84,7 @@ describe('the engine process', () => {
     assert.equal(running.observed.filter(({ kind }) => kind === 'engine_stopped').length, 0);
   });
 
-  it('is killed when it does not answer a cancel', async () => {
+  it('is killed when it does not react to a cancellation', async () => {
     process.kill(running.pid(), 'SIGSTOP');
     await assert.rejects(
       running.engine.call(
@@ -97,33 +97,33 @@ describe('the engine process', () => {
     await running.engine.call('ping', null);
   });
 
-  it('tells how far it is', async () => {
-    let told = 0;
-    const { load } = await slowLoad({ onProgress: () => told++ });
+  it('reports progress', async () => {
+    let reports = 0;
+    const { load } = await slowLoad({ onProgress: () => reports++ });
     await load;
-    assert.ok(told > 0);
+    assert.ok(reports > 0);
   });
 
-  it('is ended for an operation that minds no cancellation, and the others are told whose fault it was', async () => {
+  it('reports to the other operations that it was killed because of a cancellation', async () => {
     const { engine } = running;
     process.kill(running.pid(), 'SIGSTOP');
     const database = join(running.tables, 'none.duckdb');
     const query = { database, sql: 'SELECT 1', params: [], maxRows: 1, maxBytes: 10 };
     const cancelled = assert.rejects(engine.call('query', query, { deadlineMs: 50 }), CANCELLED);
     const load = engine.call('begin_load', { database, columns: [], create: false });
-    const told = { reason: 'crashed', wasKilled: true };
-    await Promise.all([cancelled, assert.rejects(load, told)]);
+    const killed = { name: 'StorageFailure', reason: 'crashed', wasKilled: true };
+    await Promise.all([cancelled, assert.rejects(load, killed)]);
     assert.deepEqual(await engine.call('query', query), { kind: 'no_table' });
   });
 
-  it('that dies beside a query says so: the query may be to blame', async () => {
+  it('reports that it died during a query, which may be to blame', async () => {
     const { engine } = running;
     const database = join(running.tables, 'none.duckdb');
     process.kill(running.pid(), 'SIGSTOP');
     const query = engine.call('query', { database, sql: 'SELECT 1', params: [], maxRows: 1, maxBytes: 10 });
     const load = engine.call('begin_load', { database, columns: [], create: false });
-    const told = { reason: 'crashed', wasKilled: false, alongsideQuery: true };
-    const both = Promise.all([assert.rejects(query, told), assert.rejects(load, told)]);
+    const crashed = { reason: 'crashed', wasKilled: false, alongsideQuery: true };
+    const both = Promise.all([assert.rejects(query, crashed), assert.rejects(load, crashed)]);
     process.kill(running.pid(), 'SIGKILL');
     await both;
   });

@@ -10,18 +10,18 @@ export interface EngineInFolder {
   readonly engine: EngineClient;
   readonly folder: string;
   readonly tables: string;
-  /** Of a table store on this engine. */
+  /** Settings of a table store that uses this engine. */
   readonly storeSettings: DuckdbSettings;
   readonly observed: Observation[];
-  /** The pid of the engine process that started last. */
+  /** The pid of the engine process that was started last. */
   pid(): number;
-  /** Writes records, without a header, as a segment. */
+  /** Writes records without a header as a segment. */
   segment(text: string): CsvSegment;
   source(columns: readonly string[], ...texts: readonly string[]): CsvSource;
   close(): Promise<void>;
 }
 
-/** A real engine process on a new temporary folder. */
+/** Starts an engine process in a new temporary folder. */
 export async function engineInFolder(
   settings: { openTables?: number; memoryBytes?: number } = {},
 ): Promise<EngineInFolder> {

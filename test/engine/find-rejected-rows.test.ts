@@ -15,14 +15,14 @@ const filesIn = ({ folder }: EngineInFolder) => ({
   csv: join(folder, 'rejects.csv'),
 });
 
-describe('the rows that do not fit', () => {
+describe('finding rejected rows', () => {
   let running: EngineInFolder;
   before(async () => {
     running = await engineInFolder();
   });
   after(() => running.close());
 
-  it('are told with line, column, reason and text, quoted line feeds counted', async () => {
+  it('reports line, column, reason and text, and counts quoted line feeds', async () => {
     const source = running.source(
       ['at', 'n', 't'],
       '2024-01-01,1,"two\nlines"\n2024-01-02T10:00,2,time of day lost\n2024-01-03,1.5,rounded\n\n2024-01-04,4\n',
@@ -75,7 +75,7 @@ describe('the rows that do not fit', () => {
     );
   });
 
-  it('are all counted, and told up to a limit', async () => {
+  it('counts all of them, and returns as many as the limit', async () => {
     const source = running.source(['at', 'n', 't'], '2024-01-01,x,\n'.repeat(25_000));
     const found = await running.engine.call('find_rejected_rows', {
       source,

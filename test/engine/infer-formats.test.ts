@@ -5,24 +5,24 @@ import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 const quoted = (values: readonly string[]): string =>
   values.map((value) => `"${value.replaceAll('"', '""')}",x\n`).join('');
 
-describe('the types found in a first file', () => {
-  let engines: EngineInFolder;
+describe('inferring the types of a first file', () => {
+  let running: EngineInFolder;
   before(async () => {
-    engines = await engineInFolder();
+    running = await engineInFolder();
   });
-  after(() => engines.close());
+  after(() => running.close());
 
   const cases: readonly [string, readonly string[], string, string?][] = [
-    ['whole numbers up to 64 bits', ['1', '-5', '0', '9223372036854775807'], 'integer'],
-    ['whole numbers after spaces', [' 1', '2 '], 'integer'],
-    ['whole numbers past 64 bits', ['9223372036854775808', '1'], 'text'],
+    ['integers up to 64 bits', ['1', '-5', '0', '9223372036854775807'], 'integer'],
+    ['integers with spaces around them', [' 1', '2 '], 'integer'],
+    ['integers over 64 bits', ['9223372036854775808', '1'], 'text'],
     ['leading zeros', ['007', '1'], 'text'],
     ['leading zeros among decimals', ['1.5', '007'], 'text'],
     ['decimals', ['1.5', '2', '-0.25', '1e5', '.5', '5.'], 'number'],
     ['numbers with NaN and infinity', ['nan', '1.5', 'inf', '-Infinity'], 'number'],
-    ['numbers past what a float holds', ['1e400', '1'], 'text'],
-    ['whole numbers past 15 digits among decimals', ['12345678901234567', '1.5'], 'text'],
-    ['underscores, which DuckDB would read as digits', ['1_000', '2_000'], 'text'],
+    ['numbers over the maximum of a float', ['1e400', '1'], 'text'],
+    ['integers over 15 digits among decimals', ['12345678901234567', '1.5'], 'text'],
+    ['underscores, which DuckDB ignores in numbers', ['1_000', '2_000'], 'text'],
     ['telephone numbers', ['+49123', '+33'], 'text'],
     ['hexadecimal numbers', ['0x10', '0x11'], 'text'],
     ['true and false', ['true', 'FALSE'], 'boolean'],
@@ -32,61 +32,61 @@ describe('the types found in a first file', () => {
     ['month names', ['Jan 1 2000', 'Feb 1 2000'], 'date', '%b %d %Y'],
     ['dates with the month first', ['12/31/2020', '01/02/2020'], 'date', '%m/%d/%Y'],
     ['dates with the day first', ['31/12/2020', '01/02/2020'], 'date', '%d/%m/%Y'],
-    ['years of two digits', ['12/31/20 10:00'], 'timestamp', '%m/%d/%y %H:%M'],
+    ['two-digit years', ['12/31/20 10:00'], 'timestamp', '%m/%d/%y %H:%M'],
     ['German times', ['31.12.2020 23:59:59', '01.01.2021 00:00:00'], 'timestamp', '%d.%m.%Y %H:%M:%S'],
-    ['times of web server logs', ['10/Oct/2000:13:55:36 -0700'], 'timestamp', '%d/%b/%Y:%H:%M:%S %z'],
-    ['times of e-mail', ['Tue, 01 Jul 2014 10:00:00 +0200'], 'timestamp', '%a, %d %b %Y %H:%M:%S %z'],
+    ['times in web server logs', ['10/Oct/2000:13:55:36 -0700'], 'timestamp', '%d/%b/%Y:%H:%M:%S %z'],
+    ['times in e-mail', ['Tue, 01 Jul 2014 10:00:00 +0200'], 'timestamp', '%a, %d %b %Y %H:%M:%S %z'],
     ['version numbers', ['1.2.3', '1.10.0'], 'text'],
     ['times of day', ['10:00', '11:00'], 'text'],
-    ['words that DuckDB reads as times', ['epoch', '2014-07-01'], 'text'],
+    ['words that DuckDB accepts as times', ['epoch', '2014-07-01'], 'text'],
     ['infinite times', ['infinity', '2014-07-01'], 'text'],
-    ['no value at all', ['', ''], 'text'],
+    ['no value', ['', ''], 'text'],
   ];
   for (const [name, values, type, format] of cases) {
     it(`reads ${name} as ${type}`, async () => {
-      const source = engines.source(['a', 'b'], quoted(values));
-      const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
+      const source = running.source(['a', 'b'], quoted(values));
+      const { formats } = await running.engine.call('infer_formats', { source, table: null, thorough: true });
       assert.deepEqual(formats[0], { name: 'a', type, format: format ?? null });
     });
   }
 
-  it('says which dates can be read day first and month first', async () => {
-    const source = engines.source(['a', 'b'], quoted(['01/02/2020', '03/04/2020']));
-    const quick = await engines.engine.call('infer_formats', { source, table: null, thorough: false });
+  it('reports dates that can be read day first and month first', async () => {
+    const source = running.source(['a', 'b'], quoted(['01/02/2020', '03/04/2020']));
+    const quick = await running.engine.call('infer_formats', { source, table: null, thorough: false });
     assert.equal(quick.settled, false);
-    const found = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
+    const found = await running.engine.call('infer_formats', { source, table: null, thorough: true });
     assert.deepEqual(found.ambiguous, ['a']);
     assert.equal(found.formats[0]?.format, '%m/%d/%Y');
   });
 
-  it('finds the one value among many that decides', async () => {
+  it('finds the one value that decides among many', async () => {
     const values = Array.from({ length: 50_000 }, (_, index) => `${index}`);
     for (const [value, type] of [
       ['007', 'text'],
       ['1.5', 'number'],
       ['9223372036854775808', 'text'],
     ] as const) {
-      const source = engines.source(['a', 'b'], quoted([...values, value]), quoted(values));
-      const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
+      const source = running.source(['a', 'b'], quoted([...values, value]), quoted(values));
+      const { formats } = await running.engine.call('infer_formats', { source, table: null, thorough: true });
       assert.equal(formats[0]?.type, type, value);
     }
   });
 
-  it("keeps the table's types, and its format where another would fit too", async () => {
-    const source = engines.source(['a', 'b'], quoted(['01/02/2020']));
+  it("keeps the table's types, and its format if another fits as well", async () => {
+    const source = running.source(['a', 'b'], quoted(['01/02/2020']));
     const table = [
       { name: 'a', type: 'date', format: '%d/%m/%Y' },
       { name: 'b', type: 'text', format: null },
     ] as const;
-    const { formats } = await engines.engine.call('infer_formats', { source, table, thorough: false });
+    const { formats } = await running.engine.call('infer_formats', { source, table, thorough: false });
     assert.deepEqual(formats, table);
   });
 
-  it('reads the first time in line order, in UTC to the microsecond', async () => {
+  it('finds the first time in line order, in UTC to the microsecond', async () => {
     const first = quoted(['', '2014-07-01 00:00:00.123456+02:00', '2010-01-01 00:00:00']);
-    const source = engines.source(['a', 'b'], first, quoted(['2000-01-01 00:00:00']));
-    const { formats } = await engines.engine.call('infer_formats', { source, table: null, thorough: true });
-    const time = await engines.engine.call('find_first_time', { source, formats, timeColumn: 'a' });
+    const source = running.source(['a', 'b'], first, quoted(['2000-01-01 00:00:00']));
+    const { formats } = await running.engine.call('infer_formats', { source, table: null, thorough: true });
+    const time = await running.engine.call('find_first_time', { source, formats, timeColumn: 'a' });
     assert.equal(time, BigInt(Date.UTC(2014, 5, 30, 22)) * 1000n + 123456n);
   });
 });

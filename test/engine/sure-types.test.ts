@@ -13,7 +13,7 @@ import { allFitSql, valuesSql } from '../../src/engine/csv/record-sql.ts';
 import type { ColumnFormat, LogicalType } from '../../src/model/columns.ts';
 import { type ShapedField, shapedFields } from '../csv/shaped-texts.ts';
 
-describe('values that DuckDB reads by itself, because their shape is sure', () => {
+describe('columns that DuckDB parses directly, because their shape is sure', () => {
   const folder = mkdtempSync(join(tmpdir(), 'thena-sure-'));
   const path = join(folder, 'segment.csv');
   let instance: DuckDBInstance;
@@ -29,7 +29,7 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
     rmSync(folder, { recursive: true });
   });
 
-  /** A segment as the cutter makes it. */
+  /** Writes a segment as the cutter does. */
   function segment(fields: readonly Pick<ShapedField, 'written'>[]): CsvSource {
     const text = Buffer.from(fields.map(({ written }) => `${written}\n`).join(''));
     const cutter = new RecordCutter({ columns: 1, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
@@ -51,45 +51,45 @@ describe('values that DuckDB reads by itself, because their shape is sure', () =
   }
 
   for (const type of Object.keys(SHAPE_OF_TYPE) as LogicalType[]) {
-    it(`are the values that the judge reads from the same texts, none of which it refuses: ${type}`, async () => {
+    it(`have the values that casting gives, without a rejected one: ${type}`, async () => {
       const formats = [{ name: 'a', type, format: null }];
-      let read = 0;
+      let parsed = 0;
       const sure = shapedFields.filter((field) => sureTypes(segment([field]), formats)[0] !== null);
       await fc.assert(
         fc.asyncProperty(fc.array(sure, { minLength: 1, maxLength: 20 }), async (fields) => {
           const source = segment(fields);
           const types = sureTypes(source, formats);
           assert.ok(types[0]);
-          // There may be no such day: then all texts are judged.
+          // Some day may not exist: then all texts are cast.
           const found = await values(source, formats, types).catch(() => null);
-          const judged = await values(source, formats);
+          const cast = await values(source, formats);
           if (found === null) {
-            assert.ok(judged.some(([, fits]) => fits !== true) && (type === 'date' || type === 'timestamp'));
+            assert.ok(cast.some(([, fits]) => fits !== true) && (type === 'date' || type === 'timestamp'));
             return;
           }
-          read++;
+          parsed++;
           assert.deepEqual(
             found.map(([value]) => value),
-            judged.map(([value]) => value),
+            cast.map(([value]) => value),
           );
-          assert.ok(judged.every(([value, fits]) => value === null || fits === true));
+          assert.ok(cast.every(([value, fits]) => value === null || fits === true));
         }),
         { numRuns: 300 },
       );
-      assert.ok(read > 0);
+      assert.ok(parsed > 0);
     });
   }
 
-  it('are none where a column is read by a format, or its texts have another shape in one of the segments', () => {
-    const wholes = segment([{ written: '1' }, { written: '2' }]);
+  it('do not include columns with a format, or with texts of another shape in any segment', () => {
+    const integers = segment([{ written: '1' }, { written: '2' }]);
     const formats = (type: LogicalType, format: string | null) => [{ name: 'a', type, format }];
-    assert.deepEqual(sureTypes(wholes, formats('integer', null)), ['BIGINT']);
-    assert.deepEqual(sureTypes(wholes, formats('number', null)), ['DOUBLE']);
-    assert.deepEqual(sureTypes(wholes, formats('text', null)), [null]);
-    assert.deepEqual(sureTypes(wholes, formats('date', '%Y')), [null]);
+    assert.deepEqual(sureTypes(integers, formats('integer', null)), ['BIGINT']);
+    assert.deepEqual(sureTypes(integers, formats('number', null)), ['DOUBLE']);
+    assert.deepEqual(sureTypes(integers, formats('text', null)), [null]);
+    assert.deepEqual(sureTypes(integers, formats('date', '%Y')), [null]);
     const both = {
-      ...wholes,
-      segments: [...wholes.segments, ...segment([{ written: '1' }, { written: 'x' }]).segments],
+      ...integers,
+      segments: [...integers.segments, ...segment([{ written: '1' }, { written: 'x' }]).segments],
     };
     assert.deepEqual(sureTypes(both, formats('integer', null)), [null]);
   });

@@ -7,16 +7,16 @@ import { tableFromIPC } from 'apache-arrow';
 import type { ChunkFormat, RowPosition } from '../../src/engine/scan-operations.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
-let place: EngineInFolder;
+let running: EngineInFolder;
 let database: string;
 beforeEach(async () => {
-  place = await engineInFolder({ memoryBytes: 64 * 1024 * 1024 });
-  database = join(place.tables, 'a.duckdb');
+  running = await engineInFolder({ memoryBytes: 64 * 1024 * 1024 });
+  database = join(running.tables, 'a.duckdb');
 });
-afterEach(() => place.close());
+afterEach(() => running.close());
 
-/** Makes the table of a customer as `SELECT … AS n, … AS s, … AS tag` gives it. */
-async function make(select: string): Promise<void> {
+/** Creates a customer's table from the result of `SELECT … AS n, … AS s, … AS tag`. */
+async function create(select: string): Promise<void> {
   const instance = await DuckDBInstance.create(database);
   const connection = await instance.connect();
   await connection.run(`CREATE TABLE rows AS SELECT n, s, tag AS _thena_upload FROM (${select}) ORDER BY n`);
@@ -41,27 +41,27 @@ const ARROW: ChunkFormat = {
   select: ['n', 's'],
 };
 
-/** All pieces of an export. */
+/** Reads all chunks of an export. */
 async function exported(format: ChunkFormat, span: number): Promise<Buffer[]> {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let after: RowPosition | null = null;
   let size = span;
   do {
-    const piece: Awaited<ReturnType<typeof ask>> = await ask(after, size);
-    assert(piece.kind === 'found', piece.kind);
-    pieces.push(Buffer.from(piece.bytes));
-    ({ next: after, span: size } = piece);
+    const chunk: Awaited<ReturnType<typeof next>> = await next(after, size);
+    assert(chunk.kind === 'found', chunk.kind);
+    chunks.push(Buffer.from(chunk.bytes));
+    ({ next: after, span: size } = chunk);
   } while (after !== null);
-  return pieces;
+  return chunks;
 
-  function ask(from: RowPosition | null, rows: number) {
-    return place.engine.call('export_rows', { ...scan(from), format, span: rows });
+  function next(from: RowPosition | null, rows: number) {
+    return running.engine.call('export_rows', { ...scan(from), format, span: rows });
   }
 }
 
-it('rows that are too long for the memory together are read a few at a time', async () => {
-  // 100 MB, of which DuckDB has 64.
-  await make(`SELECT CAST(i AS BIGINT) AS n, repeat('x', 1000000) || i AS s, 1 AS tag FROM range(100) r(i)`);
+it('reads rows that do not fit into memory together a few at a time', async () => {
+  // 100 MB of text under a memory limit of 64 MB.
+  await create(`SELECT CAST(i AS BIGINT) AS n, repeat('x', 1000000) || i AS s, 1 AS tag FROM range(100) r(i)`);
   const text = await exported(LINES, 2048);
   const lines = Buffer.concat(text).toString('latin1').split('\n').slice(1, -1);
   assert.deepEqual(
@@ -71,7 +71,7 @@ it('rows that are too long for the memory together are read a few at a time', as
   assert.ok(Math.max(...text.map(({ length }) => length)) < 64_000_000);
   const arrow = tableFromIPC(Buffer.concat(await exported(ARROW, 2048)));
   assert.deepEqual(Array.from(arrow.getChild('n') ?? [], Number), [...lines.keys()]);
-  const page = await place.engine.call('read_rows', {
+  const page = await running.engine.call('read_rows', {
     ...scan(),
     select: ['n', 's'],
     limit: 1000,
@@ -86,33 +86,33 @@ it('rows that are too long for the memory together are read a few at a time', as
   assert.deepEqual(page.next, { tag: 1, offset: 4, start: 0 });
 });
 
-it('a page whose time is over ends with the rows that were found, and the next one goes on', async () => {
-  await make(`SELECT CAST(i AS BIGINT) AS n, '' AS s, 1 + i // 50000 AS tag FROM range(100000) r(i)`);
+it('ends a page when its time is up, and continues with the next one', async () => {
+  await create(`SELECT CAST(i AS BIGINT) AS n, '' AS s, 1 + i // 50000 AS tag FROM range(100000) r(i)`);
   const found: unknown[] = [];
   let after: RowPosition | null = null;
   let pages = 0;
   do {
     const where = 'n IN (5, 60000, 99999)';
     const params = { ...scan(after, where), select: ['n'], limit: 1000, maxBytes: 1000, budgetMs: 0 };
-    const page: Awaited<ReturnType<typeof ask>> = await ask(params);
+    const page: Awaited<ReturnType<typeof readPage>> = await readPage(params);
     assert(page.kind === 'found');
     found.push(...page.rows.flat());
     after = page.next;
     pages++;
   } while (after !== null);
   assert.deepEqual(found, [5n, 60_000n, 99_999n]);
-  assert.equal(pages, 100, 'each looked at its first rows alone');
+  assert.equal(pages, 100, 'each page reads only its first range');
 
-  function ask(params: Parameters<typeof place.engine.call<'read_rows'>>[1]) {
-    return place.engine.call('read_rows', params);
+  function readPage(params: Parameters<typeof running.engine.call<'read_rows'>>[1]) {
+    return running.engine.call('read_rows', params);
   }
 });
 
-it('rows that are no part of the table are passed over, however many', async () => {
-  await make(
+it('skips any number of uncommitted rows', async () => {
+  await create(
     `SELECT CAST(i AS BIGINT) AS n, 'x' AS s, CASE WHEN i < 3 THEN 1 WHEN i < 300000 THEN 10 ELSE 2 END AS tag FROM range(300003) r(i)`,
   );
-  const page = await place.engine.call('read_rows', {
+  const page = await running.engine.call('read_rows', {
     ...scan(),
     select: ['n'],
     limit: 2,
@@ -125,20 +125,20 @@ it('rows that are no part of the table are passed over, however many', async () 
   assert.equal(text, 'n\n0:x\n1:x\n2:x\n300000:x\n300001:x\n300002:x\n');
 });
 
-it('a cancelled export ends, its connection serves the next, and no file is left', async () => {
-  await make(`SELECT CAST(i AS BIGINT) AS n, md5(CAST(i AS VARCHAR)) AS s, 1 AS tag FROM range(1000000) r(i)`);
-  const path = join(place.storeSettings.exports, 'a.parquet');
+it('ends a cancelled export, leaves no file, and reuses its connection', async () => {
+  await create(`SELECT CAST(i AS BIGINT) AS n, md5(CAST(i AS VARCHAR)) AS s, 1 AS tag FROM range(1000000) r(i)`);
+  const path = join(running.storeSettings.exports, 'a.parquet');
   const parquet = { ...scan(), select: ['n', 's'], path, reserveBytes: 0 };
-  const pid = place.pid();
+  const pid = running.pid();
   const whole = { ...scan(), format: LINES, span: 131_072 };
   await Promise.all([
-    assert.rejects(place.engine.call('export_parquet', parquet, { deadlineMs: 50 }), { reason: 'cancelled' }),
-    assert.rejects(place.engine.call('export_rows', whole, { deadlineMs: 5 }), { reason: 'cancelled' }),
+    assert.rejects(running.engine.call('export_parquet', parquet, { deadlineMs: 50 }), { reason: 'cancelled' }),
+    assert.rejects(running.engine.call('export_rows', whole, { deadlineMs: 5 }), { reason: 'cancelled' }),
   ]);
-  assert.deepEqual(readdirSync(place.storeSettings.exports), []);
-  const text = await place.engine.call('export_rows', { ...whole, span: 10 });
+  assert.deepEqual(readdirSync(running.storeSettings.exports), []);
+  const text = await running.engine.call('export_rows', { ...whole, span: 10 });
   assert.equal(text.kind, 'found');
-  assert.deepEqual(await place.engine.call('export_parquet', parquet), { kind: 'written' });
-  assert.deepEqual(readdirSync(place.storeSettings.exports), ['a.parquet']);
-  assert.equal(place.pid(), pid, 'the engine was killed');
+  assert.deepEqual(await running.engine.call('export_parquet', parquet), { kind: 'written' });
+  assert.deepEqual(readdirSync(running.storeSettings.exports), ['a.parquet']);
+  assert.equal(running.pid(), pid, 'the engine was killed');
 });

@@ -86,7 +86,7 @@ describe('an expensive analysis', () => {
     );
     const refused = await Promise.race(asked);
     assert.deepEqual([refused?.status, refused?.body.code], [503, 'too_many_analyses']);
-    assert.match(refused?.body.detail, /100 analyses of this customer/);
+    assert.match(refused?.body.detail, /^Customer a has 100 waiting analyses\.$/);
     assert.equal(refused?.headers.get('retry-after'), '5');
     // Another customer can still queue.
     const other = ask({ measures: [count] }, 'b');

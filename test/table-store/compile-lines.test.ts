@@ -17,7 +17,7 @@ after(() => {
   instance.closeSync();
 });
 
-it('spells out a line as SQL', () => {
+it('compiles a line to SQL', () => {
   const columns = [
     { name: 'a"b', type: 'integer' },
     { name: "it's, so", type: 'text' },
@@ -36,7 +36,7 @@ it('spells out a line as SQL', () => {
   );
 });
 
-/** Lines of a table of one column `v`, of values that are given as SQL. */
+/** The lines of a table with one column `v`, whose values are given as SQL. */
 async function lines(line: string, values: readonly string[]): Promise<string[]> {
   const rows = values.map((value, index) => `(${index}, ${value})`).join(', ');
   const reader = await connection.runAndReadAll(
@@ -48,19 +48,19 @@ async function lines(line: string, values: readonly string[]): Promise<string[]>
 async function agrees(type: LogicalType, values: readonly (bigint | number)[], sqlOf: (value: never) => string) {
   const columns = [{ name: 'v', type }];
   const sql = values.map((value) => sqlOf(value as never));
-  const wanted = values.map((value) => jsonValue(value, type));
+  const expected = values.map((value) => jsonValue(value, type));
   const json = await lines(jsonLines(columns).line, sql);
-  assert.deepEqual(json.map((text) => JSON.parse(text).v).map(String), wanted.map(String));
+  assert.deepEqual(json.map((text) => JSON.parse(text).v).map(String), expected.map(String));
   assert.deepEqual(
     json.map((text) => typeof JSON.parse(text).v),
-    wanted.map((value) => typeof value),
+    expected.map((value) => typeof value),
   );
   const csv = await lines(csvLines(columns, false).line, sql);
-  if (type === 'number') assert.deepEqual(csv.map(Number), wanted.map(Number));
-  else assert.deepEqual(csv, wanted.map(String));
+  if (type === 'number') assert.deepEqual(csv.map(Number), expected.map(Number));
+  else assert.deepEqual(csv, expected.map(String));
 }
 
-/** Microseconds of what DuckDB calls a time, the years before 1 and past 9999 included. */
+/** All timestamps of DuckDB in microseconds, including years before 1 and after 9999. */
 const micros = fc.oneof(
   fc.bigInt(-9_223_372_022_400_000_000n, 9_223_372_036_854_775_805n),
   fc.bigInt(-70_000_000_000_000_000n, 260_000_000_000_000_000n),
@@ -75,17 +75,17 @@ const micros = fc.oneof(
     253_402_300_800_000_000n,
   ),
 );
-const several = <T>(of: fc.Arbitrary<T>) => fc.array(of, { minLength: 1, maxLength: 50 });
+const listOf = <T>(of: fc.Arbitrary<T>) => fc.array(of, { minLength: 1, maxLength: 50 });
 
-it('times, days and numbers have the forms that JSON has them in, in all years', async () => {
+it('writes times, dates and numbers as the JSON of the API does, in all years', async () => {
   const DAY = 86_400_000_000n;
   await fc.assert(
-    fc.asyncProperty(several(micros), (values) =>
+    fc.asyncProperty(listOf(micros), (values) =>
       agrees('timestamp', values, (value) => `make_timestamp(CAST(${value} AS BIGINT))`),
     ),
   );
   await fc.assert(
-    fc.asyncProperty(several(micros), (values) =>
+    fc.asyncProperty(listOf(micros), (values) =>
       agrees(
         'date',
         values.map((value) => (value / DAY) * DAY),
@@ -94,12 +94,12 @@ it('times, days and numbers have the forms that JSON has them in, in all years',
     ),
   );
   await fc.assert(
-    fc.asyncProperty(several(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)), (values) =>
+    fc.asyncProperty(listOf(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)), (values) =>
       agrees('integer', values, (value) => `CAST(${value} AS BIGINT)`),
     ),
   );
   const doubles = fc.double().map((value) => (value === 0 ? 0 : value));
   await fc.assert(
-    fc.asyncProperty(several(doubles), (values) => agrees('number', values, (value) => `CAST('${value}' AS DOUBLE)`)),
+    fc.asyncProperty(listOf(doubles), (values) => agrees('number', values, (value) => `CAST('${value}' AS DOUBLE)`)),
   );
 });

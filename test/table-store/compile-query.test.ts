@@ -37,7 +37,7 @@ function compiled(query: unknown, view: Parameters<typeof compileQuery>[1] = VIE
 
 const count = { fn: 'count' };
 
-/** One measure, and its expression. */
+/** Measures and their SQL. */
 const MEASURES: readonly (readonly [measure: object, sql: string])[] = [
   [count, 'count(*)'],
   [{ fn: 'count', column: 's"s' }, 'count("s""s")'],
@@ -53,8 +53,8 @@ const MEASURES: readonly (readonly [measure: object, sql: string])[] = [
 
 const WALL = `timezone('Europe/Berlin', make_timestamptz(epoch_us("t")))`;
 
-/** One bucket, its expression in UTC, and that by the clock of a zone. */
-const SPELLED_BUCKETS: readonly (readonly [bucket: string, utc: string, zoned: string])[] = [
+/** Buckets, and their SQL in UTC and in a time zone. */
+const BUCKETS_SQL: readonly (readonly [bucket: string, utc: string, zoned: string])[] = [
   ...['second', 'minute', 'hour'].map(
     (unit) => [unit, `date_trunc('${unit}', "t")`, `"t" - (${WALL} - date_trunc('${unit}', ${WALL}))`] as const,
   ),
@@ -73,7 +73,7 @@ const SPELLED_BUCKETS: readonly (readonly [bucket: string, utc: string, zoned: s
   ),
 ];
 
-/** One condition, its expression, and what is bound. */
+/** Conditions, their SQL, and its parameters. */
 const CONDITIONS: readonly (readonly [
   condition: object,
   sql: string,
@@ -132,18 +132,18 @@ const CONDITIONS: readonly (readonly [
   ],
 ];
 
-describe('a plan in the SQL of DuckDB', () => {
+describe('compiling a plan to SQL', () => {
   for (const [measure, sql] of MEASURES) {
-    it(`measures ${JSON.stringify(measure)}`, () => {
+    it(`compiles the measure ${JSON.stringify(measure)}`, () => {
       const expected = `SELECT o0 FROM (SELECT m0 AS o0 FROM (SELECT ${sql} AS m0 FROM T WHERE _thena_upload <= 9))`;
       assert.deepEqual(compiled({ measures: [measure] }), { sql: expected, params: [] });
     });
   }
 
-  it('spells every bucket, in UTC and by the clock of a zone', () => {
+  it('compiles every bucket, in UTC and in a time zone', () => {
     const byName = (a: string, b: string) => (a < b ? -1 : 1);
-    assert.deepEqual(SPELLED_BUCKETS.map(([name]) => name).sort(byName), BUCKETS.map(({ name }) => name).sort(byName));
-    for (const [bucket, utc, zoned] of SPELLED_BUCKETS) {
+    assert.deepEqual(BUCKETS_SQL.map(([name]) => name).sort(byName), BUCKETS.map(({ name }) => name).sort(byName));
+    for (const [bucket, utc, zoned] of BUCKETS_SQL) {
       const groupedBy = (time_zone: string) => compiled({ group_by: [{ column: 't', bucket, time_zone }] }).sql;
       const shaped = 'epoch_us(CAST(g0 AS TIMESTAMP))';
       const expected = `SELECT o0 FROM (SELECT ${shaped} AS o0 FROM (SELECT ${utc} AS g0 FROM T WHERE _thena_upload <= 9 GROUP BY 1)) ORDER BY o0 ASC NULLS LAST`;
@@ -153,13 +153,13 @@ describe('a plan in the SQL of DuckDB', () => {
   });
 
   for (const [condition, sql, ...params] of CONDITIONS) {
-    it(`asks whether ${JSON.stringify(condition)}`, () => {
+    it(`compiles the condition ${JSON.stringify(condition)}`, () => {
       const expected = `SELECT o0 FROM (SELECT m0 AS o0 FROM (SELECT count(*) AS m0 FROM T WHERE _thena_upload <= 9 AND ${sql}))`;
       assert.deepEqual(compiled({ measures: [count], where: condition }), { sql: expected, params });
     });
   }
 
-  it('looks for the first and last value among the rows that have its time', () => {
+  it('looks up the first and the last value in the rows that have its time', () => {
     const measures = [{ fn: 'first', column: 'n' }, count, { fn: 'last', column: 'b', by: 'd' }];
     const where = { column: 'n', op: '>', value: 0 };
     const from = (parameter: number) => `FROM T WHERE _thena_upload <= 9 AND ("n" > CAST($${parameter} AS BIGINT))`;
@@ -184,7 +184,7 @@ describe('a plan in the SQL of DuckDB', () => {
     assert.ok(grouped.includes(`SELECT r.g0, r.g1, e0.v AS m0 FROM r LEFT JOIN ${edge} ON ${group})`), grouped);
   });
 
-  it('takes several quantiles of a column from one list of its values', () => {
+  it('computes all quantiles of a column from one list of its values', () => {
     const measures = [
       { fn: 'median', column: 'n' },
       { fn: 'quantile', column: 'x', q: 0.1 },
@@ -192,13 +192,13 @@ describe('a plan in the SQL of DuckDB', () => {
       { fn: 'quantile', column: 'N', q: 1 },
     ];
     const list = 'quantile_cont("n", [CAST(0.5 AS DOUBLE), CAST(1 AS DOUBLE)]) AS m0';
-    const alone = 'CAST(quantile_cont("x", CAST(0.1 AS DOUBLE)) AS DOUBLE) AS m1';
-    const inner = `SELECT ${list}, ${alone}, count(*) AS m2 FROM T WHERE _thena_upload <= 9`;
+    const single = 'CAST(quantile_cont("x", CAST(0.1 AS DOUBLE)) AS DOUBLE) AS m1';
+    const inner = `SELECT ${list}, ${single}, count(*) AS m2 FROM T WHERE _thena_upload <= 9`;
     const shaped = `SELECT CAST(m0[1] AS DOUBLE) AS o0, m1 AS o1, m2 AS o2, CAST(m0[2] AS DOUBLE) AS o3 FROM (${inner})`;
     assert.deepEqual(compiled({ measures }), { sql: `SELECT o0, o1, o2, o3 FROM (${shaped})`, params: [] });
   });
 
-  it('orders and asks in every form', () => {
+  it('compiles every order', () => {
     const orders = [
       [{ column: 'n' }, 'o0 ASC NULLS LAST'],
       ['n', 'o0 ASC NULLS LAST'],
@@ -213,17 +213,17 @@ describe('a plan in the SQL of DuckDB', () => {
     }
   });
 
-  it('gives the first moment that a zone shows a day, also where its clock is set back over midnight', () => {
+  it('starts a local day at its first moment, even if clocks are set back over midnight', () => {
     const last = `epoch_us(timezone('Europe/Berlin', g0))`;
     const before = `(${last} - 86400000000)`;
     const first = `(epoch_us(g0) - (epoch_us(timezone('Europe/Berlin', make_timestamptz(${before}))) - ${before}))`;
-    const shows = `timezone('Europe/Berlin', make_timestamptz(${first})) = g0`;
-    const shaped = `SELECT CASE WHEN ${shows} THEN least(${first}, ${last}) ELSE ${last} END AS o0 FROM `;
+    const isLocal = `timezone('Europe/Berlin', make_timestamptz(${first})) = g0`;
+    const shaped = `SELECT CASE WHEN ${isLocal} THEN least(${first}, ${last}) ELSE ${last} END AS o0 FROM `;
     const { sql } = compiled({ group_by: [{ column: 't', bucket: 'day', time_zone: 'europe/berlin' }] });
     assert.ok(sql.includes(shaped), sql);
   });
 
-  it('leaves out what is not committed, and chooses, orders and cuts by the result', () => {
+  it('excludes uncommitted rows, and filters, orders and limits by the result', () => {
     const query = {
       measures: [count, { fn: 'max', column: 't' }],
       group_by: ['s"s', 'd'],

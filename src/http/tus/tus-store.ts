@@ -61,7 +61,7 @@ export class TusStore extends DataStore {
   }
 
   override async remove(): Promise<void> {
-    await this.#request.resumable.giveUp(this.#request.id);
+    await this.#request.resumable.cancel(this.#request.id);
   }
 
   override getExpiration(): number {

@@ -15,7 +15,7 @@ import { optionNamesOnly, type RawFileOptions, rawQuery, readCorrects, readUploa
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
 export interface UploadBodyDeps extends UploadReplyDeps {
-  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
+  readonly ingest: Pick<Ingest, 'receive' | 'waitUntilEnded' | 'progressOf'>;
   readonly maxUploadBytes: number;
 }
 
@@ -88,23 +88,19 @@ async function receiveBody(
 ): Promise<{ access: CustomerAccess; upload: Upload }> {
   const options = readUploadOptions(rawOptions);
   const access = await request.scope.customerForUpload(customerId);
-  const contentEncoding = request.headers['content-encoding'] ?? null;
-  const key = idempotencyKey(request.headers['idempotency-key']);
-  const reception = ingest.open({
+  const file = {
     filename,
-    contentEncoding,
+    contentEncoding: request.headers['content-encoding'] ?? null,
     expectedBytes: Number(request.headers['content-length'] ?? 0),
     options,
     corrects: readCorrects(rawOptions),
-    idempotencyKey: key,
+    idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
+    caller: request.scope.caller,
+  };
+  const upload = await ingest.receive(file, {
+    bytes: bodyOf(request.raw),
+    access,
+    causeOf: (failure) => (wasInterrupted(request.raw) ? interruption(failure) : failure),
   });
-  try {
-    await reception.bind(access);
-    await reception.write(bodyOf(request.raw));
-    return { access, upload: await reception.acknowledge() };
-  } catch (error) {
-    const reason = wasInterrupted(request.raw) ? interruption(error) : error;
-    await reception.abandon(reason);
-    throw reason;
-  }
+  return { access, upload };
 }

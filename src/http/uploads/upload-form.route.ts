@@ -6,9 +6,7 @@ import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { stalled } from '../../ingest/receive/minimum-rate.ts';
-import type { Reception } from '../../ingest/receive/reception.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
-import type { CustomerId } from '../../model/ids.ts';
 import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { disableIdleTimeout, interruption, wasInterrupted } from '../requests/request-body.ts';
 import { FILE_PROBLEMS } from './file-problems.ts';
@@ -25,7 +23,7 @@ import {
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
 export interface UploadFormDeps extends UploadReplyDeps {
-  readonly ingest: Pick<Ingest, 'open' | 'waitUntilEnded' | 'progressOf'>;
+  readonly ingest: Pick<Ingest, 'receive' | 'waitUntilEnded' | 'progressOf'>;
   /** How long to wait for the next part of a form. */
   readonly idleMs: number;
 }
@@ -76,40 +74,84 @@ export function uploadFormRoutes(deps: UploadFormDeps): FastifyPluginAsyncTypebo
 
 /** What has been read of a form. */
 interface Form {
-  readonly expectedBytes: number | null;
-  readonly idempotencyKey: string | null;
-  readonly caller: CustomerId | null;
+  readonly parts: AsyncIterableIterator<Multipart>;
+  readonly request: FastifyRequest;
+  readonly idleMs: number;
   options: RawFileOptions;
   access: CustomerAccess | null;
-  reception: Reception | null;
+  hasFile: boolean;
 }
 
-/** Reads the parts of a form one by one, then acknowledges the upload. If anything fails, nothing of the file is kept. */
+/** Reads the fields before the file, then the file, then the fields after it. If anything fails, nothing of the file is kept. */
 async function receiveForm(
   { ingest, idleMs }: UploadFormDeps,
   request: FastifyRequest,
   query: RawFileOptions,
 ): Promise<{ access: CustomerAccess; upload: Upload }> {
-  const key = idempotencyKey(request.headers['idempotency-key']);
-  const expectedBytes = Number(request.headers['content-length'] ?? 0);
-  const { caller } = request.scope;
-  const form: Form = { expectedBytes, idempotencyKey: key, caller, options: query, access: null, reception: null };
+  disableIdleTimeout(request.raw);
+  const parts = request.parts({ limits: FORM_LIMITS });
+  const form: Form = { parts, request, idleMs, options: query, access: null, hasFile: false };
   try {
-    disableIdleTimeout(request.raw);
-    const parts = request.parts({ limits: FORM_LIMITS });
-    for (let part = await nextPart(parts, idleMs); part; part = await nextPart(parts, idleMs)) {
-      if (part.type === 'file') await takeFile(ingest, form, part);
-      else await takeField(form, part, request);
-    }
-    const { reception, access } = form;
-    if (!reception) throw new Problem('file_missing', 'The form has no file in the field `file`.');
-    if (!access) throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
-    return { access, upload: await reception.acknowledge() };
-  } catch (error) {
-    const reason = wasInterrupted(request.raw) ? interruption(error) : error;
-    await form.reception?.abandon(reason);
-    throw reason;
+    const file = await readFields(form);
+    if (!file) throw new Problem('file_missing', 'The form has no file in the field `file`.');
+    const upload = await receiveFile(ingest, form, file);
+    return { access: requireCustomer(form), upload };
+  } catch (failure) {
+    throw causeOf(form, failure);
   }
+}
+
+function receiveFile(
+  ingest: UploadFormDeps['ingest'],
+  form: Form,
+  { filename, file: bytes }: MultipartFile,
+): Promise<Upload> {
+  const { request, options, access } = form;
+  form.hasFile = true;
+  let parserError: unknown;
+  bytes.once('error', (error) => {
+    parserError = error;
+  });
+  return ingest.receive(
+    {
+      filename: filename || null,
+      contentEncoding: null,
+      expectedBytes: Number(request.headers['content-length'] ?? 0),
+      options: readUploadOptions(options),
+      corrects: readCorrects(options),
+      idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
+      caller: request.scope.caller,
+    },
+    {
+      bytes,
+      access,
+      rest: async () => {
+        if (await readFields(form)) throw new Problem('too_many_files', 'The form has more than one file.');
+        return requireCustomer(form);
+      },
+      causeOf: (failure) => causeOf(form, parserError === undefined ? failure : malformedForm(parserError)),
+    },
+  );
+}
+
+/** Reads fields up to the next file. @returns the file; undefined at the end of the form */
+async function readFields(form: Form): Promise<MultipartFile | undefined> {
+  for (;;) {
+    const part = await nextPart(form.parts, form.idleMs);
+    if (!part) return undefined;
+    if (part.type === 'field') await takeField(form, part);
+    else if (part.fieldname === 'file') return part;
+    else throw unknownField(part.fieldname);
+  }
+}
+
+function requireCustomer({ access }: Form): CustomerAccess {
+  if (access) return access;
+  throw new Problem('customer_id_missing', 'The form has no field `customer_id`.');
+}
+
+function causeOf({ request }: Form, failure: unknown): unknown {
+  return wasInterrupted(request.raw) ? interruption(failure) : failure;
 }
 
 /** @throws Problem bad_request if the form is malformed; upload_too_slow if the next part does not arrive in time */
@@ -134,58 +176,26 @@ function malformedForm(cause: unknown): Error {
   return new Problem('bad_request', `Malformed multipart form: ${(cause as Error).message}.`, {}, { cause });
 }
 
-async function takeField(
-  form: Form,
-  part: Extract<Multipart, { type: 'field' }>,
-  request: FastifyRequest,
-): Promise<void> {
+async function takeField(form: Form, part: Extract<Multipart, { type: 'field' }>): Promise<void> {
   const name = part.fieldname;
   if (part.valueTruncated || part.fieldnameTruncated) {
     if (name === 'file') throw new Problem('file_missing', 'The form field `file` is text: it has no file name.');
     throw new Problem('bad_request', `The form field '${name}' is too long.`);
   }
-  if (name === 'customer_id') return takeCustomerId(form, part.value, request);
+  if (name === 'customer_id') return takeCustomerId(form, part.value);
   if (name === 'file') throw new Problem('file_missing', 'The form field `file` is text: it has no file name.');
   if (!isOptionName(name)) throw unknownField(name);
-  if (form.reception) throw new Problem('bad_request', `The form field '${name}' must come before the file.`);
+  if (form.hasFile) throw new Problem('bad_request', `The form field '${name}' must come before the file.`);
   if (form.options[name] !== undefined)
     throw new Problem('upload_option_invalid', `The option ${name} was given twice.`);
   form.options = { ...form.options, [name]: String(part.value) };
 }
 
-async function takeCustomerId(form: Form, value: unknown, request: FastifyRequest): Promise<void> {
-  const access = await request.scope.customerForUpload(value);
-  if (!form.access) {
-    form.access = access;
-    await form.reception?.bind(access);
-  } else if (access.customerId !== form.access.customerId) {
-    throw new Problem('bad_request', 'The form has two different values of customer_id.');
-  }
-}
-
-async function takeFile(ingest: UploadFormDeps['ingest'], form: Form, part: MultipartFile): Promise<void> {
-  if (part.fieldname !== 'file') throw unknownField(part.fieldname);
-  if (form.reception) throw new Problem('too_many_files', 'The form has more than one file.');
-  const reception = ingest.open({
-    filename: part.filename || null,
-    contentEncoding: null,
-    expectedBytes: form.expectedBytes,
-    options: readUploadOptions(form.options),
-    corrects: readCorrects(form.options),
-    idempotencyKey: form.idempotencyKey,
-    caller: form.caller,
-  });
-  form.reception = reception;
-  if (form.access) await reception.bind(form.access);
-  let broken: unknown;
-  part.file.once('error', (error) => {
-    broken = error;
-  });
-  try {
-    await reception.write(part.file);
-  } catch (error) {
-    throw broken === undefined ? error : malformedForm(broken);
-  }
+async function takeCustomerId(form: Form, value: unknown): Promise<void> {
+  const access = await form.request.scope.customerForUpload(value);
+  form.access ??= access;
+  if (access.customerId === form.access.customerId) return;
+  throw new Problem('bad_request', 'The form has two different values of customer_id.');
 }
 
 function unknownField(name: string): Problem {

@@ -1,6 +1,6 @@
 import type * as api from '../../api/uploads.ts';
 import type { Upload, UploadOptions } from '../../catalog/upload.ts';
-import type { Progress } from '../../ingest/progress.ts';
+import type { Progress } from '../../ingest/progress/progress-board.ts';
 import { problemJson } from '../problems/problem-json.ts';
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {

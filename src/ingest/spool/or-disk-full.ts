@@ -1,7 +1,7 @@
 import { Problem } from '../../errors.ts';
 
-/** Runs a write, and turns a full disk into Problem disk_full. */
-export async function storing<T>(write: () => Promise<T>): Promise<T> {
+/** Runs a write. @throws Problem disk_full if the disk is full; any other failure as it is */
+export async function orDiskFull<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {

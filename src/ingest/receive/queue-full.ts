@@ -4,13 +4,14 @@ import { Problem } from '../../errors.ts';
 import type { CustomerId } from '../../model/ids.ts';
 
 /**
- * Refuses a file before it is read, where it would be refused at its end.
+ * Refuses a file before it is read if it would be refused at its end.
  *
- * @param customerId null where a form has not named it yet
+ * @param customerId null if a form has not named the customer yet
  * @throws Problem too_many_uploads, queue_full
  */
 export async function refuseFullQueue(
-  { catalog, ...limits }: QueueLimits & { readonly catalog: Pick<Catalog, 'waiting'> },
+  catalog: Pick<Catalog, 'waiting'>,
+  limits: QueueLimits,
   customerId: CustomerId | null,
   bytes: number,
 ): Promise<void> {
@@ -18,21 +19,21 @@ export async function refuseFullQueue(
   if (limit) throw queueFull(limit, customerId, limits);
 }
 
-/** What a sender is told whose file would pass a limit: its customer's own, or that of all. */
+/** The problem of a file that would exceed a limit of its customer or of the whole queue. */
 export function queueFull(limit: QueueLimit, customerId: CustomerId | null, limits: QueueLimits): Problem {
   const { maxWaitingUploads, maxWaitingBytes } = limits;
   switch (limit) {
     case 'uploads': {
-      const detail = `${maxWaitingUploads} uploads of customer ${customerId} wait to be loaded.`;
+      const detail = `Customer ${customerId} has ${maxWaitingUploads} uploads waiting to be loaded, the maximum.`;
       return new Problem('too_many_uploads', detail, { max_waiting_uploads: maxWaitingUploads });
     }
     case 'bytes': {
-      const most = Math.floor(maxWaitingBytes / 2);
-      const detail = `With this file, more than ${most} bytes of customer ${customerId} would wait to be loaded.`;
-      return new Problem('too_many_uploads', detail, { max_waiting_bytes: most });
+      const maxBytes = Math.floor(maxWaitingBytes / 2);
+      const detail = `With this file, customer ${customerId} would have more than ${maxBytes} bytes waiting to be loaded.`;
+      return new Problem('too_many_uploads', detail, { max_waiting_bytes: maxBytes });
     }
     case 'bytes_in_all': {
-      const detail = `With this file, more than ${maxWaitingBytes} bytes would wait to be loaded.`;
+      const detail = `With this file, more than ${maxWaitingBytes} bytes would be waiting to be loaded.`;
       return new Problem('queue_full', detail, { max_waiting_bytes: maxWaitingBytes });
     }
   }

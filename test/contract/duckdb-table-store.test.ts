@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { engineInFolder } from '../engine/engine-in-folder.ts';
+import { tableStoreContract } from './table-store-contract.ts';
+
+tableStoreContract('DuckDB', async () => {
+  // Fewer tables than are used at once, so that some are detached and attached again.
+  const running = await engineInFolder({ openTables: 2 });
+  return {
+    store: duckdbTableStore(running.engine, running.storeSettings),
+    source: running.source,
+    close: running.close,
+  };
+});
+
+it('a table file of DuckDB holds typed values, and the tag in a hidden column', async () => {
+  const running = await engineInFolder();
+  try {
+    const store = duckdbTableStore(running.engine, running.storeSettings);
+    const formats = [
+      { name: 'at', type: 'timestamp', format: null },
+      { name: 'n', type: 'integer', format: null },
+    ] as const;
+    const customerId = parseCustomerId('file') as CustomerId;
+    const load = { customerId, columns: formats, formats, timeColumn: 'at' };
+    const first = await store.begin({ ...load, tag: 1, create: true, exact: true });
+    await first.append(running.source(['at', 'n'], '2024-01-01 00:00:00,1\n'));
+    await first.commit();
+    const second = await store.begin({ ...load, tag: 7, create: false, exact: false });
+    await second.append(running.source(['at', 'n'], '2024-01-02 00:00:00,2\n'));
+    await second.commit();
+    await running.engine.close();
+    const instance = await DuckDBInstance.create(join(running.tables, 'file.duckdb'), { access_mode: 'READ_ONLY' });
+    const connection = await instance.connect();
+    const reader = await connection.runAndReadAll('SELECT *, typeof(n) FROM rows ORDER BY ALL');
+    assert.deepEqual(reader.columnNames(), ['at', 'n', '_thena_upload', 'typeof(n)']);
+    assert.deepEqual(reader.getRowsJson(), [
+      ['2024-01-01 00:00:00', '1', 1, 'BIGINT'],
+      ['2024-01-02 00:00:00', '2', 7, 'BIGINT'],
+    ]);
+    connection.closeSync();
+    instance.closeSync();
+  } finally {
+    await running.close();
+  }
+});
