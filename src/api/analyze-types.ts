@@ -1,5 +1,5 @@
 import { type Static, type TObject, Type } from 'typebox';
-import { BucketName, TimeZone } from './queries.ts';
+import { BucketName } from './queries.ts';
 import { oneOf } from './values.ts';
 
 export const AnalyzeTypeName = oneOf([
@@ -21,10 +21,17 @@ export const RowsOverTimeParameters = Type.Object(
     ),
     bucket: Type.Optional(
       Type.With(BucketName, {
-        description: 'Length of a bucket. Default: the shortest that makes at most 500 buckets.',
+        description:
+          'Length of a bucket. Default, if `column` is the time column of the table: the shortest that results in at most 500 buckets.',
       }),
     ),
-    time_zone: Type.Optional(Type.With(TimeZone, { default: 'UTC' })),
+    time_zone: Type.Optional(
+      Type.String({
+        default: 'UTC',
+        description: 'IANA time zone in which buckets start and end. Not allowed for date columns.',
+        examples: ['Europe/Berlin'],
+      }),
+    ),
   },
   { additionalProperties: false },
 );

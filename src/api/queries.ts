@@ -41,8 +41,8 @@ const columnOfTable = Type.String({ description: 'A column of the table. Column 
 const columnOfResult = Type.String({ description: 'A column of the result. Column names are case-insensitive.' });
 const as = Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Column name in the result.' }));
 
-export const TimeZone = Type.String({
-  description: 'Name of a time zone in the IANA database. Default: UTC.',
+const TimeZone = Type.String({
+  description: 'IANA time zone in which buckets start and end. Default: UTC. Not allowed for date columns.',
   examples: ['Europe/Berlin'],
 });
 

@@ -13,7 +13,7 @@ import type { RejectionCode } from '../../src/api/rejected-rows.ts';
 import { ExportFormat } from '../../src/api/rows.ts';
 import type { UploadOptions } from '../../src/api/upload-options.ts';
 import type { UploadStatus } from '../../src/api/uploads.ts';
-import type * as catalog from '../../src/catalog/catalog.ts';
+import type * as key from '../../src/catalog/api-key.ts';
 import type * as upload from '../../src/catalog/upload.ts';
 import { ERRORS } from '../../src/errors.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
@@ -31,7 +31,7 @@ const SAME: readonly true[] = [
   true satisfies Same<UploadOptions['duplicates'], upload.UploadOptions['duplicates']>,
   true satisfies Same<RejectionCode, rejected.RejectionCode>,
   true satisfies Same<ColumnType, LogicalType>,
-  true satisfies Same<KeyRight, catalog.KeyRight>,
+  true satisfies Same<KeyRight, key.KeyRight>,
   true satisfies Same<AnalyzeTypeName, analysis.AnalyzeTypeName>,
   true satisfies Same<MeasureFunction, plan.MeasureFunction>,
   true satisfies Same<ErrorCode, keyof typeof ERRORS>,

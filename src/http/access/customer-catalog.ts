@@ -1,4 +1,7 @@
-import type { ApiKey, Catalog, Customer, Page } from '../../catalog/catalog.ts';
+import type { ApiKey } from '../../catalog/api-key.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
+import type { Page } from '../../catalog/page.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { customerNotFound } from '../../model/not-found.ts';

@@ -1,5 +1,5 @@
 import type * as api from '../../api/customers.ts';
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import { tableJson } from '../tables/table-json.ts';
 
 export function customerJson(customer: Customer): api.Customer {

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { CustomerParams } from '../../api/customer-id.ts';
-import { CreateCustomer, CreatedCustomer, Customer, CustomerPage } from '../../api/customers.ts';
+import * as api from '../../api/customers.ts';
 import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
-import type { Catalog } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
@@ -43,9 +43,9 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
           summary: 'Create a customer',
           description: 'Also creates an API key with the permissions `read` and `upload`.',
           operationId: 'createCustomer',
-          body: CreateCustomer,
+          body: api.CreateCustomer,
           response: {
-            201: response(CreatedCustomer, 'The new customer and its key.', { location: 'Path of the customer.' }),
+            201: response(api.CreatedCustomer, 'The new customer and its key.', { location: 'Path of the customer.' }),
           },
         },
       },
@@ -70,7 +70,7 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
           summary: 'List customers',
           operationId: 'listCustomers',
           querystring: PageQuery,
-          response: { 200: response(CustomerPage, 'Customers in the order of their IDs.') },
+          response: { 200: response(api.CustomerPage, 'Customers in the order of their IDs.') },
         },
       },
       async ({ query: { cursor = null, limit = DEFAULT_PAGE_LIMIT } }) => {
@@ -88,7 +88,7 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
           summary: 'Get a customer',
           operationId: 'getCustomer',
           params: CustomerParams,
-          response: { 200: response(Customer, 'The customer and the state of its table.') },
+          response: { 200: response(api.Customer, 'The customer and the state of its table.') },
         },
       },
       async (request) => customerJson(await deps.customer(await request.scope.customer(request.params.id))),
@@ -121,7 +121,7 @@ async function create(
   [rawId, alias]: readonly [unknown, unknown],
   timeColumn: string | null,
   columns: readonly ColumnFormat[] | null,
-): Promise<Exclude<Awaited<ReturnType<Catalog['createCustomer']>>, 'exists'>> {
+): Promise<Customer> {
   const id = readCustomerId(rawId);
   if (readCustomerId(alias) !== id)
     throw new Problem('bad_request', '`customer_id` and `id` differ. Send one of them.');

@@ -1,5 +1,5 @@
 import type * as api from '../../api/keys.ts';
-import type { ApiKey } from '../../catalog/catalog.ts';
+import type { ApiKey } from '../../catalog/api-key.ts';
 
 export function apiKeyJson(key: ApiKey): api.ApiKey {
   return {

@@ -1,6 +1,6 @@
 import { timeValue } from '../../analysis/json-values.ts';
 import type * as api from '../../api/tables.ts';
-import type { Micros, TableState } from '../../catalog/catalog.ts';
+import type { Micros, TableState } from '../../catalog/table-state.ts';
 
 /** Times are rendered by the type of the time column. */
 export function tableJson(table: TableState): api.TableState {
