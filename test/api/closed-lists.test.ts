@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type * as analysis from '../../src/analysis/analyze-types.ts';
 import { ANALYZE_TYPES } from '../../src/analysis/analyze-types.ts';
+import type * as buckets from '../../src/analysis/bucket-names.ts';
 import { BUCKET_NAMES } from '../../src/analysis/bucket-names.ts';
 import { MEASURES } from '../../src/analysis/plan-query.ts';
 import { AnalyzeTypeName, PARAMETERS } from '../../src/api/analyze-types.ts';
@@ -33,12 +34,13 @@ const SAME: readonly true[] = [
   true satisfies Same<ColumnType, LogicalType>,
   true satisfies Same<KeyRight, key.KeyRight>,
   true satisfies Same<AnalyzeTypeName, analysis.AnalyzeTypeName>,
+  true satisfies Same<BucketName, buckets.BucketName>,
   true satisfies Same<MeasureFunction, plan.MeasureFunction>,
   true satisfies Same<ErrorCode, keyof typeof ERRORS>,
 ];
 
 it('lists the same values in the API and in the code, in the same order', () => {
-  assert.equal(SAME.length, 9);
+  assert.equal(SAME.length, 10);
   assert.deepEqual(
     AnalyzeTypeName.enum,
     ANALYZE_TYPES.map(({ name }) => name),
