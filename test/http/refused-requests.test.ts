@@ -172,7 +172,7 @@ test('rejects missing and unknown analyze types, and lists the valid ones', asyn
   const unknown = await analyze(thena.url, 'known', 31337);
   assertProblem(unknown, 422, 'analyze_type_unknown', /10000 \(time_difference\), 10001/);
   const both = await call(analyzeUrl, { json: { customer_id: 'known', analyze_type: 10000, analyzer_type: 10001 } });
-  assertProblem(both, 400, 'bad_request', /mean the same/);
+  assertProblem(both, 400, 'bad_request', /Send one of them/);
 });
 
 test('rejects analyses with a missing, invalid or unknown customer', async () => {

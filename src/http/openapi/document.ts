@@ -66,12 +66,8 @@ function describe(
       .filter(([, part]) => part !== undefined)
       .map(([name, part]) => [name, withReferences(part, components)]),
   );
-  const documented = {
-    right,
-    problems,
-    hasInput: querystring !== undefined || body !== undefined,
-    hasJsonBody: body !== undefined && schema.consumes === undefined,
-  };
+  const hasJsonBody = body !== undefined && schema.consumes === undefined;
+  const documented = { right, problems, hasJsonBody, hasInput: querystring !== undefined || hasJsonBody };
   const responses = Object.entries({ ...(response as object), ...problemResponses(documented, auth) });
   const mediaType = schema.produces?.[0] ?? 'application/json';
   return {

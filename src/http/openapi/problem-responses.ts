@@ -12,7 +12,7 @@ declare module 'fastify' {
 interface DocumentedRoute {
   readonly right: RequiredRight | undefined;
   readonly problems: readonly ErrorCode[];
-  /** Whether the request has a query string or a body. */
+  /** Whether the request has a query string or a JSON body. */
   readonly hasInput: boolean;
   readonly hasJsonBody: boolean;
 }

@@ -1,13 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
-import {
-  AppendHeaders,
-  CreateResumableUploadHeaders,
-  ResumableUploadParams,
-  TusHeaders,
-} from '../../api/resumable-uploads.ts';
-import { type ErrorCode, Problem } from '../../errors.ts';
+import { CreateResumableUploadHeaders, ResumableUploadParams } from '../../api/resumable-uploads.ts';
+import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { ResumableFile } from '../../ingest/resumable/resumable-files.ts';
 import { newUploadId } from '../../model/ids.ts';
@@ -26,6 +20,7 @@ import {
   TUS_VERSION,
 } from './tus-headers.ts';
 import { TusLocks } from './tus-locks.ts';
+import { EXPIRES, FILE_OPERATIONS, OFFSET, TUS_METHODS, TUS_PROBLEMS, type TusMethod } from './tus-operations.ts';
 
 export interface TusDeps {
   readonly ingest: Pick<Ingest, 'resumable' | 'findUpload'>;
@@ -33,63 +28,6 @@ export interface TusDeps {
 }
 
 const EXTENSIONS = 'creation,creation-with-upload,checksum,termination,expiration';
-
-const TUS_PROBLEMS = ['tus_version_unsupported', 'tus_request_invalid'] as const satisfies readonly ErrorCode[];
-const OFFSET = 'Number of bytes received so far.';
-const EXPIRES = 'When the file is removed if no more bytes arrive.';
-
-type Method = 'HEAD' | 'PATCH' | 'DELETE';
-
-/** What each method does with one file, for the documentation. */
-const OPERATIONS: Readonly<
-  Record<
-    Method,
-    {
-      readonly operationId: string;
-      readonly summary: string;
-      readonly description: string;
-      readonly headers: TSchema;
-      readonly response: Readonly<Record<number, TSchema>>;
-      readonly problems: readonly ErrorCode[];
-    }
-  >
-> = {
-  HEAD: {
-    operationId: 'getUploadOffset',
-    summary: 'Get the offset of a resumable upload',
-    description: 'The upload continues from there.',
-    headers: TusHeaders,
-    response: {
-      200: emptyResponse('The state of the file.', {
-        'upload-offset': OFFSET,
-        'upload-length': 'Size of the whole file.',
-        'upload-metadata': 'As given when the upload was created.',
-        'upload-expires': EXPIRES,
-      }),
-    },
-    problems: [],
-  },
-  PATCH: {
-    operationId: 'appendToUpload',
-    summary: 'Append to a resumable upload',
-    description:
-      'Appends the body, of type `application/offset+octet-stream`. With the last byte the file becomes an upload with the same ID.',
-    headers: AppendHeaders,
-    response: {
-      204: emptyResponse('The bytes are on disk.', { 'upload-offset': OFFSET, 'upload-expires': EXPIRES }),
-    },
-    problems: [...FILE_PROBLEMS, 'upload_offset_conflict', 'checksum_mismatch', 'unsupported_media_type'],
-  },
-  DELETE: {
-    operationId: 'terminateUpload',
-    summary: 'Cancel a resumable upload',
-    description: 'Removes a file that is not complete.',
-    headers: TusHeaders,
-    response: { 204: emptyResponse('The file is removed.') },
-    problems: [],
-  },
-};
-const METHODS = Object.keys(OPERATIONS) as Method[];
 
 /**
  * `/tus` and `/tus/{id}`: resumable uploads. The library implements the protocol; who may do what, where the bytes are kept
@@ -119,7 +57,7 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
     return { ...about, length, metadata, createdAt, ...access };
   }
 
-  async function answerOfFile(method: Method, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async function answerOfFile(method: TusMethod, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { id } = (await request.scope.upload((request.params as ResumableUploadParams).id)).upload;
     if (method === 'PATCH') refuseWithoutOffset(request.headers);
     if (method === 'HEAD') {
@@ -181,8 +119,8 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
       },
     );
 
-    for (const method of METHODS) {
-      const { problems, ...documented } = OPERATIONS[method];
+    for (const method of TUS_METHODS) {
+      const { problems, ...documented } = FILE_OPERATIONS[method];
       app.route({
         // As an array, or `@fastify/swagger` leaves HEAD out.
         method: [method],
@@ -200,10 +138,10 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
       { config: { right: 'upload' }, validatorCompiler: documentationOnly, schema: { hide: true } },
       async (request, reply) => {
         const override = String(request.headers['x-http-method-override'] ?? 'POST').toUpperCase();
-        const method = METHODS.find((each) => each === override);
+        const method = TUS_METHODS.find((each) => each === override);
         if (method) return answerOfFile(method, request, reply);
-        const detail = `A resumable upload supports ${METHODS.join(', ')}, not ${override.slice(0, 20)}.`;
-        throw new Problem('method_not_allowed', detail, { allow: METHODS });
+        const detail = `A resumable upload supports ${TUS_METHODS.join(', ')}, not ${override.slice(0, 20)}.`;
+        throw new Problem('method_not_allowed', detail, { allow: TUS_METHODS });
       },
     );
   };
