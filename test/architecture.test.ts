@@ -33,6 +33,7 @@ const ADAPTERS = [
   'csv-reader/duckdb',
   'table-store/duckdb',
   'table-store/clickhouse',
+  'catalog/kysely',
   'catalog/sqlite',
   'catalog/postgres',
 ];

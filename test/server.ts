@@ -117,6 +117,12 @@ export function analyze(url: string, customerId: unknown, analyzerType: unknown)
   return call(`${url}/api/v1/analyze/`, { json: { customer_id: customerId, analyze_type: analyzerType } });
 }
 
+/** @returns the number of rows in a customer's table, or the code of the error, such as `table_empty` */
+export async function totalRows(url: string, customerId: string): Promise<number | string> {
+  const { body } = await analyze(url, customerId, 'total_rows');
+  return body.result?.total_rows ?? body.code;
+}
+
 /** Runs a query, which must succeed. @returns the rows of its result */
 export async function resultRows(
   url: string,

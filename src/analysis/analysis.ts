@@ -1,4 +1,5 @@
-import type { Catalog, TableForReading } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';

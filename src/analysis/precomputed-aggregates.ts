@@ -1,4 +1,4 @@
-import type { Micros, TableState } from '../catalog/catalog.ts';
+import type { Micros, TableState } from '../catalog/table-state.ts';
 import { formatDuration, secondsOf } from '../model/timestamps.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
 import { timeValue } from './json-values.ts';

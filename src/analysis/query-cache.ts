@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Catalog, TableForReading } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { hasSameRows, type TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
@@ -7,7 +8,6 @@ import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
 import { incompleteRead } from './incomplete-read.ts';
-import { hasSameRows } from './same-rows.ts';
 
 /** A plan, and how its rows become a result. */
 export interface PlannedQuery<Result extends object = object> {

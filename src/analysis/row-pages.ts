@@ -1,4 +1,5 @@
-import type { Catalog, TableForReading } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { hasSameRows, type TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
@@ -8,7 +9,6 @@ import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
 import { incompleteRead } from './incomplete-read.ts';
 import { jsonValue, type TableResult } from './json-values.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
-import { hasSameRows } from './same-rows.ts';
 
 export interface RowsRequest extends SelectionRequest {
   readonly limit: number;

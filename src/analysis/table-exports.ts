@@ -1,4 +1,5 @@
-import type { Catalog, TableForReading } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { hasSameRows, type TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import { FairSemaphore } from '../fair-semaphore.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
@@ -7,7 +8,6 @@ import { tableEmpty } from '../model/not-found.ts';
 import { ExportEnded, type ExportFormat, type ExportRequest, type TableStore } from '../table-store/table-store.ts';
 import { incompleteRead } from './incomplete-read.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
-import { hasSameRows } from './same-rows.ts';
 
 export interface TableExportRequest extends SelectionRequest {
   readonly format: ExportFormat;

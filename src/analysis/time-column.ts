@@ -1,4 +1,4 @@
-import type { TableState } from '../catalog/catalog.ts';
+import type { TableState } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import type { Column } from '../model/columns.ts';
 

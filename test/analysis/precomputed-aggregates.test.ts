@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findAnalyzeType } from '../../src/analysis/analyze-types.ts';
 import { PRECOMPUTED_AGGREGATES } from '../../src/analysis/precomputed-aggregates.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { Problem } from '../../src/errors.ts';
 
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
@@ -32,7 +32,7 @@ test('the time difference runs from the first row to the latest, not from the ea
   });
 });
 
-test('the time difference is 0 where the first row is the latest', () => {
+test('the time difference is 0 if the first row is the latest', () => {
   const { seconds, duration } = PRECOMPUTED_AGGREGATES.time_difference({ ...table, latestAt: table.firstRowAt });
   assert.deepEqual({ seconds, duration }, { seconds: 0, duration: 'PT0S' });
 });
@@ -47,7 +47,7 @@ test('the time span runs from the earliest row to the latest', () => {
   });
 });
 
-test('times of a column of days are told as days', () => {
+test('times of a date column are rendered as dates', () => {
   const days: TableState = {
     ...table,
     columns: [{ name: 'at', type: 'date', format: null }],
@@ -56,12 +56,12 @@ test('times of a column of days are told as days', () => {
   assert.equal(PRECOMPUTED_AGGREGATES.time_difference(days).firstRowAt, '2024-01-02');
 });
 
-test('times of the years 1 and 300000 are answered', () => {
+test('times of the years 1 and 294247 are supported', () => {
   const long: TableState = { ...table, firstRowAt: micros('0001-01-01T00:00:00Z'), latestAt: 2n ** 63n - 1n };
   assert.equal(PRECOMPUTED_AGGREGATES.time_difference(long).latestRowAt, '+294247-01-10T04:00:54.775807Z');
 });
 
-test('a table without a time column names its columns and their types', () => {
+test('the problem for a table without a time column lists its columns and their types', () => {
   const timeless: TableState = {
     ...table,
     columns: [{ name: 'origin', type: 'text', format: null }],
@@ -78,12 +78,12 @@ test('a table without a time column names its columns and their types', () => {
   assert.deepEqual(PRECOMPUTED_AGGREGATES.total_rows(timeless), { totalRows: 3 });
 });
 
-test('a time column without any time is answered with nulls', () => {
+test('the result for a time column without values is null', () => {
   const timeless: TableState = { ...table, firstRowAt: null, earliestAt: null, latestAt: null };
   assert.equal(PRECOMPUTED_AGGREGATES.time_difference(timeless).seconds, null);
 });
 
-test('an analysis is found by number, number in a string or name, under either spelling', () => {
+test('an analyze type is found by number, number in a string or name, under either spelling', () => {
   for (const named of [
     { analyze_type: 10000 },
     { analyzer_type: 10000 },
@@ -95,7 +95,7 @@ test('an analysis is found by number, number in a string or name, under either s
   }
 });
 
-test('an analysis that is missing, unknown or named twice differently is refused', () => {
+test('a missing or unknown analyze type, and two different ones, are refused', () => {
   assert.throws(() => findAnalyzeType({}), code('analyze_type_missing'));
   assert.throws(() => findAnalyzeType({ analyze_type: 10000, analyzer_type: 10001 }), code('bad_request'));
   for (const unknown of [9999, '', 'toString', '__proto__', 10000.5]) {

@@ -7,7 +7,7 @@ import { tableResult } from '../../src/analysis/json-values.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { keyOf, type PlannedQuery, QueryCache, type QueryCacheDeps } from '../../src/analysis/query-cache.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableForReading } from '../../src/catalog/catalog.ts';
+import type { TableForReading } from '../../src/catalog/table-state.ts';
 import { dangerouslyAllow } from '../../src/model/customer-access.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';

@@ -34,10 +34,10 @@ export function cut(pieces: readonly (string | Buffer)[], options: CutOptions = 
   return { text: Buffer.concat(out).toString(), records: cutter.records, lines: cutter.lines, told };
 }
 
-/** Splits bytes at the given receiveSlots, taken as shares of the length. */
+/** Splits bytes at the given places, taken as shares of the length. */
 export function split(bytes: Buffer, shares: readonly number[]): Buffer[] {
-  const receiveSlots = shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b);
-  return [0, ...receiveSlots].map((from, index) => bytes.subarray(from, receiveSlots[index] ?? bytes.length));
+  const places = shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b);
+  return [0, ...places].map((from, index) => bytes.subarray(from, places[index] ?? bytes.length));
 }
 
 // Text that is hard on a reader: delimiters, quotes, line ends, spaces and characters of several bytes.

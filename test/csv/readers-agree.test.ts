@@ -77,11 +77,11 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
           ),
           maxLength: 24,
         }),
-        receiveSlots: chunks,
+        places: chunks,
       }),
     );
     await fc.assert(
-      fc.asyncProperty(noise, async ({ dialect, text, receiveSlots }) => {
+      fc.asyncProperty(noise, async ({ dialect, text, places }) => {
         const attempt = (pieces: readonly Buffer[]): CutText | string => {
           try {
             return { ...cut(pieces, dialect), told: 0 };
@@ -92,7 +92,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
         };
         const bytes = Buffer.from(text);
         const result = attempt([bytes]);
-        assert.deepEqual(attempt(split(bytes, receiveSlots)), result);
+        assert.deepEqual(attempt(split(bytes, places)), result);
         if (typeof result === 'string') return;
         const { columns, delimiter, quote } = dialect;
         const read = [...readRecords(Buffer.from(result.text), dialect, columns, 1)];

@@ -76,7 +76,7 @@ it('exports beyond those that may be at once are refused, and a place is free wh
   assert.ok(refused.headers.get('retry-after'));
   const query = { measures: [{ fn: 'count' }] };
   const counted = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'big', query } });
-  assert.deepEqual(counted.body.result.rows, [[ROWS]], 'queries have receiveSlots of their own');
+  assert.deepEqual(counted.body.result.rows, [[ROWS]], 'queries have slots of their own');
   slow.destroy();
   await until(async () => (await call(urlOf('columns=n'))).status === 200);
   assert.ok(!thena.observations.some(({ kind }) => kind === 'request_failed'), 'a reader that goes is no failure');

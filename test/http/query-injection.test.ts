@@ -151,7 +151,7 @@ it('hostile texts in every place of a query are refused or compared with, and sh
       assert.doesNotMatch(JSON.stringify(body), NO_ANSWER);
     }
     const found = { measures: [{ fn: 'max', column: 'n' }, count], where: { column: 's', op: '=', value: text } };
-    const receiveSlots: object[] = [
+    const places: object[] = [
       { measures: [{ fn: text }] },
       { measures: [{ fn: 'max', column: text }] },
       { measures: [{ fn: 'first', column: 'n', by: text }] },
@@ -176,7 +176,7 @@ it('hostile texts in every place of a query are refused or compared with, and sh
       { measures: [count], limit: text },
       { [text]: 1 },
     ];
-    for (const query of receiveSlots) {
+    for (const query of places) {
       const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'plain', query } });
       assert.ok(status === 422 || status === 400, `${JSON.stringify(query)}: ${JSON.stringify(body)}`);
       assert.doesNotMatch(JSON.stringify(body), NO_ANSWER);

@@ -213,7 +213,7 @@ describe('a query that cannot be answered is refused with its place', () => {
   it('an object or deep arrays in the place of any text, number or list', async () => {
     const arrays = '['.repeat(120_000) + ']'.repeat(120_000);
     const odd = ['{"toString":1}', '{"toJSON":1,"valueOf":null}', '[null]', 'null', 'true', '-0', '""', arrays];
-    const receiveSlots = [
+    const places = [
       '{"customer_id":"a","analyze_type":?}',
       '{"customer_id":"a","analyzer_type":?}',
       '{"customer_id":?,"analyze_type":10001}',
@@ -252,7 +252,7 @@ describe('a query that cannot be answered is refused with its place', () => {
         return `{"customer_id":"a","query":{${measured}}}`;
       }),
     ];
-    for (const place of receiveSlots) {
+    for (const place of places) {
       for (const value of odd) {
         const body = place.replace('?', () => value);
         const response = await fetch(`${thena.url}/api/v1/analyze/`, {

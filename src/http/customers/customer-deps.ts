@@ -1,4 +1,5 @@
-import type { Catalog, Customer } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { customerNotFound } from '../../model/not-found.ts';

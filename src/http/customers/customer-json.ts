@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import type { ApiKey, Customer } from '../../catalog/catalog.ts';
+import type { ApiKey } from '../../catalog/api-key.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import { ColumnFormatSchema, TableSchema, tableJson } from '../tables/table-json.ts';
 
 export const CustomerParams = Type.Object({

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { ApiKey, Catalog, Customer } from '../../catalog/catalog.ts';
+import type { ApiKey } from '../../catalog/api-key.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import { Problem } from '../../errors.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { ApiKey } from '../../catalog/catalog.ts';
+import type { ApiKey } from '../../catalog/api-key.ts';
 import { Problem } from '../../errors.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { type NewKey, newKey } from '../access/api-keys.ts';

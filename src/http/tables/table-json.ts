@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { timeValue } from '../../analysis/json-values.ts';
-import type { Micros, TableState } from '../../catalog/catalog.ts';
+import type { Micros, TableState } from '../../catalog/table-state.ts';
 
 export const ColumnTypeSchema = Type.Enum(['integer', 'number', 'boolean', 'date', 'timestamp', 'text'], {
   description: '`timestamp` is UTC with microseconds.',

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { tableEmpty } from '../../model/not-found.ts';
 import { CustomerParams } from '../customers/customer-json.ts';

@@ -1,5 +1,6 @@
-import type { Claim, Micros } from '../../catalog/catalog.ts';
+import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
+import type { Claim } from '../../catalog/upload-queue.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';

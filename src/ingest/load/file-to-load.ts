@@ -1,4 +1,4 @@
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
 import { matchColumns } from '../../model/match-columns.ts';

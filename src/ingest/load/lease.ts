@@ -1,4 +1,5 @@
-import type { AttemptOutcome, Catalog, Claim, CommitUpload } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { AttemptOutcome, Claim, CommitUpload } from '../../catalog/upload-queue.ts';
 import type { Observe } from '../../events.ts';
 
 /** How long a claim holds unless it is renewed. */

@@ -1,4 +1,4 @@
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { type ColumnFormat, chooseTimeColumn } from '../../model/columns.ts';

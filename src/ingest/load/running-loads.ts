@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Claim } from '../../catalog/catalog.ts';
+import type { AttemptOutcome, Claim } from '../../catalog/upload-queue.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts';
-import { limitPassed, type QueueLimit, type QueueLimits } from '../../catalog/queue-limits.ts';
+import { exceededLimit, type QueueLimit, type QueueLimits } from '../../catalog/queue-limits.ts';
 import { Problem } from '../../errors.ts';
 import type { CustomerId } from '../../model/ids.ts';
 
@@ -10,12 +10,12 @@ import type { CustomerId } from '../../model/ids.ts';
  * @throws Problem too_many_uploads, queue_full
  */
 export async function refuseFullQueue(
-  catalog: Pick<Catalog, 'waiting'>,
+  catalog: Pick<Catalog, 'queueUsage'>,
   limits: QueueLimits,
   customerId: CustomerId | null,
   bytes: number,
 ): Promise<void> {
-  const limit = limitPassed(await catalog.waiting(customerId), bytes, limits);
+  const limit = exceededLimit(await catalog.queueUsage(customerId), bytes, limits);
   if (limit) throw queueFull(limit, customerId, limits);
 }
 

@@ -1,4 +1,5 @@
-import type { Catalog, Customer } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { failpoint } from '../../failpoints.ts';

@@ -1,4 +1,5 @@
-import type { Catalog, Page } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Page } from '../../catalog/page.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
