@@ -252,7 +252,7 @@ describe('a thousand small files of fifty customers at once', () => {
           Array.from({ length: 20 }, async (_, index) => {
             const body = `at,n\n2024-01-01 00:00:${String(index).padStart(2, '0')},${index}\n`;
             const url = `${thena.url}/api/v1/customers/${customer}/uploads`;
-            const reply = await call(url, { method: 'PUT', body, headers: { prefer: 'wait=120' } });
+            const reply = await call(url, { method: 'PUT', body, headers: { prefer: 'wait=300' } });
             assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
             return {
               customer,
