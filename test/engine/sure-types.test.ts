@@ -44,7 +44,11 @@ describe('columns that DuckDB parses directly, because their shape is sure', () 
     };
   }
 
-  async function values(source: CsvSource, formats: readonly ColumnFormat[], types: readonly (string | null)[] | null = null) {
+  async function values(
+    source: CsvSource,
+    formats: readonly ColumnFormat[],
+    types: readonly (string | null)[] | null = null,
+  ) {
     const typed = types ? { types } : {};
     const from = valuesSql(textsSql(source, { inOrder: true, ...typed }), formats, true, typed);
     const fits = types ? 'true' : allFitSql(formats, true);
