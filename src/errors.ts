@@ -373,32 +373,3 @@ export class Problem extends Error {
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
-
-/** A problem document (RFC 9457) with the additional members `code` and `hint`. */
-export interface ProblemDocument {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly hint: string;
-  readonly [member: string]: unknown;
-}
-
-/** Renders an error as a problem document: a thrown one, or the stored error of a failed upload. */
-export function problemDocument(failure: {
-  readonly code: string;
-  readonly detail: string;
-  readonly extra: Readonly<Record<string, unknown>>;
-}): ProblemDocument {
-  const kind: ErrorKind = isErrorCode(failure.code) ? ERRORS[failure.code] : ERRORS.internal_error;
-  return {
-    ...failure.extra,
-    type: `urn:thena:problem:${failure.code}`,
-    title: kind.title,
-    status: kind.status,
-    code: failure.code,
-    detail: failure.detail,
-    hint: kind.hint,
-  };
-}

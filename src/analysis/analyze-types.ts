@@ -1,5 +1,4 @@
 import { Problem } from '../errors.ts';
-import { BUCKET_NAMES } from './bucket-names.ts';
 import { shown } from './request-part.ts';
 
 /** An analysis that is requested by number or name. */
@@ -7,11 +6,7 @@ export interface AnalyzeType {
   readonly number: number;
   readonly name: string;
   readonly description: string;
-  /** JSON Schema of the other members of a request for it. */
-  readonly parameters: Readonly<Record<string, unknown>>;
 }
-
-const NO_PARAMETERS = { type: 'object', properties: {}, additionalProperties: false };
 
 /** All analyze types. The number of a removed type is never reused. */
 export const ANALYZE_TYPES = [
@@ -20,60 +15,29 @@ export const ANALYZE_TYPES = [
     name: 'time_difference',
     description:
       'Time from the first row (in upload and line order) to the row with the latest time. 0 if they are the same row.',
-    parameters: NO_PARAMETERS,
   },
-  { number: 10001, name: 'total_rows', description: 'Number of rows in the table.', parameters: NO_PARAMETERS },
+  { number: 10001, name: 'total_rows', description: 'Number of rows in the table.' },
   {
     number: 10002,
     name: 'time_span',
     description: 'Time between the earliest and the latest row, regardless of their order in the files.',
-    parameters: NO_PARAMETERS,
   },
   {
     number: 10003,
     name: 'profile',
     description:
       'Summary of each column: number of nulls and of distinct values, minimum and maximum; for numeric columns also the mean and the quartiles.',
-    parameters: NO_PARAMETERS,
   },
   {
     number: 10004,
     name: 'rows_over_time',
     description:
       'Number of rows per time bucket, in chronological order. Omits buckets without rows, and rows without a time.',
-    parameters: {
-      type: 'object',
-      properties: {
-        column: { type: 'string', description: 'A date or timestamp column. Default: the time column of the table.' },
-        bucket: {
-          type: 'string',
-          enum: BUCKET_NAMES,
-          description:
-            'Length of a bucket. Default, if `column` is the time column of the table: the shortest that results in at most 500 buckets.',
-        },
-        time_zone: {
-          type: 'string',
-          default: 'UTC',
-          examples: ['Europe/Berlin'],
-          description: 'IANA time zone in which buckets start and end. Not allowed for date columns.',
-        },
-      },
-      additionalProperties: false,
-    },
   },
   {
     number: 10005,
     name: 'top_values',
     description: 'The most frequent values of a column and their number of rows, most frequent first.',
-    parameters: {
-      type: 'object',
-      properties: {
-        column: { type: 'string', description: 'Any column.' },
-        limit: { type: 'integer', minimum: 1, maximum: 1000, default: 10, description: 'Maximum number of values.' },
-      },
-      required: ['column'],
-      additionalProperties: false,
-    },
   },
 ] as const satisfies readonly AnalyzeType[];
 

@@ -6,24 +6,31 @@ const MINUTE = 60n * SECOND;
 const HOUR = 60n * MINUTE;
 const DAY = 24n * HOUR;
 
-interface NamedBucket {
-  readonly name: string;
+/** `minute`, `5 minutes`. */
+type NameOf<Unit extends BucketUnit, Count extends number> = Count extends 1 ? Unit : `${Count} ${Unit}s`;
+
+interface NamedBucket<Name extends string = string> {
+  readonly name: Name;
   readonly count: number;
   readonly unit: BucketUnit;
   /** In microseconds; the shortest, if the length varies. */
   readonly micros: bigint;
 }
 
-const of = (unit: BucketUnit, micros: bigint, ...counts: readonly number[]): NamedBucket[] =>
+const of = <const Unit extends BucketUnit, const Count extends number>(
+  unit: Unit,
+  micros: bigint,
+  ...counts: readonly Count[]
+): readonly NamedBucket<NameOf<Unit, Count>>[] =>
   counts.map((count) => ({
-    name: count === 1 ? unit : `${count} ${unit}s`,
+    name: (count === 1 ? unit : `${count} ${unit}s`) as NameOf<Unit, Count>,
     count,
     unit,
     micros: micros * BigInt(count),
   }));
 
 /** All buckets, shortest first. A count divides the next larger unit, so that every day starts with a new bucket. */
-export const BUCKETS: readonly NamedBucket[] = [
+export const BUCKETS = [
   ...of('second', SECOND, 1, 5, 10, 15, 30),
   ...of('minute', MINUTE, 1, 5, 10, 15, 30),
   ...of('hour', HOUR, 1, 2, 3, 4, 6, 8, 12),
@@ -32,9 +39,11 @@ export const BUCKETS: readonly NamedBucket[] = [
   ...of('month', 28n * DAY, 1),
   ...of('quarter', 90n * DAY, 1),
   ...of('year', 365n * DAY, 1),
-];
+] as const;
 
-export const BUCKET_NAMES: readonly string[] = BUCKETS.map(({ name }) => name);
+export type BucketName = (typeof BUCKETS)[number]['name'];
+
+export const BUCKET_NAMES: readonly BucketName[] = BUCKETS.map(({ name }) => name);
 
 /** Reads the name of a bucket, with or without a leading 1 and a plural s. @throws Problem query_invalid */
 export function readBucket(part: RequestPart): NamedBucket {

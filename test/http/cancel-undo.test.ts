@@ -144,7 +144,7 @@ describe('a dry run', () => {
     assert.equal(existsSync(join(thena.dataDir, 'tables', 'dry.duckdb')), false);
     await put('dry', CSV);
     const known = await put('dry', CSV, '?dry_run=true');
-    assert.match(known.body.receipt.warnings[0], /; they would be in the table once more\.$/);
+    assert.match(known.body.receipt.warnings[0], /Their rows would be appended again\.$/);
     const second = await put('dry', LATER, '?dry_run=true');
     const { appended, table_rows_before, table_rows_after } = second.body.receipt;
     assert.deepEqual([appended, table_rows_before, table_rows_after], [2, 2, 2]);

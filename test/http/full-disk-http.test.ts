@@ -98,7 +98,7 @@ describe('if the disk fills up', () => {
       writeFileSync(join(disk, 'other'), Buffer.alloc(42 * 1024 * 1024));
       const full = await send(address, 0, bytes);
       assert.deepEqual([full.status, full.body.code], [507, 'disk_full']);
-      assert.match(full.body.detail, /What has come of the file is kept\.$/);
+      assert.match(full.body.detail, /The bytes received so far are kept\.$/);
       rmSync(join(disk, 'other'));
       const offset = await offsetOf(address);
       assert.equal((await send(address, offset, bytes.subarray(offset))).status, 204);

@@ -56,7 +56,7 @@ describe('the progress of an upload', () => {
       seen.push(event);
       if (seen.length === 1) {
         const { progress, status } = event.data;
-        assert.deepEqual([event.name, status, progress.share_done], ['progress', 'receiving', null]);
+        assert.deepEqual([event.name, status, progress.fraction_done], ['progress', 'receiving', null]);
         assert.ok(progress.bytes_received > 8 * 1024 * 1024);
         sender.end(CHUNK);
       }
@@ -98,7 +98,7 @@ describe('the progress of an upload', () => {
       seen.push(event);
       if (seen.length === 1) sender.end('2024-01-01,"never closed\n');
     }
-    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'quote_not_closed']);
+    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['problem', 'quote_not_closed']);
     assert.match(seen.at(-1)?.data.detail, /line/);
     assert.equal((await get(`/uploads/${id}`)).body.code, 'upload_not_found');
   });
@@ -110,7 +110,7 @@ describe('the progress of an upload', () => {
       seen.push(event);
       if (seen.length === 1) sender.destroy();
     }
-    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'upload_interrupted']);
+    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['problem', 'upload_interrupted']);
   });
 
   it('does not keep the server from stopping', async () => {

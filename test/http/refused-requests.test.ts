@@ -109,7 +109,7 @@ test('rejects a form whose file is a text field', async () => {
 
 test('rejects a second file in the form', async () => {
   const reply = await send(['customer_id', 'unknown'], ['file', FILE], ['file', FILE]);
-  assertProblem(reply, 400, 'too_many_files', /second/);
+  assertProblem(reply, 400, 'too_many_files', /more than one file/);
 });
 
 test('rejects a form without a customer', async () => {
@@ -118,14 +118,14 @@ test('rejects a form without a customer', async () => {
 
 test('rejects an invalid customer ID, before and after the file', async () => {
   for (const id of ['../../etc', 'a b', 'é', '-1', 'x'.repeat(65), "1'; drop table x", '_x']) {
-    assertProblem(await send(['customer_id', id], ['file', FILE]), 400, 'customer_id_invalid', /customer id/);
-    assertProblem(await send(['file', FILE], ['customer_id', id]), 400, 'customer_id_invalid', /customer id/);
+    assertProblem(await send(['customer_id', id], ['file', FILE]), 400, 'customer_id_invalid', /customer ID/);
+    assertProblem(await send(['file', FILE], ['customer_id', id]), 400, 'customer_id_invalid', /customer ID/);
   }
 });
 
 test('rejects two different customers in one form', async () => {
   const reply = await send(['customer_id', 'one'], ['file', FILE], ['customer_id', 'two']);
-  assertProblem(reply, 400, 'bad_request', /two different customers/);
+  assertProblem(reply, 400, 'bad_request', /two different values of customer_id/);
 });
 
 test('rejects an unknown form field by name', async () => {
@@ -165,7 +165,7 @@ test('rejects a body that is not a form', async () => {
 test('rejects a form that ends early', async () => {
   const body = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\n1,2\n';
   const headers = { 'content-type': 'multipart/form-data; boundary=x' };
-  assertProblem(await call(event, { method: 'POST', body, headers }), 400, 'bad_request', /broken/);
+  assertProblem(await call(event, { method: 'POST', body, headers }), 400, 'bad_request', /Malformed multipart form/);
 });
 
 test('rejects missing and unknown analyze types, and lists the valid ones', async () => {
@@ -175,7 +175,7 @@ test('rejects missing and unknown analyze types, and lists the valid ones', asyn
   const unknown = await analyze(thena.url, 'known', 31337);
   assertProblem(unknown, 422, 'analyze_type_unknown', /10000 \(time_difference\), 10001/);
   const both = await call(analyzeUrl, { json: { customer_id: 'known', analyze_type: 10000, analyzer_type: 10001 } });
-  assertProblem(both, 400, 'bad_request', /mean the same/);
+  assertProblem(both, 400, 'bad_request', /Send one of them/);
 });
 
 test('rejects analyses with a missing, invalid or unknown customer', async () => {

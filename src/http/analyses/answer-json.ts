@@ -1,12 +1,12 @@
 import type { Answer } from '../../analysis/analysis.ts';
+import type * as api from '../../api/analyses.ts';
 
-/** An answer with the member names of the API. */
-export function answerJson(answer: Answer) {
+export function answerJson(answer: Answer): api.Analysis {
   const { customerId, analyzeType, name, table } = answer;
   return { customer_id: customerId, analyze_type: analyzeType, name, result: resultJson(answer), table };
 }
 
-function resultJson({ name, result }: Answer) {
+function resultJson({ name, result }: Answer): api.Analysis['result'] {
   switch (name) {
     case 'time_difference':
       return {

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { countLineFeeds } from '../../csv/count-line-feeds.ts';
 import type { FieldShape } from '../../csv/field-shapes.ts';
+import { countLineFeeds } from '../../csv/newlines.ts';
 import { type CsvSegment, withMark } from '../../csv/segment.ts';
 import { syncFolder, writeAt } from '../../durable.ts';
 import { orDiskFull } from './or-disk-full.ts';
