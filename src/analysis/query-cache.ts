@@ -130,10 +130,11 @@ export class Computations {
     let view = firstView;
     let computation = firstComputation;
     for (let beginnings = 1; ; beginnings++) {
-      const { uncommittedTags, lastTag } = view;
+      const { uncommittedTags, lastTag, table } = view;
+      const { columns, rows } = table;
       const outcome = await this.#admission
         .run(customerId, AbortSignal.any([cancelled, deadline]), () =>
-          tables.query({ customerId, uncommittedTags, lastTag, rows: view.table.rows }, computation.plan, {
+          tables.query({ customerId, columns, uncommittedTags, lastTag, rows }, computation.plan, {
             maxRows: maxResultRows,
             maxBytes: MOST_RESULT_BYTES,
             deadlineMs: Math.max(1, Math.ceil(analysisMs - (performance.now() - began))),

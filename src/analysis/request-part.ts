@@ -56,8 +56,10 @@ export class RequestPart {
   /** @throws Problem query_invalid where it is no text of 1 to `most` characters */
   text(most = 255): string {
     if (typeof this.value !== 'string') throw this.#invalid('a text');
-    if (this.value === '' || this.value.length > most) {
-      throw this.problem('query_invalid', `It has ${this.value.length} characters; it may have 1 to ${most}.`);
+    // Characters, as in the names of columns: an emoji has a length of 2.
+    const length = this.value.length > most ? [...this.value].length : this.value.length;
+    if (length === 0 || length > most) {
+      throw this.problem('query_invalid', `It has ${length} characters; it may have 1 to ${most}.`);
     }
     return this.value;
   }

@@ -57,7 +57,10 @@ export class RowPages {
     const outcome = await this.#admission
       .run(customerId, AbortSignal.any([signal, deadline]), () => {
         const deadlineMs = Math.max(1, Math.ceil(analysisMs - (performance.now() - began)));
-        return tables.rows({ customerId, uncommittedTags, lastTag }, page, { deadlineMs, signal });
+        return tables.rows({ customerId, columns: table.columns, uncommittedTags, lastTag }, page, {
+          deadlineMs,
+          signal,
+        });
       })
       .catch((error: unknown): PageOutcome => {
         if (error === deadline.reason && deadline.aborted) return { kind: 'timed_out' };

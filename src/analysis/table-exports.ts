@@ -64,11 +64,15 @@ export class TableExports {
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
     const { catalog, tables, analysisMs } = this.#deps;
-    const { uncommittedTags, lastTag } = view;
+    const { uncommittedTags, lastTag, table } = view;
     this.#open.set(customerId, (this.#open.get(customerId) ?? 0) + 1);
     try {
       const limits = { chunkMs: analysisMs, signal };
-      for await (const piece of tables.export({ customerId, uncommittedTags, lastTag }, request, limits)) {
+      for await (const piece of tables.export(
+        { customerId, columns: table.columns, uncommittedTags, lastTag },
+        request,
+        limits,
+      )) {
         // Looked at when the piece is made: rows of an upload that is undone now may be missing from the next one.
         if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
           throw new Problem('table_changed', 'An upload was taken back, or the table, while it was read.');

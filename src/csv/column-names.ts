@@ -25,6 +25,9 @@ export function checkColumnNames(names: readonly string[]): void {
       );
     }
     if ([...name].length > MAX_NAME_CHARACTERS) refuse(`has a name of more than ${MAX_NAME_CHARACTERS} characters`);
+    if (!name.isWellFormed()) refuse(`, ${JSON.stringify(name)}, has a name that is not valid Unicode`);
+    // A header is trimmed: a declared column could not be found in any file.
+    if (name !== name.trim()) refuse(`, ${JSON.stringify(name)}, has a name that starts or ends with white space`);
     if (/\p{Cc}/u.test(name)) refuse(`, ${JSON.stringify(name)}, has control characters in its name`);
     if (name.toLowerCase().startsWith(RESERVED_PREFIX)) refuse(`, '${name}', begins with ${RESERVED_PREFIX}`);
     const other = seen.get(name.toLowerCase());

@@ -12,3 +12,8 @@ it('a kill between the last byte of a file in pieces and its upload loses nothin
   await killAtStep({ step: 'resumable_finishing', nth: 1, victim: 'main' });
   await killAtStep({ step: 'resumable_acknowledged', nth: 1, victim: 'main' });
 });
+
+it('a kill while the columns of an old table file are renamed loses no row', async () => {
+  await killAtStep({ step: 'columns_renaming', nth: 1, victim: 'engine' });
+  await killAtStep({ step: 'columns_renamed', nth: 1, victim: 'both' });
+});
