@@ -1,6 +1,6 @@
 /**
- * Queries of Thena's over HTTP side by side with the same ones in raw DuckDB, in turn; then the same again from memory, and
- * standing answers beside a route that does nothing. Read the ratios and the minima: the machine may be shared.
+ * Runs the same queries in Thena, over HTTP, and in plain DuckDB, alternately; then repeats them from Thena's cache, and
+ * compares precomputed answers with a route that does nothing. Compare the ratios and the minima: the machine may be shared.
  *
  *   npm run bench:queries -- [--rows 10000000] [--rounds 7] [--seconds 4]
  */
@@ -14,17 +14,12 @@ import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { writeSample } from '../harness/sample-file.ts';
 import { startThenaProcess, type ThenaProcess } from '../harness/thena-process.ts';
-import { median, upload } from './measure.ts';
+import { analyze, median, type Timed, upload } from './measure.ts';
 import { type ComparedQuery, QUERIES } from './query-list.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const MEMORY = '512MiB';
 const CUSTOMER = 'events';
-
-interface Timed {
-  readonly ms: number;
-  readonly rows: number;
-}
 
 async function rawDuckDb(child: ChildProcess, sql: string): Promise<Timed> {
   child.send(sql);
@@ -32,44 +27,31 @@ async function rawDuckDb(child: ChildProcess, sql: string): Promise<Timed> {
   return timed;
 }
 
-async function ask(thena: ThenaProcess, question: object): Promise<Timed> {
-  const startedAt = performance.now();
-  const response = await fetch(`${thena.url}/api/v1/analyze/`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ customer_id: CUSTOMER, ...question }),
-  });
-  const text = await response.text();
-  const ms = performance.now() - startedAt;
-  if (!response.ok) throw new Error(text);
-  return { ms, rows: JSON.parse(text).result.rows?.length ?? 0 };
-}
-
-/** Milliseconds that the server has spent on analyses, by its own watch. */
-async function spent(thena: ThenaProcess): Promise<number> {
+/** @returns milliseconds the server has spent on analyses, by its own metrics */
+async function spentMs(thena: ThenaProcess): Promise<number> {
   const text = await (await fetch(`${thena.url}/metrics`)).text();
   const line = /^thena_\w*duration_seconds_sum\{[^}]*route="\/api\/v1\/analyze\/"[^}]*\} (\S+)$/m.exec(text);
   return Number(line?.[1] ?? 0) * 1000;
 }
 
-/** A server has answered before: without this the first hundred answers would tell how long V8 takes to compile it. */
+/** Without this the first hundred answers would measure how long V8 takes to compile the server. */
 async function warmUp(thena: ThenaProcess, raw: ChildProcess): Promise<void> {
-  const short = QUERIES.find(({ name }) => name === 'a day by hour and type') as ComparedQuery;
+  const short = QUERIES.find(({ name }) => name === 'one day by hour and type') as ComparedQuery;
   for (let times = 0; times < 300; times++) {
     await rawDuckDb(raw, short.sql);
-    await ask(thena, { query: short.query });
+    await analyze(thena, CUSTOMER, { query: short.query });
   }
 }
 
 async function compare(thena: ThenaProcess, raw: ChildProcess, rounds: number): Promise<void> {
-  console.log('query                      raw ms          Thena ms        ratio          more ms');
+  console.log('query                      DuckDB ms       Thena ms        ratio          more ms');
   console.log('                           least  median   least  median   least median   (medians)');
   for (const { name, query, sql } of QUERIES) {
     const times: { raw: number; thena: number }[] = [];
-    // The first round is not counted: both sides read the file then.
+    // The first round, in which both sides read the file, does not count.
     for (let round = 0; round <= rounds; round++) {
-      const [one, other] = [await rawDuckDb(raw, sql), await ask(thena, { query })];
-      if (one.rows !== other.rows) throw new Error(`${name}: ${one.rows} rows, and ${other.rows} of Thena's`);
+      const [one, other] = [await rawDuckDb(raw, sql), await analyze(thena, CUSTOMER, { query })];
+      if (one.rows !== other.rows) throw new Error(`${name}: ${one.rows} rows in DuckDB, ${other.rows} in Thena`);
       if (round > 0) times.push({ raw: one.ms, thena: other.ms });
     }
     const [raws, thenas] = [times.map((each) => each.raw), times.map((each) => each.thena)];
@@ -83,16 +65,16 @@ async function compare(thena: ThenaProcess, raw: ChildProcess, rounds: number): 
   }
 }
 
-async function again(thena: ThenaProcess): Promise<void> {
+async function repeat(thena: ThenaProcess): Promise<void> {
   const times: number[] = [];
   for (const { query } of QUERIES as readonly ComparedQuery[]) {
-    await ask(thena, { query });
-    const before = await spent(thena);
-    await ask(thena, { query });
-    times.push((await spent(thena)) - before);
+    await analyze(thena, CUSTOMER, { query });
+    const before = await spentMs(thena);
+    await analyze(thena, CUSTOMER, { query });
+    times.push((await spentMs(thena)) - before);
   }
   console.log(
-    `\nsecond identical query, in the server   median ${median(times).toFixed(2)} ms, most ${Math.max(...times).toFixed(2)} ms (under 2 is wanted)`,
+    `\nsecond identical query, in the server   median ${median(times).toFixed(2)} ms, most ${Math.max(...times).toFixed(2)} ms (goal: under 2)`,
   );
 }
 
@@ -102,8 +84,8 @@ async function requestsPerSecond(options: autocannon.Options): Promise<number> {
   return result.requests.average;
 }
 
-/** Requests of the empty route are never logged, so that those of the others are not here. */
-async function standing(dataDir: string, rounds: number, seconds: number): Promise<void> {
+/** Without a log, since requests of the empty route are never logged. */
+async function precomputed(dataDir: string, rounds: number, seconds: number): Promise<void> {
   const server = fork(here('./quiet-server.ts'), [dataDir]);
   const [url] = (await once(server, 'message')) as [string];
   const empty = { url: `${url}/healthz`, duration: seconds };
@@ -124,7 +106,7 @@ async function standing(dataDir: string, rounds: number, seconds: number): Promi
   const [empties, answers] = [pairs.map((each) => each.empty), pairs.map((each) => each.answer)];
   const ratios = pairs.map((each) => each.answer / each.empty);
   console.log(
-    `standing answers a second               median ${median(answers).toFixed(0)}, an empty route ${median(empties).toFixed(0)}: ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; at least 0.5 is wanted)`,
+    `precomputed answers a second            median ${median(answers).toFixed(0)}, an empty route ${median(empties).toFixed(0)}: ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; goal: at least 0.5)`,
   );
 }
 
@@ -150,7 +132,7 @@ try {
   const copy = join(folder, 'copy.duckdb');
   await copyFile(join(data, 'tables', `${CUSTOMER}.duckdb`), copy);
 
-  // Without kept results every query is computed.
+  // Without the cache every query is computed.
   thena = await startThenaProcess(data, [], { ...settings, THENA_RESULT_CACHE: '0' });
   const raw = fork(here('./raw-queries.ts'), [copy, MEMORY, threads]);
   await once(raw, 'message');
@@ -161,11 +143,11 @@ try {
   await thena.end('SIGINT');
 
   thena = await startThenaProcess(data, [], settings);
-  await again(thena);
-  const profile = await ask(thena, { analyze_type: 10003 });
+  await repeat(thena);
+  const profile = await analyze(thena, CUSTOMER, { analyze_type: 10003 });
   console.log(`profile of the table                    ${profile.ms.toFixed(0)} ms`);
   await thena.end('SIGINT');
-  await standing(data, Math.min(rounds, 3), Number(values.seconds));
+  await precomputed(data, Math.min(rounds, 3), Number(values.seconds));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-/** A question as Thena is asked it, and as somebody who writes SQL would ask DuckDB. */
+/** A query for Thena, and the same in the SQL that a person would write for DuckDB. */
 export interface ComparedQuery {
   readonly name: string;
   readonly query: Readonly<Record<string, unknown>>;
@@ -8,7 +8,7 @@ export interface ComparedQuery {
 
 const BERLIN = `timezone('Europe/Berlin', timezone('UTC', occurred_at))`;
 
-/** Ten typical questions of the events that `npm run sample` makes. */
+/** Ten typical queries of the events that `npm run sample` generates. */
 export const QUERIES: readonly ComparedQuery[] = [
   {
     name: 'totals of the table',
@@ -24,7 +24,7 @@ export const QUERIES: readonly ComparedQuery[] = [
     sql: 'SELECT event_type, avg(amount), min(amount), max(amount), stddev(amount) FROM events GROUP BY event_type ORDER BY event_type',
   },
   {
-    name: 'best five countries',
+    name: 'top five countries',
     query: {
       measures: [{ fn: 'sum', column: 'amount', as: 'total' }],
       group_by: ['country'],
@@ -35,12 +35,12 @@ export const QUERIES: readonly ComparedQuery[] = [
     sql: `SELECT country, sum(amount) AS total FROM events WHERE event_type = 'purchase' GROUP BY country ORDER BY total DESC LIMIT 5`,
   },
   {
-    name: 'rows a day',
+    name: 'rows per day',
     query: { measures: [{ fn: 'count' }], group_by: [{ column: 'occurred_at', bucket: 'day' }] },
     sql: `SELECT date_trunc('day', occurred_at) AS day, count(*) FROM events GROUP BY day ORDER BY day`,
   },
   {
-    name: 'rows a day in Berlin',
+    name: 'rows per day in Berlin',
     query: {
       measures: [{ fn: 'count' }],
       group_by: [{ column: 'occurred_at', bucket: 'day', time_zone: 'Europe/Berlin' }],
@@ -48,7 +48,7 @@ export const QUERIES: readonly ComparedQuery[] = [
     sql: `SELECT date_trunc('day', ${BERLIN}) AS day, count(*) FROM events GROUP BY day ORDER BY day`,
   },
   {
-    name: 'a day by hour and type',
+    name: 'one day by hour and type',
     query: {
       measures: [{ fn: 'count' }, { fn: 'sum', column: 'amount' }],
       group_by: [{ column: 'occurred_at', bucket: 'hour' }, 'event_type'],
@@ -62,12 +62,12 @@ export const QUERIES: readonly ComparedQuery[] = [
     sql: `SELECT date_trunc('hour', occurred_at) AS hour, event_type, count(*), sum(amount) FROM events WHERE occurred_at >= '2024-02-01' AND occurred_at < '2024-02-02' GROUP BY hour, event_type ORDER BY hour, event_type`,
   },
   {
-    name: 'distinct ids by country',
+    name: 'distinct IDs by country',
     query: { measures: [{ fn: 'count_distinct', column: 'event_id' }], group_by: ['country'] },
     sql: 'SELECT country, count(DISTINCT event_id) FROM events GROUP BY country ORDER BY country',
   },
   {
-    name: 'median and 95th of 100',
+    name: 'median, 95th percentile',
     query: {
       measures: [
         { fn: 'median', column: 'amount' },
@@ -78,7 +78,7 @@ export const QUERIES: readonly ComparedQuery[] = [
     sql: 'SELECT event_type, median(amount), quantile_cont(amount, 0.95) FROM events GROUP BY event_type ORDER BY event_type',
   },
   {
-    name: 'texts and numbers chosen',
+    name: 'filters and having',
     query: {
       measures: [{ fn: 'count' }],
       group_by: ['event_type', 'country'],

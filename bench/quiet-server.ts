@@ -1,4 +1,4 @@
-/** Thena without a log and metrics, for a comparison of its routes alone. Tells its address over the channel. */
+/** Runs Thena without a log and without metrics, to compare only its routes. Sends its address over the channel. */
 import { readConfig } from '../src/config.ts';
 import { startServices } from '../src/services.ts';
 

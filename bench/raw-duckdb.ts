@@ -1,6 +1,6 @@
 /**
- * Loads a file of `npm run sample` with DuckDB alone, at the fastest settings known: the mark that `run.ts` holds
- * Thena against. Types are given and nothing is checked beyond what DuckDB checks by itself.
+ * Loads a file of `npm run sample` with plain DuckDB, at the fastest settings known, as the reference of `run.ts`. Types are
+ * given, and nothing is checked that DuckDB does not check on its own.
  *
  *   node bench/raw-duckdb.ts events.csv table.duckdb
  */

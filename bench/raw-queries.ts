@@ -1,6 +1,6 @@
 /**
- * Answers SQL with DuckDB alone, over a copy of a table file of Thena's: the mark that `queries.ts` holds Thena against. Each
- * message is one statement; the reply tells how long it took until its rows were read, and how many there were.
+ * Runs SQL in plain DuckDB on a copy of one of Thena's table files, as the reference of `queries.ts`. Each message is one
+ * statement; the reply has the milliseconds until its rows were read, and their number.
  *
  *   node bench/raw-queries.ts table.duckdb 512MiB 2   # started by queries.ts, with a channel
  */
@@ -19,7 +19,7 @@ await connection.run(`ATTACH '${file.replaceAll("'", "''")}' AS bench (READ_ONLY
 await connection.run(
   'CREATE VIEW events (occurred_at, event_id, event_type, country, amount, upload) AS FROM bench.main.rows',
 );
-// As Thena's engine has it, so that others who use the machine slow both alike.
+// The priority of Thena's engine, so that other load on the machine slows both equally.
 setPriority(5);
 process.on('message', (sql: string) => {
   void (async () => {

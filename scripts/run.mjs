@@ -2,7 +2,8 @@
  * Runs every npm script: installs missing packages, then runs the command on the Node that the lockfile pins, independent of the
  * machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
- *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | build:wasm [arguments]
+ *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | bench:costs | build:wasm |
+ *     build:openapi [arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -41,7 +42,12 @@ const TASKS = {
   format: { dev: true, runs: (args) => [[BIOME, 'check', '--write', ...(args.length > 0 ? args : ['.'])]] },
   bench: { dev: true, runs: (args) => [['bench/run.ts', ...args]] },
   'bench:queries': { dev: true, runs: (args) => [['bench/queries.ts', ...args]] },
+  'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
+  'build:openapi': {
+    dev: true,
+    runs: () => [['scripts/build-openapi.ts'], [BIOME, 'format', '--write', 'docs/openapi.json']],
+  },
 };
 
 /**

@@ -1,9 +1,11 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
+import { platform } from 'node:os';
 import { dirname } from 'node:path';
 
 /** Makes the names in a folder durable: after a power cut, a file that was fsynced might otherwise have no name. */
-export function syncFolder(path: string): Promise<void> {
-  return sync(path, 'r');
+export async function syncFolder(path: string): Promise<void> {
+  // Windows cannot fsync a folder; NTFS keeps the names in its journal.
+  if (platform() !== 'win32') await sync(path, 'r');
 }
 
 /** Makes the contents of a file durable. */

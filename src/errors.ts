@@ -161,6 +161,7 @@ export const ERRORS = {
     title: 'Analysis timed out',
     hint: 'Narrow the time range, request fewer groups, or raise THENA_ANALYSIS_SECONDS.',
   },
+  // Not 504, which monitoring counts as a failure of the server; nor 499, which is not registered. As `upload_cancelled`.
   analysis_cancelled: {
     status: 409,
     title: 'Analysis cancelled',
@@ -371,33 +372,4 @@ export class Problem extends Error {
 
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
-}
-
-/** A problem document (RFC 9457) with the additional members `code` and `hint`. */
-export interface ProblemDocument {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly hint: string;
-  readonly [member: string]: unknown;
-}
-
-/** Renders an error as a problem document: a thrown one, or the stored error of a failed upload. */
-export function problemDocument(failure: {
-  readonly code: string;
-  readonly detail: string;
-  readonly extra: Readonly<Record<string, unknown>>;
-}): ProblemDocument {
-  const kind: ErrorKind = isErrorCode(failure.code) ? ERRORS[failure.code] : ERRORS.internal_error;
-  return {
-    ...failure.extra,
-    type: `urn:thena:problem:${failure.code}`,
-    title: kind.title,
-    status: kind.status,
-    code: failure.code,
-    detail: failure.detail,
-    hint: kind.hint,
-  };
 }

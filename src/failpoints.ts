@@ -5,13 +5,13 @@ import { channel } from 'node:diagnostics_channel';
  * `recovery.ts` must be able to continue from each. Only the crash tests subscribe to them.
  */
 export const FAILPOINTS = [
-  // Receiving a file in several requests
-  'resumable_begun',
+  // Resumable files
+  'resumable_created',
   'chunk_appended',
   'resumable_finishing',
   'resumable_acknowledged',
   // Receiving
-  'folder_created',
+  'spool_folder_created',
   'segment_written',
   'segments_durable',
   'registered',
@@ -20,11 +20,11 @@ export const FAILPOINTS = [
   'claimed',
   'claimed_early',
   'formats_found',
-  'load_begun',
+  'load_started',
   'segment_appending',
   'segment_appended',
   'rejected_rows_found',
-  'started_over',
+  'attempt_restarted',
   'rows_durable',
   'committing',
   'committed',
@@ -40,9 +40,9 @@ export const FAILPOINTS = [
   'columns_renamed',
   // Recovering at startup
   'leases_released',
-  'unacknowledged_forgotten',
+  'unacknowledged_deleted',
   // Deleting a customer
-  'deletion_begun',
+  'deletion_started',
   'table_dropped',
   'files_removed',
 ] as const;

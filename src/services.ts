@@ -52,15 +52,13 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       quantileBytes: config.engineMemoryBytes,
     });
     const ingest = await startIngest({
-      ...config,
       catalog,
       tables,
       csvReader: duckdbCsvReader(engine),
       observe,
-      spoolDirectory,
-      rejectsDirectory,
-      resumableDirectory,
       accessToFinish,
+      directories: { spool: spoolDirectory, rejects: rejectsDirectory, resumable: resumableDirectory },
+      settings: config,
     });
     closing.push(() => ingest.close());
     const ready = async (): Promise<void> => {

@@ -28,14 +28,25 @@ const MAY_IMPORT = {
 } as const;
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
-const LEAVES = ['config', 'disk-space', 'durable', 'errors', 'events', 'failpoints'];
+const LEAVES = ['config', 'disk-space', 'durable', 'errors', 'events', 'failpoints', 'fair-semaphore'];
 const ADAPTERS = [
   'csv-reader/duckdb',
   'table-store/duckdb',
   'table-store/clickhouse',
+  'catalog/kysely',
   'catalog/sqlite',
   'catalog/postgres',
 ];
+/** The rooms of `src/ingest/`, and those that each may import. */
+const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  manage: ['upkeep', 'resumable', 'receive', 'load', 'spool', 'progress'],
+  upkeep: ['resumable', 'receive', 'load', 'spool', 'progress'],
+  resumable: ['receive', 'load', 'spool', 'progress'],
+  receive: ['load', 'spool', 'progress'],
+  load: ['spool', 'progress'],
+  spool: [],
+  progress: [],
+};
 /** Packages, and the folders that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['engine'],
@@ -74,6 +85,7 @@ const IMPORTS: Readonly<Record<string, (specifier: string) => string>> = {
 
 function* cases(): Generator<Case> {
   for (const from of FOLDERS) yield* casesOf(from);
+  yield* ingestCases();
   for (const leaf of LEAVES) {
     const nearest = leaf === 'events' ? 'csv' : 'model';
     yield { path: `src/${leaf}.ts`, source: importing(`./${nearest}/other.ts`), refusedBy: LAW };
@@ -152,6 +164,23 @@ function* casesOf(from: Folder): Generator<Case> {
   yield { path: path('access-type'), source, refusedBy: null };
 }
 
+function* ingestCases(): Generator<Case> {
+  for (const [from, allowed] of Object.entries(INGEST_ROOMS)) {
+    const path = (name: string): string => `src/ingest/${from}/${name}.ts`;
+    for (const to of Object.keys(INGEST_ROOMS).filter((room) => room !== from)) {
+      const refusedBy = allowed.includes(to) ? null : LAW;
+      for (const [form, write] of Object.entries(IMPORTS)) {
+        yield { path: path(`${form}-${to}`), source: write(`../${to}/other.ts`), refusedBy };
+      }
+    }
+    yield { path: path('root'), source: importing('../ingest.ts'), refusedBy: LAW };
+    yield { path: path('same-room'), source: importing('./other.ts'), refusedBy: null };
+    yield { path: path('catalog'), source: importing('../../catalog/other.ts'), refusedBy: null };
+  }
+  const rooms = Object.keys(INGEST_ROOMS).map((room) => `await import('./${room}/other.ts')`);
+  yield { path: 'src/ingest/ingest.ts', source: `export const all = [${rooms.join(', ')}];\n`, refusedBy: null };
+}
+
 const all = [...cases()];
 let folder: string;
 let verdicts: ReadonlyMap<string, ReadonlySet<string>>;
@@ -196,8 +225,14 @@ test('allows every other import', () => {
   assert.deepEqual(refused, []);
 });
 
-test('names every folder of src/', async () => {
-  const entries = await readdir(join(ROOT, 'src'), { withFileTypes: true });
-  const unknown = entries.filter((entry) => entry.isDirectory() && !(entry.name in MAY_IMPORT));
-  assert.deepEqual(unknown, []);
+test('names every folder of src/ and src/ingest/', async () => {
+  const foldersIn = async (path: string): Promise<string[]> =>
+    (await readdir(join(ROOT, path), { withFileTypes: true }))
+      .filter((each) => each.isDirectory())
+      .map(({ name }) => name);
+  assert.deepEqual(
+    (await foldersIn('src')).filter((name) => !(name in MAY_IMPORT)),
+    [],
+  );
+  assert.deepEqual((await foldersIn('src/ingest')).toSorted(), Object.keys(INGEST_ROOMS).toSorted());
 });

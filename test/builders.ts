@@ -1,6 +1,7 @@
 /** Test data with defaults, so that a test states only what it is about. */
 import assert from 'node:assert/strict';
-import type { Catalog, TableForReading, TableState } from '../src/catalog/catalog.ts';
+import type { Catalog } from '../src/catalog/catalog.ts';
+import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
 import { type ColumnFormat, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Fence, splitMarkdown } from './markdown.ts';
-import { type RunningThena, startThena } from './server.ts';
+import { ended, type RunningThena, startThena } from './server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -78,6 +78,9 @@ class Reader {
       ),
     );
     this.#remember(output);
+    // A reader takes longer than the server: what the page does next needs the rows.
+    const received = /"id": ?"([^"]+)"[^{}]*"status": ?"(?:received|ingesting)"/.exec(output)?.[1];
+    if (received !== undefined) await ended(this.#thena.url, received);
   }
 
   #remember(output: string): void {

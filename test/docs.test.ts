@@ -37,8 +37,10 @@ test('docs/settings.md lists every setting with its default and help, and no oth
 
 test('every error code is used', () => {
   const source = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && name !== 'errors.ts')
+    .filter((name) => name.endsWith('.ts') && name !== 'errors.ts' && !name.startsWith('api/'))
     .map((name) => readFileSync(`${root}src/${name}`, 'utf8'))
+    // Routes list the codes for the documentation.
+    .map((text) => text.replaceAll(/(problems: |_PROBLEMS = )\[[^\]]*\]/g, ''))
     .join('\n');
   const unused = Object.keys(ERRORS).filter((code) => !source.includes(`'${code}'`));
   assert.deepEqual(unused, []);

@@ -59,7 +59,7 @@ export async function call(url: string, init: RequestInit & { json?: unknown } =
     headers,
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text };
 }
 
@@ -115,6 +115,12 @@ export async function ended(url: string, uploadId: string): Promise<Reply['body'
 
 export function analyze(url: string, customerId: unknown, analyzerType: unknown): Promise<Reply> {
   return call(`${url}/api/v1/analyze/`, { json: { customer_id: customerId, analyze_type: analyzerType } });
+}
+
+/** @returns the number of rows in a customer's table, or the code of the error, such as `table_empty` */
+export async function totalRows(url: string, customerId: string): Promise<number | string> {
+  const { body } = await analyze(url, customerId, 'total_rows');
+  return body.result?.total_rows ?? body.code;
 }
 
 /** Runs a query, which must succeed. @returns the rows of its result */

@@ -1,18 +1,18 @@
 /**
- * Finds records and fields in CSV text, and the shapes of the fields. AssemblyScript, compiled to `src/csv/record-scan.wasm` by
+ * Finds the records and fields of CSV text, and the shapes of the fields. AssemblyScript, compiled to `src/csv/record-scan.wasm` by
  * `npm run build:wasm`: see docs/decisions/0008.
  *
  * The text has no carriage returns outside of quotes, and no spaces before a quote that opens a field.
  *
- * Memory: the counts of the last call from 0 on, as 32-bit integers; a byte of shapes for each column from SHAPES on; text
- * from TEXT on, with PADDING bytes behind it that may be read and mean nothing.
+ * Memory layout: at 0 the counts of the latest call, as 32-bit integers; at SHAPES a byte per column; at TEXT the text, followed by
+ * PADDING bytes that may be read but are ignored.
  */
 
 const SHAPES: usize = 1024;
 const TEXT: usize = 65536;
 const PADDING: usize = 64;
 
-// A column's byte has the bit of each shape that all its fields have had so far. An empty field has every shape.
+// The byte of a column has the bits of the shapes that all its fields have so far. An empty field has every shape.
 const WHOLE: u32 = 1;
 const DECIMAL: u32 = 2;
 const DAY: u32 = 4;
@@ -33,12 +33,12 @@ export function shapesStart(): usize {
   return SHAPES;
 }
 
-/** @returns how many bytes of text there is room for */
+/** @returns the maximum length of a text, in bytes */
 export function textRoom(): usize {
   return ((<usize>memory.size()) << 16) - TEXT - PADDING;
 }
 
-// How the text ends.
+// How a text ends.
 const NO_QUOTES: i32 = 0;
 const IN_QUOTES: i32 = 1;
 const CLOSED: i32 = 2;
@@ -46,20 +46,20 @@ const CLOSED_AND_SPACES: i32 = 3;
 const CLOSED_AND_TEXT: i32 = 4;
 
 /**
- * Scans the `length` bytes of text, which begin where a record does. Narrows the shapes of each column by the fields of the
- * records that are whole, and writes, one after the other:
+ * Scans `length` bytes of text, which start at the beginning of a record. Narrows the shapes of each column to those of the fields
+ * in complete records, and writes these counts:
  *
- * - records that end in it, empty lines among them
- * - those of them but the first that are empty
- * - the length of the first one without its end
- * - the offset behind the end of the last one
- * - 1 where a record has another number of fields than `columns`
- * - line feeds in quotes; and those of them in the record that is not whole
- * - line feeds of any kind before the quote that opened a field last; -1 where none did
- * - 1 where a quote stands behind spaces at the start of a field, or goes on with a field that was closed
+ * - records that end in the text, including empty lines
+ * - how many of them are empty, except for the first
+ * - the length of the first record without its line end
+ * - the offset after the end of the last record
+ * - 1 if the number of fields of a record is not `columns`
+ * - line feeds in quotes; how many of them are in the incomplete record
+ * - all line feeds before the quote that opened the latest quoted field; -1 if none did
+ * - 1 if a quote follows spaces at the start of a field, or a field that was closed
  * - how the text ends
  *
- * @param quote 0 where there is none
+ * @param quote 0 if there is none
  */
 export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): void {
   const delimiters = i8x16.splat(<i8>delimiter);
@@ -77,9 +77,9 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   let openedAfter = -1;
   let odd = 0;
   let inQuotes = false;
-  // Where the quote stands that closed the field last, or 0.
+  // Address of the quote that closed the field, or 0.
   let closedAt: usize = 0;
-  // A quote was met behind the start of the field: no other one can be its first.
+  // Whether the field has a quote after its start, so that no later one can open it.
   let isText = false;
   for (let block = TEXT; block < end; block += 64) {
     let bits =
@@ -120,7 +120,7 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
         if (shapes !== 0) {
           let found: u32 = 0;
           if (closedAt === 0) found = shapesOf(fieldStart, <u32>(at - fieldStart));
-          // No shape has a quote in it, nor is any empty.
+          // A field with a quote in it has no shape, nor has an empty string.
           else if (closedAt + 1 === at) found = shapesOf(fieldStart + 1, <u32>(closedAt - fieldStart - 1));
           store<u8>(SHAPES + <usize>column, shapes & found);
         }
@@ -169,7 +169,7 @@ function structure(text: v128, delimiters: v128, quotes: v128): u32 {
   return <u32>i8x16.bitmask(any);
 }
 
-/** Which shapes a field has; none where it is longer than 32 bytes. */
+/** The shapes of a field; none if it is longer than 32 bytes. */
 function shapesOf(field: usize, length: u32): u32 {
   if (length > 32) return 0;
   const all: u32 = length === 32 ? 0xffffffff : ((<u32>1) << length) - 1;
@@ -179,7 +179,7 @@ function shapesOf(field: usize, length: u32): u32 {
   const first = <u32>load<u8>(field);
   const sign: u32 = first === MINUS ? 1 : 0;
   const others = all & ~digits & ~sign;
-  // A zero that leads others is part of a telephone number or a code; -0 is no whole number.
+  // A leading zero means a telephone number or a code; -0 is not an integer.
   const leadingZero = <u32>load<u8>(field + sign) === ZERO;
   if (others === 0) {
     const count = length - sign;
@@ -194,7 +194,7 @@ function shapesOf(field: usize, length: u32): u32 {
   return first === ZERO || first === MINUS ? 0 : shapesOfTime(field, length, others);
 }
 
-/** 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T between. Whether there is such a time is not asked. */
+/** 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T. Whether the time exists is not checked. */
 function shapesOfTime(field: usize, length: u32, others: u32): u32 {
   if (length < 10 || <u32>load<u8>(field, 4) !== MINUS || <u32>load<u8>(field, 7) !== MINUS) return 0;
   if (length === 10) return others === 0x90 ? DAY | MOMENT : 0;

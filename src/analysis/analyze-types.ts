@@ -1,90 +1,55 @@
 import { Problem } from '../errors.ts';
-import { BUCKET_NAMES } from './bucket-names.ts';
 import { shown } from './request-part.ts';
 
-/** One analysis that can be asked for by number or name. */
+/** An analysis that is requested by number or name. */
 export interface AnalyzeType {
   readonly number: number;
   readonly name: string;
   readonly description: string;
-  /** JSON Schema of the further members that a request for it may have. */
-  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-const NO_PARAMETERS = { type: 'object', properties: {}, additionalProperties: false };
-
-/** Every analyze type there is. A retired number is never used again for another meaning. */
+/** All analyze types. The number of a removed type is never reused. */
 export const ANALYZE_TYPES = [
   {
     number: 10000,
     name: 'time_difference',
     description:
-      'Time from the first row, in upload and line order, to the row with the latest time. 0 where that is the same row.',
-    parameters: NO_PARAMETERS,
+      'Time from the first row (in upload and line order) to the row with the latest time. 0 if they are the same row.',
   },
-  { number: 10001, name: 'total_rows', description: 'How many rows the table has.', parameters: NO_PARAMETERS },
+  { number: 10001, name: 'total_rows', description: 'Number of rows in the table.' },
   {
     number: 10002,
     name: 'time_span',
-    description: 'Time from the earliest row to the latest one, whatever their order in the files.',
-    parameters: NO_PARAMETERS,
+    description: 'Time between the earliest and the latest row, regardless of their order in the files.',
   },
   {
     number: 10003,
     name: 'profile',
     description:
-      'What each column holds: nulls, distinct values, least and greatest; of numbers also mean and quartiles.',
-    parameters: NO_PARAMETERS,
+      'Summary of each column: number of nulls and of distinct values, minimum and maximum; for numeric columns also the mean and the quartiles.',
   },
   {
     number: 10004,
     name: 'rows_over_time',
     description:
-      'How many rows fall into each stretch of time. Stretches without rows are left out, as are rows without a time.',
-    parameters: {
-      type: 'object',
-      properties: {
-        column: { type: 'string', description: 'A column of times; else the time column of the table.' },
-        bucket: {
-          type: 'string',
-          enum: BUCKET_NAMES,
-          description: 'How long a stretch is; else the shortest that makes at most 500 of them.',
-        },
-        time_zone: {
-          type: 'string',
-          default: 'UTC',
-          examples: ['Europe/Berlin'],
-          description: 'Whose clock cuts the time.',
-        },
-      },
-      additionalProperties: false,
-    },
+      'Number of rows per time bucket, in chronological order. Omits buckets without rows, and rows without a time.',
   },
   {
     number: 10005,
     name: 'top_values',
-    description: 'The values of a column that most rows have, and how many rows have them.',
-    parameters: {
-      type: 'object',
-      properties: {
-        column: { type: 'string' },
-        limit: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
-      },
-      required: ['column'],
-      additionalProperties: false,
-    },
+    description: 'The most frequent values of a column and their number of rows, most frequent first.',
   },
 ] as const satisfies readonly AnalyzeType[];
 
 export type AnalyzeTypeName = (typeof ANALYZE_TYPES)[number]['name'];
 
-/** How a request names an analysis: `analyzer_type` is the original assignment's spelling of `analyze_type`. */
+/** The type that a request names. `analyzer_type` is the assignment's spelling of `analyze_type`. */
 export interface NamedAnalysis {
   readonly analyze_type?: unknown;
   readonly analyzer_type?: unknown;
 }
 
-/** Finds a type by number, number in a string, or name in any letter case. */
+/** Finds a type by its number, as a number or string, or by its name in any letter case. */
 function find(value: unknown): (typeof ANALYZE_TYPES)[number] | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return;
   const wanted = String(value).trim().toLowerCase();
@@ -92,8 +57,8 @@ function find(value: unknown): (typeof ANALYZE_TYPES)[number] | undefined {
 }
 
 /**
- * @throws Problem analyze_type_missing; analyze_type_unknown, with the types there are; bad_request where the two
- *   spellings are both there and differ
+ * @throws Problem analyze_type_missing or analyze_type_unknown, with a list of the types; bad_request if the two spellings
+ *   name different types
  */
 export function findAnalyzeType(request: NamedAnalysis): (typeof ANALYZE_TYPES)[number] {
   const given = [request.analyze_type, request.analyzer_type].filter((value) => value !== undefined && value !== null);
@@ -104,11 +69,11 @@ export function findAnalyzeType(request: NamedAnalysis): (typeof ANALYZE_TYPES)[
     const found = find(value);
     if (found) return found;
     const names = ANALYZE_TYPES.map(({ number, name }) => `${number} (${name})`).join(', ');
-    const detail = `There is no analyze type ${shown(value)}. There are: ${names}.`;
+    const detail = `Unknown analyze type ${shown(value)}. The types are: ${names}.`;
     throw new Problem('analyze_type_unknown', detail, { analyze_types: listed() });
   });
   if (type === undefined || (other !== undefined && other !== type)) {
-    const detail = `analyze_type is ${String(given[0])} and analyzer_type is ${String(given[1])}; they mean the same. Send one of them.`;
+    const detail = `The request has analyze_type ${String(given[0])} and analyzer_type ${String(given[1])}. Send one of them.`;
     throw new Problem('bad_request', detail);
   }
   return type;

@@ -1,10 +1,10 @@
-import type { Micros, TableState } from '../catalog/catalog.ts';
+import type { Micros, TableState } from '../catalog/table-state.ts';
 import type { Condition, GroupKey, QueryPlan } from '../table-store/query-plan.ts';
 import { BUCKETS, bucketFor } from './bucket-names.ts';
 import { RequestPart } from './request-part.ts';
 
-/** Most groups that buckets of time may make: more is a mistake, and costs minutes. */
-const MOST_BUCKETS = 1_000_000;
+/** Time buckets per query: more are a mistake, and take minutes. */
+const MAX_BUCKETS = 1_000_000;
 
 interface Span {
   readonly from: Micros | null;
@@ -12,36 +12,36 @@ interface Span {
 }
 
 /**
- * Refuses buckets so short that the times there are would fall into millions of them, before anything is computed.
+ * Refuses buckets so short that the times of the table would fall into millions of them, before the query runs.
  *
- * @param placeOf where in the request the bucket of a group stands, as a JSON pointer
- * @throws Problem too_many_groups, with the shortest bucket that would do
+ * @param pointerOf the JSON pointer of a group's bucket in the request
+ * @throws Problem too_many_groups, with the shortest allowed bucket
  */
-export function refuseTooManyBuckets(plan: QueryPlan, table: TableState, placeOf: (group: number) => string): void {
-  if (table.rows <= MOST_BUCKETS) return;
+export function refuseTooManyBuckets(plan: QueryPlan, table: TableState, pointerOf: (group: number) => string): void {
+  if (table.rows <= MAX_BUCKETS) return;
   for (const [index, key] of plan.groupBy.entries()) {
     const span = spanOf(key, plan.where, table);
     const bucket = BUCKETS.find(({ count, unit }) => key.bucket?.count === count && key.bucket.unit === unit);
     if (span === null || !bucket) continue;
     const groups = span / bucket.micros + 1n;
-    if (groups <= BigInt(MOST_BUCKETS)) continue;
-    const nearest = bucketFor(span, MOST_BUCKETS).name;
-    const place = new RequestPart(bucket.name, placeOf(index));
-    const detail = `"${bucket.name}" would make about ${groups} groups; at most ${MOST_BUCKETS} can be. Ask for "${nearest}" or longer, or for less time in where.`;
-    throw place.problem('too_many_groups', detail, { nearest });
+    if (groups <= BigInt(MAX_BUCKETS)) continue;
+    const nearest = bucketFor(span, MAX_BUCKETS).name;
+    const part = new RequestPart(bucket.name, pointerOf(index));
+    const detail = `The bucket "${bucket.name}" would create about ${groups} groups, more than the maximum of ${MAX_BUCKETS}. Use "${nearest}" or longer, or a shorter time range.`;
+    throw part.problem('too_many_groups', detail, { nearest });
   }
 }
 
-/** How much time there is in a column, as far as the catalog and the request tell; null: nobody knows. */
+/** The time range of a column that follows from the catalog and the request; null if it is unknown. */
 function spanOf({ column }: GroupKey, where: Condition | null, table: TableState): bigint | null {
-  const known: Span = column.name === table.timeColumn ? { from: table.earliestAt, to: table.latestAt } : NOTHING;
+  const known: Span = column.name === table.timeColumn ? { from: table.earliestAt, to: table.latestAt } : UNKNOWN;
   const { from, to } = within(where, column.name, known);
   return from === null || to === null ? null : to < from ? 0n : to - from;
 }
 
-const NOTHING: Span = { from: null, to: null };
+const UNKNOWN: Span = { from: null, to: null };
 
-/** Narrows a span by the conditions that every row has to meet. */
+/** Narrows a span by the conditions that every row must meet. */
 function within(where: Condition | null, column: string, span: Span): Span {
   if (where?.kind === 'and') return where.conditions.reduce((sum, part) => within(part, column, sum), span);
   if (where?.kind !== 'compare' || where.operand.kind !== 'column' || where.operand.column.name !== column) return span;

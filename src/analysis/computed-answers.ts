@@ -1,23 +1,22 @@
-import type { TableState } from '../catalog/catalog.ts';
-import { Problem } from '../errors.ts';
+import type { TableState } from '../catalog/table-state.ts';
 import type { Column, LogicalType } from '../model/columns.ts';
 import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
 import { refuseTooManyBuckets } from './bucket-count.ts';
-import { BUCKET_NAMES, bucketFor, readTimeZone, SHORTEST_OF_DATES } from './bucket-names.ts';
-import { findColumn } from './find-column.ts';
+import { BUCKET_NAMES, bucketFor, MIN_DATE_BUCKET, readTimeZone } from './bucket-names.ts';
 import { type JsonValue, jsonValue, type TableResult, tableResult } from './json-values.ts';
 import { planBucket } from './plan-query.ts';
-import type { Computation } from './query-cache.ts';
+import type { PlannedQuery } from './query-cache.ts';
 import type { RequestPart } from './request-part.ts';
+import { timeColumnOf } from './time-column.ts';
 
-/** Points that `rows_over_time` makes where no bucket is asked for. */
-const MOST_POINTS = 500;
-const TOP_VALUES = 10;
-const MOST_TOP_VALUES = 1000;
+/** Rows of `rows_over_time` if the request has no bucket. */
+const MAX_POINTS = 500;
+const DEFAULT_TOP_VALUES = 10;
+const MAX_TOP_VALUES = 1000;
 
 export interface Profile {
-  readonly total_rows: number;
+  readonly totalRows: number;
   readonly columns: readonly {
     readonly name: string;
     readonly type: LogicalType;
@@ -25,20 +24,21 @@ export interface Profile {
     readonly distinct: number;
     readonly min: JsonValue;
     readonly max: JsonValue;
-    /** Of numbers only, as are the quartiles. */
+    /** Null unless the column is numeric. */
     readonly mean: JsonValue;
+    /** Null unless the column is numeric. */
     readonly quartiles: { readonly q1: JsonValue; readonly median: JsonValue; readonly q3: JsonValue } | null;
   }[];
 }
 
 export type RowsOverTime = TableResult & {
-  readonly time_column: string;
+  readonly timeColumn: string;
   readonly bucket: string;
-  readonly time_zone: string;
+  readonly timeZone: string;
 };
 
 /**
- * The analyses that are computed from the table's rows. Each reads its own members of the request.
+ * The analyze types that are computed from the rows of the table. Each reads its own members of the request.
  *
  * @throws Problem query_invalid, column_not_found, column_unsuitable, time_zone_unknown, no_time_column
  */
@@ -46,10 +46,11 @@ export const COMPUTED_ANSWERS = {
   profile,
   rows_over_time: rowsOverTime,
   top_values: topValues,
-} as const satisfies Partial<Record<AnalyzeTypeName, (request: RequestPart, table: TableState) => Computation>>;
+} as const satisfies Partial<Record<AnalyzeTypeName, (request: RequestPart, table: TableState) => PlannedQuery>>;
 
-const NAMING = ['customer_id', 'analyze_type', 'analyzer_type'] as const;
-const EVERYTHING: Pick<QueryPlan, 'where' | 'having' | 'limit' | 'orderBy' | 'groupBy'> = {
+/** Members of every request. */
+const COMMON_MEMBERS = ['customer_id', 'analyze_type', 'analyzer_type'] as const;
+const ALL_ROWS: Pick<QueryPlan, 'where' | 'having' | 'limit' | 'orderBy' | 'groupBy'> = {
   where: null,
   having: null,
   limit: null,
@@ -58,7 +59,7 @@ const EVERYTHING: Pick<QueryPlan, 'where' | 'having' | 'limit' | 'orderBy' | 'gr
 };
 
 const PROFILED: readonly (readonly [name: string, fn: MeasureFunction, q: number | null])[] = [
-  ['there', 'count', null],
+  ['values', 'count', null],
   ['distinct', 'count_distinct', null],
   ['min', 'min', null],
   ['max', 'max', null],
@@ -68,8 +69,8 @@ const PROFILED: readonly (readonly [name: string, fn: MeasureFunction, q: number
   ['q3', 'quantile', 0.75],
 ];
 
-function profile(request: RequestPart, table: TableState): Computation<Profile> {
-  request.object(NAMING);
+function profile(request: RequestPart, table: TableState): PlannedQuery<Profile> {
+  request.object(COMMON_MEMBERS);
   const measures = table.columns.flatMap(({ name, type }) => {
     const column: Column = { name, type };
     return PROFILED.filter(([, fn]) => isNumeric(type) || (fn !== 'avg' && fn !== 'quantile')).map(([as, fn, q]) =>
@@ -78,20 +79,20 @@ function profile(request: RequestPart, table: TableState): Computation<Profile> 
   });
   return {
     name: 'profile',
-    plan: { ...EVERYTHING, measures },
+    plan: { ...ALL_ROWS, measures },
     shape: ([row = []]) => {
       const measured = (column: Column, as: string): JsonValue => {
         const index = measures.findIndex((each) => each.column?.name === column.name && each.as === as);
         return index === -1 ? null : jsonValue(row[index] ?? null, measures[index]?.type ?? 'text');
       };
       return {
-        total_rows: table.rows,
+        totalRows: table.rows,
         columns: table.columns.map(({ name, type }) => {
           const of = (as: string) => measured({ name, type }, as);
           return {
             name,
             type,
-            nulls: table.rows - Number(of('there')),
+            nulls: table.rows - Number(of('values')),
             distinct: Number(of('distinct')),
             min: of('min'),
             max: of('max'),
@@ -104,11 +105,14 @@ function profile(request: RequestPart, table: TableState): Computation<Profile> 
   };
 }
 
-function rowsOverTime(request: RequestPart, table: TableState): Computation<RowsOverTime> {
-  const members = request.object([...NAMING, 'column', 'bucket', 'time_zone']);
-  const column = members.column ? findColumn(members.column, table.columns) : timeColumnOf(table);
+function rowsOverTime(request: RequestPart, table: TableState): PlannedQuery<RowsOverTime> {
+  const members = request.object([...COMMON_MEMBERS, 'column', 'bucket', 'time_zone']);
+  const column = members.column ? members.column.column(table.columns) : timeColumnOf(table);
   if (column.type === 'date' && members.time_zone) {
-    throw members.time_zone.problem('query_invalid', `'${column.name}' holds days, which have no time zone.`);
+    throw members.time_zone.problem(
+      'query_invalid',
+      `Column '${column.name}' contains dates, which have no time zone.`,
+    );
   }
   const bucket = members.bucket
     ? planBucket(members.bucket, column, members.time_zone)
@@ -117,7 +121,7 @@ function rowsOverTime(request: RequestPart, table: TableState): Computation<Rows
         timeZone: members.time_zone ? readTimeZone(members.time_zone) : null,
       };
   const plan: QueryPlan = {
-    ...EVERYTHING,
+    ...ALL_ROWS,
     groupBy: [{ column, bucket, as: column.name }],
     measures: [measure('count', null, null, 'rows', 'integer')],
     where: { kind: 'not', condition: { kind: 'is_null', operand: { kind: 'column', column } } },
@@ -129,32 +133,36 @@ function rowsOverTime(request: RequestPart, table: TableState): Computation<Rows
     name: 'rows_over_time',
     plan,
     shape: (rows) => ({
-      time_column: column.name,
+      timeColumn: column.name,
       bucket: name,
-      time_zone: bucket.timeZone ?? 'UTC',
+      timeZone: bucket.timeZone ?? 'UTC',
       ...tableResult(plan, rows),
     }),
   };
 }
 
-function topValues(request: RequestPart, table: TableState): Computation<TableResult> {
-  const members = request.object([...NAMING, 'column', 'limit']);
+function topValues(request: RequestPart, table: TableState): PlannedQuery<TableResult> {
+  const members = request.object([...COMMON_MEMBERS, 'column', 'limit']);
   if (!members.column) {
     const columns = table.columns.map(({ name }) => name);
-    throw request.problem('query_invalid', `top_values needs a column; there are ${columns.join(', ')}.`, {
-      choices: columns,
-    });
+    throw request.problem(
+      'query_invalid',
+      `top_values requires a column. The columns of the table are: ${columns.join(', ')}.`,
+      {
+        choices: columns,
+      },
+    );
   }
-  const column = findColumn(members.column, table.columns);
+  const column = members.column.column(table.columns);
   const plan: QueryPlan = {
-    ...EVERYTHING,
+    ...ALL_ROWS,
     groupBy: [{ column, bucket: null, as: column.name }],
     measures: [measure('count', null, null, column.name === 'rows' ? 'count' : 'rows', 'integer')],
     orderBy: [
       { index: 1, descending: true, nullsFirst: false },
       { index: 0, descending: false, nullsFirst: false },
     ],
-    limit: members.limit?.integer(1, MOST_TOP_VALUES) ?? TOP_VALUES,
+    limit: members.limit?.integer(1, MAX_TOP_VALUES) ?? DEFAULT_TOP_VALUES,
   };
   return { name: 'top_values', plan, shape: (rows) => tableResult(plan, rows) };
 }
@@ -167,20 +175,13 @@ function isNumeric(type: LogicalType): boolean {
   return type === 'integer' || type === 'number';
 }
 
-function timeColumnOf({ columns, timeColumn }: TableState): Column {
-  const column = columns.find(({ name }) => name === timeColumn);
-  if (column) return { name: column.name, type: column.type };
-  const told = columns.map(({ name, type }) => `${name} (${type})`).join(', ');
-  throw new Problem('no_time_column', `The table has no column of times. Its columns are: ${told}.`);
-}
-
-/** The shortest bucket with which the times there are make few enough points. */
+/** The shortest bucket that splits the time range of the table into at most `MAX_POINTS` parts. */
 function fittingBucket(column: Column, table: TableState, request: RequestPart) {
   if (column.name !== table.timeColumn) {
-    const detail = `How much time there is in '${column.name}' is not known, so it needs a bucket; there are ${BUCKET_NAMES.join(', ')}.`;
+    const detail = `The time range of column '${column.name}' is unknown, so a bucket is required. The buckets are: ${BUCKET_NAMES.join(', ')}.`;
     throw request.problem('query_invalid', detail, { choices: BUCKET_NAMES });
   }
   const span = (table.latestAt ?? 0n) - (table.earliestAt ?? 0n);
-  const { count, unit } = bucketFor(span, MOST_POINTS, column.type === 'date' ? SHORTEST_OF_DATES : 0n);
+  const { count, unit } = bucketFor(span, MAX_POINTS, column.type === 'date' ? MIN_DATE_BUCKET : 0n);
   return { count, unit };
 }

@@ -1,84 +1,77 @@
-import type { Micros, TableState } from '../catalog/catalog.ts';
-import { Problem } from '../errors.ts';
-import { formatDate, formatDuration, formatTimestamp, secondsOf } from '../model/timestamps.ts';
+import type { Micros, TableState } from '../catalog/table-state.ts';
+import { formatDuration, secondsOf } from '../model/timestamps.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
+import { timeValue } from './json-values.ts';
+import { timeColumnOf } from './time-column.ts';
 
-/** Null where no row has a time. */
-type Rendered<T> = T | null;
+/** A length of time; null if no row has a time. */
+interface Span {
+  /** Up to six decimals. */
+  readonly seconds: number | null;
+  /** ISO 8601, such as `P214DT23H30M`. */
+  readonly duration: string | null;
+}
 
-export interface TimeDifference {
-  readonly time_column: string;
-  readonly first_row_at: Rendered<string>;
-  readonly latest_row_at: Rendered<string>;
-  readonly seconds: Rendered<number>;
-  readonly duration: Rendered<string>;
+/** Times are rendered by the type of the time column; null if no row has a time. */
+export interface TimeDifference extends Span {
+  readonly timeColumn: string;
+  readonly firstRowAt: string | null;
+  readonly latestRowAt: string | null;
 }
 
 export interface TotalRows {
-  readonly total_rows: number;
+  readonly totalRows: number;
 }
 
-export interface TimeSpan {
-  readonly time_column: string;
-  readonly earliest_at: Rendered<string>;
-  readonly latest_at: Rendered<string>;
-  readonly seconds: Rendered<number>;
-  readonly duration: Rendered<string>;
+/** Times as in {@link TimeDifference}. */
+export interface TimeSpan extends Span {
+  readonly timeColumn: string;
+  readonly earliestAt: string | null;
+  readonly latestAt: string | null;
 }
 
 /**
- * The analyses whose answers the catalog keeps up to date with every commit: O(1), whatever the size of the table.
- * Each throws Problem no_time_column where it needs one and the table has none.
+ * The analyses whose results follow from aggregates that the catalog updates with every commit: O(1) for tables of any size.
+ * Each throws Problem no_time_column if it needs a time column that the table does not have.
  */
-export const STANDING_ANSWERS = {
+export const PRECOMPUTED_AGGREGATES = {
   time_difference(table: TableState): TimeDifference {
-    const { name, render } = timeColumnOf(table);
+    const { name, type } = timeColumnOf(table);
     return {
-      time_column: name,
-      first_row_at: render(table.firstRowAt),
-      latest_row_at: render(table.latestAt),
+      timeColumn: name,
+      firstRowAt: timeValue(table.firstRowAt, type),
+      latestRowAt: timeValue(table.latestAt, type),
       ...span(table.firstRowAt, table.latestAt),
     };
   },
-  total_rows: (table: TableState): TotalRows => ({ total_rows: table.rows }),
+  total_rows: (table: TableState): TotalRows => ({ totalRows: table.rows }),
   time_span(table: TableState): TimeSpan {
-    const { name, render } = timeColumnOf(table);
+    const { name, type } = timeColumnOf(table);
     return {
-      time_column: name,
-      earliest_at: render(table.earliestAt),
-      latest_at: render(table.latestAt),
+      timeColumn: name,
+      earliestAt: timeValue(table.earliestAt, type),
+      latestAt: timeValue(table.latestAt, type),
       ...span(table.earliestAt, table.latestAt),
     };
   },
 } as const satisfies Partial<Record<AnalyzeTypeName, (table: TableState) => unknown>>;
 
-type StandingName = keyof typeof STANDING_ANSWERS;
-type StandingAnswer = ReturnType<(typeof STANDING_ANSWERS)[StandingName]>;
+type AggregateName = keyof typeof PRECOMPUTED_AGGREGATES;
+type Aggregate = ReturnType<(typeof PRECOMPUTED_AGGREGATES)[AggregateName]>;
 
-/** Answers that were given, by the state of the table: the same state gives the same. */
-const given = new WeakMap<TableState, Map<StandingName, StandingAnswer>>();
+/** Results by the state of the table that they follow from. */
+const rendered = new WeakMap<TableState, Map<AggregateName, Aggregate>>();
 
 /** @throws Problem no_time_column */
-export function standingAnswer(name: StandingName, table: TableState): StandingAnswer {
-  const answers = given.get(table) ?? new Map<StandingName, StandingAnswer>();
-  given.set(table, answers);
-  const answer = answers.get(name) ?? STANDING_ANSWERS[name](table);
-  answers.set(name, answer);
-  return answer;
+export function precomputedAggregate(name: AggregateName, table: TableState): Aggregate {
+  const results = rendered.get(table) ?? new Map<AggregateName, Aggregate>();
+  rendered.set(table, results);
+  const result = results.get(name) ?? PRECOMPUTED_AGGREGATES[name](table);
+  results.set(name, result);
+  return result;
 }
 
-function timeColumnOf(table: TableState): { name: string; render: (micros: Micros | null) => string | null } {
-  const column = table.columns.find(({ name }) => name === table.timeColumn);
-  if (!column) {
-    const columns = table.columns.map(({ name, type }) => ({ name, type }));
-    const told = columns.map(({ name, type }) => `${name} (${type})`).join(', ');
-    throw new Problem('no_time_column', `The table has no column of times. Its columns are: ${told}.`, { columns });
-  }
-  const format = column.type === 'date' ? formatDate : formatTimestamp;
-  return { name: column.name, render: (micros) => (micros === null ? null : format(micros)) };
-}
-
-function span(from: Micros | null, to: Micros | null): { seconds: number | null; duration: string | null } {
+function span(from: Micros | null, to: Micros | null): Span {
   if (from === null || to === null) return { seconds: null, duration: null };
   return { seconds: secondsOf(to - from), duration: formatDuration(to - from) };
 }

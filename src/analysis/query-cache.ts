@@ -1,172 +1,170 @@
 import { LRUCache } from 'lru-cache';
-import type { Catalog, TableForReading } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { hasSameRows, type TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerId } from '../model/ids.ts';
+import { tableEmpty } from '../model/not-found.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
-import { Admission } from './admission.ts';
-import { hasSameRows } from './same-rows.ts';
+import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
+import { incompleteRead } from './incomplete-read.ts';
 
-/** What has to be computed from the table's rows, and how the answer is made of it. */
-export interface Computation<Result extends object = object> {
+/** A plan, and how its rows become a result. */
+export interface PlannedQuery<Result extends object = object> {
+  /** Distinguishes queries with the same plan but another result. */
+  readonly name: string;
   readonly plan: QueryPlan;
   readonly shape: (rows: readonly (readonly StoredValue[])[]) => Result;
-  /** Tells computations with the same plan and another shape apart. */
-  readonly name: string;
 }
 
-export interface ComputationsDeps {
-  readonly catalog: Pick<Catalog, 'tableForReading'>;
-  readonly tables: Pick<TableStore, 'query'>;
-  readonly analysisMs: number;
-  readonly concurrentAnalyses: number;
-  readonly maxResultRows: number;
-  readonly resultCacheBytes: number;
-}
-
-/** Largest result, as the engine gives it: what one answer may take in memory. */
-const MOST_RESULT_BYTES = 32 * 1024 * 1024;
-/** How often an analysis is begun anew because uploads were undone under it. */
-const MOST_BEGINNINGS = 5;
-
-interface Flight {
-  readonly result: Promise<Computed>;
-  readonly controller: AbortController;
-  /** Requests that wait for it; it is cancelled when none is left. */
-  waiting: number;
-}
-
-/** A result, and the state of the table that it is of. */
-export interface Computed {
+/** A result, and the state of the table that it was computed from. */
+export interface ComputedResult {
   readonly result: object;
   readonly table: TableForReading['table'];
 }
 
-/**
- * Computes answers from the tables' rows: each once for the same state of the table, however many ask for it at the same
- * time or later, as long as its result is kept.
- */
-export class Computations {
-  readonly #deps: ComputationsDeps;
-  readonly #admission: Admission;
-  readonly #flights = new Map<string, Flight>();
-  readonly #results: LRUCache<string, Computed>;
+export interface QueryCacheDeps {
+  readonly catalog: Pick<Catalog, 'tableForReading'>;
+  readonly tables: Pick<TableStore, 'query'>;
+  readonly analysisMs: number;
+  readonly maxResultRows: number;
+  readonly resultCacheBytes: number;
+}
 
-  constructor(deps: ComputationsDeps, admission = new Admission(deps.concurrentAnalyses)) {
+/** Limits what one result takes in memory, as the engine sends it. */
+const MAX_RESULT_BYTES = 32 * 1024 * 1024;
+/** How often a query is run if uploads are undone while it runs. */
+const MAX_RUNS = 5;
+
+/** A query that is waiting for a slot or running. */
+interface Pending {
+  readonly result: Promise<ComputedResult>;
+  readonly controller: AbortController;
+  /** Requests that wait for the result; the query is cancelled when none is left. */
+  requests: number;
+}
+
+/**
+ * Runs queries and keeps their results. For one state of a table each query runs once: concurrent requests share the run, later
+ * ones get the result as long as it is kept.
+ */
+export class QueryCache {
+  readonly #deps: QueryCacheDeps;
+  readonly #slots: AnalysisSlots;
+  readonly #pending = new Map<string, Pending>();
+  readonly #results: LRUCache<string, ComputedResult>;
+
+  constructor(deps: QueryCacheDeps, slots: AnalysisSlots) {
     this.#deps = deps;
-    this.#admission = admission;
+    this.#slots = slots;
     this.#results = new LRUCache({
       maxSize: Math.max(1, deps.resultCacheBytes),
-      // What stands in memory is two to three times its JSON.
+      // In memory a result takes two to three times the size of its JSON.
       sizeCalculation: ({ result }, key) => 3 * JSON.stringify(result).length + 2 * key.length,
     });
   }
 
   /**
-   * @param view the table as it was planned for
-   * @param plan makes the computation anew where the table is another one by now
-   * @param signal the sender has gone
-   * @throws Problem result_too_large, result_out_of_range, analysis_timeout, analysis_too_large, too_many_analyses, table_empty
+   * @param view the current state of the table
+   * @param planFor plans the query, again if the table changes during the run
+   * @param signal aborts when the client disconnects
+   * @throws Problem result_too_large, result_out_of_range, analysis_timeout, analysis_cancelled, analysis_too_large,
+   *   too_many_analyses, table_empty
    */
   async run(
     customerId: CustomerId,
     view: TableForReading,
-    plan: (view: TableForReading) => Computation,
+    planFor: (view: TableForReading) => PlannedQuery,
     signal: AbortSignal,
-  ): Promise<Computed> {
-    const computation = plan(view);
-    const key = keyOf(customerId, view, computation);
+  ): Promise<ComputedResult> {
+    const query = planFor(view);
+    const key = keyOf(customerId, view, query);
     const kept = this.#results.get(key);
     if (kept) return kept;
-    const flight = this.#flights.get(key) ?? this.#begin(key, customerId, view, computation, plan);
-    flight.waiting++;
+    const pending = this.#pending.get(key) ?? this.#start(key, customerId, view, query, planFor);
+    pending.requests++;
     const leave = (): void => {
-      if (--flight.waiting === 0) flight.controller.abort(signal.reason);
+      if (--pending.requests === 0) pending.controller.abort(signal.reason);
     };
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     try {
-      return await flight.result;
+      return await pending.result;
     } finally {
       signal.removeEventListener('abort', leave);
     }
   }
 
-  #begin(
+  #start(
     key: string,
     customerId: CustomerId,
     view: TableForReading,
-    computation: Computation,
-    plan: (view: TableForReading) => Computation,
-  ): Flight {
+    query: PlannedQuery,
+    planFor: (view: TableForReading) => PlannedQuery,
+  ): Pending {
     const controller = new AbortController();
-    const deadline = AbortSignal.timeout(this.#deps.analysisMs);
-    const result = this.#compute(customerId, view, computation, plan, controller.signal, deadline)
+    const result = this.#compute(customerId, view, query, planFor, controller.signal)
       .then((computed) => {
-        // It may be of a later state than was asked for; then it is asked for under another key.
+        // A result of a later state is not what this key stands for.
         if (computed.table.version === view.table.version) this.#results.set(key, computed);
         return computed;
       })
       .finally(() => {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+        if (this.#pending.get(key) === pending) this.#pending.delete(key);
       });
-    const flight: Flight = { result, controller, waiting: 0 };
-    // One that is cancelled is nobody's any more: who asks in that moment begins it anew.
-    controller.signal.addEventListener('abort', () => this.#flights.delete(key), { once: true });
-    this.#flights.set(key, flight);
-    return flight;
+    const pending: Pending = { result, controller, requests: 0 };
+    // No request joins a cancelled query: it starts another one.
+    controller.signal.addEventListener('abort', () => this.#pending.delete(key), { once: true });
+    this.#pending.set(key, pending);
+    return pending;
   }
 
   async #compute(
     customerId: CustomerId,
     firstView: TableForReading,
-    firstComputation: Computation,
-    plan: (view: TableForReading) => Computation,
-    cancelled: AbortSignal,
-    deadline: AbortSignal,
-  ): Promise<Computed> {
+    firstQuery: PlannedQuery,
+    planFor: (view: TableForReading) => PlannedQuery,
+    signal: AbortSignal,
+  ): Promise<ComputedResult> {
     const { catalog, tables, analysisMs, maxResultRows } = this.#deps;
-    const began = performance.now();
+    const limit = timeLimit(analysisMs);
     let view = firstView;
-    let computation = firstComputation;
-    for (let beginnings = 1; ; beginnings++) {
+    let query = firstQuery;
+    for (let runs = 1; ; runs++) {
       const { uncommittedTags, lastTag, table } = view;
-      const { columns, rows } = table;
-      const outcome = await this.#admission
-        .run(customerId, AbortSignal.any([cancelled, deadline]), () =>
-          tables.query({ customerId, columns, uncommittedTags, lastTag, rows }, computation.plan, {
-            maxRows: maxResultRows,
-            maxBytes: MOST_RESULT_BYTES,
-            deadlineMs: Math.max(1, Math.ceil(analysisMs - (performance.now() - began))),
-            signal: cancelled,
-          }),
-        )
-        .catch((error: unknown): QueryOutcome => {
-          if (error === deadline.reason && deadline.aborted) return { kind: 'timed_out' };
-          if (cancelled.aborted) return { kind: 'cancelled' };
-          throw error;
-        });
+      const outcome: QueryOutcome = await this.#slots.run(customerId, limit, signal, (limits) =>
+        tables.query({ customerId, columns: table.columns, uncommittedTags, lastTag, rows: table.rows }, query.plan, {
+          ...limits,
+          maxRows: maxResultRows,
+          maxBytes: MAX_RESULT_BYTES,
+        }),
+      );
       const now = await catalog.tableForReading(customerId);
-      if (hasSameRows(view, now) || !ANSWERED.has(outcome.kind)) {
-        if (outcome.kind !== 'rows') throw problemOf(outcome.kind, this.#deps);
-        return { result: computation.shape(outcome.rows), table: view.table };
+      if (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind)) {
+        if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
+        return { result: query.shape(outcome.rows), table };
       }
-      if (!now) throw problemOf('no_table', this.#deps);
-      if (beginnings === MOST_BEGINNINGS) throw problemOf('timed_out', this.#deps);
+      if (!now) throw tableEmpty(customerId);
+      if (runs === MAX_RUNS) throw incompleteRead('timed_out', analysisMs);
       view = now;
-      computation = plan(view);
+      query = planFor(view);
     }
   }
 }
 
-/** Outcomes that depend on which rows were there. */
-const ANSWERED: ReadonlySet<QueryOutcome['kind']> = new Set(['rows', 'too_many_rows', 'too_many_bytes', 'no_table']);
+/** Outcomes that may be different if rows were removed during the run. */
+const DEPENDS_ON_ROWS: ReadonlySet<QueryOutcome['kind']> = new Set([
+  'rows',
+  'too_many_rows',
+  'too_many_bytes',
+  'no_table',
+]);
 
-/** The same for requests that mean the same: a plan holds no more than what they mean, in one order and one spelling. */
+/** Requests with the same meaning have the same key: a plan has one order and one spelling for everything. */
 export function keyOf(
   customerId: CustomerId,
   { table, createdAt }: TableForReading,
-  { name, plan }: Pick<Computation, 'name' | 'plan'>,
+  { name, plan }: Pick<PlannedQuery, 'name' | 'plan'>,
 ): string {
   const text = JSON.stringify(plan, (_, value) => {
     if (typeof value === 'bigint') return `${value}n`;
@@ -175,27 +173,21 @@ export function keyOf(
   return [customerId, createdAt.getTime(), table.version, name, text].join(' ');
 }
 
-function problemOf(
+function incompleteQuery(
   kind: Exclude<QueryOutcome['kind'], 'rows'>,
-  { maxResultRows, analysisMs }: Pick<ComputationsDeps, 'maxResultRows' | 'analysisMs'>,
+  customerId: CustomerId,
+  { maxResultRows, analysisMs }: Pick<QueryCacheDeps, 'maxResultRows' | 'analysisMs'>,
 ): Problem {
   switch (kind) {
     case 'too_many_rows':
       return new Problem('result_too_large', `The result has more than ${maxResultRows} rows.`);
     case 'too_many_bytes':
-      return new Problem('result_too_large', `The result has more than ${MOST_RESULT_BYTES} bytes.`);
-    case 'cancelled':
-      return new Problem('analysis_timeout', 'Nobody waits for it any more, so it was ended.');
-    case 'timed_out':
-      return new Problem('analysis_timeout', `It was not done after ${analysisMs / 1000} s, so it was ended.`);
-    case 'out_of_memory':
-      return new Problem('analysis_too_large', 'The memory that DuckDB may use did not do for it.');
+      return new Problem('result_too_large', `The result has more than ${MAX_RESULT_BYTES} bytes.`);
     case 'out_of_range':
-      return new Problem(
-        'result_out_of_range',
-        'A deviation, sum or time in it is outside of what numbers and times can be.',
-      );
+      return new Problem('result_out_of_range', 'A standard deviation, sum or time in the result is out of range.');
     case 'no_table':
-      return new Problem('table_empty', 'The table was taken away while it was read.');
+      return tableEmpty(customerId);
+    default:
+      return incompleteRead(kind, analysisMs);
   }
 }

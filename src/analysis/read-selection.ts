@@ -1,45 +1,42 @@
 import { Problem } from '../errors.ts';
 import type { Column } from '../model/columns.ts';
 import type { Selection } from '../table-store/query-plan.ts';
-import { findColumn } from './find-column.ts';
 import { planCondition } from './plan-condition.ts';
 import { RequestPart, shown } from './request-part.ts';
 
-/** Columns and rows of a table as a URL names them. */
+/** Columns and rows of a table, as selected in a URL. */
 export interface SelectionRequest {
-  /** Each a name, or several with commas between them; none: all columns. */
+  /** Each is a name, or several names separated by commas. Empty: all columns. */
   readonly columns: readonly string[];
-  /** A condition as JSON text; null: all rows. */
+  /** A condition as JSON. Null: all rows. */
   readonly where: string | null;
 }
 
 /**
- * Checks which columns and rows are asked for against a table. Refusals name their place as if the request were an object
- * with `columns` and `where`.
+ * Checks a selection against the columns of a table. Its problems point into an object with the members `columns` and
+ * `where`.
  *
  * @throws Problem column_not_found, query_invalid, and those of `planCondition`
  */
 export function readSelection({ columns, where }: SelectionRequest, table: readonly Column[]): Selection {
   const all = table.map(({ name, type }) => ({ name, type }));
   return {
-    columns: columns.length === 0 ? all : chosen(columns, all),
+    columns: columns.length === 0 ? all : selected(columns, all),
     where:
-      where === null
-        ? null
-        : planCondition(parsed(where), (name) => ({ kind: 'column', column: findColumn(name, all) })),
+      where === null ? null : planCondition(parsed(where), (name) => ({ kind: 'column', column: name.column(all) })),
   };
 }
 
-function chosen(asked: readonly string[], table: readonly Column[]): readonly Column[] {
+function selected(requested: readonly string[], table: readonly Column[]): readonly Column[] {
   const isColumn = (text: string) => table.some(({ name }) => name.toLowerCase() === text.toLowerCase());
-  // A comma may be part of a name.
-  const names = asked.flatMap((text) => (isColumn(text) ? [text] : text.split(',')));
+  // A name may contain a comma.
+  const names = requested.flatMap((text) => (isColumn(text) ? [text] : text.split(',')));
   const columns: Column[] = [];
   for (const [index, name] of names.entries()) {
     const part = new RequestPart(name, `/columns/${index}`);
-    const column = findColumn(part, table);
+    const column = part.column(table);
     if (columns.some((each) => each.name === column.name)) {
-      throw part.problem('query_invalid', `The column ${shown(column.name)} is asked for twice.`);
+      throw part.problem('query_invalid', `Duplicate column ${shown(column.name)}.`);
     }
     columns.push(column);
   }
@@ -50,7 +47,7 @@ function parsed(where: string): RequestPart {
   try {
     return new RequestPart(JSON.parse(where), '/where');
   } catch (error) {
-    const detail = `/where: ${shown(where)} is not JSON text (${(error as Error).message}).`;
+    const detail = `/where: ${shown(where)} is not valid JSON (${(error as Error).message}).`;
     throw new Problem('query_invalid', detail, { pointer: '/where' }, { cause: error });
   }
 }

@@ -1,38 +1,38 @@
 import { formatTimestamp } from '../model/timestamps.ts';
 
 const MICROS_PER_MILLI = 1000n;
-/** Past the year 275760 there is no Instant. */
-const MOST_MILLIS = 8.64e15;
+/** The range of Temporal.Instant ends in the year 275760. */
+const MAX_MILLIS = 8.64e15;
 
-/** A stretch of time in which a zone's clock is not changed. */
-interface Stretch {
+/** A period between two transitions of a zone, in which its offset is constant. */
+interface Period {
   readonly from: number;
   readonly to: number;
   readonly offsetMicros: bigint;
   readonly offset: string;
 }
 
-/** @returns what renders a moment as the clock of a zone shows it, with its offset: `2024-03-31T00:00:00+01:00` */
+/** @returns a function that renders a timestamp in a time zone, with its offset: `2024-03-31T00:00:00+01:00` */
 export function zonedFormat(timeZone: string): (micros: bigint) => string {
-  // The calendar is asked once for each stretch, not for each of a hundred thousand times.
-  const stretches: Stretch[] = [];
-  let latest: Stretch | undefined;
+  // The calendar is queried once per period, not for each of a hundred thousand timestamps.
+  const periods: Period[] = [];
+  let latest: Period | undefined;
   return (micros) => {
     const millis = Number(micros / MICROS_PER_MILLI);
-    if (Math.abs(millis) >= MOST_MILLIS) return formatTimestamp(micros);
-    const isIn = ({ from, to }: Stretch): boolean => millis >= from && millis < to;
+    if (Math.abs(millis) >= MAX_MILLIS) return formatTimestamp(micros);
+    const isIn = ({ from, to }: Period): boolean => millis >= from && millis < to;
     if (!latest || !isIn(latest)) {
-      latest = stretches.find(isIn) ?? stretchOf(millis, timeZone);
-      if (!stretches.includes(latest)) stretches.push(latest);
+      latest = periods.find(isIn) ?? periodOf(millis, timeZone);
+      if (!periods.includes(latest)) periods.push(latest);
     }
     return `${formatTimestamp(micros + latest.offsetMicros).slice(0, -1)}${latest.offset}`;
   };
 }
 
-function stretchOf(millis: number, timeZone: string): Stretch {
+function periodOf(millis: number, timeZone: string): Period {
   const zoned = Temporal.Instant.fromEpochMilliseconds(millis).toZonedDateTimeISO(timeZone);
   const next = zoned.getTimeZoneTransition('next');
-  // The one before the next, since that before this moment is not the one at this moment.
+  // Searched backwards from the next one: searching from this instant would skip a transition at this very instant.
   const previous = next
     ? next.subtract({ nanoseconds: 1 }).getTimeZoneTransition('previous')
     : zoned.add({ milliseconds: 1 }).getTimeZoneTransition('previous');

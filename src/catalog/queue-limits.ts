@@ -1,5 +1,5 @@
-/** What waits: in the queue, or taken from it and not loaded yet. */
-export interface Waiting {
+/** Acknowledged uploads that are not loaded yet. */
+export interface QueueUsage {
   /** Uploads of one customer, and their bytes in the spool. */
   readonly uploads: number;
   readonly bytes: number;
@@ -7,24 +7,19 @@ export interface Waiting {
   readonly bytesInAll: number;
 }
 
-/** How much may wait. */
 export interface QueueLimits {
   /** Uploads of one customer. */
   readonly maxWaitingUploads: number;
-  /** Bytes of all customers; of one customer half of them. */
+  /** Bytes of all customers. One customer may use half of them. */
   readonly maxWaitingBytes: number;
 }
 
 export type QueueLimit = 'uploads' | 'bytes' | 'bytes_in_all';
 
-/**
- * Which limit an upload of so many bytes would pass. However large it is, it may come where nothing else waits.
- *
- * @returns null where it may come
- */
-export function limitPassed(waiting: Waiting, bytes: number, limits: QueueLimits): QueueLimit | null {
-  if (waiting.uploads >= limits.maxWaitingUploads) return 'uploads';
-  if (waiting.bytes > 0 && waiting.bytes + bytes > limits.maxWaitingBytes / 2) return 'bytes';
-  if (waiting.bytesInAll > 0 && waiting.bytesInAll + bytes > limits.maxWaitingBytes) return 'bytes_in_all';
+/** @returns the limit that another upload of `bytes` would exceed, or null. An upload of any size fits an empty queue. */
+export function exceededLimit(usage: QueueUsage, bytes: number, limits: QueueLimits): QueueLimit | null {
+  if (usage.uploads >= limits.maxWaitingUploads) return 'uploads';
+  if (usage.bytes > 0 && usage.bytes + bytes > limits.maxWaitingBytes / 2) return 'bytes';
+  if (usage.bytesInAll > 0 && usage.bytesInAll + bytes > limits.maxWaitingBytes) return 'bytes_in_all';
   return null;
 }

@@ -2,50 +2,50 @@ import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
 import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
-import type { QueueLimit } from './queue-limits.ts';
+import type { Page, PageRequest } from './page.ts';
+import type { QueueLimit, QueueLimits } from './queue-limits.ts';
 
 export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';
 
-/** What the sender asked for. */
+/** The options of the request. */
 export interface UploadOptions {
   readonly delimiter: string | null;
   readonly quote: string | null;
   readonly header: boolean | null;
   readonly encoding: string | null;
-  /** What becomes of the file where some of its rows do not fit: none of it is kept, or the rows that fit. */
+  /** If some rows do not fit the table: keep none of the file, or the rows that fit. */
   readonly onError: 'abort' | 'skip';
-  /** What becomes of a file whose bytes are those of an earlier upload. */
+  /** If an earlier upload had the same bytes. */
   readonly duplicates: 'append' | 'reject';
-  /** All is done as for any file, and nothing of it is kept. */
+  /** Process the file as usual, but keep nothing of it. */
   readonly dryRun: boolean;
 }
 
-/** An upload that came before. */
 export interface EarlierUpload {
   readonly id: UploadId;
   readonly createdAt: Date;
 }
 
-/** What was received, once every byte of it is on disk. */
+/** A file of which every byte is on disk. */
 export interface ReceivedFile {
-  /** Bytes of the file after decompression, before it was brought to UTF-8. */
+  /** Size after decompression, before conversion to UTF-8. */
   readonly bytes: number;
   /** Lower-case hexadecimal SHA-256 of those bytes. */
   readonly sha256: string;
   readonly encoding: string;
   readonly dialect: CsvDialect;
   readonly columns: readonly string[];
-  /** Whether the header was taken for one only because nothing spoke against it. */
+  /** Whether the first record was assumed to be the header without evidence. */
   readonly headerGuessed?: boolean;
-  /** The header record as it stood, without its line end; null where the file has none. */
+  /** The header record as it is in the file, without its line end; null if the file has no header. */
   readonly headerText: string | null;
   readonly records: number;
   readonly segments: readonly CsvSegment[];
-  /** Null where the file is not UTF-8, or its line ends differ. */
+  /** Null if the file is not UTF-8, or its line ends differ. */
   readonly origin: CsvOrigin | null;
 }
 
-/** What became of an upload's rows: `rowsInFile = appended + rejected`. */
+/** The outcome of an upload: `rowsInFile = appended + rejected`. */
 export interface Receipt {
   readonly rowsInFile: number;
   readonly appended: number;
@@ -56,7 +56,7 @@ export interface Receipt {
   readonly warnings: readonly string[];
 }
 
-/** Why an upload failed: the fields of a problem document. */
+/** Why an upload failed: the members of a problem document. */
 export interface UploadError {
   readonly code: string;
   readonly detail: string;
@@ -69,36 +69,109 @@ export interface Upload {
   readonly status: UploadStatus;
   readonly filename: string | null;
   readonly options: UploadOptions;
-  /** As the sender gave it in the header of that name. */
+  /** The value of the Idempotency-Key header. */
   readonly idempotencyKey: string | null;
   /** The failed upload whose bytes these are. */
   readonly retryOf: UploadId | null;
-  /** The upload whose rejected rows this one brings, mended. */
+  /** The upload whose rejected rows this one contains, corrected. */
   readonly corrects: UploadId | null;
-  /** The latest acknowledged upload that brings this one's rejected rows, mended. */
+  /** The latest acknowledged upload that corrects this one. */
   readonly correctedBy: UploadId | null;
-  /** An earlier upload of the same customer with the same bytes, when this one was received. */
+  /** An earlier upload of the customer with the same bytes, as of when this one was received. */
   readonly duplicateOf: EarlierUpload | null;
   readonly file: ReceivedFile | null;
   readonly receipt: Receipt | null;
   readonly error: UploadError | null;
-  /** How many times loading it was begun. */
+  /** How many attempts at loading it were started. */
   readonly attempts: number;
   /** How many of them ended because the engine died. */
   readonly engineDeaths: number;
   readonly createdAt: Date;
   readonly receivedAt: Date | null;
   readonly finishedAt: Date | null;
-  /** Until when the bytes of a failed upload are kept, so that it can be tried again; null where they are gone. */
+  /** Until when the bytes of a failed upload are kept for a retry; null if they are not kept. */
   readonly retryUntil: Date | null;
 }
 
-/** What the sender asked for, and what of an earlier upload it was that has come up. */
+/** An upload whose bytes are arriving: nothing else has happened to it. */
+export function newUpload(
+  upload: Pick<
+    Upload,
+    'id' | 'customerId' | 'filename' | 'options' | 'idempotencyKey' | 'retryOf' | 'corrects' | 'createdAt'
+  >,
+): Upload {
+  return {
+    ...upload,
+    status: 'receiving',
+    correctedBy: null,
+    duplicateOf: null,
+    file: null,
+    receipt: null,
+    error: null,
+    attempts: 0,
+    engineDeaths: 0,
+    receivedAt: null,
+    finishedAt: null,
+    retryUntil: null,
+  };
+}
+
+/** Whether a file was acknowledged. If not, nothing is changed. */
 export type Received =
   | { readonly kind: 'received'; readonly upload: Upload }
-  /** The idempotency key was used before; nothing is changed. */
+  /** An earlier upload has the same idempotency key. */
   | { readonly kind: 'key_used'; readonly earlier: Upload }
-  /** The bytes came before, and duplicates are to be rejected; nothing is changed. */
+  /** An earlier upload has the same bytes, and duplicates are to be rejected. */
   | { readonly kind: 'duplicate'; readonly earlier: Upload }
-  /** As much waits as may; nothing is changed. */
   | { readonly kind: 'queue_full'; readonly limit: QueueLimit };
+
+export interface Uploads {
+  /**
+   * Registers an upload whose bytes are arriving, with the status `receiving`. Creates the customer if it does not exist and
+   * may appear.
+   *
+   * @throws Problem customer_busy if the customer is being deleted; customer_not_found if it does not exist and may not appear
+   */
+  createUpload(upload: {
+    readonly id: UploadId;
+    readonly customerId: CustomerId;
+    readonly filename: string | null;
+    readonly options: UploadOptions;
+    readonly idempotencyKey: string | null;
+    readonly retryOf: UploadId | null;
+    /** Another upload of the same customer. */
+    readonly corrects?: UploadId | null;
+    /** Default: true. */
+    readonly customerMayAppear?: boolean;
+  }): Promise<Upload>;
+  /**
+   * Acknowledges an upload: `receiving` becomes `received`, or `ingesting` if the upload is claimed already. The queue is counted
+   * in the same transaction, so that concurrent uploads cannot exceed the limits.
+   *
+   * @param limits default: none
+   * @throws Problem upload_not_found, upload_cancelled
+   */
+  markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
+  /** Finds the acknowledged upload of a customer with this idempotency key. */
+  findByIdempotencyKey(customerId: CustomerId, key: string): Promise<Upload | null>;
+  /** Removes an upload that was refused before it was acknowledged, and its customer if that appeared only for it. */
+  deleteUpload(id: UploadId): Promise<void>;
+  findUpload(id: UploadId): Promise<Upload | null>;
+  /** Newest first. */
+  listUploads(customerId: CustomerId, page: PageRequest): Promise<Page<Upload>>;
+  /** Uploads of all customers with one of these statuses, oldest first. */
+  uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
+  /** Cancels an upload that no attempt holds. @returns false if an attempt holds it, or it has ended */
+  cancelUpload(id: UploadId): Promise<boolean>;
+  /**
+   * Undoes a complete upload. In one transaction it becomes `undone`, its tag uncommitted, and the state of the table is that of
+   * the remaining uploads. If none remain, the next upload creates the table again.
+   *
+   * @returns null if it is not complete, or was a dry run
+   */
+  undoUpload(id: UploadId): Promise<Upload | null>;
+  /** Failed uploads whose bytes are kept: those whose retention has expired, or all. */
+  keptFailures(which: 'expired' | 'all'): Promise<readonly UploadId[]>;
+  /** Records that the bytes of a failed upload are no longer kept. */
+  endRetention(id: UploadId): Promise<void>;
+}

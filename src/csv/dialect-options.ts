@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts';
 
-/** What the sender says of a file's dialect; null where it is to be detected. */
+/** The dialect options of a request; null: to be detected. */
 export interface DialectOptions {
   readonly delimiter: string | null;
   readonly quote: string | null;
@@ -22,7 +22,7 @@ export function delimiterOption(text: string): string {
   if (/^[\t -~]$/.test(delimiter) && !/[A-Za-z0-9"']/.test(delimiter)) return delimiter;
   throw new Problem(
     'upload_option_invalid',
-    `The delimiter '${text}' cannot be used: it must be one ASCII character other than a letter, a digit or a quote, or one of comma, semicolon, tab, pipe, space.`,
+    `Invalid delimiter '${text}'. Use one ASCII character other than a letter, a digit or a quote, or one of: comma, semicolon, tab, pipe, space.`,
     { option: 'delimiter' },
   );
 }
@@ -33,7 +33,7 @@ export function quoteOption(text: string): string {
   if (/^[!-~]$/.test(text) && !/[A-Za-z0-9]/.test(text)) return text;
   throw new Problem(
     'upload_option_invalid',
-    `The quote '${text}' cannot be used: it must be one ASCII character other than a letter or a digit, or none.`,
+    `Invalid quote '${text}'. Use one ASCII character other than a letter or a digit, or none.`,
     { option: 'quote' },
   );
 }

@@ -1,11 +1,11 @@
 /** What ends a line. */
 export type Newline = '\n' | '\r\n' | '\r';
 
-/** How a CSV file is written. */
+/** The format of a CSV file. */
 export interface CsvDialect {
-  /** One ASCII character between two fields. */
+  /** The ASCII character between two fields. */
   readonly delimiter: string;
-  /** The character around quoted fields, doubled inside them (RFC 4180); '' where the file quotes nothing. */
+  /** The character around quoted fields, doubled within them (RFC 4180); '' if there is none. */
   readonly quote: string;
   /** Whether the first record names the columns. */
   readonly header: boolean;

@@ -1,6 +1,7 @@
+import { AFTER_QUOTED, ByteCutter, type Cut, FIELD_START, QUOTE_IN_QUOTED, QUOTED, UNQUOTED } from './byte-cutter.ts';
 import type { Newline } from './dialect.ts';
 import type { FieldShape } from './field-shapes.ts';
-import { MAX_RECORD_BYTES, recordProblems } from './record-problems.ts';
+import { recordProblems } from './record-problems.ts';
 import { MAX_SCAN_BYTES, RecordScan, type ScannedRecords } from './record-scan.ts';
 
 const LF = 10;
@@ -9,152 +10,176 @@ const SPACE = 32;
 
 export interface CutterOptions {
   readonly delimiter: string;
+  /** '' for none. */
   readonly quote: string;
-  /** With one column a blank line is a record whose only field is empty; with more it is none. */
+  /** With one column, a blank line is a record with an empty field. With more, it is not a record. */
   readonly columns: number;
-  /** '\r' where a carriage return alone ends a line. */
+  /** '\r' if a carriage return alone ends a line. */
   readonly newline: Newline;
-  /** Number of the line on which the first byte stands. */
+  /** Number of the line on which the text begins. */
   readonly firstLine: number;
 }
 
-export interface Cut {
-  /** Every record end is one line feed. Shares memory with the chunk where nothing had to be changed. */
-  readonly bytes: Buffer;
-  /** How many of these bytes belong to lines that are complete. */
-  readonly lastRecordEnd: number;
-}
-
-/** Where the next byte stands. */
-type State = typeof FIELD_START | typeof UNQUOTED | typeof QUOTED | typeof QUOTE_IN_QUOTED | typeof AFTER_QUOTED;
-/** After a delimiter or a line end, and any spaces: a quote here opens a quoted field. */
-const FIELD_START = 0;
-const UNQUOTED = 1;
-const QUOTED = 2;
-/** After a quote within a quoted field: another one is text, anything else is after the field. */
-const QUOTE_IN_QUOTED = 3;
-/** After a quoted field and at least one space. */
-const AFTER_QUOTED = 4;
-
 /**
- * Finds where records end in UTF-8 CSV text (RFC 4180, with any delimiter and quote) that comes in chunks cut anywhere,
- * counts them, and ends each with one line feed. The count is the independent witness of how many rows a file has.
+ * Splits UTF-8 CSV text (RFC 4180, with any delimiter and quote) into records, ends each with one line feed, and counts them. The
+ * text arrives in chunks that start and end anywhere. The count is independent of DuckDB's and verifies it.
  *
- * Spaces before an opening quote are taken away: DuckDB skips them too, but not at the start of a line nor before `""`.
- * Where the space is the delimiter, none are skipped.
+ * Most chunks are scanned 64 bytes at a time (`record-scan.ts`), after their line ends are unified if no quotes are involved. The
+ * others are cut byte by byte (`byte-cutter.ts`).
+ *
+ * Spaces before an opening quote are removed, because DuckDB skips them only in some places: not at the start of a line, and not
+ * before `""`. If the delimiter is a space, none are removed.
  */
 export class RecordCutter {
   readonly #delimiter: number;
   readonly #quote: number;
-  readonly #blankIsRecord: boolean;
-  readonly #crEndsLine: boolean;
-  readonly #firstLine: number;
   readonly #scan: RecordScan;
-  #state: State = FIELD_START;
-  /** Spaces at the start of a field, kept back until it is seen whether a quote follows. */
-  #heldSpaces = 0;
-  #records = 0;
-  #lineFeeds = 0;
-  #quotedLineFeeds = 0;
-  /** Bytes of the record that is not complete yet. */
-  #recordBytes = 0;
-  /** Line on which that record begins. */
-  #recordLine: number;
-  #quoteOpenedOn = 0;
-  /** A carriage return was the last byte of the chunk before. */
-  #heldCr = false;
+  /** Cuts what the scan cannot handle, and holds the position in the text. */
+  readonly #bytes: ByteCutter;
   #bytesIn = 0;
   #bytesOut = 0;
-  #spacesDropped = false;
-  /** 1 where the last record had no line end of its own. */
+  /** 1 if the last record had no line end. */
   #endsAdded = 0;
 
   constructor({ delimiter, quote, columns, newline, firstLine }: CutterOptions) {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#quote = quote === '' ? -1 : quote.charCodeAt(0);
-    this.#blankIsRecord = columns === 1;
-    this.#crEndsLine = newline === '\r';
-    this.#firstLine = firstLine;
     this.#scan = new RecordScan(this.#delimiter, Math.max(this.#quote, 0), columns);
-    this.#recordLine = firstLine;
+    this.#bytes = new ByteCutter(this.#delimiter, this.#quote, firstLine, columns === 1, newline === '\r');
   }
 
-  /** Whole records so far. */
+  /** Complete records so far. */
   get records(): number {
-    return this.#records;
+    return this.#bytes.records;
   }
 
-  /** Number of the last line that is wholly behind. */
+  /** Number of the last complete line. */
   get lines(): number {
-    return this.#firstLine - 1 + this.#lineFeeds;
+    return this.#bytes.lines;
   }
 
-  /** Line feeds so far that stand in quotes, and so end no record. */
+  /** Line feeds in quotes so far, which do not end a record. */
   get quotedLineFeeds(): number {
-    return this.#quotedLineFeeds;
+    return this.#bytes.quotedLineFeeds;
   }
 
-  /** By column: the shapes that all fields have, in the records that became whole since the last call. */
+  /** For each column, the shapes of all its fields in the records that were completed since the last call. */
   takeShapes(): readonly (readonly FieldShape[])[] {
     return this.#scan.takeShapes();
   }
 
   /**
-   * Once all has come: how many bytes ended each line of the text, so that receiveSlots in it can be told by receiveSlots in what was
-   * cut; null where lines end in different ways, or spaces were taken away.
+   * After `end`: how many bytes end each line of the original text, so that offsets in the cut text can be converted to offsets
+   * in the original. Null if line ends differ or spaces were removed.
    */
   get newlineBytes(): 1 | 2 | null {
+    const { spacesDropped, lineFeeds, quotedLineFeeds } = this.#bytes;
     const dropped = this.#bytesIn - this.#bytesOut;
-    if (this.#spacesDropped) return null;
+    if (spacesDropped) return null;
     if (dropped === 0) return 1;
-    return dropped === this.#lineFeeds - this.#quotedLineFeeds - this.#endsAdded ? 2 : null;
+    return dropped === lineFeeds - quotedLineFeeds - this.#endsAdded ? 2 : null;
   }
 
   /** @throws Problem record_too_long, stray_carriage_return, quote_not_closed, text_after_quote, not_csv */
   push(chunk: Buffer): Cut {
     if (chunk.length === 0) return { bytes: chunk, lastRecordEnd: 0 };
     this.#bytesIn += chunk.length;
-    // Refused wherever it stands, as it is in the head: DuckDB drops surplus fields of zero bytes without a word.
+    const position = this.#bytes;
+    // As in the head of a file. DuckDB silently drops surplus fields that consist of zero bytes.
     const zero = chunk.indexOf(0);
-    if (zero >= 0) throw recordProblems.zeroByte(this.#lineAfter(chunk.subarray(0, zero)));
-    const cut = this.#cutAsItIs(chunk) ?? this.#cutCarefully(chunk);
-    // What is held back is in memory too, so that it counts.
-    this.#refuseBeyond(this.#recordBytes + this.#heldSpaces);
+    if (zero >= 0) throw recordProblems.zeroByte(position.lineAfter(chunk.subarray(0, zero)));
+    const cut = this.#cutScanned(chunk) ?? this.#cutByByte(chunk);
+    // Spaces that are held back count, since they occupy memory as well.
+    position.refuseTooLong(position.recordBytes + position.heldSpaces);
     this.#bytesOut += cut.bytes.length;
     return cut;
   }
 
-  /** @returns what completes the last record. @throws Problem quote_not_closed, stray_carriage_return */
+  /** @returns the rest of the last record. @throws Problem quote_not_closed, stray_carriage_return */
   end(): Buffer {
-    if (this.#state === QUOTED) throw recordProblems.quoteNotClosed(this.#quoteOpenedOn);
-    if (this.#heldCr && !this.#crEndsLine) throw recordProblems.strayCarriageReturn(this.lines + 1);
-    const spaces = this.#heldSpaces;
+    const position = this.#bytes;
+    if (position.state === QUOTED) throw recordProblems.quoteNotClosed(position.quoteOpenedOn);
+    if (position.heldCr && !position.crEndsLine) throw recordProblems.strayCarriageReturn(position.lines + 1);
+    const spaces = position.heldSpaces;
     this.#bytesOut += spaces;
-    if (this.#recordBytes + spaces === 0 && !this.#heldCr) return Buffer.alloc(0);
-    if (this.#heldCr) this.#bytesOut++;
+    if (position.recordBytes + spaces === 0 && !position.heldCr) return Buffer.alloc(0);
+    if (position.heldCr) this.#bytesOut++;
     else this.#endsAdded++;
-    this.#heldCr = false;
-    this.#heldSpaces = 0;
-    this.#endRecord(spaces);
+    position.heldCr = false;
+    position.heldSpaces = 0;
+    position.endRecord(spaces);
     const bytes = Buffer.from(`${' '.repeat(spaces)}\n`);
     this.#scan.follow(bytes, bytes.length);
     return bytes;
   }
 
-  /** Ends every line of a chunk without quotes in a line feed: run by run, which is ten times as fast as byte by byte. */
-  #withoutCr(chunk: Buffer): Buffer {
-    let at = this.#heldCr ? -1 : chunk.indexOf(CR);
-    if (at < 0 && !this.#heldCr) return chunk;
+  #cutByByte(chunk: Buffer): Cut {
+    const cut = this.#bytes.cut(chunk);
+    this.#scan.follow(cut.bytes, cut.lastRecordEnd);
+    return cut;
+  }
+
+  /** @returns null if the chunk has to be cut byte by byte: it needs a change that involves quotes */
+  #cutScanned(chunk: Buffer): Cut | null {
+    const { state, heldSpaces, heldCr } = this.#bytes;
+    if (heldSpaces > 0) return null;
+    const isInQuotes = state === QUOTED || state === QUOTE_IN_QUOTED;
+    if (this.#quote < 0 || (!isInQuotes && !chunk.includes(this.#quote))) return this.#cutPlain(chunk);
+    if (!this.#scan.canQuote || heldCr || chunk.length > MAX_SCAN_BYTES || chunk.includes(CR)) return null;
+    return this.#cutQuoted(chunk);
+  }
+
+  #cutPlain(chunk: Buffer): Cut {
+    const text = this.#unifyLineEnds(chunk);
+    let end = 0;
+    for (let from = 0; from < text.length; from += MAX_SCAN_BYTES) {
+      const part = text.subarray(from, from + MAX_SCAN_BYTES);
+      const recordEnd = this.#count(this.#scan.plain(part), part.length);
+      if (recordEnd > 0) end = from + recordEnd;
+    }
+    return this.#holdSpaces(text, end);
+  }
+
+  #cutQuoted(chunk: Buffer): Cut | null {
+    const found = this.#scan.quoted(chunk);
+    if (!found) return null;
+    const lastRecordEnd = this.#count(found, chunk.length);
+    switch (found.ending) {
+      case 'no quotes':
+        return this.#holdSpaces(chunk, lastRecordEnd);
+      case 'in quotes':
+        this.#bytes.state = QUOTED;
+        break;
+      case 'closed':
+        this.#bytes.state = QUOTE_IN_QUOTED;
+        break;
+      case 'closed and spaces':
+        this.#bytes.state = AFTER_QUOTED;
+        break;
+      case 'closed and text':
+        this.#bytes.state = UNQUOTED;
+        break;
+    }
+    return { bytes: chunk, lastRecordEnd };
+  }
+
+  /** Ends every line of a chunk without quotes with a line feed. Copies whole lines, ten times as fast as byte by byte. */
+  #unifyLineEnds(chunk: Buffer): Buffer {
+    const position = this.#bytes;
+    let at = position.heldCr ? -1 : chunk.indexOf(CR);
+    if (at < 0 && !position.heldCr) return chunk;
     const out = Buffer.allocUnsafe(chunk.length + 1);
     let length = 0;
     let copied = 0;
     do {
       if (at > copied) length += chunk.copy(out, length, copied, at);
       copied = at + 1;
-      this.#heldCr = copied === chunk.length;
-      if (this.#heldCr) break;
+      position.heldCr = copied === chunk.length;
+      if (position.heldCr) break;
       if (chunk[copied] === LF) copied++;
-      else if (!this.#crEndsLine) throw recordProblems.strayCarriageReturn(this.#lineAfter(out.subarray(0, length)));
+      else if (!position.crEndsLine) {
+        throw recordProblems.strayCarriageReturn(position.lineAfter(out.subarray(0, length)));
+      }
       out[length++] = LF;
       at = chunk.indexOf(CR, copied);
     } while (at >= 0);
@@ -162,168 +187,33 @@ export class RecordCutter {
     return out.subarray(0, length);
   }
 
-  /** Most text, in which only line ends may have to be changed, and only where no quotes stand: sixty-four bytes at once. */
-  #cutAsItIs(chunk: Buffer): Cut | null {
-    if (this.#heldSpaces > 0) return null;
-    const outside = this.#state !== QUOTED && this.#state !== QUOTE_IN_QUOTED;
-    if (this.#quote < 0 || (outside && !chunk.includes(this.#quote))) {
-      const text = this.#withoutCr(chunk);
-      let end = 0;
-      for (let from = 0; from < text.length; from += MAX_SCAN_BYTES) {
-        const part = text.subarray(from, from + MAX_SCAN_BYTES);
-        const recordEnd = this.#count(this.#scan.plain(part), part.length);
-        if (recordEnd > 0) end = from + recordEnd;
-      }
-      return this.#holdSpaces(text, end);
-    }
-    if (!this.#scan.canQuote || this.#heldCr || chunk.length > MAX_SCAN_BYTES || chunk.includes(CR)) return null;
-    const found = this.#scan.quoted(chunk);
-    if (!found) return null;
-    const { ending } = found;
-    const end = this.#count(found, chunk.length);
-    if (ending === 'no quotes') return this.#holdSpaces(chunk, end);
-    if (ending === 'in quotes') this.#state = QUOTED;
-    else if (ending === 'closed') this.#state = QUOTE_IN_QUOTED;
-    else this.#state = ending === 'closed and spaces' ? AFTER_QUOTED : UNQUOTED;
-    return { bytes: chunk, lastRecordEnd: end };
-  }
-
-  /** @returns how many of the bytes belong to records that are complete */
+  /** Advances the position past a scanned text. @returns how many of its bytes belong to complete records */
   #count(found: ScannedRecords, bytes: number): number {
     const { records, blank, firstRecord, lastRecordEnd, quotedLineFeeds, quotedInRest, openedAfter } = found;
-    if (openedAfter >= 0) this.#quoteOpenedOn = this.#recordLine + openedAfter;
-    this.#recordBytes += records === 0 ? bytes : firstRecord;
-    this.#refuseBeyond(this.#recordBytes);
-    this.#lineFeeds += records + quotedLineFeeds;
-    this.#quotedLineFeeds += quotedLineFeeds;
+    const position = this.#bytes;
+    if (openedAfter >= 0) position.quoteOpenedOn = position.recordLine + openedAfter;
+    position.recordBytes += records === 0 ? bytes : firstRecord;
+    position.refuseTooLong(position.recordBytes);
+    position.lineFeeds += records + quotedLineFeeds;
+    position.quotedLineFeeds += quotedLineFeeds;
     if (records === 0) return 0;
-    this.#records += records;
-    if (!this.#blankIsRecord) this.#records -= blank + (this.#recordBytes === 0 ? 1 : 0);
-    this.#recordLine = this.lines + 1 - quotedInRest;
-    this.#recordBytes = bytes - lastRecordEnd;
-    this.#state = FIELD_START;
+    position.addRecords(records, blank + (position.recordBytes === 0 ? 1 : 0));
+    position.recordLine = position.lines + 1 - quotedInRest;
+    position.recordBytes = bytes - lastRecordEnd;
+    position.state = FIELD_START;
     return lastRecordEnd;
   }
 
-  /** Keeps back the spaces at the start of a field that has no quotes so far. */
+  /** Holds back the spaces at the end of a text, if they may be at the start of a quoted field. */
   #holdSpaces(text: Buffer, lastRecordEnd: number): Cut {
+    const position = this.#bytes;
     let end = text.length;
     if (this.#delimiter !== SPACE) while (end > lastRecordEnd && text[end - 1] === SPACE) end--;
-    if (end > lastRecordEnd) this.#state = text[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
-    if (this.#state === FIELD_START) this.#heldSpaces = text.length - end;
+    if (end > lastRecordEnd) position.state = text[end - 1] === this.#delimiter ? FIELD_START : UNQUOTED;
+    if (position.state === FIELD_START) position.heldSpaces = text.length - end;
     else end = text.length;
-    this.#scan.cancelOrUndo(text.length - end);
-    this.#recordBytes -= text.length - end;
+    this.#scan.dropLast(text.length - end);
+    position.recordBytes -= text.length - end;
     return { bytes: end === text.length ? text : text.subarray(0, end), lastRecordEnd };
-  }
-
-  /**
-   * One byte after the other; copies, because line ends may have to be changed. No function is called for a byte, and
-   * none looks ahead: time is the same for every byte, whatever a sender makes up.
-   */
-  #cutCarefully(chunk: Buffer): Cut {
-    const quote = this.#quote;
-    const delimiter = this.#delimiter;
-    let state = this.#state;
-    // What was held back from the chunk before comes out now: spaces, and the line feed of a carriage return.
-    let length = this.#heldSpaces;
-    const out = Buffer.allocUnsafe(length + 1 + chunk.length);
-    out.fill(SPACE, 0, length);
-    let fieldStart = 0;
-    let lineStart = 0;
-    let lastRecordEnd = 0;
-    const end = chunk.length;
-    let index = this.#heldCr ? -1 : 0;
-    this.#heldCr = false;
-    cut: for (; index < end; index++) {
-      let byte = index < 0 ? CR : (chunk[index] as number);
-      if (state === UNQUOTED) {
-        while (byte !== delimiter && byte !== LF && byte !== CR) {
-          out[length++] = byte;
-          if (++index === end) break cut;
-          byte = chunk[index] as number;
-        }
-      } else if (state === QUOTED) {
-        while (byte !== quote) {
-          if (byte === LF) {
-            this.#lineFeeds++;
-            this.#quotedLineFeeds++;
-          }
-          out[length++] = byte;
-          if (++index === end) break cut;
-          byte = chunk[index] as number;
-        }
-        out[length++] = byte;
-        state = QUOTE_IN_QUOTED;
-        continue;
-      }
-      if (byte === LF || byte === CR) {
-        if (byte === CR) {
-          if (index + 1 === end) {
-            this.#heldCr = true;
-            break;
-          }
-          if (chunk[index + 1] === LF) index++;
-          else if (!this.#crEndsLine) throw recordProblems.strayCarriageReturn(this.lines + 1);
-        }
-        this.#endRecord(length - lineStart);
-        out[length++] = LF;
-        fieldStart = lineStart = lastRecordEnd = length;
-        state = FIELD_START;
-      } else if (byte === quote && state !== UNQUOTED) {
-        // DuckDB reads `"a" "b"` as one field `a b`, without a word.
-        if (state === AFTER_QUOTED) throw recordProblems.textAfterQuote(this.lines + 1);
-        if (state === FIELD_START) {
-          if (length > fieldStart) this.#spacesDropped = true;
-          length = fieldStart;
-          this.#quoteOpenedOn = this.lines + 1;
-        }
-        out[length++] = byte;
-        state = QUOTED;
-      } else {
-        out[length++] = byte;
-        if (byte === delimiter) {
-          state = FIELD_START;
-          fieldStart = length;
-        } else if (byte !== SPACE) {
-          state = UNQUOTED;
-        } else if (state === QUOTE_IN_QUOTED) {
-          state = AFTER_QUOTED;
-        }
-      }
-    }
-    this.#heldSpaces = state === FIELD_START ? length - fieldStart : 0;
-    length -= this.#heldSpaces;
-    this.#state = state;
-    this.#recordBytes += length - lineStart;
-    const bytes = out.subarray(0, length);
-    this.#scan.follow(bytes, lastRecordEnd);
-    return { bytes, lastRecordEnd };
-  }
-
-  /** @param bytes those of the record that came after what was counted of it */
-  #endRecord(bytes: number): void {
-    const size = this.#recordBytes + bytes;
-    this.#state = FIELD_START;
-    if (size > MAX_RECORD_BYTES) this.#refuseBeyond(size);
-    if (size > 0 || this.#blankIsRecord) this.#records++;
-    this.#recordBytes = 0;
-    this.#lineFeeds++;
-    this.#recordLine = this.lines + 1;
-  }
-
-  #refuseBeyond(recordBytes: number): void {
-    if (recordBytes <= MAX_RECORD_BYTES) return;
-    throw this.#state === QUOTED
-      ? recordProblems.quoteTooLong(this.#quoteOpenedOn)
-      : recordProblems.recordTooLong(this.#recordLine);
-  }
-
-  /** @param before bytes of the chunk that are not counted yet */
-  #lineAfter(before: Buffer): number {
-    let line = this.lines + 1;
-    const lineEnd = this.#crEndsLine ? CR : LF;
-    for (let at = before.indexOf(lineEnd); at >= 0; at = before.indexOf(lineEnd, at + 1)) line++;
-    return line;
   }
 }

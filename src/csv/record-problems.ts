@@ -1,9 +1,9 @@
 import { type ErrorCode, Problem } from '../errors.ts';
 
-/** Longest record taken, in bytes: DuckDB reads up to 2 MiB. */
+/** DuckDB reads records of up to 2 MiB. */
 export const MAX_RECORD_BYTES = 2_000_000;
 
-/** Why text cannot be cut into records. `line` is where, from 1. */
+/** Why text cannot be split into records. Lines are counted from 1. */
 export const recordProblems = {
   recordTooLong: (line: number) =>
     new Problem('record_too_long', `The record that begins on line ${line} is longer than ${MAX_RECORD_BYTES} bytes.`, {
@@ -14,19 +14,19 @@ export const recordProblems = {
     refused(
       'quote_not_closed',
       line,
-      `The quote that is opened on line ${line} is not closed within ${MAX_RECORD_BYTES} bytes.`,
+      `The quote opened on line ${line} is not closed within ${MAX_RECORD_BYTES} bytes.`,
     ),
   quoteNotClosed: (line: number) =>
-    refused('quote_not_closed', line, `The quote that is opened on line ${line} is never closed.`),
+    refused('quote_not_closed', line, `The quote opened on line ${line} is never closed.`),
   textAfterQuote: (line: number) =>
-    refused('text_after_quote', line, `On line ${line} a quoted field is closed and then goes on with another quote.`),
+    refused('text_after_quote', line, `On line ${line}, text follows the closing quote of a field.`),
   strayCarriageReturn: (line: number) =>
     refused(
       'stray_carriage_return',
       line,
-      `Line ${line} holds a carriage return that is neither in quotes nor followed by a line feed.`,
+      `Line ${line} contains a carriage return that is neither in quotes nor followed by a line feed.`,
     ),
-  zeroByte: (line: number) => refused('not_csv', line, `There is a zero byte on line ${line}, which no text has.`),
+  zeroByte: (line: number) => refused('not_csv', line, `Line ${line} contains a zero byte.`),
 } as const;
 
 function refused(code: ErrorCode, line: number, detail: string): Problem {

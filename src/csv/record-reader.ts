@@ -1,27 +1,27 @@
-/** One record of CSV text, with where it stands. */
+/** A record of CSV text, and its location. */
 export interface CsvRecord {
   /** Unquoted empty fields are null, quoted ones are ''. */
   readonly fields: readonly (string | null)[];
   /** Line on which the record begins. */
   readonly line: number;
   readonly byteOffset: number;
-  /** Line ends of records and blank lines before it, in all texts that the tally went through. */
+  /** Number of records and blank lines before it, in all texts read with the same tally. */
   readonly lineEndsBefore: number;
   /** Length in bytes, without the line feed. */
   readonly bytes: number;
-  /** What is wrong with the record; null where nothing is. */
-  readonly malformed: string | null;
+  /** What is wrong with the record, or null. */
+  readonly malformed: 'quote_not_closed' | 'text_after_quote' | null;
 }
 
 const LF = 10;
 const SPACE = 32;
 
 /**
- * Reads UTF-8 CSV text, every record of which ends with one line feed (the last may lack it), record by record. Blank lines are
- * records only where `columns` is 1. The same rules as `RecordCutter` has, and DuckDB.
+ * Reads the records of UTF-8 CSV text in which every record ends with a line feed, except perhaps the last. Blank lines are
+ * records only if `columns` is 1. Follows the same rules as `RecordCutter` and DuckDB.
  *
  * @param firstLine number of the line on which the text begins
- * @param tally counts on from one text to the next
+ * @param tally to be passed from one text to the next
  */
 export function* readRecords(
   text: Buffer,
@@ -32,7 +32,7 @@ export function* readRecords(
 ): Generator<CsvRecord, void> {
   const delimiter = dialect.delimiter.charCodeAt(0);
   const quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
-  // A space that delimits is no padding.
+  // If the delimiter is a space, spaces are not padding.
   const padding = delimiter === SPACE ? -1 : SPACE;
   let line = firstLine;
   let at = 0;
@@ -46,16 +46,16 @@ export function* readRecords(
       continue;
     }
     const fields: (string | null)[] = [];
-    let malformed: string | null = null;
+    let malformed: CsvRecord['malformed'] = null;
     for (;;) {
-      // At the start of a field: spaces before a quote are no part of it.
+      // Spaces before an opening quote do not belong to the field.
       let open = at;
       while (text[open] === padding) open++;
       if (quote >= 0 && text[open] === quote) {
         const { value, next, lines } = quotedField(text, open + 1, quote, dialect.quote);
         line += lines;
         if (value === null) {
-          malformed = 'a quote is opened and never closed';
+          malformed = 'quote_not_closed';
           at = text.length;
           break;
         }
@@ -63,7 +63,7 @@ export function* readRecords(
         at = next;
         while (text[at] === padding) at++;
         if (at < text.length && text[at] !== delimiter && text[at] !== LF) {
-          malformed ??= 'text after a closing quote';
+          malformed ??= 'text_after_quote';
           at = fieldEnd(text, at, delimiter);
         }
       } else {
@@ -87,7 +87,7 @@ function fieldEnd(text: Buffer, from: number, delimiter: number): number {
   return at;
 }
 
-/** @param from just after the opening quote. @returns the value, or null where it is never closed */
+/** @param from after the opening quote. @returns the value, or null if the quote is never closed */
 function quotedField(text: Buffer, from: number, quote: number, quoteText: string) {
   let doubled = false;
   let at = from;
@@ -106,7 +106,7 @@ function quotedField(text: Buffer, from: number, quote: number, quoteText: strin
 }
 
 function lineFeeds(text: Buffer, from: number, to: number): number {
-  // Not indexOf: it would look beyond `to`, again and again where a line holds many fields.
+  // Not indexOf, which searches beyond `to`: with many fields on a line, it would search the same bytes again and again.
   let count = 0;
   for (let at = from; at < to; at++) if (text[at] === LF) count++;
   return count;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { countLineFeeds } from './count-line-feeds.ts';
 import { FIELD_SHAPES, type FieldShape } from './field-shapes.ts';
+import { countLineFeeds } from './newlines.ts';
 
-/** What `wasm/record-scan.ts` exports. */
+/** The exports of `wasm/record-scan.ts`. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   textStart(): number;
@@ -11,7 +11,7 @@ interface Exports {
   scan(length: number, delimiter: number, quote: number, columns: number): void;
 }
 
-// TypeScript knows it by the library of browsers alone.
+// TypeScript declares it only in its library for browsers.
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
@@ -21,70 +21,73 @@ const { memory, textStart, shapesStart, textRoom, scan } = new WebAssembly.Insta
   new WebAssembly.Module(readFileSync(new URL('./record-scan.wasm', import.meta.url))),
 ).exports as Exports;
 
-/** One for all: a scan ends before another begins. */
+/** Shared by all scans, since each is synchronous. */
 const COUNTS = new Int32Array(memory.buffer, 0, 10);
 const TEXT = Buffer.from(memory.buffer, textStart(), textRoom());
-/** Longest part of a record that is kept until the rest comes; plain text is then scanned once more. */
+/** How much of an incomplete record is kept, to be scanned again with the rest of the record. */
 const MAX_CARRY_BYTES = 16 * 1024;
-/** Most bytes that one scan of plain text takes. */
+/** Largest text of one scan. */
 export const MAX_SCAN_BYTES = TEXT.length - MAX_CARRY_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 const ALL_SHAPES = 2 ** FIELD_SHAPES.length - 1;
 
-/** How a piece of text ends: by `ENDINGS` of `wasm/record-scan.ts`. */
+/** How a text ends. In the order of the constants in `wasm/record-scan.ts`. */
 export type Ending = 'no quotes' | 'in quotes' | 'closed' | 'closed and spaces' | 'closed and text';
 const ENDINGS: readonly Ending[] = ['no quotes', 'in quotes', 'closed', 'closed and spaces', 'closed and text'];
 
-/** The records that end in a piece of text, empty lines among them. */
+/** What a scan found. Records include empty lines. */
 export interface ScannedRecords {
+  /** Records that end in the text. */
   readonly records: number;
-  /** Those that are empty; the first one does not count here, since it may have begun earlier. */
+  /** How many of them are empty, except for the first one, which may have begun in an earlier text. */
   readonly blank: number;
-  /** Bytes of the first one that stand in this piece, without its line feed. */
+  /** Bytes of the first record in this text, without its line feed. */
   readonly firstRecord: number;
-  /** Offset behind the last one's line feed. */
+  /** Offset after the line feed of the last record. */
   readonly lastRecordEnd: number;
-  /** Line feeds in quotes in this piece. */
+  /** Line feeds in quotes in this text. */
   readonly quotedLineFeeds: number;
-  /** Those of the record that is not whole yet, also in the pieces before. */
+  /** Line feeds in quotes of the incomplete record, including those in earlier texts. */
   readonly quotedInRest: number;
-  /** Line feeds since the start of the record that was not whole before, up to the quote that opened a field last; -1: none did. */
+  /** Line feeds from the start of the previously incomplete record to the quote that opened the latest quoted field; -1 if none did. */
   readonly openedAfter: number;
   readonly ending: Ending;
 }
 
-/** Finds the records of CSV text that has no carriage returns outside of quotes, and the shapes of the fields. */
+/** Finds records and the shapes of fields in CSV text that has no carriage returns outside of quotes. */
 export class RecordScan {
   readonly #delimiter: number;
   readonly #quote: number;
   readonly #shapes: Uint8Array;
-  /** The record that is not whole yet. */
+  /** The incomplete record. */
   #carry: Buffer = NOTHING;
-  /** Whether `#carry` is all of it that has come. */
+  /** Whether `#carry` contains all of it so far. */
   #carryIsWhole = true;
 
-  /** @param quote 0 where there is none */
+  /** @param quote 0 if there is none */
   constructor(delimiter: number, quote: number, columns: number) {
     this.#delimiter = delimiter;
     this.#quote = quote;
     this.#shapes = new Uint8Array(columns).fill(ALL_SHAPES);
   }
 
-  /** Whether quotes can be understood: all of the record that is not whole is known. */
+  /** Whether text with quotes can be scanned: that requires all of the incomplete record. */
   get canQuote(): boolean {
     return this.#carryIsWhole;
   }
 
-  /** @param text without quotes, and not within any; at most MAX_SCAN_BYTES */
+  /** Scans text without quotes that is not in quotes. @param text at most MAX_SCAN_BYTES */
   plain(text: Buffer): ScannedRecords {
     const before = this.#carry.copy(TEXT);
     return this.#take(this.#scan(before + text.copy(TEXT, before)), before, text);
   }
 
   /**
-   * @param text at most MAX_SCAN_BYTES; only where `canQuote`
-   * @returns null where it is to be changed: there are spaces before a quote, or one behind a field that was closed
+   * Scans text that may contain quotes. Requires `canQuote`.
+   *
+   * @param text at most MAX_SCAN_BYTES
+   * @returns null if the text has to be changed or refused: it has spaces before a quote, or a quote after a closed field
    */
   quoted(text: Buffer): ScannedRecords | null {
     const before = this.#carry.copy(TEXT);
@@ -96,13 +99,13 @@ export class RecordScan {
   }
 
   /**
-   * Looks at text in which others found the records.
+   * Scans the shapes of text in which the records are already found.
    *
-   * @param recordEnd how many of its bytes belong to records that are complete
+   * @param recordEnd how many of its bytes belong to complete records
    */
   follow(text: Buffer, recordEnd: number): void {
     if (recordEnd === 0) {
-      this.#carryOn(text);
+      this.#continueRecord(text);
       return;
     }
     const length = this.#carry.length + recordEnd;
@@ -112,22 +115,22 @@ export class RecordScan {
     } else {
       this.#shapes.fill(0);
     }
-    this.#begin(text.subarray(recordEnd));
+    this.#startRecord(text.subarray(recordEnd));
   }
 
-  /** Forgets the last bytes of a record that is not whole: they come again, or never. */
-  cancelOrUndo(bytes: number): void {
+  /** Removes the last bytes of the incomplete record, which may be scanned again. */
+  dropLast(bytes: number): void {
     if (bytes > 0) this.#carry = this.#carry.subarray(0, -bytes);
   }
 
-  /** The shapes that all fields of each column have, of the records that became whole since the last call. */
+  /** For each column, the shapes of all its fields in the records that were completed since the last call. */
   takeShapes(): readonly (readonly FieldShape[])[] {
     const taken = Array.from(this.#shapes, (bits) => FIELD_SHAPES.filter((_, index) => bits & (1 << index)));
     this.#shapes.fill(this.#carryIsWhole ? ALL_SHAPES : 0);
     return taken;
   }
 
-  /** @param length of the text in TEXT */
+  /** Scans TEXT. @param length of the text in it */
   #scan(length: number): ScannedRecords & { readonly odd: boolean } {
     const shapes = new Uint8Array(memory.buffer, shapesStart(), this.#shapes.length);
     shapes.set(this.#shapes);
@@ -148,12 +151,12 @@ export class RecordScan {
     };
   }
 
-  /** @param before bytes of the carry, which stood before the text */
+  /** Converts what was found in the carry and the text. @param before length of the carry */
   #take(found: ScannedRecords, before: number, text: Buffer): ScannedRecords {
     const quotedLineFeeds = found.quotedLineFeeds - countLineFeeds(this.#carry);
     const isPart = found.records === 0;
-    if (isPart) this.#carryOn(text);
-    else this.#begin(text.subarray(found.lastRecordEnd - before));
+    if (isPart) this.#continueRecord(text);
+    else this.#startRecord(text.subarray(found.lastRecordEnd - before));
     return {
       ...found,
       firstRecord: isPart ? 0 : found.firstRecord - before,
@@ -162,15 +165,15 @@ export class RecordScan {
     };
   }
 
-  /** A record begins. */
-  #begin(text: Buffer): void {
+  /** Starts a record. */
+  #startRecord(text: Buffer): void {
     this.#carry = NOTHING;
     this.#carryIsWhole = true;
-    this.#carryOn(text);
+    this.#continueRecord(text);
   }
 
-  /** A record goes on. Copied: the text's memory is its sender's. */
-  #carryOn(text: Buffer): void {
+  /** Continues a record. Copies the text, since its memory is reused. */
+  #continueRecord(text: Buffer): void {
     const length = this.#carry.length + text.length;
     this.#carryIsWhole &&= length <= MAX_CARRY_BYTES;
     this.#carry = this.#carryIsWhole ? Buffer.concat([this.#carry, text], length) : NOTHING;

@@ -2,31 +2,31 @@ import type { CsvDialect } from './dialect.ts';
 import type { FieldShape } from './field-shapes.ts';
 
 /**
- * A piece of a file that begins and ends with a whole record: UTF-8, every record ended by one line feed, without the header
- * record. A byte order mark at its start is no part of the text: see `withMark`.
+ * A part of a file that consists of complete records: UTF-8, every record ended by one line feed, without the header. A byte
+ * order mark at its start does not belong to the text: see `withMark`.
  */
 export interface CsvSegment {
   readonly path: string;
   readonly bytes: number;
-  /** Records in the segment, as the cutter counted them. */
+  /** Number of records, as counted by the cutter. */
   readonly records: number;
-  /** Whether quoted fields hold line feeds: DuckDB then misreads the segment where several threads share it. */
+  /** Whether quoted fields contain line feeds. DuckDB misreads such a segment if several threads share it. */
   readonly multiline: boolean;
-  /** Line number in the file, from 1, of the segment's first line. */
+  /** Line number of the first line, in the file, from 1. */
   readonly firstLine: number;
-  /** By column: the shapes that its fields in this segment all have. */
+  /** For each column, the shapes of all its fields in this segment. */
   readonly shapes: readonly (readonly FieldShape[])[];
 }
 
-/** By what a place in a file's segments tells the place in the file, as it came (decompressed). */
+/** How offsets in the segments are converted to offsets in the decompressed file. */
 export interface CsvOrigin {
-  /** Where in the file the first segment begins. */
+  /** Offset at which the first segment begins. */
   readonly byteOffset: number;
-  /** How many bytes ended each line in the file. */
+  /** Length of the line ends in the file. */
   readonly newlineBytes: 1 | 2;
 }
 
-/** Segments that are read alike, and the names of their columns in file order. */
+/** Segments with the same dialect, and the names of their columns in file order. */
 export interface CsvSource {
   readonly dialect: CsvDialect;
   readonly columns: readonly string[];
@@ -36,14 +36,14 @@ export interface CsvSource {
 export const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * What a segment that begins with this text begins with. DuckDB takes a U+FEFF at the start of a file for a byte order mark
- * and drops it: text that begins with one, as where files with marks were joined, gets one before it to be dropped.
+ * The start of a segment that begins with this text. DuckDB removes a U+FEFF at the start of a file as a byte order mark. Text
+ * that begins with one, such as after joining files that have marks, is therefore preceded by another one.
  */
 export function withMark(text: Buffer): readonly Buffer[] {
   return beginsWithMark(text) ? [BYTE_ORDER_MARK, text] : [text];
 }
 
-/** The text of a segment, by the bytes of its file. */
+/** The text of a segment file. */
 export function withoutMark(bytes: Buffer): Buffer {
   return beginsWithMark(bytes) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }

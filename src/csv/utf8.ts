@@ -2,19 +2,19 @@ import { isUtf8 } from 'node:buffer';
 import { Problem } from '../errors.ts';
 import { withoutMark } from './segment.ts';
 
-/** Brings the bytes of a file to UTF-8, chunk by chunk, without a byte order mark. */
+/** Converts a file to UTF-8, chunk by chunk, and removes its byte order mark. */
 export interface Utf8Decoder {
-  /** @returns text that may share memory with the chunk; nothing else does. @throws Problem invalid_encoding */
+  /** @returns text, which may share the memory of this chunk, but not of others. @throws Problem invalid_encoding */
   push(chunk: Buffer): Buffer;
-  /** @returns what was held back. @throws Problem invalid_encoding where the last character is not whole */
+  /** @returns the rest of the text. @throws Problem invalid_encoding if the last character is incomplete */
   end(): Buffer;
 }
 
 const EMPTY = Buffer.alloc(0);
 
 /**
- * @param label any label of the Encoding standard (https://encoding.spec.whatwg.org/#names-and-labels)
- * @throws Problem upload_option_invalid where there is no such encoding
+ * @param label from the Encoding standard (https://encoding.spec.whatwg.org/#names-and-labels)
+ * @throws Problem upload_option_invalid if the label is unknown
  */
 export function decoderFor(label: string): Utf8Decoder {
   let decoder: TextDecoder;
@@ -23,7 +23,7 @@ export function decoderFor(label: string): Utf8Decoder {
   } catch {
     throw new Problem(
       'upload_option_invalid',
-      `There is no encoding '${label}'. Try utf-8, utf-16le or windows-1252.`,
+      `Unknown encoding '${label}'. Examples are utf-8, utf-16le and windows-1252.`,
       {
         option: 'encoding',
       },
@@ -32,7 +32,7 @@ export function decoderFor(label: string): Utf8Decoder {
   return decoder.encoding === 'utf-8' ? new Utf8Validator() : new Transcoder(decoder);
 }
 
-/** Bytes that should be UTF-8 already: they are looked at and passed on as they are. */
+/** Verifies UTF-8 and passes it on unchanged. */
 class Utf8Validator implements Utf8Decoder {
   #held: Buffer = EMPTY;
   #offset = 0;
@@ -41,7 +41,7 @@ class Utf8Validator implements Utf8Decoder {
   push(chunk: Buffer): Buffer {
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const whole = bytes.length - incompleteTail(bytes);
-    // Copied: the chunk's memory is its sender's.
+    // Copied, because the memory of the chunk is reused.
     this.#held = whole === bytes.length ? EMPTY : Buffer.from(bytes.subarray(whole));
     bytes = bytes.subarray(0, whole);
     if (!isUtf8(bytes)) refuse('utf-8', this.#offset + invalidAt(bytes));
@@ -87,13 +87,13 @@ class Transcoder implements Utf8Decoder {
 }
 
 function refuse(encoding: string, byteOffset: number): never {
-  throw new Problem('invalid_encoding', `The bytes at or after offset ${byteOffset} are not ${encoding}.`, {
+  throw new Problem('invalid_encoding', `Invalid ${encoding} at or after byte ${byteOffset}.`, {
     byte_offset: byteOffset,
     encoding,
   });
 }
 
-/** How many bytes at the end begin a character that is not whole yet (0 to 3). */
+/** Number of bytes at the end that belong to an incomplete character (0 to 3). */
 export function incompleteTail(bytes: Buffer): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] as number;
@@ -104,7 +104,7 @@ export function incompleteTail(bytes: Buffer): number {
   return 0;
 }
 
-/** Offset of the first invalid byte, to within a character, by halving. */
+/** Offset of the first invalid byte, accurate to one character, by binary search. */
 function invalidAt(bytes: Buffer): number {
   let good = 0;
   let bad = bytes.length;

@@ -9,104 +9,117 @@ import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { TableStore } from '../table-store/table-store.ts';
-import { aboutRoutes } from './about/about.route.ts';
-import { addDocsPages } from './about/docs-pages.ts';
+import { docsRoutes } from './about/docs.route.ts';
+import { healthRoutes } from './about/health.route.ts';
 import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
+import { customerCatalog } from './access/customer-catalog.ts';
 import { analyzeRoutes } from './analyses/analyze.route.ts';
-import { customerDeps } from './customers/customer-deps.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
-import { answerUnrouted } from './problems/allowed-methods.ts';
+import { describeRoutes } from './openapi/document.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
+import { answerUnrouted } from './problems/unrouted.ts';
 import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
 import { tusRoutes } from './tus/tus.route.ts';
-import { uploadRoutes } from './uploads/manage-uploads.route.ts';
-import { uploadsRoutes } from './uploads/upload-body.route.ts';
-import { eventRoutes } from './uploads/upload-form.route.ts';
+import { manageUploadsRoutes } from './uploads/manage-uploads.route.ts';
+import { rejectedRowsRoutes } from './uploads/rejected-rows.route.ts';
+import { uploadBodyRoutes } from './uploads/upload-body.route.ts';
+import { uploadFormRoutes } from './uploads/upload-form.route.ts';
 
 export interface ServerDeps {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly ingest: Omit<Ingest, 'close'>;
-  /** Resolves when requests can be served. */
+  /** Resolves if the server can serve requests. */
   readonly ready: () => Promise<void>;
-  /** Prometheus text. */
+  /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
   readonly observe: Observe;
 }
 
-/** JSON bodies are requests about files, never files. */
-const JSON_BODY_BYTES = 256 * 1024;
+/** JSON bodies are small; files are not JSON. */
+const MAX_JSON_BYTES = 256 * 1024;
 const HEADERS_MS = 20_000;
-/** How long requests under way may take once the server stops; then their connections are closed. */
+/** How long running requests may take after the server has begun to stop; then their connections are closed. */
 const DRAIN_MS = 6_000;
+/** Logged as the status if the client disconnected before there was a response, as in nginx. */
+const CLIENT_CLOSED_REQUEST = 499;
 
 /**
- * Puts the HTTP side together; it does not listen yet. A request passes, in this order: `access.ts` (who is calling) →
- * its schema → the handler in its `*.route.ts`, which asks its scope for accesses → the reply, or `problem-reply.ts`.
+ * Builds the HTTP server, which does not listen yet. A request passes `access.ts` (who is calling?), its schema, and the
+ * handler in a `*.route.ts`, which gets access to customers from `request.scope`. Errors are answered by `problem-reply.ts`.
  */
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
-  const { config, catalog, ingest, observe } = deps;
+  const app = newServer(deps);
+  await app.register(multipart);
+  observeRequests(app, deps.observe);
+  addSecurityHeaders(app);
+  const stopping = stopGracefully(app);
+  guardRequests(app, deps.config, {
+    findCustomer: (id) => deps.catalog.findCustomer(id),
+    findKeyByHash: (hash) => deps.catalog.findKeyByHash(hash),
+    findUpload: (id) => deps.ingest.findUpload(id),
+  });
+  answerUnrouted(app);
+  await describeRoutes(app, deps.config);
+  await app.register(docsRoutes);
+  refuseUnguardedRoutes(app);
+  await addApi(app, deps, stopping);
+  return app;
+}
+
+function newServer({ config, observe }: ServerDeps): FastifyInstance {
   const replyWithProblem = problemReplies(observe);
   const app = fastify({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
-    bodyLimit: JSON_BODY_BYTES,
-    // A socket on which nothing moves is closed; of an upload, who reads the file sees to that. The time a request takes is not limited: files may be large and slow.
+    bodyLimit: MAX_JSON_BYTES,
+    // Closes idle connections. The duration of a request is not limited, since files may be large and clients slow; the
+    // reader of an upload limits its rate instead.
     connectionTimeout: config.idleMs,
     requestTimeout: 0,
-    return503OnClosing: false, // answered below, as a problem
+    return503OnClosing: false, // stopGracefully answers with a problem
     genReqId: () => randomUUID(),
     frameworkErrors: replyWithProblem,
     clientErrorHandler: answerNotHttp,
   });
   app.server.headersTimeout = HEADERS_MS;
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
-  // Schemas of replies document them, and tests compare; what is sent is exactly what the handler gave.
+  // Response schemas are documentation, and tests compare them with responses. Handlers' values are sent unchanged.
   app.setSerializerCompiler(() => (reply) => JSON.stringify(reply));
   app.setErrorHandler(replyWithProblem);
   app.removeContentTypeParser('text/plain');
-  await app.register(multipart);
-
-  observeAnswers(app, observe);
-  addSecurityHeaders(app);
-  const stopping = stopGently(app);
-  guardRequests(app, config, {
-    findCustomer: (id) => catalog.findCustomer(id),
-    findKeyByHash: (hash) => catalog.findKeyByHash(hash),
-    findUpload: (id) => ingest.findUpload(id),
-  });
-  answerUnrouted(app);
-  await addDocsPages(app, config);
-  refuseUnguardedRoutes(app);
-
-  const customers = customerDeps(catalog, ingest);
-  const { maxColumns, maxUploadBytes, idleMs } = config;
-  await app.register(eventRoutes({ ingest, stopping, idleMs }));
-  await app.register(uploadsRoutes({ ingest, stopping, maxUploadBytes, listUploads: customers.listUploads }));
-  await app.register(uploadRoutes({ ingest, stopping }));
-  await app.register(tusRoutes({ ingest, maxUploadBytes }));
-  await app.register(customersRoutes({ ...customers, maxColumns }));
-  await app.register(keysRoutes(customers));
-  await app.register(tableRoutes(customers));
-  const analysis = createAnalysis({ ...config, catalog, tables: deps.tables });
-  await app.register(analyzeRoutes({ analysis }));
-  await app.register(rowsRoutes(analysis));
-  await app.register(exportRoutes({ analysis, idleMs, observe }));
-  await app.register(aboutRoutes(deps));
   return app;
 }
 
-/** New requests are refused from here on, nobody is kept waiting, and what is under way may end. */
-function stopGently(app: FastifyInstance): AbortSignal {
+async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSignal): Promise<void> {
+  const { config, ingest, observe } = deps;
+  const customers = customerCatalog(deps.catalog);
+  const analysis = createAnalysis({ ...config, catalog: deps.catalog, tables: deps.tables });
+  await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
+  await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));
+  await app.register(manageUploadsRoutes({ ...customers, ingest, stopping }));
+  await app.register(rejectedRowsRoutes({ ingest }));
+  await app.register(tusRoutes({ ...config, ingest }));
+  await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
+  await app.register(keysRoutes(customers));
+  await app.register(tableRoutes(customers));
+  await app.register(rowsRoutes(analysis));
+  await app.register(exportRoutes({ ...config, analysis, observe }));
+  await app.register(analyzeRoutes({ analysis }));
+  await app.register(healthRoutes(deps));
+}
+
+/** Once the server stops, new requests are refused, waiting requests are answered, and running ones may end. */
+function stopGracefully(app: FastifyInstance): AbortSignal {
   const stopping = new AbortController();
   app.addHook('onRequest', async () => {
-    if (stopping.signal.aborted) throw new Problem('shutting_down', 'Thena is stopping and takes no more requests.');
+    if (stopping.signal.aborted) throw new Problem('shutting_down', 'The server accepts no more requests.');
   });
   app.addHook('onSend', async (_request, reply) => {
-    // Else the connection would be kept for a next request, and the server would wait for that.
+    // Otherwise the connection is kept alive, and the server waits for it.
     if (stopping.signal.aborted) reply.header('connection', 'close');
   });
   app.addHook('preClose', async () => {
@@ -117,19 +130,16 @@ function stopGently(app: FastifyInstance): AbortSignal {
   return stopping.signal;
 }
 
-/** Status of a request whose sender went away before any reply, as nginx counts it. */
-const CLIENT_GONE = 499;
-
-function observeAnswers(app: FastifyInstance, observe: Observe): void {
+function observeRequests(app: FastifyInstance, observe: Observe): void {
   app.addHook('onRequest', async (request, reply) => {
     const startedAt = performance.now();
-    // Not onResponse, which never comes where the sender hangs up on a refusal.
+    // Not onResponse, which is never called if the client disconnects during the response.
     reply.raw.once('close', () =>
       observe({
         kind: 'request_answered',
         method: request.method,
         route: request.routeOptions.url ?? 'unknown',
-        status: reply.raw.headersSent ? reply.raw.statusCode : CLIENT_GONE,
+        status: reply.raw.headersSent ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST,
         ms: performance.now() - startedAt,
         requestId: request.id,
       }),

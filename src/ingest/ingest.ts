@@ -1,22 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Upload, UploadOptions } from '../catalog/upload.ts';
+import type { Config } from '../config.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
-import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
-import { failpoint } from '../failpoints.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
-import { type Progress, ProgressBoard } from './progress.ts';
-import { FileReception } from './receive/file-reception.ts';
-import { ReceiveSlots } from './receive/receive-slots.ts';
-import type { IncomingFile, Reception } from './receive/reception.ts';
-import { RefusedUploads } from './receive/refused-uploads.ts';
-import { receiveAll, retryOf } from './receive/retry.ts';
-import type { ResumableFile } from './resumable/resumable-files.ts';
-import { ResumableUploads } from './resumable/resumable-uploads.ts';
+import { cancelOrUndo } from './manage/cancel-undo.ts';
+import { retryUpload } from './manage/retry.ts';
+import { Uploads } from './manage/uploads.ts';
+import { type Progress, ProgressBoard } from './progress/progress-board.ts';
+import { RefusedUploads } from './progress/refused-uploads.ts';
+import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
+import { createReceiveSlots } from './receive/receive-slots.ts';
+import { Receptions } from './receive/receptions.ts';
+import { ResumableFiles } from './resumable/resumable-files.ts';
+import { ResumableUploads, type ResumableUploadsDeps } from './resumable/resumable-uploads.ts';
 import { DiskReserve } from './spool/disk-reserve.ts';
 import { RejectedRows } from './spool/rejected-rows.ts';
 import { Spool } from './spool/spool.ts';
@@ -24,252 +24,156 @@ import { deleteCustomer } from './upkeep/delete-customer.ts';
 import { Housekeeping } from './upkeep/housekeeping.ts';
 import { recover } from './upkeep/recovery.ts';
 
-/** What is known of a file before its first byte. */
-export type OpenFile = Pick<
-  IncomingFile,
-  'filename' | 'contentEncoding' | 'expectedBytes' | 'options' | 'idempotencyKey' | 'corrects' | 'caller'
->;
-
 export interface Ingest {
-  open(file: OpenFile): Reception;
-  /** An upload of the catalog, or one whose file comes in several requests and is not whole. */
+  /**
+   * Receives one file. It is acknowledged when this returns; if it throws, nothing of the file is kept.
+   *
+   * @returns the upload; if its idempotency key was used for the same file before, that earlier upload
+   * @throws Problem whatever a file can be refused with
+   */
+  receive(file: Omit<IncomingFile, 'uploadId' | 'retryOf'>, source: FileSource): Promise<Upload>;
+  /** Files that arrive in several requests. */
+  readonly resumable: ResumableUploads;
+  /** @returns an upload of the catalog, or a resumable file that is not whole */
   findUpload(uploadId: UploadId): Promise<Upload | null>;
   /**
-   * @returns the upload when it has ended, or as it stands after `timeoutMs`
-   * @throws Problem upload_not_found where the customer has no such upload; what its sender was told, where it was refused
-   *   lately
+   * Waits until the upload has ended, but at most `timeoutMs`.
+   *
+   * @returns the upload as it is then
+   * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
   waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
-  /** @returns null where the upload has ended */
+  /** @returns null if the upload has ended */
   progressOf(upload: Upload): Progress | null;
   /**
-   * Takes an upload back: before it is rows it is cancelled, afterwards undone. One that has ended otherwise, or was a dry
-   * run, stays as it is.
+   * Cancels an upload that is not committed yet, or undoes one that is. Uploads that ended otherwise and dry runs stay as they
+   * are.
    *
+   * @returns the upload afterwards
    * @throws Problem upload_not_found
    */
   cancelOrUndo(access: CustomerAccess, uploadId: UploadId): Promise<Upload>;
   /**
-   * Receives the bytes of a failed upload anew, as another upload.
+   * Receives the bytes of a failed upload again, as an upload of its own.
    *
+   * @param changes the options that differ from those of the failed upload
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
   retry(access: CustomerAccess, uploadId: UploadId, changes: Partial<UploadOptions>): Promise<Upload>;
-  /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while uploads have not ended */
-  deleteCustomer(access: CustomerAccess): Promise<void>;
   readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
-  /** Files that come in several requests. */
-  readonly resumable: ResumableUploads;
-  /** Takes no more files, and ends the loads that are running: they are begun anew at the next start. */
+  /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while it has unfinished uploads */
+  deleteCustomer(access: CustomerAccess): Promise<void>;
+  /** Accepts no more files, and interrupts the loads that are running: they start over at the next start. */
   close(): Promise<void>;
 }
 
-export interface IngestDeps {
+export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'> {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly csvReader: CsvReader;
   readonly observe: Observe;
-  readonly spoolDirectory: string;
-  readonly rejectsDirectory: string;
-  readonly resumableDirectory: string;
-  readonly maxColumns: number;
-  readonly maxUploadBytes: number;
-  readonly concurrentLoads: number;
-  readonly retryMs: number;
-  /** How long after its last byte came a resumable upload may become whole. */
-  readonly resumeMs: number;
-  readonly accessToFinish: (file: ResumableFile) => CustomerAccess;
-  readonly maxReceives: number;
-  readonly maxWaitingUploads: number;
-  readonly maxWaitingBytes: number;
-  readonly idleMs: number;
-  readonly diskReserveBytes: number;
+  readonly directories: { readonly spool: string; readonly rejects: string; readonly resumable: string };
+  readonly settings: Pick<
+    Config,
+    | 'maxColumns'
+    | 'maxUploadBytes'
+    | 'maxReceives'
+    | 'maxWaitingUploads'
+    | 'maxWaitingBytes'
+    | 'idleMs'
+    | 'concurrentLoads'
+    | 'retryMs'
+    | 'resumeMs'
+    | 'diskReserveBytes'
+  >;
 }
 
-/** How long who wants to send waits in line. */
-const PLACE_WAIT_MS = 30_000;
-/** How long to wait where an upload changed while it was being taken back. */
-const RETRY_MS = 20;
-
-/** How long files that were on their way may take to be forgotten when Thena stops. */
-const CLOSING_MS = 2_000;
-
-/** Uploads in one of these states change no more by themselves. */
-const ENDED: ReadonlySet<Upload['status']> = new Set(['complete', 'failed', 'cancelled', 'undone']);
+/** How long a file may wait for a receive slot. */
+const SLOT_WAIT_MS = 30_000;
 
 /**
- * The way of an upload. Its stations, each a file:
+ * From files to rows. The path of an upload leads through these rooms:
  *
- * - `file-reception.ts`: a place (`receiveSlots.ts`) → bytes → decompressed (`decompress.ts`) → UTF-8, cut into whole records, into
- *   segments on disk (`file-text.ts`, `segment-writer.ts`, `spool.ts`) → registered in the catalog → acknowledged
- * - `loader.ts`: takes acknowledged uploads from the queue, under leases; large ones while they still arrive
- * - `attempt.ts`: segments → columns matched → types found → rows under a tag → counted → catalog commit
- * - `progress.ts`: how far it is, for who asks
- * - `resumable-files.ts`, `resumable-uploads.ts`: a file that comes in several requests → a reception, when it is whole
- * - `rejects.ts`: rows that could not become one, kept for who wants to mend them
- * - `retry.ts`: the bytes of a failed upload → a reception again
- * - `recovery.ts`: what a crash left behind, at start; `housekeeping.ts`: what is not needed any more, all the time
+ * 1. `receive/`: `file-reception.ts` receives a file: bytes → decompressed → UTF-8 → encoding, dialect and columns detected → cut
+ *    into whole records → segments in the spool → durable → registered in the catalog → acknowledged (202).
+ * 2. `load/`: `loader.ts` takes acknowledged uploads from the queue under a lease, and large ones while they still arrive. Each
+ *    `attempt.ts` turns segments into rows: columns matched → types inferred → rows under an attempt tag → counted → committed in
+ *    the catalog, which makes them visible.
+ * 3. `resumable/`: a file that arrives in several requests is kept on disk until it is whole. Then it is received like any other.
+ * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time.
+ * 5. `manage/`: finds, awaits, cancels, undoes and retries uploads.
+ *
+ * All of them use `spool/` (bytes on disk) and `progress/` (how far uploads are, and who waits for them). Imports point one way,
+ * which the linter enforces: manage → upkeep → resumable → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { catalog } = deps;
-  const waiting = new Map<UploadId, Set<() => void>>();
-  const spool = new Spool(deps.spoolDirectory);
-  const rejects = new RejectedRows(deps.rejectsDirectory);
+  const { catalog, tables, csvReader, observe, directories, settings, accessToFinish } = deps;
+  const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
+
+  const spool = new Spool(directories.spool);
+  const rejects = new RejectedRows(directories.rejects);
+  const reserve = new DiskReserve(directories.spool, settings.diskReserveBytes);
   const progress = new ProgressBoard();
-  const receiveSlots = new ReceiveSlots(deps.maxReceives, PLACE_WAIT_MS);
-  const reserve = new DiskReserve(deps.spoolDirectory, deps.diskReserveBytes);
-  const resumable = new ResumableUploads({
-    ...deps,
-    directory: deps.resumableDirectory,
-    mostOfOne: deps.maxWaitingUploads,
-    progress,
-    receiveSlots,
-    reserve,
-    receive: (file) => receive(file, deps.maxUploadBytes),
-  });
-  await recover({ ...deps, spool, rejects, resumable });
-  const refusedUploads = new RefusedUploads();
-  const receptions = new Map<UploadId, Reception>();
-  let allClosed = Promise.withResolvers<void>();
+  const refused = new RefusedUploads();
+
   const loader = new Loader({
-    ...deps,
+    catalog,
+    tables,
+    csvReader,
     spool,
     rejects,
     reserve,
     progress,
+    observe,
     owner: newUploadId(),
-    onEnded: (uploadId) => {
-      progress.forget(uploadId);
-      wake(uploadId);
-    },
+    concurrentLoads: settings.concurrentLoads,
+    retryMs: settings.retryMs,
   });
+  const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
+  const limits = { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs };
+  const receptions = new Receptions({ catalog, spool, loader, slots, reserve, progress, refused, observe, limits });
+  const files = new ResumableFiles({
+    directory: directories.resumable,
+    reserve,
+    maxFilesOfCustomer: maxWaitingUploads,
+  });
+  const resumable = new ResumableUploads({
+    files,
+    catalog,
+    receptions,
+    slots,
+    progress,
+    observe,
+    idleMs,
+    resumeMs,
+    accessToFinish,
+  });
+  const housekeeping = new Housekeeping({ catalog, tables, spool, resumable, observe });
+  const uploads = new Uploads({ catalog, resumable, progress, refused });
+
+  await recover({ catalog, tables, spool, rejects, resumable, observe });
   loader.start();
-  const housekeeping = new Housekeeping({ ...deps, spool, resumable });
   housekeeping.start();
 
-  function wake(uploadId: UploadId): void {
-    for (const waiter of waiting.get(uploadId) ?? []) waiter();
-  }
-
-  async function findUpload(uploadId: UploadId): Promise<Upload | null> {
-    // In this order: a file is removed only once its upload is in the catalog.
-    const pending = await resumable.uploadOf(uploadId);
-    return (await catalog.findUpload(uploadId)) ?? pending;
-  }
-
-  async function find(access: CustomerAccess, uploadId: UploadId): Promise<Upload> {
-    const upload = await findUpload(uploadId);
-    if (upload?.customerId === access.customerId) return upload;
-    throw new Problem('upload_not_found', `There is no upload ${uploadId}.`);
-  }
-
-  function receive(file: IncomingFile, maxUploadBytes: number): Reception {
-    const { uploadId } = file;
-    const onClosed = (id: UploadId): void => {
-      receptions.delete(id);
-      if (receptions.size === 0) allClosed.resolve();
-    };
-    const onRefused = (id: UploadId, access: CustomerAccess | null, refusal: Problem): void => {
-      if (access) refusedUploads.note(id, access.customerId, refusal);
-      const customerId = access?.customerId ?? null;
-      deps.observe({ kind: 'upload_refused', uploadId: id, customerId, code: refusal.code });
-    };
-    const reception = new FileReception(
-      { ...deps, spool, loader, progress, receiveSlots, reserve, maxUploadBytes, onClosed, onRefused },
-      file,
-    );
-    receptions.set(uploadId, reception);
-    return reception;
-  }
-
-  /** One step towards an upload's end, as it stands now: another may be needed where that has changed meanwhile. */
-  async function cancelOrUndoOnce(upload: Upload): Promise<'taken back' | 'ended' | 'changed'> {
-    const { id, customerId, status, options } = upload;
-    switch (status) {
-      case 'receiving':
-      case 'received':
-      case 'ingesting': {
-        await receptions.get(id)?.cancel();
-        await loader.cancel(id);
-        const wasPending = await resumable.giveUp(id);
-        if (!(await catalog.cancelUpload(id)) && !wasPending) return 'changed';
-        failpoint('cancelled');
-        await spool.remove(id);
-        progress.forget(id);
-        deps.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
-        return 'taken back';
-      }
-      case 'complete': {
-        if (options.dryRun) return 'ended';
-        if (!(await catalog.undoUpload(id))) return 'changed';
-        failpoint('undone');
-        deps.observe({ kind: 'upload_undone', uploadId: id, customerId });
-        housekeeping.sweep();
-        return 'taken back';
-      }
-      default:
-        return 'ended';
-    }
-  }
-
   return {
-    rejects,
+    receive: (file, source) => receptions.receive({ ...file, uploadId: newUploadId(), retryOf: null }, source),
     resumable,
-    findUpload,
+    findUpload: (uploadId) => uploads.find(uploadId),
+    waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
     progressOf: (upload) => progress.of(upload),
-    open: (file) => receive({ ...file, uploadId: newUploadId(), retryOf: null }, deps.maxUploadBytes),
-    async cancelOrUndo(access, uploadId) {
-      for (;;) {
-        const upload = await find(access, uploadId);
-        const outcome = await cancelOrUndoOnce(upload);
-        if (outcome === 'changed') {
-          await sleep(RETRY_MS);
-          continue;
-        }
-        wake(uploadId);
-        // Of a file that was not whole nothing is left.
-        return (await findUpload(uploadId)) ?? { ...upload, status: 'cancelled', finishedAt: new Date() };
-      }
-    },
-    async retry(access, uploadId, changes) {
-      const failed = await find(access, uploadId);
-      const { file, text } = retryOf(failed, spool, changes);
-      // What was kept is text already: it may be longer than the file was.
-      const upload = await receiveAll(
-        receive({ ...file, uploadId: newUploadId() }, Number.POSITIVE_INFINITY),
+    cancelOrUndo: (access, uploadId) =>
+      cancelOrUndo(
+        { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe },
         access,
-        text,
-      );
-      failpoint('retried');
-      await catalog.endRetention(failed.id);
-      await spool.remove(failed.id);
-      return upload;
-    },
-    deleteCustomer: ({ customerId }) => deleteCustomer({ ...deps, spool, rejects, resumable }, customerId),
-    async waitUntilEnded(access, uploadId, timeoutMs) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const wakers = waiting.get(uploadId) ?? new Set();
-      waiting.set(uploadId, wakers.add(resolve));
-      const timer = setTimeout(resolve, timeoutMs);
-      try {
-        // Asked only once it is waited for: an upload that ends in between wakes this.
-        const upload = await find(access, uploadId);
-        if (ENDED.has(upload.status)) return upload;
-        await promise;
-        return await find(access, uploadId);
-      } catch (error) {
-        throw refusedUploads.of(access.customerId, uploadId) ?? error;
-      } finally {
-        clearTimeout(timer);
-        wakers.delete(resolve);
-        if (wakers.size === 0) waiting.delete(uploadId);
-      }
-    },
+        uploadId,
+      ),
+    retry: async (access, uploadId, changes) =>
+      retryUpload({ catalog, spool, receptions }, access, await uploads.get(access, uploadId), changes),
+    rejects,
+    deleteCustomer: ({ customerId }) => deleteCustomer({ catalog, tables, spool, rejects, resumable }, customerId),
     async close() {
       await resumable.stop();
-      // Their senders have been cut off: what they leave is cleared while there is a catalog to clear it from.
-      allClosed = Promise.withResolvers<void>();
-      if (receptions.size > 0) await Promise.race([allClosed.promise, sleep(CLOSING_MS, undefined, { ref: false })]);
+      await receptions.close();
       await housekeeping.stop();
       await loader.stop();
     },

@@ -1,4 +1,4 @@
-/** What a column's values mean, whatever store they lie in. `timestamp` is UTC with microseconds. */
+/** The type of a column, independent of the store. `timestamp` is in UTC, with microseconds. */
 export type LogicalType = 'integer' | 'number' | 'boolean' | 'date' | 'timestamp' | 'text';
 
 /** A column of a customer's table. */
@@ -8,24 +8,23 @@ export interface Column {
 }
 
 /**
- * How the text of one column of one file is read into a column of the table.
- *
- * `format` is a strptime format for dates and timestamps that are not ISO 8601, else null.
+ * How a column of a file is parsed.
  */
 export interface ColumnFormat extends Column {
+  /** A strptime format for dates and timestamps; null: ISO 8601, or the column has another type. */
   readonly format: string | null;
 }
 
-/** Hidden column of every stored table: the tag of the attempt that wrote the row. */
+/** A hidden column of every stored table: the tag of the attempt that wrote the row. */
 export const TAG_COLUMN = '_thena_upload';
 
-/** Column names that begin so belong to Thena; a file may not use them. */
+/** Column names with this prefix are reserved for Thena. */
 export const RESERVED_PREFIX = '_thena_';
 
 /**
- * The column whose values order a table in time: the leftmost `timestamp`, or else the leftmost `date`.
+ * The time column of a table: the leftmost `timestamp` column, or else the leftmost `date` column.
  *
- * @returns its name, or null where no column holds times
+ * @returns its name, or null if there is none
  */
 export function chooseTimeColumn(columns: readonly Column[]): string | null {
   const timestamp = columns.find((column) => column.type === 'timestamp');

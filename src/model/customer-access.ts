@@ -2,21 +2,21 @@ import type { CustomerId } from './ids.ts';
 
 declare const granted: unique symbol;
 
-/** A right that a key can carry. `admin` is the administrator's alone. */
+/** A permission of a key. Only the administrator has `admin`. */
 export type Right = 'read' | 'upload' | 'admin';
 
 /**
- * Leave to act for one customer. Whatever touches a customer's rows or uploads asks for a access, and only
- * `http/access.ts` gives one, after it has looked at who is calling: so no handler can forget to ask.
+ * Permission to act for one customer. Everything that reads or changes a customer's rows or uploads requires one, and only
+ * `http/access/access.ts` creates them, after it has authorised the caller: no handler can forget the check.
  */
 export interface CustomerAccess {
   readonly customerId: CustomerId;
-  /** Whether the customer, where there is none of that id, appears with its first upload. */
+  /** Whether the customer, if it does not exist, is created by its first upload. */
   readonly customerMayAppear: boolean;
   readonly [granted]: true;
 }
 
-/** For `http/access.ts` only; the linter refuses it elsewhere. */
+/** Only for `http/access/access.ts`: the linter refuses it elsewhere. */
 export function dangerouslyAllow(customerId: CustomerId, customerMayAppear = false): CustomerAccess {
   return { customerId, customerMayAppear } as CustomerAccess;
 }

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 
 declare const brand: unique symbol;
 
-/** A customer's id in its canonical form: lower case, `[a-z0-9][a-z0-9_-]{0,63}`. Safe in a file name and a URL. */
+/** A customer ID in its canonical form: lower case, `[a-z0-9][a-z0-9_-]{0,63}`. Safe in file names and URLs. */
 export type CustomerId = string & { readonly [brand]: 'CustomerId' };
 
-/** An upload's id: a lower-case UUID. Safe in a file name and a URL. */
+/** An upload ID: a lower-case UUID. Safe in file names and URLs. */
 export type UploadId = string & { readonly [brand]: 'UploadId' };
 
 const CUSTOMER_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const UPLOAD_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * Reads a customer id from a form field, a URL or a JSON value. JSON numbers and strings are the same id (`1000` is
- * `"1000"`), letters are folded to lower case.
+ * Parses a customer ID from a form field, a URL or a JSON value. JSON numbers and strings are equivalent (`1000` is `"1000"`), and
+ * letters are converted to lower case.
  *
- * @returns the canonical id, or null where the value is no customer id
+ * @returns the canonical ID, or null if the value is not a customer ID
  */
 export function parseCustomerId(value: unknown): CustomerId | null {
   if (typeof value === 'number')
@@ -25,7 +25,7 @@ export function parseCustomerId(value: unknown): CustomerId | null {
   return CUSTOMER_ID.test(folded) ? (folded as CustomerId) : null;
 }
 
-/** @returns the canonical id, or null where the value is no upload id */
+/** @returns the canonical ID, or null if the value is not an upload ID */
 export function parseUploadId(value: unknown): UploadId | null {
   if (typeof value !== 'string') return null;
   const folded = value.toLowerCase();

@@ -1,16 +1,32 @@
+import { Problem } from '../errors.ts';
 import type { Column } from './columns.ts';
 
-export type ColumnMatch =
-  /** The table's names of the file's columns, in the file's order. */
-  | { readonly kind: 'same'; readonly names: readonly string[] }
-  | { readonly kind: 'different'; readonly missing: readonly string[]; readonly unexpected: readonly string[] };
-
-/** Matches a file's columns with a table's by name, in any order; letter case does not tell two columns apart. */
-export function matchColumns(incoming: readonly string[], table: readonly Column[]): ColumnMatch {
+/**
+ * Matches the columns of a file with those of a table by name, in any order and letter case.
+ *
+ * @param table null if the file decides the columns of the table
+ * @returns the table's names for the file's columns, in the order of the file
+ * @throws Problem columns_differ
+ */
+export function matchColumns(incoming: readonly string[], table: readonly Column[] | null): readonly string[] {
+  if (table === null) return incoming;
   const byFoldedName = new Map(table.map(({ name }) => [name.toLowerCase(), name]));
   const names = incoming.map((name) => byFoldedName.get(name.toLowerCase()));
   const missing = table.map(({ name }) => name).filter((name) => !names.includes(name));
   const unexpected = incoming.filter((_, index) => names[index] === undefined);
-  if (missing.length > 0 || unexpected.length > 0) return { kind: 'different', missing, unexpected };
-  return { kind: 'same', names: names.filter((name) => name !== undefined) };
+  if (missing.length === 0 && unexpected.length === 0) return names.filter((name) => name !== undefined);
+  const differences = [
+    ...(missing.length > 0 ? [`lacks ${quoted(missing)}`] : []),
+    ...(unexpected.length > 0 ? [`has ${quoted(unexpected)}, which the table lacks`] : []),
+  ];
+  const columns = table.map(({ name }) => name);
+  throw new Problem(
+    'columns_differ',
+    `The file ${differences.join(' and ')}. The columns of the table are ${quoted(columns)}.`,
+    { missing, unexpected, table_columns: columns },
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
 }

@@ -2,9 +2,9 @@ const TIMESTAMP =
   /^([+-]\d{6}|\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 /**
- * Reads an ISO 8601 time; without an offset it is UTC, without a clock midnight.
+ * Parses an ISO 8601 timestamp. Without an offset it is UTC, without a time it is midnight.
  *
- * @returns microseconds since 1970-01-01T00:00:00Z, or null where the text is no such time
+ * @returns microseconds since 1970-01-01T00:00:00Z, or null if the text is not a timestamp
  */
 export function parseTimestamp(text: string): bigint | null {
   const match = TIMESTAMP.exec(text.trim());
@@ -20,7 +20,7 @@ export function parseTimestamp(text: string): bigint | null {
   return seconds * 1_000_000n + BigInt((match[7] ?? '').padEnd(6, '0'));
 }
 
-/** Reads a day, `YYYY-MM-DD`. @returns the microseconds of its midnight in UTC, or null where the text is no day */
+/** Parses a date, `YYYY-MM-DD`. @returns the microseconds of its midnight in UTC, or null if the text is not a date */
 export function parseDate(text: string): bigint | null {
   return /[T :]/i.test(text.trim()) ? null : parseTimestamp(text);
 }
@@ -30,7 +30,7 @@ function daysIn(year: number, month: number): number {
   return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
-/** Days from 1970-01-01, by eras of 400 years that begin on 1 March: howardhinnant.github.io/date_algorithms.html */
+/** Days since 1970-01-01, by eras of 400 years that begin on 1 March: howardhinnant.github.io/date_algorithms.html */
 function daysBefore(year: number, month: number, day: number): bigint {
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);

@@ -1,10 +1,10 @@
 const MICROS_PER_SECOND = 1_000_000n;
 const SECONDS_PER_DAY = 86_400n;
-/** Seconds from 1970 to the years whose numbers have four digits, and to the first that has five. */
+/** Start of the years 0 and 10000, in seconds since 1970. */
 const YEAR_0 = -62_167_219_200n;
 const YEAR_10000 = 253_402_300_800n;
 
-/** Division that rounds down, so that times before 1970 fall into the right day. */
+/** Rounds down, so that timestamps before 1970 belong to the right day. */
 function floorDivide(value: bigint, by: bigint): bigint {
   const quotient = value / by;
   return value % by < 0n ? quotient - 1n : quotient;
@@ -12,19 +12,19 @@ function floorDivide(value: bigint, by: bigint): bigint {
 
 const pad = (value: bigint, width: number): string => value.toString().padStart(width, '0');
 
-/** `.5`, `.000001`, or nothing: microseconds as the fraction of a second, trailing zeros cut. */
+/** Microseconds as the fraction of a second, without trailing zeros: `.5`, `.000001` or nothing. */
 function fraction(micros: bigint): string {
   return micros === 0n ? '' : `.${pad(micros, 6).replace(/0+$/, '')}`;
 }
 
 /**
- * Renders a day as `YYYY-MM-DD` in the proleptic Gregorian calendar. Years outside 0 to 9999 take the expanded form of
- * ISO 8601, a sign and six digits. Computed here because `Date` ends in the year 275760, and stored times do not.
+ * Formats a date as `YYYY-MM-DD` in the proleptic Gregorian calendar. Years outside of 0 to 9999 have the expanded form of
+ * ISO 8601, a sign and six digits. Does not use `Date`, whose range ends in the year 275760.
  *
- * @param micros any moment of the day, in microseconds since 1970-01-01T00:00:00Z
+ * @param micros any time of the day, in microseconds since 1970-01-01T00:00:00Z
  */
 export function formatDate(micros: bigint): string {
-  // Days from civil, counted in 400-year eras that begin on 1 March: howardhinnant.github.io/date_algorithms.html
+  // Civil from days, by eras of 400 years that begin on 1 March: howardhinnant.github.io/date_algorithms.html
   const days = floorDivide(micros, MICROS_PER_SECOND * SECONDS_PER_DAY) + 719_468n;
   const era = floorDivide(days, 146_097n);
   const dayOfEra = days - era * 146_097n;
@@ -40,14 +40,14 @@ export function formatDate(micros: bigint): string {
 }
 
 /**
- * Renders a time as ISO 8601 in UTC, such as `2014-07-01T00:30:00Z`, with a fraction only where there is one.
+ * Formats a timestamp as ISO 8601 in UTC, such as `2014-07-01T00:30:00Z`, with a fraction only if it is not zero.
  *
  * @param micros microseconds since 1970-01-01T00:00:00Z
  */
 export function formatTimestamp(micros: bigint): string {
   const seconds = floorDivide(micros, MICROS_PER_SECOND);
   if (seconds >= YEAR_0 && seconds < YEAR_10000) {
-    // Ten times as fast, which a result of a hundred thousand times needs.
+    // Ten times as fast, which matters for results with a hundred thousand timestamps.
     const text = new Date(Number(seconds) * 1000).toISOString();
     return `${text.slice(0, 19)}${fraction(micros - seconds * MICROS_PER_SECOND)}Z`;
   }
@@ -57,9 +57,9 @@ export function formatTimestamp(micros: bigint): string {
 }
 
 /**
- * Renders a span as an ISO 8601 duration of days, hours, minutes and seconds, such as `P214DT23H30M`; none is `PT0S`.
+ * Formats a duration as ISO 8601, in days, hours, minutes and seconds, such as `P214DT23H30M`. Zero is `PT0S`.
  *
- * @param micros a span of microseconds, of either sign
+ * @param micros positive or negative
  */
 export function formatDuration(micros: bigint): string {
   const size = micros < 0n ? -micros : micros;
@@ -77,8 +77,8 @@ export function formatDuration(micros: bigint): string {
 }
 
 /**
- * A span as a JSON number of seconds with up to six decimals. Exact to the microsecond up to 272 years, where a double
- * ends; {@link formatDuration} is exact always.
+ * A duration as a number of seconds with up to six decimals. Exact to the microsecond up to 272 years, the precision of a
+ * double; {@link formatDuration} is always exact.
  */
 export function secondsOf(micros: bigint): number {
   const size = micros < 0n ? -micros : micros;

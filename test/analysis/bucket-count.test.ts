@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { COMPUTED_ANSWERS } from '../../src/analysis/computed-answers.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseTimestamp } from '../../src/model/parse-times.ts';
 
 /** Ten million rows over ten million seconds. */
@@ -23,10 +23,11 @@ const TABLE: TableState = {
 const plan = (query: unknown, table = TABLE) => planQuery(new RequestPart(query, '/query'), table, 1000);
 const seconds = { group_by: ['n', { column: 'at', bucket: 'second' }] };
 
-it('a bucket that would make ten million groups is refused with its place and the shortest that would do', () => {
+it('refuses a bucket that would create ten million groups, with a pointer to it and the shortest allowed bucket', () => {
   assert.throws(() => plan(seconds), {
     code: 'too_many_groups',
-    message: /"second" would make about 10000000 groups; at most 1000000 can be\. Ask for "15 seconds"/,
+    message:
+      /"second" would create about 10000000 groups, more than the maximum of 1000000\. Use "15 seconds" or longer/,
     extra: { pointer: '/query/group_by/1/bucket', nearest: '15 seconds' },
   });
   assert.ok(plan({ group_by: [{ column: 'at', bucket: '15 seconds' }] }));
@@ -39,7 +40,7 @@ it('a bucket that would make ten million groups is refused with its place and th
   assert.ok(rowsOverTime('minute'));
 });
 
-it('it is not where a condition leaves less time, or there are fewer rows than groups could be', () => {
+it('allows any bucket if a condition narrows the time range, or the table has fewer rows than the maximum of groups', () => {
   const at = (op: string, value: unknown) => ({ column: 'at', op, value });
   const narrow = [
     at('between', ['2024-02-01', '2024-02-02']),
@@ -59,7 +60,7 @@ it('it is not where a condition leaves less time, or there are fewer rows than g
     assert.throws(() => plan({ ...seconds, where }), { code: 'too_many_groups' }, JSON.stringify(where));
   }
   assert.ok(plan(seconds, { ...TABLE, rows: 1_000_000 }));
-  // Of another column nobody knows how much time there is, but where the condition says so.
+  // The time range of another column is unknown unless it follows from a condition.
   assert.ok(plan({ group_by: [{ column: 'other', bucket: 'second' }] }));
   const where = { column: 'other', op: 'between', value: ['2024-01-01', '2024-12-31'] };
   assert.throws(() => plan({ group_by: [{ column: 'other', bucket: 'second' }], where }), { code: 'too_many_groups' });

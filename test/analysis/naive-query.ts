@@ -10,7 +10,7 @@ import type { StoredValue } from '../../src/table-store/table-store.ts';
 
 export type Row = Readonly<Record<string, StoredValue>>;
 
-/** Evaluates a plan over rows in memory: plain loops, and nothing of what Thena answers with. */
+/** Evaluates a plan over rows in memory with plain loops, independently of the code that Thena uses. */
 export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (readonly StoredValue[])[] {
   const groups = new Map<string, { key: StoredValue[]; rows: Row[] }>();
   if (plan.groupBy.length === 0) groups.set('[]', { key: [], rows: [] });
@@ -18,7 +18,7 @@ export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (reado
     if (plan.where && !isTrue(plan.where, (column) => row[column] ?? null, [])) continue;
     const key = plan.groupBy.map(({ column, bucket }) => {
       const value = row[column.name] ?? null;
-      return bucket && value !== null ? beginningOf(bucket, value as bigint) : value;
+      return bucket && value !== null ? startOf(bucket, value as bigint) : value;
     });
     const name = JSON.stringify(key.map(String));
     const group = groups.get(name) ?? { key, rows: [] };
@@ -52,7 +52,7 @@ function compare(a: StoredValue, b: StoredValue, type: LogicalType): number {
   return (a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0;
 }
 
-/** As SQL has it: null where it is neither true nor false. */
+/** Three-valued as in SQL: null if it is neither true nor false. */
 function truth(
   condition: Condition,
   cell: (column: string) => StoredValue,
@@ -80,7 +80,7 @@ function truth(
     }
     case 'like': {
       const value = of(condition.operand);
-      return value === null ? null : likeness(condition.pattern).test(value as string);
+      return value === null ? null : likePattern(condition.pattern).test(value as string);
     }
     case 'compare': {
       const value = of(condition.operand);
@@ -104,7 +104,7 @@ function isTrue(condition: Condition, cell: (column: string) => StoredValue, res
   return truth(condition, cell, result) === true;
 }
 
-function likeness(pattern: string): RegExp {
+function likePattern(pattern: string): RegExp {
   const parts = pattern.match(/\\.|[\s\S]/gu) ?? [];
   const source = parts.map((part) => {
     if (part === '%') return '[\\s\\S]*';
@@ -166,8 +166,8 @@ function interpolated(sorted: readonly number[], q: number): number | null {
 
 const PER_UNIT = { second: 1, minute: 60, hour: 3600 } as const;
 
-/** The beginning of the bucket that a time falls into, by the clock of the zone. Microseconds. */
-export function beginningOf({ count, unit, timeZone }: Bucket, micros: bigint): bigint {
+/** The start of the bucket that contains a time, in microseconds. */
+export function startOf({ count, unit, timeZone }: Bucket, micros: bigint): bigint {
   const zone = timeZone ?? 'UTC';
   const instant = Temporal.Instant.fromEpochNanoseconds(micros * 1000n);
   const local = instant.toZonedDateTimeISO(zone);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findAnalyzeType } from '../../src/analysis/analyze-types.ts';
-import { STANDING_ANSWERS } from '../../src/analysis/precomputed-aggregates.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import { PRECOMPUTED_AGGREGATES } from '../../src/analysis/precomputed-aggregates.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { Problem } from '../../src/errors.ts';
 
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
@@ -23,67 +23,67 @@ const table: TableState = {
 const code = (expected: string) => (error: unknown) => error instanceof Problem && error.code === expected;
 
 test('the time difference runs from the first row to the latest, not from the earliest', () => {
-  assert.deepEqual(STANDING_ANSWERS.time_difference(table), {
-    time_column: 'at',
-    first_row_at: '2024-01-02T00:00:00Z',
-    latest_row_at: '2024-01-02T00:00:01.5Z',
+  assert.deepEqual(PRECOMPUTED_AGGREGATES.time_difference(table), {
+    timeColumn: 'at',
+    firstRowAt: '2024-01-02T00:00:00Z',
+    latestRowAt: '2024-01-02T00:00:01.5Z',
     seconds: 1.5,
     duration: 'PT1.5S',
   });
 });
 
-test('the time difference is 0 where the first row is the latest', () => {
-  const { seconds, duration } = STANDING_ANSWERS.time_difference({ ...table, latestAt: table.firstRowAt });
+test('the time difference is 0 if the first row is the latest', () => {
+  const { seconds, duration } = PRECOMPUTED_AGGREGATES.time_difference({ ...table, latestAt: table.firstRowAt });
   assert.deepEqual({ seconds, duration }, { seconds: 0, duration: 'PT0S' });
 });
 
 test('the time span runs from the earliest row to the latest', () => {
-  assert.deepEqual(STANDING_ANSWERS.time_span(table), {
-    time_column: 'at',
-    earliest_at: '2024-01-01T00:00:00Z',
-    latest_at: '2024-01-02T00:00:01.5Z',
+  assert.deepEqual(PRECOMPUTED_AGGREGATES.time_span(table), {
+    timeColumn: 'at',
+    earliestAt: '2024-01-01T00:00:00Z',
+    latestAt: '2024-01-02T00:00:01.5Z',
     seconds: 86_401.5,
     duration: 'P1DT1.5S',
   });
 });
 
-test('times of a column of days are told as days', () => {
+test('times of a date column are rendered as dates', () => {
   const days: TableState = {
     ...table,
     columns: [{ name: 'at', type: 'date', format: null }],
     latestAt: table.firstRowAt,
   };
-  assert.equal(STANDING_ANSWERS.time_difference(days).first_row_at, '2024-01-02');
+  assert.equal(PRECOMPUTED_AGGREGATES.time_difference(days).firstRowAt, '2024-01-02');
 });
 
-test('times of the years 1 and 300000 are answered', () => {
+test('times of the years 1 and 294247 are supported', () => {
   const long: TableState = { ...table, firstRowAt: micros('0001-01-01T00:00:00Z'), latestAt: 2n ** 63n - 1n };
-  assert.equal(STANDING_ANSWERS.time_difference(long).latest_row_at, '+294247-01-10T04:00:54.775807Z');
+  assert.equal(PRECOMPUTED_AGGREGATES.time_difference(long).latestRowAt, '+294247-01-10T04:00:54.775807Z');
 });
 
-test('a table without a time column names its columns and their types', () => {
+test('the problem for a table without a time column lists its columns and their types', () => {
   const timeless: TableState = {
     ...table,
     columns: [{ name: 'origin', type: 'text', format: null }],
     timeColumn: null,
   };
   assert.throws(
-    () => STANDING_ANSWERS.time_difference(timeless),
+    () => PRECOMPUTED_AGGREGATES.time_difference(timeless),
     (error) => {
       assert(code('no_time_column')(error));
       assert.match((error as Problem).detail, /origin \(text\)/);
       return true;
     },
   );
-  assert.deepEqual(STANDING_ANSWERS.total_rows(timeless), { total_rows: 3 });
+  assert.deepEqual(PRECOMPUTED_AGGREGATES.total_rows(timeless), { totalRows: 3 });
 });
 
-test('a time column without any time is answered with nulls', () => {
+test('the result for a time column without values is null', () => {
   const timeless: TableState = { ...table, firstRowAt: null, earliestAt: null, latestAt: null };
-  assert.equal(STANDING_ANSWERS.time_difference(timeless).seconds, null);
+  assert.equal(PRECOMPUTED_AGGREGATES.time_difference(timeless).seconds, null);
 });
 
-test('an analysis is found by number, number in a string or name, under either spelling', () => {
+test('an analyze type is found by number, number in a string or name, under either spelling', () => {
   for (const named of [
     { analyze_type: 10000 },
     { analyzer_type: 10000 },
@@ -95,7 +95,7 @@ test('an analysis is found by number, number in a string or name, under either s
   }
 });
 
-test('an analysis that is missing, unknown or named twice differently is refused', () => {
+test('a missing or unknown analyze type, and two different ones, are refused', () => {
   assert.throws(() => findAnalyzeType({}), code('analyze_type_missing'));
   assert.throws(() => findAnalyzeType({ analyze_type: 10000, analyzer_type: 10001 }), code('bad_request'));
   for (const unknown of [9999, '', 'toString', '__proto__', 10000.5]) {

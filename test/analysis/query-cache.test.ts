@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Admission } from '../../src/analysis/admission.ts';
+import { createAnalysis } from '../../src/analysis/analysis.ts';
+import { AnalysisSlots, timeLimit } from '../../src/analysis/analysis-slots.ts';
 import { tableResult } from '../../src/analysis/json-values.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
-import { type Computation, Computations, keyOf } from '../../src/analysis/query-cache.ts';
+import { keyOf, type PlannedQuery, QueryCache, type QueryCacheDeps } from '../../src/analysis/query-cache.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableForReading } from '../../src/catalog/catalog.ts';
+import type { TableForReading } from '../../src/catalog/table-state.ts';
+import { dangerouslyAllow } from '../../src/model/customer-access.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { QueryOutcome, TableStore } from '../../src/table-store/table-store.ts';
@@ -29,7 +31,7 @@ const VIEW: TableForReading = {
   generation: 0,
   createdAt: new Date(0),
 };
-/** Takes some tenths of a second. */
+/** Takes a few tenths of a second. */
 const SLOW = {
   measures: [
     { fn: 'count_distinct', column: 'n' },
@@ -38,19 +40,20 @@ const SLOW = {
   ],
 };
 
-function computing(query: unknown): (view: TableForReading) => Computation {
+function planned(query: unknown): (view: TableForReading) => PlannedQuery {
   return ({ table }) => {
     const plan = planQuery(new RequestPart(query, '/query'), table, 1000);
     return { name: 'query', plan, shape: (rows) => tableResult(plan, rows) };
   };
 }
 
-describe('computations', () => {
+describe('the query cache', () => {
   let place: EngineInFolder;
   let store: TableStore;
   /** How each query of the store ended, in order. */
   let outcomes: QueryOutcome['kind'][] = [];
-  let asked = 0;
+  /** Queries that the store was asked to run. */
+  let started = 0;
   let now: TableForReading | null = VIEW;
 
   before(async () => {
@@ -71,48 +74,49 @@ describe('computations', () => {
   });
   after(() => place.close());
 
-  function computations(settings: { analysisMs?: number; resultCacheBytes?: number } = {}): Computations {
+  function depsWith(settings: Partial<QueryCacheDeps> = {}): QueryCacheDeps {
     outcomes = [];
-    asked = 0;
+    started = 0;
     now = VIEW;
-    return new Computations({
+    return {
       catalog: { tableForReading: async () => now },
       tables: {
         async query(view, plan, limits) {
-          asked++;
+          started++;
           const outcome = await store.query(view, plan, limits);
           outcomes.push(outcome.kind);
           return outcome;
         },
       },
       analysisMs: 30_000,
-      concurrentAnalyses: 4,
       maxResultRows: 1000,
       resultCacheBytes: 1_000_000,
       ...settings,
-    });
+    };
   }
-  const unheard = new AbortController().signal;
+  const cacheWith = (settings: Partial<QueryCacheDeps> = {}): QueryCache =>
+    new QueryCache(depsWith(settings), new AnalysisSlots(4));
+  const connected = new AbortController().signal;
 
-  it('are done once for many that ask at once, and not again while the table stands', async () => {
-    const all = computations();
-    const run = (view = VIEW) => all.run(CUSTOMER, view, computing(SLOW), unheard);
+  it('runs a query once for concurrent requests, and not again until the table changes', async () => {
+    const cache = cacheWith();
+    const run = (view = VIEW) => cache.run(CUSTOMER, view, planned(SLOW), connected);
     const results = await Promise.all(Array.from({ length: 50 }, () => run()));
-    assert.equal(asked, 1);
+    assert.equal(started, 1);
     assert.equal(new Set(results).size, 1);
     await run();
-    assert.equal(asked, 1);
-    // The next version is another table, and so is another customer's of the same name.
+    assert.equal(started, 1);
+    // Another version is another table, and so is that of a later customer with the same ID.
     now = { ...VIEW, table: { ...VIEW.table, version: 2 } };
     await run(now);
-    assert.equal(asked, 2);
+    assert.equal(started, 2);
     now = { ...VIEW, createdAt: new Date(1) };
     await run(now);
-    assert.equal(asked, 3);
+    assert.equal(started, 3);
   });
 
-  it('are one for requests that mean the same', async () => {
-    const all = computations();
+  it('runs a query once for requests with the same meaning', async () => {
+    const cache = cacheWith();
     const columns = [...COLUMNS, { name: 'At', type: 'timestamp', format: null }] as const;
     const other = { ...VIEW, table: { ...VIEW.table, columns, timeColumn: 'At', rows: 0, version: 7 } };
     const same = [
@@ -141,11 +145,10 @@ describe('computations', () => {
       ],
       [{ measures: [{ fn: 'last', column: 'n' }] }, { measures: [{ fn: 'last', column: 'n', by: 'at' }] }],
     ];
-    // The table of the test has no times: what is asked of it is counted, not what it answers.
     for (const requests of same) {
       const keys = new Set<string>();
       for (const request of requests) {
-        const { plan, name } = computing(request)(other);
+        const { plan, name } = planned(request)(other);
         keys.add(keyOf(CUSTOMER, other, { plan, name }));
       }
       assert.equal(keys.size, 1, [...keys].join('\n'));
@@ -155,91 +158,116 @@ describe('computations', () => {
       having: { column: 'count', op: '=', value: 1 },
       group_by: [{ column: 'n', as: String(value) }],
     }));
-    const keys = different.map((request) => keyOf(CUSTOMER, VIEW, computing(request)(VIEW)));
+    const keys = different.map((request) => keyOf(CUSTOMER, VIEW, planned(request)(VIEW)));
     assert.equal(new Set(keys).size, different.length);
-    await all.run(CUSTOMER, VIEW, computing(same[0]?.[0]), unheard);
-    await all.run(CUSTOMER, VIEW, computing(same[0]?.[1]), unheard);
-    assert.equal(asked, 1);
+    await cache.run(CUSTOMER, VIEW, planned(same[0]?.[0]), connected);
+    await cache.run(CUSTOMER, VIEW, planned(same[0]?.[1]), connected);
+    assert.equal(started, 1);
   });
 
-  it('keep those results that were asked for last, within their memory', async () => {
+  it('keeps the results that were requested last, within its memory limit', async () => {
     const query = (number: number) => ({ group_by: ['n'], where: { column: 'n', op: '<', value: number }, limit: 100 });
-    const ask = (number: number) => all.run(CUSTOMER, VIEW, computing(query(number)), unheard);
-    // Each takes about 2,800 bytes.
-    const all = computations({ resultCacheBytes: 10_000 });
+    const ask = (number: number) => cache.run(CUSTOMER, VIEW, planned(query(number)), connected);
+    // Each result takes about 2,800 bytes.
+    const cache = cacheWith({ resultCacheBytes: 10_000 });
     for (const number of [101, 102, 103]) await ask(number);
-    const before = asked;
+    const before = started;
     await ask(101);
-    assert.equal(asked, before, 'three of them fit');
+    assert.equal(started, before, 'three results fit');
     for (const number of [104, 105, 106]) await ask(number);
     await ask(106);
-    assert.equal(asked, before + 3);
+    assert.equal(started, before + 3);
     await ask(102);
-    assert.equal(asked, before + 4, 'the second was asked for longest ago');
+    assert.equal(started, before + 4, '102 is the result that was requested least recently');
   });
 
-  it('keep no more results than there is memory for', async () => {
-    const all = computations({ resultCacheBytes: 1 });
-    for (let time = 0; time < 2; time++) await all.run(CUSTOMER, VIEW, computing(SLOW), unheard);
-    assert.equal(asked, 2);
+  it('keeps no result that exceeds its memory limit', async () => {
+    const cache = cacheWith({ resultCacheBytes: 1 });
+    for (let time = 0; time < 2; time++) await cache.run(CUSTOMER, VIEW, planned(SLOW), connected);
+    assert.equal(started, 2);
   });
 
-  it('are cancelled when nobody waits for them any more, and not before', async () => {
-    const all = computations();
+  it('cancels a query when the last client disconnects, and not before', async () => {
+    const cache = cacheWith();
     const [first, second] = [new AbortController(), new AbortController()];
-    const waiting = [first, second].map(({ signal }) => all.run(CUSTOMER, VIEW, computing(SLOW), signal).catch(String));
+    const waiting = [first, second].map(({ signal }) => cache.run(CUSTOMER, VIEW, planned(SLOW), signal).catch(String));
     await sleep(5);
     first.abort();
     await sleep(5);
     assert.deepEqual(outcomes, []);
-    // Whoever comes in the moment of the cancellation has it computed for himself.
+    // A request at the moment of the cancellation starts the query again.
     second.abort();
-    const third = all.run(CUSTOMER, VIEW, computing(SLOW), unheard);
+    const third = cache.run(CUSTOMER, VIEW, planned(SLOW), connected);
     await Promise.all(waiting);
     assert.ok((await third).result);
     assert.deepEqual(outcomes.toSorted(), ['cancelled', 'rows']);
   });
 
-  it('end when they take too long, also while they wait for their turn', async () => {
-    const all = computations({ analysisMs: 20 });
+  it('ends queries that exceed the time limit, also while they wait for a slot', async () => {
+    const cache = cacheWith({ analysisMs: 20 });
     const timedOut = { code: 'analysis_timeout' };
     await Promise.all(
       Array.from({ length: 6 }, (_, index) =>
-        assert.rejects(all.run(CUSTOMER, VIEW, computing({ ...SLOW, limit: index + 1 }), unheard), timedOut),
+        assert.rejects(cache.run(CUSTOMER, VIEW, planned({ ...SLOW, limit: index + 1 }), connected), timedOut),
       ),
     );
-    assert.ok(asked < 6, 'none had to wait');
+    assert.ok(started < 6, 'no query had to wait');
   });
 
-  it('are done anew where an upload was undone under them', async () => {
-    const all = computations();
+  it('runs a query again if an upload was undone during the run', async () => {
+    const cache = cacheWith();
     now = { ...VIEW, generation: 1, lastTag: 0, table: { ...VIEW.table, version: 2 } };
-    const { result, table } = await all.run(CUSTOMER, VIEW, computing({ measures: [{ fn: 'count' }] }), unheard);
+    const { result, table } = await cache.run(CUSTOMER, VIEW, planned({ measures: [{ fn: 'count' }] }), connected);
     assert.deepEqual([table.version, (result as { rows: unknown }).rows], [2, [[0]]]);
-    assert.equal(asked, 2);
+    assert.equal(started, 2);
     now = null;
-    const gone = all.run(CUSTOMER, { ...VIEW, generation: 2 }, computing({ measures: [{ fn: 'count' }] }), unheard);
+    const gone = cache.run(CUSTOMER, { ...VIEW, generation: 2 }, planned({ measures: [{ fn: 'count' }] }), connected);
     await assert.rejects(gone, { code: 'table_empty' });
+  });
+
+  it('reports analysis_cancelled for a running analysis that is cancelled', async () => {
+    const deps = depsWith();
+    const analysis = createAnalysis({
+      ...deps,
+      tables: { ...store, query: deps.tables.query },
+      concurrentAnalyses: 1,
+      concurrentExports: 1,
+    });
+    const ask = (query: unknown, signal: AbortSignal) =>
+      analysis.answer(dangerouslyAllow(CUSTOMER), { customer_id: 'c', query }, () => signal);
+    const running = new AbortController();
+    const waiting = new AbortController();
+    const cancelled = [ask(SLOW, running.signal), ask({ ...SLOW, limit: 1 }, waiting.signal)];
+    while (started === 0) await sleep(1);
+    waiting.abort();
+    running.abort();
+    const expected = { code: 'analysis_cancelled', status: 409 };
+    await Promise.all(cancelled.map((each) => assert.rejects(each, expected)));
+    assert.deepEqual([started, outcomes], [1, ['cancelled']]);
+    const { result } = await ask({ measures: [{ fn: 'count' }] }, connected);
+    assert.deepEqual((result as { rows: unknown }).rows, [[400_000]]);
   });
 });
 
-describe('analyses at once', () => {
-  it('are bounded in all and of one customer, and others pass by who has his share', async () => {
-    const admission = new Admission(2);
-    const { signal } = new AbortController();
+describe('analysis slots', () => {
+  const { signal } = new AbortController();
+  const customer = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
+
+  it('give a customer half, and let the others pass those that wait for their share', async () => {
+    const slots = new AnalysisSlots(2);
     const order: string[] = [];
     const ends: (() => void)[] = [];
-    const begin = (customer: string) =>
-      admission.run(customer, signal, async () => {
-        order.push(customer);
+    const start = (name: string) =>
+      slots.run(customer(name), timeLimit(10_000), signal, async () => {
+        order.push(name);
         await new Promise<void>((resolve) => ends.push(resolve));
       });
-    const all = [begin('a'), begin('a'), begin('b'), begin('b')];
+    const all = [start('a'), start('a'), start('b'), start('b')];
     await sleep(1);
     assert.deepEqual(order, ['a', 'b']);
     ends[1]?.();
     await sleep(1);
-    assert.deepEqual(order, ['a', 'b', 'b'], 'the second of a passed by its share');
+    assert.deepEqual(order, ['a', 'b', 'b']);
     ends[0]?.();
     await sleep(1);
     assert.deepEqual(order, ['a', 'b', 'b', 'a']);
@@ -247,17 +275,40 @@ describe('analyses at once', () => {
     await Promise.all(all);
   });
 
-  it('lose no turn to who has left the line', async () => {
-    const admission = new Admission(1);
-    const leaving = new AbortController();
-    const { signal } = new AbortController();
+  it('report an analysis that is cancelled or times out while it waits, and do not start it', async () => {
+    const slots = new AnalysisSlots(1);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const first = admission.run('a', signal, () => promise);
-    const left = admission.run('b', leaving.signal, async () => assert.fail('it had left'));
-    leaving.abort(new Error('gone'));
-    await assert.rejects(left, /gone/);
+    const first = slots.run(customer('a'), timeLimit(10_000), signal, () => promise);
+    const leaving = new AbortController();
+    const notStarted = async () => assert.fail('it was started');
+    const left = slots.run(customer('b'), timeLimit(10_000), leaving.signal, notStarted);
+    const late = slots.run(customer('b'), timeLimit(5), signal, notStarted);
+    leaving.abort();
+    assert.deepEqual(await left, { kind: 'cancelled' });
+    assert.deepEqual(await late, { kind: 'timed_out' });
     resolve();
     await first;
-    assert.equal(await admission.run('c', signal, async () => 'done'), 'done');
+    const remaining = await slots.run(customer('c'), timeLimit(10_000), signal, async ({ deadlineMs }) => deadlineMs);
+    assert.ok(typeof remaining === 'number' && remaining > 0 && remaining <= 10_000);
+  });
+
+  it('refuse the 101st waiting analysis of a customer, and the 1001st of all', async () => {
+    const slots = new AnalysisSlots(1);
+    const leaving = new AbortController();
+    const wait = (name: string) => slots.run(customer(name), timeLimit(10_000), leaving.signal, () => sleep(10_000));
+    const endless = new AbortController();
+    const first = slots.run(customer('first'), timeLimit(10_000), signal, () =>
+      sleep(10_000, undefined, { signal: endless.signal }).catch(() => undefined),
+    );
+    const waiting = Array.from({ length: 10 }, (_, index) => Array.from({ length: 100 }, () => wait(`c${index}`)));
+    await assert.rejects(wait('another'), { code: 'too_many_analyses', detail: /server has 1000 waiting analyses/ });
+    leaving.abort();
+    await Promise.all(waiting.flat());
+    const own = Array.from({ length: 100 }, () => slots.run(customer('a'), timeLimit(20), signal, () => sleep(1)));
+    const refused = slots.run(customer('a'), timeLimit(20), signal, () => sleep(1));
+    await assert.rejects(refused, { code: 'too_many_analyses', detail: 'Customer a has 100 waiting analyses.' });
+    await Promise.all(own);
+    endless.abort();
+    await first;
   });
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { BUCKETS } from '../../src/analysis/bucket-names.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
@@ -30,7 +30,7 @@ const TABLE: TableState = {
   earliestAt: 0n,
   latestAt: 0n,
 };
-/** Zones whose clocks change at midnight, by half an hour, or often. */
+/** Including zones with transitions at midnight, of half an hour, or in most years. */
 const ZONES = [
   'UTC',
   'Europe/Berlin',
@@ -65,7 +65,7 @@ const texts = fc.constantFrom(
   '$1',
 );
 const micros = fc.oneof(
-  // About changes of the clock, and far off.
+  // Around transitions, and far from them.
   fc
     .bigInt(-2n * 3_600_000_000n, 26n * 3_600_000_000n)
     .chain((offset) =>
@@ -210,7 +210,7 @@ const measures = fc.uniqueArray(
   },
 );
 
-/** A condition on, and an order by, whatever the result has. */
+/** A condition on, and an order by, any column of the result. */
 const output = fc.record({
   place: fc.nat(),
   op: fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'is null', 'is not null'),
@@ -236,13 +236,13 @@ const request = fc
     orders: fc.array(order, { maxLength: 3 }),
   })
   .map(({ measures: measured, group_by, where, limit, having, orders }) => {
-    const asked = {
+    const base = {
       measures: [...measured, { fn: 'count', as: 'rows' }],
       ...(group_by.length > 0 ? { group_by } : {}),
     };
-    // Sums and their likes depend on the order of adding, and so would what is chosen and ordered by them.
-    const outputs = outputsOf(planQuery(new RequestPart(asked, '/query'), TABLE, 1000));
-    const exact = outputs.filter((_, index) => isExact(asked.measures[index - group_by.length]));
+    // Sums and similar measures depend on the order of addition, and so would conditions on them and orders by them.
+    const outputs = outputsOf(planQuery(new RequestPart(base, '/query'), TABLE, 1000));
+    const exact = outputs.filter((_, index) => isExact(base.measures[index - group_by.length]));
     const of = (place: number) => exact[place % exact.length] as (typeof exact)[number];
     const chosen = having.map(({ place, op, negated, value, day, text, flag }) => {
       const { name, type } = of(place);
@@ -251,7 +251,7 @@ const request = fc
       return negated ? { not: compared } : compared;
     });
     return {
-      ...asked,
+      ...base,
       ...(where ? { where } : {}),
       ...(limit ? { limit } : {}),
       ...(chosen.length > 0 ? { having: { or: chosen } } : {}),
@@ -288,7 +288,7 @@ describe('random queries over random tables', () => {
   });
   after(() => place.close());
 
-  /** Appends rows under a tag of their own. @returns the tags before it, which are not to be seen */
+  /** Appends rows under a new tag. @returns the earlier tags, whose rows are to be excluded */
   async function append(rows: readonly Row[]): Promise<readonly number[]> {
     const hidden = Array.from({ length: tag }, (_, index) => index + 1);
     tag++;
@@ -314,7 +314,7 @@ describe('random queries over random tables', () => {
     const view = { customerId, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
     const outcome = await store.query(view, plan, { ...LIMITS, signal });
     if (outcome.kind === 'out_of_range') {
-      // Infinite and very large numbers have no deviation.
+      // Infinite and very large numbers have no standard deviation.
       assert.ok(plan.measures.some(({ fn }) => fn === 'stddev'));
       assert.ok(rows.some(({ x }) => typeof x === 'number' && !(Math.abs(x) < 1e150)));
       return;
@@ -328,7 +328,7 @@ describe('random queries over random tables', () => {
     assert.deepEqual(shown(outcome.rows), shown(evaluate(plan, rows)));
   }
 
-  it('are answered as plain loops answer them', async () => {
+  it('have the same results as plain loops', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(rowOf, { maxLength: 40 }),
@@ -351,7 +351,7 @@ function cell(value: StoredValue, type: string): string {
   return typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : String(value);
 }
 
-/** Sums of numbers depend on their order in the last digits, and the least numbers have few of them. */
+/** The last digits of a sum depend on the order of addition, and the smallest numbers have few digits. */
 function rounded(value: number): number {
   return Math.abs(value) < 1e-300 || value === 0 ? 0 : Number(value.toPrecision(8));
 }

@@ -5,13 +5,13 @@ import { zonedFormat } from '../../src/analysis/zoned-format.ts';
 
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Chatham', 'Africa/Casablanca', 'EST'];
 
-/** As the calendar of the language has it. Before 1970, where offsets may have seconds, its texts round them. */
+/** As rendered by Temporal, from 1970 on: before that, offsets may have seconds, which it rounds. */
 function expected(micros: bigint, zone: string): string {
   const zoned = Temporal.Instant.fromEpochNanoseconds(micros * 1000n).toZonedDateTimeISO(zone);
   return zoned.toString({ timeZoneName: 'never' });
 }
 
-it('a moment is told as the clock of the zone shows it, whatever was told before', () => {
+it('renders a timestamp as Temporal does, regardless of the timestamps rendered before', () => {
   for (const zone of ZONES) {
     const format = zonedFormat(zone);
     const same = (micros: bigint) => assert.equal(format(micros), expected(micros, zone));

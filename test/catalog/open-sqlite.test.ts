@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Kysely, sql } from 'kysely';
-import type { CatalogTables } from '../../src/catalog/catalog-tables.ts';
-import { kyselyCatalog } from '../../src/catalog/kysely-catalog.ts';
+import type { CatalogTables } from '../../src/catalog/kysely/catalog-tables.ts';
+import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
-import type { UploadOptions } from '../../src/catalog/upload.ts';
 import { SettingError } from '../../src/config.ts';
-import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
+import { customerId, newUpload } from '../builders.ts';
 
-const customer = (id: string) => ({ id: parseCustomerId(id) as CustomerId, timeColumn: null, columns: null });
+const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 
 describe('the catalog file', () => {
   let folder: string;
@@ -28,9 +27,9 @@ describe('the catalog file', () => {
     return Object.values(rows[0] ?? {})[0];
   }
 
-  it('is written through to the disk at every commit, and keeps its references whole', async () => {
+  it('is flushed to disk by every commit, and enforces foreign keys', async () => {
     const db = await openSqlite(path);
-    // The very connection that the catalog writes with.
+    // On the same connection that the catalog writes with.
     await kyselyCatalog(db).createCustomer(customer('a'));
     const FULL = 2;
     assert.equal(await pragma(db, 'synchronous'), FULL);
@@ -41,7 +40,7 @@ describe('the catalog file', () => {
     await db.destroy();
   });
 
-  it("is its owner's alone, with all that SQLite puts beside it", async () => {
+  it('is accessible only to its owner, like the other files of SQLite', async () => {
     const umask = process.umask(0);
     try {
       await writeFile(path, '', { mode: 0o666 });
@@ -61,10 +60,10 @@ describe('the catalog file', () => {
     }
   });
 
-  it('holds everything that was written when the process is gone without closing it', async () => {
+  it('contains everything that was committed if the process ends without closing it', async () => {
     const catalog = await openSqliteCatalog(path);
     await catalog.createCustomer(customer('a'));
-    // What a crash leaves: the files as they are, and nobody who would tidy them.
+    // As after a crash: the files without a checkpoint or any other cleanup.
     const left = join(folder, 'left.sqlite');
     await copyFile(path, left);
     await copyFile(`${path}-wal`, `${left}-wal`);
@@ -74,7 +73,7 @@ describe('the catalog file', () => {
     await catalog.close();
   });
 
-  it('is brought up to date once, also where two open it at the same time', async () => {
+  it('is migrated once, even if it is opened twice concurrently', async () => {
     const catalogs = await Promise.all([openSqliteCatalog(path), openSqliteCatalog(path)]);
     for (const catalog of catalogs) await catalog.close();
     const db = await openSqlite(path);
@@ -83,7 +82,7 @@ describe('the catalog file', () => {
     await db.destroy();
   });
 
-  it('has no tables where making them was cut short', async () => {
+  it('has no tables after an interrupted migration', async () => {
     const database = new DatabaseSync(path);
     database.exec('create table attempts (x)');
     database.close();
@@ -101,25 +100,25 @@ describe('the catalog file', () => {
     await (await openSqliteCatalog(path)).close();
   });
 
-  it('is refused, and left as it is, where a newer Thena made it', async () => {
+  it('is refused if a newer version of Thena created it', async () => {
     await (await openSqliteCatalog(path)).close();
     const database = new DatabaseSync(path);
     database.exec("insert into kysely_migration values ('0999-of-tomorrow', '2030-01-01T00:00:00.000Z')");
     database.close();
     await assert.rejects(openSqliteCatalog(path), (error) => {
       assert.ok(error instanceof SettingError);
-      assert.match(error.message, /newer Thena/);
+      assert.match(error.message, /created by a newer version of Thena/);
       assert.ok(error.message.includes(path) && error.message.includes('0999-of-tomorrow'));
       return true;
     });
   });
 
-  it('says so where the file is no catalog', async () => {
-    await writeFile(path, 'This is a text, and long enough to be taken for the header of a file.'.repeat(20));
+  it('is refused if it is not a database', async () => {
+    await writeFile(path, 'This text is long enough to be taken for the header of a database. '.repeat(20));
     await assert.rejects(openSqliteCatalog(path), /file is not a database/);
   });
 
-  it('waits for another writer, and lets everything else go on meanwhile', async () => {
+  it('waits for another writer without blocking the event loop', async () => {
     const catalog = await openSqliteCatalog(path);
     const other = new DatabaseSync(path);
     other.exec('begin immediate');
@@ -143,7 +142,7 @@ describe('the catalog file', () => {
     await catalog.close();
   });
 
-  it('says that the disk is full, changes nothing then, and goes on when there is room', async () => {
+  it('reports a full disk, changes nothing, and works again once there is space', async () => {
     const db = await openSqlite(path);
     const catalog = kyselyCatalog(db);
     await catalog.createCustomer(customer('a'));
@@ -163,29 +162,13 @@ describe('the catalog file', () => {
     await catalog.close();
   });
 
-  it('tells the failure itself where SQLite has rolled the transaction back already', async () => {
+  it('reports the original failure if SQLite has already rolled back the transaction', async () => {
     const db = await openSqlite(path);
     await sql`create trigger t before insert on uploads begin select raise(rollback, 'as on a full disk'); end`.execute(
       db,
     );
     const catalog = kyselyCatalog(db);
-    const options: UploadOptions = {
-      delimiter: null,
-      quote: null,
-      header: null,
-      encoding: null,
-      onError: 'abort',
-      duplicates: 'append',
-      dryRun: false,
-    };
-    const upload = {
-      id: newUploadId(),
-      customerId: customer('a').id,
-      filename: null,
-      options,
-      idempotencyKey: null,
-      retryOf: null,
-    };
+    const upload = newUpload('a');
     await assert.rejects(catalog.createUpload(upload), /as on a full disk/);
     assert.equal(await catalog.findCustomer(customer('a').id), null);
     await sql`drop trigger t`.execute(db);

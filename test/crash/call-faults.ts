@@ -1,25 +1,25 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Why system calls cannot be tampered with here, or false where they can. */
+/** Why strace cannot inject faults into system calls here; false if it can. */
 export const NO_STRACE: string | false = whyNoStrace();
 
 const INJECTED = '(INJECTED)';
 
 export interface Tampering {
-  /** How often it has made a call fail so far. */
+  /** How many calls it has made fail so far. */
   failed(): number;
-  /** Lets go of the process, if it still runs. */
+  /** Detaches from the process, if it is still running. */
   end(): Promise<void>;
 }
 
 /**
- * Tampers with system calls of a running process and all of its threads, not with the processes it has started.
+ * Injects faults into system calls of a running process, in all of its threads, but not into those of its children.
  *
- * @param injection as strace's `-e inject=` takes it: `fsync:signal=SIGKILL:when=3` kills it at a thread's third fsync from now,
- *   `fsync:error=EIO:when=3` makes that one fail
- * @param only the threads and the paths whose calls are meant, none being all there are and will be; `once` lets go at the
- *   first call that failed, as strace counts the calls of each thread
+ * @param injection in the syntax of strace's `-e inject=`: `fsync:signal=SIGKILL:when=3` kills the process at the third fsync of a
+ *   thread from now on, `fsync:error=EIO:when=3` makes that fsync fail
+ * @param only the threads and paths to which it is limited (default: all, including new ones); `once` detaches at the first call
+ *   that failed, since strace counts the calls of each thread on its own
  */
 export async function tamper(
   pid: number,
@@ -33,18 +33,20 @@ export async function tamper(
   for (const path of paths) args.push('-P', path);
   const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = new Promise<void>((resolve) => strace.once('exit', () => resolve()));
-  let told = '';
+  let output = '';
   await new Promise<void>((resolve, reject) => {
     strace.stderr.on('data', (text: Buffer) => {
-      told += text;
-      if (once && told.includes(INJECTED)) strace.kill('SIGTERM');
-      if (told.split('attached').length > Math.max(1, threads.length)) resolve();
+      output += text;
+      if (once && output.includes(INJECTED)) strace.kill('SIGTERM');
+      if (output.split('attached').length > Math.max(1, threads.length)) resolve();
     });
-    // The process may have ended in between: then there is nothing to tamper with.
-    strace.once('exit', () => (told.includes('No such process') ? resolve() : reject(new Error(`strace: ${told}`))));
+    // The process may have ended in the meantime.
+    strace.once('exit', () =>
+      output.includes('No such process') ? resolve() : reject(new Error(`strace: ${output}`)),
+    );
   });
   return {
-    failed: () => told.split(INJECTED).length - 1,
+    failed: () => output.split(INJECTED).length - 1,
     async end() {
       strace.kill('SIGTERM');
       await exited;
@@ -52,7 +54,7 @@ export async function tamper(
   };
 }
 
-/** The threads of a process whose names begin so. Linux only. */
+/** The threads of a process whose names start with `name`. Linux only. */
 export function threadsOf(pid: number, name: string): readonly number[] {
   const tasks = readdirSync(`/proc/${pid}/task`).map(Number);
   return tasks.filter((task) => readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').startsWith(name));

@@ -9,36 +9,37 @@ import { FAILPOINTS } from '../../src/failpoints.ts';
 import { ask } from '../http/tus-requests.ts';
 import { type Random, randomOf } from '../random.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
-import { type Order, obeying, orderDeath, takeBackOrder, wasObeyed } from './failpoints-at-work.ts';
+import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut, withdrawOrder } from './kill-order.ts';
 import { Senders, type Sent } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
 
-type Blow = 'main' | 'engine' | 'both' | 'at a step' | 'main at a call' | 'engine at a call';
+type KillKind = 'main' | 'engine' | 'both' | 'at a failpoint' | 'main at a call' | 'engine at a call';
 
 export interface CrashReport {
   readonly kills: Readonly<Record<string, number>>;
-  /** Of them, those at which somebody was waited for and came. */
-  readonly steps: number;
+  /** Kills that happened at the failpoint they were ordered for. */
+  readonly atFailpoint: number;
   readonly sent: number;
-  /** Acknowledged files that were sent in pieces. */
-  readonly inPieces: number;
+  /** Acknowledged files that were sent in chunks. */
+  readonly inChunks: number;
   readonly acknowledged: number;
-  /** Acknowledged files that failed, all because the engine was killed twice under them. */
+  /** Acknowledged files that failed, each because the engine was killed twice during its load. */
   readonly failed: number;
-  /** Files whose 202 was lost in a kill, and that are there, whole. */
-  readonly unheard: number;
+  /** Files that are stored completely although their 202 was lost in a kill. */
+  readonly unacknowledged: number;
   readonly rows: number;
 }
 
-/** Calls on the way of an upload: each is a moment in which a process may end. */
+/** System calls of the upload path: the process may end at each of them. */
 const MAIN_CALLS = ['fsync', 'fdatasync', 'pwrite64', 'mkdir', 'unlink', 'rmdir', 'openat', 'ftruncate'];
 const ENGINE_CALLS = ['fsync', 'fdatasync', 'pwrite64', 'unlink', 'openat', 'ftruncate'];
 const CUSTOMERS = ['ada', 'grace', 'edsger', 'barbara'];
-const LONGEST_WAIT_FOR_CALL_MS = 1_500;
+/** How long to wait for a failpoint or a system call. */
+const MAX_WAIT_MS = 1_500;
 
 /**
- * Lets customers upload to a real Thena, kills its processes again and again, and then holds every file against what its
- * sender was told. The same seed makes the same choices; what the machine does in between is its own.
+ * Uploads files of several customers to a real server while its processes are killed again and again, and then compares every
+ * file with the answers that its client got. The same seed makes the same choices; timing differs from run to run.
  */
 export async function crashRun({ seed, kills }: { seed: number; kills: number }): Promise<CrashReport> {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-kills-'));
@@ -48,9 +49,9 @@ export async function crashRun({ seed, kills }: { seed: number; kills: number })
     rmSync(dataDir, { recursive: true, force: true });
     return report;
   } catch (error) {
-    // The folder stays, to be looked into.
-    const told = `With CRASH_SEED=${seed} CRASH_KILLS=${kills}, in ${dataDir}: ${(error as Error).message}`;
-    throw new Error(told, { cause: error });
+    // The folder is kept for inspection.
+    const message = `With CRASH_SEED=${seed} CRASH_KILLS=${kills}, in ${dataDir}: ${(error as Error).message}`;
+    throw new Error(message, { cause: error });
   }
 }
 
@@ -64,21 +65,21 @@ class CrashRun {
   readonly #dataDir: string;
   readonly #senders: Senders;
   readonly #kills: Record<string, number> = {};
-  /** When the engine was killed: that is what may fail a file. */
+  /** When the engine was killed, which may make uploads fail. */
   readonly #engineKills: { readonly from: number; readonly to: number }[] = [];
-  readonly #orders: string;
-  #steps = 0;
+  readonly #orderFile: string;
+  #atFailpoint = 0;
   #thena: ThenaProcess | null = null;
 
   constructor(random: Random, dataDir: string) {
     this.#random = random;
     this.#dataDir = dataDir;
-    this.#orders = `${dataDir}.order`;
+    this.#orderFile = `${dataDir}.order`;
     this.#senders = new Senders(random.branch(), CUSTOMERS);
   }
 
   async run(kills: number): Promise<CrashReport> {
-    for (let kill = 0; kill < kills; kill++) await this.#strike(await this.#running());
+    for (let kill = 0; kill < kills; kill++) await this.#kill(await this.#running());
     this.#senders.aim(null);
     await this.#senders.stop();
     return this.#verify(await this.#running());
@@ -88,31 +89,31 @@ class CrashRun {
     this.#senders.aim(null);
     await this.#senders.stop();
     await this.#thena?.end('SIGKILL');
-    takeBackOrder(this.#orders);
+    withdrawOrder(this.#orderFile);
   }
 
   async #running(): Promise<ThenaProcess> {
     if (this.#thena && this.#thena.child.exitCode === null && this.#thena.child.signalCode === null) return this.#thena;
-    this.#thena = await startThenaProcess(this.#dataDir, [], obeying(this.#orders));
+    this.#thena = await startThenaProcess(this.#dataDir, [], killOrderEnvironment(this.#orderFile));
     this.#senders.aim(this.#thena.url);
     return this.#thena;
   }
 
-  async #strike(thena: ThenaProcess): Promise<void> {
+  async #kill(thena: ThenaProcess): Promise<void> {
     const pid = thena.child.pid as number;
     const engine = childOf(pid);
-    const blows: Blow[] = ['main', 'main', 'at a step', 'at a step', 'at a step'];
-    if (engine !== null) blows.push('engine', 'both');
-    if (!NO_STRACE) blows.push('main at a call', 'main at a call', 'engine at a call');
-    const blow = this.#random.pick(blows);
+    const kinds: KillKind[] = ['main', 'main', 'at a failpoint', 'at a failpoint', 'at a failpoint'];
+    if (engine !== null) kinds.push('engine', 'both');
+    if (!NO_STRACE) kinds.push('main at a call', 'main at a call', 'engine at a call');
+    const kind = this.#random.pick(kinds);
     const waitMs = this.#random.integer(600);
-    const calls = blow === 'engine at a call' ? ENGINE_CALLS : MAIN_CALLS;
+    const calls = kind === 'engine at a call' ? ENGINE_CALLS : MAIN_CALLS;
     const injection = `${this.#random.pick(calls)}:signal=SIGKILL:when=${1 + this.#random.integer(8)}`;
-    const step = this.#random.pick(FAILPOINTS);
+    const failpoint = this.#random.pick(FAILPOINTS);
     const nth = 1 + this.#random.integer(3);
     const victim = this.#random.pick(['main', 'engine', 'both'] as const);
     await delay(waitMs);
-    switch (blow) {
+    switch (kind) {
       case 'main':
         await thena.end('SIGKILL');
         break;
@@ -120,18 +121,18 @@ class CrashRun {
         this.#killEngine(childOf(pid));
         break;
       case 'both':
-        // Main may live long enough to see it die.
+        // Main may live long enough to notice.
         this.#killEngine(childOf(pid));
         await thena.end('SIGKILL');
         break;
-      case 'at a step':
-        await this.#killAtStep(pid, { step, nth, victim });
-        // Not every step comes in time.
+      case 'at a failpoint':
+        await this.#killAtFailpoint(pid, { failpoint, nth, victim });
+        // The process may not have come to the failpoint in time.
         if (victim !== 'engine') await thena.end('SIGKILL');
         break;
       case 'main at a call':
         await this.#killAtCall(pid, injection);
-        // Not every call comes in time.
+        // The process may not have made the call in time.
         await thena.end('SIGKILL');
         break;
       case 'engine at a call': {
@@ -142,38 +143,38 @@ class CrashRun {
         break;
       }
     }
-    this.#kills[blow] = (this.#kills[blow] ?? 0) + 1;
+    this.#kills[kind] = (this.#kills[kind] ?? 0) + 1;
     if (thena.child.exitCode !== null || thena.child.signalCode !== null) this.#senders.aim(null);
   }
 
   #killEngine(engine: number | null): void {
     this.#engineKills.push({ from: Date.now(), to: Date.now() });
-    kill(engine);
+    killProcess(engine);
   }
 
-  async #killAtStep(pid: number, order: Omit<Order, 'id'>): Promise<void> {
+  async #killAtFailpoint(pid: number, order: Omit<KillOrder, 'id'>): Promise<void> {
     const from = Date.now();
-    orderDeath(this.#orders, order);
-    while (isAlive(pid) && !wasObeyed(this.#orders) && Date.now() - from < LONGEST_WAIT_FOR_CALL_MS) await delay(10);
-    if (wasObeyed(this.#orders)) this.#steps++;
-    takeBackOrder(this.#orders);
+    orderKill(this.#orderFile, order);
+    while (isAlive(pid) && !wasCarriedOut(this.#orderFile) && Date.now() - from < MAX_WAIT_MS) await delay(10);
+    if (wasCarriedOut(this.#orderFile)) this.#atFailpoint++;
+    withdrawOrder(this.#orderFile);
     if (order.victim === 'main') return;
     this.#engineKills.push({ from, to: Date.now() });
-    // It lives to see its engine die.
+    // Main has to notice that its engine died.
     if (order.victim === 'engine') await delay(200);
   }
 
   async #killAtCall(pid: number, injection: string): Promise<void> {
     const tampering = await tamper(pid, injection);
     const began = Date.now();
-    while (isAlive(pid) && Date.now() - began < LONGEST_WAIT_FOR_CALL_MS) await delay(10);
+    while (isAlive(pid) && Date.now() - began < MAX_WAIT_MS) await delay(10);
     await tampering.end();
   }
 
   async #verify(thena: ThenaProcess): Promise<CrashReport> {
     const { sent, lost } = this.#senders;
     assert.deepEqual(lost, []);
-    // Files that are whole, and whose senders have gone, are asked for here.
+    // Whole resumable files whose clients are gone become uploads when they are requested.
     for (const id of unfinished(this.#dataDir)) await ask(`${thena.url}/api/v1/tus/${id}`);
     const acknowledged = sent.filter(({ uploadId }) => uploadId !== null);
     const settledFor = new Map(
@@ -181,7 +182,7 @@ class CrashRun {
     );
     await thena.end('SIGTERM');
     const failures = new Set<string>();
-    let unheard = 0;
+    let unacknowledged = 0;
     let rows = 0;
     for (const customer of CUSTOMERS) {
       const stored = await storedFiles(this.#dataDir, customer);
@@ -192,19 +193,19 @@ class CrashRun {
         const found = stored.get(file.number);
         if (found) {
           const whole = { rows: file.rows, differentRows: file.rows, highestRow: file.rows - 1, tags: 1 };
-          assert.deepEqual(found, whole, `file ${file.number} of ${customer} is not there exactly once`);
+          assert.deepEqual(found, whole, `file ${file.number} of ${customer} is not stored exactly once`);
           visible += file.rows;
         }
         assert.ok(
           !found || file.refusal === null,
-          `${customer} ${file.number} was refused (${file.refusal}), and is there`,
+          `file ${file.number} of ${customer} was refused (${file.refusal}), but is stored`,
         );
         if (file.uploadId === null) {
-          if (found) unheard++;
+          if (found) unacknowledged++;
           continue;
         }
         const upload = settled.uploads.get(file.uploadId);
-        assert.ok(upload, `the acknowledged upload ${file.uploadId} is not known`);
+        assert.ok(upload, `the acknowledged upload ${file.uploadId} is missing`);
         if (upload.status === 'failed') {
           this.#assertJustified(file, upload);
           assert.equal(found, undefined, `the failed upload ${file.uploadId} has rows`);
@@ -219,20 +220,20 @@ class CrashRun {
       rows += visible;
     }
     const kept = spooled(this.#dataDir).filter((folder) => !failures.has(folder));
-    assert.deepEqual(kept, [], 'the spool holds what nobody needs');
+    assert.deepEqual(kept, [], 'the spool holds bytes that are no longer needed');
     return {
       kills: this.#kills,
-      steps: this.#steps,
+      atFailpoint: this.#atFailpoint,
       sent: sent.length,
       acknowledged: acknowledged.length,
-      inPieces: acknowledged.filter(({ way }) => way === 'pieces').length,
+      inChunks: acknowledged.filter(({ method }) => method === 'chunks').length,
       failed: failures.size,
-      unheard,
+      unacknowledged,
       rows,
     };
   }
 
-  /** The files are good: only an engine that died twice under one may fail it. */
+  /** All files are valid: an upload may fail only if the engine died twice during its load. */
   #assertJustified({ sentAt, uploadId }: Sent, { error, finished_at }: FailedUpload): void {
     const { code, detail } = error;
     const endedAt = Date.parse(finished_at);
@@ -242,11 +243,11 @@ class CrashRun {
   }
 }
 
-function kill(pid: number | null): void {
+function killProcess(pid: number | null): void {
   try {
     if (pid !== null) process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }
 

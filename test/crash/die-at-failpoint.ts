@@ -1,31 +1,32 @@
 /**
- * Loaded into a Thena that is to be killed (`node --import`): ends it, its engine or both at a step that a file names, which is
- * looked for at every step, so that it can be named while Thena runs. Writes down the steps that were reached.
+ * Preloaded into a server (`node --import`): kills it, its engine or both at the failpoint that a file orders. The file is read
+ * at every failpoint, so that the order can be given while the server is running. Logs the failpoints that were reached.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { childOf } from '../../harness/process-memory.ts';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
-import type { Order } from './failpoints-at-work.ts';
+import type { KillOrder } from './kill-order.ts';
 
 const { ORDER_FILE, REACHED_FILE } = process.env;
-let left = 0;
-let of = '';
+/** How often the failpoint must still be reached, for the order with this id. */
+let remaining = 0;
+let orderId = '';
 
-subscribe(FAILPOINTS_CHANNEL, (step) => {
-  if (REACHED_FILE) appendFileSync(REACHED_FILE, `${step}\n`);
+subscribe(FAILPOINTS_CHANNEL, (failpoint) => {
+  if (REACHED_FILE) appendFileSync(REACHED_FILE, `${failpoint}\n`);
   const order = readOrder();
-  if (!order || order.step !== step) return;
-  if (of !== order.id) left = order.nth;
-  of = order.id;
-  if (--left > 0) return;
+  if (!order || order.failpoint !== failpoint) return;
+  if (orderId !== order.id) remaining = order.nth;
+  orderId = order.id;
+  if (--remaining > 0) return;
   rmSync(ORDER_FILE as string, { force: true });
-  // The engine first: main may live on to see it die.
-  if (order.victim !== 'main') end(childOf(process.pid));
-  if (order.victim !== 'engine') end(process.pid);
+  // The engine first, since this process may be killed next.
+  if (order.victim !== 'main') kill(childOf(process.pid));
+  if (order.victim !== 'engine') kill(process.pid);
 });
 
-function readOrder(): Order | null {
+function readOrder(): KillOrder | null {
   try {
     return JSON.parse(readFileSync(ORDER_FILE as string, 'utf8'));
   } catch {
@@ -33,10 +34,10 @@ function readOrder(): Order | null {
   }
 }
 
-function end(pid: number | null): void {
+function kill(pid: number | null): void {
   try {
     if (pid !== null) process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }

@@ -7,22 +7,22 @@ import type { Failpoint } from '../../src/failpoints.ts';
 import { giveOldNames } from '../engine/old-table-file.ts';
 import { ask, begin, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
-import { type Order, obeying, orderDeath, wasObeyed } from './failpoints-at-work.ts';
+import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut } from './kill-order.ts';
 import { csvOf } from './senders.ts';
 import { assertTotalRows, endedUploads, spooled, storedFiles, unfinished } from './settled.ts';
 
-/** A file of the work, and what its sender knows of it. */
+/** A file that was sent, and what its client knows of it. */
 interface Sent {
   readonly customer: string;
   readonly number: number;
   readonly rows: number;
-  /** Whether it has to be there; null: no answer came, so it may be there or not. */
-  isThere: boolean | null;
+  /** Whether it must be stored; null if no answer arrived, so that it may or may not be. */
+  isStored: boolean | null;
 }
 
 const KEPT = 'ada';
 const DELETED = 'grace';
-/** More than the first segment holds, so that loading runs beside receiving. */
+/** More than the first segment holds, so that the load starts early. */
 const MULTI_SEGMENT_ROWS = 100_000;
 const BAD_ROW = 'never,0,0,x\n';
 const COLUMNS = [
@@ -33,29 +33,29 @@ const COLUMNS = [
 ];
 
 /**
- * Has a real Thena do all that it can do with uploads, until it, its engine or both are killed at one step; starts it again,
- * and holds what is there against what the senders were told.
+ * Has a real server do everything that it can do with uploads, until main, its engine or both are killed at one failpoint. Then
+ * starts it again and compares what is stored with the answers that the clients got.
  *
- * @param order none: nobody is killed, and the steps are told that were reached
- * @returns the steps that were reached
+ * @param order null to kill nothing
+ * @returns the failpoints that were reached
  */
-export async function killAtStep(order: Omit<Order, 'id'> | null): Promise<readonly Failpoint[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'thena-steps-'));
+export async function killAtFailpoint(order: Omit<KillOrder, 'id'> | null): Promise<readonly Failpoint[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-failpoints-'));
   const work = new Work(folder);
   try {
     await work.begin();
     if (order) await work.arm(order);
     await work.doAll();
-    if (order) await work.assertObeyed();
+    if (order) await work.assertCarriedOut();
     await work.verify();
-    const failpoint = work.failpoint();
+    const reached = work.reached();
     await work.end();
     rmSync(folder, { recursive: true });
-    return failpoint;
+    return reached;
   } catch (error) {
-    // The folder stays, to be looked into.
-    const told = `${order?.victim ?? 'nobody'} at ${order?.step}, in ${folder}: ${(error as Error).message}`;
-    throw new Error(told, { cause: error });
+    // The folder is kept for inspection.
+    const message = `${order?.victim ?? 'nothing'} at ${order?.failpoint}, in ${folder}: ${(error as Error).message}`;
+    throw new Error(message, { cause: error });
   } finally {
     await work.end();
   }
@@ -63,17 +63,17 @@ export async function killAtStep(order: Omit<Order, 'id'> | null): Promise<reado
 
 class Work {
   readonly #dataDir: string;
-  readonly #orders: string;
-  readonly #failpoint: string;
+  readonly #orderFile: string;
+  readonly #reachedFile: string;
   readonly #sent: Sent[] = [];
   #thena: ThenaProcess | null = null;
-  /** Null: its deletion was asked for, and no answer came. */
+  /** Null if its deletion was requested, but no answer arrived. */
   #isDeleted: boolean | null = false;
 
   constructor(folder: string) {
     this.#dataDir = join(folder, 'data');
-    this.#orders = join(folder, 'order');
-    this.#failpoint = join(folder, 'failpoint');
+    this.#orderFile = join(folder, 'order');
+    this.#reachedFile = join(folder, 'reached');
   }
 
   async begin(): Promise<void> {
@@ -84,51 +84,51 @@ class Work {
     }
   }
 
-  /** Steps that come at a start come at one that has something to recover: a load that ran ahead of its file. */
-  async arm(order: Omit<Order, 'id'>): Promise<void> {
-    if (AT_START.includes(order.step)) {
-      orderDeath(this.#orders, { step: 'claimed_early', nth: 1, victim: 'main' });
+  /** For a failpoint at startup, the server is killed first with something to recover: an early load. */
+  async arm(order: Omit<KillOrder, 'id'>): Promise<void> {
+    if (AT_START.includes(order.failpoint)) {
+      orderKill(this.#orderFile, { failpoint: 'claimed_early', nth: 1, victim: 'main' });
       await this.#upload(KEPT, MULTI_SEGMENT_ROWS).catch(() => undefined);
-      await this.assertObeyed();
+      await this.assertCarriedOut();
     }
-    orderDeath(this.#orders, order);
+    orderKill(this.#orderFile, order);
   }
 
-  async assertObeyed(): Promise<void> {
-    assert.ok(wasObeyed(this.#orders), 'the step was not failpoint');
+  async assertCarriedOut(): Promise<void> {
+    assert.ok(wasCarriedOut(this.#orderFile), 'the failpoint was not reached');
   }
 
-  /** One kind of work after the other; where Thena dies under one, it is started again for the next. */
+  /** Does one kind of work after the other. If the server dies during one, it is started again for the next. */
   async doAll(): Promise<void> {
-    for (const piece of [
+    for (const work of [
       () => this.#upload(KEPT, 10),
       () => this.#upload(KEPT, MULTI_SEGMENT_ROWS),
       () => this.#upload(KEPT, 10, 'skip'),
       () => this.#failAndRetry(),
-      () => this.#uploadInPieces(),
-      () => this.#giveUp(),
+      () => this.#uploadInChunks(),
+      () => this.#cancel(),
       () => this.#undo(),
       () => this.#uploadToOldTable(),
       () => this.#upload(DELETED, 10),
       () => this.#delete(),
     ]) {
       await this.#running();
-      await piece().catch((error: Error) => {
-        // What breaks off a connection is that Thena was killed.
+      await work().catch((error: Error) => {
+        // The connection broke because the server was killed.
         if (error instanceof assert.AssertionError) throw error;
       });
     }
   }
 
-  failpoint(): readonly Failpoint[] {
-    return [...new Set(readFileSync(this.#failpoint, 'utf8').trim().split('\n'))] as Failpoint[];
+  reached(): readonly Failpoint[] {
+    return [...new Set(readFileSync(this.#reachedFile, 'utf8').trim().split('\n'))] as Failpoint[];
   }
 
   async end(): Promise<void> {
     await this.#thena?.end('SIGKILL');
   }
 
-  /** Kills Thena, starts it again, and holds it against all that was said. */
+  /** Kills the server, starts it again, and compares what it holds with all the answers it gave. */
   async verify(): Promise<void> {
     await this.#thena?.end('SIGKILL');
     const { url } = await this.#running();
@@ -140,35 +140,35 @@ class Work {
         assert.equal(error.code, 'rows_rejected', `${id} of ${customer} failed: ${error.detail}`);
       }
     }
-    // A deletion that was asked for may have been made; else it is as if it never was.
+    // A deletion without an answer was either completed or never started.
     if (this.#isDeleted === null) this.#isDeleted = (await call(`${url}/api/v1/customers/${DELETED}`)).status === 404;
     const wanted = this.#sent.filter(({ customer }) => customer !== DELETED || !this.#isDeleted);
     await this.#thena?.end('SIGTERM');
     const visible = new Map<string, number>();
     for (const customer of [KEPT, DELETED]) {
       const stored = new Map(await storedFiles(this.#dataDir, customer));
-      for (const { number, rows, isThere } of wanted.filter((file) => file.customer === customer)) {
+      for (const { number, rows, isStored } of wanted.filter((file) => file.customer === customer)) {
         const found = stored.get(number);
-        if (isThere !== null)
-          assert.equal(found !== undefined, isThere, `file ${number} of ${customer} is there or not`);
+        if (isStored !== null)
+          assert.equal(found !== undefined, isStored, `whether file ${number} of ${customer} is stored`);
         if (!found) continue;
         const whole = { rows, differentRows: rows, highestRow: rows - 1, tags: 1 };
-        assert.deepEqual(found, whole, `file ${number} of ${customer} is not there exactly once`);
+        assert.deepEqual(found, whole, `file ${number} of ${customer} is not stored exactly once`);
         stored.delete(number);
         visible.set(customer, (visible.get(customer) ?? 0) + rows);
       }
-      if (customer === KEPT || !this.#isDeleted) assert.deepEqual([...stored], [], `rows of nobody's at ${customer}`);
+      if (customer === KEPT || !this.#isDeleted) assert.deepEqual([...stored], [], `${customer} has rows of no file`);
     }
     const again = (await this.#running()).url;
     for (const customer of [KEPT, DELETED]) await assertTotalRows(again, customer, visible.get(customer) ?? 0);
     assert.deepEqual(
       spooled(this.#dataDir).filter((name) => !failures.has(name)),
       [],
-      'the spool holds what nobody needs',
+      'the spool holds bytes that are no longer needed',
     );
     for (const id of unfinished(this.#dataDir)) {
       const { headers } = await ask(`${again}/api/v1/tus/${id}`);
-      assert.notEqual(headers.get('upload-offset'), headers.get('upload-length'), 'a whole file was not taken');
+      assert.notEqual(headers.get('upload-offset'), headers.get('upload-length'), 'a whole file is still waiting');
     }
   }
 
@@ -176,49 +176,49 @@ class Work {
     const file = this.#next(customer, rows);
     const bad = onError === 'skip' ? BAD_ROW : '';
     const { status, body } = await this.#put(customer, csvOf(file.number, rows) + bad, `on_error=${onError}`);
-    if (status === 202) file.isThere = true;
-    if (status >= 400 && status < 500) assert.fail(`a good file was refused: ${JSON.stringify(body)}`);
+    if (status === 202) file.isStored = true;
+    if (status >= 400 && status < 500) assert.fail(`a valid file was refused: ${JSON.stringify(body)}`);
     await this.#ended(body.id);
   }
 
   async #failAndRetry(): Promise<void> {
     const file = this.#next(KEPT, 10);
     const { body } = await this.#put(KEPT, csvOf(file.number, 10) + BAD_ROW);
-    file.isThere = false;
+    file.isStored = false;
     await this.#ended(body.id);
-    file.isThere = null;
+    file.isStored = null;
     const { url } = await this.#running();
     const retried = await call(`${url}/api/v1/uploads/${body.id}/retry?on_error=skip`, { method: 'POST' });
-    file.isThere = retried.status === 202;
+    file.isStored = retried.status === 202;
     await this.#ended(retried.body.id);
   }
 
-  async #uploadInPieces(): Promise<void> {
+  async #uploadInChunks(): Promise<void> {
     const file = this.#next(KEPT, 1_000);
     const bytes = Buffer.from(csvOf(file.number, 1_000));
     const { url } = await this.#running();
     const { headers } = await begin(url, bytes.length, { customer_id: KEPT });
     const path = headers.get('location');
-    file.isThere = null;
+    file.isStored = null;
     for (let offset = 0; offset < bytes.length; ) {
-      // As clients do: what broke off is asked for, and goes on from there.
+      // As clients do, it asks for the offset and continues from there.
       const address = `${(await this.#running()).url}${path}`;
-      const { status, headers: told } = await ask(address).catch(() => ({ status: 0, headers: new Headers() }));
+      const { status, headers: found } = await ask(address).catch(() => ({ status: 0, headers: new Headers() }));
       if (status === 0) continue;
-      assert.equal(status, 200, 'what was begun is there');
-      const kept = Number(told.get('upload-offset'));
-      assert.ok(kept >= offset, `${kept} bytes are there of ${offset} that were acknowledged`);
-      const piece = bytes.subarray(kept, kept + 40_000);
-      offset = await send(address, kept, piece).then(
-        (reply) => (reply.status === 204 ? kept + piece.length : kept),
+      assert.equal(status, 200, 'a resumable file that was created is missing');
+      const kept = Number(found.get('upload-offset'));
+      assert.ok(kept >= offset, `only ${kept} of ${offset} acknowledged bytes are stored`);
+      const chunk = bytes.subarray(kept, kept + 40_000);
+      offset = await send(address, kept, chunk).then(
+        (reply) => (reply.status === 204 ? kept + chunk.length : kept),
         () => kept,
       );
     }
-    file.isThere = true;
+    file.isStored = true;
     await this.#ended(path?.split('/').at(-1) ?? '');
   }
 
-  async #giveUp(): Promise<void> {
+  async #cancel(): Promise<void> {
     const { url } = await this.#running();
     const { headers } = await begin(url, 100, { customer_id: KEPT });
     const id = headers.get('location')?.split('/').at(-1);
@@ -231,13 +231,13 @@ class Work {
   async #undo(): Promise<void> {
     const file = this.#next(KEPT, 10);
     const { status, body } = await this.#put(KEPT, csvOf(file.number, 10));
-    if (status === 202) file.isThere = true;
+    if (status === 202) file.isStored = true;
     await this.#ended(body.id);
-    file.isThere = null;
+    file.isStored = null;
     const { url } = await this.#running();
     const undone = await call(`${url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
     assert.equal(undone.status, 200, JSON.stringify(undone.body));
-    file.isThere = false;
+    file.isStored = false;
   }
 
   /** Uploads to a table that an earlier version of Thena left behind. */
@@ -258,7 +258,7 @@ class Work {
   }
 
   #next(customer: string, rows: number): Sent {
-    const file: Sent = { customer, number: this.#sent.length, rows, isThere: null };
+    const file: Sent = { customer, number: this.#sent.length, rows, isStored: null };
     this.#sent.push(file);
     return file;
   }
@@ -268,7 +268,7 @@ class Work {
     return call(`${url}/api/v1/customers/${customer}/uploads?${query}`, { method: 'PUT', body });
   }
 
-  /** Waits until it has ended, also where Thena has to be started again for that. */
+  /** Waits until the upload has ended, and starts the server again if that is needed. */
   async #ended(id: string): Promise<void> {
     for (;;) {
       const { url } = await this.#running();
@@ -286,14 +286,18 @@ class Work {
   async #start(): Promise<ThenaProcess> {
     for (let tries = 0; ; tries++) {
       try {
-        this.#thena = await startThenaProcess(this.#dataDir, [], obeying(this.#orders, this.#failpoint));
+        this.#thena = await startThenaProcess(
+          this.#dataDir,
+          [],
+          killOrderEnvironment(this.#orderFile, this.#reachedFile),
+        );
         return this.#thena;
       } catch (error) {
-        // It was killed at a step of its start.
+        // It was killed during its start.
         if (tries > 1) throw error;
       }
     }
   }
 }
 
-const AT_START: readonly Failpoint[] = ['leases_released', 'unacknowledged_forgotten'];
+const AT_START: readonly Failpoint[] = ['leases_released', 'unacknowledged_deleted'];

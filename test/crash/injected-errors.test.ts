@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_STRACE } from './call-faults.ts';
-import { sufferFaults } from './injected-errors.ts';
+import { injectFaults } from './injected-errors.ts';
 
-// The disk fails at one call; nobody is killed. All of the calls, and a full disk, are in injected-errors.long.ts.
-describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
-  it('while a file is stored, it is refused or it is there, and the next one is taken', async (t) => {
-    const report = await sufferFaults([
+// The disk fails at one call, and no process is killed. injected-errors.long.ts tries all calls, and a full disk.
+describe('if the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
+  it('while a file is stored, it is refused or stored, and the next one is accepted', async (t) => {
+    const report = await injectFaults([
       { of: 'spool', calls: 'mkdir', error: 'EIO' },
       { of: 'spool', calls: 'pwrite64', error: 'EIO' },
       { of: 'spool', calls: 'fsync', error: 'EIO' },
@@ -18,20 +18,20 @@ describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
     assert.deepEqual([report.deaths, report.failures], [0, 0]);
   });
 
-  it('while a file comes in pieces, it goes on from what was acknowledged, and is taken once', async (t) => {
-    const report = await sufferFaults([
-      { of: 'spool', calls: 'openat', error: 'EIO', inPieces: true, step: 6 },
-      { of: 'spool', calls: 'pwrite64', error: 'EIO', inPieces: true, step: 3 },
-      { of: 'spool', calls: 'fsync', error: 'EIO', inPieces: true, step: 7 },
-      { of: 'spool', calls: 'rename', error: 'EIO', inPieces: true, step: 3 },
-      { of: 'spool', calls: 'unlink', error: 'EIO', inPieces: true, step: 4 },
+  it('while a resumable file arrives, it resumes at the acknowledged offset, and is stored once', async (t) => {
+    const report = await injectFaults([
+      { of: 'spool', calls: 'openat', error: 'EIO', inChunks: true, step: 6 },
+      { of: 'spool', calls: 'pwrite64', error: 'EIO', inChunks: true, step: 3 },
+      { of: 'spool', calls: 'fsync', error: 'EIO', inChunks: true, step: 7 },
+      { of: 'spool', calls: 'rename', error: 'EIO', inChunks: true, step: 3 },
+      { of: 'spool', calls: 'unlink', error: 'EIO', inChunks: true, step: 4 },
     ]);
     t.diagnostic(JSON.stringify(report));
     assert.deepEqual([report.deaths, report.failures], [0, 0]);
   });
 
-  it('while the catalog is written, no acknowledged file is lost, and none is there twice', async (t) => {
-    const report = await sufferFaults([
+  it('while the catalog is written, no acknowledged file is lost or stored twice', async (t) => {
+    const report = await injectFaults([
       { of: 'catalog', calls: 'fsync', error: 'EIO', step: 2 },
       { of: 'catalog', calls: 'pwrite64', error: 'EIO', step: 23 },
     ]);
@@ -39,8 +39,8 @@ describe('when the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
     assert.equal(report.deaths, 0);
   });
 
-  it('once under a load, the file is loaded all the same, and so are those of others', async (t) => {
-    const report = await sufferFaults([
+  it('once during a load, the file is loaded, and so are the others', async (t) => {
+    const report = await injectFaults([
       { of: 'engine', calls: 'pwrite64', error: 'EIO' },
       { of: 'engine', calls: 'pwrite64', error: 'EIO', step: 5 },
       { of: 'engine', calls: 'unlink', error: 'EIO' },

@@ -11,45 +11,45 @@ import { tamper, threadsOf } from './call-faults.ts';
 import { csvOf } from './senders.ts';
 import { settle, spooled, storedFiles, unfinished } from './settled.ts';
 
-/** Calls that are made to fail, one after the other. */
+/** System calls that are made to fail, one after the other. */
 export interface Fault {
   /**
-   * The main process's first thread, which writes the catalog; its other threads, which write the spool; or the engine,
+   * The first thread of the main process, which writes the catalog; its other threads, which write the spool; or the engine,
    * which writes the tables.
    */
   readonly of: 'catalog' | 'spool' | 'engine';
   readonly calls: string;
   readonly error: 'EIO' | 'ENOSPC';
   /** Whether files are sent in several requests (tus). */
-  readonly inPieces?: boolean;
+  readonly inChunks?: boolean;
 }
 
 export interface FaultReport {
-  /** Calls that were made to fail. */
+  /** Calls that failed. */
   failed: number;
   refused: number;
   completed: number;
-  /** Acknowledged files that ended as failures. */
+  /** Acknowledged uploads that failed. */
   failures: number;
-  /** How often Thena ended. */
+  /** How often the server died. */
   deaths: number;
 }
 
-/** Several chunks, which are written at once. */
+/** Enough for several writes at once. */
 const ROWS = 6_000;
-/** More calls than any of them is made in two uploads. */
-const MOST_CALLS = 200;
+/** More than two uploads make of any call. */
+const MAX_CALLS = 200;
 
 interface SentFile {
   readonly customer: string;
   readonly number: number;
   readonly uploadId: string | null;
-  /** Of a file in pieces that was not acknowledged: it may be taken later all the same. */
+  /** The id of a resumable file that was not acknowledged: it may become an upload later. */
   readonly mayBecome?: string;
 }
 
-/** Lets each of these calls fail in its turn, and holds what became of the files against what their senders were told. */
-export async function sufferFaults(faults: readonly (Fault & { readonly step?: number })[]): Promise<FaultReport> {
+/** Makes each of these calls fail in turn, and compares the stored files with the answers that their clients got. */
+export async function injectFaults(faults: readonly (Fault & { readonly step?: number })[]): Promise<FaultReport> {
   const thena = new FaultyThena();
   try {
     for (const { step, ...fault } of faults) await thena.exhaust(fault, step);
@@ -60,7 +60,7 @@ export async function sufferFaults(faults: readonly (Fault & { readonly step?: n
   }
 }
 
-/** A real Thena whose system calls fail. Files go to a customer that is new at each fault, and to one that has a table. */
+/** A real server whose system calls fail. Files go to a customer that is new with each fault, and to one that has a table. */
 class FaultyThena {
   readonly report: FaultReport = { failed: 0, refused: 0, completed: 0, failures: 0, deaths: 0 };
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'thena-faults-'));
@@ -69,22 +69,22 @@ class FaultyThena {
   #files = 0;
   #customers = 0;
 
-  /** Makes the first of these calls fail, then the next one, or that after `step`, … until none is left that could. */
+  /** Makes the first of these calls fail, then the one `step` calls later, and so on, until there is none left. */
   async exhaust(fault: Fault, step = 1): Promise<void> {
     let failed = 0;
-    for (let nth = 1; nth < MOST_CALLS; nth += step) {
+    for (let nth = 1; nth < MAX_CALLS; nth += step) {
       if (!(await this.#faultAt(fault, nth))) break;
       failed++;
     }
-    assert.ok(failed > 0, `no ${fault.calls} of the ${fault.of} was made to fail`);
+    assert.ok(failed > 0, `no ${fault.calls} of the ${fault.of} failed`);
   }
 
-  /** Kills Thena, and holds what is on disk, and what it says when it is up again, against all that was said before. */
+  /** Kills the server, starts it again, and compares what it holds with all the answers it gave. */
   async verify(): Promise<void> {
     const customers = [...new Set(this.#sent.map(({ customer }) => customer))];
     await this.#thena?.end('SIGKILL');
     const thena = await this.#running();
-    // Files in pieces that are whole are taken when they are asked for.
+    // Whole resumable files become uploads when they are requested.
     for (const id of unfinished(this.#dataDir)) await ask(`${thena.url}/api/v1/tus/${id}`);
     const failures = new Set<string>();
     const expected = new Map<string, Map<number, number>>();
@@ -92,11 +92,11 @@ class FaultyThena {
       const { uploads } = await settle(thena.url, customer);
       const numbers = new Map<number, number>();
       expected.set(customer, numbers);
-      for (const { uploadId: told, mayBecome = null, number, customer: of } of this.#sent) {
-        const uploadId = told ?? (mayBecome !== null && uploads.has(mayBecome) ? mayBecome : null);
+      for (const { uploadId: acknowledged, mayBecome = null, number, customer: of } of this.#sent) {
+        const uploadId = acknowledged ?? (mayBecome !== null && uploads.has(mayBecome) ? mayBecome : null);
         if (of !== customer || uploadId === null) continue;
         const upload = uploads.get(uploadId);
-        assert.ok(upload, `the acknowledged upload ${uploadId} is not known`);
+        assert.ok(upload, `the acknowledged upload ${uploadId} is missing`);
         if (upload.status === 'failed') {
           assert.ok(upload.error.detail);
           failures.add(uploadId);
@@ -106,7 +106,8 @@ class FaultyThena {
         numbers.set(number, (numbers.get(number) ?? 0) + 1);
       }
       const known = new Set(this.#sent.flatMap(({ uploadId, mayBecome }) => [uploadId, mayBecome]));
-      for (const { id, status } of uploads.values()) assert.ok(known.has(id), `${id} is ${status}, and was refused`);
+      for (const { id, status } of uploads.values())
+        assert.ok(known.has(id), `upload ${id} is ${status}, but was refused`);
     }
     await thena.end('SIGTERM');
     for (const [customer, numbers] of expected) {
@@ -122,7 +123,7 @@ class FaultyThena {
     assert.deepEqual(
       spooled(this.#dataDir).filter((folder) => !failures.has(folder)),
       [],
-      'the spool holds what nobody needs',
+      'the spool holds bytes that are no longer needed',
     );
     this.report.failures = failures.size;
   }
@@ -133,14 +134,14 @@ class FaultyThena {
   }
 
   /** @returns whether there was such a call */
-  async #faultAt({ of, calls, error, inPieces = false }: Fault, nth: number): Promise<boolean> {
+  async #faultAt({ of, calls, error, inChunks = false }: Fault, nth: number): Promise<boolean> {
     const thena = await this.#running();
     const created = `new${this.#customers++}`;
-    if (this.#customers === 1) await this.#mustComplete(thena, 'standing', this.#files++);
+    if (this.#customers === 1) await this.#mustComplete(thena, 'existing', this.#files++);
     const pid = thena.child.pid as number;
     const target = of === 'engine' ? (childOf(pid) ?? pid) : pid;
     const threads = of === 'catalog' ? [pid] : of === 'spool' ? threadsOf(pid, 'libuv-worker') : [];
-    const files = [created, 'standing'].map((customer) => ({ customer, number: this.#files++ }));
+    const files = [created, 'existing'].map((customer) => ({ customer, number: this.#files++ }));
     const tables = files.flatMap(({ customer }) => [this.#table(customer), `${this.#table(customer)}.wal`]);
     const tampering = await tamper(target, `${calls}:error=${error}:when=${nth}`, {
       threads,
@@ -149,8 +150,8 @@ class FaultyThena {
     });
     try {
       for (const { customer, number } of files) {
-        const uploadId = await (inPieces
-          ? this.#sendInPieces(thena, customer, number)
+        const uploadId = await (inChunks
+          ? this.#sendInChunks(thena, customer, number)
           : this.#send(thena, customer, number));
         if (uploadId !== null) await this.#ended(thena, uploadId);
       }
@@ -159,10 +160,10 @@ class FaultyThena {
     }
     const failed = tampering.failed();
     this.report.failed += failed;
-    const told = `${calls} ${nth} of the ${of}: ${error}`;
+    const description = `${calls} ${nth} of the ${of}: ${error}`;
     for (const { customer, number } of files) {
       await this.#mustComplete(await this.#running(), customer, number).catch((cause: Error) => {
-        throw new Error(`after ${told}: ${cause.message}`, { cause });
+        throw new Error(`after ${description}: ${cause.message}`, { cause });
       });
     }
     return failed > 0;
@@ -172,12 +173,12 @@ class FaultyThena {
     const { child } = this.#thena ?? {};
     if (this.#thena && child?.exitCode === null && child.signalCode === null) return this.#thena;
     if (child?.exitCode) this.report.deaths++;
-    // With one thread for the file system a number tells which call is meant.
+    // With one file system thread, the number identifies a call.
     this.#thena = await startThenaProcess(this.#dataDir, [], { UV_THREADPOOL_SIZE: '1' });
     return this.#thena;
   }
 
-  /** @returns the id of the upload, where it was acknowledged */
+  /** @returns the id of the upload if it was acknowledged */
   async #send(thena: ThenaProcess, customer: string, number: number): Promise<string | null> {
     const url = `${thena.url}/api/v1/customers/${customer}/uploads`;
     const reply = await call(url, { method: 'PUT', body: csvOf(number, ROWS) }).catch(() => null);
@@ -188,13 +189,13 @@ class FaultyThena {
       assert.ok(reply.status >= 400 && reply.body.code && reply.body.detail, JSON.stringify(reply.body));
       const listed = await call(url).catch(() => null);
       const open = listed?.body.items?.filter(({ status }: { status: string }) => status === 'receiving') ?? [];
-      assert.deepEqual(open, [], 'a refused upload stays open');
+      assert.deepEqual(open, [], 'a refused upload was not removed');
     }
     return uploadId;
   }
 
-  /** As clients do: what failed is asked for, and goes on from there. */
-  async #sendInPieces({ url }: ThenaProcess, customer: string, number: number): Promise<string | null> {
+  /** As clients do after a failure, it asks for the offset and continues from there. */
+  async #sendInChunks({ url }: ThenaProcess, customer: string, number: number): Promise<string | null> {
     const bytes = Buffer.from(csvOf(number, ROWS));
     const begun = await begin(url, bytes.length, { customer_id: customer }).catch(() => null);
     if (begun?.status !== 201) {
@@ -206,15 +207,15 @@ class FaultyThena {
     for (let tries = 0; tries < 8 && acknowledged < bytes.length; tries++) {
       const asked = await ask(url + path).catch(() => null);
       if (asked === null) break;
-      assert.ok(asked.status === 200 || asked.status >= 500, `${path}, which was begun, answers ${asked.status}`);
+      assert.ok(asked.status === 200 || asked.status >= 500, `${path}, which was created, answers ${asked.status}`);
       if (asked.status !== 200) continue;
       const offset = Number(asked.headers.get('upload-offset'));
-      assert.ok(offset >= acknowledged, `${path} has ${offset} bytes; ${acknowledged} were acknowledged`);
-      const piece = bytes.subarray(offset, offset + Math.ceil(bytes.length / 3));
-      const sum = createHash('sha1').update(piece).digest('base64');
+      assert.ok(offset >= acknowledged, `${path} has ${offset} bytes, but ${acknowledged} were acknowledged`);
+      const chunk = bytes.subarray(offset, offset + Math.ceil(bytes.length / 3));
+      const sum = createHash('sha1').update(chunk).digest('base64');
       const headers: Headers = number % 2 === 0 ? { 'upload-checksum': `sha1 ${sum}` } : {};
-      const reply = await send(url + path, offset, piece, headers).catch(() => null);
-      if (reply?.status === 204) acknowledged = offset + piece.length;
+      const reply = await send(url + path, offset, chunk, headers).catch(() => null);
+      if (reply?.status === 204) acknowledged = offset + chunk.length;
       else assert.ok(!reply || (reply.status >= 500 && reply.body.code), JSON.stringify(reply?.body));
     }
     const uploadId = acknowledged === bytes.length ? idOf(path) : null;
@@ -223,13 +224,13 @@ class FaultyThena {
     return uploadId;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
   async #ended(thena: ThenaProcess, uploadId: string): Promise<any> {
     const began = Date.now();
     for (;;) {
       const reply = await call(`${thena.url}/api/v1/uploads/${uploadId}`).catch(() => null);
       if (reply === null || reply.body.finished_at) return reply?.body;
-      if (Date.now() - began > 60_000) throw new Error(`upload ${uploadId} is ${reply.body.status} for a minute`);
+      if (Date.now() - began > 60_000) throw new Error(`upload ${uploadId} has been ${reply.body.status} for a minute`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

@@ -41,7 +41,7 @@ describe('after a crash', () => {
     }
   }
 
-  it('every acknowledged upload is there, once, wherever the process was killed', async () => {
+  it('stores every acknowledged upload once, whenever the process was killed', async () => {
     const acknowledged: { id: string; rows: number }[] = [];
     for (const delay of [0, 5, 20, 60, 120, 250, 500]) {
       const { url } = await start();
@@ -60,14 +60,14 @@ describe('after a crash', () => {
     }
     const { body } = await analyze(url, 'kept', 10001);
     assert.equal(body.result.total_rows, 60_000 * acknowledged.length);
-    // An upload is complete a moment before its bytes are removed.
+    // Its bytes are removed a moment after an upload is complete.
     for (let tries = 0; readdirSync(join(dataDir, 'spool')).length > 0 && tries < 500; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.deepEqual(readdirSync(join(dataDir, 'spool')), []);
   });
 
-  it('an upload that was not acknowledged is as if it had never been sent', async () => {
+  it('leaves nothing of an upload that was not acknowledged', async () => {
     const { url } = await start();
     const controller = new AbortController();
     const sent = fetch(`${url}/api/v1/customers/unsent/uploads`, {
@@ -76,7 +76,7 @@ describe('after a crash', () => {
       signal: controller.signal,
       body: new ReadableStream({
         start(stream) {
-          // More than the first segment, so that loading has begun; the end never comes.
+          // More than the first segment, so that its load starts. The stream never ends.
           stream.enqueue(Buffer.from(header + rows(0, 150_000)));
         },
       }),
@@ -94,7 +94,7 @@ describe('after a crash', () => {
     assert.deepEqual(readdirSync(join(dataDir, 'spool')), []);
   });
 
-  it('the engine dies with the main process', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+  it('leaves no engine process behind', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
     const { child } = await start();
     const engine = childOf(child.pid as number);
     assert.ok(engine);
@@ -107,11 +107,11 @@ describe('after a crash', () => {
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assert.fail('the engine lives on');
+    assert.fail('the engine is still running');
   });
 
-  it('a second process on the same folder refuses to start, and says why', async () => {
+  it('refuses to start a second process on the same folder, and says why', async () => {
     await start();
-    await assert.rejects(startThenaProcess(dataDir), /Another Thena is running on the data folder/);
+    await assert.rejects(startThenaProcess(dataDir), /is in use by another Thena process/);
   });
 });

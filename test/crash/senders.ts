@@ -4,24 +4,24 @@ import type { Random } from '../random.ts';
 import { call, formOf, type Reply } from '../server.ts';
 
 /** How a file is sent: as a form, as a body, or in several requests (tus). */
-export type Way = (typeof WAYS)[number];
-const WAYS = ['form', 'body', 'pieces'] as const;
+export type Method = (typeof METHODS)[number];
+const METHODS = ['form', 'body', 'chunks'] as const;
 
-/** One file that was sent: what its sender knows of it. */
+/** A file that was sent, and what its client knows of it. */
 export interface Sent {
   readonly customer: string;
-  /** Stands in every row of the file, and in no row of another one. */
+  /** Is in every row of the file, and in no row of another. */
   readonly number: number;
   readonly rows: number;
   readonly sentAt: number;
-  readonly way: Way;
-  /** The id that came with the 202, or that of a file whose last byte was acknowledged; null where none came. */
+  readonly method: Method;
+  /** The id in the 202, or that of a resumable file whose last byte was acknowledged; null if no answer arrived. */
   uploadId: string | null;
-  /** The answer that was not a 202, if there was one. */
+  /** The answer, if it was no 202. */
   refusal: string | null;
 }
 
-/** Rows such as `2024-01-01 00:00:00,<number>,<row>,xxx`, the row counted from 0. */
+/** Rows such as `2024-01-01 00:00:00,<number>,<row>,xxx`, with the row counted from 0. */
 export function csvOf(number: number, rows: number): string {
   const lines = ['at,file,row,text'];
   const text = 'x'.repeat(60);
@@ -29,16 +29,16 @@ export function csvOf(number: number, rows: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Sent again with what is left, as clients do, so often at most: Thena may be gone for good. */
-const MOST_PIECES = 1_000;
+/** How often a client resumes a file: the server may be down for good. */
+const MAX_CHUNKS = 1_000;
 
-/** More than the first segment holds, so that loading runs beside receiving. */
+/** More than the first segment holds, so that the load starts early. */
 const MULTI_SEGMENT_ROWS = 120_000;
 
-/** Customers that go on sending files, to whichever process is up. */
+/** Clients that keep sending files to the server, whenever it is up. */
 export class Senders {
   readonly sent: Sent[] = [];
-  /** What is wrong with files that were sent in pieces: nothing, it is hoped. */
+  /** What is wrong with resumable files; must stay empty. */
   readonly lost: string[] = [];
   readonly #customers: readonly string[];
   readonly #loops: Promise<void>[];
@@ -47,7 +47,7 @@ export class Senders {
 
   constructor(random: Random, customers: readonly string[]) {
     this.#customers = customers;
-    // Two at once for each customer: its own files race, too.
+    // Two clients for each customer, so that its own files race.
     this.#loops = [...customers, ...customers].map((customer) => this.#send(random.branch(), customer));
   }
 
@@ -55,7 +55,7 @@ export class Senders {
     return this.#customers;
   }
 
-  /** Says where Thena is now; null: nowhere. */
+  /** Sets the address of the server; null while it is down. */
   aim(url: string | null): void {
     this.#url = url;
   }
@@ -72,44 +72,44 @@ export class Senders {
         await delay(5);
         continue;
       }
-      const sort = random.integer(100);
-      const rows = sort < 4 ? MULTI_SEGMENT_ROWS : sort < 15 ? 20_000 : 1 + random.integer(1_500);
-      await this.#sendOne(url, customer, rows, random.pick(WAYS), 1 + random.integer(4));
+      const size = random.integer(100);
+      const rows = size < 4 ? MULTI_SEGMENT_ROWS : size < 15 ? 20_000 : 1 + random.integer(1_500);
+      await this.#sendOne(url, customer, rows, random.pick(METHODS), 1 + random.integer(4));
       await delay(random.integer(120));
     }
   }
 
-  async #sendOne(url: string, customer: string, rows: number, way: Way, pieces: number): Promise<void> {
+  async #sendOne(url: string, customer: string, rows: number, method: Method, chunks: number): Promise<void> {
     const number = this.sent.length;
-    const sent: Sent = { customer, number, rows, way, sentAt: Date.now(), uploadId: null, refusal: null };
+    const sent: Sent = { customer, number, rows, method, sentAt: Date.now(), uploadId: null, refusal: null };
     this.sent.push(sent);
     const bytes = Buffer.from(csvOf(number, rows));
     try {
-      if (way === 'pieces') return await this.#sendPieces(url, sent, bytes, Math.ceil(bytes.length / pieces));
-      const reply = await sendAtOnce(url, customer, bytes, way);
+      if (method === 'chunks') return await this.#sendChunks(url, sent, bytes, Math.ceil(bytes.length / chunks));
+      const reply = await sendAtOnce(url, customer, bytes, method);
       if (reply.status === 202) sent.uploadId = reply.body.id;
       else sent.refusal = JSON.stringify(reply.body);
     } catch {
-      // The connection broke: whether the file was taken is not known.
+      // The connection broke: whether the file was accepted is unknown.
       if (this.#url === url) await delay(20);
     }
   }
 
-  /** Sends a file piece by piece, and goes on where connections break, to whichever process is up. */
-  async #sendPieces(url: string, sent: Sent, bytes: Buffer, pieceBytes: number): Promise<void> {
+  /** Sends a file in chunks, and resumes it when connections break. */
+  async #sendChunks(url: string, sent: Sent, bytes: Buffer, chunkBytes: number): Promise<void> {
     const { status, headers } = await begin(url, bytes.length, { customer_id: sent.customer });
     if (status !== 201) return;
     const path = headers.get('location') ?? '';
     let acknowledged = 0;
-    for (let piece = 0; piece < MOST_PIECES && !this.#stopped; piece++) {
+    for (let chunk = 0; chunk < MAX_CHUNKS && !this.#stopped; chunk++) {
       try {
         const address = `${this.#url}${path}`;
         const asked = await ask(address);
         if (asked.status === 503) continue;
-        if (asked.status !== 200) throw new Lost(`${asked.status} of ${path}, which was begun`);
+        if (asked.status !== 200) throw new Lost(`${path}, which was created, answers ${asked.status}`);
         const offset = Number(asked.headers.get('upload-offset'));
-        if (offset < acknowledged) throw new Lost(`${path} has ${offset} bytes; ${acknowledged} were acknowledged`);
-        const reply = await send(address, offset, bytes.subarray(offset, offset + pieceBytes));
+        if (offset < acknowledged) throw new Lost(`${path} has ${offset} bytes, but ${acknowledged} were acknowledged`);
+        const reply = await send(address, offset, bytes.subarray(offset, offset + chunkBytes));
         if (reply.status === 204) acknowledged = Number(reply.headers.get('upload-offset'));
         if (acknowledged === bytes.length) {
           sent.uploadId = idOf(path);
@@ -126,11 +126,11 @@ export class Senders {
   }
 }
 
-/** Bytes of a file in pieces that were acknowledged are not there. */
+/** Acknowledged bytes of a resumable file are missing. */
 class Lost extends Error {}
 
-function sendAtOnce(url: string, customer: string, bytes: Buffer, way: 'form' | 'body'): Promise<Reply> {
-  return way === 'form'
+function sendAtOnce(url: string, customer: string, bytes: Buffer, method: 'form' | 'body'): Promise<Reply> {
+  return method === 'form'
     ? call(`${url}/api/v1/event/`, { method: 'POST', body: formOf(['customer_id', customer], ['file', bytes]) })
     : call(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT', body: new Uint8Array(bytes) });
 }

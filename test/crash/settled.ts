@@ -6,17 +6,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { analyze, call } from '../server.ts';
 
-/** What the API says of a customer once all of its uploads have ended. */
+/** What the API reports of a customer whose uploads have all ended. */
 export interface Settled {
-  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
   readonly uploads: ReadonlyMap<string, any>;
   readonly totalRows: number;
 }
 
-/** Longest time in which no upload ends. */
-const LONGEST_STANDSTILL_MS = 120_000;
+/** How long it may take until the next upload ends. */
+const MAX_STANDSTILL_MS = 120_000;
 
-/** Waits until every upload of a customer has ended, and holds its receipts against each other and against 10001. */
+/** Waits until every upload of a customer has ended, and compares its receipts with each other and with analysis 10001. */
 export async function settle(url: string, customer: string): Promise<Settled> {
   const uploads = await endedUploads(url, customer);
   const complete = uploads.filter(({ status }) => status === 'complete');
@@ -35,11 +35,11 @@ export async function settle(url: string, customer: string): Promise<Settled> {
 export async function assertTotalRows(url: string, customer: string, rows: number): Promise<void> {
   const { status, body } = await analyze(url, customer, 10001);
   if (rows > 0) assert.equal(body.result?.total_rows, rows, `total rows of ${customer}: ${JSON.stringify(body)}`);
-  else assert.ok(status === 404 || status === 409, `${customer} has no rows, but answers ${status}`);
+  else assert.ok(status === 404 || status === 409, `${customer} has no rows, but its analysis answers ${status}`);
 }
 
 /** Waits until every upload of a customer has ended. */
-// biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+// biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
 export async function endedUploads(url: string, customer: string): Promise<readonly any[]> {
   let movedAt = Date.now();
   let stillOpen = Number.POSITIVE_INFINITY;
@@ -49,13 +49,13 @@ export async function endedUploads(url: string, customer: string): Promise<reado
     if (open.length === 0) return uploads;
     if (open.length < stillOpen) movedAt = Date.now();
     stillOpen = open.length;
-    const standstill = `${open.length} of ${customer} do not end, the oldest: ${JSON.stringify(open.slice(-3))}`;
-    assert.ok(Date.now() - movedAt < LONGEST_STANDSTILL_MS, standstill);
+    const standstill = `${open.length} uploads of ${customer} do not end, the oldest: ${JSON.stringify(open.slice(-3))}`;
+    assert.ok(Date.now() - movedAt < MAX_STANDSTILL_MS, standstill);
     await delay(50);
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+// biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
 async function allUploads(url: string, customer: string): Promise<any[]> {
   // biome-ignore lint/suspicious/noExplicitAny: the same.
   const uploads: any[] = [];
@@ -71,16 +71,16 @@ async function allUploads(url: string, customer: string): Promise<any[]> {
   return uploads;
 }
 
-/** One file's rows as they lie in a table. */
+/** The rows of one file as they are stored. */
 export interface StoredFile {
   readonly rows: number;
   readonly differentRows: number;
   readonly highestRow: number;
-  /** Attempts that wrote them. */
+  /** The number of attempts that wrote them. */
   readonly tags: number;
 }
 
-/** Reads the visible rows of a stopped Thena's table, without anything of Thena's: by file number. Its columns are those of `csvOf`. */
+/** Reads the visible rows of a table while the server is stopped, without its code: by file number. The columns are those of `csvOf`. */
 export async function storedFiles(dataDir: string, customer: string): Promise<ReadonlyMap<number, StoredFile>> {
   const path = join(dataDir, 'tables', `${customer}.duckdb`);
   if (!existsSync(path)) return new Map();
@@ -113,12 +113,12 @@ function uncommittedTags(dataDir: string, customer: string): readonly number[] {
   }
 }
 
-/** Names of the spool's folders. */
+/** The names of the folders in the spool. */
 export function spooled(dataDir: string): readonly string[] {
   return readdirSync(join(dataDir, 'spool'));
 }
 
-/** Ids of files that come in several requests and are not uploads yet. */
+/** The ids of resumable files that are no uploads yet. */
 export function unfinished(dataDir: string): readonly string[] {
   const names = readdirSync(join(dataDir, 'resumable'));
   return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));

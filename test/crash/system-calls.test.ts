@@ -10,17 +10,17 @@ import { call } from '../server.ts';
 
 const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
 
-/** The system calls that write, of main and engine, up to the answer to one upload and after it. */
+/** The writing system calls of main and engine, before and after one answer. */
 class Trace {
   readonly #lines: readonly string[];
   readonly answered: number;
 
-  /** @param nth which of the answers of that status is meant */
+  /** @param nth which of the answers with that status */
   constructor(lines: readonly string[], status: number, nth = 1) {
     this.#lines = lines;
     const answers = [...lines.keys()].filter((at) => lines[at]?.includes(`HTTP/1.1 ${status}`));
     this.answered = answers[nth - 1] ?? -1;
-    assert.ok(this.answered >= 0, 'there is no answer in the trace');
+    assert.ok(this.answered >= 0, 'the trace has no such answer');
   }
 
   firstWrite(path: string): number {
@@ -39,7 +39,7 @@ class Trace {
     );
   }
 
-  /** The last one before the answer. */
+  /** The last fsync of the path before the answer. */
   lastSync(path: string): number {
     return this.#found(
       `fsync of ${path}`,
@@ -48,7 +48,7 @@ class Trace {
   }
 
   #found(what: string, at: number): number {
-    assert.ok(at >= 0, `no ${what} before the answer; synced is only\n${this.#lines.filter(isSync).join('\n')}`);
+    assert.ok(at >= 0, `no ${what} before the answer; these were synced:\n${this.#lines.filter(isSync).join('\n')}`);
     return at;
   }
 }
@@ -57,7 +57,7 @@ function isSync(line: string): boolean {
   return /\b(fsync|fdatasync)\(/.test(line);
 }
 
-/** Does something to a Thena whose calls are written down, and gives them. */
+/** Runs work against a server while its system calls are traced. */
 async function traced<T>(
   work: (url: string) => Promise<T>,
 ): Promise<{ readonly lines: readonly string[]; readonly done: T }> {
@@ -77,7 +77,7 @@ async function traced<T>(
       log,
     ]);
     const done = await work(thena.url);
-    // To Thena itself: strace does not pass on the signals that it gets.
+    // To the server itself, since strace does not forward signals.
     spawnSync('pkill', ['-TERM', '-P', String(thena.child.pid)]);
     await thena.end('SIGTERM');
     return { lines: readFileSync(log, 'utf8').split('\n'), done };
@@ -93,9 +93,9 @@ async function tracedUpload(prefer: string): Promise<{ readonly trace: Trace; re
   return { trace: new Trace(lines, done.status), uploadId: done.body.id };
 }
 
-// A killed process loses nothing that it wrote: only the system calls tell what a power cut would leave.
-describe('what a power cut leaves', { skip: !hasStrace && 'needs strace' }, () => {
-  it('before an upload is acknowledged its bytes, their names and the catalog are on disk, in this order', async () => {
+// A killed process loses nothing that it wrote: only its system calls show what would survive a power cut.
+describe('what survives a power cut', { skip: !hasStrace && 'needs strace' }, () => {
+  it('includes the bytes of an upload, their names and the catalog before the 202, synced in this order', async () => {
     const { trace, uploadId } = await tracedUpload('wait=0');
     const upload = `spool/${uploadId}`;
     const parent = trace.lastSync('/spool');
@@ -103,11 +103,11 @@ describe('what a power cut leaves', { skip: !hasStrace && 'needs strace' }, () =
     const contents = trace.lastSync(`${upload}/000000.csv`);
     const name = trace.lastSync(upload);
     const catalog = trace.lastSync('catalog.sqlite-wal');
-    assert.ok(parent < written, 'the folder of the upload has no lasting name when its segment is written');
+    assert.ok(parent < written, 'the name of the upload folder is not durable when its segment is written');
     assert.ok(written < contents && contents < name && name < catalog && catalog < trace.answered);
   });
 
-  it('before an upload is told to be complete its rows, the name of their file and the catalog are on disk', async () => {
+  it('includes the rows of an upload, the name of their file and the catalog before it is complete', async () => {
     const { trace } = await tracedUpload('wait=10');
     const rows = trace.lastSync('durable.duckdb');
     const name = trace.lastSync('/tables');
@@ -115,9 +115,9 @@ describe('what a power cut leaves', { skip: !hasStrace && 'needs strace' }, () =
     assert.ok(trace.firstWrite('durable.duckdb') < name && name < catalog && rows < catalog);
   });
 
-  it('before bytes of a file in pieces are acknowledged they are on disk, and so is what they are of', async () => {
+  it('includes the bytes of a resumable file and its description before they are acknowledged', async () => {
     const { lines, done: id } = await traced(async (url) => {
-      const begun = await begin(url, 8, { customer_id: 'pieces' });
+      const begun = await begin(url, 8, { customer_id: 'chunks' });
       const address = url + begun.headers.get('location');
       for (const [offset, text] of [
         [0, 'a,b\n'],
@@ -130,13 +130,13 @@ describe('what a power cut leaves', { skip: !hasStrace && 'needs strace' }, () =
     const begun = new Trace(lines, 201);
     const name = begun.lastSync('/resumable');
     assert.ok(begun.lastSync(`resumable/${id}.json.tmp`) < name && name < begun.answered);
-    const piece = new Trace(lines, 204);
-    const written = piece.lastWrite(`resumable/${id}.part`);
-    const synced = piece.lastSync(`resumable/${id}.part`);
-    assert.ok(begun.answered < written && written < synced && synced < piece.answered);
+    const chunk = new Trace(lines, 204);
+    const written = chunk.lastWrite(`resumable/${id}.part`);
+    const synced = chunk.lastSync(`resumable/${id}.part`);
+    assert.ok(begun.answered < written && written < synced && synced < chunk.answered);
     const last = new Trace(lines, 204, 2);
     const contents = last.lastSync(`spool/${id}/000000.csv`);
     const catalog = last.lastSync('catalog.sqlite-wal');
-    assert.ok(piece.answered < contents && contents < catalog && catalog < last.answered);
+    assert.ok(chunk.answered < contents && contents < catalog && catalog < last.answered);
   });
 });

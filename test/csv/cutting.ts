@@ -13,34 +13,34 @@ export interface CutText {
   readonly text: string;
   readonly records: number;
   readonly lines: number;
-  /** Text up to the last record end that was told before the end. */
-  readonly told: number;
+  /** Length of the complete records, as reported before the end of the text. */
+  readonly reported: number;
 }
 
-/** Cuts a text that comes in the given pieces. */
+/** Cuts a text that arrives in these chunks. */
 export function cut(pieces: readonly (string | Buffer)[], options: CutOptions = {}): CutText {
   const { columns = 2, newline = '\n', delimiter = ',', quote = '"' } = options;
   const cutter = new RecordCutter({ columns, newline, delimiter, quote, firstLine: 1 });
   const out: Buffer[] = [];
   let length = 0;
-  let told = 0;
+  let reported = 0;
   for (const piece of pieces) {
     const { bytes, lastRecordEnd } = cutter.push(Buffer.from(piece));
-    if (lastRecordEnd > 0) told = length + lastRecordEnd;
+    if (lastRecordEnd > 0) reported = length + lastRecordEnd;
     length += bytes.length;
     out.push(Buffer.from(bytes));
   }
   out.push(cutter.end());
-  return { text: Buffer.concat(out).toString(), records: cutter.records, lines: cutter.lines, told };
+  return { text: Buffer.concat(out).toString(), records: cutter.records, lines: cutter.lines, reported };
 }
 
-/** Splits bytes at the given receiveSlots, taken as shares of the length. */
+/** Splits bytes at these offsets, given as shares of the length. */
 export function split(bytes: Buffer, shares: readonly number[]): Buffer[] {
-  const receiveSlots = shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b);
-  return [0, ...receiveSlots].map((from, index) => bytes.subarray(from, receiveSlots[index] ?? bytes.length));
+  const offsets = shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b);
+  return [0, ...offsets].map((from, index) => bytes.subarray(from, offsets[index] ?? bytes.length));
 }
 
-// Text that is hard on a reader: delimiters, quotes, line ends, spaces and characters of several bytes.
+// Text that is hard to read: delimiters, quotes, line ends, spaces and multi-byte characters.
 const fieldText = fc.string({
   unit: fc.constantFrom('a', '1', ',', ';', '"', '\n', '\r\n', ' ', 'é', '€', '𝄞', "'"),
   maxLength: 6,
@@ -68,7 +68,7 @@ export const tables = fc
   );
 export type Table = typeof tables extends fc.Arbitrary<infer T> ? T : never;
 
-/** A field as RFC 4180 writes it. Null is nothing at all, '' is a pair of quotes. */
+/** A field according to RFC 4180. Null is written as nothing, '' as a pair of quotes. */
 function write(value: string | null, { delimiter, quoteAll }: Table['dialect']): string {
   if (value === null) return '';
   const plain = value !== '' && !quoteAll && !/["\r\n ]/.test(value) && !value.includes(delimiter);
@@ -77,7 +77,7 @@ function write(value: string | null, { delimiter, quoteAll }: Table['dialect']):
 
 export function csv({ dialect, rows }: Table): Buffer {
   const lines = rows.map((row) => row.map((value) => write(value, dialect)).join(dialect.delimiter));
-  // The last row of one empty field is lost without a line end after it: nobody can see it then.
+  // Without a line end, a last row with one empty field would be indistinguishable from no row.
   const end = dialect.finalNewline || lines.at(-1) === '' ? dialect.newline : '';
   return Buffer.from(lines.join(dialect.newline) + end);
 }

@@ -21,48 +21,48 @@ describe('the dialect of a file', () => {
     ['tabs', '\t'],
     ['pipes', '|'],
   ] as const) {
-    it(`is found for ${name}, whatever else stands in its texts`, () => {
+    it(`is detected for ${name}, also if the text contains other delimiters`, () => {
       const rows = ['name', 'note', 'amount'].join(delimiter);
       const text = `${rows}\n${['Ann', '"a, b; c | d"', '1'].join(delimiter)}\n${['Bob', 'x', '2'].join(delimiter)}\n`;
       assert.deepEqual(detect(text).dialect, { delimiter, quote: '"', header: true });
     });
   }
 
-  it('is that of semicolons where commas stand for the decimal point', () => {
+  it('is semicolons if commas are decimal points', () => {
     const { dialect, columns } = detect('at;value\n2024-01-01;1,5\n2024-01-02;2,5\n');
     assert.equal(dialect.delimiter, ';');
     assert.deepEqual(columns, ['at', 'value']);
   });
 
-  it('is that of semicolons where commas stand in decimal numbers alone, without a header too', () => {
+  it('is semicolons if commas occur only in decimal numbers, also without a header', () => {
     assert.equal(detect('1,5;2,5\n3,5;4,25\n').dialect.delimiter, ';');
     assert.equal(detect('1,5;x\n3,5;y\n').dialect.delimiter, ';');
     assert.equal(detect('a,b;c,d\n1,2;3,4\n').dialect.delimiter, ',');
   });
 
-  it('is not taken from texts under which a quote is never closed', () => {
+  it('is not a delimiter with which a quote is never closed', () => {
     const rows = Array.from({ length: 30 }, (_, index) => `${index};5,"6" screw\n`).join('');
     assert.equal(detect(`no, "id;size\n${rows}`).dialect.delimiter, ';');
   });
 
-  it('never leaves out lines to make the rest fit', () => {
+  it('is detected without skipping lines that do not fit', () => {
     const found = detect('a,b,c\n1,2,3\n4,5\n6,7,8,9\n');
     assert.deepEqual(found.columns, ['a', 'b', 'c']);
     assert.equal(found.dataOffset, 6);
     assert.equal(found.firstDataLine, 2);
   });
 
-  it('is not changed by a few bad lines', () => {
+  it('does not depend on a few malformed lines', () => {
     const good = Array.from({ length: 50 }, (_, index) => `${index};${index}.5;x`);
     const text = ['a;b;c', ...good, 'bad, line', '1;2', ...good, ''].join('\n');
     assert.equal(detect(text).dialect.delimiter, ';');
   });
 
-  it('is one column of commas where nothing else separates', () => {
+  it('is one column if no delimiter occurs', () => {
     assert.deepEqual(detect('name\nAnn\nBob\n').columns, ['name']);
   });
 
-  it('is what the sender says', () => {
+  it('can be set by options', () => {
     const text = "a:b\n'x:y':2\n";
     const found = detect(text, { delimiter: ':', quote: "'" });
     assert.deepEqual(found.dialect, { delimiter: ':', quote: "'", header: true });
@@ -71,7 +71,7 @@ describe('the dialect of a file', () => {
     assert.equal(detect('a,b\n1,2\n', { header: false }).dialect.header, false);
   });
 
-  it('is refused where what the sender says cannot be', () => {
+  it('cannot be set by invalid options', () => {
     for (const delimiter of ['', 'xy', 'a', '5', '"', '\n', 'é']) {
       assert.throws(() => detect('a,b\n1,2\n', { delimiter }), refusal('upload_option_invalid', /delimiter/));
     }
@@ -80,7 +80,7 @@ describe('the dialect of a file', () => {
     }
   });
 
-  it('has the line end of its first line', () => {
+  it('has the line end of the first line', () => {
     assert.equal(detect('a,b\n1,2\r\n').newline, '\n');
     assert.equal(detect('a,b\r\n1,2\n').newline, '\r\n');
     assert.equal(detect('a,b\r1,2\r').newline, '\r');
@@ -90,7 +90,7 @@ describe('the dialect of a file', () => {
     assert.equal(detect('a,"x\ry"\n1,2\n', { header: false }).newline, '\n');
   });
 
-  it('is found in every awkward file', () => {
+  it('is detected in every awkward file', () => {
     for (const { name, bytes, records } of awkwardFiles()) {
       const found = detect(bytes);
       assert.equal(found.dialect.delimiter, ',', name);
@@ -100,7 +100,7 @@ describe('the dialect of a file', () => {
 });
 
 describe('the header of a file', () => {
-  it('is its first line, unless every field of it is a value or empty', () => {
+  it('is the first record, unless each of its fields is a value or empty', () => {
     assert.deepEqual(detect('id,2023\n1,5\n').columns, ['id', '2023']);
     assert.deepEqual(detect('name,city\nAnn,Rome\n').columns, ['name', 'city']);
     for (const line of ['1,2.5', '2024-01-01 10:00:00,true', '-1e5,', '12/31/2020,10:00']) {
@@ -111,38 +111,38 @@ describe('the header of a file', () => {
     }
   });
 
-  it('is none where a time stands over a column of times', () => {
+  it('is missing if the first record has a time in a column of times', () => {
     assert.deepEqual(detect('2024-01-01 10:00:00,click\n2024-01-02 10:00:00,view\n').columns, ['column_1', 'column_2']);
     assert.deepEqual(detect('MSFT,Jan 1 2000,39.81\nMSFT,Feb 1 2000,36.35\n').columns[0], 'column_1');
     assert.deepEqual(detect('country,1/22/20,1/23/20\nFrance,0,2\n').columns, ['country', '1/22/20', '1/23/20']);
   });
 
-  it('leaves the blank lines below it, which are rows where there is one column', () => {
+  it('ends before the blank lines below it, which are rows if there is one column', () => {
     const found = detect('name\n\nAnn\n');
     assert.equal(found.dataOffset, 5);
     assert.equal(found.firstDataLine, 2);
   });
 
-  it('leaves the blank lines at the start of a file that has none', () => {
+  it('does not include blank lines at the start of a file without a header', () => {
     const found = detect('\n\n7\n', { header: false });
     assert.equal(found.dataOffset, 0);
     assert.equal(found.firstDataLine, 1);
   });
 
-  it('may go over lines at the end of a quoted name', () => {
+  it('may contain line ends in quoted names', () => {
     const found = detect('"a\r\n",b\r\n1,2\r\n');
     assert.deepEqual(found.columns, ['a', 'b']);
     assert.equal(found.dataOffset, '"a\r\n",b\r\n'.length);
     assert.equal(found.firstDataLine, 3);
   });
 
-  it('is refused where its quotes are not closed, or text follows them', () => {
+  it('is refused if a quote is not closed or followed by text', () => {
     assert.throws(() => detect('\na,"b\n1,2\n'), refusal('quote_not_closed', /line 2/));
     assert.throws(() => detect('a,"b\n1,2\n', {}, false), refusal('quote_not_closed', /line 1/));
     assert.throws(() => detect('"a"x,b\n1,2\n'), refusal('text_after_quote', /line 1/));
   });
 
-  it('may have blank lines above it and spaces around its names, and tells where the rows begin', () => {
+  it('may have blank lines above it and spaces around its names', () => {
     const found = detect('\n\n"first name", last \n1,2\n');
     assert.deepEqual(found.columns, ['first name', 'last']);
     assert.equal(found.firstDataLine, 4);
@@ -154,7 +154,7 @@ describe('the header of a file', () => {
     assert.deepEqual(detect('\n\r\na,b\r\n1,2\r\n').columns, ['a', 'b']);
   });
 
-  it('is refused where two names are the same, one is missing, reserved or too long', () => {
+  it('is refused if a name is missing, duplicate, reserved or too long', () => {
     assert.throws(() => detect('a,b,A\n1,2,3\n'), refusal('duplicate_column', /Columns 1 and 3/));
     assert.throws(() => detect('a,,c\n1,2,3\n'), refusal('column_name_invalid', /Column 2 has no name/));
     assert.throws(() => detect('a,b,\n1,2,\n'), refusal('column_name_invalid', /ends with a delimiter/));
@@ -163,14 +163,14 @@ describe('the header of a file', () => {
     assert.throws(() => detect(`a,${'x'.repeat(256)}\n1,2\n`), refusal('column_name_invalid', /255/));
   });
 
-  it('is refused where it has more names than a table may have columns', () => {
+  it('is refused if it has more columns than a table may have', () => {
     assert.throws(() => detect('a,b,c,d,e,f\n1,2,3,4,5,6\n'), refusal('too_many_columns', /6 columns.*'f'/));
   });
 
-  it('needs rows below it', () => {
-    assert.throws(() => detect('a,b\n'), refusal('no_rows', /its 2 columns/));
-    assert.throws(() => detect('a,b'), refusal('no_rows', /its 2 columns/));
-    // Of one column: a blank line below it is a row, which is empty.
+  it('must be followed by rows', () => {
+    assert.throws(() => detect('a,b\n'), refusal('no_rows', /header with 2 columns/));
+    assert.throws(() => detect('a,b'), refusal('no_rows', /header with 2 columns/));
+    // With one column, a blank line is an empty row.
     assert.equal(detect('a\n\n').dataOffset, 2);
     for (const empty of ['', '\n', '\r\n\r\n']) assert.throws(() => detect(empty), refusal('file_empty', /./));
   });

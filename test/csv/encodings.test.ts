@@ -14,8 +14,8 @@ function decode(bytes: Buffer, encoding: string, size = bytes.length || 1): stri
 
 const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
 
-describe('bringing bytes to UTF-8', () => {
-  it('gives the same text, however the bytes come in', () => {
+describe('the conversion to UTF-8', () => {
+  it('has the same result for every division into chunks', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((each) => !each.startsWith('\ufeff'));
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 5 }), (each, size) => {
@@ -27,12 +27,12 @@ describe('bringing bytes to UTF-8', () => {
     assert.equal(decode(Buffer.from([0x63, 0x61, 0x66, 0xe9, 0x80]), 'windows-1252', 2), 'café€');
   });
 
-  it('leaves out the byte order mark at the start, and no other', () => {
+  it('removes a byte order mark at the start, and no other', () => {
     assert.equal(decode(Buffer.from('\ufeffa\ufeffb'), 'utf-8', 1), 'a\ufeffb');
     assert.equal(decode(Buffer.from('\ufeffa', 'utf16le'), 'utf-16le', 1), 'a');
   });
 
-  it('refuses bytes that are no text in the encoding, by their offset', () => {
+  it('refuses bytes that are invalid in the encoding, with their offset', () => {
     const bytes = Buffer.concat([Buffer.from('a,b\n1,é'), Buffer.from([0xff]), Buffer.from('\n')]);
     for (const size of [1, 3, 100]) {
       assert.throws(
@@ -43,7 +43,7 @@ describe('bringing bytes to UTF-8', () => {
     assert.throws(() => decode(Buffer.from([0x61, 0xc3]), 'utf-8'), Problem);
   });
 
-  it('refuses an encoding that there is not', () => {
+  it('refuses an unknown encoding', () => {
     assert.throws(
       () => decoderFor('klingon'),
       (error) => error instanceof Problem && error.code === 'upload_option_invalid',
@@ -55,15 +55,15 @@ describe('the encoding of a file', () => {
   const text = 'name,amount\nJosé,1\n';
   for (const [name, bytes, encoding] of [
     ['UTF-8', Buffer.from(text), 'utf-8'],
-    ['UTF-8 cut within a character', Buffer.from('caf€').subarray(0, 5), 'utf-8'],
+    ['UTF-8 that ends within a character', Buffer.from('caf€').subarray(0, 5), 'utf-8'],
     ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${text}`), 'utf-8'],
     ['UTF-16 with a byte order mark', Buffer.from(`\ufeff${text}`, 'utf16le'), 'utf-16le'],
-    ['UTF-16 without one', Buffer.from(text, 'utf16le'), 'utf-16le'],
-    ['UTF-16 the other way round', utf16be(`\ufeff${text}`), 'utf-16be'],
-    ['UTF-16 the other way round without a mark', utf16be(text), 'utf-16be'],
+    ['UTF-16 without a byte order mark', Buffer.from(text, 'utf16le'), 'utf-16le'],
+    ['big-endian UTF-16 with a byte order mark', utf16be(`\ufeff${text}`), 'utf-16be'],
+    ['big-endian UTF-16 without a byte order mark', utf16be(text), 'utf-16be'],
     ['Latin-1', Buffer.from(text, 'latin1'), 'windows-1252'],
   ] as const) {
-    it(`is found for ${name}`, () => {
+    it(`is detected for ${name}`, () => {
       assert.equal(detectEncoding(bytes), encoding);
       refuseIfNotText(bytes, encoding);
     });
@@ -84,7 +84,7 @@ describe('the encoding of a file', () => {
     ['control characters', Buffer.from('\x01\x02abc\x03\x04,\x05')],
     ['zero byte', Buffer.from('a,b\n1,\u00002\n')],
   ] as const) {
-    it(`is none where the bytes are ${what}, and the refusal says so`, () => {
+    it(`is refused for a file that is not text, with the reason: ${what}`, () => {
       assert.throws(
         () => refuseIfNotText(bytes, detectEncoding(bytes)),
         (error) => error instanceof Problem && error.code === 'not_csv' && error.detail.includes(what),
@@ -92,17 +92,17 @@ describe('the encoding of a file', () => {
     });
   }
 
-  it('is not mistaken for JSON where CSV begins with a bracket', () => {
+  it('is not mistaken for JSON if CSV begins with a bracket', () => {
     refuseIfNotText(Buffer.from('[id],[name]\n1,x\n'), 'utf-8');
     refuseIfNotText(Buffer.from('{id},{name}\n1,x\n'), 'utf-8');
   });
 
-  it('is not mistaken for binary where a column has the name of a format', () => {
+  it('is not mistaken for binary if a column has the name of a format', () => {
     refuseIfNotText(Buffer.from('PAR1,PAR2\n3,4\n'), 'utf-8');
     refuseIfNotText(Buffer.from('BZh,x\n3,4\n'), 'utf-8');
   });
 
-  it('is Latin-1 too where its only foreign letter is near the end', () => {
+  it('is Latin-1 also if the only accented letter is near the end', () => {
     for (const end of ['é', 'é\n', 'éa\n']) {
       assert.equal(detectEncoding(Buffer.from(`name\nJos${end}`, 'latin1'), true), 'windows-1252');
     }

@@ -11,7 +11,7 @@ import { Problem } from '../../src/errors.ts';
 import { awkwardFiles, dataFiles } from '../fixtures/data-files.ts';
 import { type CutText, chunks, csv, cut, split, tables } from './cutting.ts';
 
-describe('what the cutter, the record reader and DuckDB make of the same bytes', () => {
+describe('what the record cutter, the record reader and DuckDB read from the same bytes', () => {
   let folder: string;
   let instance: DuckDBInstance;
   let connection: DuckDBConnection;
@@ -42,7 +42,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
       fc.asyncProperty(tables, async (table) => {
         const { columns, delimiter } = table.dialect;
         const { text, records } = cut(split(csv(table), table.chunks), { columns, delimiter });
-        // A row of nothing but empty unquoted fields in one column is a blank line, which stands for it.
+        // With one column, a row with an empty unquoted field is a blank line.
         assert.equal(records, table.rows.length);
         const read = [...readRecords(Buffer.from(text), { delimiter, quote: '"' }, columns, 1)];
         assert.deepEqual(
@@ -59,7 +59,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
     );
   });
 
-  it('is counted alike, or refused, for bytes that nobody wrote as a table', async () => {
+  it('has the same number of records, or is refused, for random bytes', async () => {
     const dialects = fc.record({
       delimiter: fc.constantFrom(',', ';', '\t', '|', ' ', '^'),
       quote: fc.constantFrom('"', '"', "'", ''),
@@ -70,21 +70,21 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
       fc.record({
         dialect: fc.constant(dialect),
         text: fc.string({
-          // Twice what matters most.
+          // The most relevant characters are twice as likely.
           unit: fc.constantFrom(
             ...[dialect.delimiter, dialect.quote || '"', dialect.newline, ' '].flatMap((each) => [each, each]),
             ...['a', 'é', '"', '\r\n', '\\', '\t'],
           ),
           maxLength: 24,
         }),
-        receiveSlots: chunks,
+        offsets: chunks,
       }),
     );
     await fc.assert(
-      fc.asyncProperty(noise, async ({ dialect, text, receiveSlots }) => {
+      fc.asyncProperty(noise, async ({ dialect, text, offsets }) => {
         const attempt = (pieces: readonly Buffer[]): CutText | string => {
           try {
-            return { ...cut(pieces, dialect), told: 0 };
+            return { ...cut(pieces, dialect), reported: 0 };
           } catch (error) {
             if (error instanceof Problem) return error.message;
             throw error;
@@ -92,19 +92,19 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
         };
         const bytes = Buffer.from(text);
         const result = attempt([bytes]);
-        assert.deepEqual(attempt(split(bytes, receiveSlots)), result);
+        assert.deepEqual(attempt(split(bytes, offsets)), result);
         if (typeof result === 'string') return;
         const { columns, delimiter, quote } = dialect;
         const read = [...readRecords(Buffer.from(result.text), dialect, columns, 1)];
         assert.equal(read.length, result.records);
         const wellFormed = read.every(({ malformed, fields }) => malformed === null && fields.length === columns);
         const byDuckDb = await readByDuckDb(result.text, columns, delimiter, quote).catch(() => null);
-        // What DuckDB takes must be what was counted; what is well formed it must take.
+        // If DuckDB accepts the text, the counts must match. It must accept well-formed text.
         if (byDuckDb !== null) assert.equal(byDuckDb.length, result.records);
         if (wellFormed || byDuckDb !== null) {
           assert.deepEqual(
             byDuckDb,
-            // Delimiters too many at the end of a record are nothing to DuckDB, and lose nothing.
+            // DuckDB ignores surplus empty fields at the end of a record, which loses nothing.
             read.map(({ fields }) =>
               fields.slice(columns).every((field) => field === null) ? fields.slice(0, columns) : fields,
             ),
@@ -115,7 +115,7 @@ describe('what the cutter, the record reader and DuckDB make of the same bytes',
     );
   });
 
-  it('tells the line on which each record begins', () => {
+  it('has the line on which each record begins', () => {
     const text = 'a,"x\ny"\n\nb,2\n';
     const lines = [...readRecords(Buffer.from(text), { delimiter: ',', quote: '"' }, 2, 5)].map(({ line }) => line);
     assert.deepEqual(lines, [5, 8]);

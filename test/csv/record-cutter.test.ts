@@ -10,44 +10,44 @@ function refusal(code: string, line: number) {
   return (error: unknown) => error instanceof Problem && error.code === code && error.extra.line === line;
 }
 
-describe('cutting CSV into records', () => {
+describe('the record cutter', () => {
   it('counts records and lines, with and without a final line end', () => {
-    assert.deepEqual(cut(['a,b\n1,2\n']), { text: 'a,b\n1,2\n', records: 2, lines: 2, told: 8 });
-    assert.deepEqual(cut(['a,b\n1,2']), { text: 'a,b\n1,2\n', records: 2, lines: 2, told: 4 });
+    assert.deepEqual(cut(['a,b\n1,2\n']), { text: 'a,b\n1,2\n', records: 2, lines: 2, reported: 8 });
+    assert.deepEqual(cut(['a,b\n1,2']), { text: 'a,b\n1,2\n', records: 2, lines: 2, reported: 4 });
     assert.deepEqual(cut(['a,"x\r\ny\nz"\r\n\r\n1,2\r\n']), {
       text: 'a,"x\r\ny\nz"\n\n1,2\n',
       records: 2,
       lines: 5,
-      told: 16,
+      reported: 16,
     });
-    assert.deepEqual(cut(['']), { text: '', records: 0, lines: 0, told: 0 });
+    assert.deepEqual(cut(['']), { text: '', records: 0, lines: 0, reported: 0 });
   });
 
-  it('ends every record with one line feed, whatever ended it before', () => {
+  it('ends every record with one line feed, whichever line end it had', () => {
     assert.equal(cut(['1,2\r\n3,4\n5,6\r\n']).text, '1,2\n3,4\n5,6\n');
     assert.equal(cut(['1,2\r3,4\r'], { newline: '\r' }).text, '1,2\n3,4\n');
     assert.equal(cut(['1,2\r', '\n3,4\r', '\n']).text, '1,2\n3,4\n');
     assert.equal(cut(['1,"x\r\ny"\r\n']).text, '1,"x\r\ny"\n');
   });
 
-  it('counts a blank line as a record only where there is one column', () => {
+  it('counts a blank line as a record only if there is one column', () => {
     assert.equal(cut(['\n1,2\n\n\n3,4\n\n']).records, 2);
     assert.equal(cut(['\r\n1,2\r\n\r\n3,4\r\n']).records, 2);
     assert.equal(cut(['1\n\n2\n\n'], { columns: 1 }).records, 4);
     assert.equal(cut(['1\r\r2\r\r'], { columns: 1, newline: '\r' }).records, 4);
   });
 
-  it('takes a quote in the middle of a field as text', () => {
+  it('treats a quote within a field as text', () => {
     assert.equal(cut(['5" pipe,1\n6" pipe,2\n']).records, 2);
     assert.equal(cut(['1, "x\ny"\n']).records, 1);
   });
 
-  it('takes away the spaces before an opening quote, and no others', () => {
+  it('removes spaces before an opening quote, and no others', () => {
     assert.equal(cut(['  "x\ny",  ""\n 1, 2 \n, \n']).text, '"x\ny",""\n 1, 2 \n, \n');
     assert.equal(cut([' ', ' ', '"x"', ',', ' ', '"y"\n', ' ']).text, '"x","y"\n \n');
   });
 
-  it('takes every space for a delimiter where the space is one', () => {
+  it('treats every space as a delimiter if the delimiter is a space', () => {
     const { text, records } = cut([' "x\n y"  "" z\n'], { delimiter: ' ' });
     assert.equal(text, ' "x\n y"  "" z\n');
     assert.equal(records, 1);
@@ -56,23 +56,23 @@ describe('cutting CSV into records', () => {
     assert.deepEqual(record?.fields, [null, 'x\n y', null, '', 'z']);
   });
 
-  it('refuses a quoted field that is closed and goes on with another quote, which DuckDB would join in silence', () => {
+  it('refuses a quote after a closed field, which DuckDB would silently join', () => {
     assert.throws(() => cut(['1,2\n3,"a" "b"\n']), refusal('text_after_quote', 2));
     assert.throws(() => cut(['1,2\n3,"a"', ' ', '"b\n']), refusal('text_after_quote', 2));
     assert.equal(cut(['"a" , "b"\n"a" \n"b"\n']).records, 3);
   });
 
-  it('refuses a quote that is never closed, by the line it is opened on', () => {
+  it('refuses a quote that is never closed, with the line on which it is opened', () => {
     assert.throws(() => cut(['1,2\n3,"x\n4,5\n']), refusal('quote_not_closed', 2));
     assert.throws(() => cut(['1,2\n3,"x\n', 'y\n'.repeat(MAX_RECORD_BYTES)]), refusal('quote_not_closed', 2));
   });
 
-  it('refuses a carriage return on its own outside quotes, by its line', () => {
+  it('refuses a carriage return on its own outside of quotes, with its line', () => {
     assert.throws(() => cut(['1,2\n3,x\ry\n']), refusal('stray_carriage_return', 2));
     assert.throws(() => cut(['1,2\n3,x\r', 'y\n']), refusal('stray_carriage_return', 2));
   });
 
-  it('refuses a record that is too long, however it comes', () => {
+  it('refuses a record that is too long, in one chunk or several', () => {
     const long = 'x'.repeat(MAX_RECORD_BYTES + 1);
     assert.throws(() => cut([`1,2\n3,${long}\n`]), refusal('record_too_long', 2));
     assert.throws(() => cut(['1,2\n3,', long, '\n']), refusal('record_too_long', 2));
@@ -80,29 +80,29 @@ describe('cutting CSV into records', () => {
     assert.throws(() => cut(['1,2\n\n3,', ' '.repeat(MAX_RECORD_BYTES), '"x"']), refusal('record_too_long', 3));
   });
 
-  it('refuses a zero byte, by its line', () => {
+  it('refuses a zero byte, with its line', () => {
     assert.throws(() => cut(['1,2\n', '3,4\n5,\0\n']), refusal('not_csv', 3));
     assert.throws(() => cut(['1,2\r3,4\r5,\0\r'], { newline: '\r' }), refusal('not_csv', 3));
   });
 
-  it('takes no longer for a byte where a line holds very many quotes', () => {
+  it('takes no longer per byte if a line has very many quotes', () => {
     const line = Buffer.from(`${'"",'.repeat(600_000)}\n`);
     const startedAt = performance.now();
     assert.equal(cut([line]).records, 1);
     const [record] = readRecords(line, { delimiter: ',', quote: '"' }, 2, 1);
     assert.equal(record?.fields.length, 600_001);
-    // Some tens of milliseconds; looking for the line's end at every quote took 20 seconds.
+    // A few tens of milliseconds. Searching for the end of the line at every quote took 20 seconds.
     assert.ok(performance.now() - startedAt < 5000);
   });
 
-  it('gives the same, however the bytes are cut into chunks', () => {
+  it('has the same result for every division into chunks', () => {
     fc.assert(
       fc.property(tables, (table) => {
         const bytes = csv(table);
         const { columns, delimiter } = table.dialect;
         const whole = cut([bytes], { columns, delimiter });
         const inPieces = cut(split(bytes, table.chunks), { columns, delimiter });
-        assert.deepEqual({ ...inPieces, told: 0 }, { ...whole, told: 0 });
+        assert.deepEqual({ ...inPieces, reported: 0 }, { ...whole, reported: 0 });
         assert.equal(
           cut(
             [...bytes].map((byte) => Buffer.from([byte])),

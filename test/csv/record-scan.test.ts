@@ -13,7 +13,7 @@ import { shapedFields } from './shaped-texts.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The shapes, said once more in another way. */
+/** An independent definition of the shapes. */
 const PATTERNS: Readonly<Record<FieldShape, RegExp>> = {
   whole: /^(0|-?[1-9]\d{0,17})$/,
   decimal: /^(0|-?[1-9]\d{0,14}|(?=.{1,32}$)-?(0|[1-9]\d*)\.\d+)$/,
@@ -30,8 +30,8 @@ function shapesOf(pieces: readonly Buffer[], columns: number): readonly (readonl
 }
 
 describe('the shapes of fields', () => {
-  it('are those that all fields of a column have, however the bytes are cut into chunks', () => {
-    // In a column a few texts, again and again.
+  it('are those that all fields of a column have, for every division into chunks', () => {
+    // Each column repeats a few texts.
     const columnsOf = fc
       .integer({ min: 1, max: 4 })
       .chain((columns) =>
@@ -43,7 +43,7 @@ describe('the shapes of fields', () => {
         const lines = Array.from({ length }, (_, row) =>
           columns.map((fields) => fields[row % fields.length]?.written ?? '').join(','),
         );
-        // The last line is lost without an end where it is empty: nobody can see it then.
+        // Without a line end, an empty last line would be indistinguishable from no line.
         const text = Buffer.from(lines.join('\n') + (finalNewline || lines.at(-1) === '' ? '\n' : ''));
         const expected = columns.map((fields) =>
           NAMES.filter((name) =>
@@ -56,7 +56,7 @@ describe('the shapes of fields', () => {
     );
   });
 
-  it('are taken for each segment by itself', () => {
+  it('are determined separately for each segment', () => {
     const cutter = new RecordCutter({ columns: 1, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
     cutter.push(Buffer.from('1\n2\n3'));
     assert.deepEqual(cutter.takeShapes(), [['whole', 'decimal']]);
@@ -66,7 +66,7 @@ describe('the shapes of fields', () => {
     assert.deepEqual(cutter.takeShapes(), [['day', 'moment']]);
   });
 
-  it('are told of fields in quotes, but not of empty texts, nor where a record has another length', () => {
+  it('include those of quoted fields, but not of empty strings, or if a record has another number of fields', () => {
     const both: readonly FieldShape[] = ['whole', 'decimal'];
     assert.deepEqual(shapesOf([Buffer.from('1,2\n'), Buffer.from('"3",4\n'), Buffer.from('5,"6"\n')], 2), [both, both]);
     assert.deepEqual(shapesOf([Buffer.from('1,2\n"",4\n')], 2), [[], both]);
@@ -80,7 +80,7 @@ describe('the shapes of fields', () => {
     assert.deepEqual(shapesOf([Buffer.from('1,2\n3,4,5\n')], 2), [[], []]);
   });
 
-  it('are told beside records that are too long to be looked at, once those are past', () => {
+  it('are unknown for records that are too long to scan, and known again after them', () => {
     const long = `${'x'.repeat(100_000)},1\n`;
     const cutter = new RecordCutter({ columns: 2, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
     for (const piece of split(Buffer.from(long), [0.1, 0.8, 0.9])) cutter.push(piece);
@@ -88,7 +88,7 @@ describe('the shapes of fields', () => {
     cutter.push(Buffer.from('a,1\n'));
     assert.deepEqual(cutter.takeShapes(), [[], ['whole', 'decimal']]);
     assert.equal(cutter.records, 2);
-    // The same in quotes, and with a line end in the middle.
+    // The same with quotes, and with a line end in the middle.
     cutter.push(Buffer.from(`"${'x'.repeat(60_000)}\n`));
     cutter.push(Buffer.from(`${'x'.repeat(60_000)}",1\n2,`));
     assert.deepEqual(cutter.takeShapes(), [[], []]);
@@ -99,7 +99,7 @@ describe('the shapes of fields', () => {
     ]);
   });
 
-  it('are the same, and the records counted, where a chunk is larger than what is scanned at once', () => {
+  it('and the counts are the same if a chunk is larger than one scan', () => {
     const text = Buffer.from('12,2024-01-01,x\n'.repeat(200_000));
     const cutter = new RecordCutter({ columns: 3, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
     assert.equal(cutter.push(text).lastRecordEnd, text.length);
@@ -108,7 +108,7 @@ describe('the shapes of fields', () => {
   });
 });
 
-it('the compiled scan is what its source says', () => {
+it('the compiled scan matches its source', () => {
   const folder = mkdtempSync(join(tmpdir(), 'thena-wasm-'));
   try {
     const compiled = join(folder, 'scan.wasm');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-const digits = (least: number, most: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: least, maxLength: most });
+const digits = (minLength: number, maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength, maxLength });
 
 const wholes = fc.tuple(fc.constantFrom('', '-'), digits(1, 20)).map((parts) => parts.join(''));
 const decimals = fc
@@ -21,12 +21,12 @@ const moments = fc
   )
   .map(([day, between, hour, rest]) => `${day}${between}${String(hour).padStart(2, '0')}:30${rest}`);
 
-/** Numbers that are just short enough, and just too long. */
+/** Numbers of the maximum length, and one digit longer. */
 const longest = fc
   .tuple(fc.constantFrom('', '-'), fc.constantFrom(15, 16, 18, 19), fc.constantFrom('', '.5'))
   .map(([sign, length, fraction]) => sign + '9'.repeat(length) + fraction);
 
-/** A text of one of the shapes with something changed in it. */
+/** A text of one of the shapes with one character changed. */
 const changed = fc
   .tuple(fc.oneof(wholes, decimals, days, moments), fc.nat(), fc.constantFrom(...'0-.: TeE+_x'))
   .map(([text, place, by]) => {
@@ -34,7 +34,7 @@ const changed = fc
     return `${text.slice(0, at)}${by}${text.slice(at + 1)}`;
   });
 
-/** Texts that have one of the shapes, or nearly; with no spaces at their start. */
+/** Texts that have one of the shapes, or almost. Without spaces at the start. */
 const texts: fc.Arbitrary<string> = fc
   .oneof(
     wholes,
@@ -47,7 +47,7 @@ const texts: fc.Arbitrary<string> = fc
   )
   .map((text) => text.trim());
 
-/** A field of a file: what it holds, and how it is written. Nothing in quotes is an empty text, nothing without them null. */
+/** The value of a field, and how it is written. `""` is an empty string, nothing at all is null. */
 export interface ShapedField {
   readonly text: string;
   readonly written: string;
@@ -56,7 +56,7 @@ export interface ShapedField {
 
 const plainFields: fc.Arbitrary<ShapedField> = texts.map((text) => ({ text, written: text, isQuoted: false }));
 
-/** Also some in quotes, with whatever may stand in them. */
+/** Including quoted fields, with any content. */
 export const shapedFields: fc.Arbitrary<ShapedField> = fc.oneof(
   plainFields,
   fc

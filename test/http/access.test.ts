@@ -7,7 +7,7 @@ const ADMIN_KEY = 'an-admin-key-for-tests-only';
 const CSV = 'at,amount\n2024-01-01 00:00:00,1\n';
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-/** Everything else needs a key. A route that is missing here and answers without one makes the test fail. */
+/** All other routes require a key. If a route that is not listed here answers without one, the test fails. */
 const PUBLIC = ['GET /healthz', 'GET /readyz', 'GET /api/v1/analyze/types'];
 
 interface Operation {
@@ -49,7 +49,7 @@ describe('with keys', () => {
     return body.api_key.key;
   }
 
-  /** Calls an operation for the customer `other`, with a body it would take. */
+  /** Calls an operation for the customer `other`, with a valid body. */
   function attempt(
     { method, path, operation }: Operation,
     headers: Record<string, string>,
@@ -78,30 +78,35 @@ describe('with keys', () => {
     return call(url, types.length === 0 ? { method, headers } : { method, headers, body: CSV });
   }
 
+  /** The response to a HEAD request has no body, and therefore no code. */
+  function assertProblem({ method, path }: Operation, reply: Reply, status: number, code: string): void {
+    assert.equal(reply.status, status, `${method} ${path}`);
+    if (method !== 'HEAD') assert.equal(reply.body.code, code, `${method} ${path}`);
+  }
+
   const guarded = (): Operation[] => {
     const found = operations.filter(({ method, path }) => !PUBLIC.includes(`${method} ${path}`));
-    assert(found.length > 12, 'the document describes the routes');
+    assert(found.length > 12, 'the routes are documented');
     return found;
   };
 
-  test('every route refuses a caller without a key', async () => {
+  test('refuses requests without a key on every route', async () => {
     for (const operation of guarded()) {
-      const { status, body, headers } = await attempt(operation, {});
-      assert.deepEqual([status, body.code], [401, 'key_missing'], `${operation.method} ${operation.path}`);
-      assert.match(headers.get('www-authenticate') ?? '', /^Bearer /);
+      const reply = await attempt(operation, {});
+      assertProblem(operation, reply, 401, 'key_missing');
+      assert.match(reply.headers.get('www-authenticate') ?? '', /^Bearer /);
     }
   });
 
-  test('every route refuses a key that is not known', async () => {
+  test('refuses unknown keys on every route', async () => {
     for (const key of [`thena_${'A'.repeat(43)}`, `${own}x`, own.slice(0, -1), `${ADMIN_KEY}x`]) {
       for (const operation of guarded()) {
-        const { status, body } = await attempt(operation, bearer(key));
-        assert.deepEqual([status, body.code], [401, 'key_invalid'], `${operation.method} ${operation.path}`);
+        assertProblem(operation, await attempt(operation, bearer(key)), 401, 'key_invalid');
       }
     }
   });
 
-  test("every route refuses another customer's key, and tells the same as of customers that are not there", async () => {
+  test("answers another customer's key on every route as if the customer did not exist", async () => {
     for (const operation of guarded()) {
       const name = `${operation.method} ${operation.path}`;
       const reply = await attempt(operation, bearer(own));
@@ -114,7 +119,7 @@ describe('with keys', () => {
     assert.equal((await call(`${thena.url}/api/v1/customers/other/table`, { headers: bearer(other) })).body.rows, 1);
   });
 
-  test("another customer's upload is told as one that is not there", async () => {
+  test("answers requests for another customer's upload as if it did not exist", async () => {
     const theirs = await call(`${thena.url}/api/v1/uploads/${othersUpload}`, { headers: bearer(own) });
     const absent = await call(`${thena.url}/api/v1/uploads/${othersUpload.replace(/^./, 'f')}`, {
       headers: bearer(own),
@@ -124,7 +129,7 @@ describe('with keys', () => {
     assert.equal((await call(`${thena.url}/api/v1/uploads/${othersUpload}`, { headers: bearer(other) })).status, 200);
   });
 
-  test('public routes answer without a key, and the document says which they are', async () => {
+  test('answers public routes without a key, and documents which they are', async () => {
     for (const { method, path, operation } of operations) {
       const isPublic = PUBLIC.includes(`${method} ${path}`);
       assert.equal(operation.security?.length === 0, isPublic, `${method} ${path}`);
@@ -133,13 +138,13 @@ describe('with keys', () => {
     assert.equal((await call(`${thena.url}/docs`)).status, 200);
   });
 
-  test('an upload for a customer that is not there creates none, even for the administrator', async () => {
+  test('creates no customer on upload, even for the administrator', async () => {
     const reply = await upload(thena.url, 'absent', CSV, bearer(ADMIN_KEY));
     assert.deepEqual([reply.status, reply.body.code], [404, 'customer_not_found']);
     assert.equal((await call(`${thena.url}/api/v1/customers/absent`, { headers: bearer(ADMIN_KEY) })).status, 404);
   });
 
-  test('a key does what its rights say, until it is revoked', async () => {
+  test('grants the permissions of a key until it is revoked', async () => {
     const keys = `${thena.url}/api/v1/customers/own/keys`;
     const made = await call(keys, { json: { label: 'dashboard', rights: ['read'] }, headers: bearer(ADMIN_KEY) });
     assert.equal(made.status, 201);
@@ -166,7 +171,7 @@ describe('without keys', () => {
   });
   after(() => thena.close());
 
-  /** fetch sets these headers itself; a plain request sends what it is given. */
+  /** Sends headers that fetch does not allow to be set. */
   function get(
     headers: Record<string, string>,
     method = 'GET',
@@ -182,19 +187,19 @@ describe('without keys', () => {
     });
   }
 
-  test('it answers under loopback names and those it was given', async () => {
+  test('answers requests for loopback host names and allowed host names', async () => {
     for (const host of ['localhost', 'localhost:8000', '127.0.0.1:1', '[::1]:8000', 'LOCALHOST', 'thena.example:80']) {
       assert.deepEqual(await get({ host }), { status: 200 }, host);
     }
   });
 
-  test('it does not answer under other names, so that none can be made to point at it', async () => {
+  test('refuses requests for other host names, which an attacker could resolve to this machine', async () => {
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:8000']) {
       assert.deepEqual(await get({ host }), { status: 403, code: 'host_refused' }, host);
     }
   });
 
-  test('pages of other origins are refused, its own are not', async () => {
+  test('refuses requests from pages of other origins', async () => {
     const { host } = new URL(thena.url);
     for (const origin of ['http://evil.example', 'null', 'http://localhost:1', `http://${host}.evil.example`]) {
       assert.deepEqual(await get({ origin }), { status: 403, code: 'origin_refused' }, origin);
@@ -206,13 +211,13 @@ describe('without keys', () => {
     assert.deepEqual(await get({ 'sec-fetch-site': 'none' }), { status: 200 });
   });
 
-  test('a link to it may be followed, a form of another site not', async () => {
+  test('answers links from other sites, but not their forms', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
     assert.deepEqual(await get(headers), { status: 200 });
     assert.deepEqual(await get(headers, 'POST'), { status: 403, code: 'origin_refused' });
   });
 
-  test('a customer appears with its first upload', async () => {
+  test('creates a customer with its first upload', async () => {
     assert.equal((await analyze(thena.url, 'fresh', 10001)).status, 404);
     assert.equal((await upload(thena.url, 'fresh', CSV)).body.status, 'complete');
     assert.deepEqual((await analyze(thena.url, 'FRESH', 10001)).body.result, { total_rows: 1 });

@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { until } from '../until.ts';
 
 const ROWS = 1_600_000;
 const count = { fn: 'count' };
 
-/** Numbers that are all different, and texts that are not. */
+/** Distinct numbers, and texts that repeat. */
 function numbers(rows: number): string {
   const lines = ['n,m,k,l,s'];
   for (let row = 0; row < rows; row++)
@@ -15,13 +16,13 @@ function numbers(rows: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Takes long, in steps short enough to be cancelled between them. Another number makes it another query. */
+/** A slow query, which can be cancelled at any time. Another number makes it a different query. */
 function slow(number: number): object {
   const or = Array.from({ length: 50 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${number}%y_` }));
   return { measures: [count], where: { or } };
 }
 
-describe('an analysis that would take too much', () => {
+describe('an expensive analysis', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena({
@@ -41,17 +42,14 @@ describe('an analysis that would take too much', () => {
     const started = thena.observations.findLast((each) => each.kind === 'engine_started');
     return started?.kind === 'engine_started' ? started.pid : 0;
   };
-  /** Clock ticks that the engine has worked. */
+  /** Processor time of the engine, in clock ticks. */
   const worked = () => {
     const [, , ...fields] = readFileSync(`/proc/${enginePid()}/stat`, 'utf8').split(' ');
     return Number(fields[11]) + Number(fields[12]);
   };
-  const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await holds())) await sleep(20);
-  };
 
-  it('ends in the engine itself when its sender hangs up, and leaves its place to others', {
-    skip: existsSync('/proc/self/stat') ? false : 'needs /proc to see what the engine does',
+  it('is cancelled in the engine when the client disconnects, and frees its slot', {
+    skip: existsSync('/proc/self/stat') ? false : 'requires /proc to measure the engine',
   }, async () => {
     const pid = enginePid();
     const sender = new AbortController();
@@ -65,16 +63,16 @@ describe('an analysis that would take too much', () => {
       await sleep(200);
       return worked() === before;
     });
-    // The only place is free again; it would be for an hour where the query went on.
+    // The only slot is free again. If the query had continued, it would be taken for an hour.
     assert.deepEqual((await ask({ measures: [count] }, 'b')).body.result.rows, [[1]]);
-    assert.equal(enginePid(), pid, 'the engine was ended for it');
+    assert.equal(enginePid(), pid, 'the engine was restarted');
     assert.deepEqual(
       thena.observations.filter(({ kind }) => kind === 'request_failed' || kind === 'engine_stopped'),
       [],
     );
   });
 
-  it('waits for its turn with no more than a hundred of its customer', async () => {
+  it('is refused if a hundred analyses of its customer are queued', async () => {
     const senders = new AbortController();
     const replies: number[] = [];
     const asked = Array.from({ length: 102 }, (_, index) =>
@@ -88,9 +86,9 @@ describe('an analysis that would take too much', () => {
     );
     const refused = await Promise.race(asked);
     assert.deepEqual([refused?.status, refused?.body.code], [503, 'too_many_analyses']);
-    assert.match(refused?.body.detail, /100 analyses of this customer/);
+    assert.match(refused?.body.detail, /^Customer a has 100 waiting analyses\.$/);
     assert.equal(refused?.headers.get('retry-after'), '5');
-    // Another customer has its place in the line.
+    // Another customer can still queue.
     const other = ask({ measures: [count] }, 'b');
     senders.abort();
     await Promise.all(asked);
@@ -98,7 +96,7 @@ describe('an analysis that would take too much', () => {
     assert.equal((await other).status, 200);
   });
 
-  it('spills to disk what does not fit into memory', async () => {
+  it('spills to disk if it exceeds the memory limit', async () => {
     const { status, body } = await ask({
       measures: [
         { fn: 'count_distinct', column: 'n' },
@@ -109,18 +107,18 @@ describe('an analysis that would take too much', () => {
     assert.deepEqual(body.result.rows, [[ROWS, 1_000_003]]);
   });
 
-  it('is refused where memory and disk do not do', async () => {
-    // All values of four columns, which medians hold in memory.
+  it('is refused if it would exceed memory and disk', async () => {
+    // Medians hold all values of their columns in memory.
     const medians = ['n', 'm', 'k', 'l'].map((column) => ({ fn: 'median', column }));
     const { status, body } = await ask({ measures: medians });
     assert.deepEqual([status, body.code], [422, 'analysis_too_large'], JSON.stringify(body));
-    // A condition that leaves few of them is counted first.
+    // The rows that match a condition are counted first.
     const few = await ask({ measures: medians, where: { column: 'n', op: '<', value: 5 } });
     assert.deepEqual(few.body.result?.rows, [[2, 15838.5, 2, 2]], JSON.stringify(few.body));
   });
 });
 
-it('an analysis that takes too long is ended, and so is one whose answer is too long', async () => {
+it('ends an analysis that takes too long, or whose result is too large', async () => {
   const thena = await startThena({ THENA_ANALYSIS_SECONDS: '1' });
   try {
     const ask = (query: unknown) => call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'a', query } });

@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => thena.close());
 
-/** Further members of a request for a type, as its schema and its answer should both have them. */
+/** Parameters of a request, and whether both the schema and the server should accept them. */
 const MEMBERS: readonly (readonly [type: number, members: object, fits: boolean])[] = [
   ...[10000, 10001, 10002, 10003].flatMap((type) => [
     [type, {}, true] as const,
@@ -33,7 +33,7 @@ const MEMBERS: readonly (readonly [type: number, members: object, fits: boolean]
   [10005, { column: 's', bucket: 'day' }, false],
 ];
 
-it('every type is described with a JSON Schema of its parameters, which says what its answer does', async () => {
+it('describes each type with a JSON Schema that accepts the same parameters as the server', async () => {
   const { body } = await call(`${thena.url}/api/v1/analyze/types`);
   const ajv = new Ajv2020({ strict: true, allErrors: true });
   const validators = new Map<number, (members: object) => boolean>();
@@ -44,14 +44,14 @@ it('every type is described with a JSON Schema of its parameters, which says wha
   }
   assert.deepEqual([...validators.keys()], [10000, 10001, 10002, 10003, 10004, 10005]);
   for (const [type, members, fits] of MEMBERS) {
-    const told = JSON.stringify([type, members]);
-    assert.equal(validators.get(type)?.(members), fits, told);
+    const shown = JSON.stringify([type, members]);
+    assert.equal(validators.get(type)?.(members), fits, shown);
     for (const analyze_type of [type, body.items.find(({ number }: { number: number }) => number === type).name]) {
       const { status, body: answer } = await call(`${thena.url}/api/v1/analyze/`, {
         json: { customer_id: 'a', analyze_type, ...members },
       });
-      assert.equal(status, fits ? 200 : 422, `${told}: ${JSON.stringify(answer)}`);
-      if (!fits) assert.equal(typeof answer.pointer, 'string', told);
+      assert.equal(status, fits ? 200 : 422, `${shown}: ${JSON.stringify(answer)}`);
+      if (!fits) assert.equal(typeof answer.pointer, 'string', shown);
     }
   }
 });

@@ -5,7 +5,7 @@ import { queryRows } from '../stored-rows.ts';
 
 const MARK = '\uFEFF';
 
-// As `cat` leaves them where it joins files that begin with byte order marks.
+// `cat` leaves them when it joins files that start with byte order marks.
 describe('a U+FEFF that is part of a text', () => {
   let thena: RunningThena;
   before(async () => {
@@ -13,7 +13,7 @@ describe('a U+FEFF that is part of a text', () => {
   });
   after(() => thena.close());
 
-  // As bytes: DuckDB's package for Node takes a U+FEFF at the start of a value for a byte order mark, too.
+  // As bytes, since DuckDB's package for Node also takes a U+FEFF at the start of a value for a byte order mark.
   const texts = async (customer: string, column = 'c0'): Promise<string[]> =>
     (await queryRows(thena.dataDir, customer, `SELECT hex(${column}) FROM t`)).map(
       ([hex]) => `${Buffer.from(`${hex}`, 'hex')}`,
@@ -25,7 +25,7 @@ describe('a U+FEFF that is part of a text', () => {
     assert.deepEqual(await texts('first'), [`${MARK}x`, 'y']);
   });
 
-  it('is kept in the first row of a file that has no header', async () => {
+  it('is kept in the first row of a file without a header', async () => {
     const csv = `${MARK}${MARK}x,1\ny,2\n`;
     const { body } = await call(`${thena.url}/api/v1/customers/bare/uploads?header=false`, {
       method: 'PUT',
@@ -36,7 +36,7 @@ describe('a U+FEFF that is part of a text', () => {
     assert.deepEqual(await texts('bare'), [`${MARK}x`, 'y']);
   });
 
-  it('is kept in every row of a file that is long enough to be cut', async () => {
+  it('is kept in every row of a file with several segments', async () => {
     const rows = 300_000;
     const body = `a,b\n${`${MARK}${'x'.repeat(40)},1\n`.repeat(rows)}`;
     const reply = await upload(thena.url, 'long', body);
@@ -45,7 +45,7 @@ describe('a U+FEFF that is part of a text', () => {
     assert.deepEqual(counted, [[BigInt(rows)]]);
   });
 
-  it('is kept, and told in its place, where rows are skipped and where the file is tried again', async () => {
+  it('is kept and reported at the right offset if rows are skipped or the upload is retried', async () => {
     const good = 'at,n\n2024-01-01,1\n';
     await upload(thena.url, 'again', good);
     const bad = `${MARK}at,n\n${MARK}2024-01-02,1\n2024-01-03,2\n`;
@@ -60,7 +60,7 @@ describe('a U+FEFF that is part of a text', () => {
     assert.deepEqual([retried.body.receipt?.appended, retried.body.receipt?.rejected], [1, 1]);
   });
 
-  it('is kept in the row that comes first when those above it are skipped', async () => {
+  it('is kept in a row that becomes the first because the rows above it are skipped', async () => {
     await upload(thena.url, 'skipped', 'a,n\nx,1\n');
     const reply = await call(`${thena.url}/api/v1/customers/skipped/uploads?on_error=skip`, {
       method: 'PUT',

@@ -18,7 +18,7 @@ const CSV = 'day,amount\n2024-01-02,1\n2024-01-01,2\n';
 const create = (json: unknown): Promise<Reply> => call(`${thena.url}/api/v1/customers`, { json });
 const see = (id: string): Promise<Reply> => call(`${thena.url}/api/v1/customers/${id}`);
 
-test('a customer is created with a key that is shown once', async () => {
+test('creates a customer with a key that is shown once', async () => {
   const { status, body, headers } = await create({ customer_id: 42 });
   assert.equal(status, 201);
   assert.equal(headers.get('location'), '/api/v1/customers/42');
@@ -33,13 +33,13 @@ test('a customer is created with a key that is shown once', async () => {
   );
 });
 
-test('a customer cannot be created with an id that is missing, malformed or given twice', async () => {
+test('refuses to create a customer with a missing, invalid or ambiguous ID', async () => {
   assert.equal((await create({})).body.code, 'customer_id_missing');
   assert.equal((await create({ customer_id: 'a b' })).body.code, 'customer_id_invalid');
   assert.equal((await create({ customer_id: 1, id: 2 })).body.code, 'bad_request');
 });
 
-test('declared columns are checked as those of files are', async () => {
+test('checks declared columns by the rules for columns of files', async () => {
   const columns = (...names: string[]) => names.map((name) => ({ name, type: 'text' }));
   for (const [declaration, code] of [
     [{ columns: columns('a', 'b', 'c', 'd', 'e', 'f') }, 'too_many_columns'],
@@ -58,7 +58,7 @@ test('declared columns are checked as those of files are', async () => {
   assert.equal((await see('declared')).status, 404);
 });
 
-test('a declared table takes the rows that fit it, and its formats decide between day and month', async () => {
+test('loads only rows that fit the declared columns, and reads dates in the declared format', async () => {
   const columns = [
     { name: 'day', type: 'date', format: '%d/%m/%Y' },
     { name: 'code', type: 'text' },
@@ -83,7 +83,7 @@ test('a declared table takes the rows that fit it, and its formats decide betwee
   assert.equal((await upload(thena.url, 'schema', 'day,code\n06/04/2024,x\n')).body.code, 'columns_differ');
 });
 
-test('a declared time column is the one that is answered of', async () => {
+test('uses the declared time column in analyses', async () => {
   await create({ customer_id: 'chosen', time_column: 'shipped' });
   const sent = await upload(thena.url, 'chosen', 'ordered,shipped\n2024-01-01,2024-01-05\n2024-01-03,2024-01-06\n');
   assert.equal(sent.body.status, 'complete', JSON.stringify(sent.body));
@@ -91,7 +91,7 @@ test('a declared time column is the one that is answered of', async () => {
   assert.deepEqual([result.time_column, result.seconds], ['shipped', 86_400]);
 });
 
-test("a customer's table is told with its columns, rows and times", async () => {
+test('returns the columns, the row count and the times of a table', async () => {
   assert.deepEqual((await create({ customer_id: 'table' })).status, 201);
   const empty = await call(`${thena.url}/api/v1/customers/table/table`);
   assert.deepEqual([empty.status, empty.body.code], [409, 'table_empty']);
@@ -115,7 +115,7 @@ test("a customer's table is told with its columns, rows and times", async () => 
   assert.deepEqual([result.seconds, result.duration], [0, 'PT0S']);
 });
 
-test('a customer that is deleted is gone with its table, uploads and keys, and may come again', async () => {
+test('deletes a customer with its table, uploads and keys, after which its ID can be reused', async () => {
   const sent = await upload(thena.url, 'leaves', CSV);
   assert(readdirSync(join(thena.dataDir, 'tables')).some((name) => name.startsWith('leaves')));
   const gone = await call(`${thena.url}/api/v1/customers/leaves/`, { method: 'DELETE' });
@@ -127,7 +127,7 @@ test('a customer that is deleted is gone with its table, uploads and keys, and m
   assert.deepEqual((await analyze(thena.url, 'leaves', 10001)).body.table, { rows: 1, version: 1 });
 });
 
-test('a customer whose uploads have not ended is not deleted', async () => {
+test('refuses to delete a customer with unfinished uploads', async () => {
   const rows = `day,amount\n${'2024-01-02,1\n'.repeat(500_000)}`;
   const sent = await call(`${thena.url}/api/v1/customers/busy/uploads`, { method: 'PUT', body: rows });
   assert.equal(sent.status, 202);
@@ -136,7 +136,7 @@ test('a customer whose uploads have not ended is not deleted', async () => {
   assert.deepEqual(refused.body.uploads, [sent.body.id]);
 });
 
-test('a file that is on its way when its customer is deleted is refused, and brings nobody back', async () => {
+test('refuses a file whose customer is deleted while it is received, and does not create the customer again', async () => {
   await upload(thena.url, 'on-its-way', CSV);
   const sender = request(`${thena.url}/api/v1/customers/on-its-way/uploads`, { method: 'PUT' });
   const answered = once(sender, 'response');
@@ -150,7 +150,7 @@ test('a file that is on its way when its customer is deleted is refused, and bri
   assert.equal((await see('on-its-way')).status, 404);
 });
 
-test('deletions and uploads at once lose no upload that was acknowledged and not yet rows', async () => {
+test('loses no acknowledged upload if customers are deleted during uploads', async () => {
   for (let round = 0; round < 5; round++) {
     await upload(thena.url, 'contested', CSV);
     const sends = Array.from({ length: 8 }, async (_, index) => {
@@ -164,7 +164,7 @@ test('deletions and uploads at once lose no upload that was acknowledged and not
         assert.match(body.code, /^customer_(busy|not_found)$/);
         continue;
       }
-      // What the deletion took had become rows before it.
+      // A deleted upload was complete before the deletion.
       const seen = await call(`${thena.url}/api/v1/uploads/${body.id}`);
       const completed = thena.observations.some((one) => one.kind === 'upload_completed' && one.uploadId === body.id);
       assert.ok(
@@ -180,7 +180,7 @@ test('deletions and uploads at once lose no upload that was acknowledged and not
   }
 });
 
-test('customers are listed by id, page by page', async () => {
+test('lists customers by ID, in pages', async () => {
   await create({ customer_id: 'zz1' });
   await create({ customer_id: 'zz2' });
   const ids: string[] = [];

@@ -8,11 +8,11 @@ import { readConfig } from '../../src/config.ts';
 import { startServices } from '../../src/services.ts';
 import { call, upload } from '../server.ts';
 
-it('Parquet is refused where the disk is nearly full, and the formats that need no file are not', async (t) => {
+it('refuses to export Parquet to a nearly full disk, but not the formats that need no file', async (t) => {
   const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk]).status !== 0) {
     rmSync(disk, { recursive: true });
-    return t.skip('a file system of its own cannot be mounted here');
+    return t.skip('mounting a file system is not permitted here');
   }
   const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: join(disk, 'data') });
   const services = await startServices(config, () => undefined);
@@ -20,7 +20,7 @@ it('Parquet is refused where the disk is nearly full, and the formats that need 
     const get = (format: string) => call(`${services.url}/api/v1/customers/a/table/export?format=${format}`);
     assert.equal((await upload(services.url, 'a', 'n\n1\n2\n')).body.status, 'complete');
     assert.equal((await get('parquet')).status, 200);
-    // A tenth of the disk is the reserve.
+    // The reserve is a tenth of the disk.
     writeFileSync(join(disk, 'other'), Buffer.alloc(60 * 1024 * 1024));
     const refused = await get('parquet');
     assert.deepEqual([refused.status, refused.body.code], [507, 'disk_full']);
@@ -35,7 +35,7 @@ it('Parquet is refused where the disk is nearly full, and the formats that need 
   }
 });
 
-it('what a crash left of a Parquet file is removed at the next start', async () => {
+it('removes Parquet files left by a crash at the next start', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
   const left = join(dataDir, 'tmp/exports/left.parquet');
   mkdirSync(join(dataDir, 'tmp/exports'), { recursive: true });

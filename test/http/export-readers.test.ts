@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { get, type IncomingMessage } from 'node:http';
 import { afterEach, it, mock } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineClient } from '../../src/engine/engine-client.ts';
 import { call, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { until } from '../until.ts';
 
-/** Far more than what the buffers between the two ends of a connection hold. */
+/** Far more than the buffers between the two ends of a connection hold. */
 const ROWS = 150_000;
 const LINE = 300;
 
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const urlOf = (query = 'format=csv'): string => `${thena.url}/api/v1/customers/big/table/export?${query}`;
 
-/** Opens an export and reads nothing of it. */
+/** Starts an export and reads nothing of it. */
 async function open(query?: string): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   get(urlOf(query), resolve).once('error', reject);
@@ -38,37 +38,32 @@ async function open(query?: string): Promise<IncomingMessage> {
   return response;
 }
 
-/** Reads what is left. @throws where it does not end as it should */
+/** Reads the rest. @throws if the response is cut off */
 async function rest(response: IncomingMessage): Promise<number> {
   let bytes = 0;
   for await (const chunk of response) bytes += chunk.length;
   return bytes;
 }
 
-/** Waits for a moment that comes. */
-async function until(hasCome: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await hasCome())) await sleep(20);
-}
-
-it('a reader that does not read stops the engine, and gets everything when it goes on', async () => {
+it('pauses the engine while the client does not read, and sends everything once it continues', async () => {
   await start();
   const asked = mock.method(EngineClient.prototype, 'call');
-  const pieces = (head: string): number =>
+  const chunks = (head: string): number =>
     asked.mock.calls.filter(({ arguments: [operation, params] }) => {
       const format = operation === 'export_rows' && params && 'format' in params ? params.format : null;
       return format?.kind === 'text' && format.head === head;
     }).length;
   const slow = await open();
-  // As long as this takes, the other could have been done, too.
+  // In this time, the other export could have finished as well.
   const fast = await rest(await open('columns=s,n'));
   assert.equal(fast, BYTES);
-  assert.ok(pieces('s,n\n') > 15);
-  assert.ok(pieces('n,s\n') < pieces('s,n\n') / 2, `${pieces('n,s\n')} of ${pieces('s,n\n')} pieces`);
+  assert.ok(chunks('s,n\n') > 15);
+  assert.ok(chunks('n,s\n') < chunks('s,n\n') / 2, `${chunks('n,s\n')} of ${chunks('s,n\n')} chunks`);
   assert.equal(await rest(slow), BYTES);
-  assert.equal(pieces('n,s\n'), pieces('s,n\n'));
+  assert.equal(chunks('n,s\n'), chunks('s,n\n'));
 });
 
-it('exports beyond those that may be at once are refused, and a place is free when a reader has gone', async () => {
+it('refuses exports beyond the limit, until another client disconnects', async () => {
   await start({ THENA_CONCURRENT_EXPORTS: '2' });
   const slow = await open();
   const refused = await call(urlOf());
@@ -76,20 +71,20 @@ it('exports beyond those that may be at once are refused, and a place is free wh
   assert.ok(refused.headers.get('retry-after'));
   const query = { measures: [{ fn: 'count' }] };
   const counted = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'big', query } });
-  assert.deepEqual(counted.body.result.rows, [[ROWS]], 'queries have receiveSlots of their own');
+  assert.deepEqual(counted.body.result.rows, [[ROWS]], 'the limit does not apply to queries');
   slow.destroy();
   await until(async () => (await call(urlOf('columns=n'))).status === 200);
-  assert.ok(!thena.observations.some(({ kind }) => kind === 'request_failed'), 'a reader that goes is no failure');
+  assert.ok(!thena.observations.some(({ kind }) => kind === 'request_failed'), 'a disconnect is not a failure');
 });
 
-it('a reader that reads nothing for THENA_IDLE_SECONDS is cut off', async () => {
+it('disconnects a client that reads nothing for THENA_IDLE_SECONDS', async () => {
   await start({ THENA_IDLE_SECONDS: '1', THENA_CONCURRENT_EXPORTS: '2' });
   const slow = await open();
   await until(async () => (await call(urlOf('columns=n'))).status === 200);
   await assert.rejects(rest(slow), { code: 'ECONNRESET' });
 });
 
-it('an upload goes on beside a slow export, which is of the state that it began with', async () => {
+it('loads an upload during a slow export, which still has the version that it started with', async () => {
   await start();
   const slow = await open();
   const more = await upload(thena.url, 'big', csv(ROWS, ROWS + 10));
@@ -97,7 +92,7 @@ it('an upload goes on beside a slow export, which is of the state that it began 
   assert.equal(await rest(slow), BYTES);
 });
 
-it('an upload that is undone in the middle of an export cuts it off, though its rows would have come last', async () => {
+it('cuts off an export if an upload is undone, even one whose rows would have come last', async () => {
   await start();
   const more = await upload(thena.url, 'big', csv(ROWS, ROWS + 10));
   const slow = await open();
@@ -108,18 +103,18 @@ it('an upload that is undone in the middle of an export cuts it off, though its 
   assert.equal((await call(urlOf())).body.length, BYTES);
 });
 
-it('a customer is deleted beside a slow export, which is cut off', async () => {
+it('deletes a customer during a slow export, which is cut off', async () => {
   await start();
   const slow = await open();
   assert.equal((await call(`${thena.url}/api/v1/customers/big`, { method: 'DELETE' })).status, 204);
   await assert.rejects(rest(slow), { code: 'ECONNRESET' });
 });
 
-it('an engine that dies while nobody asks it for anything harms no export', async () => {
+it('continues an export after the engine died while it was idle', async () => {
   await start();
   const asked = mock.method(EngineClient.prototype, 'call');
   const slow = await open();
-  // The slow one stands still by then.
+  // By then the slow export is paused.
   await rest(await open('columns=s,n'));
   await Promise.all(asked.mock.calls.map(({ result }) => result));
   const { pid = 0 } = thena.observations.findLast(({ kind }) => kind === 'engine_started') as { pid?: number };
@@ -128,10 +123,10 @@ it('an engine that dies while nobody asks it for anything harms no export', asyn
   assert.equal(await rest(slow), BYTES);
 });
 
-it('Parquet is sent to a slow reader from a file that holds nothing of the table', async () => {
+it('deletes a table during a slow Parquet export, which is sent from a file', async () => {
   await start();
   const slow = await open('format=parquet');
   assert.equal((await call(`${thena.url}/api/v1/customers/big`, { method: 'DELETE' })).status, 204);
-  // Small, and all of it may have been sent before the table went.
+  // The file is small: it may have been sent completely before the table was deleted.
   await rest(slow).catch(({ code }) => assert.equal(code, 'ECONNRESET'));
 });

@@ -32,7 +32,7 @@ async function send(customer: string, csv: string): Promise<void> {
   assert.equal(body.status, 'complete', JSON.stringify(body));
 }
 
-/** Every type with what is hard about it. */
+/** The hard cases of every type. */
 const HARD = [
   'i,x,b,day,moment,"a ""text"", with a comma"',
   '9223372036854775807,NaN,true,2024-02-29,2024-02-29 12:00:00.000001,plain',
@@ -45,13 +45,13 @@ const HARD = [
   '2,1.7976931348623157e308,true,1970-01-03,2024-01-01 00:00:00,é€𝄞\\n',
 ].join('\n');
 
-/** The U+FEFF is dropped by the package's decoder, and keeps it from dropping one of the text's own. */
+/** The decoder of DuckDB's package drops a leading U+FEFF: this one, and not one that belongs to the text. */
 const valuesOf = (i: string, x: string, b: string, day: string, moment: string, text: string): string =>
   `${i}, ${x}, ${b}, CAST(${day} AS VARCHAR), epoch_us(${moment}), chr(65279) || ${text}`;
 const rowsOf = (customer: string): Promise<DuckDBValue[][]> =>
   queryRows(thena.dataDir, customer, `SELECT ${valuesOf('c0', 'c1', 'c2', 'c3', 'c4', 'c5')} FROM t ORDER BY rowid`);
 
-it('CSV that is uploaded again gives the same rows, in every type', async () => {
+it('exports CSV that gives the same rows when it is uploaded again, in every type', async () => {
   await send('hard', `${HARD}\n`);
   const { headers, bytes } = await download('hard', 'format=csv');
   assert.equal(headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
@@ -65,14 +65,14 @@ it('CSV that is uploaded again gives the same rows, in every type', async () => 
     ['hard', 'copy'].map(async (id) => (await call(`${thena.url}/api/v1/customers/${id}/table`)).body.columns),
   );
   assert.deepEqual(tables[1], tables[0]);
-  assert.deepEqual((await download('copy', '')).bytes, bytes, 'CSV is the default, and the same');
+  assert.deepEqual((await download('copy', '')).bytes, bytes, 'CSV is the default');
   const lines = bytes.toString().split('\n');
   assert.equal(lines[0], 'i,x,b,day,moment,"a ""text"", with a comma"');
   assert.equal(lines[2], '-9223372036854775808,Infinity,false,1000-01-01,1000-01-01T00:00:00Z,""');
   assert.equal(lines[3], ',,,,,');
 });
 
-it('CSV of a single column keeps its nulls and empty texts', async () => {
+it('keeps nulls and empty texts in CSV with a single column', async () => {
   await send('single', 'word\n""\na\n\n\n""\nb\n\n');
   const { bytes } = await download('single', 'format=csv');
   await send('single-copy', bytes.toString());
@@ -80,7 +80,7 @@ it('CSV of a single column keeps its nulls and empty texts', async () => {
   assert.deepEqual(await words('single-copy'), await words('single'));
 });
 
-it('NDJSON has the forms of values that pages of rows have', async () => {
+it('exports NDJSON with the same values as pages of rows', async () => {
   const { headers, bytes } = await download('hard', 'format=ndjson');
   assert.equal(headers.get('content-type'), 'application/x-ndjson');
   const lines = bytes.toString().trimEnd().split('\n');
@@ -98,7 +98,7 @@ it('NDJSON has the forms of values that pages of rows have', async () => {
   }
 });
 
-it('Parquet is read by others as the same rows, in their order', async () => {
+it('exports Parquet that other software reads as the same rows in the same order', async () => {
   const { headers, bytes } = await download('hard', 'format=parquet');
   assert.equal(headers.get('content-type'), 'application/vnd.apache.parquet');
   const folder = mkdtempSync(join(tmpdir(), 'thena-parquet-'));
@@ -121,10 +121,10 @@ it('Parquet is read by others as the same rows, in their order', async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
-  assert.deepEqual(readdirSync(join(thena.dataDir, 'tmp/exports')), [], 'nothing is left');
+  assert.deepEqual(readdirSync(join(thena.dataDir, 'tmp/exports')), [], 'no file is left');
 });
 
-it('an Arrow stream is read by its own library as the same rows, with types', async () => {
+it("exports an Arrow stream that Arrow's own library reads as the same rows and types", async () => {
   const { headers, bytes } = await download('hard', 'format=arrow');
   assert.equal(headers.get('content-type'), 'application/vnd.apache.arrow.stream');
   const table = tableFromIPC(bytes);
@@ -145,7 +145,7 @@ it('an Arrow stream is read by its own library as the same rows, with types', as
     const at = (column: number): unknown => columns[column]?.get(index);
     assert.deepEqual([at(0), at(1), at(2)], [integer, number, boolean]);
     assert.equal(at(3) === null ? null : new Date(at(3) as number).toISOString().slice(0, 10), day);
-    // Its reader makes milliseconds of times, and drops a U+FEFF: so these are looked at as they lie there.
+    // The library reads times as milliseconds and drops a U+FEFF, so the raw values are compared.
     assert.equal(at(4) === null, micros === null);
     if (micros !== null) assert.equal(columns[4]?.data[0]?.values[index], micros);
     const raw: Uint8Array = texts.values.subarray(texts.valueOffsets[index], texts.valueOffsets[index + 1]);
@@ -153,14 +153,14 @@ it('an Arrow stream is read by its own library as the same rows, with types', as
   }
 });
 
-/** As `deepEqual`, which takes minutes to tell how two long arrays differ. */
+/** Like `deepEqual`, which takes minutes to report how two long arrays differ. */
 function assertSame(found: readonly number[], wanted: readonly number[]): void {
   assert.equal(found.length, wanted.length);
   const different = found.findIndex((value, index) => value !== wanted[index]);
   assert.equal(different, -1, `${found[different]} instead of ${wanted[different]}`);
 }
 
-it('large tables keep their order and every row, in every format', async () => {
+it('exports every row of a large table, in order, in every format', async () => {
   const lines = Array.from({ length: 300_000 }, (_, index) => `${index},${index % 3 === 0 ? '' : `t${index}`}\n`);
   await send('large', `n,s\n${lines.slice(0, 100_000).join('')}`);
   await send('large', `n,s\n${lines.slice(100_000).join('')}`);
@@ -191,7 +191,7 @@ it('large tables keep their order and every row, in every format', async () => {
   instance.closeSync();
 });
 
-it('columns and a condition choose what is exported, and without a row there is a whole file, too', async () => {
+it('exports the selected columns and rows, and a valid file if no row matches', async () => {
   const where = encodeURIComponent(JSON.stringify({ column: 'i', op: '>', value: '9007199254740991' }));
   const one = (await download('hard', `columns=b,i&where=${where}`)).bytes.toString();
   assert.equal(one, 'b,i\ntrue,9223372036854775807\n');
@@ -203,7 +203,7 @@ it('columns and a condition choose what is exported, and without a row there is 
   assert.equal((await download('hard', `${never}&format=parquet`)).bytes.subarray(0, 4).toString(), 'PAR1');
 });
 
-it('escape_formulas keeps texts from being formulas, and leaves numbers alone', async () => {
+it('escapes texts that are formulas with escape_formulas, but not numbers', async () => {
   const texts = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '＝1', 'a=b', '', "'"];
   const fields = texts.map((text, index) => `"${text}",${-index - 1}\n`).join('');
   await send('formulas', `=cmd,n\n${fields}`);
@@ -218,7 +218,7 @@ it('escape_formulas keeps texts from being formulas, and leaves numbers alone', 
   assert.equal((await call(urlOf('formulas', 'escape_formulas=true&format=ndjson'))).body.code, 'bad_request');
 });
 
-it('what cannot be exported is refused as a problem', async () => {
+it('refuses invalid exports with a problem', async () => {
   const ask = async (customer: string, query: string) => {
     const { status, body } = await call(urlOf(customer, query));
     return [status, body.code];
@@ -233,7 +233,7 @@ it('what cannot be exported is refused as a problem', async () => {
   assert.deepEqual([head.status, head.headers.get('allow')], [405, 'GET']);
 });
 
-it('hostile names of columns are names in every format', async () => {
+it('treats hostile column names as plain text in every format', async () => {
   const names = ['"; DROP TABLE rows; --', "it's", '__proto__', '$1, ?', '=a\\'];
   const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(',');
   await send('hostile', `${header}\n1,2,3,4,5\n`);

@@ -11,7 +11,7 @@ import { analyze, call, type Reply } from '../server.ts';
 import { begin, idOf, offsetOf, send } from './tus-requests.ts';
 
 const ROWS = 100_000;
-/** Values that do not repeat: the table takes about as much as the file. */
+/** Values that do not repeat, so that the table is about as large as the file. */
 function csv(number: number): Uint8Array<ArrayBuffer> {
   const rows = Array.from(
     { length: ROWS },
@@ -20,26 +20,26 @@ function csv(number: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(`n,file\n${rows.join('')}`));
 }
 
-describe('a disk that fills up', () => {
+describe('if the disk fills up', () => {
   for (const [what, reserve] of [
-    ['up to what is kept in reserve', '512MiB'],
+    ['to the disk reserve', '512MiB'],
     ['to its last byte', '0'],
   ] as const) {
-    it(`${what}: files are refused, none is lost, and they are taken when space returns`, async (t) => {
+    it(`${what}, files are refused, none is lost, and they are accepted when there is space again`, async (t) => {
       const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]).status !== 0) {
         rmSync(disk, { recursive: true });
-        return t.skip('a file system of its own cannot be mounted here');
+        return t.skip('needs the permission to mount a file system');
       }
       const dataDir = join(disk, 'data');
       writeFileSync(join(disk, 'other'), Buffer.alloc(20 * 1024 * 1024));
       const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: dataDir, THENA_DISK_RESERVE: reserve });
       const services = await startServices(config, () => undefined);
       const uploads = `${services.url}/api/v1/customers/full/uploads`;
-      // Of a length that is not told: else the file is refused before its first byte, and nothing is ever full.
+      // Without a Content-Length: with one, the file would be refused before its first byte, and the disk never be full.
       const send = (number: number): Promise<Reply> =>
         call(uploads, { method: 'PUT', body: new Blob([csv(number)]).stream(), duplex: 'half' });
-      // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+      // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
       const list = async (): Promise<any[]> => (await call(`${uploads}?limit=200`)).body.items;
       try {
         const acknowledged: string[] = [];
@@ -49,7 +49,7 @@ describe('a disk that fills up', () => {
           if (reply.status === 202) acknowledged.push(reply.body.id);
           else refused = reply;
           assert.ok(acknowledged.length < 100, 'the disk does not fill up');
-          // Some load beside the next ones, some before.
+          // Some are loaded while the next ones arrive, some before.
           if (acknowledged.length % 3 === 0) await sleep(300);
         }
         assert.deepEqual([refused.status, refused.body.code], [507, 'disk_full'], JSON.stringify(refused.body));
@@ -57,7 +57,7 @@ describe('a disk that fills up', () => {
         assert.ok(refused.body.detail && refused.body.hint && refused.headers.has('retry-after'));
         assert.ok(acknowledged.length > 0);
         const known = (await list()).map(({ id }) => id);
-        assert.deepEqual(known.toSorted(), acknowledged.toSorted(), 'something is known of the refused file');
+        assert.deepEqual(known.toSorted(), acknowledged.toSorted(), 'the refused file left an upload');
         for (const folder of readdirSync(join(dataDir, 'spool'))) assert.ok(acknowledged.includes(folder), folder);
 
         rmSync(join(disk, 'other'));
@@ -81,11 +81,11 @@ describe('a disk that fills up', () => {
     });
   }
 
-  it('under a file in pieces: what came is kept, it goes on when space returns, and there has to be room to finish it', async (t) => {
+  it('during a resumable upload, its bytes are kept, and it resumes when there is space again', async (t) => {
     const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]).status !== 0) {
       rmSync(disk, { recursive: true });
-      return t.skip('a file system of its own cannot be mounted here');
+      return t.skip('needs the permission to mount a file system');
     }
     const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: join(disk, 'data') });
     const services = await startServices(config, () => undefined);
@@ -98,7 +98,7 @@ describe('a disk that fills up', () => {
       writeFileSync(join(disk, 'other'), Buffer.alloc(42 * 1024 * 1024));
       const full = await send(address, 0, bytes);
       assert.deepEqual([full.status, full.body.code], [507, 'disk_full']);
-      assert.match(full.body.detail, /What has come of the file is kept\.$/);
+      assert.match(full.body.detail, /The bytes received so far are kept\.$/);
       rmSync(join(disk, 'other'));
       const offset = await offsetOf(address);
       assert.equal((await send(address, offset, bytes.subarray(offset))).status, 204);

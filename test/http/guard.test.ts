@@ -4,19 +4,19 @@ import fastify from 'fastify';
 import type { Observation } from '../../src/events.ts';
 import { refuseUnguardedRoutes } from '../../src/http/access/access.ts';
 import { problemReplies } from '../../src/http/problems/problem-reply.ts';
-import { preferredWaitMs } from '../../src/http/requests/prefer.ts';
+import { preferredWaitMs } from '../../src/http/uploads/preferred-wait.ts';
 import { StorageFailure } from '../../src/model/storage-failure.ts';
 import { call, startThena } from '../server.ts';
 
-test('a server with a route that does not say who may call it cannot be built', async () => {
+test('builds no server with a route that does not state its required permission', async () => {
   const app = fastify();
   refuseUnguardedRoutes(app);
   app.get('/guarded', { config: { right: 'read' } }, () => '');
-  assert.throws(() => app.get('/forgotten', () => ''), /\/forgotten does not say who may call it/);
+  assert.throws(() => app.get('/forgotten', () => ''), /\/forgotten does not set config\.right/);
   await app.close();
 });
 
-test('waiting is preferred in the ways that RFC 7240 writes it, and is bounded', () => {
+test('reads the preference `wait` in every syntax of RFC 7240, up to a maximum', () => {
   for (const [header, expected] of [
     ['wait=30', 30_000],
     ['respond-async, wait=5', 5_000],
@@ -32,7 +32,7 @@ test('waiting is preferred in the ways that RFC 7240 writes it, and is bounded',
   }
 });
 
-test('failures of Thena itself are told without their cause, and observed with it', async () => {
+test('hides the cause of an internal error from the client, and observes it', async () => {
   const observed: Observation[] = [];
   const app = fastify();
   app.setErrorHandler(problemReplies((observation) => observed.push(observation)));
@@ -55,18 +55,18 @@ test('failures of Thena itself are told without their cause, and observed with i
   await app.close();
 });
 
-test('who waits for an upload is answered when the server stops', async () => {
+test('answers clients that wait for an upload when the server stops', async () => {
   const thena = await startThena();
   const url = `${thena.url}/api/v1/customers/patient/uploads`;
   const engine = thena.observations.find((observation) => observation.kind === 'engine_started')?.pid ?? 0;
-  // While the engine is paused no upload ends.
+  // No upload ends while the engine is paused.
   process.kill(engine, 'SIGSTOP');
   const waiting = call(url, { method: 'PUT', body: 'day,kind\n2024-01-03,b\n', headers: { prefer: 'wait=300' } });
   while ((await call(url)).body.items?.length !== 1);
   const stoppedAt = performance.now();
   const closed = thena.close();
   const { status, body, headers } = await waiting;
-  assert(performance.now() - stoppedAt < 5_000, 'stopping does not wait for who waits');
+  assert(performance.now() - stoppedAt < 5_000, 'stopping takes no longer because a client waits');
   process.kill(engine, 'SIGCONT');
   await closed;
   assert.equal(status, 202);

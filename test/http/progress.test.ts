@@ -6,7 +6,7 @@ import { call, type RunningThena, startThena, upload } from '../server.ts';
 
 interface Event {
   readonly name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
   readonly data: any;
 }
 
@@ -21,7 +21,7 @@ describe('the progress of an upload', () => {
 
   const get = (path: string) => call(`${thena.url}/api/v1${path}`);
 
-  /** Sends a file up to where it appears, and leaves it there. */
+  /** Sends a file until its upload is listed, and then nothing more. */
   async function beginUpload(customer: string) {
     const sender = request(`${thena.url}/api/v1/customers/${customer}/uploads`, { method: 'PUT' });
     sender.on('error', () => undefined);
@@ -32,7 +32,7 @@ describe('the progress of an upload', () => {
       const id = (await get(`/customers/${customer}/uploads`)).body.items?.[0]?.id;
       if (id) return { sender, id: id as string, rows: sent * 50_000 };
     }
-    throw new Error('it never appeared');
+    throw new Error('the upload was never listed');
   }
 
   async function* eventsOf(id: string): AsyncGenerator<Event> {
@@ -49,14 +49,14 @@ describe('the progress of an upload', () => {
     }
   }
 
-  it('is told while it is received and loaded, and ends with it', async () => {
+  it('is reported while the file is received and loaded, until the upload ends', async () => {
     const { sender, id, rows } = await beginUpload('follow');
     const seen: Event[] = [];
     for await (const event of eventsOf(id)) {
       seen.push(event);
       if (seen.length === 1) {
         const { progress, status } = event.data;
-        assert.deepEqual([event.name, status, progress.share_done], ['progress', 'receiving', null]);
+        assert.deepEqual([event.name, status, progress.fraction_done], ['progress', 'receiving', null]);
         assert.ok(progress.bytes_received > 8 * 1024 * 1024);
         sender.end(CHUNK);
       }
@@ -70,7 +70,7 @@ describe('the progress of an upload', () => {
     }
   });
 
-  it('tells the rows that are read while more are on their way', async () => {
+  it('shows the rows that have been read while more arrive', async () => {
     const { sender, id } = await beginUpload('early');
     let rowsRead = 0;
     for (let tries = 0; rowsRead === 0 && tries < 500; tries++) {
@@ -81,7 +81,7 @@ describe('the progress of an upload', () => {
     sender.destroy();
   });
 
-  it('of an upload that has ended is its end', async () => {
+  it('of an upload that has ended is its end event', async () => {
     const { body } = await upload(thena.url, 'ended', 'a\n1\n');
     assert.equal(body.progress, null);
     const seen = await Array.fromAsync(eventsOf(body.id));
@@ -91,29 +91,29 @@ describe('the progress of an upload', () => {
     );
   });
 
-  it('of a file that turns out bad is that it is gone, with the reason', async () => {
+  it('ends with a gone event and the reason if the file is refused', async () => {
     const { sender, id } = await beginUpload('turns-bad');
     const seen: Event[] = [];
     for await (const event of eventsOf(id)) {
       seen.push(event);
       if (seen.length === 1) sender.end('2024-01-01,"never closed\n');
     }
-    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'quote_not_closed']);
+    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['problem', 'quote_not_closed']);
     assert.match(seen.at(-1)?.data.detail, /line/);
     assert.equal((await get(`/uploads/${id}`)).body.code, 'upload_not_found');
   });
 
-  it('of a file whose sender goes away is that it is gone, with the reason', async () => {
+  it('ends with a gone event and the reason if the client disconnects', async () => {
     const { sender, id } = await beginUpload('goes-away');
     const seen: Event[] = [];
     for await (const event of eventsOf(id)) {
       seen.push(event);
       if (seen.length === 1) sender.destroy();
     }
-    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['gone', 'upload_interrupted']);
+    assert.deepEqual([seen.at(-1)?.name, seen.at(-1)?.data.code], ['problem', 'upload_interrupted']);
   });
 
-  it('keeps nobody from stopping', async () => {
+  it('does not keep the server from stopping', async () => {
     const other = await startThena();
     const sender = request(`${other.url}/api/v1/customers/stops/uploads`, { method: 'PUT' });
     sender.on('error', () => undefined);

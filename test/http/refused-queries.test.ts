@@ -20,7 +20,7 @@ const count = { fn: 'count' };
 const where = (condition: unknown) => ({ measures: [count], where: condition });
 const deep = (depth: number): object => (depth === 0 ? { column: 'n', op: '=', value: 1 } : { not: deep(depth - 1) });
 
-/** What is asked, the code it is refused with, the place that is named, and the nearest choice where there is one. */
+/** A query, and the code, the location and the nearest allowed value of the error that it gets. */
 const REFUSED: readonly (readonly [
   what: string,
   query: unknown,
@@ -28,15 +28,15 @@ const REFUSED: readonly (readonly [
   pointer: string,
   nearest?: string | number,
 ])[] = [
-  ['no object', [], 'query_invalid', '/query'],
-  ['nothing', {}, 'query_invalid', '/query'],
+  ['an array', [], 'query_invalid', '/query'],
+  ['an empty query', {}, 'query_invalid', '/query'],
   ['an unknown member', { measure: [count] }, 'query_invalid', '/query/measure', 'measures'],
-  ['a member with odd letters', { 'a/b~c': 1 }, 'query_invalid', '/query/a~1b~0c', 'where'],
-  ['measures that are no array', { measures: count }, 'query_invalid', '/query/measures'],
+  ['an unknown member with special characters', { 'a/b~c': 1 }, 'query_invalid', '/query/a~1b~0c', 'where'],
+  ['measures that are not an array', { measures: count }, 'query_invalid', '/query/measures'],
   ['an unknown function', { measures: [{ fn: 'cuont' }] }, 'query_invalid', '/query/measures/0/fn', 'count'],
   ['a function of Object', { measures: [{ fn: 'constructor' }] }, 'query_invalid', '/query/measures/0/fn', 'count'],
   [
-    'a column that is not there',
+    'an unknown column',
     { measures: [{ fn: 'min', column: 'contry' }] },
     'column_not_found',
     '/query/measures/0/column',
@@ -50,13 +50,13 @@ const REFUSED: readonly (readonly [
     'at',
   ],
   [
-    'a sum over texts',
+    'a sum of a text column',
     { measures: [count, { fn: 'sum', column: 'country' }] },
     'column_unsuitable',
     '/query/measures/1/column',
     'n',
   ],
-  ['no column', { measures: [{ fn: 'sum' }] }, 'query_invalid', '/query/measures/0'],
+  ['a sum without a column', { measures: [{ fn: 'sum' }] }, 'query_invalid', '/query/measures/0'],
   [
     'a quantile of 1.5',
     { measures: [{ fn: 'quantile', column: 'n', q: 1.5 }] },
@@ -71,18 +71,18 @@ const REFUSED: readonly (readonly [
     '/query/measures/0/q',
     0,
   ],
-  ['a quantile of none', { measures: [{ fn: 'quantile', column: 'n' }] }, 'query_invalid', '/query/measures/0'],
-  ['a q that is not taken', { measures: [{ fn: 'avg', column: 'n', q: 0.5 }] }, 'query_invalid', '/query/measures/0/q'],
+  ['a quantile without q', { measures: [{ fn: 'quantile', column: 'n' }] }, 'query_invalid', '/query/measures/0'],
+  ['an average with q', { measures: [{ fn: 'avg', column: 'n', q: 0.5 }] }, 'query_invalid', '/query/measures/0/q'],
   [
-    'first by no times',
+    'first by a number column',
     { measures: [{ fn: 'first', column: 'n', by: 'x' }] },
     'column_unsuitable',
     '/query/measures/0/by',
     'at',
   ],
-  ['two columns of one name', { measures: [count, count] }, 'query_invalid', '/query'],
+  ['two result columns with the same name', { measures: [count, count] }, 'query_invalid', '/query'],
   [
-    'a bucket of texts',
+    'a bucket of a text column',
     { group_by: [{ column: 'country', bucket: 'day' }] },
     'column_unsuitable',
     '/query/group_by/0/bucket',
@@ -95,33 +95,38 @@ const REFUSED: readonly (readonly [
     '5 minutes',
   ],
   [
-    'an unknown zone',
+    'an unknown time zone',
     { group_by: [{ column: 'at', bucket: 'day', time_zone: 'Europe/Berlni' }] },
     'time_zone_unknown',
     '/query/group_by/0/time_zone',
     'Europe/Berlin',
   ],
   [
-    'a zone that is SQL',
+    'a time zone that is SQL',
     { group_by: [{ column: 'at', bucket: 'day', time_zone: "UTC', now()) --" }] },
     'time_zone_unknown',
     '/query/group_by/0/time_zone',
     'UTC',
   ],
   [
-    'a zone without a bucket',
+    'a time zone without a bucket',
     { group_by: [{ column: 'at', time_zone: 'UTC' }] },
     'query_invalid',
     '/query/group_by/0/time_zone',
   ],
   ['an unknown operator', where({ column: 'n', op: '==', value: 1 }), 'query_invalid', '/query/where/op', '='],
-  ['a text for a number', where({ column: 'n', op: '=', value: 'one' }), 'value_invalid', '/query/where/value'],
-  ['a part for a whole number', where({ column: 'n', op: '=', value: 1.5 }), 'value_invalid', '/query/where/value'],
-  ['null', where({ column: 'n', op: '=', value: null }), 'value_invalid', '/query/where/value'],
-  ['a day that is none', where({ column: 'at', op: '>', value: '2023-02-29' }), 'value_invalid', '/query/where/value'],
-  ['a like over numbers', where({ column: 'n', op: 'like', value: '1%' }), 'column_unsuitable', '/query/where/op'],
+  ['a text as a number', where({ column: 'n', op: '=', value: 'one' }), 'value_invalid', '/query/where/value'],
+  ['a fraction as an integer', where({ column: 'n', op: '=', value: 1.5 }), 'value_invalid', '/query/where/value'],
+  ['null as a value', where({ column: 'n', op: '=', value: null }), 'value_invalid', '/query/where/value'],
   [
-    'a pattern that ends open',
+    'a date that does not exist',
+    where({ column: 'at', op: '>', value: '2023-02-29' }),
+    'value_invalid',
+    '/query/where/value',
+  ],
+  ['like on a number column', where({ column: 'n', op: 'like', value: '1%' }), 'column_unsuitable', '/query/where/op'],
+  [
+    'a pattern that ends with a backslash',
     where({ column: 'country', op: 'like', value: 'D\\' }),
     'value_invalid',
     '/query/where/value',
@@ -133,7 +138,7 @@ const REFUSED: readonly (readonly [
     '/query/where/value',
   ],
   [
-    'a pattern too long',
+    'a pattern that is too long',
     where({ column: 'country', op: 'like', value: 'D'.repeat(1001) }),
     'value_invalid',
     '/query/where/value',
@@ -144,7 +149,7 @@ const REFUSED: readonly (readonly [
     'query_invalid',
     '/query/where/or/100',
   ],
-  ['half a character', where({ column: 'country', op: '=', value: '\ud800' }), 'value_invalid', '/query/where/value'],
+  ['a lone surrogate', where({ column: 'country', op: '=', value: '\ud800' }), 'value_invalid', '/query/where/value'],
   [
     'too many values in lists',
     where({ or: Array.from({ length: 11 }, () => ({ column: 'n', op: 'in', value: Array(1000).fill(1) })) }),
@@ -158,50 +163,66 @@ const REFUSED: readonly (readonly [
     '/query/where/or/499',
   ],
   [
-    'a zone that is a time',
+    'a time as a time zone',
     { group_by: [{ column: 'at', bucket: 'day', time_zone: 'T10Z' }] },
     'time_zone_unknown',
     '/query/group_by/0/time_zone',
   ],
   [
-    'an offset for a zone',
+    'an offset as a time zone',
     { group_by: [{ column: 'at', bucket: 'day', time_zone: '+01:00' }] },
     'time_zone_unknown',
     '/query/group_by/0/time_zone',
   ],
-  ['no value', where({ column: 'n', op: '=' }), 'query_invalid', '/query/where'],
-  ['a value too many', where({ column: 'n', op: 'is null', value: 1 }), 'query_invalid', '/query/where/value'],
-  ['three bounds', where({ column: 'n', op: 'between', value: [1, 2, 3] }), 'query_invalid', '/query/where/value'],
-  ['an empty list', where({ column: 'n', op: 'in', value: [] }), 'query_invalid', '/query/where/value'],
-  ['two kinds of condition', where({ and: [], or: [] }), 'query_invalid', '/query/where'],
-  ['conditions too deep', where(deep(30)), 'query_invalid', `/query/where${'/not'.repeat(20)}`],
+  ['an operator without its value', where({ column: 'n', op: '=' }), 'query_invalid', '/query/where'],
   [
-    'a place within conditions',
+    'an operator that takes no value',
+    where({ column: 'n', op: 'is null', value: 1 }),
+    'query_invalid',
+    '/query/where/value',
+  ],
+  [
+    'between with three bounds',
+    where({ column: 'n', op: 'between', value: [1, 2, 3] }),
+    'query_invalid',
+    '/query/where/value',
+  ],
+  ['an empty list', where({ column: 'n', op: 'in', value: [] }), 'query_invalid', '/query/where/value'],
+  ['a condition with and and or', where({ and: [], or: [] }), 'query_invalid', '/query/where'],
+  ['conditions that are nested too deep', where(deep(30)), 'query_invalid', `/query/where${'/not'.repeat(20)}`],
+  [
+    'an error within nested conditions',
     where({ and: [{ column: 'n', op: '=', value: 1 }, { not: { column: 'm', op: '=', value: 1 } }] }),
     'column_not_found',
     '/query/where/and/1/not/column',
     'n',
   ],
   [
-    'having over the table',
+    'having with a column of the table',
     { measures: [count], having: { column: 'n', op: '=', value: 1 } },
     'column_not_found',
     '/query/having/column',
     'count',
   ],
-  ['an order by nothing', { measures: [count], order_by: ['cnt'] }, 'column_not_found', '/query/order_by/0', 'count'],
   [
-    'a direction',
+    'an unknown column in order_by',
+    { measures: [count], order_by: ['cnt'] },
+    'column_not_found',
+    '/query/order_by/0',
+    'count',
+  ],
+  [
+    'an unknown direction',
     { measures: [count], order_by: [{ column: 'count', direction: 'down' }] },
     'query_invalid',
     '/query/order_by/0/direction',
     'desc',
   ],
   ['a limit of 0', { measures: [count], limit: 0 }, 'query_invalid', '/query/limit', 1],
-  ['a limit past the most', { measures: [count], limit: 4 }, 'query_invalid', '/query/limit', 3],
+  ['a limit beyond the maximum', { measures: [count], limit: 4 }, 'query_invalid', '/query/limit', 3],
 ];
 
-describe('a query that cannot be answered is refused with its place', () => {
+describe('a query that is refused, with the location of the error', () => {
   for (const [what, query, code, pointer, nearest] of REFUSED) {
     it(`${what}: ${code}`, async () => {
       const { status, body } = await ask(query);
@@ -210,10 +231,10 @@ describe('a query that cannot be answered is refused with its place', () => {
     });
   }
 
-  it('an object or deep arrays in the place of any text, number or list', async () => {
+  it('has an object or deep arrays instead of any text, number or list', async () => {
     const arrays = '['.repeat(120_000) + ']'.repeat(120_000);
     const odd = ['{"toString":1}', '{"toJSON":1,"valueOf":null}', '[null]', 'null', 'true', '-0', '""', arrays];
-    const receiveSlots = [
+    const templates = [
       '{"customer_id":"a","analyze_type":?}',
       '{"customer_id":"a","analyzer_type":?}',
       '{"customer_id":?,"analyze_type":10001}',
@@ -252,9 +273,9 @@ describe('a query that cannot be answered is refused with its place', () => {
         return `{"customer_id":"a","query":{${measured}}}`;
       }),
     ];
-    for (const place of receiveSlots) {
+    for (const template of templates) {
       for (const value of odd) {
-        const body = place.replace('?', () => value);
+        const body = template.replace('?', () => value);
         const response = await fetch(`${thena.url}/api/v1/analyze/`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
@@ -267,18 +288,18 @@ describe('a query that cannot be answered is refused with its place', () => {
     }
   });
 
-  it('a result past the most rows', async () => {
+  it('has a result with too many rows', async () => {
     const { status, body } = await ask({ measures: [count], group_by: ['n'] });
     assert.deepEqual([status, body.code], [422, 'result_too_large']);
     assert.equal((await ask({ measures: [count], group_by: ['n'], limit: 3 })).status, 200);
   });
 
-  it('first and last without times', async () => {
+  it('uses first or last on a table without times', async () => {
     const { status, body } = await ask({ measures: [{ fn: 'first', column: 'n' }] }, 'timeless');
     assert.deepEqual([status, body.code, body.pointer], [422, 'no_time_column', '/query/measures/0']);
   });
 
-  it('a query and a type at once, members too many, and a customer without rows', async () => {
+  it('has both a query and a type, unknown members, or an unknown customer', async () => {
     const post = async (json: object) => (await call(`${thena.url}/api/v1/analyze/`, { json })).body;
     assert.equal(
       (await post({ customer_id: 'a', analyze_type: 10001, query: { measures: [count] } })).code,

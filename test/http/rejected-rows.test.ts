@@ -1,221 +1,134 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { madeFile } from '../fixtures/data-files.ts';
-import { analyze, call, type FormField, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { after, before, describe, it } from 'node:test';
+import { call, formOf, put as putFile, type Reply, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
+import { BAD, CSV, LATER } from './small-files.ts';
 
 let thena: RunningThena;
-let event: string;
 before(async () => {
-  thena = await startThena({ THENA_MAX_UPLOAD_BYTES: '1MiB' });
-  event = `${thena.url}/api/v1/event/`;
-  assert.equal((await upload(thena.url, 'known', TABLE)).body.status, 'complete');
+  thena = await startThena();
 });
 after(() => thena.close());
 
-const TABLE = 'at,kind,amount\n2024-01-01 00:00:00,a,1\n';
-const FILE = Buffer.from(TABLE);
+const get = (path: string): Promise<Reply> => call(`${thena.url}/api/v1${path}`);
+const rowsOf = (customer: string) => totalRows(thena.url, customer);
+const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
+  putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
 
-/** A rejected request leaves nothing: no customer, no row, no upload, no file in the spool. */
-afterEach(async () => {
-  const { items } = (await call(`${thena.url}/api/v1/customers`)).body;
-  assert.deepEqual(
-    items.map(({ id }: { id: string }) => id),
-    ['known'],
-  );
-  const { body } = await call(`${thena.url}/api/v1/customers/known/table`);
-  assert.deepEqual([body.rows, body.version], [1, 1]);
-  const uploads = await call(`${thena.url}/api/v1/customers/known/uploads`);
-  assert.equal(uploads.body.items.length, 1);
-  assert.deepEqual(readdirSync(join(thena.dataDir, 'spool')), []);
-});
-
-function assertProblem(reply: Reply, status: number, code: string, detail: RegExp): void {
-  assert.equal(reply.body.code, code, JSON.stringify(reply.body));
-  assert.equal(reply.status, status);
-  assert.match(reply.body.detail, detail);
-  assert.match(reply.headers.get('content-type') ?? '', /^application\/problem\+json/);
-  for (const member of ['type', 'title', 'hint']) assert.equal(typeof reply.body[member], 'string');
-}
-
-const send = (...fields: readonly FormField[]) => call(event, { method: 'POST', body: formOf(...fields) });
-
-for (const customer of ['known', 'unknown']) {
-  test(`rejects a file of 6 columns (${customer} customer)`, async () => {
-    const six = 'a,b,c,d,e,f\n1,2,3,4,5,6\n';
-    assertProblem(await upload(thena.url, customer, six), 422, 'too_many_columns', /6/);
+describe('rejected rows', () => {
+  it('are listed as JSON and CSV after an upload failed, and can be corrected', async () => {
+    await put('bad', CSV);
+    const { body } = await put('bad', BAD);
+    assert.deepEqual([body.status, body.error.code, body.error.rejected], ['failed', 'rows_rejected', 2]);
+    const page = await get(`/uploads/${body.id}/rejects?limit=1`);
+    assert.deepEqual(page.body.items, [
+      {
+        line: 3,
+        byte_offset: BAD.indexOf('2024-01-06'),
+        column: 'n',
+        code: 'not_integer',
+        message: 'not a whole number from -9223372036854775808 to 9223372036854775807',
+        text: 'six',
+      },
+    ]);
+    const next = await get(`/uploads/${body.id}/rejects?limit=1&cursor=${page.body.next_cursor}`);
+    assert.deepEqual([next.body.items[0].code, next.body.next_cursor], ['wrong_field_count', null]);
+    assert.equal((await get(`/uploads/${body.id}/rejects?cursor=3`)).body.code, 'bad_request');
+    const csv = await get(`/uploads/${body.id}/rejects.csv`);
+    assert.match(csv.headers.get('content-type') ?? '', /^text\/csv/);
+    assert.equal(csv.body, 'at,n,t\n2024-01-06 00:00:00,six,"f, ""g"""\n2024-01-07 00:00:00,7\n');
+    const corrected = await put('bad', csv.body.replace('six', '6').replace(',7\n', ',7,h\n'));
+    assert.deepEqual([corrected.body.status, corrected.body.receipt.appended], ['complete', 2]);
   });
 
-  test(`rejects a file with two columns of the same name (${customer} customer)`, async () => {
-    assertProblem(
-      await upload(thena.url, customer, 'at,kind,Kind\n2024-01-01,a,b\n'),
-      422,
-      'duplicate_column',
-      /kind/i,
-    );
-  });
-
-  test(`rejects a binary file (${customer} customer)`, async () => {
-    const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), randomBytes(4096)]);
-    assertProblem(await upload(thena.url, customer, png), 415, 'not_csv', /\w/);
-  });
-
-  test(`rejects an empty file (${customer} customer)`, async () => {
-    assertProblem(await upload(thena.url, customer, ''), 422, 'file_empty', /\w/);
-  });
-
-  test(`rejects a header without rows (${customer} customer)`, async () => {
-    assertProblem(await upload(thena.url, customer, 'at,kind,amount\n'), 422, 'no_rows', /row/);
-  });
-
-  test(`rejects a file that is too large (${customer} customer)`, async () => {
-    const large = `at,kind,amount\n${'2024-01-01 00:00:00,a,1\n'.repeat(60_000)}`;
-    assertProblem(await upload(thena.url, customer, large), 413, 'upload_too_large', /1048576/);
-    // The limit applies to the decompressed file, not to the few bytes that are sent.
-    for (const packed of [gzipSync(large), zstdCompressSync(Buffer.from(large))]) {
-      assert.ok(packed.length < 100_000);
-      assertProblem(await upload(thena.url, customer, packed), 413, 'upload_too_large', /1048576/);
+  it('are listed with their position in the bytes that were sent', async () => {
+    await put('position', CSV);
+    const record = '2024-01-06 00:00:00,six,';
+    const text = `at,n,t\n2024-01-05 00:00:00,5,"é\n\n"\n\n2024-01-05 00:00:00,5,x\n${record}`;
+    for (const [sent, at] of [
+      [Buffer.from(text), Buffer.from(text).indexOf(record)],
+      [Buffer.from(`\ufeff${text}\n`), Buffer.from(text).indexOf(record) + 3],
+      [Buffer.from(text.replaceAll('\n', '\r\n')), Buffer.from(text.replaceAll('\n', '\r\n')).indexOf(record)],
+      [Buffer.from(text.replace('\n', '\r\n')), 'only the header'],
+      [Buffer.from(text.replace('5,x\n', '5,x\r\n')), null],
+      [Buffer.from(text.replace('"é', ' "é')), null],
+      [Buffer.from(text.replace('é', 'e'), 'utf16le'), null],
+    ] as const) {
+      const { body } = await put('position', sent);
+      const expected = at === 'only the header' ? sent.indexOf(record) : at;
+      assert.deepEqual(body.error.rejects?.[0].byte_offset, expected, JSON.stringify([sent.toString(), body.error]));
     }
   });
-}
 
-test('rejects a file whose columns differ from the table, and shows the difference', async () => {
-  const reply = await upload(thena.url, 'known', madeFile('routes').bytes);
-  assertProblem(reply, 422, 'columns_differ', /origin/);
-});
-
-test('rejects a file that lacks a column, and names it', async () => {
-  assertProblem(await upload(thena.url, 'known', 'at,kind\n2024-01-01 00:00:00,a\n'), 422, 'columns_differ', /amount/);
-});
-
-test('rejects a file with an additional column, and names it', async () => {
-  const reply = await upload(thena.url, 'known', 'at,kind,amount,colour\n2024-01-01 00:00:00,a,1,red\n');
-  assertProblem(reply, 422, 'columns_differ', /colour/);
-});
-
-test('rejects a form without a file', async () => {
-  assertProblem(await send(['customer_id', 'unknown']), 400, 'file_missing', /`file`/);
-});
-
-test('rejects a form whose file is a text field', async () => {
-  assertProblem(await send(['customer_id', 'unknown'], ['file', 'a,b']), 400, 'file_missing', /text/);
-});
-
-test('rejects a second file in the form', async () => {
-  const reply = await send(['customer_id', 'unknown'], ['file', FILE], ['file', FILE]);
-  assertProblem(reply, 400, 'too_many_files', /second/);
-});
-
-test('rejects a form without a customer', async () => {
-  assertProblem(await send(['file', FILE]), 400, 'customer_id_missing', /customer_id/);
-});
-
-test('rejects an invalid customer ID, before and after the file', async () => {
-  for (const id of ['../../etc', 'a b', 'é', '-1', 'x'.repeat(65), "1'; drop table x", '_x']) {
-    assertProblem(await send(['customer_id', id], ['file', FILE]), 400, 'customer_id_invalid', /customer id/);
-    assertProblem(await send(['file', FILE], ['customer_id', id]), 400, 'customer_id_invalid', /customer id/);
-  }
-});
-
-test('rejects two different customers in one form', async () => {
-  const reply = await send(['customer_id', 'one'], ['file', FILE], ['customer_id', 'two']);
-  assertProblem(reply, 400, 'bad_request', /two different customers/);
-});
-
-test('rejects an unknown form field by name', async () => {
-  assertProblem(
-    await send(['customer_id', 'unknown'], ['colour', 'red'], ['file', FILE]),
-    400,
-    'bad_request',
-    /'colour'/,
-  );
-  assertProblem(await send(['customer_id', 'unknown'], ['data', FILE]), 400, 'bad_request', /'data'/);
-  assertProblem(await send(['customer_id', 'unknown'], ['__proto__', '1']), 400, 'bad_request', /\w/);
-});
-
-test('rejects options after the file, repeated options and invalid values', async () => {
-  const late = await send(['customer_id', 'unknown'], ['file', FILE], ['delimiter', ';']);
-  assertProblem(late, 400, 'bad_request', /before the file/);
-  const twice = await send(['delimiter', ';'], ['delimiter', ','], ['customer_id', 'unknown'], ['file', FILE]);
-  assertProblem(twice, 400, 'upload_option_invalid', /twice/);
-  for (const [name, value] of [
-    ['delimiter', 'ab'],
-    ['quote', 'x'],
-    ['header', 'perhaps'],
-    ['encoding', 'klingon'],
-  ] as const) {
-    const wrong = await send([name, value], ['customer_id', 'unknown'], ['file', FILE]);
-    assertProblem(wrong, 400, 'upload_option_invalid', new RegExp(name));
-  }
-});
-
-test('rejects a body that is not a form', async () => {
-  const json = await call(event, { json: { customer_id: 1 } });
-  assertProblem(json, 415, 'unsupported_media_type', /form/);
-  const text = await call(event, { method: 'POST', body: TABLE, headers: { 'content-type': 'text/csv' } });
-  assertProblem(text, 415, 'unsupported_media_type', /text\/csv/);
-});
-
-test('rejects a form that ends early', async () => {
-  const body = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\n1,2\n';
-  const headers = { 'content-type': 'multipart/form-data; boundary=x' };
-  assertProblem(await call(event, { method: 'POST', body, headers }), 400, 'bad_request', /broken/);
-});
-
-test('rejects missing and unknown analyze types, and lists the valid ones', async () => {
-  const analyzeUrl = `${thena.url}/api/v1/analyze/`;
-  const missing = await call(analyzeUrl, { json: { customer_id: 'known' } });
-  assertProblem(missing, 400, 'analyze_type_missing', /analyze_type/);
-  const unknown = await analyze(thena.url, 'known', 31337);
-  assertProblem(unknown, 422, 'analyze_type_unknown', /10000 \(time_difference\), 10001/);
-  const both = await call(analyzeUrl, { json: { customer_id: 'known', analyze_type: 10000, analyzer_type: 10001 } });
-  assertProblem(both, 400, 'bad_request', /mean the same/);
-});
-
-test('rejects analyses with a missing, invalid or unknown customer', async () => {
-  assertProblem(
-    await call(`${thena.url}/api/v1/analyze/`, { json: { analyze_type: 10000 } }),
-    400,
-    'customer_id_missing',
-    /\w/,
-  );
-  for (const id of ['a b', 1.5, -1, 2 ** 60])
-    assertProblem(await analyze(thena.url, id, 10000), 400, 'customer_id_invalid', /\w/);
-  assertProblem(await analyze(thena.url, 'absent', 10000), 404, 'customer_not_found', /'absent'/);
-});
-
-test('rejects JSON that is malformed, too large, or has unknown members', async () => {
-  const analyzeUrl = `${thena.url}/api/v1/analyze/`;
-  const headers = { 'content-type': 'application/json' };
-  assertProblem(await call(analyzeUrl, { method: 'POST', body: '{"a":', headers }), 400, 'bad_request', /JSON/);
-  assertProblem(await call(analyzeUrl, { method: 'POST', body: '', headers }), 400, 'bad_request', /\w/);
-  const large = JSON.stringify({ customer_id: 'x'.repeat(300_000) });
-  assertProblem(await call(analyzeUrl, { method: 'POST', body: large, headers }), 413, 'body_too_large', /\w/);
-  const further = await call(`${thena.url}/api/v1/customers`, { json: { id: 1, colour: 'red' } });
-  assertProblem(further, 400, 'bad_request', /colour/);
-  const wrong = await call(`${thena.url}/api/v1/customers`, { json: { id: { a: 1 } } });
-  assertProblem(wrong, 400, 'bad_request', /id/);
-  assert.equal(wrong.body.errors[0].pointer, '/id');
-  assertProblem(await call(analyzeUrl, { json: [1] }), 400, 'bad_request', /object/);
-  assertProblem(await call(analyzeUrl, { json: { customer_id: { a: 1 } } }), 400, 'customer_id_invalid', /"a":1/);
-});
-
-test('distinguishes unknown paths from methods that a path does not support', async () => {
-  assertProblem(await call(`${thena.url}/api/v1/nothing`), 404, 'not_found', /nothing/);
-  assertProblem(await call(`${thena.url}/%E0%A4%A`), 400, 'bad_request', /\w/);
-  const wrongMethod = await call(`${thena.url}/api/v1/customers/known/uploads`, { method: 'PATCH' });
-  assertProblem(wrongMethod, 405, 'method_not_allowed', /PATCH/);
-  assert.deepEqual(wrongMethod.headers.get('allow')?.split(', ').sort(), ['GET', 'HEAD', 'POST', 'PUT']);
-});
-
-test('reveals no file names or stack traces to clients', async () => {
-  const reply = await call(`${thena.url}/api/v1/analyze/`, {
-    method: 'POST',
-    body: '{',
-    headers: { 'content-type': 'application/json' },
+  it('are skipped on request, and the receipt accounts for every row', async () => {
+    await put('skip', CSV);
+    const { body } = await put('skip', BAD, '?on_error=skip');
+    assert.equal(body.status, 'complete', JSON.stringify(body.error));
+    const { rows_in_file, appended, rejected, table_rows_after } = body.receipt;
+    assert.deepEqual([rows_in_file, appended, rejected, table_rows_after], [3, 1, 2, 3]);
+    assert.equal(await rowsOf('skip'), 3);
+    assert.equal((await get(`/uploads/${body.id}/rejects`)).body.items.length, 2);
+    const none = await put('skip', 'at,n,t\n2024-01-06 00:00:00,six,f\n', '?on_error=skip');
+    assert.deepEqual([none.body.status, none.body.error.code], ['failed', 'rows_rejected']);
+    assert.equal((await get(`/uploads/${(await put('skip', LATER)).body.id}/rejects`)).body.code, 'rejects_not_found');
   });
-  assert.doesNotMatch(JSON.stringify(reply.body), /node_modules|\.ts:|at \w+ \(/);
+
+  it('are skipped in the first file of a table, too', async () => {
+    const { body } = await put('skip-first', BAD, '?on_error=skip');
+    assert.deepEqual([body.status, body.receipt?.appended, body.receipt?.rejected], ['complete', 2, 1]);
+    assert.deepEqual(
+      body.receipt.columns.map(({ type }: { type: string }) => type),
+      ['timestamp', 'text', 'text'],
+    );
+  });
+});
+
+describe('corrected rows', () => {
+  it('are uploaded to the link of the rejected rows, and each upload names the other', async () => {
+    await put('corrects', CSV);
+    const skipped = await put('corrects', BAD, '?on_error=skip');
+    assert.deepEqual([skipped.body.receipt.rejected, skipped.body.corrected_by], [2, null]);
+    const rejects = await get(`/uploads/${skipped.body.id}/rejects.csv`);
+    const link = /<([^>]+)>; rel="edit-media"/.exec(rejects.headers.get('link') ?? '')?.[1];
+    assert.equal((await get(`/uploads/${skipped.body.id}/rejects`)).headers.get('link'), rejects.headers.get('link'));
+    const corrected = String(rejects.body).replace('six', '6').replace('00,7', '00,7,h');
+    const sent = await call(`${thena.url}${link}`, { method: 'PUT', body: corrected, headers: { prefer: 'wait=60' } });
+    assert.deepEqual(
+      [sent.body.status, sent.body.corrects, sent.body.receipt?.appended],
+      ['complete', skipped.body.id, 2],
+    );
+    assert.equal((await get(`/uploads/${skipped.body.id}`)).body.corrected_by, sent.body.id);
+    assert.equal(await rowsOf('corrects'), 5);
+  });
+
+  it('can be uploaded as a form, too; a dry run corrects nothing', async () => {
+    const failed = await put('corrects-form', BAD);
+    const form = (dryRun: string) =>
+      call(`${thena.url}/api/v1/event/`, {
+        method: 'POST',
+        body: formOf(
+          ['corrects', failed.body.id],
+          ['dry_run', dryRun],
+          ['file', Buffer.from(CSV)],
+          ['customer_id', 'corrects-form'],
+        ),
+        headers: { prefer: 'wait=60' },
+      });
+    assert.equal((await form('true')).body.corrects, failed.body.id);
+    assert.equal((await get(`/uploads/${failed.body.id}`)).body.corrected_by, null);
+    const sent = await form('false');
+    assert.equal((await get(`/uploads/${failed.body.id}`)).body.corrected_by, sent.body.id);
+  });
+
+  it("are rejected if the upload they correct does not exist, had no rejected rows, or is another customer's", async () => {
+    const whole = await put('whole', CSV);
+    const others = await put('others-bad', BAD);
+    const refused = [];
+    for (const corrects of ['no-id', '00000000-0000-4000-8000-000000000000', whole.body.id, others.body.id]) {
+      const { status, body } = await put('whole', LATER, `?corrects=${corrects}`);
+      assert.deepEqual([status, body.code], [400, 'upload_option_invalid']);
+      refused.push(body.detail.replace(corrects, '…'));
+    }
+    assert.deepEqual(new Set(refused.slice(1)).size, 1, "the answer does not reveal other customers' uploads");
+    assert.equal((await get(`/uploads/${others.body.id}`)).body.corrected_by, null);
+  });
 });

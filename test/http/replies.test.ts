@@ -1,78 +1,150 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Compile } from 'typebox/compile';
-import { call, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { formOf, type RunningThena, startThena, WAIT } from '../server.ts';
+import { DocumentedApi } from './documented-api.ts';
+import { metadataOf, TUS } from './tus-requests.ts';
+
+const CSV = 'day,amount\n2024-01-02,1\n2024-01-01,2\n';
+const BAD_CSV = 'day,amount\nnever,1\n2024-01-03,3\n';
 
 let thena: RunningThena;
-let paths: Record<
-  string,
-  Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
->;
-let shapes: Record<string, object>;
+let api: DocumentedApi;
 before(async () => {
   thena = await startThena();
-  const { body } = await call(`${thena.url}/openapi.json`);
-  paths = body.paths;
-  shapes = body.components.schemas;
+  api = await DocumentedApi.of(thena.url);
 });
 after(() => thena.close());
 
-/** A schema with its references put in, and closed to members that it does not name. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const { $ref, ...rest } = schema as Record<string, unknown>;
-  if (typeof $ref === 'string') return closed(shapes[$ref.replace('#/components/schemas/', '')]);
-  const members = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, closed(value)]));
-  return 'properties' in members ? { additionalProperties: false, ...members } : members;
+function uploadForm(customer: string, csv: string, headers: Readonly<Record<string, string>> = {}) {
+  const body = formOf(['file', Buffer.from(csv)], ['customer_id', customer]);
+  return api.call('/api/v1/event/', { method: 'POST', body, headers });
 }
 
-function isDocumented(method: string, path: string, reply: Reply): void {
-  const { responses } = paths[path]?.[method] ?? assert.fail(`${method} ${path} is not documented`);
-  const response = responses[reply.status] ?? responses[`${String(reply.status)[0]}XX`];
-  const type = reply.headers.get('content-type')?.split(';')[0] ?? '';
-  const { schema } = response?.content?.[type] ?? assert.fail(`${method} ${path}: ${reply.status} ${type}`);
-  const [first] = Compile(closed(schema) as never).Errors(reply.body);
-  assert.equal(first, undefined, `${method} ${path}: ${JSON.stringify(first)} in ${JSON.stringify(reply.body)}`);
-}
+test('uploads match the OpenAPI document, whatever becomes of them', async () => {
+  assert.equal((await uploadForm('a', CSV)).status, 202);
+  const complete = await uploadForm('a', CSV, WAIT);
+  assert.equal(complete.body.status, 'complete');
+  assert.equal((await uploadForm('a', 'other\n1\n')).body.code, 'columns_differ');
+  const failed = await uploadForm('a', BAD_CSV, WAIT);
+  assert.equal(failed.body.status, 'failed');
 
-const CSV = 'day,amount\n2024-01-02,1\n2024-01-01,2\n';
-
-test('replies are as documented: an upload that is complete, waiting or failed', async () => {
-  const done = await upload(thena.url, 'shown', CSV);
-  assert.equal(done.status, 200);
-  isDocumented('post', '/api/v1/event/', done);
-  const body = formOf(['file', Buffer.from(CSV)], ['customer_id', 'shown']);
-  isDocumented('post', '/api/v1/event/', await call(`${thena.url}/api/v1/event/`, { method: 'POST', body }));
-  const failed = await upload(thena.url, 'shown', 'day,amount\nnever,1\n');
-  assert.equal(failed.body.status, 'failed', JSON.stringify(failed.body));
-  isDocumented('post', '/api/v1/event/', failed);
-  isDocumented('get', '/api/v1/uploads/{id}', await call(`${thena.url}/api/v1/uploads/${failed.body.id}`));
-  const listed = await call(`${thena.url}/api/v1/customers/shown/uploads`);
-  assert(listed.body.items.length >= 3);
-  isDocumented('get', '/api/v1/customers/{id}/uploads', listed);
-});
-
-test('replies are as documented: customers, keys and tables', async () => {
-  const columns = [{ name: 'at', type: 'timestamp' }];
-  const json = { customer_id: 'declared', time_column: 'at', columns };
-  isDocumented('post', '/api/v1/customers', await call(`${thena.url}/api/v1/customers`, { json }));
-  await upload(thena.url, 'shown-table', CSV);
-  isDocumented('get', '/api/v1/customers', await call(`${thena.url}/api/v1/customers`));
-  isDocumented('get', '/api/v1/customers/{id}', await call(`${thena.url}/api/v1/customers/shown-table`));
-  isDocumented('get', '/api/v1/customers/{id}/table', await call(`${thena.url}/api/v1/customers/shown-table/table`));
-  const keys = `${thena.url}/api/v1/customers/declared/keys`;
-  isDocumented('post', '/api/v1/customers/{id}/keys', await call(keys, { json: {} }));
-  isDocumented('get', '/api/v1/customers/{id}/keys', await call(keys));
-});
-
-test('replies are as documented: every standing answer, and refusals', async () => {
-  await upload(thena.url, 'answers', CSV);
-  for (const analyze_type of [10000, 10001, 10002, 1]) {
-    const reply = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'answers', analyze_type } });
-    isDocumented('post', '/api/v1/analyze/', reply);
+  const uploads = '/api/v1/customers/a/uploads';
+  for (const method of ['PUT', 'POST']) {
+    const sent = await api.call(`${uploads}?dry_run=true&filename=b.csv`, { method, body: CSV, headers: WAIT });
+    assert.equal(sent.body.options.dry_run, true);
+    assert.equal(
+      (await api.call(`${uploads}?on_error=stop`, { method, body: CSV })).body.code,
+      'upload_option_invalid',
+    );
+    assert.equal((await api.call(`${uploads}?on_eror=skip`, { method, body: CSV })).body.code, 'bad_request');
   }
-  isDocumented('get', '/api/v1/analyze/types', await call(`${thena.url}/api/v1/analyze/types`));
-  isDocumented('get', '/healthz', await call(`${thena.url}/healthz`));
-  isDocumented('get', '/readyz', await call(`${thena.url}/readyz`));
+  assert.equal((await api.call(uploads)).body.items.length, 5);
+  assert.equal((await api.call(`${uploads}?limit=0`)).body.code, 'bad_request');
+
+  const one = `/api/v1/uploads/${failed.body.id}`;
+  assert.equal((await api.call(one)).status, 200);
+  assert.match((await api.call(`${one}/events`)).body, /^event: end\n/);
+  assert.equal((await api.call(`${one}/rejects?limit=1`)).body.items.length, 1);
+  assert.match((await api.call(`${one}/rejects.csv`)).body, /never/);
+  const retried = await api.call(`${one}/retry?on_error=skip`, { method: 'POST', headers: WAIT });
+  assert.deepEqual([retried.body.retry_of, retried.body.receipt.rejected], [failed.body.id, 1]);
+  const undone = await api.call(`/api/v1/uploads/${complete.body.id}`, { method: 'DELETE' });
+  assert.equal(undone.body.status, 'undone');
+  assert.equal((await api.call('/api/v1/uploads/none')).body.code, 'upload_not_found');
+  assert.equal((await api.call(`/api/v1/uploads/${complete.body.id}/rejects`)).body.code, 'rejects_not_found');
+});
+
+test('resumable uploads match the OpenAPI document', async () => {
+  const begin = (length: number) =>
+    api.call('/api/v1/tus', {
+      method: 'POST',
+      headers: { ...TUS, 'upload-length': String(length), 'upload-metadata': metadataOf({ customer_id: 't' }) },
+    });
+  const path = (await begin(CSV.length)).headers.get('location') ?? '';
+  const type = { 'content-type': 'application/offset+octet-stream' };
+  const append = (offset: string) =>
+    api.call(path, { method: 'PATCH', body: CSV, headers: { ...TUS, ...type, 'upload-offset': offset } });
+  assert.equal((await append('7')).body.code, 'upload_offset_conflict');
+  assert.equal((await append('x')).body.code, 'tus_request_invalid');
+  assert.equal((await append('0')).status, 204);
+  assert.equal((await api.call(path, { method: 'HEAD', headers: TUS })).headers.get('upload-offset'), `${CSV.length}`);
+  const given = (await begin(1000)).headers.get('location') ?? '';
+  assert.equal((await api.call(given, { method: 'DELETE', headers: TUS })).status, 204);
+  assert.equal((await api.call('/api/v1/tus', { method: 'POST' })).body.code, 'tus_version_unsupported');
+  assert.equal((await begin(0)).body.code, 'file_empty');
+});
+
+test('customers, keys and tables match the OpenAPI document', async () => {
+  const columns = [
+    { name: 'at', type: 'timestamp' },
+    { name: 'day', type: 'date', format: '%d/%m/%Y' },
+  ];
+  const json = { customer_id: 'declared', time_column: 'at', columns };
+  assert.equal((await api.call('/api/v1/customers', { json })).status, 201);
+  assert.equal((await api.call('/api/v1/customers', { json })).body.code, 'customer_exists');
+  assert.equal((await api.call('/api/v1/customers', { json: {} })).body.code, 'customer_id_missing');
+  assert.equal((await api.call('/api/v1/customers', { json: { customer_id: 1, name: 'a' } })).body.code, 'bad_request');
+  assert.equal((await api.call('/api/v1/customers/declared')).body.table, null);
+  assert.equal((await api.call('/api/v1/customers/declared/table')).body.code, 'table_empty');
+
+  const key = await api.call('/api/v1/customers/declared/keys', { json: { label: 'dashboard', rights: ['read'] } });
+  assert.equal((await api.call('/api/v1/customers/declared/keys')).body.items.length, 2);
+  const revoke = () => api.call(`/api/v1/customers/declared/keys/${key.body.id}`, { method: 'DELETE' });
+  assert.equal((await revoke()).status, 204);
+  assert.equal((await revoke()).body.code, 'key_not_found');
+
+  await uploadForm('table', CSV, WAIT);
+  assert.equal((await api.call('/api/v1/customers?limit=1')).body.items.length, 1);
+  const table = '/api/v1/customers/table/table';
+  assert.equal((await api.call(table)).body.rows, 2);
+  assert.equal((await api.call(`${table}/rows?limit=1&columns=day`)).body.rows.length, 1);
+  assert.equal((await api.call(`${table}/rows?columns=dya`)).body.code, 'column_not_found');
+  for (const format of ['csv', 'ndjson', 'parquet', 'arrow']) {
+    assert.equal((await api.call(`${table}/export?format=${format}`)).status, 200, format);
+  }
+  assert.equal((await api.call(`${table}/export?format=xlsx`)).body.code, 'bad_request');
+  assert.equal((await api.call('/api/v1/customers/table', { method: 'DELETE' })).status, 204);
+  assert.equal((await api.call('/api/v1/customers/table')).body.code, 'customer_not_found');
+});
+
+test('every analysis matches the OpenAPI document', async () => {
+  await uploadForm('answers', CSV, WAIT);
+  const { items } = (await api.call('/api/v1/analyze/types')).body;
+  const analyze = (request: object) => api.call('/api/v1/analyze/', { json: { customer_id: 'answers', ...request } });
+  for (const { number, name } of items) {
+    const parameters = name === 'top_values' ? { column: 'amount' } : {};
+    for (const analyze_type of [number, name]) {
+      assert.equal((await analyze({ analyze_type, ...parameters })).body.name, name);
+    }
+  }
+  const query = {
+    measures: [{ fn: 'count' }, { fn: 'quantile', column: 'amount', q: 0.5, as: 'middle' }],
+    group_by: [{ column: 'day', bucket: 'month' }],
+    where: {
+      or: [
+        {
+          and: [
+            { column: 'amount', op: 'between', value: [0, 10] },
+            { column: 'amount', op: 'in', value: [1, 2] },
+          ],
+        },
+        { not: { column: 'day', op: 'is null' } },
+      ],
+    },
+    having: { column: 'count', op: '>', value: 0 },
+    order_by: ['day', { column: 'count', direction: 'desc', nulls: 'first' }],
+    limit: 10,
+  };
+  assert.equal((await analyze({ query })).body.name, 'query');
+  assert.equal((await analyze({ query: {} })).body.code, 'query_invalid');
+  assert.equal((await analyze({ analyze_type: 1 })).body.code, 'analyze_type_unknown');
+  assert.equal((await analyze({})).body.code, 'analyze_type_missing');
+});
+
+test('health, readiness and metrics match the OpenAPI document', async () => {
+  for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await api.call(path)).status, 200, path);
+});
+
+test('the tests above call every operation of the OpenAPI document', () => {
+  assert.deepEqual(api.notCalled(), []);
 });

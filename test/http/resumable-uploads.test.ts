@@ -31,7 +31,7 @@ async function ended(url: string, id: string | undefined): Promise<Reply['body']
   }
 }
 
-describe('a file sent in pieces', () => {
+describe('a resumable upload', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena();
@@ -44,7 +44,7 @@ describe('a file sent in pieces', () => {
     return thena.url + headers.get('location');
   }
 
-  test('by a tus client becomes an upload of the same id, with the options of its metadata', async () => {
+  test('by a tus client becomes an upload with the same ID and the options of its metadata', async () => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const client = new Upload(Readable.from([CSV.subarray(0, 99), CSV.subarray(99)], { objectMode: false }), {
       endpoint: `${thena.url}/api/v1/tus`,
@@ -61,10 +61,10 @@ describe('a file sent in pieces', () => {
     assert.equal(upload.status, 'complete', JSON.stringify(upload));
     assert.equal(upload.filename, 'events.csv');
     assert.equal(upload.receipt.appended, ROWS);
-    assert.deepEqual(await readdir(join(thena.dataDir, 'resumable')), [], 'its pieces are gone');
+    assert.deepEqual(await readdir(join(thena.dataDir, 'resumable')), [], 'its bytes are removed');
   });
 
-  test('goes on where it stopped, and refuses what does not follow', async () => {
+  test('continues where it stopped, and refuses bytes at another offset', async () => {
     const address = await begun(CSV.length, 'pieces');
     assert.equal((await send(address, 0, CSV.subarray(0, 1000))).status, 204);
     const { status, body } = await send(address, 999, CSV.subarray(999));
@@ -75,15 +75,19 @@ describe('a file sent in pieces', () => {
     assert.equal(asked.headers.get('upload-offset'), '1000');
     assert.equal((await send(address, 1000, CSV.subarray(1000))).status, 204);
     assert.equal((await ended(thena.url, idOf(address))).status, 'complete');
-    // Whoever missed the last answer asks, and learns that all has come.
+    // A client that missed the last response requests the offset, and learns that the file is complete.
     assert.equal((await ask(address)).headers.get('upload-offset'), String(CSV.length));
-    assert.equal((await send(address, CSV.length, Buffer.alloc(0))).status, 204, 'once more changes nothing');
+    assert.equal(
+      (await send(address, CSV.length, Buffer.alloc(0))).status,
+      204,
+      'repeating the request changes nothing',
+    );
     assert.equal((await analyze(thena.url, 'pieces', 10001)).body.result.total_rows, ROWS);
     const given = await ask(address, 'DELETE');
-    assert.equal(given.status, 400, 'a finished upload is taken back elsewhere');
+    assert.equal(given.status, 400, 'a complete upload is undone at /uploads');
   });
 
-  test('keeps a piece only if its checksum is right', async () => {
+  test('keeps bytes only if their checksum is right', async () => {
     const address = await begun(CSV.length, 'sums');
     const sum = (bytes: Buffer, name: string): string => `${name} ${createHash(name).update(bytes).digest('base64')}`;
     const wrong = await send(address, 0, CSV.subarray(0, 500), {
@@ -99,7 +103,7 @@ describe('a file sent in pieces', () => {
     assert.equal((await ended(thena.url, idOf(address))).status, 'complete');
   });
 
-  test('can be given up, and is then gone', async () => {
+  test('can be terminated, after which it does not exist', async () => {
     const address = await begun(CSV.length, 'given-up');
     await send(address, 0, CSV.subarray(0, 1000));
     assert.equal((await ask(address, 'DELETE')).status, 204);
@@ -107,7 +111,7 @@ describe('a file sent in pieces', () => {
     assert.equal((await send(address, 1000, CSV.subarray(1000))).body.code, 'upload_not_found');
   });
 
-  test('is refused with the reason when it is no table, and forgotten', async () => {
+  test('is refused with the reason and removed if it is not CSV', async () => {
     const binary = Buffer.alloc(1000);
     const address = await begun(binary.length, 'binary');
     const { status, body } = await send(address, 0, binary);
@@ -116,28 +120,28 @@ describe('a file sent in pieces', () => {
     assert.equal((await ask(address)).status, 404);
   });
 
-  test('is told as an upload that is being received, until it is one', async () => {
+  test('is shown as an upload that is being received, until it is complete', async () => {
     const address = await begun(CSV.length, 'visible');
     const uploadAt = address.replace('/tus/', '/uploads/');
     await send(address, 0, CSV.subarray(0, 1000));
     const { body } = await call(uploadAt);
     assert.deepEqual([body.id, body.customer_id, body.status], [idOf(address), 'visible', 'receiving']);
-    assert.deepEqual(body.progress, { bytes_received: 1000, rows_read: 0, share_done: null });
+    assert.deepEqual(body.progress, { bytes_received: 1000, rows_read: 0, fraction_done: null });
     const events = (await fetch(`${uploadAt}/events`)).text();
     await send(address, 1000, CSV.subarray(1000));
-    const told = await events;
-    assert.match(told, /^event: progress\ndata: .*"bytes_received":1000,/);
-    assert.match(told, /event: end\ndata: .*"status":"complete".*\n\n$/);
+    const text = await events;
+    assert.match(text, /^event: progress\ndata: .*"bytes_received":1000,/);
+    assert.match(text, /event: end\ndata: .*"status":"complete".*\n\n$/);
   });
 
-  test('ends for who follows it with the reason, where it turns out to be no table', async () => {
+  test('ends its event stream with the problem if it is not CSV', async () => {
     const address = await begun(1000, 'followed');
     const events = await fetch(address.replace('/tus/', '/uploads/').concat('/events'));
     assert.equal((await send(address, 0, Buffer.alloc(1000))).body.code, 'not_csv');
-    assert.match(await events.text(), /event: gone\ndata: .*"not_csv"/);
+    assert.match(await events.text(), /event: problem\ndata: .*"not_csv"/);
   });
 
-  test('can be cancelled as any upload, and its sender is told', async () => {
+  test('can be cancelled like any upload, and its client gets an error', async () => {
     const address = await begun(CSV.length, 'cancelled');
     const sender = request(address, {
       method: 'PATCH',
@@ -153,27 +157,27 @@ describe('a file sent in pieces', () => {
     assert.equal((await answer)[0].statusCode, 409);
     assert.equal((await ask(address)).status, 404);
     assert.equal((await call(uploadAt)).status, 404);
-    assert.equal((await call(`${thena.url}/api/v1/customers/cancelled`)).status, 404, 'no customer came of it');
+    assert.equal((await call(`${thena.url}/api/v1/customers/cancelled`)).status, 404, 'no customer was created');
     sender.destroy();
   });
 
-  test('is never told to have come where its customer is deleted meanwhile', async () => {
+  test('is never acknowledged if its customer is deleted meanwhile', async () => {
     assert.equal((await call(`${thena.url}/api/v1/customers`, { json: { customer_id: 'deleted' } })).status, 201);
     const address = await begun(CSV.length, 'deleted');
     await send(address, 0, CSV.subarray(0, 1000));
     const sending = send(address, 1000, CSV.subarray(1000));
     const deleted = await call(`${thena.url}/api/v1/customers/deleted`, { method: 'DELETE' });
     const { status } = await sending;
-    // Whichever came first: the other one knows.
+    // Whichever request is first, the other one is refused.
     if (deleted.status === 204) assert.ok([404, 409].includes(status), `${status}`);
     else assert.deepEqual([deleted.body.code, status], ['customer_busy', 204]);
   });
 
-  test('is never told to have come where it was removed after its last byte', async () => {
+  test('is never acknowledged if its file was removed after the last byte', async () => {
     const address = await begun(CSV.length, 'removed');
     const resumable = join(thena.dataDir, 'resumable');
-    const remove = (step: unknown): void => {
-      if (step !== 'chunk_appended') return;
+    const remove = (failpoint: unknown): void => {
+      if (failpoint !== 'chunk_appended') return;
       for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
     };
     subscribe(FAILPOINTS_CHANNEL, remove);
@@ -184,7 +188,7 @@ describe('a file sent in pieces', () => {
     }
   });
 
-  test('that is compressed is read as any other', async () => {
+  test('may be compressed', async () => {
     const packed = gzipSync(CSV);
     const address = await begun(packed.length, 'packed');
     assert.equal((await send(address, 0, packed)).status, 204);
@@ -192,7 +196,7 @@ describe('a file sent in pieces', () => {
     assert.equal((await ask(address)).status, 200);
   });
 
-  test('is refused before its first byte where it cannot be taken', async () => {
+  test('is refused before its first byte if its headers are invalid', async () => {
     const refused = async (...args: [number, Headers, Headers?]): Promise<string> =>
       (await begin(thena.url, ...args)).body.code;
     assert.equal(await refused(10, {}), 'customer_id_missing');
@@ -203,7 +207,7 @@ describe('a file sent in pieces', () => {
     assert.equal(await refused(10, { customer_id: 'a' }, { 'tus-resumable': '0.1' }), 'tus_version_unsupported');
   });
 
-  test('says what it can do, and gives no bytes back', async () => {
+  test('reports its extensions, and cannot be downloaded', async () => {
     const options = await call(`${thena.url}/api/v1/tus`, { method: 'OPTIONS' });
     assert.equal(options.status, 204);
     assert.equal(options.headers.get('tus-version'), '1.0.0');
@@ -215,7 +219,7 @@ describe('a file sent in pieces', () => {
   });
 });
 
-test('is out of reach for other customers, whatever they do with it', async () => {
+test('lets no other customer access a resumable upload', async () => {
   const adminKey = 'an-admin-key-for-tests-only';
   const thena = await startThena({ THENA_ADMIN_KEY: adminKey });
   try {
@@ -246,7 +250,7 @@ test('is out of reach for other customers, whatever they do with it', async () =
   }
 });
 
-test('what came before a kill is kept, and a whole file becomes an upload once', async () => {
+test('keeps the bytes received before a kill, and loads a complete file once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
   let thena = await startThenaProcess(folder);
   try {
@@ -258,7 +262,7 @@ test('what came before a kill is kept, and a whole file becomes an upload once',
     await thena.end('SIGKILL');
     thena = await startThenaProcess(folder);
     assert.equal((await ask(thena.url + path)).headers.get('upload-offset'), '5000');
-    // Killed while the last piece is on its way, at a moment that differs: whatever the client was told, once it is there.
+    // Killed at a random moment during the last request: whatever the client was answered, the file is loaded once.
     const last = send(thena.url + path, 5000, CSV.subarray(5000)).catch(() => null);
     await sleep(Math.random() * 40);
     await thena.end('SIGKILL');
@@ -278,7 +282,7 @@ test('what came before a kill is kept, and a whole file becomes an upload once',
   }
 });
 
-test('one of which nothing came for long is removed, one that is whole or still comes is not', async () => {
+test('removes expired resumable uploads, but not complete or active ones', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
   const longAgo = new Date(Date.now() - 4 * 24 * 3600 * 1000);
   let thena = await startThenaProcess(folder);
@@ -295,7 +299,7 @@ test('one of which nothing came for long is removed, one that is whole or still 
     const refused = await send(thena.url + late, 1000, CSV.subarray(1000));
     assert.deepEqual([refused.status, refused.body.code], [404, 'upload_not_found']);
     await thena.end('SIGKILL');
-    // Its last bytes came, and nobody was there any more to make it an upload.
+    // Its last bytes arrived, but the process was killed before it became an upload.
     await appendFile(join(folder, 'resumable', `${idOf(whole)}.part`), CSV.subarray(1000));
     await age(whole);
     thena = await startThenaProcess(folder);
@@ -308,7 +312,7 @@ test('one of which nothing came for long is removed, one that is whole or still 
   }
 });
 
-test('what a crash left half made is removed, and keeps Thena from nothing', async () => {
+test('removes what a crash left half-written, and starts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
   let thena = await startThenaProcess(folder);
   const resumable = join(folder, 'resumable');
@@ -316,7 +320,7 @@ test('what a crash left half made is removed, and keeps Thena from nothing', asy
     const { headers } = await begin(thena.url, CSV.length, { customer_id: 'half' });
     const path = headers.get('location') ?? '';
     assert.equal((await send(thena.url + path, 0, CSV.subarray(0, 1000))).status, 204);
-    // Nobody knows of a piece whose checksum came too late whether it is right: it does not count.
+    // The checksum of these bytes was never verified, so they do not count.
     const sha1 = createHash('sha1').update(CSV.subarray(1000)).digest('base64');
     const sender = request(thena.url + path, {
       method: 'PATCH',
@@ -333,9 +337,9 @@ test('what a crash left half made is removed, and keeps Thena from nothing', asy
     while ((await readFile(join(resumable, `${idOf(path)}.part`))).length < 200_000) await sleep(10);
     await thena.end('SIGKILL');
     const stray = '00000000-0000-4000-8000-000000000000';
-    for (const name of [`${stray}.json`, `${stray}.part.tmp`, 'what.is.this'])
+    for (const name of [`${stray}.json`, `${stray}.part.tmp`, 'unknown.file'])
       await writeFile(join(resumable, name), '');
-    await writeFile(join(resumable, `${stray.replace(/0$/, '1')}.part`), 'rows without anything about them');
+    await writeFile(join(resumable, `${stray.replace(/0$/, '1')}.part`), 'rows without metadata');
     thena = await startThenaProcess(folder);
     assert.equal(await offsetOf(thena.url + path), 1000);
     assert.deepEqual((await readdir(resumable)).sort(), [`${idOf(path)}.json`, `${idOf(path)}.part`]);

@@ -20,7 +20,7 @@ function urlOf(customer: string, query: Query): string {
 
 const page = (customer: string, query: Query = {}): Promise<Reply> => call(urlOf(customer, query));
 
-/** All pages, one after the other. `between` is called after each. */
+/** The rows of all pages. `between` is called after each page. */
 async function pages(customer: string, query: Query, between?: (index: number) => unknown): Promise<unknown[][]> {
   const rows: unknown[][] = [];
   let cursor: string | null = null;
@@ -35,7 +35,7 @@ async function pages(customer: string, query: Query, between?: (index: number) =
   return rows;
 }
 
-/** Rows `from` to `to`, without it. */
+/** Rows `from` to `to`, exclusive. */
 function csv(from: number, to: number): string {
   const lines = Array.from({ length: to - from }, (_, index) => `${from + index},t${(from + index) % 7},2024-01-01\n`);
   return `n,kind,day\n${lines.join('')}`;
@@ -50,7 +50,7 @@ async function send(customer: string, text: string): Promise<Reply> {
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 const inOrder = (rows: unknown[][]): number[] => rows.map(([n]) => n as number).sort((a, b) => a - b);
 
-it('pages hold every row exactly once, uploads in turn, with columns, types and the state of the table', async () => {
+it('lists every row exactly once, upload by upload, with columns, types and the version of the table', async () => {
   await send('turns', csv(2000, 4500));
   await send('turns', csv(0, 2000));
   await send('turns', csv(4500, 5000));
@@ -77,11 +77,11 @@ it('pages hold every row exactly once, uploads in turn, with columns, types and 
     assert.deepEqual(inOrder(rows.slice(2500, 4500)), numbers(0, 2000), 'the second');
     assert.deepEqual(inOrder(rows.slice(4500)), numbers(4500, 5000), 'the third');
     assert.deepEqual(rows[0]?.slice(1), [`t${Number(found[0]) % 7}`, '2024-01-01']);
-    assert.deepEqual(rows, await pages('turns', { limit: 1000 }), 'the same order however it is cut');
+    assert.deepEqual(rows, await pages('turns', { limit: 1000 }), 'the order does not depend on the page size');
   }
 });
 
-it('a condition and a choice of columns hold over all pages', async () => {
+it('applies the condition and the selected columns to all pages', async () => {
   await send('chosen', csv(0, 3000));
   const where = JSON.stringify({
     and: [
@@ -100,8 +100,8 @@ it('a condition and a choice of columns hold over all pages', async () => {
   assert.deepEqual([none.body.rows, none.body.next_cursor], [[], null]);
 });
 
-it('uploads between two pages do not disturb them: failed ones are never seen, complete ones come last', async () => {
-  // More rows than a row group has, so that the deletion of the failed upload's rows moves those behind them.
+it('is not disturbed by uploads between two pages: failed ones never appear, complete ones come last', async () => {
+  // More rows than a row group has, so that deleting the rows of the failed upload moves the rows after them.
   const bad = `${csv(0, 130_000)}none,t,2024-01-01\n`;
   await send('between', csv(0, 1000));
   const failed = await upload(thena.url, 'between', bad);
@@ -117,7 +117,7 @@ it('uploads between two pages do not disturb them: failed ones are never seen, c
   );
 });
 
-it('an upload that is undone outdates the cursor, and the rows that are left come anew', async () => {
+it('expires the cursor if an upload is undone, and then lists the remaining rows', async () => {
   const first = await send('undone', csv(0, 150_000));
   await send('undone', csv(150_000, 151_000));
   const { next_cursor: cursor } = (await page('undone', { limit: 1000 })).body;
@@ -125,7 +125,7 @@ it('an upload that is undone outdates the cursor, and the rows that are left com
   const outdated = await page('undone', { cursor });
   assert.deepEqual([outdated.status, outdated.body.code], [410, 'cursor_outdated']);
   const rows = await pages('undone', { limit: 100 }, async (index) => {
-    // Housekeeping deletes rows meanwhile, and each checkpoint may move the others.
+    // Meanwhile housekeeping deletes rows, and each checkpoint may move the others.
     if (index < 3) await send('undone', csv(151_000 + index, 151_001 + index));
   });
   assert.deepEqual(
@@ -134,7 +134,7 @@ it('an upload that is undone outdates the cursor, and the rows that are left com
   );
 });
 
-it('a cursor of a customer that was deleted is outdated for the next one of that id', async () => {
+it('expires the cursors of a deleted customer for a new customer with the same ID', async () => {
   await send('again', csv(0, 100));
   const { next_cursor: cursor } = (await page('again', { limit: 10 })).body;
   assert.equal((await call(`${thena.url}/api/v1/customers/again`, { method: 'DELETE' })).status, 204);
@@ -142,7 +142,7 @@ it('a cursor of a customer that was deleted is outdated for the next one of that
   assert.equal((await page('again', { cursor })).body.code, 'cursor_outdated');
 });
 
-it('what cannot be read is refused with its place', async () => {
+it('refuses invalid parameters with the location of the error', async () => {
   await send('refused', csv(0, 10));
   const ask = async (query: Query) => {
     const { status, body } = await page('refused', query);
@@ -174,7 +174,7 @@ it('what cannot be read is refused with its place', async () => {
   assert.equal((await page('nobody')).body.code, 'customer_not_found');
 });
 
-it('a cursor with a position that never was is refused', async () => {
+it('refuses a cursor with a forged position', async () => {
   await send('forged', csv(0, 10));
   const { next_cursor: cursor } = (await page('forged', { limit: 3 })).body;
   const [life, generation] = Buffer.from(cursor, 'base64url').toString().split(' ');
@@ -184,7 +184,7 @@ it('a cursor with a position that never was is refused', async () => {
   }
 });
 
-it('hostile names of columns and values are names and values', async () => {
+it('treats hostile column names and values as plain text', async () => {
   const names = ['a,b', '"; DROP TABLE rows; --', "it's", 'o0', '__proto__'];
   const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(',');
   await send('hostile', `${header}\n1,"' OR 1=1 --",x,%,"\uFEFF\\"\n2,b,y,_,z\n`);

@@ -12,7 +12,7 @@ import { type RunningThena, startThena } from '../server.ts';
 const CUSTOMER = '--b\r\nContent-Disposition: form-data; name="customer_id"\r\n\r\nstalls\r\n';
 const FILE = '--b\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\na,b\n1,2\n';
 
-describe('a sender that stalls', () => {
+describe('a client that stalls', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena({ THENA_IDLE_SECONDS: '1', THENA_MAX_RECEIVES: '1' });
@@ -32,7 +32,7 @@ describe('a sender that stalls', () => {
 
   async function answerTo(sender: ClientRequest) {
     const [response] = (await once(sender, 'response', { signal: AbortSignal.timeout(9_000) })) as [IncomingMessage];
-    // biome-ignore lint/suspicious/noExplicitAny: what a server answers is for the test to assert.
+    // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
     return { status: response.statusCode, body: (await json(response)) as any };
   }
 
@@ -47,7 +47,7 @@ describe('a sender that stalls', () => {
     ['in the file of a form that has no customer yet', 'event/', FILE],
     ['after the file of a form', 'event/', `${FILE}\r\n${CUSTOMER}`],
   ] as const) {
-    it(`${when} is told so, and nothing of its file stays`, async () => {
+    it(`${when} is refused, and nothing of its file is kept`, async () => {
       const startedAt = performance.now();
       const { status, body } = await answerTo(begin(path, ...sent));
       assert.deepEqual([status, body.code, body.idle_seconds], [408, 'upload_too_slow', 1], JSON.stringify(body));
@@ -56,7 +56,7 @@ describe('a sender that stalls', () => {
     });
   }
 
-  it('is not one that sends slowly, nor one that waits in line, its bytes unread', async () => {
+  it('is not one that sends slowly, nor one that waits for a receive slot', async () => {
     const slow = begin('customers/slow/uploads', 'n\n');
     const slowAnswer = answerTo(slow);
     await sleep(50);

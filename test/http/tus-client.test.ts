@@ -13,7 +13,7 @@ import { analyze, call, startThena } from '../server.ts';
 const ROWS = 400_000;
 const CSV = Buffer.from(`at,amount\n${'2024-01-01 00:00:00,1\n'.repeat(ROWS)}`);
 
-/** Sends the file by tus-js-client, which goes on by itself where a connection breaks. */
+/** Uploads the file with tus-js-client, which resumes on its own after a connection error. */
 function sendByClient(endpoint: string, onProgress: (sent: number) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = new Upload(CSV, {
@@ -28,7 +28,7 @@ function sendByClient(endpoint: string, onProgress: (sent: number) => void): Pro
   });
 }
 
-async function assertThereOnce(url: string, id: string): Promise<void> {
+async function assertLoadedOnce(url: string, id: string): Promise<void> {
   const uploads = async () => (await call(`${url}/api/v1/customers/client/uploads`)).body.items;
   while ((await uploads())[0].finished_at === null) await sleep(20);
   const [{ status, receipt, ...upload }, ...others] = await uploads();
@@ -36,14 +36,14 @@ async function assertThereOnce(url: string, id: string): Promise<void> {
   assert.equal((await analyze(url, 'client', 10001)).body.result.total_rows, ROWS);
 }
 
-test('a client whose connection breaks again and again sends every byte once', async () => {
+test('receives every byte once from a client whose connection breaks repeatedly', async () => {
   const thena = await startThena();
   const sockets = new Set<Socket>();
   const { port } = new URL(thena.url);
   let connections = 0;
   let bytes = 0;
-  // What stands between breaks each of the first connections after as many bytes.
-  const between = createServer((client) => {
+  // The proxy breaks each of the first connections after a number of bytes.
+  const proxy = createServer((client) => {
     const onward = connect(Number(port), '127.0.0.1');
     let left = ++connections <= 5 ? 1_000_000 : Number.POSITIVE_INFINITY;
     for (const socket of [client, onward]) sockets.add(socket.on('error', () => undefined));
@@ -56,22 +56,22 @@ test('a client whose connection breaks again and again sends every byte once', a
     onward.on('drain', () => client.resume()).pipe(client);
     client.on('close', () => onward.destroy());
   });
-  between.listen(0, '127.0.0.1');
-  await once(between, 'listening');
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
   try {
-    const { port: broken } = between.address() as AddressInfo;
+    const { port: broken } = proxy.address() as AddressInfo;
     const id = await sendByClient(`http://127.0.0.1:${broken}/api/v1/tus`, () => undefined);
     assert.ok(connections > 5);
     assert.ok(bytes < 2 * CSV.length, `${bytes} bytes were sent of a file of ${CSV.length}`);
-    await assertThereOnce(thena.url, id);
+    await assertLoadedOnce(thena.url, id);
   } finally {
     for (const socket of sockets) socket.destroy();
-    between.close();
+    proxy.close();
     await thena.close();
   }
 });
 
-test('a client goes on where Thena is killed under it, and started again', async () => {
+test('lets a client resume after the server was killed and restarted', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'thena-tus-'));
   let thena = await startThenaProcess(folder);
   const { url } = thena;
@@ -85,9 +85,9 @@ test('a client goes on where Thena is killed under it, and started again', async
     const id = await sendByClient(`${url}/api/v1/tus`, (sent) => {
       if (sent > CSV.length / 3) restarting ??= restart();
     });
-    assert.ok(restarting, 'it was killed');
+    assert.ok(restarting, 'the server was killed');
     await restarting;
-    await assertThereOnce(url, id);
+    await assertLoadedOnce(url, id);
   } finally {
     await thena.end('SIGKILL');
     await rm(folder, { recursive: true });

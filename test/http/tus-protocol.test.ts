@@ -10,7 +10,7 @@ import { ask, begin, type Headers, metadataOf, offsetOf, send, TUS } from './tus
 const ROW = '2024-01-01 00:00:00,1\n';
 const CSV = Buffer.from(`at,amount\n${ROW.repeat(10_000)}`);
 
-describe('tus, as its specification has it', () => {
+describe('the tus protocol', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena({
@@ -27,7 +27,7 @@ describe('tus, as its specification has it', () => {
     return thena.url + headers.get('location');
   }
 
-  /** A request of whose body not all comes. */
+  /** A request whose body is never complete. */
   function unfinished(address: string, offset: number, headers: Headers = {}): ClientRequest {
     const content = { 'content-type': 'application/offset+octet-stream', 'upload-offset': String(offset) };
     const sender = request(address, { method: 'PATCH', headers: { ...TUS, ...content, ...headers } });
@@ -35,7 +35,7 @@ describe('tus, as its specification has it', () => {
     return sender;
   }
 
-  async function until(address: string, offset: number): Promise<void> {
+  async function received(address: string, offset: number): Promise<void> {
     const { pathname } = new URL(address);
     for (;;) {
       const { body } = await call(`${thena.url}/api/v1/uploads/${pathname.split('/').at(-1)}`);
@@ -50,7 +50,7 @@ describe('tus, as its specification has it', () => {
     return [status, body.code];
   };
 
-  test('another version, or none, is refused with the versions there are', async () => {
+  test('refuses other versions of the protocol, and lists the supported one', async () => {
     const address = await begun('version');
     for (const version of ['0.2.2', '2.0.0', '1.0', '']) {
       const reply = await send(address, 0, CSV, { 'tus-resumable': version });
@@ -61,7 +61,7 @@ describe('tus, as its specification has it', () => {
     assert.equal(await offsetOf(address), 0);
   });
 
-  test('a file without a length, or of a kind that is not taken, is refused, and says which', async () => {
+  test('refuses files without a valid length, and extensions that are not supported', async () => {
     const beginning = (length: string, headers: Headers = {}): Promise<Reply> =>
       begin(thena.url, 0, { customer_id: 'lengths' }, { 'upload-length': length, ...headers });
     for (const length of ['', '-1', '1.5', '0x10', '99999999999999999999', 'ten']) {
@@ -78,7 +78,7 @@ describe('tus, as its specification has it', () => {
     assert.deepEqual(await refusal(beginning('0')), [422, 'file_empty']);
   });
 
-  test('hostile metadata are refused, or are what they say', async () => {
+  test('refuses invalid metadata, and reads valid metadata as plain text', async () => {
     const beginning = (metadata: string): Promise<Reply> => begin(thena.url, 10, {}, { 'upload-metadata': metadata });
     for (const metadata of [
       'customer_id a',
@@ -100,7 +100,7 @@ describe('tus, as its specification has it', () => {
     const options = { customer_id: 'meta', on_error: 'skip', dry_run: 'yes', name: 'x', type: 'text/csv' };
     const taken = await beginning(metadataOf(options));
     assert.equal(taken.status, 201);
-    // Clients behind which there is a proxy of another name take the address from here.
+    // Relative, so that it also works behind a proxy with another host name.
     assert.match(taken.headers.get('location') ?? '', /^\/api\/v1\/tus\/[0-9a-f-]{36}$/);
     const address = thena.url + taken.headers.get('location');
     assert.equal((await ask(address)).headers.get('upload-metadata'), metadataOf(options));
@@ -108,7 +108,7 @@ describe('tus, as its specification has it', () => {
     assert.deepEqual([body.options.on_error, body.options.dry_run], ['skip', true]);
   });
 
-  test('bytes without their place or their type, and more than were told, are refused', async () => {
+  test('refuses bytes without an offset, with the wrong type, or beyond the length', async () => {
     const address = await begun('bytes');
     assert.deepEqual(await refusal(send(address, 0, CSV, { 'upload-offset': '' })), [400, 'tus_request_invalid']);
     assert.deepEqual(await refusal(send(address, 0, CSV, { 'upload-offset': '-1' })), [400, 'tus_request_invalid']);
@@ -122,20 +122,20 @@ describe('tus, as its specification has it', () => {
     endless.write(CSV);
     endless.write(CSV);
     const [answer] = (await once(endless, 'response')) as [IncomingMessage];
-    assert.equal(answer.statusCode, 413, 'also where the request does not say how much comes');
+    assert.equal(answer.statusCode, 413, 'even without a Content-Length');
     endless.destroy();
   });
 
-  test('what is told of a file may not be kept by anyone between', async () => {
+  test('forbids proxies to cache the offset', async () => {
     const asked = await ask(await begun('cached'));
     assert.match(asked.headers.get('cache-control') ?? '', /no-store/);
     assert.equal(asked.headers.get('upload-length'), String(CSV.length));
     assert.equal(asked.headers.get('tus-resumable'), '1.0.0');
   });
 
-  test('a client that has only GET and POST can send, by the override of the protocol', async () => {
+  test('accepts POST with X-HTTP-Method-Override from clients without PATCH', async () => {
     const address = await begun('override');
-    const post = (method: string, headers: Headers, body?: Uint8Array): Promise<Reply> =>
+    const post = (method: string, headers: Headers, body: Uint8Array | null = null): Promise<Reply> =>
       call(address, { method: 'POST', headers: { ...TUS, 'x-http-method-override': method, ...headers }, body });
     const bytes = { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
     assert.equal((await post('PATCH', bytes, new Uint8Array(CSV.subarray(0, 100)))).status, 204);
@@ -143,12 +143,12 @@ describe('tus, as its specification has it', () => {
     assert.deepEqual(await refusal(post('GET', {})), [405, 'method_not_allowed']);
     assert.equal((await post('DELETE', {})).status, 204);
     assert.equal((await ask(address)).status, 404);
-    // Where there is no file yet, nothing is overridden.
+    // When a file is created, there is nothing to override.
     const created = await begin(thena.url, 10, { customer_id: 'override' }, { 'x-http-method-override': 'DELETE' });
     assert.equal(created.status, 201);
   });
 
-  test('a customer may have so many files that are not whole, however many begin at once', async () => {
+  test('limits the incomplete files of a customer, even if many are created at once', async () => {
     const begins = Array.from({ length: 12 }, () => begin(thena.url, 10, { customer_id: 'many' }));
     const replies = await Promise.all(begins);
     const taken = replies.filter(({ status }) => status === 201);
@@ -160,34 +160,34 @@ describe('tus, as its specification has it', () => {
     assert.equal((await begin(thena.url, 10, { customer_id: 'many' })).status, 201);
   });
 
-  test('of two that send the same bytes at once one is heard, in whatever case they write the id', async () => {
+  test('accepts one of several requests that send the same bytes at once, in any letter case of the ID', async () => {
     const address = await begun('twice');
-    const shouted = address.replace(/[^/]+$/, (id) => id.toUpperCase());
-    const replies = await Promise.all([send(address, 0, CSV), send(shouted, 0, CSV), send(address, 0, CSV)]);
+    const upperCase = address.replace(/[^/]+$/, (id) => id.toUpperCase());
+    const replies = await Promise.all([send(address, 0, CSV), send(upperCase, 0, CSV), send(address, 0, CSV)]);
     assert.deepEqual(replies.map(({ status }) => status).sort(), [204, 409, 409]);
   });
 
-  test('who hangs up is told how much came, and goes on from there', async () => {
+  test('lets a client resume where it disconnected', async () => {
     const address = await begun('hangs-up');
     const sender = unfinished(address, 0, { 'content-length': String(CSV.length) });
     sender.write(CSV.subarray(0, 50_000));
-    await until(address, 50_000);
+    await received(address, 50_000);
     sender.destroy();
     assert.equal(await offsetOf(address), 50_000);
     assert.equal((await send(address, 50_000, CSV.subarray(50_000))).status, 204);
   });
 
-  test('a connection of which nobody knows that it is dead keeps nobody from going on', async () => {
+  test('lets a client resume while its old connection still seems open', async () => {
     const address = await begun('half-open');
     const dead = unfinished(address, 0, { 'content-length': String(CSV.length) });
     dead.write(CSV.subarray(0, 1_000));
-    await until(address, 1_000);
+    await received(address, 1_000);
     assert.equal(await offsetOf(address), 1_000);
     assert.equal((await send(address, 1_000, CSV.subarray(1_000))).status, 204);
     dead.destroy();
   });
 
-  test('who stalls is told so, and what came is kept', async () => {
+  test('answers a stalled client with upload_too_slow, and keeps the bytes received', async () => {
     const address = await begun('stalls');
     const sender = unfinished(address, 0, { 'content-length': String(CSV.length) });
     sender.write(CSV.subarray(0, 1_000));

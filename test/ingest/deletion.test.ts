@@ -9,7 +9,7 @@ import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { type Services, startServices } from '../../src/services.ts';
 import { call, upload } from '../server.ts';
 
-it('a deletion that a crash cut short is done at the next start', async () => {
+it('finishes a deletion that a crash interrupted at the next start', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-deletion-'));
   const start = (): Promise<Services> =>
     startServices(readConfig({ THENA_PORT: '0', THENA_DATA_DIR: dataDir }), () => undefined);

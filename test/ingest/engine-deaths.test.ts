@@ -6,10 +6,10 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { analyze, call, type RunningThena, startThena } from '../server.ts';
 
-/** Enough that progress is told in the middle of appending them. */
+/** Enough to report progress while they are being appended. */
 const ROWS = 5_000_000;
 
-describe('an engine that is killed while it loads', () => {
+describe('if the engine is killed while it loads a file', () => {
   const send = (thena: RunningThena, customer: string, rows = ROWS) =>
     call(`${thena.url}/api/v1/customers/${customer}/uploads`, {
       method: 'PUT',
@@ -17,12 +17,12 @@ describe('an engine that is killed while it loads', () => {
     });
   const see = async (thena: RunningThena, id: string) => (await call(`${thena.url}/api/v1/uploads/${id}`)).body;
 
-  /** Kills the n-th engine that was started, in the middle of an attempt at an upload. */
+  /** Kills the engine that was started as number `engine`, in the middle of this attempt to load an upload. */
   async function kill(thena: RunningThena, engine: number, attempt: number, id: string): Promise<void> {
     for (;;) {
       const { attempts, progress, finished_at } = await see(thena, id);
-      assert.equal(finished_at, null, 'loading was quicker than the test');
-      // Rows are being appended: what only reads would simply be asked again.
+      assert.equal(finished_at, null, 'the load ended before the test could interrupt it');
+      // Rows are being appended: operations that only read would be repeated without a new attempt.
       const running = thena.observations.filter((one) => one.kind === 'engine_started')[engine - 1];
       if (running && attempts === attempt && progress.rows_read > 0 && progress.rows_read < ROWS) {
         process.kill(running.pid, 'SIGKILL');
@@ -40,7 +40,7 @@ describe('an engine that is killed while it loads', () => {
     }
   }
 
-  it('once: the file is loaded all the same; twice: its upload fails, and nothing else does', async () => {
+  it('once, the file is loaded in a second attempt; twice, its upload fails, and no other', async () => {
     const thena = await startThena({ THENA_CONCURRENT_LOADS: '1' });
     try {
       const { body: once } = await send(thena, 'once');
@@ -57,7 +57,7 @@ describe('an engine that is killed while it loads', () => {
     }
   });
 
-  it("once, and stopped in the middle twice: the stops are not the file's fault", async () => {
+  it('once, the file is loaded, even if the server was stopped twice during the load', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
     const settings = { THENA_CONCURRENT_LOADS: '1', THENA_DATA_DIR: dataDir };
     const underWay = async (thena: RunningThena, id: string) => {
@@ -80,7 +80,7 @@ describe('an engine that is killed while it loads', () => {
     }
   });
 
-  it('twice while another file is read beside it: it is not blamed, since the other may be', async () => {
+  it('twice while another file is being loaded, both are loaded, since either may be to blame', async () => {
     const thena = await startThena({ THENA_CONCURRENT_LOADS: '2' });
     try {
       const other = send(thena, 'other', 2 * ROWS);
@@ -88,7 +88,7 @@ describe('an engine that is killed while it loads', () => {
       const { body: one } = await send(thena, 'one');
       await kill(thena, 1, 1, one.id);
       await kill(thena, 2, 2, one.id);
-      assert.equal((await see(thena, (await other).body.id)).finished_at, null, 'the other was gone already');
+      assert.equal((await see(thena, (await other).body.id)).finished_at, null, 'the other load has ended already');
       const [first, second] = [await ended(thena, one.id), await ended(thena, (await other).body.id)];
       assert.deepEqual([first.status, first.receipt?.appended], ['complete', ROWS]);
       assert.deepEqual([second.status, second.receipt?.appended], ['complete', 2 * ROWS]);

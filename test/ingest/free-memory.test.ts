@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { freeMemory } from '../../src/ingest/receive/free-memory.ts';
 import { startThena } from '../server.ts';
 
-test('a chunk that has memory of its own gives it back at once, and no other does', () => {
+test('frees the memory of a chunk that does not share it', () => {
   const { arrayBuffers } = process.memoryUsage();
   const own = Buffer.allocUnsafeSlow(50_000_000);
   assert.ok(process.memoryUsage().arrayBuffers >= arrayBuffers + 50_000_000);
@@ -23,10 +23,10 @@ test('a chunk that has memory of its own gives it back at once, and no other doe
   assert.equal(part.length, 99);
 });
 
-test('a large file takes no more memory for its chunks than a few of them have', async () => {
+test('receives a large file with the memory of a few chunks', async () => {
   const thena = await startThena();
   try {
-    // Said once more each time, so that the sender makes no memory of its own.
+    // The same buffer every time, so that the client allocates no memory.
     const rows = Buffer.from(
       '2024-01-01 00:00:00,1234567890,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n'.repeat(800),
     );

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { type ClientRequest, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
-import { ReceiveSlots } from '../../src/ingest/receive/receive-slots.ts';
+import { createReceiveSlots } from '../../src/ingest/receive/receive-slots.ts';
 import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, startThena } from '../server.ts';
@@ -16,115 +18,76 @@ import { analyze, call, formOf, type Reply, type RunningThena, startThena } from
 const MIB = 1024 * 1024;
 const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
 
-describe('receiveSlots for files that are received', () => {
-  /** Takes a place for each, and tells who has got one so far. */
-  function takeAll(receiveSlots: ReceiveSlots, customers: readonly (string | null)[]) {
-    const given: (string | null)[] = [];
-    const leave: (() => void)[] = [];
+describe('slots for files that are being received', () => {
+  /** Acquires a slot for each customer, and counts those that got one. */
+  function acquireAll(slots: ReturnType<typeof createReceiveSlots>, customers: readonly (string | null)[]) {
+    const acquired = { count: 0 };
     for (const customer of customers) {
-      void receiveSlots.take(customer === null ? null : id(customer)).then(
-        (giveBack) => {
-          given.push(customer);
-          leave.push(giveBack);
-        },
+      slots.acquire(customer === null ? null : id(customer)).then(
+        () => acquired.count++,
         () => undefined,
       );
     }
-    return { given, leave };
+    return acquired;
   }
 
-  it('are given in turn, and back only once', async () => {
-    const receiveSlots = new ReceiveSlots(1, 10_000);
-    const leave = await receiveSlots.take(id('a'));
-    const others = takeAll(receiveSlots, ['a', 'a']);
-    await sleep(5);
-    assert.deepEqual(others.given, []);
-    leave();
-    leave();
-    await sleep(5);
-    // Given back twice, it would be there twice.
-    assert.deepEqual(others.given, ['a']);
-    others.leave[0]?.();
-    await sleep(5);
-    assert.deepEqual(others.given, ['a', 'a']);
+  it('refuse a file that waits too long with server_busy, and stay free for the next one', async () => {
+    const slots = createReceiveSlots(1, 10);
+    const release = await slots.acquire(id('a'));
+    await assert.rejects(slots.acquire(id('b')), { code: 'server_busy' });
+    release();
+    await slots.acquire(id('b'));
   });
 
-  it('are refused to who waits too long, and not lost by it', async () => {
-    const receiveSlots = new ReceiveSlots(1, 10);
-    const leave = await receiveSlots.take(id('a'));
-    await assert.rejects(receiveSlots.take(id('b')), { code: 'server_busy' });
-    leave();
-    await receiveSlots.take(id('b'));
-  });
-
-  it('are never all held by one customer, nor by files of whom nobody knows', async () => {
+  it('are never all held by one customer, or by files of unknown customers', async () => {
     for (const greedy of ['greedy', null]) {
-      const receiveSlots = new ReceiveSlots(32, 10_000);
-      const first = takeAll(receiveSlots, Array(40).fill(greedy));
+      const slots = createReceiveSlots(32, 100);
+      const first = acquireAll(slots, Array(40).fill(greedy));
+      const second = acquireAll(slots, Array(40).fill('second'));
+      const others = acquireAll(slots, ['other-1', 'other-2', 'other-3']);
       await sleep(5);
-      assert.equal(first.given.length, 16);
-      const second = takeAll(receiveSlots, Array(40).fill('second'));
-      await sleep(5);
-      assert.equal(second.given.length, 8);
-      const others = takeAll(receiveSlots, ['other-1', 'other-2', 'other-3']);
-      await sleep(5);
-      assert.equal(others.given.length, 3);
+      assert.deepEqual([first.count, second.count, others.count], [16, 8, 3]);
     }
   });
 
-  it('go to customers in turn, however many files of one wait', async () => {
-    const receiveSlots = new ReceiveSlots(2, 10_000);
-    const first = await receiveSlots.take(id('many'));
-    const { given, leave } = takeAll(receiveSlots, ['many', 'many', 'many', 'many', 'few', 'late', 'few']);
-    await sleep(5);
-    assert.deepEqual(given, ['few']);
-    first();
-    for (let left = 0; left < 7; left++) {
-      await sleep(5);
-      leave[left]?.();
-    }
-    assert.deepEqual(given, ['few', 'many', 'late', 'few', 'many', 'many', 'many'].slice(0, given.length));
-    assert.equal(given.length, 7);
-  });
-
-  it('leave room in the line for a customer that comes late', async () => {
-    const receiveSlots = new ReceiveSlots(1, 200);
-    const leave = await receiveSlots.take(id('first'));
-    const outcomes = Array.from({ length: 5_000 }, () => receiveSlots.take(id('greedy')).catch(() => 'refused'));
+  it('keep room in the queue for a customer that comes late', async () => {
+    const slots = createReceiveSlots(1, 200);
+    const release = await slots.acquire(id('first'));
+    const outcomes = Array.from({ length: 5_000 }, () => slots.acquire(id('greedy')).catch(() => 'refused'));
     assert.equal(await Promise.race([outcomes.at(-1), sleep(20, 'waits')]), 'refused');
-    const late = receiveSlots.take(id('late'));
-    leave();
-    const giveBack = await outcomes[0];
-    if (typeof giveBack === 'function') giveBack();
+    const late = slots.acquire(id('late'));
+    release();
+    const releaseGreedy = await outcomes[0];
+    if (typeof releaseGreedy === 'function') releaseGreedy();
     assert.equal(typeof (await late), 'function');
     await Promise.all(outcomes);
   });
 });
 
 describe('the disk reserve', () => {
-  it('refuses what would not leave it whole', async () => {
+  it('refuses a file that would cut into it', async () => {
     const { bavail, bsize } = await statfs(tmpdir());
     const reserve = new DiskReserve(tmpdir(), 1024);
-    assert.equal(await reserve.leaves(0), true);
-    await reserve.refuseBeyond(1024);
-    await assert.rejects(reserve.refuseBeyond(bavail * bsize * 2), { code: 'disk_full' });
+    assert.equal(await reserve.hasRoomFor(0), true);
+    await reserve.requireRoomFor(1024);
+    await assert.rejects(reserve.requireRoomFor(bavail * bsize * 2), { code: 'disk_full' });
   });
 
-  it('is kept whole by files that are received beside each other', async (t) => {
+  it('is kept whole by files that are received at the same time', async (t) => {
     const disk = mkdtempSync(join(tmpdir(), 'thena-disk-'));
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', disk]).status !== 0) {
       rmSync(disk, { recursive: true });
-      return t.skip('a file system of its own cannot be mounted here');
+      return t.skip('needs the permission to mount a file system');
     }
     try {
       const reserve = new DiskReserve(disk, 8 * MIB);
-      const rooms = Array.from({ length: 32 }, () => reserve.room());
-      // None of it is written yet: all that was asked for is less than the disk has, and more than files may have.
-      const taken = await Promise.allSettled(rooms.map((room) => room.take(2.4 * MIB)));
+      const allowances = Array.from({ length: 32 }, () => reserve.allowance());
+      // Nothing is written yet. Together they ask for less than the disk has, but more than the reserve leaves them.
+      const taken = await Promise.allSettled(allowances.map((allowance) => allowance.take(2.4 * MIB)));
       const given = taken.filter(({ status }) => status === 'fulfilled').length * 2.4;
       assert.ok(given <= 72, `${given} MiB of 72`);
-      for (const room of rooms) room.giveBack();
-      await reserve.room().take(64 * MIB);
+      for (const allowance of allowances) allowance.release();
+      await reserve.allowance().take(64 * MIB);
     } finally {
       spawnSync('umount', [disk]);
       rmSync(disk, { recursive: true });
@@ -132,7 +95,7 @@ describe('the disk reserve', () => {
   });
 });
 
-/** Sends so much of a file that it is being loaded, and then nothing: it holds a place for files and one for loads. */
+/** Sends enough of a file for its load to start, and then nothing: it holds a receive slot and a load slot. */
 async function sendAndPause(url: string, customer: string): Promise<ClientRequest> {
   const sender = request(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT' });
   sender.on('error', () => undefined);
@@ -142,10 +105,10 @@ async function sendAndPause(url: string, customer: string): Promise<ClientReques
     if (items?.[0]?.attempts === 1) return sender;
     await sleep(20);
   }
-  throw new Error('it is not loaded');
+  throw new Error('its load did not start');
 }
 
-describe('a server that is asked for much', () => {
+describe('a server at its limits', () => {
   let thena: RunningThena;
   before(async () => {
     thena = await startThena({ THENA_MAX_RECEIVES: '1', THENA_MAX_WAITING_UPLOADS: '1' });
@@ -159,7 +122,7 @@ describe('a server that is asked for much', () => {
       headers,
     });
 
-  it('lets the next file wait until there is a place, and then takes it', async () => {
+  it('lets a file wait for a receive slot, and then receives it', async () => {
     const slow = request(`${thena.url}/api/v1/customers/slow/uploads`, { method: 'PUT' });
     slow.on('error', () => undefined);
     slow.write('a,b\n1,2\n');
@@ -170,7 +133,7 @@ describe('a server that is asked for much', () => {
     assert.equal((await next).status, 202);
   });
 
-  it('refuses a customer whose uploads wait, and says when to try again', async () => {
+  it('refuses uploads of a customer whose queue is full, and says when to retry', async () => {
     const first = await put('waits', `day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
     assert.equal(first.status, 202);
     const second = await put('waits', 'day,amount\n2024-01-02,1\n');
@@ -181,12 +144,12 @@ describe('a server that is asked for much', () => {
     assert.equal((await put('another', 'day,amount\n2024-01-02,1\n')).status, 202);
   });
 
-  it('receives a file of another customer while one holds every place it may, in forms and bodies', async () => {
+  it('receives a file of another customer while one holds all the slots it can, with forms and bodies', async () => {
     const shared = await startThena({ THENA_MAX_RECEIVES: '4' });
     const held: ClientRequest[] = [];
     try {
       for (let index = 0; index < 6; index++) {
-        // A form whose file comes first, and bodies: neither may take all.
+        // Forms with the file before the customer, and bodies: neither may hold all slots.
         const sender = request(`${shared.url}/api/v1/${index < 3 ? 'event/' : 'customers/slow/uploads'}`, {
           method: 'POST',
           headers: index < 3 ? { 'content-type': 'multipart/form-data; boundary=b' } : {},
@@ -209,7 +172,7 @@ describe('a server that is asked for much', () => {
     }
   });
 
-  it('lets no more uploads of a customer wait than may, however many come at once', async () => {
+  it('queues no more uploads of a customer than the maximum, however many arrive at once', async () => {
     const many = await startThena({ THENA_MAX_WAITING_UPLOADS: '5', THENA_CONCURRENT_LOADS: '1' });
     try {
       const upload = (customer: string, body: string) =>
@@ -224,7 +187,7 @@ describe('a server that is asked for much', () => {
     }
   });
 
-  it('lets no more bytes wait than may, and takes more when they are loaded', async () => {
+  it('queues no more bytes than the maximum, and accepts more when they are loaded', async () => {
     const little = await startThena({ THENA_MAX_WAITING_BYTES: '1MiB', THENA_CONCURRENT_LOADS: '1' });
     try {
       const body = `day,amount\n${'2024-01-02,1\n'.repeat(30_000)}`;
@@ -253,7 +216,7 @@ describe('a server that is asked for much', () => {
     }
   });
 
-  it('observes what it refuses before the 202, with the code and the customer where it is known', async () => {
+  it('observes every file that it refuses, with the code and the customer if it is known', async () => {
     const seen = thena.observations.length;
     await put('refused', 'a,b\n');
     await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(['file', Buffer.from('a,a\n1,2\n')]) });
@@ -274,30 +237,33 @@ describe('a server that is asked for much', () => {
     );
   });
 
-  it('refuses a file that swells beyond all measure', async () => {
+  it('refuses a file with an excessive compression ratio', async () => {
     const bomb = zstdCompressSync(Buffer.from(`a,b\n${'1,2\n'.repeat(25_000_000)}`));
     const reply = await put('bomb', bomb);
     assert.deepEqual([reply.status, reply.body.code], [413, 'decompression_ratio']);
   });
 });
 
+/** Uploads a file and waits until it has ended. Unlike `fetch`, it gives a busy server any time to accept the connection. */
+async function putPatiently(url: string, file: string) {
+  const client = request(url, { method: 'PUT', headers: { prefer: 'wait=300' } }).end(file);
+  const [response] = (await once(client, 'response')) as [IncomingMessage];
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert what a server answers.
+  return (await json(response)) as any;
+}
+
 describe('a thousand small files of fifty customers at once', () => {
-  it('are all there, and no customer waits much longer than another', async () => {
+  it('are all loaded, and no customer waits much longer than another', async () => {
     const thena = await startThena();
     try {
       const customers = Array.from({ length: 50 }, (_, index) => `crowd-${index}`);
       const sent = await Promise.all(
         customers.flatMap((customer) =>
           Array.from({ length: 20 }, async (_, index) => {
-            const body = `at,n\n2024-01-01 00:00:${String(index).padStart(2, '0')},${index}\n`;
-            const url = `${thena.url}/api/v1/customers/${customer}/uploads`;
-            const reply = await call(url, { method: 'PUT', body, headers: { prefer: 'wait=120' } });
-            assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
-            return {
-              customer,
-              finishedAt: Date.parse(reply.body.finished_at),
-              createdAt: Date.parse(reply.body.created_at),
-            };
+            const file = `at,n\n2024-01-01 00:00:${String(index).padStart(2, '0')},${index}\n`;
+            const ended = await putPatiently(`${thena.url}/api/v1/customers/${customer}/uploads`, file);
+            assert.equal(ended.status, 'complete', JSON.stringify(ended));
+            return { customer, finishedAt: Date.parse(ended.finished_at), createdAt: Date.parse(ended.created_at) };
           }),
         ),
       );

@@ -23,7 +23,7 @@ describe('loading a file', () => {
     (await analyze(thena.url, customer, 10001)).body.result.total_rows;
   const types = (reply: Reply): string[] => reply.body.receipt.columns.map(({ type }: { type: string }) => type);
 
-  /** Sends pieces one after the other, each when the one before was taken. */
+  /** Sends pieces one after the other, with back-pressure. */
   async function send(customer: string, pieces: Iterable<string> | AsyncIterable<string>): Promise<Reply> {
     return call(`${thena.url}/api/v1/customers/${customer}/uploads`, {
       method: 'PUT',
@@ -38,9 +38,9 @@ describe('loading a file', () => {
     ['a fraction', '0.5', 'number'],
     ['a word', 'none', 'text'],
   ] as const) {
-    it(`starts over with wider types where ${what} comes after millions of bytes of whole numbers`, async () => {
+    it(`starts over with a wider type if ${what} follows millions of bytes of whole numbers`, async () => {
       const customer = `late-${value.replace('.', '-')}`;
-      // Past the first segment, so that rows are there already when it comes.
+      // Beyond the first segment, so that rows have been appended already.
       const reply = await send(customer, [
         header,
         ...Array.from({ length: 6 }, (_, at) => rows(50_000, at * 50_000)),
@@ -52,13 +52,13 @@ describe('loading a file', () => {
     });
   }
 
-  it('looks on where the first rows show nothing of a column', async () => {
+  it('reads on if a column is empty in the first rows', async () => {
     const empty = Array.from({ length: 5000 }, (_, index) => row(index, '')).join('');
     const reply = await upload(thena.url, 'sparse', header + empty + row(5000, '5'));
     assert.deepEqual(types(reply), ['timestamp', 'integer', 'text']);
   });
 
-  it('fails with line, column and text where rows do not fit the table, and keeps none of them', async () => {
+  it('fails with line, column and text if rows do not fit the table, and appends none', async () => {
     await upload(thena.url, 'strict', header + rows(10));
     const reply = await upload(thena.url, 'strict', `${header + rows(3)}2024-01-01,1.5,x\nyesterday,1,x\n1,2\n`);
     assert.equal(reply.body.status, 'failed');
@@ -78,7 +78,7 @@ describe('loading a file', () => {
     assert.equal(again.body.receipt.table_rows_after, 12);
   });
 
-  it('takes the columns of a later file in any order and letter case', async () => {
+  it('accepts the columns of a later file in any order and letter case', async () => {
     await upload(thena.url, 'order', header + rows(2));
     const reply = await upload(thena.url, 'order', 'T,N,at\nx,1,2024-06-01\n');
     assert.equal(reply.body.status, 'complete');
@@ -86,7 +86,7 @@ describe('loading a file', () => {
     assert.equal(body.result.latest_at, '2024-06-01T00:00:00Z');
   });
 
-  it('appends the files of one customer one after the other, however they come', async () => {
+  it('appends the files of a customer one after the other, even if they arrive at once', async () => {
     const replies = await Promise.all(
       Array.from({ length: 12 }, (_, index) => upload(thena.url, 'together', header + rows(100, index * 100))),
     );
@@ -103,8 +103,8 @@ describe('loading a file', () => {
     assert.deepEqual(body.table, { rows: 1200, version: 12 });
   });
 
-  it('reads texts of many lines, however large the file', async () => {
-    // Lines in quotes that look like records: a reader that begins in the middle of them is misled.
+  it('reads values with many lines in a large file', async () => {
+    // Quoted lines that look like records would mislead a reader that starts in the middle of them.
     const text = (index: number): string => `${index},"${'1,2\n'.repeat((index * 37) % 2000)}"\n`;
     const count = 11_000;
     const pieces = ['n,t\n', ...Array.from({ length: count }, (_, index) => text(index))];
@@ -113,7 +113,7 @@ describe('loading a file', () => {
     assert.equal(reply.body.receipt.appended, count);
   });
 
-  it('takes empty fields beyond the last column as nothing', async () => {
+  it('ignores empty fields beyond the last column', async () => {
     const reply = await upload(thena.url, 'surplus', 'a,b\n1,2,,\n3,4\n');
     assert.equal(reply.body.receipt.appended, 2);
     const refused = await upload(thena.url, 'surplus', 'a,b\n1,2,,\n3,4,,5\n');
@@ -123,7 +123,7 @@ describe('loading a file', () => {
     );
   });
 
-  it('reads gzip and zstd, named or not', async () => {
+  it('reads gzip and zstd, with and without Content-Encoding', async () => {
     const csv = header + rows(500);
     for (const [name, bytes] of [
       ['gzip', gzipSync(csv)],
@@ -148,13 +148,13 @@ describe('loading a file', () => {
     assert.deepEqual(readdirSync(join(thena.dataDir, 'spool')), []);
   });
 
-  it('leaves nothing, not even the customer, where the sender goes away or the bytes turn out bad', async () => {
+  it('leaves nothing, not even the customer, if the client disconnects or a late byte is invalid', async () => {
     const gone = request(`${thena.url}/api/v1/customers/gone/uploads`, { method: 'PUT' });
     gone.on('error', () => undefined);
     gone.write(header + rows(300_000));
     const attempts = async () => (await call(`${thena.url}/api/v1/customers/gone/uploads`)).body.items?.[0]?.attempts;
     while ((await attempts()) !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    // Loading runs ahead of the bytes now.
+    // Its load has started.
     gone.destroy();
     const bad = await send('bad', [
       header,
@@ -163,7 +163,7 @@ describe('loading a file', () => {
     ]);
     assert.equal(bad.body.code, 'quote_not_closed');
     assert.match(bad.body.detail, /line 300002/);
-    // The server learns of the closed connection a moment after the sender closed it.
+    // The server notices the closed connection a moment later.
     for (let tries = 0; readdirSync(join(thena.dataDir, 'spool')).length > 0 && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -175,7 +175,7 @@ describe('loading a file', () => {
     assert.equal(await totalRows('bad'), 3);
   });
 
-  it('says so where dates can be read day first and month first', async () => {
+  it('warns about dates that can be read day first and month first', async () => {
     const reply = await upload(thena.url, 'ambiguous', 'at,n\n1/2/2024,1\n3/4/2024,2\n');
     assert.match(reply.body.receipt.warnings[0], /'at'.*month first/);
   });

@@ -12,17 +12,17 @@ async function* sending(...pauses: readonly (readonly [ms: number, bytes: number
   }
 }
 
-it('a sender that trickles is refused', async () => {
+it('refuses a client that trickles bytes', async () => {
   const trickle = sending(...Array.from({ length: 20 }, () => [10, 1] as const));
   await assert.rejects(Array.fromAsync(fastEnough(trickle, RATE)), { code: 'upload_too_slow' });
 });
 
-it('a slow sender that brings enough may take as long as it likes', async () => {
+it('lets a slow client that sends enough take any time', async () => {
   const steady = sending(...Array.from({ length: 20 }, () => [10, 10] as const));
   assert.equal((await Array.fromAsync(fastEnough(steady, RATE))).length, 20);
 });
 
-it('the time that the reader takes is not held against the sender', async () => {
+it('does not count the time that the server itself takes', async () => {
   let bytes = 0;
   for await (const chunk of fastEnough(sending(...Array.from({ length: 8 }, () => [0, 1] as const)), RATE)) {
     bytes += chunk.length;

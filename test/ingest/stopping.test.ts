@@ -6,18 +6,18 @@ import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, startThena } from '../server.ts';
 
-it('a stop in the middle of an upload is no failure, and leaves nothing of it', async () => {
+it('stops in the middle of an upload without a failure, and leaves nothing of it', async () => {
   const thena = await startThena();
   const sender = request(`${thena.url}/api/v1/customers/stopped/uploads`, { method: 'PUT' });
   sender.on('error', () => undefined);
-  // So much that it is being loaded, and then nothing until Thena cuts the connection.
+  // Enough for its load to start, and then nothing until the server closes the connection.
   sender.write(`day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
   const attempts = async (): Promise<number> => {
     const { body } = await call(`${thena.url}/api/v1/customers/stopped/uploads`);
     return body.items?.[0]?.attempts ?? 0;
   };
   while ((await attempts()) === 0) await sleep(20);
-  let spooled: readonly string[] = ['not looked at'];
+  let spooled: readonly string[] = ['not read'];
   await thena.close(() => {
     spooled = readdirSync(join(thena.dataDir, 'spool'));
   });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { parseDate, parseTimestamp } from '../../src/model/parse-times.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 
-test('what is written as a time is read back, to the microsecond', () => {
+test('a formatted timestamp is parsed back to the same microsecond', () => {
   const micros = fc.bigInt(-9_223_372_022_400_000_000n, 9_223_372_036_854_775_806n);
   fc.assert(
     fc.property(micros, (time) => {
@@ -15,7 +15,7 @@ test('what is written as a time is read back, to the microsecond', () => {
   );
 });
 
-test('offsets count, and what they leave open is UTC', () => {
+test('an offset is applied, and without one a timestamp is UTC', () => {
   const noon = BigInt(Date.UTC(2024, 1, 29, 12)) * 1000n;
   for (const text of [
     '2024-02-29T12:00:00Z',
@@ -27,7 +27,7 @@ test('offsets count, and what they leave open is UTC', () => {
   }
 });
 
-test('what is no time is not taken for one', () => {
+test('invalid timestamps are rejected', () => {
   for (const text of [
     '',
     '2023-02-29',

@@ -5,27 +5,27 @@ import { formatDate, formatDuration, formatTimestamp, secondsOf } from '../../sr
 
 const at = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
 
-test('times are told in UTC, with a fraction only where there is one', () => {
+test('timestamps are formatted in UTC, without trailing zeros in the fraction', () => {
   assert.equal(formatTimestamp(at('2014-07-01T00:30:00Z')), '2014-07-01T00:30:00Z');
   assert.equal(formatTimestamp(at('2014-07-01T00:30:00Z') + 250_000n), '2014-07-01T00:30:00.25Z');
   assert.equal(formatTimestamp(-1n), '1969-12-31T23:59:59.999999Z');
 });
 
-test('days are told as dates', () => {
+test('dates are formatted without a time', () => {
   assert.equal(formatDate(at('2000-02-29T00:00:00Z')), '2000-02-29');
   assert.equal(formatDate(at('1969-12-31T12:00:00Z')), '1969-12-31');
 });
 
-test('years that no four digits hold are told in the expanded form', () => {
+test('years outside of 0 to 9999 are formatted in the expanded form', () => {
   assert.equal(formatTimestamp(253_402_300_800n * 1_000_000n), '+010000-01-01T00:00:00Z');
   assert.equal(formatTimestamp(at('-000001-12-31T23:59:59Z')), '-000001-12-31T23:59:59Z');
   assert.equal(formatTimestamp(at('0000-03-01T00:00:00Z')), '0000-03-01T00:00:00Z');
-  // The ends of a 64-bit count of microseconds, beyond what Date can hold.
+  // The range of 64-bit microseconds, beyond that of Date.
   assert.equal(formatTimestamp(2n ** 63n - 1n), '+294247-01-10T04:00:54.775807Z');
   assert.equal(formatTimestamp(-(2n ** 63n)), '-290308-12-21T19:59:05.224192Z');
 });
 
-test('every time that Date can hold is told as Date tells it', () => {
+test('every timestamp in the range of Date is formatted as Date does', () => {
   fc.assert(
     fc.property(fc.integer({ min: -8_640_000_000_000_000, max: 8_640_000_000_000_000 }), (milliseconds) => {
       const expected = new Date(milliseconds)
@@ -37,7 +37,7 @@ test('every time that Date can hold is told as Date tells it', () => {
   );
 });
 
-test('durations are told as ISO 8601', () => {
+test('durations are formatted as ISO 8601', () => {
   assert.equal(formatDuration(0n), 'PT0S');
   assert.equal(formatDuration(18_574_200_000_000n), 'P214DT23H30M');
   assert.equal(formatDuration(86_400_000_000n), 'P1D');

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { BUCKETS } from '../../src/analysis/bucket-names.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableState } from '../../src/catalog/catalog.ts';
+import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseCustomerId } from '../../src/model/ids.ts';
 import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';

@@ -1,41 +1,42 @@
-import { closeSync, fchmodSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
+import { syncFolder } from '../../durable.ts';
+import { cachedReads } from '../cached-reads.ts';
 import type { Catalog } from '../catalog.ts';
-import type { CatalogTables } from '../catalog-tables.ts';
-import { kyselyCatalog } from '../kysely-catalog.ts';
-import { migrate } from '../migrations/migrate.ts';
-import { rememberedReads } from '../remembered-reads.ts';
+import type { CatalogTables } from '../kysely/catalog-tables.ts';
+import { kyselyCatalog } from '../kysely/kysely-catalog.ts';
+import { migrate } from '../kysely/migrations/migrate.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 
 const PRAGMAS = [
   'journal_mode = WAL',
   // In WAL mode a commit is fsynced only with FULL: sqlite.org/pragma.html#pragma_synchronous
   'synchronous = FULL',
-  // On macOS fsync alone does not reach the disk; elsewhere this changes nothing.
+  // On macOS, fsync does not flush the disk's cache. Elsewhere this setting has no effect.
   'fullfsync = ON',
   'foreign_keys = ON',
-  // Short, because the whole process waits; the dialect waits on without that.
+  // Short, because it blocks the event loop. The dialect continues to wait asynchronously.
   'busy_timeout = 20',
 ];
 
 /**
- * Opens the catalog in a file, which is made where there is none, for its owner alone. It is to be opened once: what another
- * connection changes may not be seen.
+ * Opens a catalog file, or creates it, readable only by its owner. A file must be opened only once at a time: changes by other
+ * connections may not be seen.
  *
- * @param now milliseconds since 1970-01-01T00:00:00Z: what leases are measured by
- * @throws SettingError where a newer Thena made it
+ * @param now the clock of leases and timestamps: milliseconds since 1970-01-01T00:00:00Z
+ * @throws SettingError if the file was created by a newer version of Thena
  */
 export async function openSqliteCatalog(path: string, now?: () => number): Promise<Catalog> {
   let changes = 0;
   const catalog = kyselyCatalog(await openSqlite(path, () => changes++), now);
-  return { ...catalog, ...rememberedReads(catalog, () => changes) };
+  return { ...catalog, ...cachedReads(catalog, () => changes) };
 }
 
-/** Opens the file, and brings its tables up to date. @param onChange told of every change */
+/** Opens the file and brings its schema up to date. @param onChange called after every change */
 export async function openSqlite(path: string, onChange: () => void = () => undefined): Promise<Kysely<CatalogTables>> {
-  makeFile(path);
+  await createFile(path);
   const database = new DatabaseSync(path);
   try {
     for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
@@ -48,12 +49,10 @@ export async function openSqlite(path: string, onChange: () => void = () => unde
   }
 }
 
-/** SQLite gives its further files (-wal, -shm) the mode of this one. */
-function makeFile(path: string): void {
+/** SQLite creates the other files (-wal, -shm) with the mode of this one. */
+async function createFile(path: string): Promise<void> {
   const file = openSync(path, 'a', 0o600);
   fchmodSync(file, 0o600);
   closeSync(file);
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  await syncFolder(dirname(path));
 }

@@ -12,20 +12,20 @@ import {
 } from 'kysely';
 import { Problem } from '../../errors.ts';
 
-/** How long a statement waits for another connection to end its writing. */
+/** How long a statement waits for the write lock of another connection. */
 const MAX_BUSY_MS = 10_000;
-/** Statements kept prepared; lists of tags and states make a few of every length. */
+/** Cached statements. Lists of tags and statuses result in one per length. */
 const MAX_PREPARED = 200;
-/** Statements that change nothing for sure. */
+/** Statements that certainly change nothing. */
 const READS = /^select\b/i;
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 
 /**
- * Kysely on node:sqlite. Kysely's own SQLite dialect is not used because it begins transactions without the write lock,
- * keeps migrations out of transactions, and cannot wait without holding up the event loop.
+ * Kysely on node:sqlite. Kysely's own SQLite dialect begins transactions without the write lock, runs migrations outside
+ * transactions, and blocks the event loop while it waits for a lock.
  *
- * @param onChange told after every statement that may change something, and when a change is committed
+ * @param onChange called after every statement that may change something, and after every commit
  */
 export function sqliteDialect(database: DatabaseSync, onChange: () => void): Dialect {
   return {
@@ -53,13 +53,13 @@ class SqliteDriver implements Driver {
 
   async init(): Promise<void> {}
 
-  /** The only one: Kysely hands it out to one at a time, as the adapter says that there are no more. */
+  /** There is one connection, which Kysely uses for one query or transaction at a time. */
   async acquireConnection(): Promise<DatabaseConnection> {
     return this.#connection;
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    // A transaction that read first and then writes fails at once where another wrote in between (SQLITE_BUSY_SNAPSHOT).
+    // A transaction that reads before it writes fails if another one wrote in between (SQLITE_BUSY_SNAPSHOT).
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
@@ -68,7 +68,7 @@ class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // SQLite rolls back by itself at some errors, a full disk among them: sqlite.org/lang_transaction.html
+    // After some errors, such as a full disk, SQLite has already rolled back: sqlite.org/lang_transaction.html
     if (this.#database.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
@@ -101,13 +101,13 @@ class SqliteConnection implements DatabaseConnection {
         if (code === SQLITE_FULL) throw diskFull(error);
         if (code !== SQLITE_BUSY || performance.now() > giveUpAt) throw error;
       }
-      // Not SQLite's own waiting alone: it stops the event loop, and with it whoever holds the lock in this process.
+      // SQLite's own wait would block the event loop, and with it the holder of the lock if that is in this process.
       await wait(5);
     }
   }
 
   streamQuery(): never {
-    throw new Error('the catalog is read in pages');
+    throw new Error('the catalog is read page by page');
   }
 
   #run<Row>(sql: string, parameters: readonly SQLInputValue[]): QueryResult<Row> {
@@ -126,12 +126,12 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** Integers are bound as integers; node:sqlite binds every number as a float. */
+/** Binds integers as integers: node:sqlite binds every number as a float. */
 function written(value: unknown): SQLInputValue {
   return Number.isSafeInteger(value) ? BigInt(value as number) : (value as SQLInputValue);
 }
 
-/** Integers are numbers again while they are safe. */
+/** Converts safe integers to numbers. */
 function read<Row>(row: object): Row {
   const entries = Object.entries(row).map(([name, value]) => {
     const isSafe = typeof value === 'bigint' && Number.isSafeInteger(Number(value));
@@ -140,13 +140,13 @@ function read<Row>(row: object): Row {
   return Object.fromEntries(entries) as Row;
 }
 
-/** @returns SQLite's result code, without what extends it; null where the error is not SQLite's */
+/** @returns the primary result code (sqlite.org/rescode.html), or null if it is not an error of SQLite */
 function primaryCode(error: unknown): number | null {
   const { errcode } = error as { readonly errcode?: number };
   return errcode === undefined ? null : errcode & 0xff;
 }
 
 function diskFull(cause: unknown): Problem {
-  const detail = 'The disk filled up while the catalog was being written. Nothing was changed.';
+  const detail = 'The disk is full. The catalog was not changed.';
   return new Problem('disk_full', detail, {}, { cause });
 }

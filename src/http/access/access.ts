@@ -2,30 +2,37 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Config } from '../../config.ts';
-import { Problem } from '../../errors.ts';
+import { type ErrorCode, Problem } from '../../errors.ts';
 import { type CustomerAccess, dangerouslyAllow, type Right } from '../../model/customer-access.ts';
 import { type CustomerId, parseCustomerId, parseUploadId } from '../../model/ids.ts';
+import { customerNotFound, uploadNotFound } from '../../model/not-found.ts';
 import { bearerKey, hashKey, sameKey } from './api-keys.ts';
 import { refuseOtherOrigins } from './same-origin.ts';
 
-/** What a caller needs for a route; `public` routes tell nothing about anyone. */
+/** The permission that a route requires. `public` routes need no key: they reveal nothing about any customer. */
 export type RequiredRight = Right | 'public';
 
-/** What the caller of one request may reach. Handlers get accesses from here and nowhere else. */
+/** What the caller of a request may access. Handlers get every {@link CustomerAccess} from here. */
 export interface Scope {
-  /** The customer whose key it is; null for an administrator, and where there are no keys. */
+  /** The customer that the API key belongs to; null for the administrator, and if the server runs without keys. */
   readonly caller: CustomerId | null;
-  /** @throws Problem customer_id_missing, customer_id_invalid; customer_not_found, alike for absent and others' */
+  /**
+   * @throws Problem customer_id_missing, customer_id_invalid; customer_not_found, also for customers that the caller may not
+   *   access
+   */
   customer(rawId: unknown): Promise<CustomerAccess>;
-  /** As `customer`; without keys, an absent customer is let in: it appears with its first upload. */
+  /** Like `customer`. Without keys, the customer need not exist: its first upload creates it. */
   customerForUpload(rawId: unknown): Promise<CustomerAccess>;
-  /** @throws Problem upload_not_found, alike for absent, malformed and others' */
+  /** @throws Problem upload_not_found, also for malformed IDs and uploads that the caller may not access */
   upload(rawId: unknown): Promise<{ readonly access: CustomerAccess; readonly upload: Upload }>;
 }
 
+/** The problems of `Scope.customer` with an ID from the path, for the documentation of routes. */
+export const CUSTOMER_PROBLEMS = ['customer_id_invalid', 'customer_not_found'] as const satisfies readonly ErrorCode[];
+
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Required of every route. */
+    /** Every route must set it. */
     right?: RequiredRight;
   }
   interface FastifyRequest {
@@ -37,57 +44,61 @@ type Caller =
   | { readonly kind: 'anyone' | 'admin' }
   | { readonly kind: 'customer'; readonly customerId: CustomerId; readonly rights: readonly Right[] };
 
-/** Whom and what requests can be about. */
+/** Finds what requests refer to. */
 export type Known = Pick<Catalog, 'findCustomer' | 'findKeyByHash' | 'findUpload'>;
 
 export type AccessSettings = Pick<Config, 'auth' | 'adminKey' | 'host' | 'allowedHosts'>;
 
-/** Looks at every request before anything else does: who is calling, and may they use this route? */
+/** Authenticates every request and checks the permission of its route, before anything else happens. */
 export function guardRequests(app: FastifyInstance, settings: AccessSettings, known: Known): void {
   app.decorateRequest('scope');
   app.addHook('onRequest', async (request) => {
     if (settings.auth === 'open') refuseOtherOrigins(request.raw, settings.host, settings.allowedHosts);
     if (request.is404) return;
     const { right } = request.routeOptions.config;
-    if (right === undefined) throw new Error(`${request.routeOptions.url} does not say who may call it`);
+    if (right === undefined) throw missingRight(request.routeOptions.url);
     if (right === 'public') return;
-    const caller = await identify(request, settings, known);
+    const caller = await authenticate(request, settings, known);
     if (caller.kind === 'customer' && !caller.rights.includes(right)) {
-      throw new Problem('key_lacks_right', `This call needs the right '${right}', and the key has not got it.`);
+      throw new Problem('key_lacks_right', `The API key lacks the \`${right}\` permission.`);
     }
     request.scope = scopeOf(caller, known);
   });
 }
 
-/** Makes the server refuse to be built where a route does not say who may call it. */
+/** Lets no server be built with a route that requires no permission by mistake. */
 export function refuseUnguardedRoutes(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (route.config?.right === undefined) throw new Error(`the route ${route.url} does not say who may call it`);
+    if (route.config?.right === undefined) throw missingRight(route.url);
   });
 }
 
-async function identify(request: FastifyRequest, settings: AccessSettings, known: Known): Promise<Caller> {
+function missingRight(url: string | undefined): Error {
+  return new Error(`the route ${url} does not set config.right`);
+}
+
+async function authenticate(request: FastifyRequest, settings: AccessSettings, known: Known): Promise<Caller> {
   if (settings.auth === 'open') return { kind: 'anyone' };
   const key = bearerKey(request.headers.authorization);
   if (key === null) throw new Problem('key_missing', 'The request has no header `Authorization: Bearer <key>`.');
   if (settings.adminKey !== null && sameKey(key, settings.adminKey)) return { kind: 'admin' };
   const found = await known.findKeyByHash(hashKey(key));
-  if (!found) throw new Problem('key_invalid', 'The key is not known here, or has been revoked.');
+  if (!found) throw new Problem('key_invalid', 'The API key is unknown or has been revoked.');
   return { kind: 'customer', customerId: found.customerId, rights: found.rights };
 }
 
-/** The leave that a file's sender was given when it began, for a file that became whole and whose sender is gone. */
+/** The access with which a resumable upload was started, to finish it after its client has disconnected. */
 export function accessToFinish(file: Pick<CustomerAccess, 'customerId' | 'customerMayAppear'>): CustomerAccess {
   return dangerouslyAllow(file.customerId, file.customerMayAppear);
 }
 
 function scopeOf(caller: Caller, known: Known): Scope {
-  const mayReach = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
+  const mayAccess = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
 
   async function existing(id: CustomerId): Promise<CustomerAccess> {
-    // Others' customers are not looked up, so that not even the time it takes tells whether they are there.
-    const customer = mayReach(id) ? await known.findCustomer(id) : null;
-    if (!customer) throw new Problem('customer_not_found', `There is no customer '${id}'.`);
+    // Other customers are not looked up, so that the response time does not reveal whether they exist.
+    const customer = mayAccess(id) ? await known.findCustomer(id) : null;
+    if (!customer) throw customerNotFound(id);
     return dangerouslyAllow(id);
   }
 
@@ -101,19 +112,18 @@ function scopeOf(caller: Caller, known: Known): Scope {
     async upload(rawId) {
       const id = parseUploadId(rawId);
       const upload = id && (await known.findUpload(id));
-      if (!upload || !mayReach(upload.customerId)) {
-        throw new Problem('upload_not_found', `There is no upload '${String(rawId)}'.`);
-      }
+      if (!upload || !mayAccess(upload.customerId)) throw uploadNotFound(String(rawId));
       return { access: dangerouslyAllow(upload.customerId), upload };
     },
   };
 }
 
-function readCustomerId(rawId: unknown): CustomerId {
+/** @throws Problem customer_id_missing, customer_id_invalid */
+export function readCustomerId(rawId: unknown): CustomerId {
   if (rawId === undefined || rawId === null || rawId === '') {
     throw new Problem('customer_id_missing', 'The request has no customer_id.');
   }
   const id = parseCustomerId(rawId);
   if (id) return id;
-  throw new Problem('customer_id_invalid', `${JSON.stringify(rawId)?.slice(0, 120)} cannot be a customer id.`);
+  throw new Problem('customer_id_invalid', `${JSON.stringify(rawId)?.slice(0, 120)} is not a valid customer ID.`);
 }

@@ -1,113 +1,58 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
-import type { Analysis, Answer } from '../../analysis/analysis.ts';
+import type { Analysis } from '../../analysis/analysis.ts';
 import { ANALYZE_TYPES } from '../../analysis/analyze-types.ts';
+import * as api from '../../api/analyses.ts';
+import { AnalyzeTypeList, PARAMETERS } from '../../api/analyze-types.ts';
 import { Problem } from '../../errors.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { withoutBody } from '../requests/body-schema.ts';
-import { senderGone } from '../requests/sender-gone.ts';
-import { ColumnSchema } from '../tables/table-json.ts';
-import { QuerySchema } from './query-schema.ts';
+import { CUSTOMER_PROBLEMS } from '../access/access.ts';
+import { response } from '../openapi/response.ts';
+import { disconnectSignal } from '../requests/disconnect.ts';
+import { bodyForDocumentationOnly } from '../requests/documentation-only.ts';
+import { answerJson } from './answer-json.ts';
 
-const TYPE = {
-  description: 'Number, number in a string, or name.',
-  examples: ANALYZE_TYPES.flatMap(({ number, name }) => [number, name]),
-};
+const TYPES = ANALYZE_TYPES.map(({ number, name, description }) => `- **${number}** \`${name}\`: ${description}`);
 
-const AnalyzeBody = Type.Object(
-  {
-    customer_id: Type.Optional(Type.Union([Type.Number(), Type.String()], { examples: [1000] })),
-    analyze_type: Type.Optional(Type.Union([Type.Number(), Type.String()], TYPE)),
-    analyzer_type: Type.Optional(
-      Type.Union([Type.Number(), Type.String()], { ...TYPE, description: 'Means the same as analyze_type.' }),
-    ),
-    query: Type.Optional(QuerySchema),
-  },
-  // The further members of an analyze type are checked by itself.
-  { additionalProperties: true },
-);
-
-const nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
-const span = {
-  seconds: Type.Union([Type.Number(), Type.Null()], { description: 'Up to six decimals.' }),
-  duration: nullable('ISO 8601, such as P214DT23H30M.'),
-};
-
-const TimeDifference = Type.Object(
-  {
-    time_column: Type.String(),
-    first_row_at: nullable('Time of the first row.'),
-    latest_row_at: nullable('Latest time.'),
-    ...span,
-  },
-  { title: 'time_difference (10000)' },
-);
-const TotalRows = Type.Object({ total_rows: Type.Integer() }, { title: 'total_rows (10001)' });
-const TimeSpan = Type.Object(
-  { time_column: Type.String(), earliest_at: nullable('Earliest time.'), latest_at: nullable('Latest time.'), ...span },
-  { title: 'time_span (10002)' },
-);
-
-const JsonValue = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
-const Profile = Type.Object(
-  {
-    total_rows: Type.Integer(),
-    columns: Type.Array(
-      Type.Object({
-        ...ColumnSchema.properties,
-        nulls: Type.Integer(),
-        distinct: Type.Integer({ description: 'Different values, nulls left out.' }),
-        min: JsonValue,
-        max: JsonValue,
-        mean: JsonValue,
-        quartiles: Type.Union([Type.Object({ q1: JsonValue, median: JsonValue, q3: JsonValue }), Type.Null()]),
-      }),
-    ),
-  },
-  { title: 'profile (10003)' },
-);
-const table = {
-  columns: Type.Array(ColumnSchema),
-  rows: Type.Array(Type.Array(JsonValue), {
-    description: 'Whole numbers past 2^53 are texts of digits, as are "NaN", "Infinity" and "-Infinity".',
-  }),
-};
-const RowsOverTime = Type.Object(
-  { time_column: Type.String(), bucket: Type.String(), time_zone: Type.String(), ...table },
-  { title: 'rows_over_time (10004)' },
-);
-const Table = Type.Object(table, { title: 'a query, top_values (10005)' });
-
-const AnswerSchema = Type.Object({
-  customer_id: Type.String({ description: 'In its canonical form: a string.', examples: ['1000'] }),
-  analyze_type: Type.Union([Type.Integer(), Type.Null()], { description: 'Null for a query.' }),
-  name: Type.String(),
-  result: Type.Unsafe<Answer['result']>(
-    Type.Union([TimeDifference, TotalRows, TimeSpan, Profile, RowsOverTime, Table]),
-  ),
-  table: Type.Object(
-    { rows: Type.Integer(), version: Type.Integer() },
-    { description: 'The state that was answered of.' },
-  ),
-});
-
+/** `/analyze/` and `/analyze/types`. */
 export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/api/v1/analyze/',
       {
-        config: { right: 'read' },
-        // Read by the analysis itself: what is wrong in a query is told with its place and the nearest choice.
-        validatorCompiler: withoutBody,
+        config: {
+          right: 'read',
+          problems: [
+            ...CUSTOMER_PROBLEMS,
+            'customer_id_missing',
+            'analyze_type_missing',
+            'analyze_type_unknown',
+            'table_empty',
+            'no_time_column',
+            'query_invalid',
+            'column_not_found',
+            'column_unsuitable',
+            'value_invalid',
+            'time_zone_unknown',
+            'too_many_groups',
+            'result_too_large',
+            'result_out_of_range',
+            'analysis_timeout',
+            'analysis_cancelled',
+            'analysis_too_large',
+            'too_many_analyses',
+            'engine_unavailable',
+          ],
+        },
+        // The analysis reads it: its problems have the location of the error in a query, and the nearest allowed value.
+        validatorCompiler: bodyForDocumentationOnly,
         schema: {
-          tags: ['analyze'],
-          summary: "Analyze a customer's table",
+          tags: ['Analyses'],
+          summary: 'Analyze a table',
+          description: `Runs an analysis by its type, or a query (docs/analyses.md). The types are:\n\n${TYPES.join('\n')}`,
           operationId: 'analyze',
-          description: `One of these, or a \`query\` (docs/analyses.md):\n\n${ANALYZE_TYPES.map(
-            ({ number, name, description }) => `- **${number}** \`${name}\`: ${description}`,
-          ).join('\n')}`,
-          body: AnalyzeBody,
-          response: { 200: AnswerSchema, ...problemReplySchemas },
+          body: api.AnalyzeRequest,
+          response: {
+            200: response(api.Analysis, 'The result, and the version of the table that it was computed from.'),
+          },
         },
       },
       async (request, reply) => {
@@ -117,7 +62,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
         }
         const { customer_id } = body as { readonly customer_id?: unknown };
         const access = await request.scope.customer(customer_id);
-        return analysis.answer(access, { ...body }, () => senderGone(request, reply));
+        return answerJson(await analysis.answer(access, { ...body }, () => disconnectSignal(request, reply)));
       },
     );
 
@@ -126,34 +71,16 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       {
         config: { right: 'public' },
         schema: {
-          tags: ['analyze'],
-          summary: 'List the analyze types',
+          tags: ['Analyses'],
+          summary: 'List analyze types',
           operationId: 'listAnalyzeTypes',
-          response: {
-            200: Type.Object({
-              items: Type.Array(
-                Type.Object({
-                  number: Type.Integer(),
-                  name: Type.String(),
-                  description: Type.String(),
-                  parameters: Type.Unsafe<Readonly<Record<string, unknown>>>(
-                    Type.Object(
-                      {},
-                      {
-                        description: 'JSON Schema of the further members a request may have.',
-                        additionalProperties: true,
-                      },
-                    ),
-                  ),
-                }),
-              ),
-              next_cursor: Type.Null(),
-            }),
-            ...problemReplySchemas,
-          },
+          response: { 200: response(AnalyzeTypeList, 'All types, with the parameters of each.') },
         },
       },
-      async () => ({ items: [...ANALYZE_TYPES], next_cursor: null }),
+      async () => ({
+        items: ANALYZE_TYPES.map((type) => ({ ...type, parameters: { ...PARAMETERS[type.name] } })),
+        next_cursor: null,
+      }),
     );
   };
 }

@@ -1,77 +1,51 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
-import type { ApiKey, Catalog, Customer } from '../../catalog/catalog.ts';
+import { CustomerParams } from '../../api/customer-id.ts';
+import * as api from '../../api/customers.ts';
+import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
+import type { Customer } from '../../catalog/customer.ts';
 import { Problem } from '../../errors.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
-import type { CustomerAccess } from '../../model/customer-access.ts';
-import { parseCustomerId } from '../../model/ids.ts';
-import type { NewKey } from '../access/api-keys.ts';
+import { CUSTOMER_PROBLEMS, readCustomerId } from '../access/access.ts';
 import { newKey } from '../access/api-keys.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { PageQuery, pageOf } from '../requests/page-schema.ts';
-import { ColumnSchema } from '../tables/table-json.ts';
-import { apiKeyJson, CustomerParams, CustomerSchema, customerJson, NewApiKeySchema } from './customer-json.ts';
+import type { CustomerCatalog } from '../access/customer-catalog.ts';
+import { emptyResponse, response } from '../openapi/response.ts';
+import { customerJson } from './customer-json.ts';
 import { checkDeclaration } from './declaration.ts';
+import { apiKeyJson } from './key-json.ts';
 
-export interface CustomersDeps {
-  /** For routes that are the administrator's. */
-  readonly admin: Pick<Catalog, 'createCustomer' | 'listCustomers'>;
+export interface CustomersDeps extends Pick<CustomerCatalog, 'admin' | 'customer' | 'addKey'> {
+  readonly deleteCustomer: Ingest['deleteCustomer'];
   readonly maxColumns: number;
-  customer(access: CustomerAccess): Promise<Customer>;
-  addKey(access: CustomerAccess, key: NewKey & Pick<ApiKey, 'label' | 'rights'>): Promise<ApiKey>;
-  /** @throws Problem customer_busy while uploads have not ended */
-  deleteCustomer(access: CustomerAccess): Promise<void>;
 }
 
-const DeclaredColumn = Type.Object(
-  {
-    ...ColumnSchema.properties,
-    format: Type.Optional(
-      Type.Union([Type.String(), Type.Null()], {
-        description:
-          'How times are written, where not as ISO 8601, as strptime has it. It is tried first, and decides where a date can be read in two ways.',
-        examples: ['%d/%m/%Y'],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-const NewCustomer = Type.Object(
-  {
-    customer_id: Type.Optional(
-      Type.Union([Type.Integer(), Type.String()], { description: 'An integer or a UUID, best.', examples: ['1000'] }),
-    ),
-    id: Type.Optional(Type.Union([Type.Integer(), Type.String()], { description: 'Means the same as customer_id.' })),
-    time_column: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: 255 }), Type.Null()], {
-        description:
-          'The column that orders the rows in time. Default: the leftmost timestamp, or else the leftmost date.',
-      }),
-    ),
-    columns: Type.Optional(
-      Type.Union([Type.Array(DeclaredColumn, { minItems: 1 }), Type.Null()], {
-        description: "The table's columns. Default: taken from the first file.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
+/** `/customers` and `/customers/{id}`. */
 export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/api/v1/customers',
       {
-        config: { right: 'admin' },
+        config: {
+          right: 'admin',
+          problems: [
+            'customer_id_missing',
+            'customer_id_invalid',
+            'customer_exists',
+            'too_many_columns',
+            'column_name_invalid',
+            'duplicate_column',
+            'time_format_unknown',
+            'time_column_unknown',
+          ],
+        },
         schema: {
-          tags: ['customers'],
-          summary: 'Create a customer, and a key for it',
+          tags: ['Customers'],
+          summary: 'Create a customer',
+          description: 'Also creates an API key with the permissions `read` and `upload`.',
           operationId: 'createCustomer',
-          body: NewCustomer,
+          body: api.CreateCustomer,
           response: {
-            201: Type.Object({ customer: CustomerSchema, api_key: NewApiKeySchema }),
-            ...problemReplySchemas,
+            201: response(api.CreatedCustomer, 'The new customer and its key.', { location: 'Path of the customer.' }),
           },
         },
       },
@@ -92,15 +66,15 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
       {
         config: { right: 'admin' },
         schema: {
-          tags: ['customers'],
-          summary: 'List the customers, by id',
+          tags: ['Customers'],
+          summary: 'List customers',
           operationId: 'listCustomers',
           querystring: PageQuery,
-          response: { 200: pageOf(CustomerSchema), ...problemReplySchemas },
+          response: { 200: response(api.CustomerPage, 'Customers in the order of their IDs.') },
         },
       },
-      async ({ query: { cursor, limit = 50 } }) => {
-        const { items, nextCursor } = await deps.admin.listCustomers({ after: cursor ?? null, limit });
+      async ({ query: { cursor = null, limit = DEFAULT_PAGE_LIMIT } }) => {
+        const { items, nextCursor } = await deps.admin.listCustomers({ after: cursor, limit });
         return { items: items.map(customerJson), next_cursor: nextCursor };
       },
     );
@@ -108,13 +82,13 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
     app.get(
       '/api/v1/customers/:id',
       {
-        config: { right: 'read' },
+        config: { right: 'read', problems: CUSTOMER_PROBLEMS },
         schema: {
-          tags: ['customers'],
-          summary: 'See a customer',
+          tags: ['Customers'],
+          summary: 'Get a customer',
           operationId: 'getCustomer',
           params: CustomerParams,
-          response: { 200: CustomerSchema, ...problemReplySchemas },
+          response: { 200: response(api.Customer, 'The customer and the state of its table.') },
         },
       },
       async (request) => customerJson(await deps.customer(await request.scope.customer(request.params.id))),
@@ -123,13 +97,14 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
     app.delete(
       '/api/v1/customers/:id',
       {
-        config: { right: 'admin' },
+        config: { right: 'admin', problems: [...CUSTOMER_PROBLEMS, 'customer_busy'] },
         schema: {
-          tags: ['customers'],
-          summary: 'Delete a customer with its table, uploads and keys',
+          tags: ['Customers'],
+          summary: 'Delete a customer',
+          description: 'Deletes its table, uploads and API keys as well.',
           operationId: 'deleteCustomer',
           params: CustomerParams,
-          response: { 204: Type.Null({ description: 'It is gone.' }), ...problemReplySchemas },
+          response: { 204: emptyResponse('The customer is deleted.') },
         },
       },
       async (request, reply) => {
@@ -140,21 +115,18 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
   };
 }
 
-/** @throws Problem customer_id_missing, customer_id_invalid, customer_exists, and those of the declaration */
+/** @throws Problem customer_id_missing, customer_id_invalid, customer_exists, and those of `checkDeclaration` */
 async function create(
   { admin, maxColumns }: CustomersDeps,
-  [rawId, sameId]: readonly [unknown, unknown],
+  [rawId, alias]: readonly [unknown, unknown],
   timeColumn: string | null,
   columns: readonly ColumnFormat[] | null,
 ): Promise<Customer> {
-  if (rawId === undefined) throw new Problem('customer_id_missing', 'The body has no customer_id.');
-  const id = parseCustomerId(rawId);
-  if (!id) throw new Problem('customer_id_invalid', `${JSON.stringify(rawId).slice(0, 120)} cannot be a customer id.`);
-  if (parseCustomerId(sameId) !== id) {
-    throw new Problem('bad_request', 'customer_id and id mean the same, and differ. Send one of them.');
-  }
+  const id = readCustomerId(rawId);
+  if (readCustomerId(alias) !== id)
+    throw new Problem('bad_request', '`customer_id` and `id` differ. Send one of them.');
   checkDeclaration({ timeColumn, columns }, maxColumns);
   const customer = await admin.createCustomer({ id, timeColumn, columns });
-  if (customer === 'exists') throw new Problem('customer_exists', `There is a customer '${id}' already.`);
+  if (customer === 'exists') throw new Problem('customer_exists', `Customer '${id}' already exists.`);
   return customer;
 }

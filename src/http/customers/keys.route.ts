@@ -1,44 +1,29 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
-import type { ApiKey } from '../../catalog/catalog.ts';
+import { CustomerParams } from '../../api/customer-id.ts';
+import { ApiKeyPage, CreateApiKey, KeyParams, NewApiKey } from '../../api/keys.ts';
 import { Problem } from '../../errors.ts';
-import type { CustomerAccess } from '../../model/customer-access.ts';
-import { type NewKey, newKey } from '../access/api-keys.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { pageOf } from '../requests/page-schema.ts';
-import { ApiKeySchema, apiKeyJson, CustomerParams, NewApiKeySchema, RightSchema } from './customer-json.ts';
+import { CUSTOMER_PROBLEMS } from '../access/access.ts';
+import { newKey } from '../access/api-keys.ts';
+import type { CustomerCatalog } from '../access/customer-catalog.ts';
+import { emptyResponse, response } from '../openapi/response.ts';
+import { apiKeyJson } from './key-json.ts';
 
-export interface KeysDeps {
-  addKey(access: CustomerAccess, key: NewKey & Pick<ApiKey, 'label' | 'rights'>): Promise<ApiKey>;
-  listKeys(access: CustomerAccess): Promise<readonly ApiKey[]>;
-  revokeKey(access: CustomerAccess, keyId: string): Promise<boolean>;
-}
+export type KeysDeps = Pick<CustomerCatalog, 'addKey' | 'listKeys' | 'revokeKey'>;
 
-const NewKeyBody = Type.Object(
-  {
-    label: Type.Optional(
-      Type.Union([Type.String({ maxLength: 200 }), Type.Null()], { description: 'What it is for.' }),
-    ),
-    rights: Type.Optional(
-      Type.Array(RightSchema, { minItems: 1, uniqueItems: true, description: 'Default: read and upload.' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
+/** `/customers/{id}/keys`. */
 export function keysRoutes(deps: KeysDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/api/v1/customers/:id/keys',
       {
-        config: { right: 'admin' },
+        config: { right: 'admin', problems: CUSTOMER_PROBLEMS },
         schema: {
-          tags: ['customers'],
-          summary: 'Make a key for a customer',
+          tags: ['Customers'],
+          summary: 'Create an API key',
           operationId: 'createKey',
           params: CustomerParams,
-          body: NewKeyBody,
-          response: { 201: NewApiKeySchema, ...problemReplySchemas },
+          body: CreateApiKey,
+          response: { 201: response(NewApiKey, 'The new key.') },
         },
       },
       async (request, reply) => {
@@ -54,13 +39,14 @@ export function keysRoutes(deps: KeysDeps): FastifyPluginAsyncTypebox {
     app.get(
       '/api/v1/customers/:id/keys',
       {
-        config: { right: 'admin' },
+        config: { right: 'admin', problems: CUSTOMER_PROBLEMS },
         schema: {
-          tags: ['customers'],
-          summary: "List a customer's keys, without the keys themselves",
+          tags: ['Customers'],
+          summary: 'List API keys',
+          description: 'Includes revoked keys. The keys themselves are not shown again.',
           operationId: 'listKeys',
           params: CustomerParams,
-          response: { 200: pageOf(ApiKeySchema), ...problemReplySchemas },
+          response: { 200: response(ApiKeyPage, 'All keys of the customer.') },
         },
       },
       async (request) => {
@@ -72,22 +58,19 @@ export function keysRoutes(deps: KeysDeps): FastifyPluginAsyncTypebox {
     app.delete(
       '/api/v1/customers/:id/keys/:key_id',
       {
-        config: { right: 'admin' },
+        config: { right: 'admin', problems: [...CUSTOMER_PROBLEMS, 'key_not_found'] },
         schema: {
-          tags: ['customers'],
-          summary: 'Revoke a key',
+          tags: ['Customers'],
+          summary: 'Revoke an API key',
           operationId: 'revokeKey',
-          params: Type.Object({
-            ...CustomerParams.properties,
-            key_id: Type.String({ description: 'The id of the key.' }),
-          }),
-          response: { 204: Type.Null({ description: 'It opens nothing any more.' }), ...problemReplySchemas },
+          params: KeyParams,
+          response: { 204: emptyResponse('The key is revoked.') },
         },
       },
       async (request, reply) => {
         const { id, key_id: keyId } = request.params;
         if (!(await deps.revokeKey(await request.scope.customer(id), keyId))) {
-          throw new Problem('key_not_found', `The customer '${id}' has no key '${keyId}' that is in force.`);
+          throw new Problem('key_not_found', `Customer '${id}' has no active key '${keyId}'.`);
         }
         return reply.code(204).send(null);
       },

@@ -2,22 +2,23 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, Problem, problemDocument } from '../../errors.ts';
+import { type ErrorCode, Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
-import { readAndForget } from '../requests/unfinished-request.ts';
+import { readAndDiscard } from '../requests/request-body.ts';
+import { problemJson } from './problem-json.ts';
 
-export const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = 'application/problem+json';
 
-/** What Fastify and its plugins throw at a client's mistake, as Thena tells it. Other 4xx of theirs are bad_request. */
-const CODES_OF_OTHERS: Readonly<Record<string, ErrorCode>> = {
+/** Error codes of Fastify and its plugins that have a code of their own here. Their other 4xx errors are bad_request. */
+const CODES_OF_FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
   FST_MP_PREMATURE_CLOSE: 'upload_interrupted',
 };
 
-/** Refusals that Thena is meant to give under load: nothing failed. */
-const AT_WORK: ReadonlySet<ErrorCode> = new Set([
+/** Problems with a status of 500 or more that are expected under load. They are not reported as failures. */
+const EXPECTED_UNDER_LOAD: ReadonlySet<ErrorCode> = new Set([
   'server_busy',
   'queue_full',
   'too_many_analyses',
@@ -25,44 +26,58 @@ const AT_WORK: ReadonlySet<ErrorCode> = new Set([
   'analysis_timeout',
 ]);
 
-/** Turns whatever was thrown into a problem; what is no client's mistake becomes internal_error and is observed. */
+/** Makes the error handler, which answers every error with a problem document (RFC 9457). */
+export function problemReplies(observe: Observe) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = problemOf(error, request, observe);
+    const body = JSON.stringify(problemJson(problem));
+    reply.code(problem.status).headers(headersOf(problem)).type(PROBLEM_TYPE);
+    if (request.raw.complete || request.method === 'HEAD') {
+      reply.send(body);
+      return;
+    }
+    // Closing a connection with unread bytes resets it, and the client may lose the response (RFC 9112, section 9.6).
+    reply.header('connection', 'close').header('content-length', Buffer.byteLength(body));
+    reply.send(Readable.from(bodyThenDiscard(body, request)));
+  };
+}
+
+/** Makes a problem of anything that was thrown. Server errors are observed, and their cause is not sent to the client. */
 function problemOf(error: unknown, request: FastifyRequest, observe: Observe): Problem {
   if (error instanceof Problem && error.status < 500) return error;
   const { code = '', statusCode = 500, validation, validationContext, message } = error as Partial<FastifyError>;
-  if (validation) return refusedBySchema(validation, validationContext ?? 'request', error);
+  if (validation) return invalidInput(validation, validationContext ?? 'request', error);
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const type = request.headers['content-type'] ?? '';
-    const detail = type ? `This call does not take a body of ${type.slice(0, 80)}.` : 'The body has no Content-Type.';
+    const detail = type ? `This endpoint does not accept ${type.slice(0, 80)}.` : 'The body has no Content-Type.';
     return new Problem('unsupported_media_type', detail, {}, { cause: error });
   }
   if (!(error instanceof Problem) && statusCode >= 400 && statusCode < 500) {
-    return new Problem(CODES_OF_OTHERS[code] ?? 'bad_request', sentence(message ?? ''), {}, { cause: error });
+    return new Problem(CODES_OF_FASTIFY[code] ?? 'bad_request', sentence(message ?? ''), {}, { cause: error });
   }
-  if (error instanceof Problem && AT_WORK.has(error.code)) return error;
+  if (error instanceof Problem && EXPECTED_UNDER_LOAD.has(error.code)) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;
   if (error instanceof StorageFailure && error.storeStopped) {
-    return new Problem('engine_unavailable', 'The engine stopped while it worked on the request, and starts again.');
+    return new Problem('engine_unavailable', 'The engine stopped during the request and is being restarted.');
   }
-  return new Problem('internal_error', 'The request was understood, but an error in Thena stopped it.', {
-    request_id: request.id,
-  });
+  return new Problem('internal_error', 'An internal error occurred.', { request_id: request.id });
 }
 
-/** Tells what a schema refused, each with a JSON pointer (RFC 6901) to where it is. */
-function refusedBySchema(failures: NonNullable<FastifyError['validation']>, part: string, cause: unknown): Problem {
+/** Lists every part of a request that does not match its schema, with a JSON Pointer (RFC 6901) to it. */
+function invalidInput(failures: NonNullable<FastifyError['validation']>, part: string, cause: unknown): Problem {
   const errors = failures
-    // Unknown members come a second time, each as a value that nothing may have.
+    // Each unknown member is reported a second time, as a value that matches no schema.
     .filter(({ keyword }) => keyword !== 'boolean')
     .map(({ instancePath, message, keyword, params }) => {
       const { additionalProperties, requiredProperties, allowedValues } = params as Record<string, unknown>;
-      const members = [additionalProperties ?? requiredProperties ?? allowedValues ?? []].flat();
-      const told = members.length === 0 ? '' : `: ${members.join(', ')}`;
-      return { in: part, pointer: instancePath, detail: `${message ?? keyword}${told}` };
+      const names = [additionalProperties ?? requiredProperties ?? allowedValues ?? []].flat();
+      const listed = names.length === 0 ? '' : `: ${names.join(', ')}`;
+      return { in: part, pointer: instancePath, detail: `${message ?? keyword}${listed}` };
     });
   const [first] = errors;
-  const detail = first ? `${part}${first.pointer} ${first.detail}.` : `The ${part} cannot be read.`;
+  const detail = first ? `${part}${first.pointer} ${first.detail}.` : `The ${part} is invalid.`;
   return new Problem('bad_request', detail, { errors }, { cause });
 }
 
@@ -70,7 +85,7 @@ function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Headers that a status asks for. */
+/** Headers that the status requires. */
 function headersOf(problem: Problem): Readonly<Record<string, string>> {
   const { allow } = problem.extra;
   switch (problem.status) {
@@ -89,28 +104,12 @@ function headersOf(problem: Problem): Readonly<Record<string, string>> {
   }
 }
 
-/** Makes the handler that answers every failure with an RFC 9457 problem document. */
-export function problemReplies(observe: Observe) {
-  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const problem = problemOf(error, request, observe);
-    const body = JSON.stringify(problemDocument(problem));
-    reply.code(problem.status).headers(headersOf(problem)).type(PROBLEM_TYPE);
-    if (request.raw.complete || request.method === 'HEAD') {
-      reply.send(body);
-      return;
-    }
-    // A connection that is closed on unread bytes is reset, and the reset takes the reply with it (RFC 9112, section 9.6).
-    reply.header('connection', 'close').header('content-length', Buffer.byteLength(body));
-    reply.send(Readable.from(bodyThenSilence(body, request)));
-  };
-}
-
-async function* bodyThenSilence(body: string, request: FastifyRequest): AsyncGenerator<string> {
+async function* bodyThenDiscard(body: string, request: FastifyRequest): AsyncGenerator<string> {
   yield body;
-  await readAndForget(request.raw);
+  await readAndDiscard(request.raw);
 }
 
-/** Answers what is not HTTP, and what was so slow or large that Node stopped reading it. */
+/** Answers bytes that are not HTTP, and requests that Node stopped reading because they were too slow or too large. */
 export function answerNotHttp(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (!socket.writable) {
@@ -118,8 +117,8 @@ export function answerNotHttp(error: Error & { code?: string }, socket: Socket):
     return;
   }
   const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-  const problem = new Problem('bad_request', 'What came over the connection is not an HTTP request that can be read.');
-  const body = JSON.stringify({ ...problemDocument(problem), status });
+  const problem = new Problem('bad_request', 'Invalid HTTP request.');
+  const body = JSON.stringify({ ...problemJson(problem), status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

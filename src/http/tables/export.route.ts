@@ -4,18 +4,19 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Analysis } from '../../analysis/analysis.ts';
 import type { TableExport } from '../../analysis/table-exports.ts';
+import { CustomerParams } from '../../api/customer-id.ts';
+import { type ExportFormat, ExportQuery } from '../../api/rows.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
-import { EXPORT_FORMATS, type ExportFormat } from '../../table-store/table-store.ts';
-import { CustomerParams } from '../customers/customer-json.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { senderGone } from '../requests/sender-gone.ts';
-import { expectSilence } from '../requests/unfinished-request.ts';
-import { SelectionQuery, selectionOf } from './table-selection.ts';
+import { CUSTOMER_PROBLEMS } from '../access/access.ts';
+import { streamResponse } from '../openapi/response.ts';
+import { disconnectSignal } from '../requests/disconnect.ts';
+import { disableIdleTimeout } from '../requests/request-body.ts';
+import { READ_PROBLEMS, selectionOf } from './selection.ts';
 
 export interface ExportDeps {
   readonly analysis: Pick<Analysis, 'exports'>;
-  /** How long a reader may read nothing. */
+  /** How long the client may read nothing. */
   readonly idleMs: number;
   readonly observe: Observe;
 }
@@ -27,73 +28,62 @@ const FORMATS: Readonly<Record<ExportFormat, { readonly mediaType: string; reado
   arrow: { mediaType: 'application/vnd.apache.arrow.stream', extension: 'arrows' },
 };
 
-const content = Object.fromEntries(
-  Object.values(FORMATS).map(({ mediaType }) => [
-    mediaType.replace(/;.*/, ''),
-    { schema: Type.String({ format: 'binary' }) },
-  ]),
+const FILE = streamResponse(
+  'The file.',
+  Object.fromEntries(
+    Object.values(FORMATS).map(({ mediaType }) => [mediaType.replace(/;.*/, ''), Type.String({ format: 'binary' })]),
+  ),
+  { 'content-disposition': 'A file name.', 'thena-table-version': 'The exported version of the table.' },
 );
 
+/** `/customers/{id}/table/export`. */
 export function exportRoutes(deps: ExportDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/v1/customers/:id/table/export',
       {
-        config: { right: 'read' },
-        // It would make the whole export, and throw it away.
+        config: { right: 'read', problems: [...CUSTOMER_PROBLEMS, ...READ_PROBLEMS, 'too_many_exports', 'disk_full'] },
+        // A HEAD request would run the whole export and discard it.
         exposeHeadRoute: false,
         schema: {
-          tags: ['table'],
-          summary: "Download a table's rows as a file",
-          description: 'All rows of one version, uploads in turn, sent as they are read. See docs/rows.md.',
+          tags: ['Tables'],
+          summary: 'Export a table',
+          description:
+            'Streams all rows of one version of the table, upload by upload. If the export fails, the connection is closed before the end of the response. See docs/rows.md.',
           operationId: 'exportTable',
           params: CustomerParams,
-          querystring: Type.Object(
-            {
-              ...SelectionQuery,
-              format: Type.Optional(Type.Enum([...EXPORT_FORMATS], { default: 'csv' })),
-              escape_formulas: Type.Optional(
-                Type.Boolean({
-                  default: false,
-                  description: 'Of CSV: puts a quote before texts that a spreadsheet would take for a formula.',
-                }),
-              ),
-            },
-            { additionalProperties: false },
-          ),
-          response: {
-            200: Type.Unsafe<NodeJS.ReadableStream>({ description: 'The file.', content }),
-            ...problemReplySchemas,
-          },
+          querystring: ExportQuery,
+          response: { 200: FILE },
         },
       },
       async (request, reply) => {
-        const gone = senderGone(request, reply);
+        const disconnected = disconnectSignal(request, reply);
         const { format = 'csv', escape_formulas: escapeFormulas = false } = request.query;
         if (escapeFormulas && format !== 'csv') {
-          throw new Problem('bad_request', `escape_formulas is for csv, and the format is ${format}.`);
+          throw new Problem('bad_request', `escape_formulas requires format=csv; the format is ${format}.`);
         }
         const access = await request.scope.customer(request.params.id);
-        const asked = { ...selectionOf(request.query), format, escapeFormulas };
-        expectSilence(request.raw);
-        const found = await deps.analysis.exports.begin(access, asked, gone);
+        disableIdleTimeout(request.raw);
+        const selected = { ...selectionOf(request.query), format, escapeFormulas };
+        const started = await deps.analysis.exports.begin(access, selected, disconnected);
         const { mediaType, extension } = FORMATS[format];
-        // An id is safe in a file name.
+        // A customer ID is safe in a file name.
         const filename = `thena-${access.customerId}.${extension}`;
         reply.header('content-type', mediaType);
         reply.header('content-disposition', `attachment; filename="${filename}"`);
-        reply.header('thena-table-version', String(found.version));
-        return reply.send(Readable.from(sent(found, request, gone, deps), { objectMode: false, highWaterMark: 1 }));
+        reply.header('thena-table-version', String(started.version));
+        const chunks = streamed(started, request, disconnected, deps);
+        return reply.send(Readable.from(chunks, { objectMode: false, highWaterMark: 1 }));
       },
     );
   };
 }
 
-/** What fails from here on ends the connection without its proper end, so that nobody takes a part for the whole. */
-async function* sent(
+/** A failure closes the connection without the last chunk, so that the client does not take a part for the whole. */
+async function* streamed(
   { first, rest }: TableExport,
   request: FastifyRequest,
-  gone: AbortSignal,
+  disconnected: AbortSignal,
   { idleMs, observe }: ExportDeps,
 ): AsyncGenerator<Uint8Array> {
   const { socket } = request.raw;
@@ -101,7 +91,7 @@ async function* sent(
     socket.setTimeout(idleMs);
     if (first.length > 0) yield first;
     for (;;) {
-      // Silence is the engine's while a piece is made, and the reader's until it takes one.
+      // The connection may be idle while the engine makes a chunk, but not while the client should read one.
       socket.setTimeout(0);
       const { value, done } = await rest.next();
       socket.setTimeout(idleMs);
@@ -109,7 +99,7 @@ async function* sent(
       if (value.length > 0) yield value;
     }
   } catch (error) {
-    if (!gone.aborted) observe({ kind: 'request_failed', requestId: request.id, error: error as Error });
+    if (!disconnected.aborted) observe({ kind: 'request_failed', requestId: request.id, error: error as Error });
     throw error;
   } finally {
     await rest.return();

@@ -1,36 +1,32 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
-import type { Customer } from '../../catalog/catalog.ts';
-import { Problem } from '../../errors.ts';
-import type { CustomerAccess } from '../../model/customer-access.ts';
-import { CustomerParams } from '../customers/customer-json.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { TableSchema, tableJson } from './table-json.ts';
+import { CustomerParams } from '../../api/customer-id.ts';
+import { Table } from '../../api/tables.ts';
+import { tableEmpty } from '../../model/not-found.ts';
+import { CUSTOMER_PROBLEMS } from '../access/access.ts';
+import type { CustomerCatalog } from '../access/customer-catalog.ts';
+import { response } from '../openapi/response.ts';
+import { tableJson } from './table-json.ts';
 
-export interface TableDeps {
-  customer(access: CustomerAccess): Promise<Customer>;
-}
-
-export function tableRoutes(deps: TableDeps): FastifyPluginAsyncTypebox {
+/** `/customers/{id}/table`. */
+export function tableRoutes(deps: Pick<CustomerCatalog, 'customer'>): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/v1/customers/:id/table',
       {
-        config: { right: 'read' },
+        config: { right: 'read', problems: [...CUSTOMER_PROBLEMS, 'table_empty'] },
         schema: {
-          tags: ['table'],
-          summary: "See a customer's table: columns, rows, first and latest time",
+          tags: ['Tables'],
+          summary: 'Get a table',
           operationId: 'getTable',
           params: CustomerParams,
           response: {
-            200: Type.Object({ customer_id: Type.String(), ...TableSchema.properties }),
-            ...problemReplySchemas,
+            200: response(Table, 'The columns of the table, its number of rows, and its first and last times.'),
           },
         },
       },
       async (request) => {
         const { id, table } = await deps.customer(await request.scope.customer(request.params.id));
-        if (!table) throw new Problem('table_empty', `No upload of customer ${id} is complete yet.`);
+        if (!table) throw tableEmpty(id);
         return { customer_id: id, ...tableJson(table) };
       },
     );

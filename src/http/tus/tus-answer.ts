@@ -2,15 +2,15 @@ import { Readable } from 'node:stream';
 import { type Locker, Server } from '@tus/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, Problem } from '../../errors.ts';
-import { bodyOf, expectSilence } from '../requests/unfinished-request.ts';
+import { bodyOf, disableIdleTimeout } from '../requests/request-body.ts';
 import { readChecksum } from './tus-headers.ts';
 import { type TusRequest, TusStore } from './tus-store.ts';
 
 export const TUS_PATH = '/api/v1/tus';
-/** How long who sends bytes may go on when another request for the same file comes. */
+/** How long a request that is sending bytes may continue after another request for the same file arrives. */
 const DRAIN_MS = 500;
 
-/** What the protocol answers with, as Thena tells it. */
+/** The error codes for the statuses that the library answers with. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   404: 'upload_not_found',
   409: 'upload_offset_conflict',
@@ -18,7 +18,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   413: 'upload_too_large',
 };
 
-/** Has the library answer a request for the one file that its caller was let in for. */
+/** Lets the library answer a request for one file, to which the caller has access. */
 export function tusAnswer(locker: Locker) {
   return async (
     method: 'POST' | 'HEAD' | 'PATCH' | 'DELETE',
@@ -37,11 +37,11 @@ export function tusAnswer(locker: Locker) {
       allowedOrigins: () => false,
       disableTerminationForFinishedUploads: true,
       namingFunction: () => id,
-      // As it was read: the library locks by the text of the address, which may be written otherwise.
+      // The canonical ID: the library would lock the text in the URL, which may be spelled in another letter case.
       getFileIdFromRequest: () => id,
       onUploadFinish: async () => {
-        // It takes as long as an upload at once does, and nothing is said meanwhile.
-        expectSilence(raw);
+        // This takes as long as receiving a whole file, and the connection is idle meanwhile.
+        disableIdleTimeout(raw);
         await resumable.finish(id);
         return {};
       },
@@ -57,29 +57,30 @@ export function tusAnswer(locker: Locker) {
     const request = new Request(`http://localhost${TUS_PATH}/${id}`, { method, headers: given, ...body });
     const response = await server.handleWeb(request);
     if (response.status >= 400) {
-      if (method === 'PATCH' && failure instanceof Problem && failure.code === 'disk_full')
-        throw fullInTheMiddle(failure);
-      throw refusal(failure, response.status, await response.text());
+      if (method === 'PATCH' && failure instanceof Problem && failure.code === 'disk_full') {
+        throw diskFullDuringAppend(failure);
+      }
+      throw toProblem(failure, response.status, await response.text());
     }
     for (const [name, value] of response.headers) {
-      // There is no body, and no other origin.
+      // The response has no body, and no other origin may read it.
       if (name !== 'content-type' && !name.startsWith('access-control-')) reply.header(name, value);
     }
-    return reply.code(response.status).send(null);
+    return reply.code(response.status).send();
   };
 }
 
-/** Of a file at once nothing is kept then, as its refusal says. */
-function fullInTheMiddle(cause: Problem): Problem {
-  const detail = 'The disk has no room left but what is kept in reserve. What has come of the file is kept.';
+/** For an upload in one request, the detail says that nothing was kept. Here the bytes received so far are. */
+function diskFullDuringAppend(cause: Problem): Problem {
+  const detail = 'Only the reserved disk space is left. The bytes received so far are kept.';
   return new Problem('disk_full', detail, {}, { cause });
 }
 
-function refusal(failure: unknown, status: number, text: string): unknown {
+function toProblem(failure: unknown, status: number, text: string): unknown {
   if (failure instanceof Problem) return failure;
   const code = CODES[status] ?? (status < 500 ? 'tus_request_invalid' : null);
-  // The file itself was measured when it was begun.
-  if (code === 'upload_too_large') return new Problem(code, 'More bytes came than Upload-Length told.');
+  // Upload-Length itself was checked when the upload was created.
+  if (code === 'upload_too_large') return new Problem(code, 'The body exceeds the Upload-Length.');
   if (code) return new Problem(code, text.trim().replace(/[^.]$/, '$&.'));
   return failure instanceof Error ? failure : new Error(text);
 }

@@ -9,29 +9,30 @@ export const CHECKSUM_ALGORITHMS = ['sha1', 'sha256'] as const;
 /** @throws Problem tus_version_unsupported */
 export function refuseOtherVersion({ 'tus-resumable': version }: IncomingHttpHeaders): void {
   if (version === TUS_VERSION) return;
-  const detail = version ? `Tus-Resumable is '${String(version).slice(0, 20)}'.` : 'There is no header Tus-Resumable.';
+  const detail = version
+    ? `Tus-Resumable is '${String(version).slice(0, 20)}'; it must be ${TUS_VERSION}.`
+    : 'The request has no header Tus-Resumable.';
   throw new Problem('tus_version_unsupported', detail);
 }
 
 /**
- * How long the file will be that is begun.
+ * Reads the size of a new file.
  *
- * @throws Problem tus_request_invalid, upload_too_large
+ * @returns bytes, at least 1
+ * @throws Problem tus_request_invalid, upload_too_large, file_empty
  */
 export function readLength(headers: IncomingHttpHeaders, maxUploadBytes: number): number {
   for (const name of ['Upload-Defer-Length', 'Upload-Concat']) {
     if (headers[name.toLowerCase()] === undefined) continue;
-    throw new Problem('tus_request_invalid', `${name} belongs to an extension that Thena has not got.`);
+    throw new Problem('tus_request_invalid', `The extension with the header ${name} is not supported.`);
   }
   const length = String(headers['upload-length'] ?? '');
   if (!/^\d+$/.test(length) || !Number.isSafeInteger(Number(length))) {
-    throw new Problem(
-      'tus_request_invalid',
-      `Upload-Length is '${length.slice(0, 20)}'; it must be a number of bytes.`,
-    );
+    const detail = `Upload-Length is '${length.slice(0, 20)}'; it must be a number of bytes.`;
+    throw new Problem('tus_request_invalid', detail);
   }
   if (Number(length) > maxUploadBytes) {
-    const detail = `The file of ${length} bytes is larger than the ${maxUploadBytes} bytes that one upload may have.`;
+    const detail = `Upload-Length is ${length}; a file may have at most ${maxUploadBytes} bytes.`;
     throw new Problem('upload_too_large', detail, { max_bytes: maxUploadBytes });
   }
   if (Number(length) === 0) throw new Problem('file_empty', 'Upload-Length is 0.');
@@ -46,7 +47,8 @@ export function readMetadata({
   try {
     return Metadata.parse(String(header));
   } catch (cause) {
-    throw new Problem('tus_request_invalid', 'Upload-Metadata is no list of names and Base64.', {}, { cause });
+    const detail = 'Upload-Metadata is not a list of names and Base64 values.';
+    throw new Problem('tus_request_invalid', detail, {}, { cause });
   }
 }
 
@@ -56,16 +58,16 @@ export function readChecksum({ 'upload-checksum': header }: IncomingHttpHeaders)
   const [name = '', digest = ''] = String(header).trim().split(/\s+/);
   const algorithm = CHECKSUM_ALGORITHMS.find((candidate) => candidate === name.toLowerCase());
   if (algorithm) return { algorithm, digest: Buffer.from(digest, 'base64') };
-  const detail = `Upload-Checksum names '${name.slice(0, 20)}'; it must name ${CHECKSUM_ALGORITHMS.join(' or ')}.`;
+  const detail = `The algorithm of Upload-Checksum is '${name.slice(0, 20)}'; it must be ${CHECKSUM_ALGORITHMS.join(' or ')}.`;
   throw new Problem('tus_request_invalid', detail);
 }
 
-/** @throws Problem tus_request_invalid, unsupported_media_type */
-export function refuseUnplacedBytes({ 'upload-offset': offset, 'content-type': type = '' }: IncomingHttpHeaders): void {
+/** Checks the headers of a PATCH. @throws Problem tus_request_invalid, unsupported_media_type */
+export function refuseWithoutOffset({ 'upload-offset': offset, 'content-type': type = '' }: IncomingHttpHeaders): void {
   if (!/^\d+$/.test(String(offset ?? ''))) {
-    throw new Problem('tus_request_invalid', 'Upload-Offset does not say after how many bytes these come.');
+    throw new Problem('tus_request_invalid', 'The header Upload-Offset is missing or not a number of bytes.');
   }
   if (type === 'application/offset+octet-stream') return;
-  const detail = `The body is '${type.slice(0, 80)}'; it must be application/offset+octet-stream.`;
+  const detail = `The content type is '${type.slice(0, 80)}'; it must be application/offset+octet-stream.`;
   throw new Problem('unsupported_media_type', detail);
 }

@@ -1,19 +1,19 @@
 import type { Lock, Locker, RequestRelease } from '@tus/server';
 import { Problem } from '../../errors.ts';
 
-/** How long a request waits for another one of the same file. */
+/** How long a request waits for another request for the same file. */
 const WAIT_MS = 30_000;
 
 interface Holder {
-  /** Asks it to end. */
+  /** Asks the request that holds the lock to end. */
   readonly requestRelease: RequestRelease;
   readonly released: Promise<void>;
   readonly release: () => void;
 }
 
 /**
- * One request at a time for each file. Who comes asks the one before it to end: that may be a connection of which nobody knows
- * yet that it is dead. The library's own locks do so, too, but keep the processor busy while they wait.
+ * One request at a time for each file. A new request asks the one before it to end, since its connection may be dead without
+ * anyone having noticed. The library's own locks do the same, but poll while they wait.
  */
 export class TusLocks implements Locker {
   readonly #holders = new Map<string, Holder>();
@@ -22,13 +22,15 @@ export class TusLocks implements Locker {
     const holders = this.#holders;
     return {
       async lock(signal, requestRelease) {
-        const patience = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
-        const { promise: impatient, resolve } = Promise.withResolvers<void>();
-        patience.addEventListener('abort', () => resolve(), { once: true });
+        const timeout = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
+        const { promise: timedOut, resolve } = Promise.withResolvers<void>();
+        timeout.addEventListener('abort', () => resolve(), { once: true });
         for (let holder = holders.get(id); holder; holder = holders.get(id)) {
-          if (patience.aborted) throw new Problem('upload_locked', `Another request for ${id} has not ended.`);
+          if (timeout.aborted) {
+            throw new Problem('upload_locked', `Another request for upload ${id} is still running.`);
+          }
           await holder.requestRelease();
-          await Promise.race([holder.released, impatient]);
+          await Promise.race([holder.released, timedOut]);
         }
         const { promise: released, resolve: release } = Promise.withResolvers<void>();
         holders.set(id, { requestRelease, released, release });

@@ -6,14 +6,14 @@ import type { ResumableFile } from '../../ingest/resumable/resumable-files.ts';
 import type { ResumableUploads } from '../../ingest/resumable/resumable-uploads.ts';
 import type { UploadId } from '../../model/ids.ts';
 
-/** What one request may do: with the one file that it was let in for. */
+/** The one file that a request may access. */
 export interface TusRequest {
   readonly id: UploadId;
   readonly resumable: ResumableUploads;
   readonly findUpload: (id: UploadId) => Promise<Upload | null>;
-  /** The file to be created, where that is what was asked for. */
+  /** The file to create; null if the request is for an existing file. */
   readonly begins: ResumableFile | null;
-  /** What the request's bytes must have. */
+  /** The checksum of the bytes in the request. */
   readonly checksum: Checksum | null;
 }
 
@@ -35,13 +35,13 @@ export class TusStore extends DataStore {
     return upload;
   }
 
-  /** As it is now: it may have become whole, or have been removed, while the request waited for another. */
+  /** Reads the current state: while the request waited for the lock, the file may have become complete or been removed. */
   override async getUpload(): Promise<TusFile> {
     const { id, resumable, findUpload } = this.#request;
     const file = await resumable.find(id);
     if (file) {
       const { length: size, received: offset, metadata, changedAt } = file;
-      // What is called creation is where the library counts the time from after which a file expires.
+      // The library computes the expiry from the creation date. Here it counts from the last change.
       return new TusFile({ id, size, offset, metadata, creation_date: changedAt.toISOString() });
     }
     const bytes = (await findUpload(id))?.file?.bytes;
@@ -53,15 +53,15 @@ export class TusStore extends DataStore {
     const { id, resumable, findUpload, checksum } = this.#request;
     const file = await resumable.find(id);
     if (file) return resumable.append(file, offset, source, checksum);
-    // It was there a moment ago. The library waits for its bytes until they are read, or this fails.
+    // Removed a moment ago. The library waits until the body has been read or this fails.
     if (!(await findUpload(id))) throw ERRORS.FILE_NOT_FOUND;
-    // Of a file that is whole nothing is left to come.
+    // A complete file has no bytes left to receive.
     source.resume();
     return offset;
   }
 
   override async remove(): Promise<void> {
-    await this.#request.resumable.giveUp(this.#request.id);
+    await this.#request.resumable.cancel(this.#request.id);
   }
 
   override getExpiration(): number {

@@ -1,12 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { CreateResumableUploadHeaders, ResumableUploadParams } from '../../api/resumable-uploads.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { ResumableFile } from '../../ingest/resumable/resumable-files.ts';
 import { newUploadId } from '../../model/ids.ts';
-import { problemReplySchemas } from '../problems/problem-schema.ts';
-import { withoutBody } from '../requests/body-schema.ts';
+import { CUSTOMER_PROBLEMS } from '../access/access.ts';
+import { emptyResponse } from '../openapi/response.ts';
+import { documentationOnly } from '../requests/documentation-only.ts';
+import { FILE_PROBLEMS } from '../uploads/file-problems.ts';
 import { isOptionName, type RawFileOptions, readCorrects, readUploadOptions } from '../uploads/upload-options.ts';
 import { TUS_PATH as PATH, tusAnswer } from './tus-answer.ts';
 import {
@@ -14,10 +16,11 @@ import {
   readLength,
   readMetadata,
   refuseOtherVersion,
-  refuseUnplacedBytes,
+  refuseWithoutOffset,
   TUS_VERSION,
 } from './tus-headers.ts';
 import { TusLocks } from './tus-locks.ts';
+import { EXPIRES, FILE_OPERATIONS, OFFSET, TUS_METHODS, TUS_PROBLEMS, type TusMethod } from './tus-operations.ts';
 
 export interface TusDeps {
   readonly ingest: Pick<Ingest, 'resumable' | 'findUpload'>;
@@ -26,28 +29,17 @@ export interface TusDeps {
 
 const EXTENSIONS = 'creation,creation-with-upload,checksum,termination,expiration';
 
-const FileParams = Type.Object({ id: Type.String({ description: 'The id of the file, and of its upload.' }) });
-const PROTOCOL =
-  'A file in several requests, by the protocol tus 1.0 (https://tus.io/protocols/resumable-upload), which has clients for most languages.';
-const METADATA =
-  '`Upload-Metadata` holds `customer_id`, and, where wanted, `filename` and the options of an upload; each with its value in Base64.';
-/** What each method does, and its status. */
-const METHODS = {
-  HEAD: [200, 'See how much of a resumable upload has come (tus)'],
-  PATCH: [204, 'Send the next bytes of a resumable upload (tus)'],
-  DELETE: [204, 'Give a resumable upload up (tus)'],
-} as const;
-type Method = keyof typeof METHODS;
-
-/** Resumable uploads. The protocol is the library's; who may do what, the bytes and the upload are Thena's. */
+/**
+ * `/tus` and `/tus/{id}`: resumable uploads. The library implements the protocol; who may do what, where the bytes are kept
+ * and what the file becomes is decided here and in ingest.
+ */
 export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
   const { maxUploadBytes, ingest } = deps;
   const { resumable } = ingest;
-
   const answer = tusAnswer(new TusLocks());
 
-  /** The file to be made. */
-  async function described({ headers, scope }: FastifyRequest): Promise<ResumableFile> {
+  /** The file that a POST describes. */
+  async function newFile({ headers, scope }: FastifyRequest): Promise<ResumableFile> {
     const length = readLength(headers, maxUploadBytes);
     const metadata = readMetadata(headers);
     const { customer_id: customerId, filename } = metadata;
@@ -65,12 +57,12 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
     return { ...about, length, metadata, createdAt, ...access };
   }
 
-  async function answerOfFile(method: Method, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { id } = (await request.scope.upload((request.params as { id: string }).id)).upload;
-    if (method === 'PATCH') refuseUnplacedBytes(request.headers);
+  async function answerOfFile(method: TusMethod, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { id } = (await request.scope.upload((request.params as ResumableUploadParams).id)).upload;
+    if (method === 'PATCH') refuseWithoutOffset(request.headers);
     if (method === 'HEAD') {
       const file = await resumable.find(id);
-      // A file whose last answer was lost is never sent again: who asks how far it is, is told what became of it.
+      // If the response to the last PATCH was lost, the client sends HEAD: the file becomes an upload now.
       if (file && file.received === file.length) await resumable.finish(id);
     }
     return answer(method, { ...ingest, id, begins: null }, request, reply);
@@ -94,55 +86,62 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
     app.post(
       PATH,
       {
-        config: { right: 'upload' },
-        validatorCompiler: withoutBody,
+        config: {
+          right: 'upload',
+          problems: [
+            ...TUS_PROBLEMS,
+            ...CUSTOMER_PROBLEMS,
+            'customer_id_missing',
+            ...FILE_PROBLEMS,
+            'checksum_mismatch',
+          ],
+        },
+        validatorCompiler: documentationOnly,
         schema: {
-          tags: ['uploads'],
-          summary: 'Begin a resumable upload (tus)',
-          description: `${PROTOCOL} ${METADATA} Until it is whole, \`/uploads/{id}\` tells of it as \`receiving\`.`,
-          operationId: 'beginResumableUpload',
+          tags: ['Resumable uploads'],
+          summary: 'Create a resumable upload',
+          description:
+            'The first request of the tus 1.0 protocol, for which most languages have clients. Until the file is complete, `/uploads/{id}` shows it with the status `receiving`. See docs/resumable-uploads.md.',
+          operationId: 'createResumableUpload',
+          headers: CreateResumableUploadHeaders,
           response: {
-            201: Type.Null({ description: '`Location` is the address of the file.' }),
-            ...problemReplySchemas,
+            201: emptyResponse('The upload is created.', {
+              location: 'Path of the resumable upload.',
+              'upload-offset': OFFSET,
+              'upload-expires': EXPIRES,
+            }),
           },
         },
       },
       async (request, reply) => {
-        const file = await described(request);
+        const file = await newFile(request);
         return answer('POST', { ...ingest, id: file.id, begins: file }, request, reply);
       },
     );
 
-    for (const method of Object.keys(METHODS) as Method[]) {
-      const [status, summary] = METHODS[method];
+    for (const method of TUS_METHODS) {
+      const { problems, ...documented } = FILE_OPERATIONS[method];
       app.route({
-        method,
+        // As an array, or `@fastify/swagger` leaves HEAD out.
+        method: [method],
         url: `${PATH}/:id`,
-        config: { right: 'upload' },
-        validatorCompiler: withoutBody,
-        schema: {
-          tags: ['uploads'],
-          summary,
-          description: `${PROTOCOL} With its last byte it is an upload of the same id.`,
-          operationId: `${method.toLowerCase()}ResumableUpload`,
-          params: FileParams,
-          response: { [status]: Type.Null(), ...problemReplySchemas },
-        },
+        config: { right: 'upload', problems: [...TUS_PROBLEMS, 'upload_not_found', 'upload_locked', ...problems] },
+        validatorCompiler: documentationOnly,
+        schema: { tags: ['Resumable uploads'], params: ResumableUploadParams, ...documented },
         handler: async (request, reply) => answerOfFile(method, request, reply),
       });
     }
 
-    // For clients that have no other methods; the right is the same for all of them.
+    // For clients that can only send POST. All methods require the same permission.
     app.post(
       `${PATH}/:id`,
-      { config: { right: 'upload' }, validatorCompiler: withoutBody, schema: { hide: true } },
+      { config: { right: 'upload' }, validatorCompiler: documentationOnly, schema: { hide: true } },
       async (request, reply) => {
-        const method = String(request.headers['x-http-method-override'] ?? 'POST').toUpperCase();
-        const allow = Object.keys(METHODS);
-        if (allow.includes(method)) return answerOfFile(method as Method, request, reply);
-        throw new Problem('method_not_allowed', `A file takes ${allow.join(', ')}, not ${method.slice(0, 20)}.`, {
-          allow,
-        });
+        const override = String(request.headers['x-http-method-override'] ?? 'POST').toUpperCase();
+        const method = TUS_METHODS.find((each) => each === override);
+        if (method) return answerOfFile(method, request, reply);
+        const detail = `A resumable upload supports ${TUS_METHODS.join(', ')}, not ${override.slice(0, 20)}.`;
+        throw new Problem('method_not_allowed', detail, { allow: TUS_METHODS });
       },
     );
   };

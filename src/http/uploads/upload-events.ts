@@ -1,18 +1,20 @@
+import type * as api from '../../api/uploads.ts';
 import type { Upload } from '../../catalog/upload.ts';
-import { Problem, problemDocument } from '../../errors.ts';
+import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
+import { problemJson } from '../problems/problem-json.ts';
 import { uploadJson } from './upload-json.ts';
 
-/** How often an upload is looked at. */
-const LOOK_MS = 500;
-/** After so long without news a comment is sent, so that nobody between takes the connection for dead. */
+/** How often the upload is checked for changes. */
+const POLL_MS = 500;
+/** A comment is sent after this long without an event, so that no proxy takes the connection for dead. */
 const HEARTBEAT_MS = 15_000;
 
 /**
- * An upload's way to its end as server-sent events (the HTML standard, section 9.2): `progress` whenever it has changed, then
- * `end`, each with the upload; or `gone` with the problem that its sender was told, where it was refused before it was acknowledged. It is pulled by
- * who reads, so that a slow one holds nothing up.
+ * The progress of an upload as server-sent events (HTML Standard, section 9.2): `progress` whenever it has changed, and last
+ * `end`, or `problem` if it was refused before it was acknowledged. The client pulls them, so that a slow client misses
+ * states but delays nothing.
  */
 export async function* uploadEvents(
   ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>,
@@ -20,8 +22,8 @@ export async function* uploadEvents(
   { id }: Upload,
   stopping: AbortSignal,
 ): AsyncGenerator<string, void> {
-  let told = '';
-  let toldAt = performance.now();
+  let sent = '';
+  let sentAt = performance.now();
   let waitMs = 0;
   while (!stopping.aborted) {
     let upload: Upload;
@@ -29,24 +31,25 @@ export async function* uploadEvents(
       upload = await ingest.waitUntilEnded(access, id, waitMs);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      yield event('gone', JSON.stringify(problemDocument(error)));
+      yield eventText({ event: 'problem', data: problemJson(error) });
       return;
     }
-    const json = JSON.stringify(uploadJson(upload, ingest.progressOf(upload)));
     const ended = upload.finishedAt !== null;
-    if (ended || json !== told) {
-      yield event(ended ? 'end' : 'progress', json);
+    const data = uploadJson(upload, ingest.progressOf(upload));
+    const event = eventText({ event: ended ? 'end' : 'progress', data });
+    if (event !== sent) {
+      yield event;
       if (ended) return;
-      told = json;
-      toldAt = performance.now();
-    } else if (performance.now() - toldAt > HEARTBEAT_MS) {
+      sent = event;
+      sentAt = performance.now();
+    } else if (performance.now() - sentAt > HEARTBEAT_MS) {
       yield ':\n\n';
-      toldAt = performance.now();
+      sentAt = performance.now();
     }
-    waitMs = LOOK_MS;
+    waitMs = POLL_MS;
   }
 }
 
-function event(name: string, json: string): string {
-  return `event: ${name}\ndata: ${json}\n\n`;
+function eventText({ event, data }: api.UploadEvent): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,83 +1,54 @@
-import { type Static, Type } from 'typebox';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
+import { type TObject, type TSchema, Type } from 'typebox';
+import * as api from '../../api/upload-options.ts';
 import type { UploadOptions } from '../../catalog/upload.ts';
 import { delimiterOption, quoteOption } from '../../csv/dialect-options.ts';
 import { Problem } from '../../errors.ts';
 import { parseUploadId, type UploadId } from '../../model/ids.ts';
+import { documentationOnly } from '../requests/documentation-only.ts';
 
-/** The options of an upload, in the query string; a form takes the same names as fields before the file. */
-export const UploadOptionsQuery = Type.Object({
-  delimiter: Type.Optional(
-    Type.String({
-      description:
-        'What stands between two fields: one ASCII character, or `tab`, `comma`, `semicolon`, `pipe`, `space`. Default: found out.',
-    }),
-  ),
-  quote: Type.Optional(
-    Type.String({
-      description: 'What stands around quoted fields: one ASCII character, or `none`. Default: found out.',
-    }),
-  ),
-  header: Type.Optional(
-    Type.String({
-      description: '`true`: the first record names the columns; `false`: it is a row. Default: found out.',
-    }),
-  ),
-  on_error: Type.Optional(
-    Type.String({
-      description:
-        'What becomes of the file where rows do not fit. `abort` (default): nothing of it is kept. `skip`: the rows that fit are appended.',
-      examples: ['skip'],
-    }),
-  ),
-  duplicates: Type.Optional(
-    Type.String({
-      description:
-        'What becomes of a file whose bytes were uploaded before. `append` (default): it is appended, and `duplicate_of` names the earlier upload. `reject`: it is refused.',
-      examples: ['reject'],
-    }),
-  ),
-  dry_run: Type.Optional(
-    Type.String({ description: '`true`: all is done as for any file, the receipt tells how, and nothing is kept.' }),
-  ),
-  encoding: Type.Optional(
-    Type.String({ description: 'Such as `utf-8` or `windows-1252`. Default: found out.', examples: ['windows-1252'] }),
-  ),
-});
+/** The options of an upload as text: from a URL, a form, or the metadata of a tus upload. */
+export type RawFileOptions = { readonly [Name in keyof api.FileOptions]?: string };
 
-/** Those and what a file alone can have, not a retry. */
-export const FileOptionsQuery = Type.Object({
-  ...UploadOptionsQuery.properties,
-  corrects: Type.Optional(
-    Type.String({
-      description:
-        'The id of the upload whose rejected rows the file brings, mended. That upload tells it as `corrected_by`.',
-    }),
-  ),
-});
-
-export type RawUploadOptions = Static<typeof UploadOptionsQuery>;
-
-export type RawFileOptions = Static<typeof FileOptionsQuery>;
-
-export const OPTION_NAMES = Object.keys(FileOptionsQuery.properties) as readonly (keyof RawFileOptions)[];
+export const OPTION_NAMES = Object.keys(api.FileOptions.properties) as readonly (keyof RawFileOptions)[];
 
 export function isOptionName(name: string): name is keyof RawFileOptions {
   return OPTION_NAMES.some((option) => option === name);
 }
 
+/**
+ * Validates the query string of an upload and nothing else. Only the names of options are checked: their values are read by
+ * `readUploadOptions`, whose problems are more precise.
+ */
+export const optionNamesOnly: FastifySchemaCompiler<TSchema> = (route) => {
+  if (route.httpPart !== 'querystring') return documentationOnly(route);
+  const parameters = Object.entries((route.schema as TObject).properties).map(([name, schema]) => [
+    name,
+    isOptionName(name) ? Type.Optional(Type.String()) : schema,
+  ]);
+  const schema = Type.Object(Object.fromEntries(parameters), { additionalProperties: false });
+  return TypeBoxValidatorCompiler({ ...route, schema });
+};
+
+/** The query parameters of a route with the validator {@link optionNamesOnly}. */
+export function rawQuery({ query }: FastifyRequest): RawFileOptions & { readonly filename?: string } {
+  return query as Record<string, string>;
+}
+
 /** @throws Problem upload_option_invalid */
-export function readUploadOptions(raw: RawUploadOptions): UploadOptions {
+export function readUploadOptions(raw: RawFileOptions): UploadOptions {
   const options: UploadOptions = {
     delimiter: raw.delimiter === undefined ? null : delimiterOption(raw.delimiter),
     quote: raw.quote === undefined ? null : quoteOption(raw.quote),
-    header: raw.header === undefined ? null : truth('header', raw.header),
-    encoding: raw.encoding === undefined ? null : encoding(raw.encoding),
-    onError: raw.on_error === undefined ? 'abort' : oneOf('on_error', raw.on_error, ['abort', 'skip']),
-    duplicates: raw.duplicates === undefined ? 'append' : oneOf('duplicates', raw.duplicates, ['append', 'reject']),
-    dryRun: raw.dry_run === undefined ? false : truth('dry_run', raw.dry_run),
+    header: raw.header === undefined ? null : booleanOption('header', raw.header),
+    encoding: raw.encoding === undefined ? null : encodingOption(raw.encoding),
+    onError: oneOf('on_error', raw.on_error ?? 'abort', ['abort', 'skip']),
+    duplicates: oneOf('duplicates', raw.duplicates ?? 'append', ['append', 'reject']),
+    dryRun: booleanOption('dry_run', raw.dry_run ?? 'false'),
   };
   if (options.delimiter !== null && options.delimiter === options.quote) {
-    throw new Problem('upload_option_invalid', 'The delimiter and the quote are the same character.');
+    throw new Problem('upload_option_invalid', 'delimiter and quote are the same character.');
   }
   return options;
 }
@@ -87,21 +58,21 @@ export function readCorrects({ corrects }: RawFileOptions): UploadId | null {
   if (corrects === undefined) return null;
   const id = parseUploadId(corrects);
   if (id) return id;
-  throw new Problem('upload_option_invalid', `corrects is '${corrects.slice(0, 40)}'; it must be the id of an upload.`);
+  throw new Problem('upload_option_invalid', `corrects is '${corrects.slice(0, 40)}'; it must be an upload ID.`);
 }
 
 /**
- * Reads only those options that are given.
+ * Reads only the options that are given.
  *
  * @throws Problem upload_option_invalid
  */
-export function readChangedOptions(raw: RawUploadOptions): Partial<UploadOptions> {
+export function readChangedOptions(raw: RawFileOptions): Partial<UploadOptions> {
   const { on_error: onError, dry_run: dryRun, ...same } = raw;
   const given = new Set<string>(Object.keys({ ...same, ...(onError && { onError }), ...(dryRun && { dryRun }) }));
   return Object.fromEntries(Object.entries(readUploadOptions(raw)).filter(([name]) => given.has(name)));
 }
 
-function oneOf<const T extends string>(option: string, text: string, choices: readonly T[]): T {
+function oneOf<const Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());
   if (choice !== undefined) return choice;
   throw new Problem(
@@ -110,7 +81,7 @@ function oneOf<const T extends string>(option: string, text: string, choices: re
   );
 }
 
-function truth(option: string, text: string): boolean {
+function booleanOption(option: string, text: string): boolean {
   switch (text.trim().toLowerCase()) {
     case 'true':
     case '1':
@@ -125,12 +96,12 @@ function truth(option: string, text: string): boolean {
   }
 }
 
-/** @returns the name that the WHATWG Encoding Standard gives the encoding */
-function encoding(label: string): string {
+/** @returns the name of the encoding in the WHATWG Encoding Standard */
+function encodingOption(label: string): string {
   try {
     return new TextDecoder(label).encoding;
   } catch (cause) {
-    const detail = `encoding is '${label.slice(0, 40)}', which is not one that Thena reads.`;
+    const detail = `encoding is '${label.slice(0, 40)}', which is not a supported encoding.`;
     throw new Problem('upload_option_invalid', detail, {}, { cause });
   }
 }

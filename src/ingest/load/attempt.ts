@@ -1,230 +1,155 @@
-import type { Catalog, Claim, Micros } from '../../catalog/catalog.ts';
+import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
-import type { CsvSegment, CsvSource } from '../../csv/segment.ts';
+import type { Claim } from '../../catalog/upload-queue.ts';
+import type { CsvSegment } from '../../csv/segment.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
-import type { ColumnFormat } from '../../model/columns.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 import type { LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
-import type { ProgressBoard } from '../progress.ts';
-import { namesInTable } from '../receive/names-in-table.ts';
+import type { ProgressBoard } from '../progress/progress-board.ts';
 import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
-import { mayBlameRows } from './disk-full.ts';
-import { headerWarnings, type ParsePlan, planParse, samePlan } from './parse-plan.ts';
-
-/** Refused rows that are told with the failure. */
-const TOLD_REFUSALS = 100;
+import { mayBlameRows } from './failure-verdict.ts';
+import { FileToLoad } from './file-to-load.ts';
+import type { Lease } from './lease.ts';
+import { isSamePlan, type ParsePlan, planParse, planParseThoroughly } from './parse-plan.ts';
+import { type KeptRecords, rejectRows } from './reject-rows.ts';
 
 export interface AttemptDeps {
-  readonly catalog: Catalog;
-  readonly tables: TableStore;
+  readonly tables: Pick<TableStore, 'begin'>;
   readonly csvReader: CsvReader;
   readonly rejects: RejectedRows;
   readonly progress: ProgressBoard;
-  readonly owner: string;
 }
 
-/** The records of a file that are left when those that cannot become rows are taken out. */
-interface Kept {
-  readonly segments: readonly CsvSegment[];
-  readonly rejected: number;
-}
-
-/** One attempt at making a file's segments rows of its customer's table. */
+/** One attempt to load a file into the table of its customer. */
 export class Attempt {
   readonly #deps: AttemptDeps;
   readonly #claim: Claim;
-  readonly #feed: SegmentFeed;
+  readonly #lease: Lease;
+  readonly #file: FileToLoad;
   readonly #signal: AbortSignal;
-  /** The table's columns where it exists or was declared; null: this file decides them. */
-  readonly #known: readonly ColumnFormat[] | null;
-  /** The file's columns under the table's names. */
-  readonly #names: readonly string[];
-  #tag: number;
   #session: LoadSession | null = null;
-  #commitTried = false;
-  /** Null: every record of the file is loaded. */
-  #kept: Kept | null = null;
+  #isCommitting = false;
+  /** Null if every record of the file is loaded. */
+  #kept: KeptRecords | null = null;
 
-  constructor(deps: AttemptDeps, claim: Claim, feed: SegmentFeed, signal: AbortSignal) {
+  /** @throws Problem columns_differ */
+  constructor(deps: AttemptDeps, claim: Claim, lease: Lease, feed: SegmentFeed, signal: AbortSignal) {
     this.#deps = deps;
     this.#claim = claim;
-    this.#feed = feed;
+    this.#lease = lease;
+    this.#file = new FileToLoad(feed, claim.customer);
     this.#signal = signal;
-    this.#tag = claim.tag;
-    const { table, declaredColumns } = claim.customer;
-    this.#known = table?.columns ?? declaredColumns;
-    this.#names = namesInTable(feed.columns, this.#known);
-  }
-
-  /** The tag under which rows are being written now. */
-  get tag(): number {
-    return this.#tag;
   }
 
   /**
-   * Segments → rows under the attempt's tag → counted and checkpointed → committed in the catalog.
+   * Segments → parse plan → rows under the attempt tag → counted and durable → committed in the catalog.
    *
-   * @returns the number of rows that became visible, or would have in a dry run
-   * @throws Problem where the file is to blame; its rows are gone then
+   * @returns the number of rows that became visible, or would have without the dry run
+   * @throws Problem if the file is to blame; StorageFailure, LeaseLost
    */
   async run(): Promise<number> {
-    this.#tell(0);
-    let plan = await this.#plan(await this.#feed.after(0), false);
+    const { csvReader } = this.#deps;
+    this.#showProgress(0);
+    let plan = await planParse(csvReader, this.#file, this.#signal);
     failpoint('formats_found');
     let appended = await this.#load(plan);
-    if (appended instanceof StorageFailure && !plan.thorough) {
-      // Some record does not fit what the first records showed: look at every one, and start over if that helps.
-      const better = await this.#plan(await this.#feed.all(), true);
-      if (!samePlan(better, plan)) {
+    if (appended instanceof StorageFailure && !plan.isThorough) {
+      // A later record may not fit what the first ones have shown.
+      const thoroughPlan = await planParseThoroughly(csvReader, this.#file, this.#signal);
+      if (!isSamePlan(thoroughPlan, plan)) {
+        plan = thoroughPlan;
         await this.#startOver();
-        plan = better;
         appended = await this.#load(plan);
       }
     }
     if (appended instanceof StorageFailure) {
-      this.#kept = await this.#withoutRefused(appended, plan);
+      this.#kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, appended, this.#signal);
       await this.#startOver();
       appended = await this.#load(plan);
       if (appended instanceof StorageFailure) throw appended;
     }
-    const file = await this.#feed.file;
-    const summary = await this.#commitRows();
+    const received = await this.#file.feed.file;
+    const summary = await this.#makeDurable();
     failpoint('rows_durable');
-    assertCounts(file, appended, this.#kept?.rejected ?? 0, summary);
-    await this.#commit(plan, file, summary);
+    refuseOtherCounts(received, appended, this.#kept?.rejected ?? 0, summary);
+    await this.#commit(plan, received, summary);
     return summary.rows;
   }
 
   /**
-   * Takes the rows away, unless their commit was tried: it may have been made although it seemed to fail.
+   * Removes the rows, unless a commit was tried: it may have been made even if it seemed to fail.
    *
-   * @returns whether the rows are gone, so that their tag may be forgotten
+   * @returns whether the rows are removed, so that the tag can be forgotten
    */
   async rollBack(): Promise<boolean> {
-    if (this.#commitTried) return false;
+    if (this.#isCommitting) return false;
     await this.#session?.rollBack();
     this.#session = null;
     return true;
   }
 
-  #plan(segments: readonly CsvSegment[], thorough: boolean): Promise<ParsePlan> {
-    return planParse(
-      {
-        customer: this.#claim.customer,
-        known: this.#known,
-        ask: (some, everyRecord) => {
-          const request = { source: this.#source(some), table: this.#known, thorough: everyRecord };
-          return this.#deps.csvReader.inferFormats(request, { signal: this.#signal });
-        },
-        allSegments: () => this.#feed.all(),
-      },
-      segments,
-      thorough,
-    );
-  }
-
-  /** @returns the number of rows appended, or why the engine could not append them */
+  /** @returns the number of rows appended; the failure, if a row may be to blame for it */
   async #load(plan: ParsePlan): Promise<number | StorageFailure> {
     const { customer } = this.#claim;
     const session = await this.#deps.tables.begin({
       customerId: customer.id,
-      tag: this.#tag,
+      tag: this.#lease.tag,
       columns: plan.columns,
       formats: plan.formats,
       timeColumn: plan.timeColumn,
       create: customer.table === null,
-      exact: this.#known === null,
+      exact: this.#file.decidesTypes,
     });
     this.#session = session;
-    failpoint('load_begun');
+    failpoint('load_started');
     let taken = 0;
     let rows = 0;
-    this.#tell(0);
+    this.#showProgress(0);
     for (;;) {
-      const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#feed.after(taken);
+      const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#file.feed.after(taken);
       if (segments.length === 0) return rows;
       failpoint('segment_appending');
       try {
-        rows += await session.append(this.#source(segments), {
+        rows += await session.append(this.#file.source(segments), {
           signal: this.#signal,
-          onProgress: (share) => this.#tell(rows + share * recordsIn(segments)),
+          onProgress: (share) => this.#showProgress(rows + share * recordsIn(segments)),
         });
         failpoint('segment_appended');
-        this.#tell(rows);
-      } catch (error) {
-        if (mayBlameRows(error)) return error;
-        throw error;
+        this.#showProgress(rows);
+      } catch (failure) {
+        if (mayBlameRows(failure)) return failure;
+        throw failure;
       }
       taken += segments.length;
     }
   }
 
-  #tell(rows: number): void {
+  #showProgress(rows: number): void {
     this.#deps.progress.read(this.#claim.upload.id, rows);
   }
 
   async #startOver(): Promise<void> {
     await this.rollBack();
-    const { catalog, owner } = this.#deps;
-    const { upload, customer } = this.#claim;
-    const tag = await catalog.retag({ uploadId: upload.id, tag: this.#tag, owner });
-    if (tag === 'lost') throw new LeaseLost();
-    const dead = this.#tag;
-    // At once: the lease is renewed under this tag.
-    this.#tag = tag;
-    await catalog.forgetTags(customer.id, [dead]);
-    failpoint('started_over');
+    await this.#lease.changeTag();
+    failpoint('attempt_restarted');
   }
 
-  /**
-   * Finds the records that the engine could not append, and writes them down.
-   *
-   * @returns the others, where the sender asked to skip
-   * @throws Problem rows_rejected; the failure itself where no record is to blame
-   */
-  async #withoutRefused(failure: StorageFailure, { formats }: ParsePlan): Promise<Kept> {
-    const { csvReader, rejects } = this.#deps;
-    const { id, options } = this.#claim.upload;
-    const keep = options.onError === 'skip';
-    const request = {
-      source: this.#source(await this.#feed.all()),
-      formats,
-      exact: this.#known === null,
-      limit: TOLD_REFUSALS,
-      origin: (await this.#feed.file).origin,
-      ...rejects.pathsOf(id),
-      keep,
-    };
-    const found = await csvReader.findRejectedRows(request, { signal: this.#signal });
-    await rejects.sync();
-    failpoint('rejected_rows_found');
-    const [first] = found.rejectedRows;
-    if (!first) throw failure;
-    if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected };
-    const where = first.column === null ? '' : `, column '${first.column}'`;
-    throw new Problem(
-      'rows_rejected',
-      `${found.rejected} of ${found.records} rows do not fit the table. Line ${first.line}${where}: ${first.message}: ${JSON.stringify(first.text)}.`,
-      { rows_in_file: found.records, rejected: found.rejected, rejects: found.rejectedRows.map(rejectJson) },
-    );
+  #makeDurable(): Promise<LoadSummary> {
+    if (!this.#session) throw new Error('no load has started');
+    return this.#session.commit();
   }
 
-  async #commit(plan: ParsePlan, file: ReceivedFile, summary: LoadSummary): Promise<void> {
-    const { catalog, owner } = this.#deps;
-    const firstRowAt = await this.#firstTime(plan);
+  async #commit(plan: ParsePlan, received: ReceivedFile, summary: LoadSummary): Promise<void> {
+    const firstRowAt = await this.#findFirstTime(plan);
     const { dryRun } = this.#claim.upload.options;
-    // Before the commit, which lets the customer's next upload begin.
+    // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
-    this.#commitTried = true;
+    this.#isCommitting = true;
     failpoint('committing');
-    const committed = await catalog.commitUpload({
-      uploadId: this.#claim.upload.id,
-      tag: this.#tag,
-      owner,
+    await this.#lease.commit({
       columns: plan.columns,
       timeColumn: plan.timeColumn,
       rows: summary.rows,
@@ -233,54 +158,44 @@ export class Attempt {
       earliestAt: summary.earliestAt,
       latestAt: summary.latestAt,
       receipt: {
-        rowsInFile: file.records,
+        rowsInFile: received.records,
         appended: summary.rows,
         rejected: this.#kept?.rejected ?? 0,
         columns: plan.formats,
-        warnings: [...headerWarnings(file, this.#known), ...plan.warnings],
+        warnings: [...headerWarnings(received, this.#file), ...plan.warnings],
       },
     });
-    if (committed === 'lost') throw new LeaseLost();
     failpoint('committed');
-    if (dryRun) await catalog.forgetTags(this.#claim.customer.id, [this.#tag]);
+    if (dryRun) await this.#lease.forgetTag();
   }
 
-  async #firstTime({ formats, timeColumn }: ParsePlan): Promise<Micros | null> {
+  async #findFirstTime({ formats, timeColumn }: ParsePlan): Promise<Micros | null> {
     if (timeColumn === null) return null;
-    const source = this.#source(this.#kept?.segments ?? (await this.#feed.all()));
+    const source = this.#file.source(this.#kept?.segments ?? (await this.#file.feed.all()));
     return this.#deps.csvReader.findFirstTime({ source, formats, timeColumn }, { signal: this.#signal });
   }
-
-  #source(segments: readonly CsvSegment[]): CsvSource {
-    return { dialect: this.#feed.dialect, columns: this.#names, segments };
-  }
-
-  #commitRows(): Promise<LoadSummary> {
-    if (!this.#session) throw new Error('no load has begun');
-    return this.#session.commit();
-  }
-}
-
-/** A refusal as problem documents and pages give it. */
-export function rejectJson({ line, byteOffset, column, code, message, text }: RejectedRow) {
-  return { line, byte_offset: byteOffset, column, code, message, text };
-}
-
-/** Another node has taken the upload over. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost';
 }
 
 function recordsIn(segments: readonly CsvSegment[]): number {
   return segments.reduce((sum, { records }) => sum + records, 0);
 }
 
-/** The cutter, the inserts and the table must agree on how many rows there are. */
-function assertCounts(file: ReceivedFile, appended: number, rejected: number, { rows }: LoadSummary): void {
-  if (rows === appended && appended + rejected === file.records) return;
+/** A file with text columns only may lack a header: then its first row became the column names. */
+function headerWarnings({ columns, headerGuessed }: ReceivedFile, { tableColumns }: FileToLoad): readonly string[] {
+  // If the table has columns of these names, the first line is no row.
+  if (!headerGuessed || tableColumns !== null) return [];
+  const names = columns.map((name) => `'${name}'`).join(', ');
+  return [
+    `The first line (${names}) was taken as the header, although every column is text. If it is a row, undo this upload and send the file with header=false.`,
+  ];
+}
+
+/** The record cutter, the appends and the table must agree on the number of rows. @throws Problem count_mismatch */
+function refuseOtherCounts(received: ReceivedFile, appended: number, rejected: number, { rows }: LoadSummary): void {
+  if (rows === appended && appended + rejected === received.records) return;
   throw new Problem(
     'count_mismatch',
-    `The file was cut into ${file.records} records, ${appended} were appended, ${rejected} rejected, and the table holds ${rows} of them.`,
-    { records: file.records, appended, rejected, stored: rows },
+    `The file has ${received.records} records; ${appended} were appended, ${rejected} rejected, and the table holds ${rows}.`,
+    { records: received.records, appended, rejected, stored: rows },
   );
 }

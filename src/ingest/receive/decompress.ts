@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../../errors.ts';
-import { fastEnough, LEAST_RATE, neverIdle } from './minimum-rate.ts';
+import { fastEnough, MINIMUM_RATE, neverIdle } from './minimum-rate.ts';
 
 type Compression = 'gzip' | 'zstd' | null;
 
@@ -10,24 +10,24 @@ const MAGIC: readonly { readonly compression: Exclude<Compression, null>; readon
   { compression: 'zstd', bytes: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }, // RFC 8878, section 3.1.1
 ];
 
-/** How much comes out at once: each time costs a turn of a thread. */
+/** Size of the decompressed chunks: each costs a round trip to a thread of the pool. */
 const INFLATED_BYTES = 256 * 1024;
-/** Only a file that says the same over and over is packed more tightly; gzip itself ends at 1,032. */
+/** Only a file that repeats the same bytes compresses better; gzip cannot exceed 1,032. */
 const MAX_RATIO = 1_000;
-/** Below this much, nobody minds. */
+/** The ratio is not checked below this size: so little does no harm. */
 const RATIO_FROM_BYTES = 64 * 1024 * 1024;
 
 /**
- * The bytes of a file as they were before compression: named by `Content-Encoding`, or seen by its first bytes.
+ * The bytes of a file without its compression, which `Content-Encoding` names or the first bytes show.
  *
- * @param idleMs how long the next byte may be waited for
- * @param limit most bytes that may come out; what goes in says nothing (0.65 MB of gzip can hold 190 MB)
+ * @param maxBytes of the decompressed file: the compressed size says little, 0.65 MB of gzip can hold 190 MB
+ * @param idleMs how long to wait for the next bytes
  * @throws Problem upload_too_large, upload_too_slow, decompression_ratio, decompression_failed, unsupported_media_type, upload_interrupted
  */
 export async function* decompressed(
   input: Readable,
   contentEncoding: string | null,
-  limit: number,
+  maxBytes: number,
   idleMs: number,
 ): AsyncGenerator<Buffer, void> {
   const named = namedCompression(contentEncoding);
@@ -36,13 +36,11 @@ export async function* decompressed(
   for await (const chunk of inflated(counted(received(input, idleMs), taken), named)) {
     total += chunk.length;
     if (total > RATIO_FROM_BYTES && total > taken.bytes * MAX_RATIO) {
-      const detail = `${taken.bytes} bytes of the compressed file hold more than ${MAX_RATIO} times as many.`;
+      const detail = `The first ${taken.bytes} compressed bytes decompress to more than ${MAX_RATIO} times as many.`;
       throw new Problem('decompression_ratio', detail, { max_ratio: MAX_RATIO });
     }
-    if (total > limit) {
-      throw new Problem('upload_too_large', `The file holds more than the ${limit} bytes that one upload may have.`, {
-        max_bytes: limit,
-      });
+    if (total > maxBytes) {
+      throw new Problem('upload_too_large', `The file is larger than ${maxBytes} bytes.`, { max_bytes: maxBytes });
     }
     yield chunk;
   }
@@ -61,7 +59,7 @@ function namedCompression(contentEncoding: string | null): Compression {
     default:
       throw new Problem(
         'unsupported_media_type',
-        `The Content-Encoding '${contentEncoding}' is not one that Thena reads. Use gzip or zstd, or none.`,
+        `Unsupported Content-Encoding '${contentEncoding}'. Use gzip or zstd, or none.`,
       );
   }
 }
@@ -91,22 +89,22 @@ async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compressio
     if (failure instanceof Problem) throw failure;
     throw new Problem(
       'decompression_failed',
-      `The file begins as ${compression} does, but cannot be decompressed: ${(failure as Error).message}.`,
+      `The file starts like ${compression}, but decompressing it failed: ${(failure as Error).message}.`,
       {},
       { cause: failure },
     );
   }
 }
 
-/** Adds up what is read. */
+/** Counts the compressed bytes. */
 async function* counted(input: AsyncGenerator<Buffer, void>, taken: { bytes: number }): AsyncGenerator<Buffer, void> {
-  for await (const chunk of fastEnough(input, LEAST_RATE)) {
+  for await (const chunk of fastEnough(input, MINIMUM_RATE)) {
     taken.bytes += chunk.length;
     yield chunk;
   }
 }
 
-/** Enough bytes to see the magic, where the file has as many. */
+/** Enough bytes for the magic number, or the whole file if it is shorter. */
 async function firstBytes(source: AsyncGenerator<Buffer, void>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < 4) {
@@ -122,6 +120,11 @@ async function* received(input: Readable, idleMs: number): AsyncGenerator<Buffer
     yield* neverIdle(input, idleMs);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem('upload_interrupted', 'The connection ended in the middle of the file.', {}, { cause: error });
+    throw new Problem(
+      'upload_interrupted',
+      'The connection ended before the whole file had arrived.',
+      {},
+      { cause: error },
+    );
   }
 }

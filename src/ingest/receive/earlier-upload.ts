@@ -5,15 +5,15 @@ import { Problem } from '../../errors.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
 
-/** What a sender who wants no duplicates is told of the earlier upload of the same bytes. */
+/** The problem of a file whose bytes were uploaded before, if duplicates are to be rejected. */
 export function duplicateOf({ id, createdAt }: Upload): Problem {
   const at = createdAt.toISOString();
-  const detail = `These bytes were uploaded before, as upload ${id} at ${at}. Nothing was appended.`;
+  const detail = `Upload ${id} brought the same bytes at ${at}. Nothing was appended.`;
   return new Problem('duplicate_upload', detail, { upload_id: id, uploaded_at: at });
 }
 
-/** @throws Problem idempotency_key_reused where the earlier upload was another file, or asked for something else */
-export function refuseOtherUse(
+/** @throws Problem idempotency_key_reused if the earlier upload had other bytes or other options */
+export function refuseReusedKey(
   earlier: Upload,
   file: ReceivedFile,
   { options, corrects }: Pick<Upload, 'options' | 'corrects'>,
@@ -22,23 +22,23 @@ export function refuseOtherUse(
   if (sameBytes && earlier.corrects === corrects && isDeepStrictEqual(earlier.options, options)) return;
   throw new Problem(
     'idempotency_key_reused',
-    `The idempotency key was used for upload ${earlier.id}, ${sameBytes ? 'with other options' : 'of another file'}.`,
+    `Upload ${earlier.id} used the idempotency key ${sameBytes ? 'with other options' : 'for another file'}.`,
     { upload_id: earlier.id },
   );
 }
 
-/** @throws Problem upload_option_invalid where that is no upload of the customer that had rejected rows: alike for others' */
-export async function refuseNotCorrectable(
+/** @throws Problem upload_option_invalid if the customer has no such upload with rejected rows; the same if another one has */
+export async function refuseUncorrectable(
   catalog: Pick<Catalog, 'findUpload'>,
   { customerId }: CustomerAccess,
   corrects: UploadId,
 ): Promise<void> {
   const upload = await catalog.findUpload(corrects);
-  if (upload?.customerId === customerId && hadRejects(upload)) return;
-  const detail = `corrects is ${corrects}, which is no upload of customer ${customerId} that had rejected rows.`;
+  if (upload?.customerId === customerId && hasRejectedRows(upload)) return;
+  const detail = `Invalid option corrects: customer ${customerId} has no upload ${corrects} with rejected rows.`;
   throw new Problem('upload_option_invalid', detail);
 }
 
-function hadRejects({ receipt, error }: Upload): boolean {
+function hasRejectedRows({ receipt, error }: Upload): boolean {
   return (receipt?.rejected ?? 0) > 0 || error?.code === 'rows_rejected';
 }

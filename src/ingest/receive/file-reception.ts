@@ -1,224 +1,256 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import type { Customer } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
+import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
-import type { CustomerAccess } from '../../model/customer-access.ts';
-import type { UploadId } from '../../model/ids.ts';
-import type { RoomOnDisk } from '../spool/disk-reserve.ts';
-import type { SegmentFeed } from '../spool/segment-feed.ts';
+import { matchColumns } from '../../model/match-columns.ts';
+import type { Loader } from '../load/loader.ts';
+import type { ProgressBoard } from '../progress/progress-board.ts';
+import type { RefusedUploads } from '../progress/refused-uploads.ts';
+import type { DiskReserve, SpaceAllowance } from '../spool/disk-reserve.ts';
+import type { Spool } from '../spool/spool.ts';
 import { decompressed } from './decompress.ts';
-import { duplicateOf, refuseNotCorrectable, refuseOtherUse } from './earlier-upload.ts';
+import { FileHead } from './file-head.ts';
 import { FileText } from './file-text.ts';
 import { freeMemory } from './free-memory.ts';
-import { namesInTable } from './names-in-table.ts';
-import { queueFull, refuseFullQueue } from './queue-room.ts';
-import type { IncomingFile, Reception, ReceptionDeps } from './reception.ts';
-import { refusalOf } from './refused-uploads.ts';
+import type { FileSource, IncomingFile } from './incoming-file.ts';
+import type { ReceiveSlots } from './receive-slots.ts';
+import { Registration } from './registration.ts';
 
-/** One file from its first byte to the acknowledgement. */
-export class FileReception implements Reception {
-  readonly #deps: ReceptionDeps;
-  readonly #incoming: IncomingFile;
+export interface FileReceptionDeps {
+  readonly catalog: Catalog;
+  readonly spool: Spool;
+  readonly loader: Pick<Loader, 'startEarly' | 'wake' | 'abort'>;
+  readonly slots: Pick<ReceiveSlots, 'acquire'>;
+  readonly reserve: DiskReserve;
+  readonly progress: ProgressBoard;
+  readonly refused: RefusedUploads;
+  readonly observe: Observe;
+  readonly limits: ReceiveLimits;
+}
+
+export interface ReceiveLimits extends QueueLimits {
+  readonly maxColumns: number;
+  readonly maxUploadBytes: number;
+  /** How long to wait for the next bytes of a file. */
+  readonly idleMs: number;
+}
+
+/** One file, from its first byte to the acknowledgement. */
+export class FileReception {
+  readonly #deps: FileReceptionDeps;
+  readonly #file: IncomingFile;
+  readonly #source: FileSource;
+  readonly #registration: Registration;
+  readonly #allowance: SpaceAllowance;
   readonly #startedAt = performance.now();
   readonly #hash = createHash('sha256');
-  readonly #text: FileText;
   #bytes = 0;
-  #access: CustomerAccess | null = null;
-  /** What is known of the customer; null where it has not appeared yet. */
-  #customer: Customer | null = null;
-  #registered = false;
-  #mayRunAhead = true;
-  #loading = false;
-  #acknowledged = false;
-  #abandoned: Promise<void> | null = null;
-  /** Where the bytes come from, while they do. */
-  #input: Readable | null = null;
-  #cancelled = false;
-  #releaseSlot: () => void = () => undefined;
-  readonly #room: RoomOnDisk;
+  readonly #head = new FileHead();
+  /** Null until the head has been examined. */
+  #text: FileText | null = null;
+  #isLoading = false;
+  readonly #cancellation = new AbortController();
+  readonly #ended = Promise.withResolvers<'acknowledged' | 'discarded'>();
 
-  constructor(deps: ReceptionDeps, incoming: IncomingFile) {
+  constructor(deps: FileReceptionDeps, file: IncomingFile, source: FileSource) {
     this.#deps = deps;
-    this.#incoming = incoming;
-    this.#room = deps.reserve.room();
-    this.#text = new FileText(
-      {
-        ...deps,
-        refuseOtherColumns: (columns) => this.#refuseOtherColumns(columns),
-        onSegments: (feed) => this.#runAhead(feed),
-      },
-      incoming,
-    );
+    this.#file = file;
+    this.#source = source;
+    this.#registration = new Registration(deps.catalog, deps.limits, file);
+    this.#allowance = deps.reserve.allowance();
   }
 
-  get uploadId(): UploadId {
-    return this.#incoming.uploadId;
-  }
-
-  async bind(access: CustomerAccess): Promise<void> {
-    this.#access = access;
-    const { catalog } = this.#deps;
-    const { idempotencyKey, corrects } = this.#incoming;
-    if (idempotencyKey !== null) {
-      // The file is read all the same: only its digest tells whether it is the same one.
-      this.#mayRunAhead = (await catalog.findByIdempotencyKey(access.customerId, idempotencyKey)) === null;
-    }
-    // Before its bytes are read. Others may come meanwhile: what counts is the count at the acknowledgement.
-    if (this.#mayRunAhead) await refuseFullQueue(this.#deps, access.customerId, this.#incoming.expectedBytes ?? 0);
-    if (corrects) await refuseNotCorrectable(catalog, access, corrects);
-    this.#customer = await catalog.findCustomer(access.customerId);
-    if (this.#text.columns) this.#refuseOtherColumns(this.#text.columns);
-  }
-
-  async write(input: Readable): Promise<void> {
-    // A form may name its customer after the file: then the caller's own is held to account for it.
-    this.#releaseSlot = await this.#deps.receiveSlots.take(this.#access?.customerId ?? this.#incoming.caller ?? null);
+  /**
+   * Receives the file: bytes → text → segments in the spool → durable → registered in the catalog and acknowledged. From then on
+   * it ends as rows or as a failure that says why. If anything fails before, nothing of the file is kept.
+   *
+   * @returns the upload; if its idempotency key was used for the same file before, that earlier upload
+   * @throws Problem whatever a file can be refused with
+   */
+  async receive(): Promise<Upload> {
+    const { access, bytes, rest } = this.#source;
+    // A failure is thrown where the bytes are read; without a listener, one that comes earlier would end the process.
+    bytes.on('error', () => undefined);
     try {
-      await this.#receive(input);
+      if (access) await this.#registration.bind(access);
+      await this.#receiveBytes();
+      const accessAfter = rest && (await this.#unlessCancelled(rest()));
+      if (!access && accessAfter) {
+        await this.#registration.bind(accessAfter);
+        if (this.#text) this.#refuseOtherColumns(this.#text.columns);
+      }
+      const upload = await this.#acknowledge();
+      this.#ended.resolve('acknowledged');
+      return upload;
+    } catch (failure) {
+      const { aborted, reason } = this.#cancellation.signal;
+      const cause = aborted ? reason : (this.#source.causeOf?.(failure) ?? failure);
+      if (!aborted) this.#noteRefusal(problemOf(cause));
+      await this.#discard();
+      throw cause;
     } finally {
-      this.#releaseSlot();
-      this.#room.giveBack();
+      this.#ended.resolve('discarded');
     }
   }
 
-  async #receive(input: Readable): Promise<void> {
-    const { maxUploadBytes, idleMs, reserve, progress } = this.#deps;
-    const { contentEncoding, expectedBytes } = this.#incoming;
-    this.#refuseCancelled();
-    this.#input = input;
-    await reserve.refuseBeyond(expectedBytes ?? 0);
-    if (!this.#access) await refuseFullQueue(this.#deps, null, expectedBytes ?? 0);
-    for await (const chunk of decompressed(input, contentEncoding, maxUploadBytes, idleMs)) {
+  /**
+   * Ends the reception with the problem upload_cancelled, and waits until nothing of the file is left.
+   *
+   * @returns false if the file was acknowledged before
+   */
+  async cancel(): Promise<boolean> {
+    const { uploadId } = this.#file;
+    this.#cancellation.abort(new Problem('upload_cancelled', `Upload ${uploadId} was cancelled.`));
+    return (await this.#ended.promise) === 'discarded';
+  }
+
+  async #receiveBytes(): Promise<void> {
+    const { slots, reserve } = this.#deps;
+    const { signal } = this.#cancellation;
+    // A form may name its customer after the file: until then the file counts as its caller's.
+    const releaseSlot = await slots.acquire(this.#registration.customerId ?? this.#file.caller, { signal });
+    const interrupt = (): unknown => this.#source.bytes.destroy(signal.reason);
+    signal.addEventListener('abort', interrupt);
+    try {
+      signal.throwIfAborted();
+      await reserve.requireRoomFor(this.#file.expectedBytes ?? 0);
+      if (!this.#source.access) await this.#registration.refuseFullQueue();
+      await this.#writeSegments();
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+      releaseSlot();
+      this.#allowance.release();
+    }
+  }
+
+  async #writeSegments(): Promise<void> {
+    const { maxUploadBytes, idleMs } = this.#deps.limits;
+    const { contentEncoding, retryOf, uploadId } = this.#file;
+    // A retry brings text that was decoded: it may be longer than the file that was sent.
+    const maxBytes = retryOf ? Number.POSITIVE_INFINITY : maxUploadBytes;
+    for await (const chunk of decompressed(this.#source.bytes, contentEncoding, maxBytes, idleMs)) {
       this.#bytes += chunk.length;
-      progress.received(this.uploadId, this.#bytes);
+      this.#deps.progress.received(uploadId, this.#bytes);
       this.#hash.update(chunk);
-      await this.#room.take(chunk.length);
-      await this.#text.push(chunk);
+      await this.#allowance.take(chunk.length);
+      await this.#push(chunk);
       freeMemory(chunk);
     }
-    await this.#text.end();
+    const text = this.#text ?? (await this.#begin(true));
+    await text.end();
   }
 
-  async acknowledge(): Promise<Upload> {
-    const { catalog, loader, observe } = this.#deps;
-    this.#refuseCancelled();
-    if (!this.#access) throw new Error('a file is acknowledged when it has a customer');
-    const text = await this.#text.durable();
-    failpoint('segments_durable');
-    await this.#register(this.#access);
-    const { retryOf, options, corrects } = this.#incoming;
-    const file: ReceivedFile = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...text, ...asSent(retryOf) };
-    const received = await catalog.markReceived(this.uploadId, file, this.#deps);
-    if (received.kind === 'queue_full') throw queueFull(received.limit, this.#access.customerId, this.#deps);
-    if (received.kind === 'duplicate') throw duplicateOf(received.earlier);
-    if (received.kind === 'key_used') {
-      refuseOtherUse(received.earlier, file, { options, corrects: corrects ?? null });
-      await this.#forgetOnce();
-      return received.earlier;
+  async #push(chunk: Buffer): Promise<void> {
+    if (this.#text) {
+      if (await this.#text.push(chunk)) await this.#startLoading(this.#text);
+    } else if (this.#head.push(chunk)) {
+      await this.#begin(false);
     }
-    this.#acknowledged = true;
+  }
+
+  /** Examines the head, and begins the segments if it shows nothing that is wrong. */
+  async #begin(isWhole: boolean): Promise<FileText> {
+    const { options, uploadId } = this.#file;
+    const detected = this.#head.detect({ options, maxColumns: this.#deps.limits.maxColumns }, isWhole);
+    this.#refuseOtherColumns(detected.dialect.columns);
+    this.#text = await FileText.create(this.#deps.spool, uploadId, detected);
+    await this.#text.begin();
+    return this.#text;
+  }
+
+  /** Has the complete segments loaded while the next ones arrive, if there is a load slot for them. */
+  async #startLoading({ feed }: FileText): Promise<void> {
+    this.#cancellation.signal.throwIfAborted();
+    if (this.#isLoading || !this.#registration.mayLoadEarly) return;
+    await this.#registration.createUpload();
+    this.#isLoading = await this.#deps.loader.startEarly(this.#file.uploadId, feed);
+  }
+
+  async #acknowledge(): Promise<Upload> {
+    this.#cancellation.signal.throwIfAborted();
+    if (!this.#text) throw new Error('a file is acknowledged after its bytes have been received');
+    const text = await this.#text.makeDurable();
+    failpoint('segments_durable');
+    const received: ReceivedFile = {
+      bytes: this.#bytes,
+      sha256: this.#hash.digest('hex'),
+      ...text,
+      ...asSent(this.#file.retryOf),
+    };
+    const { kind, upload } = await this.#registration.acknowledge(received);
+    if (kind === 'repeated') {
+      await this.#discard();
+      return upload;
+    }
     failpoint('acknowledged');
-    this.#deps.onClosed(this.uploadId);
-    this.#text.feed?.end(file);
-    loader.kick();
-    observe({
+    this.#text.feed.end(received);
+    this.#deps.loader.wake();
+    this.#deps.observe({
       kind: 'upload_received',
-      uploadId: this.uploadId,
-      customerId: this.#access.customerId,
-      bytes: file.bytes,
-      records: file.records,
+      uploadId: upload.id,
+      customerId: upload.customerId,
+      bytes: received.bytes,
+      records: received.records,
       ms: performance.now() - this.#startedAt,
     });
-    return received.upload;
+    return upload;
   }
 
-  abandon(reason?: unknown): Promise<void> {
-    if (this.#acknowledged) return Promise.resolve();
-    if (!this.#abandoned) this.#deps.onRefused(this.uploadId, this.#access, refusalOf(reason));
-    return this.#forgetOnce();
-  }
-
-  #forgetOnce(): Promise<void> {
-    this.#abandoned ??= this.#forget();
-    return this.#abandoned;
-  }
-
-  async cancel(): Promise<void> {
-    if (this.#acknowledged) return;
-    this.#cancelled = true;
-    this.#input?.destroy(cancelled(this.uploadId));
-    await this.#forgetOnce();
-  }
-
-  #refuseCancelled(): void {
-    if (this.#cancelled) throw cancelled(this.uploadId);
-  }
-
-  async #forget(): Promise<void> {
+  /** Removes everything of the file: first its rows, then its bytes, then its row in the catalog. */
+  async #discard(): Promise<void> {
+    const { spool, loader, progress, observe } = this.#deps;
+    const { uploadId } = this.#file;
     try {
-      await this.#forgetAll();
+      this.#text?.feed.fail(new Problem('upload_interrupted', 'The file did not arrive.'));
+      await loader.abort(uploadId);
+      await this.#text?.abandon();
+      // A disk that fails here is no reason to answer the client with another problem.
+      const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
+      await spool.remove(uploadId).catch(failed);
+      await this.#registration.withdraw({ isCancelled: this.#cancellation.signal.aborted });
     } finally {
-      this.#deps.onClosed(this.uploadId);
+      progress.ended(uploadId);
     }
   }
 
-  async #forgetAll(): Promise<void> {
-    const { catalog, spool, loader, observe } = this.#deps;
-    this.#releaseSlot();
-    this.#room.giveBack();
-    this.#deps.progress.forget(this.uploadId);
-    this.#text.feed?.fail(new Problem('upload_interrupted', 'The file did not arrive.'));
-    await loader.abort(this.uploadId);
-    await this.#text.abandon();
-    // No failure of the sender's: what he is told is why the file was not taken.
-    const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
-    await spool.remove(this.uploadId).catch(failed);
-    if (!this.#registered) return;
-    if (this.#cancelled) await catalog.cancelUpload(this.uploadId);
-    else await catalog.deleteUpload(this.uploadId);
+  #noteRefusal(problem: Problem): void {
+    const { uploadId } = this.#file;
+    const { customerId } = this.#registration;
+    if (customerId !== null) this.#deps.refused.add(uploadId, customerId, problem);
+    this.#deps.observe({ kind: 'upload_refused', uploadId, customerId, code: problem.code });
   }
 
+  /** @throws Problem columns_differ, if the table is known already */
   #refuseOtherColumns(columns: readonly string[]): void {
-    namesInTable(columns, this.#customer?.table?.columns ?? this.#customer?.declaredColumns ?? null);
+    matchColumns(columns, this.#registration.columns);
   }
 
-  /** Lets the loader have the segments that are complete, while the next ones arrive. */
-  async #runAhead(feed: SegmentFeed): Promise<void> {
-    this.#refuseCancelled();
-    if (this.#loading || !this.#mayRunAhead || !this.#access) return;
-    await this.#register(this.#access);
-    this.#loading = await this.#deps.loader.startEarly(this.uploadId, feed);
-  }
-
-  /** Tells the catalog that the bytes of an upload are arriving. */
-  async #register({ customerId, customerMayAppear }: CustomerAccess): Promise<void> {
-    if (this.#registered) return;
-    const { filename, options, idempotencyKey, retryOf, corrects } = this.#incoming;
-    await this.#deps.catalog.createUpload({
-      id: this.uploadId,
-      customerId,
-      filename,
-      options,
-      idempotencyKey,
-      retryOf: retryOf?.id ?? null,
-      corrects: corrects ?? null,
-      // One that was there is gone for a reason: it does not come back with a file that was sent before.
-      customerMayAppear: customerMayAppear && this.#customer === null,
-    });
-    this.#registered = true;
-    failpoint('registered');
+  /** @throws Problem upload_cancelled as soon as the upload is cancelled, even if the promise stays pending */
+  #unlessCancelled<T>(pending: Promise<T>): Promise<T> {
+    const { signal } = this.#cancellation;
+    const { promise: cancelled, reject } = Promise.withResolvers<never>();
+    const cancel = (): void => reject(signal.reason);
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+    return Promise.race([pending, cancelled]).finally(() => signal.removeEventListener('abort', cancel));
   }
 }
 
-/** Of a retry the bytes are not those of the file: its figures are. */
+/** The properties of the file as it was sent: the bytes of a retry are not those. */
 function asSent(retryOf: IncomingFile['retryOf']): Partial<ReceivedFile> {
   if (!retryOf) return {};
-  const { id: _, ...figures } = retryOf;
-  return { ...figures, origin: null };
+  const { id: _, ...properties } = retryOf;
+  return { ...properties, origin: null };
 }
 
-function cancelled(uploadId: UploadId): Problem {
-  return new Problem('upload_cancelled', `Upload ${uploadId} was cancelled while it was being received.`);
+/** The problem of a failure, as the client that sent the file gets it. */
+function problemOf(cause: unknown): Problem {
+  if (cause instanceof Problem) return cause;
+  const { statusCode = 500 } = cause as { readonly statusCode?: number };
+  return statusCode < 500
+    ? new Problem('bad_request', 'The request could not be read.')
+    : new Problem('internal_error', 'An internal error stopped the upload.');
 }

@@ -1,158 +1,116 @@
 import { basename } from 'node:path';
-import type { ReceivedFile, UploadOptions } from '../../catalog/upload.ts';
-import { type DetectedDialect, detectDialect, noRows } from '../../csv/detect-dialect.ts';
-import { detectEncoding, refuseIfNotText } from '../../csv/detect-encoding.ts';
+import type { ReceivedFile } from '../../catalog/upload.ts';
+import { noRows } from '../../csv/detect-dialect.ts';
 import { RecordCutter } from '../../csv/record-cutter.ts';
-import { beginsWithMark, type CsvOrigin } from '../../csv/segment.ts';
-import { decoderFor, type Utf8Decoder } from '../../csv/utf8.ts';
+import type { CsvOrigin } from '../../csv/segment.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { SegmentFeed } from '../spool/segment-feed.ts';
 import type { CutterPosition, SegmentWriter } from '../spool/segment-writer.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { DetectedFile } from './file-head.ts';
 
-/** How much of a file is looked at to find its encoding, dialect and columns. */
-const HEAD_BYTES = 256 * 1024;
-
-export interface FileTextDeps {
-  readonly spool: Spool;
-  readonly maxColumns: number;
-  /** @throws Problem columns_differ where the file's columns are not its table's */
-  readonly refuseOtherColumns: (columns: readonly string[]) => void;
-  /** Told when segments are complete, while the next ones arrive. */
-  readonly onSegments: (feed: SegmentFeed) => Promise<void>;
-}
-
-/** What is known once the head was looked at. */
-interface Opened {
-  readonly encoding: string;
-  /** Where in the file the first record below the header begins; null where the file is not UTF-8. */
-  readonly byteOffset: number | null;
-  readonly decoder: Utf8Decoder;
-  readonly detected: DetectedDialect;
-  readonly cutter: RecordCutter;
-  readonly writer: SegmentWriter;
-  readonly feed: SegmentFeed;
-}
-
-/** The bytes of one file, decompressed, on their way into the spool: text, cut at record ends and counted. */
+/** The text of one file on its way into the spool: decoded to UTF-8, cut into whole records, counted, written as segments. */
 export class FileText {
-  readonly #deps: FileTextDeps;
-  readonly #file: { readonly uploadId: UploadId; readonly options: UploadOptions };
-  #head: Buffer[] = [];
-  #headBytes = 0;
-  #opened: Opened | null = null;
-  /** Whether every byte is written; not yet that it is durable. */
-  #written = false;
+  /** The segments that are complete, for an attempt that loads them while the next ones arrive. */
+  readonly feed: SegmentFeed;
+  readonly #file: DetectedFile;
+  readonly #cutter: RecordCutter;
+  readonly #writer: SegmentWriter;
+  /** Whether every byte has been written; it need not be durable yet. */
+  #isWhole = false;
 
-  constructor(deps: FileTextDeps, file: { readonly uploadId: UploadId; readonly options: UploadOptions }) {
-    this.#deps = deps;
+  private constructor(file: DetectedFile, writer: SegmentWriter) {
+    const { dialect, columns, newline, firstDataLine } = file.dialect;
+    this.feed = new SegmentFeed(dialect, columns);
     this.#file = file;
+    this.#cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
+    this.#writer = writer;
   }
 
-  /** Null until they are found. */
-  get columns(): readonly string[] | null {
-    return this.#opened?.detected.columns ?? null;
+  /** Creates the upload's folder in the spool. */
+  static async create(spool: Spool, uploadId: UploadId, file: DetectedFile): Promise<FileText> {
+    return new FileText(file, await spool.create(uploadId));
   }
 
-  /** Null until there can be segments. */
-  get feed(): SegmentFeed | null {
-    return this.#opened?.feed ?? null;
+  /** Writes what the head holds below the header. @throws Problem as `push` does */
+  async begin(): Promise<void> {
+    await this.#write(this.#file.text);
+  }
+
+  get columns(): readonly string[] {
+    return this.#file.dialect.columns;
   }
 
   /**
-   * @param chunk the next bytes; none of its memory is used once this has returned
-   * @throws Problem where the bytes show that the file cannot be a table
+   * @param chunk the next bytes; none of its memory is used after this has returned
+   * @returns whether they completed a segment
+   * @throws Problem if the bytes are no text of that encoding, or no CSV
    */
-  async push(chunk: Buffer): Promise<void> {
-    if (this.#opened) return this.#take(this.#opened, this.#opened.decoder.push(chunk));
-    this.#head.push(Buffer.from(chunk));
-    this.#headBytes += chunk.length;
-    if (this.#headBytes >= HEAD_BYTES) await this.#open(false);
+  async push(chunk: Buffer): Promise<boolean> {
+    return this.#write(this.#file.decoder.push(chunk));
   }
 
-  /** There are no more bytes. @throws Problem as `push` does, and no_rows */
+  /** Call it after the last bytes. @throws Problem as `push` does, and no_rows */
   async end(): Promise<void> {
-    const opened = this.#opened ?? (await this.#open(true));
-    await this.#take(opened, opened.decoder.end());
-    const { cutter, writer, detected } = opened;
-    const before = positionOf(cutter);
-    const last = cutter.end();
-    await writer.write(last, last.length, before, cutter);
-    if (cutter.records === 0) throw noRows(detected.columns);
-    this.#written = true;
+    await this.#write(this.#file.decoder.end());
+    const before = positionOf(this.#cutter);
+    const last = this.#cutter.end();
+    await this.#writer.write(last, last.length, before, this.#cutter);
+    if (this.#cutter.records === 0) throw noRows(this.columns);
+    this.#isWhole = true;
   }
 
-  /** Makes all of it durable. @returns what was found of it */
-  async durable(): Promise<Omit<ReceivedFile, 'bytes' | 'sha256'>> {
-    if (!this.#opened || !this.#written) throw new Error('a file is made durable when it is whole');
-    const { detected, encoding, writer, cutter } = this.#opened;
-    const segments = await writer.end(cutter);
-    this.#announce(this.#opened);
+  /** Makes the whole file durable. @returns what is known of it */
+  async makeDurable(): Promise<Omit<ReceivedFile, 'bytes' | 'sha256'>> {
+    if (!this.#isWhole) throw new Error('the file is not whole yet');
+    const segments = await this.#writer.end(this.#cutter);
+    this.#feedSegments();
+    const { encoding, dialect } = this.#file;
     return {
       encoding,
-      dialect: detected.dialect,
-      columns: detected.columns,
-      headerGuessed: detected.headerGuessed,
-      headerText: detected.headerText,
-      records: cutter.records,
+      dialect: dialect.dialect,
+      columns: dialect.columns,
+      headerGuessed: dialect.headerGuessed,
+      headerText: dialect.headerText,
+      records: this.#cutter.records,
       segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),
-      origin: originOf(this.#opened),
+      origin: this.#origin(),
     };
   }
 
-  /** Closes what is open. The folder is the spool's to remove. */
-  async abandon(): Promise<void> {
-    await this.#opened?.writer.abandon();
+  /** Closes the open files. `Spool.remove` removes the folder. */
+  abandon(): Promise<void> {
+    return this.#writer.abandon();
   }
 
-  /** Finds encoding, dialect and columns in the head: what it shows wrong is refused here. */
-  async #open(complete: boolean): Promise<Opened> {
-    const { spool, maxColumns, refuseOtherColumns } = this.#deps;
-    const { uploadId, options } = this.#file;
-    const head = Buffer.concat(this.#head);
-    this.#head = [];
-    const encoding = options.encoding ?? detectEncoding(head, complete);
-    refuseIfNotText(head, encoding);
-    const decoder = decoderFor(encoding);
-    const text = complete ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
-    const detected = detectDialect(text, { complete, maxColumns, overrides: options });
-    refuseOtherColumns(detected.columns);
-    const { dialect, columns, newline, firstDataLine, dataOffset } = detected;
-    const cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
-    const writer = await spool.begin(uploadId);
-    const feed = new SegmentFeed(dialect, columns);
-    const byteOffset = encoding === 'utf-8' ? dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
-    this.#opened = { encoding, byteOffset, decoder, detected, cutter, writer, feed };
-    await this.#take(this.#opened, text.subarray(dataOffset));
-    return this.#opened;
+  /** UTF-8 text → whole records, counted → segments. @returns whether it completed a segment */
+  async #write(text: Buffer): Promise<boolean> {
+    if (text.length === 0) return false;
+    const before = positionOf(this.#cutter);
+    const { bytes, lastRecordEnd } = this.#cutter.push(text);
+    await this.#writer.write(bytes, lastRecordEnd, before, this.#cutter);
+    return this.#feedSegments();
   }
 
-  /** UTF-8 bytes → whole records, counted → segments. */
-  async #take(opened: Opened, text: Buffer): Promise<void> {
-    if (text.length === 0) return;
-    const { cutter, writer, feed } = opened;
-    const before = positionOf(cutter);
-    const { bytes, lastRecordEnd } = cutter.push(text);
-    await writer.write(bytes, lastRecordEnd, before, cutter);
-    if (writer.sealed.length === feed.length) return;
-    this.#announce(opened);
-    await this.#deps.onSegments(feed);
-  }
-
-  #announce({ writer, feed }: Opened): void {
-    for (const segment of writer.sealed.slice(feed.length)) {
-      feed.add(segment);
+  /** @returns whether there were new ones */
+  #feedSegments(): boolean {
+    if (this.#writer.sealed.length === this.feed.length) return false;
+    for (const segment of this.#writer.sealed.slice(this.feed.length)) {
+      this.feed.add(segment);
       failpoint('segment_written');
     }
+    return true;
+  }
+
+  #origin(): CsvOrigin | null {
+    const { byteOffset } = this.#file;
+    const { newlineBytes } = this.#cutter;
+    return byteOffset === null || newlineBytes === null ? null : { byteOffset, newlineBytes };
   }
 }
 
-function originOf({ byteOffset, cutter: { newlineBytes } }: Opened): CsvOrigin | null {
-  return byteOffset === null || newlineBytes === null ? null : { byteOffset, newlineBytes };
-}
-
-/** Where a cutter stands now: it moves on. */
+/** A copy of the cutter's position, which changes with the next bytes. */
 function positionOf({ records, lines, quotedLineFeeds }: RecordCutter): CutterPosition {
   return { records, lines, quotedLineFeeds };
 }

@@ -1,25 +1,25 @@
 import type { Readable } from 'node:stream';
 import { Problem } from '../../errors.ts';
 
-/** How slow a sender may be. */
-export interface LeastRate {
+/** How slowly a client may send. */
+export interface MinimumRate {
   readonly windowMs: number;
-  /** Bytes that have to come while that long was spent waiting for them. */
+  /** Bytes that must arrive in each window of waiting time. */
   readonly bytes: number;
 }
 
-/** A sender that trickles holds a place as long as it likes; honest slow lines bring far more than 1 KiB a second. */
-export const LEAST_RATE: LeastRate = { windowMs: 60_000, bytes: 60 * 1024 };
+/** A client that trickles bytes could hold its receive slot forever; slow but honest connections exceed 1 KiB/s by far. */
+export const MINIMUM_RATE: MinimumRate = { windowMs: 60_000, bytes: 60 * 1024 };
 
 /**
- * Passes bytes on, as long as they come fast enough. Only the time that is spent waiting for bytes counts: what Thena takes
- * for itself is not the sender's fault, and the whole may take as long as it likes.
+ * Passes bytes on as long as they arrive fast enough. Only the time spent waiting for bytes counts, so that the client is not
+ * blamed for the server's own work, and the whole file may take any time.
  *
- * @throws Problem upload_too_slow, once the bytes that come after it are known to be late
+ * @throws Problem upload_too_slow, with the first bytes that arrive too late
  */
 export async function* fastEnough(
   input: AsyncGenerator<Buffer, void>,
-  { windowMs, bytes: least }: LeastRate,
+  { windowMs, bytes: minBytes }: MinimumRate,
 ): AsyncGenerator<Buffer, void> {
   let waitedMs = 0;
   let bytes = 0;
@@ -31,9 +31,9 @@ export async function* fastEnough(
       waitedMs += performance.now() - askedAt;
       bytes += value.length;
       if (waitedMs >= windowMs) {
-        if (bytes < least) {
-          const detail = `${bytes} bytes came in ${Math.round(waitedMs / 1000)} s; at least ${least} have to.`;
-          throw new Problem('upload_too_slow', detail, { least_bytes: least, window_seconds: windowMs / 1000 });
+        if (bytes < minBytes) {
+          const detail = `Only ${bytes} bytes arrived in ${Math.round(waitedMs / 1000)} s; the minimum is ${minBytes}.`;
+          throw new Problem('upload_too_slow', detail, { min_bytes: minBytes, window_seconds: windowMs / 1000 });
         }
         waitedMs = 0;
         bytes = 0;
@@ -46,8 +46,8 @@ export async function* fastEnough(
 }
 
 /**
- * Passes bytes on until none comes for so long: then the stream ends with the problem upload_too_slow. While nobody asks
- * for bytes, none is missed.
+ * Passes bytes on until none has arrived for `idleMs`: then the stream ends with the problem upload_too_slow. The clock runs
+ * only while the next bytes are being waited for.
  */
 export async function* neverIdle(input: Readable, idleMs: number): AsyncGenerator<Buffer, void> {
   const bytes = input[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>;
@@ -70,10 +70,10 @@ export async function* neverIdle(input: Readable, idleMs: number): AsyncGenerato
   }
 }
 
-/** What a sender is told of whom nothing has come for so long. */
+/** The problem of a client that has sent nothing for `idleMs`. */
 export function stalled(idleMs: number): Problem {
   const seconds = idleMs / 1000;
-  return new Problem('upload_too_slow', `Nothing came for ${seconds} s in the middle of the upload.`, {
+  return new Problem('upload_too_slow', `No bytes arrived for ${seconds} s in the middle of the upload.`, {
     idle_seconds: seconds,
   });
 }

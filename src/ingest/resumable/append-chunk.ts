@@ -4,89 +4,88 @@ import { dirname } from 'node:path';
 import { placeDurably, syncFile, syncFolder, writeAt } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
-import { storing } from '../spool/storing.ts';
+import { orDiskFull } from '../spool/or-disk-full.ts';
 
-/** What a piece of a file must have, to be kept. */
+/** The checksum of a chunk, as its client computed it. */
 export interface Checksum {
   readonly algorithm: 'sha1' | 'sha256';
   readonly digest: Buffer;
 }
 
-export interface Piece {
+/** The bytes of one request. */
+export interface Chunk {
   readonly bytes: AsyncIterable<Buffer>;
   readonly checksum: Checksum | null;
-  /** Told how many bytes of the file there are, as they come. */
-  readonly onBytes: (received: number) => void;
 }
 
 /**
- * Appends bytes to a file, and makes them durable. Where they end early, what came is kept, unless a checksum was told for
- * them: until it is held against them, a mark beside the file says from where on they do not count.
+ * Appends a chunk to a file and makes it durable. If the bytes break off, those that arrived are kept, unless the chunk has a
+ * checksum: until it is verified, a marker next to the file says from which offset on the bytes do not count.
  *
- * @param offset how many bytes there are already. Nobody else appends at the same time
- * @returns how many there are now
+ * @param offset the size of the file. There must be no other append at the same time
+ * @returns the new size of the file
  * @throws Problem checksum_mismatch, disk_full
  */
-export async function appendPiece(
+export async function appendChunk(
   path: string,
   offset: number,
-  { bytes, checksum, onBytes }: Piece,
+  { bytes, checksum }: Chunk,
   reserve: DiskReserve,
 ): Promise<number> {
-  const room = reserve.room();
+  const allowance = reserve.allowance();
   const hash = checksum && createHash(checksum.algorithm);
   const file = await open(path, 'r+');
   let end = offset;
-  let isKept = false;
+  let isDurable = false;
   try {
-    if (checksum) await placeDurably(markOf(path), `${offset}`);
-    for await (const chunk of bytes) {
-      await room.take(chunk.length);
-      hash?.update(chunk);
-      await storing(() => writeAt(file, chunk, end));
-      end += chunk.length;
-      onBytes(end);
+    if (checksum) await placeDurably(markerOf(path), `${offset}`);
+    for await (const buffer of bytes) {
+      await allowance.take(buffer.length);
+      hash?.update(buffer);
+      await orDiskFull(() => writeAt(file, buffer, end));
+      end += buffer.length;
     }
     if (checksum && !hash?.digest().equals(checksum.digest)) {
-      const detail = `The bytes from ${offset} to ${end} have another ${checksum.algorithm} sum.`;
+      const detail = `The bytes from ${offset} to ${end} do not match the ${checksum.algorithm} checksum.`;
       throw new Problem('checksum_mismatch', detail);
     }
-    await storing(() => file.sync());
-    isKept = true;
+    await orDiskFull(() => file.sync());
+    isDurable = true;
   } finally {
-    room.giveBack();
-    // Bytes whose fsync failed may never reach the disk, however often one tries.
-    const isDropped = !isKept && (checksum !== null || !(await isSynced(file)));
+    allowance.release();
+    // After a failed fsync the bytes may never reach the disk, even if a later fsync succeeds.
+    const isDropped = !isDurable && (checksum !== null || !(await sync(file)));
     try {
       if (isDropped) await file.truncate(offset);
     } finally {
       await file.close();
     }
-    if (isDropped) onBytes(offset);
-    // Not where the bytes could not be taken away: then they count as little at the next start.
-    if (checksum) await removeMark(path);
+    // If truncating fails, the marker stays, so that the bytes do not count after a restart either.
+    if (checksum) await removeMarker(path);
   }
   return end;
 }
 
-/** What a process that was killed left of its last piece: bytes that may not last, or were not held against their checksum. */
-export async function settlePiece(path: string): Promise<void> {
-  const mark = await readFile(markOf(path), 'utf8').catch(() => null);
-  if (mark !== null && Number(mark) < (await stat(path)).size) await truncate(path, Number(mark));
+/** Settles the last chunk after a crash: its bytes may not be durable, or not verified against their checksum. */
+export async function recoverChunk(path: string): Promise<void> {
+  const marker = await readFile(markerOf(path), 'utf8').catch(() => null);
+  if (marker !== null && Number(marker) < (await stat(path)).size) await truncate(path, Number(marker));
   await syncFile(path);
-  if (mark !== null) await removeMark(path);
+  if (marker !== null) await removeMarker(path);
 }
 
-export function markOf(path: string): string {
+/** The file that marks unverified bytes: it holds the offset at which they start. */
+export function markerOf(path: string): string {
   return `${path}.unchecked`;
 }
 
-async function removeMark(path: string): Promise<void> {
-  await rm(markOf(path), { force: true });
+async function removeMarker(path: string): Promise<void> {
+  await rm(markerOf(path), { force: true });
   await syncFolder(dirname(path));
 }
 
-async function isSynced(file: FileHandle): Promise<boolean> {
+/** @returns whether it succeeded */
+async function sync(file: FileHandle): Promise<boolean> {
   return file.sync().then(
     () => true,
     () => false,

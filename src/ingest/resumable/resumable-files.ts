@@ -8,29 +8,29 @@ import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../../model/ids.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
-import { storing } from '../spool/storing.ts';
-import { appendPiece, markOf, type Piece, settlePiece } from './append-chunk.ts';
+import { orDiskFull } from '../spool/or-disk-full.ts';
+import { appendChunk, type Chunk, markerOf, recoverChunk } from './append-chunk.ts';
 
-/** A file that comes in several requests; its upload will have the same id. */
+/** A file that arrives in several requests. Its upload will have the same id. */
 export interface ResumableFile {
   readonly id: UploadId;
   readonly customerId: CustomerId;
   readonly customerMayAppear: boolean;
-  /** Its whole length in bytes, as its sender says. */
+  /** The size of the whole file in bytes, as the client has announced it. */
   readonly length: number;
   readonly filename: string | null;
   readonly options: UploadOptions;
   readonly corrects: UploadId | null;
-  /** What the sender told of it, to be told back. */
+  /** The client's metadata, which the protocol returns to it unchanged. */
   readonly metadata: Readonly<Record<string, string | null>>;
   /** RFC 3339. */
   readonly createdAt: string;
 }
 
-/** How much of a file has come. */
+/** How much of a file has arrived. */
 export interface Received {
   readonly bytes: number;
-  /** When the last of them came, or the file was begun. */
+  /** When the last of them arrived, or the file was created. */
   readonly changedAt: Date;
 }
 
@@ -38,36 +38,36 @@ export interface ResumableFilesDeps {
   readonly directory: string;
   readonly reserve: DiskReserve;
   /** How many unfinished files a customer may have. */
-  readonly mostOfOne: number;
+  readonly maxFilesOfCustomer: number;
 }
 
 /**
- * Files that are not whole yet, on disk: `<id>.part` holds the bytes, `<id>.json` says what they are of, and counts. Whatever
- * a sender is told of is durable before.
+ * Resumable files on disk, until they are uploads: `<id>.part` holds the bytes, `<id>.json` describes them; a file exists if both
+ * do. Everything is durable before the client learns of it.
  */
 export class ResumableFiles {
   readonly #deps: ResumableFilesDeps;
-  /** All there are: the folder is this process's alone. */
+  /** All files in the folder, which no other process writes to. */
   readonly #customers = new Map<UploadId, CustomerId>();
-  /** Where bytes come from, while they do. */
+  /** The streams whose bytes are being appended. */
   readonly #incoming = new Map<UploadId, Readable>();
 
   constructor(deps: ResumableFilesDeps) {
     this.#deps = deps;
   }
 
-  /** Finds what there is, and removes what a crash left half made. Before anything else is asked. */
+  /** Finds the files in the folder and removes what a crash left incomplete. Call it before anything else. */
   async open(): Promise<void> {
     const { directory } = this.#deps;
     await mkdir(directory, { recursive: true });
     const names = new Set(await readdir(directory));
     for (const name of names) {
       const id = parseUploadId(name.slice(0, name.indexOf('.')));
-      const isWanted = id && names.has(`${id}.json`) && names.has(`${id}.part`) && !name.endsWith('.tmp');
-      if (!isWanted) await rm(join(directory, name), { force: true });
-      else if (name.endsWith('.json')) this.#customers.set(id, (await this.#read(id)).customerId);
+      const isNeeded = id && names.has(`${id}.json`) && names.has(`${id}.part`) && !name.endsWith('.tmp');
+      if (!isNeeded) await rm(join(directory, name), { force: true });
+      else if (name.endsWith('.json')) this.#customers.set(id, (await this.#readDescription(id)).customerId);
     }
-    for (const id of this.ids) await settlePiece(this.#part(id));
+    for (const id of this.ids) await recoverChunk(this.#partPath(id));
   }
 
   get ids(): readonly UploadId[] {
@@ -80,88 +80,89 @@ export class ResumableFiles {
 
   /** @throws Problem disk_full, too_many_uploads */
   async create(file: ResumableFile): Promise<void> {
-    const { reserve, mostOfOne } = this.#deps;
+    const { reserve, maxFilesOfCustomer } = this.#deps;
     const { id, customerId } = file;
     const others = this.idsOf(customerId).length;
-    if (others >= mostOfOne) {
-      const detail = `${others} files of customer ${customerId} have been begun and are not whole; ${mostOfOne} may be.`;
+    if (others >= maxFilesOfCustomer) {
+      const detail = `Customer ${customerId} has ${others} unfinished resumable uploads; the maximum is ${maxFilesOfCustomer}.`;
       throw new Problem('too_many_uploads', detail);
     }
-    // Counted before anything is awaited: others begin at the same time.
+    // Counted before the first await, since other files are created at the same time.
     this.#customers.set(id, customerId);
     try {
-      // When it is whole it is there twice for a while: as it came, and cut into segments.
-      await reserve.refuseBeyond(2 * file.length);
-      await storing(async () => {
-        await placeDurably(this.#part(id), '');
-        await placeDurably(this.#about(id), JSON.stringify(file));
+      // A whole file is on disk twice for a while: as it arrived, and cut into segments.
+      await reserve.requireRoomFor(2 * file.length);
+      await orDiskFull(async () => {
+        await placeDurably(this.#partPath(id), '');
+        await placeDurably(this.#descriptionPath(id), JSON.stringify(file));
       });
-      failpoint('resumable_begun');
+      failpoint('resumable_created');
     } catch (error) {
-      // Why it could not be begun is what its sender is told.
+      // If removing it fails, too, the client still gets the first failure.
       await this.remove(id).catch(() => undefined);
       throw error;
     }
   }
 
   async find(id: UploadId): Promise<ResumableFile | null> {
-    return this.#customers.has(id) ? unlessGone(this.#read(id)) : null;
+    return this.#customers.has(id) ? nullIfRemoved(this.#readDescription(id)) : null;
   }
 
   async received(id: UploadId): Promise<Received | null> {
-    const part = this.#customers.has(id) ? await unlessGone(stat(this.#part(id))) : null;
+    const part = this.#customers.has(id) ? await nullIfRemoved(stat(this.#partPath(id))) : null;
     return part && { bytes: part.size, changedAt: part.mtime };
   }
 
-  /** Whether bytes of it are coming now. */
+  /** Whether bytes are being appended to it now. */
   isIncoming(id: UploadId): boolean {
     return this.#incoming.has(id);
   }
 
   /**
-   * @param source where the piece's bytes come from: destroyed where the file is removed meanwhile
-   * @returns how many bytes there are now
-   * @throws Problem as `appendPiece` does, and upload_cancelled
+   * @param source where the bytes of the chunk come from: destroyed if the file is removed in the meantime
+   * @returns the new size of the file
+   * @throws Problem as `appendChunk` does, and upload_cancelled
    */
-  async append(id: UploadId, offset: number, piece: Piece, source: Readable): Promise<number> {
+  async append(id: UploadId, offset: number, chunk: Chunk, source: Readable): Promise<number> {
     this.#incoming.set(id, source);
     try {
-      return await appendPiece(this.#part(id), offset, piece, this.#deps.reserve);
+      return await appendChunk(this.#partPath(id), offset, chunk, this.#deps.reserve);
     } finally {
       this.#incoming.delete(id);
     }
   }
 
   read(id: UploadId): Readable {
-    return createReadStream(this.#part(id));
+    return createReadStream(this.#partPath(id));
   }
 
-  /** Forgets it; whoever sends bytes of it is told so. @returns whether it was there */
+  /** Removes the file; a client that is sending bytes of it gets the problem upload_cancelled. @returns whether it existed */
   async remove(id: UploadId): Promise<boolean> {
-    const wasThere = this.#customers.delete(id);
-    this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled while it came.`));
-    for (const path of [this.#about(id), markOf(this.#part(id)), this.#part(id)]) await rm(path, { force: true });
-    // Else a power cut might bring it back.
-    if (wasThere) await syncFolder(this.#deps.directory);
-    return wasThere;
+    const existed = this.#customers.delete(id);
+    this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled.`));
+    const paths = [this.#descriptionPath(id), markerOf(this.#partPath(id)), this.#partPath(id)];
+    for (const path of paths) await rm(path, { force: true });
+    // Without it, the file could be back after a power cut.
+    if (existed) await syncFolder(this.#deps.directory);
+    return existed;
   }
 
-  async #read(id: UploadId): Promise<ResumableFile> {
-    return JSON.parse(await readFile(this.#about(id), 'utf8'));
+  async #readDescription(id: UploadId): Promise<ResumableFile> {
+    return JSON.parse(await readFile(this.#descriptionPath(id), 'utf8'));
   }
 
-  #part(id: UploadId): string {
+  #partPath(id: UploadId): string {
     return join(this.#deps.directory, `${id}.part`);
   }
 
-  #about(id: UploadId): string {
+  #descriptionPath(id: UploadId): string {
     return join(this.#deps.directory, `${id}.json`);
   }
 }
 
-/** Null where a file was removed in the meantime. */
-async function unlessGone<T>(reading: Promise<T>): Promise<T | null> {
-  return reading.catch((error: NodeJS.ErrnoException) => {
+/** @returns null if the file was removed in the meantime */
+async function nullIfRemoved<T>(read: Promise<T>): Promise<T | null> {
+  return read.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });

@@ -10,7 +10,7 @@ import type { RejectedRow } from '../../model/rejected-row.ts';
 const READ_BYTES = 256 * 1024;
 const LINE_FEED = 10;
 
-/** Rows that could not become one, of every upload that has some: a file that lists them, and one that holds them. */
+/** The rejected rows of uploads. Each upload that has some has two files: a list with the reasons, and the rows as CSV. */
 export class RejectedRows {
   readonly #directory: string;
 
@@ -18,19 +18,19 @@ export class RejectedRows {
     this.#directory = directory;
   }
 
-  /** Where the engine writes them. */
+  /** The files of an upload, for the part that writes them. */
   pathsOf(uploadId: UploadId): { readonly list: string; readonly csv: string } {
     return { list: join(this.#directory, `${uploadId}.ndjson`), csv: join(this.#directory, `${uploadId}.csv`) };
   }
 
-  /** Makes the names of the files last. */
+  /** Makes the names of new files durable. */
   sync(): Promise<void> {
     return syncFolder(this.#directory);
   }
 
   /**
-   * @param after the `nextCursor` of the page before
-   * @throws Problem rejects_not_found; bad_request where the cursor is none of these rejects
+   * @param after the `nextCursor` of the previous page
+   * @throws Problem rejects_not_found; bad_request if the cursor is invalid
    */
   async page(
     uploadId: UploadId,
@@ -39,7 +39,7 @@ export class RejectedRows {
     const file = await openFound(this.pathsOf(uploadId).list, uploadId);
     try {
       const { size } = await file.stat();
-      let at = await startOf(file, after, size);
+      let at = await readCursor(file, after, size);
       const items: RejectedRow[] = [];
       let rest = Buffer.alloc(0);
       let read = at;
@@ -60,22 +60,27 @@ export class RejectedRows {
     }
   }
 
-  /** The rejected records below the names of the columns, as UTF-8. @throws Problem rejects_not_found */
+  /** @returns UTF-8 text: the column names, then the rejected records. @throws Problem rejects_not_found */
   async csv(uploadId: UploadId): Promise<Readable> {
     const path = this.pathsOf(uploadId).csv;
     await (await openFound(path, uploadId)).close();
     return createReadStream(path);
   }
 
-  /** Removes what there is of an upload. */
+  /** Removes the files of an upload, if it has any. */
   async remove(uploadId: UploadId): Promise<void> {
     for (const path of Object.values(this.pathsOf(uploadId))) await rm(path, { force: true });
   }
 
-  /** Names of all uploads that have some. */
+  /** @returns the ids of all uploads that have files here, as their names spell them */
   async uploads(): Promise<ReadonlySet<string>> {
     return new Set((await readdir(this.#directory)).map((name) => name.split('.')[0] ?? ''));
   }
+}
+
+/** A rejected row as problems and pages show it. */
+export function rejectJson({ line, byteOffset, column, code, message, text }: RejectedRow) {
+  return { line, byte_offset: byteOffset, column, code, message, text };
 }
 
 async function openFound(path: string, uploadId: UploadId): Promise<FileHandle> {
@@ -83,15 +88,15 @@ async function openFound(path: string, uploadId: UploadId): Promise<FileHandle> 
     return await open(path, 'r');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new Problem('rejects_not_found', `No row of upload ${uploadId} was rejected.`, {}, { cause });
+    throw new Problem('rejects_not_found', `Upload ${uploadId} has no rejected rows.`, {}, { cause });
   }
 }
 
-/** Reads a cursor: an offset in bytes that follows a line feed. */
-async function startOf(file: FileHandle, after: string | null, size: number): Promise<number> {
+/** Reads a cursor: the offset in bytes at which a line starts. */
+async function readCursor(file: FileHandle, after: string | null, size: number): Promise<number> {
   if (after === null) return 0;
   const at = /^\d{1,15}$/.test(after) ? Number(after) : 0;
   const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, at - 1));
   if (at > 0 && at < size && bytesRead === 1 && buffer[0] === LINE_FEED) return at;
-  throw new Problem('bad_request', 'The cursor is none that a page of these rejects gave.');
+  throw new Problem('bad_request', 'Invalid cursor.');
 }

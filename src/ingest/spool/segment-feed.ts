@@ -3,8 +3,8 @@ import type { CsvDialect } from '../../csv/dialect.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 
 /**
- * The segments of one file, between the one who writes them and the attempt that loads them: all there from the start,
- * or coming as the file does.
+ * The segments of one file, on their way from the reception that writes them to the attempt that loads them: complete from the
+ * start, or growing while the file arrives.
  */
 export class SegmentFeed {
   readonly dialect: CsvDialect;
@@ -17,12 +17,12 @@ export class SegmentFeed {
   constructor(dialect: CsvDialect, columns: readonly string[]) {
     this.dialect = dialect;
     this.columns = columns;
-    // Nobody may be waiting when a sender goes away.
+    // If the client disconnects, there may be no attempt that waits.
     this.#file.promise.catch(() => undefined);
     this.#changed.promise.catch(() => undefined);
   }
 
-  /** A feed of a file that is all there, its segments with their whole paths. */
+  /** The feed of a file that is complete; its segments have absolute paths. */
   static of(file: ReceivedFile): SegmentFeed {
     const feed = new SegmentFeed(file.dialect, file.columns);
     for (const segment of file.segments) feed.add(segment);
@@ -30,16 +30,12 @@ export class SegmentFeed {
     return feed;
   }
 
-  /** How many segments there are so far. */
+  /** How many segments have been added so far. */
   get length(): number {
     return this.#segments.length;
   }
 
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** Resolves once the file is acknowledged. */
+  /** Resolves when the file has been acknowledged; rejects if it never will be. */
   get file(): Promise<ReceivedFile> {
     return this.#file.promise;
   }
@@ -49,14 +45,14 @@ export class SegmentFeed {
     this.#announce();
   }
 
-  /** The file is whole and durable. */
+  /** The file is complete, durable and acknowledged. */
   end(file: ReceivedFile): void {
     this.#ended = true;
     this.#file.resolve(file);
     this.#announce();
   }
 
-  /** The file will never be whole. */
+  /** The file will never be complete. */
   fail(error: Error): void {
     this.#file.reject(error);
     this.#changed.reject(error);
@@ -65,14 +61,14 @@ export class SegmentFeed {
   /**
    * Waits for segments beyond the first `taken`.
    *
-   * @returns all that are there, at least one; none where the file has no more
+   * @returns all of them so far, at least one; an empty list at the end of the file
    */
   async after(taken: number): Promise<readonly CsvSegment[]> {
     while (this.#segments.length <= taken && !this.#ended) await this.#changed.promise;
     return this.#segments.slice(taken);
   }
 
-  /** Waits for the end of the file. */
+  /** Waits for the end of the file. @returns all of its segments */
   async all(): Promise<readonly CsvSegment[]> {
     await this.file;
     return this.#segments;

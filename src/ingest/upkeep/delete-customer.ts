@@ -1,4 +1,5 @@
-import type { Catalog, Page } from '../../catalog/catalog.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Page } from '../../catalog/page.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -9,35 +10,35 @@ import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface DeletionDeps {
-  readonly catalog: Catalog;
-  readonly tables: TableStore;
+  readonly catalog: Pick<Catalog, 'beginDeletion' | 'deleteCustomer' | 'listUploads'>;
+  readonly tables: Pick<TableStore, 'drop'>;
   readonly spool: Spool;
   readonly rejects: RejectedRows;
   readonly resumable: ResumableUploads;
 }
 
 /**
- * Deletes a customer with all it has: marked in the catalog, then its table, its files, and what the catalog knows of it.
- * Where that is cut short the mark stays: it can be asked for again, and `recovery.ts` does so at the next start.
+ * Deletes a customer with everything it has: marks it in the catalog, then removes its table, its files, and its entries in the
+ * catalog. If that is interrupted, the mark stays: the call can be repeated, and `recovery.ts` repeats it at the next start.
  *
- * @throws Problem customer_busy while uploads have not ended
+ * @throws Problem customer_busy while it has unfinished uploads
  */
 export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId): Promise<void> {
   const uploads = await deps.catalog.beginDeletion(customerId);
   if (uploads.length > 0) {
-    const detail = `${uploads.length} of the uploads of customer ${customerId} have not ended.`;
+    const detail = `Customer ${customerId} has ${uploads.length} unfinished ${uploads.length === 1 ? 'upload' : 'uploads'}.`;
     throw new Problem('customer_busy', detail, { uploads });
   }
-  failpoint('deletion_begun');
+  failpoint('deletion_started');
   await deps.tables.drop(customerId);
   failpoint('table_dropped');
   await removeFiles(deps, customerId);
-  await deps.resumable.removeOf(customerId);
+  await deps.resumable.removeAllOf(customerId);
   failpoint('files_removed');
   await deps.catalog.deleteCustomer(customerId);
 }
 
-/** Removes all files that are kept of a customer's uploads. */
+/** Removes the bytes and the rejected rows of all uploads of a customer. */
 async function removeFiles({ catalog, spool, rejects }: DeletionDeps, customerId: CustomerId): Promise<void> {
   let after: string | null = null;
   do {

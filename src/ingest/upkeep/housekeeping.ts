@@ -5,44 +5,44 @@ import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 import type { Spool } from '../spool/spool.ts';
 
-const EVERY_MS = 30_000;
+const INTERVAL_MS = 30_000;
 
 export interface HousekeepingDeps {
-  readonly catalog: Catalog;
-  readonly tables: TableStore;
+  readonly catalog: Pick<Catalog, 'deadTags' | 'forgetTags' | 'keptFailures' | 'endRetention'>;
+  readonly tables: Pick<TableStore, 'purge'>;
   readonly spool: Spool;
   readonly resumable: ResumableUploads;
   readonly observe: Observe;
 }
 
 /**
- * What is done beside everything else. It gives space back (rows that no answer counts, bytes of failed uploads kept long
- * enough), and makes files uploads that are whole and that nobody asks for.
+ * Runs in the background all the time. It sweeps: frees the space of rows that are in no answer and of bytes whose retention has
+ * ended. And it finishes resumable files that are whole and that no client asks for.
  */
 export class Housekeeping {
   readonly #deps: HousekeepingDeps;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
-  #again = false;
-  #stopped = false;
+  #isSweepDue = false;
+  #isStopped = false;
 
   constructor(deps: HousekeepingDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    const everyTime = (): void => {
+    const run = (): void => {
       this.sweep();
       this.#finishing ??= this.#finishWhole();
     };
-    this.#timer = setInterval(everyTime, EVERY_MS);
-    everyTime();
+    this.#timer = setInterval(run, INTERVAL_MS);
+    run();
   }
 
-  /** Says that there may be something to give back. */
+  /** Sweeps now, or once more if a sweep is running. */
   sweep(): void {
-    this.#again = true;
+    this.#isSweepDue = true;
     this.#sweeping ??= this.#sweep()
       .catch((error: Error) => this.#deps.observe({ kind: 'background_failed', task: 'housekeeping', error }))
       .finally(() => {
@@ -50,15 +50,15 @@ export class Housekeeping {
       });
   }
 
-  /** Waits for what is under way, and begins nothing more. */
+  /** Starts nothing more and waits for what is running. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearInterval(this.#timer);
     await this.#sweeping;
     await this.#finishing;
   }
 
-  /** Beside the sweeping, as a large file takes its time. */
+  /** In parallel with the sweeps, since a large file takes long. */
   async #finishWhole(): Promise<void> {
     const { resumable, observe } = this.#deps;
     await resumable
@@ -69,11 +69,11 @@ export class Housekeeping {
 
   async #sweep(): Promise<void> {
     const { catalog, tables, spool, resumable } = this.#deps;
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
+    while (this.#isSweepDue && !this.#isStopped) {
+      this.#isSweepDue = false;
       for (const { customerId, tag } of await catalog.deadTags()) {
-        if (this.#stopped) return;
-        // Never a drop: the customer's next table may be in the making.
+        if (this.#isStopped) return;
+        // Purged, even if it is all of the table: dropping it could remove the rows of an upload that is being loaded.
         await tables.purge(customerId, [tag]);
         failpoint('rows_purged');
         await catalog.forgetTags(customerId, [tag]);
@@ -82,7 +82,7 @@ export class Housekeeping {
         await catalog.endRetention(uploadId);
         await spool.remove(uploadId);
       }
-      await spool.removeLeft();
+      await spool.removeLeftovers();
       await resumable.expire();
     }
   }

@@ -1,14 +1,22 @@
+import type { Catalog } from '../../catalog/catalog.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import { parseUploadId } from '../../model/ids.ts';
+import type { TableStore } from '../../table-store/table-store.ts';
 import { type DeletionDeps, deleteCustomer } from './delete-customer.ts';
 
+export interface RecoveryDeps extends DeletionDeps {
+  readonly catalog: Catalog;
+  readonly tables: TableStore;
+  readonly observe: Observe;
+}
+
 /**
- * Puts in order what a crash left behind, before anything else is done: leases of a process that is gone, files that
- * were never acknowledged, rows of dead attempts, customers half deleted, and spool folders nobody needs.
+ * Cleans up after a crash, before anything else runs: leases of the dead process, files that were never acknowledged, rows of
+ * dead attempts, customers whose deletion was interrupted, and files that are no longer needed.
  */
-export async function recover({ observe, ...deps }: DeletionDeps & { readonly observe: Observe }): Promise<void> {
-  const { catalog, tables, spool, rejects, resumable } = deps;
+export async function recover(deps: RecoveryDeps): Promise<void> {
+  const { catalog, tables, resumable, observe } = deps;
   await resumable.open();
   await catalog.releaseLeases();
   failpoint('leases_released');
@@ -23,9 +31,13 @@ export async function recover({ observe, ...deps }: DeletionDeps & { readonly ob
       observe({ kind: 'background_failed', task: 'deletion', error }),
     );
   }
-  // Their senders were never told 202, and their connections are gone.
+  // Their clients never got a 202, and their connections are closed.
   for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
-  failpoint('unacknowledged_forgotten');
+  failpoint('unacknowledged_deleted');
+  await removeUnneededFiles(deps);
+}
+
+async function removeUnneededFiles({ catalog, spool, rejects }: RecoveryDeps): Promise<void> {
   const waiting = (await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id);
   const needed = new Set<string>([...waiting, ...(await catalog.keptFailures('all'))]);
   for (const folder of await spool.folders()) {

@@ -4,7 +4,7 @@ import { isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
 import { compileQuery, isQuantile } from './compile-query.ts';
-import type { QuantileMemory } from './quantile-memory.ts';
+import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
@@ -25,9 +25,10 @@ export async function answerQuery(
     return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends });
   };
   try {
-    const values = await quantileValues(view, plan, run);
-    if (!quantiles.holds(values)) return { kind: 'out_of_memory' };
-    return await (values === 0 ? run(plan) : quantiles.run(values, ends, () => run(plan)));
+    const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, run));
+    if (!quantiles.fits(bytes)) return { kind: 'out_of_memory' };
+    if (bytes === 0) return await run(plan);
+    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => run(plan));
   } catch (error) {
     if (!isCancelled(error) && !ends.aborted) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };

@@ -5,7 +5,7 @@ import { physicalColumns } from '../../model/physical-columns.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';
-import { QuantileMemory } from './quantile-memory.ts';
+import { quantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
 
 export interface DuckdbSettings extends ExportFolder {
@@ -21,7 +21,7 @@ export interface DuckdbSettings extends ExportFolder {
  */
 export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
   const fileOf = (customerId: CustomerId): string => join(settings.tables, `${customerId}.duckdb`);
-  const quantiles = new QuantileMemory(settings.quantileBytes);
+  const quantiles = quantileMemory(settings.quantileBytes);
   return {
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
     rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),

@@ -1,0 +1,51 @@
+import { type Static, Type } from 'typebox';
+import { ColumnFormat, DeclaredColumn } from './columns.ts';
+import { CustomerId } from './customer-id.ts';
+import { NewApiKey } from './keys.ts';
+import { pageOf } from './pages.ts';
+import { TableState } from './tables.ts';
+import { nullable, Timestamp } from './values.ts';
+
+export const CreateCustomer = Type.Object(
+  {
+    customer_id: Type.Optional(CustomerId),
+    id: Type.Optional(CustomerId),
+    time_column: Type.Optional(
+      nullable(Type.String({ minLength: 1, maxLength: 255 }), {
+        description: 'The column with the time of a row. Default: the leftmost timestamp column, or else date column.',
+      }),
+    ),
+    columns: Type.Optional(
+      nullable(Type.Array(DeclaredColumn, { minItems: 1 }), {
+        description: "The table's columns. Default: inferred from the first file.",
+      }),
+    ),
+  },
+  {
+    $id: 'CreateCustomer',
+    title: 'Customer to create',
+    description: '`customer_id` is required; `id` is an alias.',
+    additionalProperties: false,
+  },
+);
+export type CreateCustomer = Static<typeof CreateCustomer>;
+
+export const Customer = Type.Object(
+  {
+    id: Type.String({ description: 'In canonical form: a lower-case string.', examples: ['1000'] }),
+    created_at: Timestamp,
+    declared: Type.Object(
+      { time_column: nullable(Type.String()), columns: nullable(Type.Array(ColumnFormat)) },
+      { description: 'What the customer was created with.' },
+    ),
+    table: nullable(TableState, { description: 'Null until an upload is complete.' }),
+  },
+  { $id: 'Customer', title: 'Customer' },
+);
+export type Customer = Static<typeof Customer>;
+
+export const CreatedCustomer = Type.Object({ customer: Customer, api_key: NewApiKey }, { $id: 'CreatedCustomer' });
+export type CreatedCustomer = Static<typeof CreatedCustomer>;
+
+export const CustomerPage = pageOf(Customer, 'CustomerPage');
+export type CustomerPage = Static<typeof CustomerPage>;

@@ -1,0 +1,68 @@
+import { type Static, Type } from 'typebox';
+import { Column } from './columns.ts';
+import { NextCursor, pageQuery } from './pages.ts';
+import { TableVersion } from './tables.ts';
+import { JsonValue, oneOf } from './values.ts';
+
+/** Query parameters that select columns and rows of a table. */
+const selection = {
+  columns: Type.Optional(
+    Type.Union([Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 1000 }), Type.String({ maxLength: 2000 })], {
+      description:
+        'Column names, separated by commas and in the desired order. Repeat the parameter for names that contain a comma. Default: all columns.',
+      examples: ['occurred_at,amount'],
+    }),
+  ),
+  where: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'A condition as in the `where` of a query, as JSON text. Default: all rows.',
+      examples: ['{"column":"amount","op":">","value":0}'],
+    }),
+  ),
+};
+
+export const DEFAULT_ROWS_LIMIT = 100;
+
+export const RowsQuery = Type.Object(
+  { ...selection, ...pageQuery(DEFAULT_ROWS_LIMIT, 1000) },
+  { additionalProperties: false },
+);
+export type RowsQuery = Static<typeof RowsQuery>;
+
+/** Rows of a table or a result: each has the values of all columns, in order. */
+export const Rows = Type.Immutable(Type.Array(Type.Immutable(Type.Array(JsonValue))));
+
+export const RowsPage = Type.Object(
+  {
+    customer_id: Type.String(),
+    columns: Type.Immutable(Type.Array(Column)),
+    rows: Rows,
+    next_cursor: NextCursor,
+    table: TableVersion,
+  },
+  {
+    $id: 'RowsPage',
+    title: 'Page of rows',
+    description: 'A page may have fewer rows than `limit`, even none. Only `next_cursor` marks the end.',
+  },
+);
+export type RowsPage = Static<typeof RowsPage>;
+
+export const ExportFormat = oneOf(['csv', 'ndjson', 'parquet', 'arrow'], { default: 'csv' });
+export type ExportFormat = Static<typeof ExportFormat>;
+
+export const ExportQuery = Type.Object(
+  {
+    ...selection,
+    format: Type.Optional(ExportFormat),
+    escape_formulas: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'CSV only: prefix texts that a spreadsheet would execute as a formula with a single quote.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ExportQuery = Static<typeof ExportQuery>;

@@ -1,0 +1,125 @@
+import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { CustomerId } from './customer-id.ts';
+import { nullable, oneOf } from './values.ts';
+
+const OnError = oneOf(['abort', 'skip']);
+const Duplicates = oneOf(['append', 'reject']);
+
+/** The options of an upload, as they were given; null: detected in the file. */
+export const UploadOptions = Type.Object(
+  {
+    delimiter: nullable(Type.String()),
+    quote: nullable(Type.String()),
+    header: nullable(Type.Boolean()),
+    encoding: nullable(Type.String()),
+    on_error: OnError,
+    duplicates: Duplicates,
+    dry_run: Type.Boolean(),
+  },
+  { $id: 'UploadOptions', title: 'Upload options' },
+);
+export type UploadOptions = Static<typeof UploadOptions>;
+
+function option<Schema extends TSchema>(schema: Schema, options: TSchemaOptions) {
+  return Type.Optional(Type.With(schema, options));
+}
+
+/** Options that a new upload and a retry have in common: in a URL, in a form, or in the metadata of a tus upload. */
+const commonOptions = {
+  delimiter: option(Type.String(), {
+    description:
+      'The field delimiter: one ASCII character, or `tab`, `comma`, `semicolon`, `pipe` or `space`. Default: detected.',
+    examples: [';', 'tab'],
+  }),
+  quote: option(Type.String(), {
+    description: 'The quote character: one ASCII character, or `none`. Default: detected.',
+    examples: ['"', 'none'],
+  }),
+  header: option(Type.Boolean(), {
+    description: '`true`: the first record has the column names. `false`: it is a row. Default: detected.',
+  }),
+  on_error: option(OnError, {
+    default: 'abort',
+    description:
+      'What to do if some rows do not fit the table. `abort`: load nothing. `skip`: load the other rows and report the rejected ones.',
+  }),
+  duplicates: option(Duplicates, {
+    default: 'append',
+    description:
+      'What to do if the same bytes were uploaded before. `append`: append them again; `duplicate_of` names the earlier upload. `reject`: refuse the file.',
+  }),
+  dry_run: option(Type.Boolean(), {
+    default: false,
+    description: '`true`: process the file and return the receipt, but load nothing.',
+  }),
+  encoding: option(Type.String(), {
+    description: 'The character encoding, such as `utf-8` or `windows-1252`. Default: detected.',
+    examples: ['windows-1252'],
+  }),
+};
+
+export const RetryQuery = Type.Object(commonOptions, { additionalProperties: false });
+export type RetryQuery = Static<typeof RetryQuery>;
+
+export const FileOptions = Type.Object(
+  {
+    ...commonOptions,
+    corrects: Type.Optional(
+      Type.String({
+        format: 'uuid',
+        description:
+          'ID of an earlier upload whose rejected rows this file contains, corrected. That upload then names this one in `corrected_by`.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type FileOptions = Static<typeof FileOptions>;
+
+/** Query parameters of an upload that is the body of the request. */
+export const UploadBodyQuery = Type.Object(
+  { filename: Type.Optional(Type.String({ maxLength: 255 })), ...FileOptions.properties },
+  { additionalProperties: false },
+);
+export type UploadBodyQuery = Static<typeof UploadBodyQuery>;
+
+/** A multipart form. The file is binary, which only the documentation shows. */
+export const UploadForm = Type.Object(
+  {
+    file: Type.String({ format: 'binary', description: 'The CSV file, optionally compressed with gzip or zstd.' }),
+    customer_id: CustomerId,
+    ...FileOptions.properties,
+  },
+  {
+    $id: 'UploadForm',
+    title: 'Upload form',
+    description:
+      'Options must come before the file; `customer_id` may come before or after it. If it comes first, loading starts while the file is being received.',
+    additionalProperties: false,
+  },
+);
+
+export const WaitHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description: '`wait=30`: respond when the upload has ended, or after 30 seconds (RFC 7240). At most 300 seconds.',
+      examples: ['wait=30'],
+    }),
+  ),
+});
+
+export const UploadHeaders = Type.Object({
+  ...WaitHeaders.properties,
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'A value of your own, such as a UUID. A repeated request with the same key and file returns the same upload and appends nothing.',
+    }),
+  ),
+});
+export const UploadBodyHeaders = Type.Object({
+  ...UploadHeaders.properties,
+  'content-encoding': Type.Optional(
+    Type.String({ description: '`gzip` or `zstd`. Compressed files are also recognized without it.' }),
+  ),
+});

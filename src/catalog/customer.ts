@@ -1,0 +1,36 @@
+import type { ColumnFormat } from '../model/columns.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { Page, PageRequest } from './page.ts';
+import type { TableState } from './table-state.ts';
+
+export interface Customer {
+  readonly id: CustomerId;
+  readonly createdAt: Date;
+  /** The time column declared when the customer was created; null: chosen from the first file. */
+  readonly declaredTimeColumn: string | null;
+  /** The columns declared when the customer was created, with the formats to try first; null: taken from the first file. */
+  readonly declaredColumns: readonly ColumnFormat[] | null;
+  /** Null until the first upload is committed. */
+  readonly table: TableState | null;
+}
+
+export interface Customers {
+  createCustomer(customer: {
+    readonly id: CustomerId;
+    readonly timeColumn: string | null;
+    readonly columns: readonly ColumnFormat[] | null;
+  }): Promise<Customer | 'exists'>;
+  findCustomer(id: CustomerId): Promise<Customer | null>;
+  /** By ID, ascending. */
+  listCustomers(page: PageRequest): Promise<Page<Customer>>;
+  /**
+   * Starts the deletion of a customer, which then accepts no uploads and has no table. Idempotent.
+   *
+   * @returns its unfinished uploads; if there are any, nothing is changed
+   */
+  beginDeletion(id: CustomerId): Promise<readonly UploadId[]>;
+  /** Customers whose deletion has started. */
+  customersInDeletion(): Promise<readonly CustomerId[]>;
+  /** Completes the deletion: removes the customer, its keys and its uploads. @returns false if it does not exist */
+  deleteCustomer(id: CustomerId): Promise<boolean>;
+}

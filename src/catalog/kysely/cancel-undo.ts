@@ -1,0 +1,82 @@
+import type { Kysely, Transaction, Updateable } from 'kysely';
+import type { CustomerId } from '../../model/ids.ts';
+import type { Uploads } from '../upload.ts';
+import { type CatalogTables, micros } from './catalog-tables.ts';
+import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
+import { uploadOf } from './upload-rows.ts';
+
+export function cancelUndoIn(
+  db: Kysely<CatalogTables>,
+  now: () => number,
+): Pick<Uploads, 'cancelUpload' | 'undoUpload'> {
+  return {
+    async cancelUpload(id) {
+      const { numUpdatedRows } = await db
+        .updateTable('uploads')
+        .set({ ...UNLEASED, status: 'cancelled', finished_at: now() })
+        .where('id', '=', id)
+        .where('status', 'in', ['receiving', 'received'])
+        .where('lease_owner', 'is', null)
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows > 0n;
+    },
+    undoUpload: (id) =>
+      db.transaction().execute(async (trx) => {
+        const customer = await lockCustomerOf(trx, id);
+        const upload = await trx
+          .updateTable('uploads')
+          .set({ status: 'undone', finished_at: now() })
+          .where('id', '=', id)
+          .where('status', '=', 'complete')
+          .where('tag', 'is not', null)
+          .returningAll()
+          .executeTakeFirst();
+        if (!customer || !upload || upload.tag === null) return null;
+        // From now on every query excludes its rows. The upload loses its tag, so that the tag counts as dead.
+        await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
+        await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
+        const state = await remainingState(trx, customer.id);
+        await trx
+          .updateTable('customers')
+          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1 })
+          .where('id', '=', customer.id)
+          .execute();
+        return uploadOf(upload);
+      }),
+  };
+}
+
+/** The state of the table as it results from the remaining uploads. */
+async function remainingState(
+  trx: Transaction<CatalogTables>,
+  customerId: CustomerId,
+): Promise<Updateable<CatalogTables['customers']>> {
+  // A dry run has no tag and is not counted.
+  const remaining = trx
+    .selectFrom('uploads')
+    .where('customer_id', '=', customerId)
+    .where('status', '=', 'complete')
+    .where('tag', 'is not', null);
+  const { uploads, rows, earliest, latest } = await remaining
+    .select(({ fn }) => [
+      fn.countAll<number>().as('uploads'),
+      fn.sum<number | null>('row_count').as('rows'),
+      fn.min('earliest_at').as('earliest'),
+      fn.max('latest_at').as('latest'),
+    ])
+    .executeTakeFirstOrThrow();
+  // Tags are in the order of commits, because the uploads of a customer are loaded one after another.
+  const first = await remaining
+    .select('first_row_at')
+    .where('first_row_at', 'is not', null)
+    .orderBy('tag')
+    .limit(1)
+    .executeTakeFirst();
+  const times = {
+    row_count: Number(rows ?? 0),
+    first_row_at: micros(first?.first_row_at ?? null),
+    earliest_at: micros(earliest),
+    latest_at: micros(latest),
+  };
+  return Number(uploads) > 0 ? times : { ...times, table_columns: null, time_column: null };
+}

@@ -1,0 +1,118 @@
+import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { CustomerId, UploadId } from '../../model/ids.ts';
+import type { Micros } from '../table-state.ts';
+import type { UploadStatus } from '../upload.ts';
+
+/** A nullable column that inserts may omit. */
+type Optional<Read, Written = Read> = ColumnType<Read | null, Written | null | undefined, Written | null>;
+
+/** Microseconds exceed 2^53 in the year 2255: a dialect reads integers as numbers if they are safe, else as bigints. */
+type StoredMicros = Optional<number | bigint, Micros>;
+
+/** JSON, as text. */
+type Json = string;
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+type Millis = number;
+
+interface CustomersTable {
+  id: CustomerId;
+  created_at: Millis;
+  /** 1 if the customer appeared with its first upload, 0 if it was created by a request. */
+  appeared: 0 | 1;
+  /** 1 once its deletion has started. */
+  in_deletion: Generated<number>;
+  declared_time_column: Optional<string>;
+  declared_columns: Optional<Json>;
+  /** Null until the first commit, like the rest of the table's state. */
+  table_columns: Optional<Json>;
+  time_column: Optional<string>;
+  row_count: Generated<number>;
+  version: Generated<number>;
+  /** The number of undone uploads. */
+  generation: Generated<number>;
+  first_row_at: StoredMicros;
+  earliest_at: StoredMicros;
+  latest_at: StoredMicros;
+  /** The latest tag. No tag is used twice. */
+  last_tag: Generated<number>;
+  /** The number of the latest upload. */
+  last_upload: Generated<number>;
+  /** When an upload of the customer was last claimed. */
+  last_claimed_at: Generated<Millis>;
+}
+
+interface ApiKeysTable {
+  id: string;
+  customer_id: CustomerId;
+  hash: string;
+  label: string | null;
+  rights: Json;
+  created_at: Millis;
+  revoked_at: Optional<Millis>;
+}
+
+interface UploadsTable {
+  id: UploadId;
+  customer_id: CustomerId;
+  /** Counts the uploads of a customer: their order does not depend on a clock. */
+  number: number;
+  status: UploadStatus;
+  filename: string | null;
+  options: Json;
+  idempotency_key: Optional<string>;
+  retry_of: Optional<UploadId>;
+  corrects: Optional<UploadId>;
+  corrected_by: Optional<UploadId>;
+  /** Set by the acknowledgement. */
+  sha256: Optional<string>;
+  /** Size of the segments in the spool. Set by the acknowledgement. */
+  spool_bytes: Optional<number>;
+  duplicate_of: Optional<UploadId>;
+  duplicate_of_at: Optional<Millis>;
+  /** 1 if nothing of the upload is kept. */
+  dry_run: Generated<number>;
+  file: Optional<Json>;
+  receipt: Optional<Json>;
+  error: Optional<Json>;
+  attempts: Generated<number>;
+  engine_deaths: Generated<number>;
+  created_at: Millis;
+  received_at: Optional<Millis>;
+  finished_at: Optional<Millis>;
+  retry_until: Optional<Millis>;
+  /** Null unless an attempt holds the upload. An expired lease is held until it is taken over or ended. */
+  lease_owner: Optional<string>;
+  lease_until: Optional<Millis>;
+  /** The tag of the attempt that holds the upload, or of the committed one. */
+  tag: Optional<number>;
+  /** This and the times below are of the committed attempt. After an undo the state of the table is computed from them. */
+  row_count: Optional<number>;
+  first_row_at: StoredMicros;
+  earliest_at: StoredMicros;
+  latest_at: StoredMicros;
+}
+
+/** Uncommitted tags. An entry outlives its upload if the table may still contain rows of the attempt. */
+interface AttemptsTable {
+  customer_id: CustomerId;
+  tag: number;
+  upload_id: UploadId;
+}
+
+/** The tables of the catalog, as created by `migrations/`. */
+export interface CatalogTables {
+  customers: CustomersTable;
+  api_keys: ApiKeysTable;
+  uploads: UploadsTable;
+  attempts: AttemptsTable;
+}
+
+export type CustomerRow = Selectable<CustomersTable>;
+export type ApiKeyRow = Selectable<ApiKeysTable>;
+export type UploadRow = Selectable<UploadsTable>;
+
+/** Converts a stored time. */
+export function micros(stored: number | bigint | null): Micros | null {
+  return stored === null ? null : BigInt(stored);
+}

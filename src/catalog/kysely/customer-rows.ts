@@ -1,0 +1,38 @@
+import type { ApiKey } from '../api-key.ts';
+import type { Customer } from '../customer.ts';
+import type { TableState } from '../table-state.ts';
+import { type ApiKeyRow, type CustomerRow, micros } from './catalog-tables.ts';
+
+export function customerOf(row: CustomerRow): Customer {
+  return {
+    id: row.id,
+    createdAt: new Date(row.created_at),
+    declaredTimeColumn: row.declared_time_column,
+    declaredColumns: row.declared_columns === null ? null : JSON.parse(row.declared_columns),
+    table: tableOf(row),
+  };
+}
+
+export function tableOf(row: CustomerRow): TableState | null {
+  if (row.table_columns === null) return null;
+  return {
+    columns: JSON.parse(row.table_columns),
+    timeColumn: row.time_column,
+    rows: row.row_count,
+    version: row.version,
+    firstRowAt: micros(row.first_row_at),
+    earliestAt: micros(row.earliest_at),
+    latestAt: micros(row.latest_at),
+  };
+}
+
+export function apiKeyOf(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    customerId: row.customer_id,
+    label: row.label,
+    rights: JSON.parse(row.rights),
+    createdAt: new Date(row.created_at),
+    revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at),
+  };
+}

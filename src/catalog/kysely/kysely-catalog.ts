@@ -1,0 +1,38 @@
+import type { Kysely } from 'kysely';
+import type { Catalog } from '../catalog.ts';
+import { apiKeysIn } from './api-keys.ts';
+import { cancelUndoIn } from './cancel-undo.ts';
+import type { CatalogTables } from './catalog-tables.ts';
+import { commitUploadIn } from './commit-upload.ts';
+import { customersIn } from './customers.ts';
+import { deleteCustomerIn } from './delete-customer.ts';
+import { leasesIn } from './leases.ts';
+import { markReceivedIn } from './mark-received.ts';
+import { tableStatesIn } from './table-states.ts';
+import { uploadsIn } from './uploads.ts';
+
+/**
+ * The catalog in a SQL database whose schema is up to date ({@link migrate}).
+ *
+ * The dialect must support `RETURNING`; an update must lock its rows, or more, until the transaction ends, and later reads in
+ * the transaction must see the latest commit; integers must be read as numbers if they are safe, else as bigints.
+ *
+ * @param now the clock of leases and timestamps: milliseconds since 1970-01-01T00:00:00Z
+ */
+export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Date.now): Catalog {
+  return {
+    ...customersIn(db, now),
+    ...deleteCustomerIn(db),
+    ...apiKeysIn(db, now),
+    ...uploadsIn(db, now),
+    ...markReceivedIn(db, now),
+    ...cancelUndoIn(db, now),
+    ...leasesIn(db, now),
+    ...commitUploadIn(db, now),
+    ...tableStatesIn(db, now),
+    async ping() {
+      await db.selectFrom('customers').select('id').limit(1).execute();
+    },
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,152 @@
+import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
+import type { UploadId } from '../../model/ids.ts';
+import type { UploadStatus } from '../upload.ts';
+import type { Claim, UploadQueue } from '../upload-queue.ts';
+import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
+import { customerOf } from './customer-rows.ts';
+import { endLeases, isLeasedTo, lockCustomerOf, UNLEASED, type UploadCondition } from './lease-fencing.ts';
+import { uploadOf } from './upload-rows.ts';
+
+type Leases = Pick<
+  UploadQueue,
+  'claimNext' | 'claimReceiving' | 'retag' | 'renewLease' | 'endAttempt' | 'releaseLeases'
+>;
+
+/** Acknowledged and not loaded yet. */
+const QUEUED: readonly UploadStatus[] = ['received', 'ingesting'];
+
+export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
+  return {
+    async claimNext(lease) {
+      for (;;) {
+        const at = now();
+        // Found without a lock, then claimed under the customer's lock, so that an empty queue costs only a read.
+        const oldest = await db
+          .selectFrom('uploads')
+          .select('id')
+          .where(isNext(at))
+          // Customers in turn: a thousand files of one customer do not delay those of another.
+          .orderBy(({ selectFrom }) =>
+            selectFrom('customers').select('last_claimed_at').whereRef('customers.id', '=', 'uploads.customer_id'),
+          )
+          .orderBy('created_at')
+          .orderBy('customer_id')
+          .limit(1)
+          .executeTakeFirst();
+        if (!oldest) return null;
+        const claim = await claimIf(db, oldest.id, isNext(at), { ...lease, at });
+        if (claim) return claim;
+      }
+    },
+    async claimReceiving({ uploadId, ...lease }) {
+      const at = now();
+      return claimIf(db, uploadId, mayLoadEarly(at), { ...lease, at });
+    },
+    retag: (attempt) =>
+      db.transaction().execute(async (trx) => {
+        const customer = await lockCustomerOf(trx, attempt.uploadId);
+        if (!customer) return 'lost';
+        const tag = customer.last_tag + 1;
+        const { numUpdatedRows } = await trx
+          .updateTable('uploads')
+          .set({ tag })
+          .where(isLeasedTo(attempt))
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) return 'lost';
+        await useTag(trx, customer, tag, attempt.uploadId);
+        return tag;
+      }),
+    async renewLease({ leaseMs, ...attempt }) {
+      const { numUpdatedRows } = await db
+        .updateTable('uploads')
+        .set({ lease_until: now() + leaseMs })
+        .where(isLeasedTo(attempt))
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows > 0n;
+    },
+    async endAttempt({ outcome, ...attempt }) {
+      if (outcome.kind === 'requeued') return endLeases(db, isLeasedTo(attempt), outcome.engineDied ? 1 : 0);
+      const failure =
+        outcome.kind === 'failed'
+          ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
+          : {};
+      await db
+        .updateTable('uploads')
+        .set({ ...UNLEASED, status: outcome.kind, finished_at: now(), ...failure })
+        .where(isLeasedTo(attempt))
+        .execute();
+    },
+    releaseLeases: () => endLeases(db, (eb) => eb('lease_owner', 'is not', null)),
+  };
+}
+
+/** The uploads of the same customer, including the upload itself. */
+function ofSameCustomer(eb: ExpressionBuilder<CatalogTables, 'uploads'>) {
+  return eb.selectFrom('uploads as other').select('other.id').whereRef('other.customer_id', '=', 'uploads.customer_id');
+}
+
+/** The upload is the first of its customer in the queue, and no upload of the customer has a valid lease. */
+function isNext(at: number): UploadCondition {
+  return (eb) =>
+    eb.and([
+      eb('uploads.status', 'in', QUEUED),
+      eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
+      eb.not(
+        eb.exists(
+          ofSameCustomer(eb).where('other.status', 'in', QUEUED).whereRef('other.number', '<', 'uploads.number'),
+        ),
+      ),
+    ]);
+}
+
+/** The upload is still being received, and no upload of its customer is in the queue or has a valid lease. */
+function mayLoadEarly(at: number): UploadCondition {
+  return (eb) =>
+    eb.and([
+      eb('uploads.status', '=', 'receiving'),
+      eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
+      eb.not(eb.exists(ofSameCustomer(eb).where('other.status', 'in', QUEUED))),
+    ]);
+}
+
+/** Claims an upload if the condition still holds. */
+function claimIf(
+  db: Kysely<CatalogTables>,
+  uploadId: UploadId,
+  condition: UploadCondition,
+  { owner, leaseMs, at }: { readonly owner: string; readonly leaseMs: number; readonly at: number },
+): Promise<Claim | null> {
+  return db.transaction().execute(async (trx) => {
+    const customer = await lockCustomerOf(trx, uploadId);
+    if (!customer) return null;
+    const tag = customer.last_tag + 1;
+    const upload = await trx
+      .updateTable('uploads')
+      .set((eb) => ({
+        status: eb.case().when('status', '=', 'received').then<UploadStatus>('ingesting').else(eb.ref('status')).end(),
+        tag,
+        lease_owner: owner,
+        lease_until: at + leaseMs,
+        attempts: eb('attempts', '+', 1),
+      }))
+      .where('uploads.id', '=', uploadId)
+      .where(condition)
+      .returningAll()
+      .executeTakeFirst();
+    if (!upload) return null;
+    await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
+    await useTag(trx, customer, tag, uploadId);
+    return { upload: uploadOf(upload), customer: customerOf(customer), tag };
+  });
+}
+
+/** Records a tag as used and uncommitted. */
+async function useTag(
+  trx: Transaction<CatalogTables>,
+  { id }: CustomerRow,
+  tag: number,
+  uploadId: UploadId,
+): Promise<void> {
+  await trx.updateTable('customers').set({ last_tag: tag }).where('id', '=', id).execute();
+  await trx.insertInto('attempts').values({ customer_id: id, tag, upload_id: uploadId }).execute();
+}

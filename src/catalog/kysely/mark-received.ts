@@ -1,0 +1,113 @@
+import type { Kysely, Transaction } from 'kysely';
+import { Problem } from '../../errors.ts';
+import type { CustomerId } from '../../model/ids.ts';
+import { uploadNotFound } from '../../model/not-found.ts';
+import { exceededLimit, type QueueUsage } from '../queue-limits.ts';
+import type { Received, UploadStatus, Uploads } from '../upload.ts';
+import type { UploadQueue } from '../upload-queue.ts';
+import type { CatalogTables, UploadRow } from './catalog-tables.ts';
+import { lockCustomerOf } from './lease-fencing.ts';
+import { uploadOf } from './upload-rows.ts';
+
+/** Uploads whose rows are in the table, or will be. */
+const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
+
+export function markReceivedIn(
+  db: Kysely<CatalogTables>,
+  now: () => number,
+): Pick<Uploads, 'markReceived'> & Pick<UploadQueue, 'queueUsage'> {
+  return {
+    queueUsage: (customerId) => queueUsage(db, customerId),
+    markReceived: (id, file, limits) =>
+      // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
+      db.transaction().execute(async (trx): Promise<Received> => {
+        await lockCustomerOf(trx, id);
+        const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
+        if (!upload) throw uploadNotFound(id);
+        if (upload.status === 'cancelled') throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
+        // An upload may be acknowledged twice. The first acknowledgement counts.
+        if (upload.status !== 'receiving') return { kind: 'received', upload: uploadOf(upload) };
+        const sameKey = await withSameKey(trx, upload);
+        if (sameKey) return { kind: 'key_used', earlier: uploadOf(sameKey) };
+        const sameBytes = await withSameBytes(trx, upload, file.sha256);
+        if (sameBytes && JSON.parse(upload.options).duplicates === 'reject') {
+          return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
+        }
+        const spoolBytes = file.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+        const limit = limits && exceededLimit(await queueUsage(trx, upload.customer_id), spoolBytes, limits);
+        if (limit) return { kind: 'queue_full', limit };
+        const at = now();
+        const row = await trx
+          .updateTable('uploads')
+          .set((eb) => ({
+            status: eb
+              .case()
+              .when('lease_until', '>', at)
+              .then<UploadStatus>('ingesting')
+              .else<UploadStatus>('received')
+              .end(),
+            file: JSON.stringify(file),
+            sha256: file.sha256,
+            spool_bytes: spoolBytes,
+            duplicate_of: sameBytes?.id ?? null,
+            duplicate_of_at: sameBytes?.created_at ?? null,
+            received_at: at,
+          }))
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        if (row.corrects !== null && row.dry_run === 0) {
+          await trx
+            .updateTable('uploads')
+            .set({ corrected_by: id })
+            .where('id', '=', row.corrects)
+            .where('customer_id', '=', row.customer_id)
+            .execute();
+        }
+        return { kind: 'received', upload: uploadOf(row) };
+      }),
+  };
+}
+
+async function withSameKey(trx: Transaction<CatalogTables>, upload: UploadRow): Promise<UploadRow | undefined> {
+  if (upload.idempotency_key === null) return undefined;
+  return trx
+    .selectFrom('uploads')
+    .selectAll()
+    .where('customer_id', '=', upload.customer_id)
+    .where('idempotency_key', '=', upload.idempotency_key)
+    .where('received_at', 'is not', null)
+    .executeTakeFirst();
+}
+
+/** The latest upload with these bytes. */
+function withSameBytes(
+  trx: Transaction<CatalogTables>,
+  upload: UploadRow,
+  sha256: string,
+): Promise<UploadRow | undefined> {
+  return trx
+    .selectFrom('uploads')
+    .selectAll()
+    .where('customer_id', '=', upload.customer_id)
+    .where('sha256', '=', sha256)
+    .where('status', 'in', COUNTED)
+    .where('dry_run', '=', 0)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Reads only an index. The counts of a customer are exact under its lock. */
+async function queueUsage(db: Kysely<CatalogTables>, customerId: CustomerId | null): Promise<QueueUsage> {
+  const { uploads, bytes, bytesInAll } = await db
+    .selectFrom('uploads')
+    .select(({ fn }) => [
+      fn.countAll<number>().filterWhere('customer_id', '=', customerId).as('uploads'),
+      fn.sum<number | null>('spool_bytes').filterWhere('customer_id', '=', customerId).as('bytes'),
+      fn.sum<number | null>('spool_bytes').as('bytesInAll'),
+    ])
+    .where('status', 'in', ['received', 'ingesting'])
+    .executeTakeFirstOrThrow();
+  return { uploads: Number(uploads), bytes: Number(bytes ?? 0), bytesInAll: Number(bytesInAll ?? 0) };
+}

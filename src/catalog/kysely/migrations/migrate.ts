@@ -1,0 +1,39 @@
+import type { Kysely } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
+import { SettingError } from '../../../config.ts';
+import type { CatalogTables } from '../catalog-tables.ts';
+import { firstTables } from './0001-first-tables.ts';
+
+/** In the order of their names. A released migration is never changed. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first-tables': firstTables,
+};
+
+/**
+ * Brings the schema of a catalog up to date, completely or not at all.
+ *
+ * @param name of the catalog in error messages
+ * @throws SettingError if the catalog was created by a newer version of Thena
+ */
+export async function migrate(db: Kysely<CatalogTables>, name: string): Promise<void> {
+  await refuseNewer(db, name);
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+async function refuseNewer(db: Kysely<CatalogTables>, name: string): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === DEFAULT_MIGRATION_TABLE)) return;
+  const done = await db
+    .withTables<{ [DEFAULT_MIGRATION_TABLE]: { readonly name: string } }>()
+    .selectFrom(DEFAULT_MIGRATION_TABLE)
+    .select('name')
+    .orderBy('name')
+    .execute();
+  const unknown = done.find((migration) => !Object.hasOwn(MIGRATIONS, migration.name));
+  if (!unknown) return;
+  throw new SettingError(
+    `The catalog ${name} was created by a newer version of Thena: it contains the unknown migration '${unknown.name}'. Start the newer version, or use another data folder.`,
+  );
+}

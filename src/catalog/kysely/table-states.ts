@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely';
+import type { TableStates } from '../table-state.ts';
+import type { CatalogTables } from './catalog-tables.ts';
+import { tableOf } from './customer-rows.ts';
+import { endLeases } from './lease-fencing.ts';
+
+export function tableStatesIn(db: Kysely<CatalogTables>, now: () => number): TableStates {
+  return {
+    async uncommittedTags(customerId) {
+      const rows = await db
+        .selectFrom('attempts')
+        .select('tag')
+        .where('customer_id', '=', customerId)
+        .orderBy('tag')
+        .execute();
+      return rows.map(({ tag }) => tag);
+    },
+    async tableForReading(customerId) {
+      // A single statement, so that no commit happens between reading the state and the tags.
+      const rows = await db
+        .selectFrom('customers')
+        .leftJoin('attempts', 'attempts.customer_id', 'customers.id')
+        .selectAll('customers')
+        .select('attempts.tag as uncommitted_tag')
+        .where('customers.id', '=', customerId)
+        .orderBy('attempts.tag')
+        .execute();
+      const [customer] = rows;
+      const table = customer ? tableOf(customer) : null;
+      if (!customer || !table) return null;
+      const uncommittedTags = rows.map((row) => row.uncommitted_tag).filter((tag) => tag !== null);
+      return {
+        table,
+        uncommittedTags,
+        lastTag: customer.last_tag,
+        generation: customer.generation,
+        createdAt: new Date(customer.created_at),
+      };
+    },
+    async deadTags() {
+      // Otherwise an attempt with an expired lease could still commit after its rows were deleted.
+      await endLeases(db, (eb) => eb('lease_until', '<=', now()));
+      const rows = await db
+        .selectFrom('attempts')
+        .leftJoin('uploads', (join) =>
+          join.onRef('uploads.id', '=', 'attempts.upload_id').onRef('uploads.tag', '=', 'attempts.tag'),
+        )
+        .select(['attempts.customer_id', 'attempts.upload_id', 'attempts.tag'])
+        .where('uploads.id', 'is', null)
+        .orderBy('attempts.customer_id')
+        .orderBy('attempts.tag')
+        .execute();
+      return rows.map((row) => ({ customerId: row.customer_id, uploadId: row.upload_id, tag: row.tag }));
+    },
+    async forgetTags(customerId, tags) {
+      if (tags.length === 0) return;
+      await db.deleteFrom('attempts').where('customer_id', '=', customerId).where('tag', 'in', tags).execute();
+    },
+  };
+}

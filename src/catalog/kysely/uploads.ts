@@ -1,0 +1,137 @@
+import type { Kysely } from 'kysely';
+import { Problem } from '../../errors.ts';
+import type { Uploads } from '../upload.ts';
+import { newUpload } from '../upload.ts';
+import type { CatalogTables } from './catalog-tables.ts';
+import { lockCustomerOf } from './lease-fencing.ts';
+import { pageOf, readCursor } from './pages.ts';
+import { uploadOf } from './upload-rows.ts';
+
+type UploadRecords = Pick<
+  Uploads,
+  | 'createUpload'
+  | 'deleteUpload'
+  | 'findUpload'
+  | 'findByIdempotencyKey'
+  | 'listUploads'
+  | 'keptFailures'
+  | 'endRetention'
+  | 'uploadsInStatus'
+>;
+
+export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadRecords {
+  const findUpload: Uploads['findUpload'] = async (id) => {
+    const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? uploadOf(row) : null;
+  };
+
+  return {
+    findUpload,
+    createUpload: ({
+      id,
+      customerId,
+      filename,
+      options,
+      idempotencyKey,
+      retryOf,
+      corrects = null,
+      customerMayAppear = true,
+    }) =>
+      db.transaction().execute(async (trx) => {
+        const at = now();
+        if (customerMayAppear) {
+          await trx
+            .insertInto('customers')
+            .values({ id: customerId, created_at: at, appeared: 1 })
+            .onConflict((conflict) => conflict.column('id').doNothing())
+            .execute();
+        }
+        const customer = await trx
+          .updateTable('customers')
+          .set((eb) => ({ last_upload: eb('last_upload', '+', 1) }))
+          .where('id', '=', customerId)
+          .returning(['last_upload', 'in_deletion'])
+          .executeTakeFirst();
+        if (!customer) {
+          throw new Problem('customer_not_found', `Customer '${customerId}' was deleted during the upload.`);
+        }
+        if (customer.in_deletion === 1) {
+          throw new Problem('customer_busy', `Customer '${customerId}' is being deleted.`);
+        }
+        await trx
+          .insertInto('uploads')
+          .values({
+            id,
+            customer_id: customerId,
+            number: customer.last_upload,
+            status: 'receiving',
+            filename,
+            options: JSON.stringify(options),
+            idempotency_key: idempotencyKey,
+            retry_of: retryOf,
+            corrects,
+            dry_run: options.dryRun ? 1 : 0,
+            created_at: at,
+          })
+          .execute();
+        const createdAt = new Date(at);
+        return newUpload({ id, customerId, filename, options, idempotencyKey, retryOf, corrects, createdAt });
+      }),
+    async findByIdempotencyKey(customerId, key) {
+      const row = await db
+        .selectFrom('uploads')
+        .selectAll()
+        .where('customer_id', '=', customerId)
+        .where('idempotency_key', '=', key)
+        .where('received_at', 'is not', null)
+        .executeTakeFirst();
+      return row ? uploadOf(row) : null;
+    },
+    async keptFailures(which) {
+      const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);
+      const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', now())).execute();
+      return rows.map(({ id }) => id);
+    },
+    async endRetention(id) {
+      await db.updateTable('uploads').set({ retry_until: null }).where('id', '=', id).execute();
+    },
+    deleteUpload: (id) =>
+      db.transaction().execute(async (trx) => {
+        const customer = await lockCustomerOf(trx, id);
+        if (!customer) return;
+        await trx.deleteFrom('uploads').where('id', '=', id).where('received_at', 'is', null).execute();
+        if (customer.appeared === 0 || customer.table_columns !== null) return;
+        // Tags count as well: the table may still contain rows with them, so that a later table must not use them again.
+        for (const table of ['uploads', 'api_keys', 'attempts'] as const) {
+          const left = trx.selectFrom(table).select('customer_id').where('customer_id', '=', customer.id);
+          if (await left.limit(1).executeTakeFirst()) return;
+        }
+        await trx.deleteFrom('customers').where('id', '=', customer.id).execute();
+      }),
+    async listUploads(customerId, { after, limit }) {
+      const first = db
+        .selectFrom('uploads')
+        .selectAll()
+        .where('customer_id', '=', customerId)
+        .orderBy('number', 'desc')
+        .limit(limit + 1);
+      const page = after === null ? first : first.where('number', '<', readCursor('uploads', after, parseNumber));
+      return pageOf('uploads', await page.execute(), limit, ({ number }) => number, uploadOf);
+    },
+    async uploadsInStatus(statuses) {
+      const rows = await db
+        .selectFrom('uploads')
+        .selectAll()
+        .where('status', 'in', statuses)
+        .orderBy('created_at')
+        .orderBy('customer_id')
+        .orderBy('number')
+        .execute();
+      return rows.map(uploadOf);
+    },
+  };
+}
+
+function parseNumber(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,55 @@
+import type { ColumnFormat } from '../model/columns.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
+
+/** Microseconds since 1970-01-01T00:00:00Z. */
+export type Micros = bigint;
+
+/** A customer's table as of its latest commit. Reading it is O(1). */
+export interface TableState {
+  /** With the formats of the first file, which are preferred if a later file can be read in two ways (3/4/2024). */
+  readonly columns: readonly ColumnFormat[];
+  readonly timeColumn: string | null;
+  readonly rows: number;
+  /** Incremented by every commit and undo. */
+  readonly version: number;
+  /** The time of the first row that has one, in upload and line order. */
+  readonly firstRowAt: Micros | null;
+  readonly earliestAt: Micros | null;
+  readonly latestAt: Micros | null;
+}
+
+/** What a query needs to read exactly the rows of one state of a table. */
+export interface TableForReading {
+  readonly table: TableState;
+  /** Tags whose rows do not belong to the state. */
+  readonly uncommittedTags: readonly number[];
+  /** Rows with greater tags do not belong to the state either: their attempts started later. */
+  readonly lastTag: number;
+  /** Incremented by every undo. The rows of an undone upload may be deleted at any time, even during a read. */
+  readonly generation: number;
+  /** Distinguishes the customer from an earlier one with the same ID. */
+  readonly createdAt: Date;
+}
+
+/** @param now the same table, after a read. @returns whether every row of `view` was still there */
+export function hasSameRows(view: TableForReading, now: TableForReading | null): now is TableForReading {
+  return now !== null && now.generation === view.generation && now.createdAt.getTime() === view.createdAt.getTime();
+}
+
+/** The tag of an attempt whose rows belong to no table: the attempt is in progress, failed, or was undone. */
+export interface UncommittedTag {
+  readonly customerId: CustomerId;
+  readonly uploadId: UploadId;
+  readonly tag: number;
+}
+
+export interface TableStates {
+  /** @returns null until the customer's first upload is committed */
+  tableForReading(customerId: CustomerId): Promise<TableForReading | null>;
+  /** The tags that every query of the customer's table excludes. Nearly always empty. */
+  uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
+  /** Uncommitted tags whose rows may be deleted, because no valid lease holds them. Ends the leases that have expired. */
+  deadTags(): Promise<readonly UncommittedTag[]>;
+  /** To be called once the rows of these tags are deleted. */
+  forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;
+}

@@ -1,0 +1,79 @@
+import type { ColumnFormat } from '../model/columns.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { Customer } from './customer.ts';
+import type { QueueUsage } from './queue-limits.ts';
+import type { Micros } from './table-state.ts';
+import type { Receipt, Upload, UploadError } from './upload.ts';
+
+/** An upload to load, and its customer. The claim is held until the lease expires, unless it is renewed. */
+export interface Claim {
+  readonly upload: Upload;
+  readonly customer: Customer;
+  /** The attempt tag: new for every claim, from 1, unique within the customer's table. */
+  readonly tag: number;
+}
+
+/** Identifies an attempt at an upload. A write with a lease that was taken over by another attempt changes nothing. */
+export interface Lease {
+  readonly uploadId: UploadId;
+  readonly tag: number;
+  /** The process that holds the lease. */
+  readonly owner: string;
+}
+
+export interface CommitUpload extends Lease {
+  /** Become the columns of the table with the first commit. */
+  readonly columns: readonly ColumnFormat[];
+  readonly timeColumn: string | null;
+  readonly rows: number;
+  readonly dryRun: boolean;
+  readonly firstRowAt: Micros | null;
+  readonly earliestAt: Micros | null;
+  readonly latestAt: Micros | null;
+  /** The catalog adds `tableRowsBefore` and `tableRowsAfter` in the transaction. */
+  readonly receipt: Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter'>;
+}
+
+/** How an attempt without rows ends for its upload. */
+export type AttemptOutcome =
+  /** Back to the queue, or to `receiving` if its bytes are still arriving. */
+  | { readonly kind: 'requeued'; readonly engineDied: boolean }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly error: UploadError; readonly retryUntil: Date | null };
+
+/** The uploads as a queue: status, lease and attempt of each. */
+export interface UploadQueue {
+  /** @param customerId null: only `bytesInAll` is counted */
+  queueUsage(customerId: CustomerId | null): Promise<QueueUsage>;
+  /**
+   * Claims the next upload: `received`, or `ingesting` with an expired lease, of a customer none of whose uploads has a valid
+   * lease. Takes customers in turn (the one served least recently), and the uploads of one customer in order.
+   */
+  claimNext(claim: { readonly owner: string; readonly leaseMs: number }): Promise<Claim | null>;
+  /**
+   * Claims an upload that is still `receiving`, so that it can be loaded while its bytes arrive. Its status stays the same.
+   *
+   * @returns null if another upload of the customer is in the queue or has a valid lease
+   */
+  claimReceiving(claim: {
+    readonly uploadId: UploadId;
+    readonly owner: string;
+    readonly leaseMs: number;
+  }): Promise<Claim | null>;
+  /** Restarts an attempt within its claim. @returns a new tag; the old one stays uncommitted */
+  retag(lease: Lease): Promise<number | 'lost'>;
+  /** @returns false if the lease was lost */
+  renewLease(lease: Lease & { readonly leaseMs: number }): Promise<boolean>;
+  /**
+   * Makes the rows of an attempt visible. In one transaction the upload becomes `complete`, its tag is committed, the state and
+   * version of the table are updated, and the lease ends. A dry run only becomes `complete`: its tag stays uncommitted, and the
+   * table is unchanged.
+   *
+   * @returns `lost` if the lease was lost or the upload is not received yet: nothing is changed
+   */
+  commitUpload(commit: CommitUpload): Promise<Upload | 'lost'>;
+  /** Ends an attempt without rows. Its tag stays uncommitted until it is forgotten. Does nothing if the lease was lost. */
+  endAttempt(attempt: Lease & { readonly outcome: AttemptOutcome }): Promise<void>;
+  /** Ends all leases. For a catalog that no other process uses, at start. */
+  releaseLeases(): Promise<void>;
+}

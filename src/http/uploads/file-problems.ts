@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../../errors.ts';
+
+/** What is wrong with the bytes of an uploaded file, its options, or the state of the server that receives it. */
+export const FILE_PROBLEMS = [
+  'upload_option_invalid',
+  'upload_too_large',
+  'upload_interrupted',
+  'upload_too_slow',
+  'upload_cancelled',
+  'customer_busy',
+  'server_busy',
+  'too_many_uploads',
+  'queue_full',
+  'disk_full',
+  'file_empty',
+  'no_rows',
+  'decompression_failed',
+  'decompression_ratio',
+  'not_csv',
+  'invalid_encoding',
+  'too_many_columns',
+  'duplicate_column',
+  'column_name_invalid',
+  'columns_differ',
+  'duplicate_upload',
+  'record_too_long',
+  'quote_not_closed',
+  'text_after_quote',
+  'stray_carriage_return',
+] as const satisfies readonly ErrorCode[];

@@ -1,0 +1,98 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { ReceivedFile, Upload, UploadOptions } from '../../catalog/upload.ts';
+import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
+import { Problem } from '../../errors.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
+import { newUploadId } from '../../model/ids.ts';
+import { type IncomingFile, readFailureOf } from '../receive/incoming-file.ts';
+import type { Receptions } from '../receive/receptions.ts';
+import type { Spool } from '../spool/spool.ts';
+
+export interface RetryDeps {
+  readonly catalog: Pick<Catalog, 'endRetention'>;
+  readonly spool: Spool;
+  readonly receptions: Receptions;
+}
+
+/**
+ * Receives the bytes of a failed upload again, as an upload of its own. They are kept until that is acknowledged.
+ *
+ * @param changes the options that differ from those of the failed upload
+ * @throws Problem upload_not_retryable, upload_option_invalid, and whatever a file can be refused with
+ */
+export async function retryUpload(
+  { catalog, spool, receptions }: RetryDeps,
+  access: CustomerAccess,
+  failed: Upload,
+  changes: Partial<UploadOptions>,
+): Promise<Upload> {
+  const kept = keptFile(failed);
+  const segments = spool.locate(failed.id, kept.segments);
+  const bytes = Readable.from(textOf(kept, segments), { objectMode: false });
+  const file = fileOf(failed, kept, changes);
+  const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
+  failpoint('retried');
+  await catalog.endRetention(failed.id);
+  await spool.remove(failed.id);
+  return upload;
+}
+
+/** @throws Problem upload_not_retryable */
+function keptFile({ id, status, file, retryUntil }: Upload): ReceivedFile {
+  if (status !== 'failed' || !file) {
+    throw new Problem('upload_not_retryable', `Upload ${id} is ${status}; only a failed upload can be retried.`);
+  }
+  if (!retryUntil || retryUntil.getTime() <= Date.now()) {
+    throw new Problem('upload_not_retryable', `The bytes of upload ${id} are no longer kept.`);
+  }
+  return file;
+}
+
+/** @throws Problem upload_option_invalid */
+function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptions>): IncomingFile {
+  if (changes.encoding) {
+    const detail = 'The bytes are kept as UTF-8, so the encoding can no longer be changed. Send the file again.';
+    throw new Problem('upload_option_invalid', detail);
+  }
+  // What was detected stays, unless it is to be detected under other rules.
+  const detected = changesDialect(changes) ? null : kept;
+  return {
+    uploadId: newUploadId(),
+    filename: failed.filename,
+    contentEncoding: null,
+    expectedBytes: kept.segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    options: { ...failed.options, ...detected?.dialect, ...changes, encoding: 'utf-8' },
+    idempotencyKey: null,
+    corrects: failed.corrects,
+    caller: null,
+    retryOf: {
+      id: failed.id,
+      bytes: kept.bytes,
+      sha256: kept.sha256,
+      encoding: kept.encoding,
+      ...(detected?.headerGuessed !== undefined && { headerGuessed: detected.headerGuessed }),
+    },
+  };
+}
+
+function changesDialect({ delimiter, quote, header }: Partial<UploadOptions>): boolean {
+  return delimiter != null || quote != null || header != null;
+}
+
+/** The text of the file as it was sent, except for its line ends. Records keep their line numbers. */
+async function* textOf(file: ReceivedFile, segments: ReceivedFile['segments']): AsyncGenerator<Buffer, void> {
+  const header = file.headerText === null ? '' : `${file.headerText}\n`;
+  const linesBefore = (segments[0]?.firstLine ?? 1) - 1 - (header.split('\n').length - 1);
+  // The decoder drops this mark; without it, it would drop a U+FEFF with which the text itself starts.
+  yield Buffer.concat([BYTE_ORDER_MARK, Buffer.from('\n'.repeat(Math.max(0, linesBefore)) + header)]);
+  for (const { path } of segments) {
+    let first = true;
+    for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
+      yield first ? withoutMark(bytes) : bytes;
+      first = false;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Upload } from '../../catalog/upload.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
+import type { UploadId } from '../../model/ids.ts';
+import { uploadNotFound } from '../../model/not-found.ts';
+import type { ProgressBoard } from '../progress/progress-board.ts';
+import type { RefusedUploads } from '../progress/refused-uploads.ts';
+import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
+
+export interface UploadsDeps {
+  readonly catalog: Pick<Catalog, 'findUpload'>;
+  readonly resumable: Pick<ResumableUploads, 'findUpload'>;
+  readonly progress: ProgressBoard;
+  readonly refused: RefusedUploads;
+}
+
+/** All uploads: those in the catalog, and resumable files that are not whole. */
+export class Uploads {
+  readonly #deps: UploadsDeps;
+
+  constructor(deps: UploadsDeps) {
+    this.#deps = deps;
+  }
+
+  async find(uploadId: UploadId): Promise<Upload | null> {
+    // In this order: a resumable file is removed after its upload is in the catalog.
+    const resumable = await this.#deps.resumable.findUpload(uploadId);
+    return (await this.#deps.catalog.findUpload(uploadId)) ?? resumable;
+  }
+
+  /** @throws Problem upload_not_found if the customer has no such upload */
+  async get({ customerId }: CustomerAccess, uploadId: UploadId): Promise<Upload> {
+    const upload = await this.find(uploadId);
+    if (upload?.customerId === customerId) return upload;
+    throw uploadNotFound(uploadId);
+  }
+
+  /**
+   * Waits until the upload has ended, but at most `timeoutMs`.
+   *
+   * @returns the upload as it is then
+   * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
+   */
+  async waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload> {
+    const { progress, refused } = this.#deps;
+    const end = progress.waitForEnd(uploadId, timeoutMs);
+    try {
+      const upload = await this.get(access, uploadId);
+      if (upload.finishedAt !== null) return upload;
+      await end.promise;
+      return await this.get(access, uploadId);
+    } catch (error) {
+      throw refused.problemOf(access.customerId, uploadId) ?? error;
+    } finally {
+      end.stop();
+    }
+  }
+}

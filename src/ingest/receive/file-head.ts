@@ -1,0 +1,50 @@
+import type { UploadOptions } from '../../catalog/upload.ts';
+import { type DetectedDialect, detectDialect } from '../../csv/detect-dialect.ts';
+import { detectEncoding, refuseIfNotText } from '../../csv/detect-encoding.ts';
+import { beginsWithMark } from '../../csv/segment.ts';
+import { decoderFor, type Utf8Decoder } from '../../csv/utf8.ts';
+
+/** How much of a file is examined to find its encoding, dialect and columns. */
+const HEAD_BYTES = 256 * 1024;
+
+/** What the head of a file shows of the whole file. */
+export interface DetectedFile {
+  readonly encoding: string;
+  readonly dialect: DetectedDialect;
+  /** Where in the file the first record below the header starts; null if the file is not UTF-8. */
+  readonly byteOffset: number | null;
+  /** Decodes the bytes after the head. */
+  readonly decoder: Utf8Decoder;
+  /** The rest of the head as UTF-8: the text below the header. */
+  readonly text: Buffer;
+}
+
+/** Collects the first bytes of a file. */
+export class FileHead {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  /** @param chunk is copied. @returns whether there are enough bytes to examine */
+  push(chunk: Buffer): boolean {
+    this.#chunks.push(Buffer.from(chunk));
+    this.#bytes += chunk.length;
+    return this.#bytes >= HEAD_BYTES;
+  }
+
+  /**
+   * Detects what the options leave open.
+   *
+   * @param isWhole whether the file has no more bytes
+   * @throws Problem if the head shows that the file is no CSV text, has no header, or has unusable columns
+   */
+  detect({ options, maxColumns }: { options: UploadOptions; maxColumns: number }, isWhole: boolean): DetectedFile {
+    const head = Buffer.concat(this.#chunks.splice(0));
+    const encoding = options.encoding ?? detectEncoding(head, isWhole);
+    refuseIfNotText(head, encoding);
+    const decoder = decoderFor(encoding);
+    const text = isWhole ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
+    const dialect = detectDialect(text, { complete: isWhole, maxColumns, overrides: options });
+    const byteOffset = encoding === 'utf-8' ? dialect.dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
+    return { encoding, dialect, byteOffset, decoder, text: text.subarray(dialect.dataOffset) };
+  }
+}

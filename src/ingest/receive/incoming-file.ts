@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream';
+import type { ReceivedFile, UploadOptions } from '../../catalog/upload.ts';
+import { Problem } from '../../errors.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
+import type { CustomerId, UploadId } from '../../model/ids.ts';
+
+/** What is known of a file before its first byte. */
+export interface IncomingFile {
+  readonly uploadId: UploadId;
+  readonly filename: string | null;
+  readonly contentEncoding: string | null;
+  /** The size that the client has announced, in bytes. */
+  readonly expectedBytes: number | null;
+  readonly options: UploadOptions;
+  readonly idempotencyKey: string | null;
+  /** The upload whose rejected rows the file brings, corrected. */
+  readonly corrects: UploadId | null;
+  /** The customer whose key came with the file: it uploads for itself only. Null if the key, or its absence, names none. */
+  readonly caller: CustomerId | null;
+  /** The failed upload whose text this is, with the properties of the file as it was sent; null if this is no retry. */
+  readonly retryOf:
+    | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> & { readonly id: UploadId })
+    | null;
+}
+
+/** Where a file comes from: a request, a resumable file that is whole, or the spool. */
+export interface FileSource {
+  /** Is destroyed if the upload is cancelled while it is being read. */
+  readonly bytes: Readable;
+  /** The customer, if it is known before the bytes: then loading starts while they arrive. */
+  readonly access: CustomerAccess | null;
+  /** Reads what follows the bytes, such as the rest of a form. @returns the customer. Default: nothing follows */
+  readonly rest?: () => Promise<CustomerAccess>;
+  /** The cause of a failure, if the source knows it better than the reception. Default: the failure itself */
+  readonly causeOf?: (failure: unknown) => unknown;
+}
+
+/** `causeOf` for bytes that come from the disk: what looks like a lost connection to the reception is a failed read. */
+export function readFailureOf(failure: unknown): unknown {
+  return failure instanceof Problem && failure.code === 'upload_interrupted' ? failure.cause : failure;
+}

@@ -1,0 +1,131 @@
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { Customer } from '../../catalog/customer.ts';
+import type { QueueLimits } from '../../catalog/queue-limits.ts';
+import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { Column } from '../../model/columns.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
+import type { CustomerId } from '../../model/ids.ts';
+import { duplicateOf, refuseReusedKey, refuseUncorrectable } from './earlier-upload.ts';
+import type { IncomingFile } from './incoming-file.ts';
+import { queueFull, refuseFullQueue } from './queue-full.ts';
+
+/** What became of the upload at its acknowledgement. */
+type Acknowledgement =
+  | { readonly kind: 'received'; readonly upload: Upload }
+  /** Its idempotency key was used for the same file before: that upload stands for it. */
+  | { readonly kind: 'repeated'; readonly upload: Upload };
+
+/** The catalog's side of one file being received: the checks before its bytes, its row, and the acknowledgement. */
+export class Registration {
+  readonly #catalog: Catalog;
+  readonly #limits: QueueLimits;
+  readonly #file: IncomingFile;
+  #access: CustomerAccess | null = null;
+  /** Null if the customer does not exist yet. */
+  #customer: Customer | null = null;
+  /** Whether the file may be one that was acknowledged before. */
+  #mayBeRepeated = false;
+  #hasRow = false;
+
+  constructor(catalog: Catalog, limits: QueueLimits, file: IncomingFile) {
+    this.#catalog = catalog;
+    this.#limits = limits;
+    this.#file = file;
+  }
+
+  /** Null until the customer is known. */
+  get customerId(): CustomerId | null {
+    return this.#access?.customerId ?? null;
+  }
+
+  /** The columns that the file must have; null if it decides them, or the customer is not known yet. */
+  get columns(): readonly Column[] | null {
+    return this.#customer?.table?.columns ?? this.#customer?.declaredColumns ?? null;
+  }
+
+  /** Whether its rows may be loaded before it is acknowledged. */
+  get mayLoadEarly(): boolean {
+    return this.#access !== null && !this.#mayBeRepeated;
+  }
+
+  /**
+   * Names the customer and checks what can be checked without the bytes.
+   *
+   * @throws Problem too_many_uploads, queue_full, upload_option_invalid
+   */
+  async bind(access: CustomerAccess): Promise<void> {
+    this.#access = access;
+    const { idempotencyKey, corrects, expectedBytes } = this.#file;
+    if (idempotencyKey !== null) {
+      // The file is read in any case: only its digest shows whether it is the same.
+      this.#mayBeRepeated = (await this.#catalog.findByIdempotencyKey(access.customerId, idempotencyKey)) !== null;
+    }
+    // Others may be queued while it is read: what counts is the count at the acknowledgement.
+    if (!this.#mayBeRepeated) {
+      await refuseFullQueue(this.#catalog, this.#limits, access.customerId, expectedBytes ?? 0);
+    }
+    if (corrects) await refuseUncorrectable(this.#catalog, access, corrects);
+    this.#customer = await this.#catalog.findCustomer(access.customerId);
+  }
+
+  /** Checks the queue for a form that names its customer after the file. @throws Problem queue_full */
+  async refuseFullQueue(): Promise<void> {
+    await refuseFullQueue(this.#catalog, this.#limits, null, this.#file.expectedBytes ?? 0);
+  }
+
+  /** Creates the upload in the catalog, once. @throws Problem customer_busy, customer_not_found */
+  async createUpload(): Promise<void> {
+    if (this.#hasRow) return;
+    const { customerId, customerMayAppear } = this.#requireAccess();
+    const { uploadId, filename, options, idempotencyKey, retryOf, corrects } = this.#file;
+    await this.#catalog.createUpload({
+      id: uploadId,
+      customerId,
+      filename,
+      options,
+      idempotencyKey,
+      retryOf: retryOf?.id ?? null,
+      corrects,
+      // A customer that was deleted in the meantime does not come back with a file that was sent before.
+      customerMayAppear: customerMayAppear && this.#customer === null,
+    });
+    this.#hasRow = true;
+    failpoint('registered');
+  }
+
+  /**
+   * Acknowledges the upload, whose bytes are durable.
+   *
+   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled,
+   *   customer_busy, customer_not_found
+   */
+  async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
+    const { customerId } = this.#requireAccess();
+    await this.createUpload();
+    const outcome = await this.#catalog.markReceived(this.#file.uploadId, received, this.#limits);
+    switch (outcome.kind) {
+      case 'received':
+        return outcome;
+      case 'key_used':
+        refuseReusedKey(outcome.earlier, received, this.#file);
+        return { kind: 'repeated', upload: outcome.earlier };
+      case 'duplicate':
+        throw duplicateOf(outcome.earlier);
+      case 'queue_full':
+        throw queueFull(outcome.limit, customerId, this.#limits);
+    }
+  }
+
+  /** Removes the upload from the catalog; a cancelled one stays there as such. */
+  async withdraw({ isCancelled }: { readonly isCancelled: boolean }): Promise<void> {
+    if (!this.#hasRow) return;
+    if (isCancelled) await this.#catalog.cancelUpload(this.#file.uploadId);
+    else await this.#catalog.deleteUpload(this.#file.uploadId);
+  }
+
+  #requireAccess(): CustomerAccess {
+    if (!this.#access) throw new Error('the file has no customer');
+    return this.#access;
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Upload } from '../../../src/catalog/upload.ts';
+import { customerId } from '../../builders.ts';
+import { A, type CatalogUnderTest, FILE, leaseOf, OPTIONS } from './catalog-under-test.ts';
+
+type Times = readonly [firstRowAt: bigint, earliestAt: bigint, latestAt: bigint];
+
+export function cancelUndoContract(t: CatalogUnderTest): void {
+  const completeWith = ([firstRowAt, earliestAt, latestAt]: Times): Promise<Upload> =>
+    t.appended('a', { firstRowAt, earliestAt, latestAt });
+
+  describe('a cancelled or undone upload', () => {
+    it('can be cancelled only while no attempt holds it and it has not ended', async () => {
+      const waiting = await t.received('a');
+      assert.equal(await t.catalog.cancelUpload(waiting.id), true);
+      assert.equal(await t.statusOf(waiting.id), 'cancelled');
+      assert.equal(await t.catalog.cancelUpload(waiting.id), false);
+      const late = await t.receiving('a');
+      assert.equal(await t.catalog.cancelUpload(late.id), true);
+      await assert.rejects(t.catalog.markReceived(late.id, FILE), { code: 'upload_cancelled' });
+      const held = await t.received('a');
+      const claim = await t.claimed();
+      assert.equal(await t.catalog.cancelUpload(held.id), false);
+      await t.catalog.endAttempt({ ...leaseOf(claim), outcome: { kind: 'cancelled' } });
+      const ended = await t.catalog.findUpload(held.id);
+      assert.deepEqual([ended?.status, ended?.error], ['cancelled', null]);
+      assert.equal(await t.catalog.claimNext(A), null);
+    });
+
+    it('has an uncommitted tag after the undo, and leaves the table to the remaining uploads', async () => {
+      const first = await completeWith([20n, 10n, 30n]);
+      const second = await completeWith([5n, 1n, 99n]);
+      const third = await completeWith([40n, 15n, 50n]);
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), []);
+      assert.equal((await t.catalog.undoUpload(second.id))?.status, 'undone');
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [2]);
+      assert.deepEqual(
+        (await t.catalog.deadTags()).map(({ tag }) => tag),
+        [2],
+      );
+      const table = await t.tableOf('a');
+      assert.deepEqual(
+        [table?.rows, table?.version, table?.firstRowAt, table?.earliestAt, table?.latestAt],
+        [6, 4, 20n, 10n, 50n],
+      );
+      assert.equal(await t.catalog.undoUpload(second.id), null, 'it is undone already');
+      await t.catalog.undoUpload(first.id);
+      assert.deepEqual([(await t.tableOf('a'))?.firstRowAt, (await t.tableOf('a'))?.rows], [40n, 3]);
+      await t.catalog.undoUpload(third.id);
+      assert.equal(await t.tableOf('a'), null, 'the next upload creates the table again');
+      await completeWith([7n, 7n, 7n]);
+      assert.deepEqual([(await t.tableOf('a'))?.version, (await t.tableOf('a'))?.rows], [7, 3]);
+    });
+  });
+
+  describe('a dry run', () => {
+    it('is complete without rows: the table is unchanged, and there is nothing to undo', async () => {
+      const real = await completeWith([20n, 10n, 30n]);
+      const before = await t.tableOf('a');
+      const { id } = await t.receiving('a', { options: { ...OPTIONS, dryRun: true } });
+      await t.acknowledged(id);
+      const times = { firstRowAt: 1n, earliestAt: 1n, latestAt: 99n };
+      const dry = await t.commit(await t.claimed(), { ...times, dryRun: true });
+      assert.deepEqual([dry.id, dry.status], [id, 'complete']);
+      assert.deepEqual([dry.receipt?.tableRowsBefore, dry.receipt?.tableRowsAfter], [3, 3]);
+      assert.deepEqual(await t.tableOf('a'), before);
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [2]);
+      assert.equal(await t.catalog.undoUpload(dry.id), null);
+      await t.catalog.undoUpload(real.id);
+      assert.equal(await t.tableOf('a'), null, 'a dry run does not create a table');
+    });
+  });
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Customer } from '../../../src/catalog/customer.ts';
+import type { Problem } from '../../../src/errors.ts';
+import type { UploadId } from '../../../src/model/ids.ts';
+import { customerId } from '../../builders.ts';
+import { type CatalogUnderTest, FILE } from './catalog-under-test.ts';
+
+export function customersContract(t: CatalogUnderTest): void {
+  describe('customers', () => {
+    it('keeps the declarations of a created customer', async () => {
+      const columns = [{ name: 'naïve "at"', type: 'date', format: '%d.%m.%Y' }] as const;
+      const expected: Customer = {
+        id: customerId('acme'),
+        createdAt: new Date(t.clock),
+        declaredTimeColumn: 'at',
+        declaredColumns: columns,
+        table: null,
+      };
+      assert.deepEqual(await t.catalog.createCustomer({ id: customerId('acme'), timeColumn: 'at', columns }), expected);
+      assert.deepEqual(await t.catalog.findCustomer(customerId('acme')), expected);
+      assert.equal(await t.catalog.findCustomer(customerId('other')), null);
+    });
+
+    it('reports an existing customer, and does not change it', async () => {
+      await t.catalog.createCustomer({ id: customerId('acme'), timeColumn: 'at', columns: null });
+      assert.equal(
+        await t.catalog.createCustomer({ id: customerId('acme'), timeColumn: 'b', columns: null }),
+        'exists',
+      );
+      assert.equal((await t.catalog.findCustomer(customerId('acme')))?.declaredTimeColumn, 'at');
+    });
+
+    it('lists customers by id, page by page', async () => {
+      for (const text of ['c', 'a', 'e', 'b', 'd']) {
+        await t.catalog.createCustomer({ id: customerId(text), timeColumn: null, columns: null });
+      }
+      const pages: string[][] = [];
+      let after: string | null = null;
+      do {
+        const page = await t.catalog.listCustomers({ after, limit: 2 });
+        pages.push(page.items.map((customer) => customer.id));
+        after = page.nextCursor;
+      } while (after !== null);
+      assert.deepEqual(pages, [['a', 'b'], ['c', 'd'], ['e']]);
+    });
+
+    it('has no next page after a full last page', async () => {
+      await t.catalog.createCustomer({ id: customerId('a'), timeColumn: null, columns: null });
+      assert.equal((await t.catalog.listCustomers({ after: null, limit: 1 })).nextCursor, null);
+    });
+
+    it('deletes a customer with its keys, uploads and tags, and no other customer', async () => {
+      for (const customer of ['acme', 'other']) {
+        await t.received(customer);
+        await t.claimed();
+        await t.addKey(customer, `key of ${customer}`);
+      }
+      const [gone] = (await t.catalog.listUploads(customerId('acme'), { after: null, limit: 9 })).items;
+      assert.ok(gone);
+      assert.equal(await t.catalog.deleteCustomer(customerId('acme')), true);
+      assert.equal(await t.catalog.deleteCustomer(customerId('acme')), false);
+      assert.equal(await t.catalog.findCustomer(customerId('acme')), null);
+      assert.equal(await t.catalog.findUpload(gone.id), null);
+      assert.equal(await t.catalog.findKeyByHash('hash of key of acme'), null);
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('acme')), []);
+      assert.ok(await t.catalog.findKeyByHash('hash of key of other'));
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('other')), [1]);
+      assert.equal((await t.catalog.listUploads(customerId('other'), { after: null, limit: 9 })).items.length, 1);
+    });
+  });
+
+  describe('the deletion of a customer', () => {
+    it('is refused while an upload is unfinished, and changes nothing', async () => {
+      await t.appended('acme');
+      const waiting = [await t.receiving('acme'), await t.receiving('acme')];
+      assert.deepEqual(
+        await t.catalog.beginDeletion(customerId('acme')),
+        waiting.map((upload) => upload.id),
+      );
+      assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table?.rows, 3);
+      assert.deepEqual(await t.catalog.customersInDeletion(), []);
+      assert.equal((await t.catalog.markReceived(waiting[0]?.id as UploadId, FILE)).kind, 'received');
+    });
+
+    it('removes the table and refuses uploads as soon as it starts, and can be repeated', async () => {
+      await t.appended('acme');
+      await t.receiving('other');
+      for (let time = 0; time < 2; time++) assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), []);
+      assert.deepEqual(await t.catalog.customersInDeletion(), ['acme']);
+      assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
+      await assert.rejects(t.receiving('acme'), { code: 'customer_busy' });
+      await t.receiving('other');
+      await t.catalog.deleteCustomer(customerId('acme'));
+      assert.deepEqual(await t.catalog.customersInDeletion(), []);
+      await t.receiving('acme');
+    });
+
+    it('is refused, or refuses an upload that starts at the same moment', async () => {
+      for (let round = 0; round < 20; round++) {
+        const customer = `both-${round}`;
+        await t.catalog.createCustomer({ id: customerId(customer), timeColumn: null, columns: null });
+        const [upload, unfinished] = await Promise.all([
+          t.receiving(customer).catch((error: Problem) => error.code),
+          t.catalog.beginDeletion(customerId(customer)),
+        ]);
+        assert.equal(typeof upload === 'string', unfinished.length === 0, 'both, or neither');
+      }
+    });
+
+    it('is not reverted by an upload whose customer may not appear', async () => {
+      await assert.rejects(t.receiving('gone', { customerMayAppear: false }), { code: 'customer_not_found' });
+      assert.equal(await t.catalog.findCustomer(customerId('gone')), null);
+    });
+  });
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Customer } from '../../../src/catalog/customer.ts';
+import { customerId } from '../../builders.ts';
+import { A, B, type CatalogUnderTest, commitOf, FAILED, LEASE_MS, leaseOf, REQUEUED } from './catalog-under-test.ts';
+
+export function tableStatesContract(t: CatalogUnderTest): void {
+  describe('the state of a table', () => {
+    it('is read together with the tags whose rows belong to it', async () => {
+      assert.equal(await t.catalog.tableForReading(customerId('a')), null, 'no such customer');
+      await t.receiving('other');
+      await t.received('a');
+      const first = await t.claimed();
+      assert.equal(await t.catalog.tableForReading(customerId('a')), null, 'no upload is committed');
+      await t.commit(first);
+      const table = await t.tableOf('a');
+      const { createdAt } = (await t.catalog.findCustomer(customerId('a'))) as Customer;
+      const read = { table, createdAt, generation: 0 };
+      assert.deepEqual(await t.catalog.tableForReading(customerId('a')), { ...read, uncommittedTags: [], lastTag: 1 });
+      const upload = await t.receiving('a');
+      await t.catalog.claimReceiving({ uploadId: upload.id, ...A });
+      await t.catalog.retag({ uploadId: upload.id, tag: 2, owner: 'a' });
+      assert.deepEqual(await t.catalog.tableForReading(customerId('a')), {
+        ...read,
+        uncommittedTags: [2, 3],
+        lastTag: 3,
+      });
+    });
+
+    it('has a generation that changes with an undo, after which rows may be deleted', async () => {
+      const first = await t.appended('b');
+      const second = await t.appended('b');
+      assert.equal((await t.catalog.tableForReading(customerId('b')))?.generation, 0);
+      await t.catalog.undoUpload(second.id);
+      const read = await t.catalog.tableForReading(customerId('b'));
+      assert.deepEqual([read?.generation, read?.table.version], [1, 3]);
+      await t.catalog.undoUpload(first.id);
+      assert.equal(await t.catalog.tableForReading(customerId('b')), null);
+    });
+  });
+
+  describe('tags', () => {
+    it('are uncommitted until they are committed or forgotten, separately for each customer', async () => {
+      await t.received('a');
+      await t.received('b');
+      const claims = [await t.claimed(), await t.claimed()];
+      for (const claim of claims) await t.catalog.retag(leaseOf(claim));
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1, 2]);
+      await t.catalog.forgetTags(customerId('a'), [1]);
+      await t.catalog.forgetTags(customerId('a'), []);
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [2]);
+      assert.deepEqual(await t.catalog.uncommittedTags(customerId('b')), [1, 2]);
+    });
+
+    it('are never used again, even after they are forgotten', async () => {
+      await t.received('a');
+      await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome: REQUEUED });
+      await t.catalog.forgetTags(customerId('a'), [1]);
+      assert.equal((await t.claimed()).tag, 2);
+    });
+
+    it('are dead if no valid lease holds them', async () => {
+      await t.received('retagged');
+      const claim = await t.claimed();
+      await t.catalog.retag(leaseOf(claim));
+      await t.received('failed');
+      const failing = await t.claimed();
+      await t.catalog.endAttempt({ ...leaseOf(failing), outcome: FAILED });
+      const refused = await t.receiving('refused');
+      await t.catalog.claimReceiving({ uploadId: refused.id, ...A });
+      await t.catalog.deleteUpload(refused.id);
+      await t.appended('complete');
+      assert.deepEqual(await t.catalog.deadTags(), [
+        { customerId: 'failed', uploadId: failing.upload.id, tag: 1 },
+        { customerId: 'refused', uploadId: refused.id, tag: 1 },
+        { customerId: 'retagged', uploadId: claim.upload.id, tag: 1 },
+      ]);
+    });
+
+    it('are dead once the lease expires, and cannot be committed after that', async () => {
+      await t.received('a');
+      const claim = await t.claimed();
+      assert.deepEqual(await t.catalog.deadTags(), []);
+      t.clock += LEASE_MS;
+      assert.deepEqual(await t.catalog.deadTags(), [{ customerId: 'a', uploadId: claim.upload.id, tag: 1 }]);
+      assert.equal(await t.catalog.commitUpload(commitOf(claim)), 'lost');
+      assert.equal((await t.claimed(B)).upload.id, claim.upload.id);
+    });
+  });
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { call, startThena } from '../server.ts';
+
+it('cancels an upload while it is received and loaded, observes that once, and answers its client', async () => {
+  const thena = await startThena();
+  try {
+    const uploads = `${thena.url}/api/v1/customers/cancels/uploads`;
+    const client = request(uploads, { method: 'PUT' });
+    client.on('error', () => undefined);
+    const answered = once(client, 'response');
+    // Enough for its load to start; the end never comes.
+    client.write(`day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
+    let id = '';
+    for (let attempts = 0; attempts === 0; await sleep(20)) {
+      const [upload] = (await call(uploads)).body.items ?? [];
+      id = upload?.id;
+      attempts = upload?.attempts ?? 0;
+    }
+    const cancelled = await call(`${thena.url}/api/v1/uploads/${id}`, { method: 'DELETE' });
+    assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled']);
+    const [response] = (await answered) as [IncomingMessage];
+    assert.equal(((await json(response)) as { code: string }).code, 'upload_cancelled');
+    const ends = thena.observations.filter((one) => 'uploadId' in one && one.uploadId === id).map(({ kind }) => kind);
+    assert.deepEqual(
+      ends.filter((kind) => kind !== 'attempt_failed'),
+      ['upload_cancelled'],
+    );
+    assert.deepEqual(readdirSync(join(thena.dataDir, 'spool')), []);
+  } finally {
+    await thena.close();
+  }
+});
