@@ -21,7 +21,7 @@ const { bytes: rides, rows: rideRows } = madeFile('rides');
 test('accepts a form with the customer before or after the file, and links to the upload', async () => {
   for (const fields of [
     [['customer_id', 'Order'] as const, ['file', rides] as const],
-    [['file', rides] as const, ['customer_id', 'ORDER '] as const],
+    [['file', rides] as const, ['customer_id', 'ORDER'] as const],
   ]) {
     const reply = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(...fields) });
     assert.equal(reply.status, 202);
