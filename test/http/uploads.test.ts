@@ -91,6 +91,15 @@ test('decompresses a body by its Content-Encoding header or by its first bytes',
   }
 });
 
+test('recognizes zstd behind a skippable frame', async () => {
+  for (const magic of [0x184d2a50, 0x184d2a5f]) {
+    const frame = Buffer.from('....\x03\0\0\0abc', 'latin1');
+    frame.writeUInt32LE(magic);
+    const reply = await put(thena.url, 'packed', Buffer.concat([frame, zstdCompressSync(rides)]), WAIT);
+    assert.equal(reply.body.receipt?.rows_in_file, rideRows, JSON.stringify(reply.body));
+  }
+});
+
 test('applies the options in the query string, and shows them in the upload', async () => {
   const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1`;
   const reply = await put(thena.url, 'options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
