@@ -139,6 +139,15 @@ test('rejects an unknown form field by name', async () => {
   assertProblem(await send(['customer_id', 'unknown'], ['__proto__', '1']), 400, 'bad_request', /\w/);
 });
 
+test('rejects a part of the form that has no name', async () => {
+  for (const disposition of ['form-data', 'form-data; name=""', 'form-data; filename="events.csv"']) {
+    const lines = ['--b', `Content-Disposition: ${disposition}`, '', 'a,b', '--b--', ''];
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const reply = await call(event, { method: 'POST', body: lines.join('\r\n'), headers });
+    assertProblem(reply, 400, 'bad_request', /no name/);
+  }
+});
+
 test('rejects options after the file, repeated options and invalid values', async () => {
   const late = await send(['customer_id', 'unknown'], ['file', FILE], ['delimiter', ';']);
   assertProblem(late, 400, 'bad_request', /before the file/);
