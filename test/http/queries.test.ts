@@ -194,6 +194,17 @@ describe('a query', () => {
 });
 
 describe('values in answers', () => {
+  it('have column names of up to 255 characters, whatever these take in UTF-16', async () => {
+    const name = '\u{1f600}'.repeat(255);
+    assert.equal((await upload(thena.url, 'emoji', `at,${name}\n2024-01-01,1\n`)).body.status, 'complete');
+    const measures = [{ fn: 'sum', column: name, as: name }];
+    assert.deepEqual(await resultRows(thena.url, 'emoji', { measures, order_by: [{ column: name }] }), [[1]]);
+    const groups = { measures: [{ fn: 'count' }], group_by: [name] };
+    assert.deepEqual(await resultRows(thena.url, 'emoji', groups), [[1, 1]]);
+    const tooLong = { customer_id: 'emoji', query: { measures: [{ fn: 'count', as: `${name}a` }] } };
+    assert.match((await call(`${thena.url}/api/v1/analyze/`, { json: tooLong })).body.detail, /256 characters/);
+  });
+
   it('are exact: integers past 2^53 are digits, and sums do not overflow', async () => {
     const max = 2n ** 63n - 1n;
     await upload(
