@@ -76,7 +76,7 @@ export function receivedFile(change: Partial<ReceivedFile> = {}): ReceivedFile {
     columns: ['at', 'n'],
     headerText: 'at,n',
     records: 3,
-    segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2, shapes: [] }],
+    segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, irregular: false, firstLine: 2, shapes: [] }],
     origin: null,
     ...change,
   };

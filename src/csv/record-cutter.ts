@@ -45,7 +45,7 @@ export class RecordCutter {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#quote = quote === '' ? -1 : quote.charCodeAt(0);
     this.#scan = new RecordScan(this.#delimiter, Math.max(this.#quote, 0), columns);
-    this.#bytes = new ByteCutter(this.#delimiter, this.#quote, firstLine, columns === 1, newline === '\r');
+    this.#bytes = new ByteCutter(this.#delimiter, this.#quote, firstLine, columns, newline === '\r');
   }
 
   /** Complete records so far. */
@@ -66,6 +66,18 @@ export class RecordCutter {
   /** For each column, the shapes of all its fields in the records that were completed since the last call. */
   takeShapes(): readonly (readonly FieldShape[])[] {
     return this.#scan.takeShapes();
+  }
+
+  /** Whether a record that was completed since the last call has more or fewer fields than there are columns. */
+  takeIrregular(): boolean {
+    const { irregular } = this.#bytes;
+    this.#bytes.irregular = false;
+    return irregular;
+  }
+
+  /** Line of the first unquoted field that contains a quote, which is text there; null if there is none. */
+  get quoteInTextOn(): number | null {
+    return this.#bytes.quoteInTextOn || null;
   }
 
   /**
@@ -192,11 +204,19 @@ export class RecordCutter {
     const { records, blank, firstRecord, lastRecordEnd, quotedLineFeeds, quotedInRest, openedAfter } = found;
     const position = this.#bytes;
     if (openedAfter >= 0) position.quoteOpenedOn = position.recordLine + openedAfter;
+    if (found.quoteInTextAfter >= 0) position.noteQuoteInText(position.recordLine + found.quoteInTextAfter);
     position.recordBytes += records === 0 ? bytes : firstRecord;
     position.refuseTooLong(position.recordBytes);
     position.lineFeeds += records + quotedLineFeeds;
     position.quotedLineFeeds += quotedLineFeeds;
-    if (records === 0) return 0;
+    const delimitersBefore = found.isPartial ? position.delimiters : 0;
+    if (records === 0) {
+      position.delimiters = delimitersBefore + found.delimitersInRest;
+      return 0;
+    }
+    position.checkFields(delimitersBefore + found.firstFields, position.recordBytes);
+    position.irregular ||= found.irregular;
+    position.delimiters = found.delimitersInRest;
     position.addRecords(records, blank + (position.recordBytes === 0 ? 1 : 0));
     position.recordLine = position.lines + 1 - quotedInRest;
     position.recordBytes = bytes - lastRecordEnd;
