@@ -75,7 +75,7 @@ export class ByteCutter {
    * Cuts a chunk into a copy in which line ends are unified and spaces before quotes removed. Calls no function per byte and never
    * looks ahead, so that no input can make a byte take longer.
    *
-   * @throws Problem record_too_long, quote_not_closed, stray_carriage_return, text_after_quote
+   * @throws Problem record_too_long, stray_carriage_return, text_after_quote
    */
   cut(chunk: Buffer): Cut {
     const delimiter = this.#delimiter;
@@ -184,12 +184,10 @@ export class ByteCutter {
     if (this.quoteInTextOn === 0) this.quoteInTextOn = line;
   }
 
-  /** @throws Problem record_too_long, quote_not_closed */
+  /** @throws Problem record_too_long */
   refuseTooLong(recordBytes: number): void {
     if (recordBytes <= MAX_RECORD_BYTES) return;
-    throw this.state === QUOTED
-      ? recordProblems.quoteTooLong(this.quoteOpenedOn)
-      : recordProblems.recordTooLong(this.recordLine);
+    throw recordProblems.recordTooLong(this.recordLine, this.state === QUOTED ? this.quoteOpenedOn : null);
   }
 
   /** @param before bytes after the position. @returns the number of the line on which they end */

@@ -92,15 +92,15 @@ export class RecordCutter {
     return dropped === lineFeeds - quotedLineFeeds - this.#endsAdded ? 2 : null;
   }
 
-  /** @throws Problem record_too_long, stray_carriage_return, quote_not_closed, text_after_quote, not_csv */
+  /** @throws Problem record_too_long, stray_carriage_return, text_after_quote, nul_byte */
   push(chunk: Buffer): Cut {
     if (chunk.length === 0) return { bytes: chunk, lastRecordEnd: 0 };
     this.#bytesIn += chunk.length;
     const position = this.#bytes;
-    // As in the head of a file. DuckDB silently drops surplus fields that consist of zero bytes.
-    const zero = chunk.indexOf(0);
-    if (zero >= 0) throw recordProblems.zeroByte(position.lineAfter(chunk.subarray(0, zero)));
-    const cut = this.#cutScanned(chunk) ?? this.#cutByByte(chunk);
+    // DuckDB silently drops surplus fields that consist of NUL bytes.
+    const nul = chunk.indexOf(0);
+    const cut = this.#cut(nul < 0 ? chunk : chunk.subarray(0, nul));
+    if (nul >= 0) throw recordProblems.nulByte(position.lines + (position.heldCr ? 2 : 1), position.delimiters + 1);
     // Spaces that are held back count, since they occupy memory as well.
     position.refuseTooLong(position.recordBytes + position.heldSpaces);
     this.#bytesOut += cut.bytes.length;
@@ -123,6 +123,11 @@ export class RecordCutter {
     const bytes = Buffer.from(`${' '.repeat(spaces)}\n`);
     this.#scan.follow(bytes, bytes.length);
     return bytes;
+  }
+
+  #cut(chunk: Buffer): Cut {
+    if (chunk.length === 0) return { bytes: chunk, lastRecordEnd: 0 };
+    return this.#cutScanned(chunk) ?? this.#cutByByte(chunk);
   }
 
   #cutByByte(chunk: Buffer): Cut {

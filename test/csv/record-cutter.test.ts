@@ -72,7 +72,7 @@ describe('the record cutter', () => {
 
   it('refuses a quote that is never closed, with the line on which it is opened', () => {
     assert.throws(() => cut(['1,2\n3,"x\n4,5\n']), refusal('quote_not_closed', 2));
-    assert.throws(() => cut(['1,2\n3,"x\n', 'y\n'.repeat(MAX_RECORD_BYTES)]), refusal('quote_not_closed', 2));
+    assert.throws(() => cut(['1,2\n3,"x\n', 'y\n'.repeat(MAX_RECORD_BYTES)]), refusal('record_too_long', 2));
   });
 
   it('refuses a carriage return on its own outside of quotes, with its line', () => {
@@ -123,9 +123,9 @@ describe('the record cutter', () => {
     }
   });
 
-  it('refuses a zero byte, with its line', () => {
-    assert.throws(() => cut(['1,2\n', '3,4\n5,\0\n']), refusal('not_csv', 3));
-    assert.throws(() => cut(['1,2\r3,4\r5,\0\r'], { newline: '\r' }), refusal('not_csv', 3));
+  it('refuses a NUL byte, with its line and field', () => {
+    assert.throws(() => cut(['1,2\n', '3,4\n5,\0\n']), refusal('nul_byte', 3));
+    assert.throws(() => cut(['1,2\r3,4\r5,\0\r'], { newline: '\r' }), refusal('nul_byte', 3));
   });
 
   it('takes no longer per byte if a line has very many quotes', () => {

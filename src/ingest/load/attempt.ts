@@ -163,7 +163,7 @@ export class Attempt {
         appended: summary.rows,
         rejected: this.#kept?.rejected ?? 0,
         columns: plan.formats,
-        warnings: [...headerWarnings(received, this.#file), ...plan.warnings],
+        warnings: [...received.warnings, ...headerWarnings(received, this.#file), ...plan.warnings],
       },
     });
     failpoint('committed');
