@@ -72,8 +72,10 @@ export function detectDialect(
   const first = wellFormed(sample[0], linesBefore);
   refuseNul(plain.subarray(0, first.byteOffset + first.bytes), delimiter, linesBefore);
   const header = overrides.header ?? isHeader(sample.slice(0, HEADER_SAMPLE));
-  const emptyFieldDropped = surplus === 'drop_empty' || (header && endWithDelimiter(sample));
-  const names = header && emptyFieldDropped ? withoutEmptyLast(first.fields) : first.fields;
+  const isTerminated = endWithDelimiter(sample);
+  const emptyFieldDropped = surplus === 'drop_empty' || (header && isTerminated);
+  const isLastDropped = emptyFieldDropped && (header || isTerminated);
+  const names = isLastDropped ? withoutEmptyLast(first.fields) : first.fields;
   const columns = names.map((field, index) => (header ? (field ?? '').trim() : `column_${index + 1}`));
   checkColumnCount(columns, maxColumns);
   checkColumnNames(columns);
