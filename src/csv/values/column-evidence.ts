@@ -1,5 +1,5 @@
 import { trimmed } from './classify-text.ts';
-import { DAY_OR_YEAR, TWO_DIGIT_YEAR, YMD } from './readings.ts';
+import { DMY_OR_YMD, MDY_OR_YMD } from './readings.ts';
 import { scanned } from './scanned-time.ts';
 import { type Classifier, classifierFor } from './value-parser.ts';
 
@@ -68,7 +68,7 @@ export class EvidenceCollector {
       return;
     }
     const readings = this.#classify(value);
-    if ((readings & YMD) !== 0 && (readings & TWO_DIGIT_YEAR) !== 0 && (readings & DAY_OR_YEAR) !== 0) {
+    if ((readings & (DMY_OR_YMD | MDY_OR_YMD)) !== 0) {
       this.evidence.firstParts |= 1 << (scanned.first & 31);
       this.evidence.lastParts |= 1 << (scanned.third & 31);
     }

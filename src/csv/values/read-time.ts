@@ -4,13 +4,14 @@ import {
   ANY_ORDER,
   BASIC_DATE,
   CLOCK,
-  DAY_OR_MONTH,
-  DAY_OR_YEAR,
   DMY,
+  DMY_OR_MDY,
+  DMY_OR_YMD,
   DOTTED,
   HAS_CLOCK,
   HAS_OFFSET,
   MDY,
+  MDY_OR_YMD,
   NOT_MIDNIGHT,
   PAST_MICROSECOND,
   TWO_DIGIT_YEAR,
@@ -48,8 +49,9 @@ export function scannedReadings(): number {
     if (isDmy) readings |= DMY;
     if (isMdy) readings |= MDY;
     if (isYmd) readings |= YMD;
-    if (isDmy && isMdy && dmy !== mdy) readings |= DAY_OR_MONTH;
-    if (isYmd && ((isDmy && dmy !== ymd) || (isMdy && mdy !== ymd))) readings |= DAY_OR_YEAR;
+    if (isDmy && isMdy && dmy !== mdy) readings |= DMY_OR_MDY;
+    if (isDmy && isYmd && dmy !== ymd) readings |= DMY_OR_YMD;
+    if (isMdy && isYmd && mdy !== ymd) readings |= MDY_OR_YMD;
     if (scanned.dotted) readings |= DOTTED;
   }
   if (scanned.twoDigitYear) readings |= TWO_DIGIT_YEAR;

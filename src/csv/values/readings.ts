@@ -50,14 +50,14 @@ export const HAS_OFFSET = 1 << 24;
 export const TWO_DIGIT_YEAR = 1 << 25;
 /** Digits other than 0 past the microsecond. */
 export const PAST_MICROSECOND = 1 << 26;
-/** Read as `DMY` and as `MDY` it is not the same day. */
-export const DAY_OR_MONTH = 1 << 27;
-/** Read as `YMD` it is not the same day as read as one of the others. */
-export const DAY_OR_YEAR = 1 << 28;
+/** It has readings in both orders, which are not the same day. */
+export const DMY_OR_MDY = 1 << 27;
+export const DMY_OR_YMD = 1 << 28;
+export const MDY_OR_YMD = 1 << 29;
 /** The parts of a numeric date are separated by dots. */
-export const DOTTED = 1 << 29;
+export const DOTTED = 1 << 30;
 /** `20240102`, which is an integer, too. */
-export const BASIC_DATE = 1 << 30;
+export const BASIC_DATE = 1 << 31;
 
 export const ANY_INTEGER = INTEGER | INTEGER_COMMA | INTEGER_POINT | INTEGER_SPACE | INTEGER_APOSTROPHE;
 export const ANY_POINT = POINT | POINT_COMMA | POINT_SPACE | POINT_APOSTROPHE;
@@ -65,6 +65,7 @@ export const ANY_COMMA = COMMA | COMMA_POINT | COMMA_SPACE | COMMA_APOSTROPHE;
 export const ANY_NUMBER = ANY_POINT | ANY_COMMA;
 export const ANY_NUMERIC = ANY_INTEGER | ANY_NUMBER;
 export const ANY_ORDER = DMY | MDY | YMD;
+export const AMBIGUOUS_DATE = DMY_OR_MDY | DMY_OR_YMD | MDY_OR_YMD;
 
 /** A style of numbers, with the bit of the texts that are written in it. */
 export interface NumberReading {
@@ -107,6 +108,12 @@ export function numberReadings(decimal: DecimalMark): readonly NumberReading[] {
 }
 
 export const ORDER_BITS: Readonly<Record<DateOrder, number>> = { dmy: DMY, mdy: MDY, ymd: YMD };
+/** The bit of texts that two orders read as different days. */
+export function ambiguityOf(one: DateOrder, other: DateOrder): number {
+  const bits = ORDER_BITS[one] | ORDER_BITS[other];
+  return bits === (DMY | MDY) ? DMY_OR_MDY : bits === (DMY | YMD) ? DMY_OR_YMD : bits === (MDY | YMD) ? MDY_OR_YMD : 0;
+}
+
 export const DATE_ORDERS = ['dmy', 'mdy', 'ymd'] as const satisfies readonly DateOrder[];
 
 /**
@@ -133,8 +140,7 @@ export function acceptsReadings(format: ValueFormat): (readings: number) => bool
     case 'timestamp': {
       const order = format.order === null ? ANY_ORDER : ORDER_BITS[format.order];
       // Without an order, only texts that mean the same in every order that they can have.
-      const excluded =
-        (format.order === null ? DAY_OR_MONTH | DAY_OR_YEAR : 0) | (format.type === 'date' ? NOT_MIDNIGHT : 0);
+      const excluded = (format.order === null ? AMBIGUOUS_DATE : 0) | (format.type === 'date' ? NOT_MIDNIGHT : 0);
       return (readings) => (readings & order) !== 0 && (readings & excluded) === 0;
     }
   }

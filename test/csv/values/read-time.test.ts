@@ -318,7 +318,7 @@ describe('times', () => {
   });
 
   it('reads every day of eight centuries as Date does', () => {
-    for (let days = -130_000; days < 160_000; days += 7) {
+    for (let days = -130_000; days < 160_000; days += 13) {
       const iso = new Date(days * 86_400_000).toISOString().slice(0, 10);
       const [y, m, d] = iso.split('-');
       assert.deepEqual(read(DATE, [iso, `${y}${m}${d}`]), [iso, iso]);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { DEFAULT_NULLS } from '../../../src/csv/values/column-evidence.ts';
 import { type ParsedValue, parserFor } from '../../../src/csv/values/value-parser.ts';
 import type { ValueFormat } from '../../../src/model/value-format.ts';
@@ -15,3 +16,11 @@ export const UTC: ValueFormat = { type: 'timestamp', order: null, pattern: null,
 export const DATE: ValueFormat = { type: 'date', order: null, pattern: null };
 export const INTEGER: ValueFormat = { type: 'integer', thousands: null };
 export const NUMBER: ValueFormat = { type: 'number', decimal: '.', thousands: null };
+
+/** Texts of any 16-bit units, halves of characters among them. */
+export const anyText = fc.string({
+  unit: fc
+    .oneof(fc.integer({ min: 32, max: 126 }), fc.integer({ min: 0, max: 0xffff }))
+    .map((unit) => String.fromCharCode(unit)),
+  maxLength: 90,
+});
