@@ -6,6 +6,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { madeFile } from '../fixtures/data-files.ts';
 import { analyze, call, type FormField, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { until } from '../until.ts';
 
 let thena: RunningThena;
 let event: string;
@@ -13,6 +14,8 @@ before(async () => {
   thena = await startThena({ THENA_MAX_UPLOAD_BYTES: '1MiB' });
   event = `${thena.url}/api/v1/event/`;
   assert.equal((await upload(thena.url, 'known', TABLE)).body.status, 'complete');
+  // The bytes of an upload are removed a moment after it is complete.
+  await until(() => readdirSync(join(thena.dataDir, 'spool')).length === 0);
 });
 after(() => thena.close());
 
