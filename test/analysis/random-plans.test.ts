@@ -311,7 +311,7 @@ describe('random queries over random tables', () => {
 
   async function agree(plan: QueryPlan, rows: readonly Row[], uncommittedTags: readonly number[]): Promise<void> {
     const { signal } = new AbortController();
-    const view = { customerId, uncommittedTags, lastTag: tag, rows: rows.length };
+    const view = { customerId, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
     const outcome = await store.query(view, plan, { ...LIMITS, signal });
     if (outcome.kind === 'out_of_range') {
       // Infinite and very large numbers have no standard deviation.

@@ -28,8 +28,8 @@ describe('any table, in any dialect', () => {
 
   /** The rows as they lie in the table file, each as text that tells every bit of it. */
   async function stored(customer: string, columns: readonly Column[]): Promise<(string | null)[][]> {
-    const selected = columns.map(({ name, type }) => {
-      const column = `"${name.replaceAll('"', '""')}"`;
+    const selected = columns.map(({ type }, index) => {
+      const column = `c${index}`;
       if (type === 'text') return `hex(${column})`;
       if (type === 'date' || type === 'timestamp') return `epoch_us(CAST(${column} AS TIMESTAMP))`;
       return type === 'number' ? column : `CAST(${column} AS VARCHAR)`;
