@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
-import { type ColumnFormat, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
+import { type Column, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
+import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
+import { NOTHING_SETTLED, type ValueFormat } from '../src/model/value-format.ts';
 
 export function customerId(text: string | number): CustomerId {
   const id = parseCustomerId(text);
@@ -12,9 +14,29 @@ export function customerId(text: string | number): CustomerId {
   return id;
 }
 
-/** Columns by name and type, in order, none of them with a format. */
-export function columns(types: Readonly<Record<string, LogicalType>>): readonly ColumnFormat[] {
-  return Object.entries(types).map(([name, type]) => ({ name, type, format: null }));
+/** Columns by name and type, in order, nothing settled about them. */
+export function columns(types: Readonly<Record<string, LogicalType>>): readonly TableColumn[] {
+  return Object.entries(types).map(([name, type]) => ({ name, type, settled: NOTHING_SETTLED }));
+}
+
+/** How a file with columns of these types is read: everything in its usual form, and nothing but the empty field is null. */
+export function parsedFile(columns: readonly Column[]): ParsedFile {
+  return { columns: columns.map(({ name, type }) => ({ name, format: usualFormat(type) })), nulls: [] };
+}
+
+function usualFormat(type: LogicalType): ValueFormat {
+  switch (type) {
+    case 'integer':
+      return { type, thousands: null };
+    case 'number':
+      return { type, decimal: '.', thousands: null };
+    case 'date':
+      return { type, order: null, pattern: null };
+    case 'timestamp':
+      return { type, order: null, pattern: null, timeZone: 'UTC' };
+    default:
+      return { type };
+  }
 }
 
 /** A table of three rows with these columns, whose time column, if it has one, is all 1970-01-01T00:00:00Z. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ColumnFormat, DeclaredColumn } from './columns.ts';
+import { DeclaredColumn } from './columns.ts';
 import { CustomerId } from './customer-id.ts';
 import { NewApiKey } from './keys.ts';
 import { pageOf } from './pages.ts';
@@ -35,7 +35,7 @@ export const Customer = Type.Object(
     id: Type.String({ description: 'In canonical form: a lower-case string.', examples: ['1000'] }),
     created_at: Timestamp,
     declared: Type.Object(
-      { time_column: nullable(Type.String()), columns: nullable(Type.Array(ColumnFormat)) },
+      { time_column: nullable(Type.String()), columns: nullable(Type.Array(DeclaredColumn)) },
       { description: 'What the customer was created with.' },
     ),
     table: nullable(TableState, { description: 'Null until an upload is complete.' }),

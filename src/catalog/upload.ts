@@ -1,7 +1,7 @@
 import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
-import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { QueueLimit, QueueLimits } from './queue-limits.ts';
 
@@ -52,8 +52,12 @@ export interface Receipt {
   readonly rejected: number;
   readonly tableRowsBefore: number;
   readonly tableRowsAfter: number;
-  readonly columns: readonly ColumnFormat[];
+  /** How the file was read. */
+  readonly columns: readonly ParsedColumn[];
+  /** Sentences about what the client should check. */
   readonly warnings: readonly string[];
+  /** Sentences about what is usual, was declared, or holds since earlier files. */
+  readonly notes: readonly string[];
 }
 
 /** Why an upload failed: the members of a problem document. */

@@ -82,6 +82,7 @@ export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'>
     | 'maxWaitingBytes'
     | 'idleMs'
     | 'concurrentLoads'
+    | 'maxRejectedRows'
     | 'retryMs'
     | 'resumeMs'
     | 'diskReserveBytes'
@@ -127,6 +128,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     observe,
     owner: newUploadId(),
     concurrentLoads: settings.concurrentLoads,
+    maxRejectedRows: settings.maxRejectedRows,
     retryMs: settings.retryMs,
   });
   const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);

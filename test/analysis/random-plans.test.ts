@@ -12,14 +12,16 @@ import { outputsOf, type QueryPlan } from '../../src/table-store/query-plan.ts';
 import type { StoredValue, TableStore } from '../../src/table-store/table-store.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { evaluate, type Row } from './naive-query.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
+import { parsedFile } from '../builders.ts';
 
 const COLUMNS = [
-  { name: 'n', type: 'integer', format: null },
-  { name: 'x', type: 'number', format: null },
-  { name: 'b', type: 'boolean', format: null },
-  { name: 'd', type: 'date', format: null },
-  { name: 't', type: 'timestamp', format: null },
-  { name: 'quo"ted', type: 'text', format: null },
+  { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
+  { name: 'x', type: 'number', settled: NOTHING_SETTLED },
+  { name: 'b', type: 'boolean', settled: NOTHING_SETTLED },
+  { name: 'd', type: 'date', settled: NOTHING_SETTLED },
+  { name: 't', type: 'timestamp', settled: NOTHING_SETTLED },
+  { name: 'quo"ted', type: 'text', settled: NOTHING_SETTLED },
 ] as const;
 const TABLE: TableState = {
   columns: COLUMNS,
@@ -279,10 +281,10 @@ describe('random queries over random tables', () => {
       customerId,
       tag: 1,
       columns: COLUMNS,
-      formats: COLUMNS,
+      file: parsedFile(COLUMNS),
       timeColumn: 't',
       create: true,
-      exact: false,
+      trustShapes: true,
     });
     assert.equal(names.length, 6);
   });
@@ -299,10 +301,10 @@ describe('random queries over random tables', () => {
       customerId,
       tag,
       columns: COLUMNS,
-      formats: COLUMNS,
+      file: parsedFile(COLUMNS),
       timeColumn: 't',
       create: false,
-      exact: false,
+      trustShapes: true,
     });
     const names = COLUMNS.map(({ name }) => name);
     if (rows.length > 0) await session.append(place.source(names, text));

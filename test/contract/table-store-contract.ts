@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CsvSource } from '../../src/csv/segment.ts';
-import type { ColumnFormat } from '../../src/model/columns.ts';
+import type { Column } from '../../src/model/columns.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import type { Condition, Measure, QueryPlan } from '../../src/table-store/query-plan.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type TableStore,
   type TableView,
 } from '../../src/table-store/table-store.ts';
+import { parsedFile } from '../builders.ts';
 
 export interface StoreUnderTest {
   readonly store: TableStore;
@@ -21,8 +22,8 @@ export interface StoreUnderTest {
   close(): Promise<void>;
 }
 
-const AT = { name: 'at', type: 'timestamp', format: null } as const;
-const N = { name: 'n', type: 'integer', format: null } as const;
+const AT = { name: 'at', type: 'timestamp' } as const;
+const N = { name: 'n', type: 'integer' } as const;
 const FORMATS = [AT, N];
 const COUNT: Measure = { fn: 'count', column: null, q: null, by: null, as: 'rows', type: 'integer' };
 const SUM: Measure = { fn: 'sum', column: N, q: null, by: null, as: 'sum', type: 'integer' };
@@ -70,11 +71,11 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
     function begin(
       id: string,
       tag: number,
-      formats: readonly ColumnFormat[] = FORMATS,
+      formats: readonly Column[] = FORMATS,
       create = tag === 1,
     ): Promise<LoadSession> {
       const timeColumn = formats.some((column) => column.name === 'at') ? 'at' : null;
-      const load = { customerId: customer(id), tag, columns: formats, formats, timeColumn, create, exact: create };
+      const load = { customerId: customer(id), tag, columns: formats, file: parsedFile(formats), timeColumn, create, trustShapes: true };
       return made.store.begin(load);
     }
     const records = (...texts: readonly string[]): CsvSource => made.source(['at', 'n'], ...texts);
@@ -161,7 +162,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       it('replaces what an earlier attempt at a first file left behind', async () => {
         const dead = await begin('leftover', 1);
         await dead.append(records('2024-01-01 00:00:00,1\n'));
-        const columns = [{ name: 'other', type: 'text', format: null }] as const;
+        const columns = [{ name: 'other', type: 'text' }] as const;
         const session = await begin('leftover', 2, columns, true);
         await session.append(made.source(['other'], 'x\n'));
         assert.equal((await session.commit()).rows, 1);
@@ -194,18 +195,18 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         '\\',
         '\u{1F600}',
       ];
-      const columns = names.map((name) => ({ name, type: 'integer', format: null }) as const);
+      const columns = names.map((name) => ({ name, type: 'integer' }) as const);
       const row = (n: number) => names.map((_, index) => BigInt(100 * n + index));
       const seen = (id: string): TableView => ({ ...view(id, 2), columns });
 
       /** Appends rows 0 and 1 in the table's order of columns, and row 2 of a later file in the opposite order. */
       async function loadNamed(id: string): Promise<void> {
         const load = { customerId: customer(id), columns, timeColumn: null };
-        const first = await made.store.begin({ ...load, tag: 1, formats: columns, create: true, exact: true });
+        const first = await made.store.begin({ ...load, tag: 1, file: parsedFile(columns), create: true, trustShapes: true });
         await first.append(made.source(names, `${row(0).join()}\n${row(1).join()}\n`));
         await first.commit();
         const formats = columns.toReversed();
-        const second = await made.store.begin({ ...load, tag: 2, formats, create: false, exact: false });
+        const second = await made.store.begin({ ...load, tag: 2, file: parsedFile(formats), create: false, trustShapes: true });
         await second.append(made.source(names.toReversed(), `${row(2).toReversed().join()}\n`));
         await second.commit();
       }
@@ -280,7 +281,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
           { name: 'timestamp', type: 'timestamp' },
           { name: 'text', type: 'text' },
         ] as const;
-        const formats = columns.map((column) => ({ ...column, format: null }));
+        const formats = columns.map((column) => ({ ...column }));
         const session = await begin('types', 1, formats);
         const source = made.source(
           columns.map((column) => column.name),

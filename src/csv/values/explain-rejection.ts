@@ -1,3 +1,4 @@
+import type { ValueRejectionCode } from '../../model/rejected-row.ts';
 import type { DateOrder, ThousandsMark, ValueFormat } from '../../model/value-format.ts';
 import { daysInMonth, FIRST_YEAR, LAST_YEAR, weekdayOf } from './calendar.ts';
 import { classifyText, MAX_VALUE_LENGTH } from './classify-text.ts';
@@ -7,31 +8,9 @@ import { scanTime } from './scan-time.ts';
 import { fullYear, scanned } from './scanned-time.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from './time-words.ts';
 
-/** Why a value was rejected. `not_…`: the text is nothing like a value of the type. */
-export type RejectionCode =
-  | 'not_integer'
-  | 'not_number'
-  | 'not_boolean'
-  | 'not_date'
-  | 'not_timestamp'
-  | 'leading_zero'
-  | 'leading_plus'
-  | 'has_fraction'
-  | 'out_of_range'
-  | 'too_many_digits'
-  | 'other_number_style'
-  | 'no_such_day'
-  | 'no_such_clock_time'
-  | 'wrong_weekday'
-  | 'other_date_order'
-  | 'ambiguous_date'
-  | 'has_clock_time'
-  | 'no_such_local_time'
-  | 'not_clock_time';
-
 /** A value that cannot be stored in its column. */
 export interface RejectedValue {
-  readonly code: RejectionCode;
+  readonly code: ValueRejectionCode;
   /** A clause of which the text is the subject: `has a leading zero`. */
   readonly reason: string;
 }

@@ -1,9 +1,10 @@
 import type { LogicalType } from '../../model/columns.ts';
+import type { ValueRejectionCode } from '../../model/rejected-row.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
 import { classifyText } from './classify-text.ts';
 import { type ColumnEvidence, valuesWhere } from './column-evidence.ts';
 import { optionDecimal } from './decide-number.ts';
-import { explainRejection, ORDER_WORDS, type RejectionCode } from './explain-rejection.ts';
+import { explainRejection, ORDER_WORDS } from './explain-rejection.ts';
 import {
   ANY_NUMBER,
   ANY_NUMERIC,
@@ -77,7 +78,7 @@ export function nearlyTyped(evidence: ColumnEvidence, options: ValueOptions): Ne
   return { type: best.type, values: total.count, misfits: count, line, text, message };
 }
 
-const EXPLAINING: ReadonlySet<RejectionCode> = new Set([
+const EXPLAINING: ReadonlySet<ValueRejectionCode> = new Set([
   'leading_zero',
   'leading_plus',
   'out_of_range',

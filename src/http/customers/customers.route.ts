@@ -5,7 +5,7 @@ import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { ColumnFormat } from '../../model/columns.ts';
+import type { DeclaredColumn } from '../../model/parsed-columns.ts';
 import { CUSTOMER_PROBLEMS, readCustomerId } from '../access/access.ts';
 import { newKey } from '../access/api-keys.ts';
 import type { CustomerCatalog } from '../access/customer-catalog.ts';
@@ -120,7 +120,7 @@ async function create(
   { admin, maxColumns }: CustomersDeps,
   [rawId, alias]: readonly [unknown, unknown],
   timeColumn: string | null,
-  columns: readonly ColumnFormat[] | null,
+  columns: readonly DeclaredColumn[] | null,
 ): Promise<Customer> {
   const id = readCustomerId(rawId);
   if (readCustomerId(alias) !== id)

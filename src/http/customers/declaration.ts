@@ -1,7 +1,8 @@
 import { checkColumnNames } from '../../csv/column-names.ts';
+import { checkDeclared } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import type { Column, ColumnFormat } from '../../model/columns.ts';
-import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../model/time-formats.ts';
+import type { Column } from '../../model/columns.ts';
+import type { DeclaredColumn } from '../../model/parsed-columns.ts';
 
 /**
  * Checks the columns that a customer is created with, by the same rules as the columns of a file.
@@ -9,7 +10,7 @@ import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../model/time-formats.ts';
  * @throws Problem too_many_columns, column_name_invalid, duplicate_column, time_format_unknown, time_column_unknown
  */
 export function checkDeclaration(
-  declared: { readonly timeColumn: string | null; readonly columns: readonly ColumnFormat[] | null },
+  declared: { readonly timeColumn: string | null; readonly columns: readonly DeclaredColumn[] | null },
   maxColumns: number,
 ): void {
   const { timeColumn, columns } = declared;
@@ -19,19 +20,10 @@ export function checkDeclaration(
     throw new Problem('too_many_columns', detail, { columns: columns.length, max_columns: maxColumns });
   }
   checkColumnNames(columns.map(({ name }) => name));
-  for (const column of columns) checkFormat(column);
+  for (const { name, type, format } of columns) checkDeclared(name, { type, pattern: format, timeZone: null });
   const isTime = ({ name, type }: Column) => name === timeColumn && (type === 'timestamp' || type === 'date');
   if (timeColumn !== null && !columns.some(isTime)) {
     const detail = `The time column '${timeColumn}' is not a declared column of type timestamp or date.`;
     throw new Problem('time_column_unknown', detail);
   }
-}
-
-function checkFormat({ name, type, format }: ColumnFormat): void {
-  if (format === null) return;
-  const formats = type === 'date' ? DATE_FORMATS : type === 'timestamp' ? [...TIMESTAMP_FORMATS, ...DATE_FORMATS] : [];
-  if (formats.includes(format)) return;
-  const allowed = formats.length > 0 ? `Supported formats: ${formats.join('; ')}.` : `A ${type} column has no format.`;
-  const detail = `Column '${name}' has the unsupported format '${format.slice(0, 80)}'. ${allowed}`;
-  throw new Problem('time_format_unknown', detail, { formats });
 }
