@@ -101,15 +101,15 @@ describe('what the record cutter, the record reader and DuckDB read from the sam
         const byDuckDb = await readByDuckDb(result.text, columns, delimiter, quote).catch(() => null);
         // If DuckDB accepts the text, the counts must match. It must accept well-formed text.
         if (byDuckDb !== null) assert.equal(byDuckDb.length, result.records);
-        if (wellFormed || byDuckDb !== null) {
-          assert.deepEqual(
-            byDuckDb,
-            // DuckDB ignores surplus empty fields at the end of a record, which loses nothing.
-            read.map(({ fields }) =>
-              fields.slice(columns).every((field) => field === null) ? fields.slice(0, columns) : fields,
-            ),
+        const rows = read.map(({ fields }) => fields);
+        if (read.every(({ malformed }) => malformed === null)) {
+          assert.equal(
+            result.irregular,
+            rows.some((fields) => fields.length !== columns),
           );
         }
+        // DuckDB silently drops surplus fields that are empty: an irregular text is never loaded.
+        if (wellFormed || (byDuckDb !== null && !result.irregular)) assert.deepEqual(byDuckDb, rows);
       }),
       { numRuns: 2000 },
     );

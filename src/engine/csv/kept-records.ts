@@ -55,7 +55,7 @@ export class KeptRecords {
     if (this.#file === null) return [this.#segment];
     await this.#file.close();
     const records = this.#segment.records - rejected;
-    if (records > 0) return [{ ...this.#segment, path: this.#path, bytes: this.#bytes, records }];
+    if (records > 0) return [{ ...this.#segment, path: this.#path, bytes: this.#bytes, records, irregular: false }];
     await rm(this.#path);
     return [];
   }

@@ -72,13 +72,8 @@ export class Attempt {
       appended = await this.#loadAndComplete(plan);
     }
     if (appended === 'rows_do_not_fit') {
-      plan = { ...plan, trustShapes: false };
       this.#kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, this.#signal);
-      await this.#startOver();
-      const rows = await this.#load(plan);
-      if (rows instanceof StorageFailure) throw rows;
-      if (isPlan(rows)) throw new Error('the plan changed after the file was complete');
-      appended = rows;
+      appended = await this.#loadKept(plan);
     }
     const received = await this.#file.feed.file;
     const summary = await this.#makeDurable();
@@ -86,6 +81,18 @@ export class Attempt {
     refuseOtherCounts(received, appended, this.#kept?.rejected ?? 0, summary);
     await this.#commit(this.#finalPlan(plan), received, summary);
     return summary.rows;
+  }
+
+  /** Loads the records that are not rejected: all of their values were judged. */
+  async #loadKept(plan: ParsePlan): Promise<number> {
+    for (const trustShapes of [true, false]) {
+      await this.#startOver();
+      const rows = await this.#load({ ...plan, trustShapes });
+      if (typeof rows === 'number') return rows;
+      // DuckDB may not read what the parsers read, such as 24:00:00.
+      if (!trustShapes && rows instanceof StorageFailure) throw rows;
+    }
+    throw new Error('the kept records could not be loaded');
   }
 
   /** Plans by the segments that are complete; if they leave a question open, by all of the file. */
@@ -121,7 +128,10 @@ export class Attempt {
     if (plan.rejected > 0 && this.#file.feed.isComplete && this.#isCovered) return 'rows_do_not_fit';
     const rows = await this.#load(plan);
     if (isPlan(rows)) return rows;
-    if (rows instanceof StorageFailure) {
+    if (rows === 'irregular') {
+      await this.#coverAll();
+      await this.#evidence.complete();
+    } else if (rows instanceof StorageFailure) {
       if (!this.#evidence.trustsShapes) return 'rows_do_not_fit';
       // A later value may not be what the first ones have shown, or not be what its shape promises.
       await this.#coverAll();
@@ -131,7 +141,7 @@ export class Attempt {
     }
     const better = this.#planOf(this.#decide());
     if (!isSamePlan(better, plan)) return better;
-    return rows instanceof StorageFailure ? 'rows_do_not_fit' : rows;
+    return typeof rows === 'number' ? rows : 'rows_do_not_fit';
   }
 
   get #isCovered(): boolean {
@@ -154,8 +164,11 @@ export class Attempt {
     return true;
   }
 
-  /** @returns the number of rows appended; the failure, if a row may be to blame for it; another plan, if a later segment needs it */
-  async #load(plan: ParsePlan): Promise<number | StorageFailure | ParsePlan> {
+  /**
+   * @returns the number of rows appended; `irregular` if records have too few or too many fields;
+   *   the failure, if a row may be to blame for it; another plan, if a later segment needs it
+   */
+  async #load(plan: ParsePlan): Promise<number | StorageFailure | ParsePlan | 'irregular'> {
     const { customer } = this.#claim;
     const session = await this.#deps.tables.begin({
       customerId: customer.id,
@@ -183,6 +196,7 @@ export class Attempt {
         if (!isSamePlan(next, plan)) return next;
       }
       failpoint('segment_appending');
+      if (segments.some(({ irregular }) => irregular)) return 'irregular';
       try {
         const appended = await session.append(this.#file.source(segments), {
           signal: this.#signal,
@@ -243,6 +257,7 @@ export class Attempt {
         rejected: this.#kept?.rejected ?? 0,
         columns: plan.file.columns,
         warnings: [
+          ...received.warnings,
           ...headerWarnings(received, this.#file, plan),
           ...plan.warnings,
           ...ambiguousTimeWarnings(this.#ambiguousTimes),

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ReceivedFile, Upload, UploadOptions } from '../../catalog/upload.ts';
+import { type CsvLayout, PLAIN_LAYOUT } from '../../csv/dialect.ts';
 import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -57,14 +58,21 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptio
     const detail = 'The bytes are kept as UTF-8, so the encoding can no longer be changed. Send the file again.';
     throw new Problem('upload_option_invalid', detail);
   }
+  const dialect = Object.keys(changes).filter((option) => DIALECT_OPTIONS.has(option)) as (keyof UploadOptions)[];
+  if (isRewritten(kept.layout) && dialect.some((option) => changes[option] !== failed.options[option])) {
+    const detail =
+      'The text is kept as it was read: without skipped lines, comments, escape characters and delimiters at the end of lines. Send the file again to read it in another way.';
+    throw new Problem('upload_option_invalid', detail);
+  }
   // What was detected stays, unless it is to be detected under other rules.
-  const detected = changesDialect(changes) ? null : kept;
+  const detected = dialect.length > 0 && !isRewritten(kept.layout) ? null : kept;
+  const changed = detected ? withoutDialect(changes) : changes;
   return {
     uploadId: newUploadId(),
     filename: failed.filename,
     contentEncoding: null,
     expectedBytes: kept.segments.reduce((sum, { bytes }) => sum + bytes, 0),
-    options: { ...failed.options, ...detected?.dialect, ...changes, encoding: 'utf-8' },
+    options: { ...failed.options, ...rewritingOf(kept.layout), ...detected?.dialect, ...changed, encoding: 'utf-8' },
     idempotencyKey: null,
     corrects: failed.corrects,
     caller: null,
@@ -73,16 +81,38 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptio
       bytes: kept.bytes,
       sha256: kept.sha256,
       encoding: kept.encoding,
+      ...(isRewritten(kept.layout) && { layout: kept.layout }),
       ...(detected?.headerGuessed !== undefined && { headerGuessed: detected.headerGuessed }),
     },
   };
 }
 
-function changesDialect({ delimiter, quote, header }: Partial<UploadOptions>): boolean {
-  return delimiter != null || quote != null || header != null;
+/** The text is kept without what these options are about. Lines that were skipped are blank. */
+function rewritingOf({ skippedLines }: CsvLayout): Partial<UploadOptions> {
+  return { skipLines: skippedLines || null, comment: null, escape: null, surplus: 'reject', stripNul: false };
 }
 
-/** The text of the file as it was sent, except for its line ends. Records keep their line numbers. */
+function isRewritten(layout: CsvLayout): boolean {
+  return Object.keys(PLAIN_LAYOUT).some(
+    (key) => layout[key as keyof CsvLayout] !== PLAIN_LAYOUT[key as keyof CsvLayout],
+  );
+}
+
+const DIALECT_OPTIONS: ReadonlySet<string> = new Set<keyof UploadOptions>([
+  'delimiter',
+  'quote',
+  'header',
+  'skipLines',
+  'comment',
+  'escape',
+  'surplus',
+]);
+
+function withoutDialect(changes: Partial<UploadOptions>): Partial<UploadOptions> {
+  return Object.fromEntries(Object.entries(changes).filter(([option]) => !DIALECT_OPTIONS.has(option)));
+}
+
+/** The text of the file as it was sent, except for its line ends and for what its layout says. Records keep their line numbers. */
 async function* textOf(file: ReceivedFile, segments: ReceivedFile['segments']): AsyncGenerator<Buffer, void> {
   const header = file.headerText === null ? '' : `${file.headerText}\n`;
   const linesBefore = (segments[0]?.firstLine ?? 1) - 1 - (header.split('\n').length - 1);

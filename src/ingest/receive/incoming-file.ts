@@ -19,7 +19,8 @@ export interface IncomingFile {
   readonly caller: CustomerId | null;
   /** The failed upload whose text this is, with the properties of the file as it was sent; null if this is no retry. */
   readonly retryOf:
-    | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> & { readonly id: UploadId })
+    | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> &
+        Partial<Pick<ReceivedFile, 'layout'>> & { readonly id: UploadId })
     | null;
 }
 
