@@ -117,7 +117,7 @@ test('rejects a form without a customer', async () => {
 });
 
 test('rejects an invalid customer ID, before and after the file', async () => {
-  for (const id of ['../../etc', 'a b', 'é', '-1', 'x'.repeat(65), "1'; drop table x", '_x']) {
+  for (const id of ['../../etc', 'a b', 'é', '-1', ' 1000', '\u212anown', 'x'.repeat(65), "1'; drop table x", '_x']) {
     assertProblem(await send(['customer_id', id], ['file', FILE]), 400, 'customer_id_invalid', /customer ID/);
     assertProblem(await send(['file', FILE], ['customer_id', id]), 400, 'customer_id_invalid', /customer ID/);
   }
@@ -137,6 +137,15 @@ test('rejects an unknown form field by name', async () => {
   );
   assertProblem(await send(['customer_id', 'unknown'], ['data', FILE]), 400, 'bad_request', /'data'/);
   assertProblem(await send(['customer_id', 'unknown'], ['__proto__', '1']), 400, 'bad_request', /\w/);
+});
+
+test('rejects a part of the form that has no name', async () => {
+  for (const disposition of ['form-data', 'form-data; name=""', 'form-data; filename="events.csv"']) {
+    const lines = ['--b', `Content-Disposition: ${disposition}`, '', 'a,b', '--b--', ''];
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const reply = await call(event, { method: 'POST', body: lines.join('\r\n'), headers });
+    assertProblem(reply, 400, 'bad_request', /no name/);
+  }
 });
 
 test('rejects options after the file, repeated options and invalid values', async () => {
