@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
+import { NO_OPTIONS } from '../src/csv/values/value-options.ts';
 import { type ColumnFormat, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
 
@@ -47,6 +48,7 @@ export function uploadOptions(change: Partial<UploadOptions> = {}): UploadOption
     onError: 'abort',
     duplicates: 'append',
     dryRun: false,
+    values: NO_OPTIONS,
     ...change,
   };
 }

@@ -13,6 +13,7 @@ import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
 import { SegmentFeed } from '../../src/ingest/spool/segment-feed.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../../src/model/ids.ts';
 import { startServices } from '../../src/services.ts';
+import { uploadOptions } from '../builders.ts';
 import { call } from '../server.ts';
 
 /** Writes a file until the disk is full. A load that is running takes space, too. */
@@ -77,12 +78,11 @@ it('starts no early load while the disk reserve is not whole, and observes that 
   let loader: Loader | null = null;
   try {
     const id = newUploadId();
-    const options = { delimiter: null, quote: null, header: null, encoding: null } as const;
     await catalog.createUpload({
       id,
       customerId: parseCustomerId('early') as CustomerId,
       filename: null,
-      options: { ...options, onError: 'abort', duplicates: 'append', dryRun: false },
+      options: uploadOptions(),
       idempotencyKey: null,
       retryOf: null,
     });

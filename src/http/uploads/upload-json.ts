@@ -2,6 +2,7 @@ import type * as api from '../../api/uploads.ts';
 import type { Upload, UploadOptions } from '../../catalog/upload.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
 import { problemJson } from '../problems/problem-json.ts';
+import { valueOptionsJson } from './value-options.ts';
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {
   const { duplicateOf } = upload;
@@ -33,8 +34,8 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
   };
 }
 
-function optionsJson({ onError, dryRun, ...same }: UploadOptions): api.Upload['options'] {
-  return { ...same, on_error: onError, dry_run: dryRun };
+function optionsJson({ onError, dryRun, values, ...same }: UploadOptions): api.Upload['options'] {
+  return { ...same, on_error: onError, dry_run: dryRun, ...valueOptionsJson(values) };
 }
 
 function receiptJson(upload: Upload): api.Receipt | null {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { ReceivedFile, Upload, UploadOptions } from '../../catalog/upload.ts';
+import { changeOptions, type ReceivedFile, type Upload, type UploadOptionChanges } from '../../catalog/upload.ts';
 import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -27,7 +27,7 @@ export async function retryUpload(
   { catalog, spool, receptions }: RetryDeps,
   access: CustomerAccess,
   failed: Upload,
-  changes: Partial<UploadOptions>,
+  changes: UploadOptionChanges,
 ): Promise<Upload> {
   const kept = keptFile(failed);
   const segments = spool.locate(failed.id, kept.segments);
@@ -52,7 +52,7 @@ function keptFile({ id, status, file, retryUntil }: Upload): ReceivedFile {
 }
 
 /** @throws Problem upload_option_invalid */
-function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptions>): IncomingFile {
+function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges): IncomingFile {
   if (changes.encoding) {
     const detail = 'The bytes are kept as UTF-8, so the encoding can no longer be changed. Send the file again.';
     throw new Problem('upload_option_invalid', detail);
@@ -64,7 +64,7 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptio
     filename: failed.filename,
     contentEncoding: null,
     expectedBytes: kept.segments.reduce((sum, { bytes }) => sum + bytes, 0),
-    options: { ...failed.options, ...detected?.dialect, ...changes, encoding: 'utf-8' },
+    options: changeOptions({ ...failed.options, ...detected?.dialect, encoding: 'utf-8' }, changes),
     idempotencyKey: null,
     corrects: failed.corrects,
     caller: null,
@@ -78,7 +78,7 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptio
   };
 }
 
-function changesDialect({ delimiter, quote, header }: Partial<UploadOptions>): boolean {
+function changesDialect({ delimiter, quote, header }: UploadOptionChanges): boolean {
   return delimiter != null || quote != null || header != null;
 }
 

@@ -15,7 +15,9 @@ interface More {
 }
 
 function pair(days: readonly string[], clocks: readonly string[], { options, clockPattern, timeZone }: More = {}) {
-  const decision = decide({ Date: days }, options ? { options } : {}).columns[0] as ReturnType<typeof decide>['columns'][number];
+  const decision = decide({ Date: days }, options ? { options } : {}).columns[0] as ReturnType<
+    typeof decide
+  >['columns'][number];
   const collected = (texts: readonly string[], pattern: string | null = null) => {
     const collector = new EvidenceCollector(DEFAULT_NULLS, pattern);
     for (const [index, text] of texts.entries()) collector.add(text, index + 2);
