@@ -4,6 +4,7 @@ import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
+import { NO_OPTIONS } from '../src/csv/values/value-options.ts';
 import { type Column, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
@@ -75,6 +76,7 @@ export function uploadOptions(change: Partial<UploadOptions> = {}): UploadOption
     onError: 'abort',
     duplicates: 'append',
     dryRun: false,
+    values: NO_OPTIONS,
     ...change,
   };
 }

@@ -43,6 +43,12 @@ export const DeclaredColumn = Type.Object(
         examples: ['%d/%m/%Y'],
       }),
     ),
+    time_zone: Type.Optional(
+      nullable(Type.String(), {
+        description: 'Time zone of the times without an offset, by its name in the IANA database.',
+        examples: ['Europe/Berlin'],
+      }),
+    ),
   },
   { $id: 'DeclaredColumn', title: 'Declared column', additionalProperties: false },
 );

@@ -1,3 +1,4 @@
+import type { ValueOptions } from '../csv/values/value-options.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { DeclaredColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
@@ -10,6 +11,8 @@ export interface Customer {
   readonly declaredTimeColumn: string | null;
   /** The columns declared when the customer was created, null: taken from the first file. */
   readonly declaredColumns: readonly DeclaredColumn[] | null;
+  /** How the values of its files are read, unless an upload says otherwise. */
+  readonly defaults: ValueOptions;
   /** Null until the first upload is committed. */
   readonly table: TableState | null;
 }
@@ -19,6 +22,8 @@ export interface Customers {
     readonly id: CustomerId;
     readonly timeColumn: string | null;
     readonly columns: readonly DeclaredColumn[] | null;
+    /** Default: none. */
+    readonly defaults?: ValueOptions;
   }): Promise<Customer | 'exists'>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By ID, ascending. */

@@ -1,6 +1,7 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
-import type { Failpoint } from '../failpoints.ts';
 import type { ColumnEvidence } from '../csv/values/column-evidence.ts';
+import type { Values } from '../csv/values/values.ts';
+import type { Failpoint } from '../failpoints.ts';
 import type { Column } from '../model/columns.ts';
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
@@ -32,9 +33,7 @@ export interface ColumnToCollect {
 /** Local times of a column that clocks showed twice, read as the earlier of both. */
 export interface AmbiguousTimes {
   readonly column: string;
-  readonly count: number;
-  /** The first of them. */
-  readonly text: string;
+  readonly values: Values;
 }
 
 /** The operations of the engine, by name: parameters and result. Times are microseconds since 1970-01-01T00:00:00Z. */

@@ -1,4 +1,5 @@
 import type { CsvSource } from '../csv/segment.ts';
+import type { Values } from '../csv/values/values.ts';
 import type { Column } from '../model/columns.ts';
 import type { CustomerId } from '../model/ids.ts';
 import type { ParsedFile } from '../model/parsed-columns.ts';
@@ -13,8 +14,8 @@ export interface LoadSummary {
 
 export interface Appended {
   readonly rows: number;
-  /** Read as the earlier of both. By column, with the first of them. */
-  readonly ambiguousTimes: readonly { readonly column: string; readonly count: number; readonly text: string }[];
+  /** By column. They are read as the earlier of both. */
+  readonly ambiguousTimes: readonly { readonly column: string; readonly values: Values }[];
 }
 
 /**

@@ -10,11 +10,11 @@ import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableForReading } from '../../src/catalog/table-state.ts';
 import { dangerouslyAllow } from '../../src/model/customer-access.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { QueryOutcome, TableStore } from '../../src/table-store/table-store.ts';
-import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
-import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { parsedFile } from '../builders.ts';
+import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 
 const COLUMNS = [{ name: 'n', type: 'integer', settled: NOTHING_SETTLED }] as const;
 const CUSTOMER = parseCustomerId('c') as CustomerId;

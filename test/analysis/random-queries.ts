@@ -4,9 +4,9 @@ import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { outputsOf } from '../../src/table-store/query-plan.ts';
 import type { Row } from './naive-query.ts';
-import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 
 export const COLUMNS = [
   { name: 'n', type: 'integer', settled: NOTHING_SETTLED },

@@ -4,9 +4,9 @@ import { it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { parsedFile } from '../builders.ts';
 import { engineInFolder } from '../engine/engine-in-folder.ts';
 import { tableStoreContract } from './table-store-contract.ts';
-import { parsedFile } from '../builders.ts';
 
 tableStoreContract('DuckDB', async () => {
   // Fewer tables than are used at once, so that some are detached and attached again.

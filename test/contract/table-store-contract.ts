@@ -75,7 +75,15 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       create = tag === 1,
     ): Promise<LoadSession> {
       const timeColumn = formats.some((column) => column.name === 'at') ? 'at' : null;
-      const load = { customerId: customer(id), tag, columns: formats, file: parsedFile(formats), timeColumn, create, trustShapes: true };
+      const load = {
+        customerId: customer(id),
+        tag,
+        columns: formats,
+        file: parsedFile(formats),
+        timeColumn,
+        create,
+        trustShapes: true,
+      };
       return made.store.begin(load);
     }
     const records = (...texts: readonly string[]): CsvSource => made.source(['at', 'n'], ...texts);
@@ -202,11 +210,23 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       /** Appends rows 0 and 1 in the table's order of columns, and row 2 of a later file in the opposite order. */
       async function loadNamed(id: string): Promise<void> {
         const load = { customerId: customer(id), columns, timeColumn: null };
-        const first = await made.store.begin({ ...load, tag: 1, file: parsedFile(columns), create: true, trustShapes: true });
+        const first = await made.store.begin({
+          ...load,
+          tag: 1,
+          file: parsedFile(columns),
+          create: true,
+          trustShapes: true,
+        });
         await first.append(made.source(names, `${row(0).join()}\n${row(1).join()}\n`));
         await first.commit();
         const formats = columns.toReversed();
-        const second = await made.store.begin({ ...load, tag: 2, file: parsedFile(formats), create: false, trustShapes: true });
+        const second = await made.store.begin({
+          ...load,
+          tag: 2,
+          file: parsedFile(formats),
+          create: false,
+          trustShapes: true,
+        });
         await second.append(made.source(names.toReversed(), `${row(2).toReversed().join()}\n`));
         await second.commit();
       }

@@ -51,7 +51,9 @@ describe('columns that DuckDB parses directly, because their shape is sure', () 
   /** What DuckDB reads, as canonical text. */
   async function values(source: CsvSource, file: ParsedFile): Promise<readonly (string | null)[]> {
     const from = readCsvSql(source.dialect, source.segments, typesOf(file.columns));
-    return (await connection.runAndReadAll(`SELECT CAST(c0 AS VARCHAR) FROM ${from}`)).getRows().map(([value]) => value as string | null);
+    return (await connection.runAndReadAll(`SELECT CAST(c0 AS VARCHAR) FROM ${from}`))
+      .getRows()
+      .map(([value]) => value as string | null);
   }
 
   /** The same from the canonical text that the parser writes. */

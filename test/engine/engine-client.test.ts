@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { StorageFailure } from '../../src/model/storage-failure.ts';
-import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 import { parsedFile } from '../builders.ts';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 const FORMATS = [
   { name: 'c0', type: 'integer' },

@@ -5,8 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Database } from '../../src/engine/database.ts';
 import { tableName } from '../../src/engine/sql.ts';
 import { query } from '../../src/engine/tables/query.ts';
-import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 import { parsedFile } from '../builders.ts';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let running: EngineInFolder;
 beforeEach(async () => {

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { parsedFile } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 import { columnsOf, createOldTable } from './old-table-file.ts';
-import { parsedFile } from '../builders.ts';
 
 const DYING = fileURLToPath(new URL('./die-while-renaming.ts', import.meta.url));
 /** New names of other columns, in other letter case, and names that mean something to DuckDB. */

@@ -5,9 +5,9 @@ import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseCustomerId } from '../../src/model/ids.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';
-import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 
 const TABLE: TableState = {
   columns: [

@@ -1,3 +1,4 @@
+import { NO_OPTIONS } from '../../csv/values/value-options.ts';
 import type { ApiKey } from '../api-key.ts';
 import type { Customer } from '../customer.ts';
 import type { TableState } from '../table-state.ts';
@@ -9,6 +10,7 @@ export function customerOf(row: CustomerRow): Customer {
     createdAt: new Date(row.created_at),
     declaredTimeColumn: row.declared_time_column,
     declaredColumns: row.declared_columns === null ? null : JSON.parse(row.declared_columns),
+    defaults: row.defaults === null ? NO_OPTIONS : JSON.parse(row.defaults),
     table: tableOf(row),
   };
 }

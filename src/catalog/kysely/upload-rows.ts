@@ -1,4 +1,4 @@
-import type { Upload } from '../upload.ts';
+import { storedOptions, type Upload } from '../upload.ts';
 import type { UploadRow } from './catalog-tables.ts';
 
 export function uploadOf(row: UploadRow): Upload {
@@ -7,7 +7,7 @@ export function uploadOf(row: UploadRow): Upload {
     customerId: row.customer_id,
     status: row.status,
     filename: row.filename,
-    options: JSON.parse(row.options),
+    options: storedOptions(JSON.parse(row.options)),
     keyId: row.key_id,
     idempotencyKey: row.idempotency_key,
     retryOf: row.retry_of,

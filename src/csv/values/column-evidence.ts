@@ -2,15 +2,7 @@ import { trimmed } from './classify-text.ts';
 import { DMY_OR_YMD, MDY_OR_YMD } from './readings.ts';
 import { scanned } from './scanned-time.ts';
 import { type Classifier, classifierFor } from './value-parser.ts';
-
-/** Values that have something in common: how many, and the first of them. */
-export interface Values {
-  count: number;
-  /** Line of the file on which the record of the first one begins. */
-  line: number;
-  /** The first one, without spaces around it, cut after 200 characters. */
-  text: string;
-}
+import { addValues, type Values } from './values.ts';
 
 /**
  * What the values of one column in some segments of a file have shown. Plain data, which can be sent to another thread; its size
@@ -97,11 +89,11 @@ function count<Key>(groups: Map<Key, Values>, key: Key, text: string, line: numb
   return group;
 }
 
-/** The groups whose readings pass a test, and all of their values as one. */
+/** The values whose readings pass a test. */
 export function valuesWhere(evidence: ColumnEvidence, test: (readings: number) => boolean): Values | null {
-  const groups: Map<null, Values> = new Map();
-  for (const [readings, values] of evidence.values) if (test(readings)) merge(groups, null, values);
-  return groups.get(null) ?? null;
+  let found: Values | null = null;
+  for (const [readings, values] of evidence.values) if (test(readings)) found = addValues(found, values);
+  return found;
 }
 
 function cut(text: string): string {
@@ -124,14 +116,5 @@ export function mergeEvidence(parts: Iterable<ColumnEvidence>): ColumnEvidence {
 }
 
 function merge<Key>(groups: Map<Key, Values>, key: Key, values: Values): void {
-  const group = groups.get(key);
-  if (group === undefined) {
-    groups.set(key, { ...values });
-    return;
-  }
-  group.count += values.count;
-  if (values.line < group.line) {
-    group.line = values.line;
-    group.text = values.text;
-  }
+  groups.set(key, addValues(groups.get(key) ?? null, values));
 }

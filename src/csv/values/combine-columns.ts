@@ -7,6 +7,7 @@ import { scannedDays } from './read-time.ts';
 import { acceptsReadings, CLOCK, DATE_ORDERS, NOT_MIDNIGHT, ORDER_BITS } from './readings.ts';
 import { classifierFor, LocalMoments, type ParsedValue } from './value-parser.ts';
 import { whereIs } from './value-words.ts';
+import { addValues, type Values } from './values.ts';
 
 /** How a column of days and a column of times of day are read as one timestamp. */
 export interface PairFormat {
@@ -58,11 +59,10 @@ export function decidePair(
 
 export interface PairParser {
   /** @returns the moment in UTC as canonical text; null if one of both is null */
-  parse(day: string | null, clock: string | null): ParsedValue;
+  parse(day: string | null, clock: string | null, line?: number): ParsedValue;
   /** Pairs so far of which one was null and the other was not. */
-  readonly incomplete: number;
-  readonly ambiguousTimes: number;
-  readonly ambiguousTime: string | null;
+  readonly incomplete: Values | null;
+  readonly ambiguousTimes: Values | null;
 }
 
 export function pairParserFor(format: PairFormat, nulls: ReadonlySet<string>): PairParser {
@@ -70,17 +70,17 @@ export function pairParserFor(format: PairFormat, nulls: ReadonlySet<string>): P
   const classifyDay = classifierFor(format.day.pattern);
   const classifyClock = classifierFor(format.clockPattern);
   const local = new LocalMoments(format.timeZone);
-  let incomplete = 0;
+  let incomplete: Values | null = null;
   const valueIn = (text: string | null): string | null => {
     const value = trimmed(text ?? '');
     return value === '' || nulls.has(value) ? null : value;
   };
   return {
-    parse(dayText, clockText) {
+    parse(dayText, clockText, line = 0) {
       const day = valueIn(dayText);
       const clock = valueIn(clockText);
       if (day === null || clock === null) {
-        if (day !== clock) incomplete++;
+        if (day !== clock) incomplete = addValues(incomplete, { count: 1, line, text: day ?? clock ?? '' });
         return null;
       }
       const readings = classifyDay(day);
@@ -88,16 +88,13 @@ export function pairParserFor(format: PairFormat, nulls: ReadonlySet<string>): P
       const order = format.day.order ?? DATE_ORDERS.find((any) => (readings & ORDER_BITS[any]) !== 0) ?? 'ymd';
       const days = scannedDays(order);
       if ((classifyClock(clock) & CLOCK) === 0) return { code: 'not_clock_time', reason: 'is not a time of day' };
-      return local.write(days, `${day} ${clock}`);
+      return local.write(days, `${day} ${clock}`, line);
     },
     get incomplete() {
       return incomplete;
     },
     get ambiguousTimes() {
       return local.ambiguous;
-    },
-    get ambiguousTime() {
-      return local.firstAmbiguous;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { DecimalMark } from '../../model/value-format.ts';
-import { type ColumnEvidence, type Values, valuesWhere } from './column-evidence.ts';
+import { type ColumnEvidence, valuesWhere } from './column-evidence.ts';
 import {
   AMBIGUOUS_NUMBER,
   ANY_COMMA,
@@ -13,6 +13,7 @@ import {
   SURELY_NUMBER,
 } from './readings.ts';
 import type { ValueOptions } from './value-options.ts';
+import type { Values } from './values.ts';
 import { type Because, type Clues, weighClues } from './weigh-clues.ts';
 
 /** How the numbers of a column are read. */

@@ -1,6 +1,7 @@
 import type { DateOrder } from '../../model/value-format.ts';
-import { type ColumnEvidence, type Values, valuesWhere } from './column-evidence.ts';
+import { type ColumnEvidence, valuesWhere } from './column-evidence.ts';
 import { AMBIGUOUS_DATE, ANY_ORDER, ambiguityOf, DATE_ORDERS, DOTTED, ORDER_BITS } from './readings.ts';
+import type { Values } from './values.ts';
 import { type Because, type Clues, weighClues } from './weigh-clues.ts';
 
 /** In which order a column's numeric dates are read. */

@@ -50,10 +50,7 @@ export function cluesOf({ columns, options, table }: FileToDecide): FileClues {
   const settled = new Map((table ?? []).map((column) => [column.name, column.settled]));
   const typeOf = (name: string): ColumnType | null =>
     table?.find((column) => column.name === name)?.type ?? declaredColumn(options, name).type;
-  // Texts, and times in a declared format, say nothing.
-  const witnesses = columns.filter(
-    ({ name }) => typeOf(name) !== 'text' && declaredColumn(options, name).pattern === null,
-  );
+  const witnesses = columns.filter(({ name }) => typeOf(name) !== 'text');
   const proofs = <Key extends 'decimal' | 'order'>(
     key: Key,
     proven: (evidence: ColumnEvidence) => SettledFormat[Key],

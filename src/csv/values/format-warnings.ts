@@ -5,6 +5,7 @@ import { numberWarnings } from './number-warnings.ts';
 import { acceptsReadings } from './readings.ts';
 import { timeWarnings } from './time-warnings.ts';
 import { counted, whereIs } from './value-words.ts';
+import type { Values } from './values.ts';
 import type { Accepted, FormatWarningCode, WarningDraft } from './warning-draft.ts';
 
 /** What a receipt says of how a column was read. */
@@ -43,6 +44,23 @@ export function formatWarnings(column: DecidedColumn): readonly FormatWarning[] 
       text,
       message: `Column '${name}' ${says}`,
     }));
+}
+
+/** What the parser of a column counted, once the file is read; null: nothing. */
+export function ambiguousTimesWarning(column: string, timeZone: string, times: Values | null): FormatWarning | null {
+  if (times === null) return null;
+  const { count, line, text } = times;
+  const are = count === 1 ? 'time that clocks' : 'times that clocks';
+  const message = `Column '${column}' has ${count} ${are} in ${timeZone} showed twice, read as the earlier moment. ${whereIs(times)}.`;
+  return { code: 'times_shown_twice', isNote: false, column, count, line, text, message };
+}
+
+/** Of two columns that are one time: rows in which one of them is null. */
+export function incompletePairsWarning(columns: readonly [string, string], rows: Values | null): FormatWarning | null {
+  if (rows === null) return null;
+  const { count, line, text } = rows;
+  const message = `${counted(count, 'row')} with only one of the columns '${columns[0]}' and '${columns[1]}' got no time. ${whereIs(rows)}.`;
+  return { code: 'incomplete_times', isNote: false, column: columns[0], count, line, text, message };
 }
 
 function nearlyWarning({ decision: { nearly } }: DecidedColumn): WarningDraft | null {

@@ -8,6 +8,7 @@ import { scannedDays, scannedReadings } from './read-time.ts';
 import { acceptsReadings, DATE_ORDERS, ORDER_BITS } from './readings.ts';
 import { scanned } from './scanned-time.ts';
 import { type LocalTimes, localTimesOf } from './time-zone.ts';
+import { addValues, type Values } from './values.ts';
 
 /**
  * A value as canonical text, which DuckDB and ClickHouse read without judging it: an integer; a number with a decimal point;
@@ -16,11 +17,10 @@ import { type LocalTimes, localTimesOf } from './time-zone.ts';
 export type ParsedValue = string | null | RejectedValue;
 
 export interface ValueParser {
-  parse(text: string | null): ParsedValue;
-  /** Local times so far that clocks showed twice, read as the earlier of both. */
-  readonly ambiguousTimes: number;
-  /** The first of them. */
-  readonly ambiguousTime: string | null;
+  /** @param line of the file, for what is counted */
+  parse(text: string | null, line?: number): ParsedValue;
+  /** Local times so far that clocks showed twice, each read as the earlier of both moments. */
+  readonly ambiguousTimes: Values | null;
 }
 
 /** @returns the readings of a text without spaces around it. Those of times leave their parts in `scanned`. */
@@ -44,30 +44,30 @@ export function classifierFor(pattern: string | null): Classifier {
  * @param nulls texts that mean null, unless the column is text
  */
 export function parserFor(format: ValueFormat, nulls: ReadonlySet<string>): ValueParser {
-  if (format.type === 'text') return { parse: (text) => text, ambiguousTimes: 0, ambiguousTime: null };
+  if (format.type === 'text') return { parse: (text) => text, ambiguousTimes: null };
   const accepts = acceptsReadings(format);
   const isTime = format.type === 'date' || format.type === 'timestamp';
   const classify = classifierFor(isTime ? format.pattern : null);
   const local = new LocalMoments(format.type === 'timestamp' ? format.timeZone : 'UTC');
   const write = writerFor(format, local);
   return {
-    parse(text) {
+    parse(text, line = 0) {
       if (text === null) return null;
       const value = trimmed(text);
       if (value === '' || nulls.has(value)) return null;
       const readings = classify(value);
-      return accepts(readings) ? write(value, readings) : explainRejection(value, format);
+      return accepts(readings) ? write(value, readings, line) : explainRejection(value, format);
     },
     get ambiguousTimes() {
       return local.ambiguous;
     },
-    get ambiguousTime() {
-      return local.firstAmbiguous;
-    },
   };
 }
 
-function writerFor(format: ValueFormat, local: LocalMoments): (value: string, readings: number) => ParsedValue {
+function writerFor(
+  format: ValueFormat,
+  local: LocalMoments,
+): (value: string, readings: number, line: number) => ParsedValue {
   switch (format.type) {
     case 'integer':
       return (value) => canonicalInteger(value, format.thousands);
@@ -78,7 +78,7 @@ function writerFor(format: ValueFormat, local: LocalMoments): (value: string, re
     case 'date':
       return (_, readings) => dayText(scannedDays(format.order ?? orderIn(readings)));
     case 'timestamp':
-      return (value, readings) => local.write(scannedDays(format.order ?? orderIn(readings)), value);
+      return (value, readings, line) => local.write(scannedDays(format.order ?? orderIn(readings)), value, line);
     default:
       return (value) => value;
   }
@@ -91,8 +91,8 @@ function orderIn(readings: number): DateOrder {
 
 /** Writes the time that was scanned last, with a day, as a moment in UTC. */
 export class LocalMoments {
-  ambiguous = 0;
-  firstAmbiguous: string | null = null;
+  /** Times that clocks showed twice. */
+  ambiguous: Values | null = null;
   readonly #timeZone: string;
   readonly #local: LocalTimes | null;
 
@@ -101,8 +101,8 @@ export class LocalMoments {
     this.#local = timeZone === 'UTC' ? null : localTimesOf(timeZone);
   }
 
-  /** @param days since 1970-01-01. @param text for messages */
-  write(days: number, text: string): string | RejectedValue {
+  /** @param days since 1970-01-01. @param text and line for what is counted */
+  write(days: number, text: string, line: number): string | RejectedValue {
     const clock = days * SECONDS_PER_DAY + scanned.clock;
     let offset = scanned.offset;
     if (!scanned.hasOffset && this.#local !== null) {
@@ -112,8 +112,7 @@ export class LocalMoments {
         return { code: 'no_such_local_time', reason };
       }
       if (this.#local.wasAmbiguous) {
-        this.ambiguous++;
-        this.firstAmbiguous ??= text;
+        this.ambiguous = addValues(this.ambiguous, { count: 1, line, text });
       }
     }
     const seconds = clock - offset;

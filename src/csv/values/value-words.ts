@@ -1,10 +1,10 @@
 import type { DateOrder } from '../../model/value-format.ts';
 import { dayText } from './calendar.ts';
 import { canonicalNumber } from './canonical-number.ts';
-import type { Values } from './column-evidence.ts';
 import { scannedDays, timeReadings } from './read-time.ts';
 import { ORDER_BITS } from './readings.ts';
 import { MONTH_NAMES } from './time-words.ts';
+import type { Values } from './values.ts';
 
 /** `2 January 2024`; null if the text has no such day. */
 export function dayInWords(text: string, order: DateOrder): string | null {

@@ -1,4 +1,4 @@
-import type { Values } from './column-evidence.ts';
+import type { Values } from './values.ts';
 
 export type FormatWarningCode =
   | 'nearly_typed'
@@ -15,7 +15,8 @@ export type FormatWarningCode =
   | 'no_offset'
   | 'no_time_of_day'
   | 'separate_time_of_day'
-  | 'times_shown_twice';
+  | 'times_shown_twice'
+  | 'incomplete_times';
 
 /** A warning before it has its column. */
 export interface WarningDraft {

@@ -1,5 +1,5 @@
-import { EvidenceCollector } from '../../csv/values/column-evidence.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
+import { EvidenceCollector } from '../../csv/values/column-evidence.ts';
 import type { Operations } from '../operations.ts';
 
 /** Records that are malformed, or have too few or too many fields, are left out: they are rejected. */

@@ -43,9 +43,9 @@ export class SegmentRewriter {
   }
 
   ambiguousTimes(): readonly AmbiguousTimes[] {
-    return this.#parsers.flatMap(({ ambiguousTimes, ambiguousTime }, index) => {
+    return this.#parsers.flatMap(({ ambiguousTimes }, index) => {
       const column = this.#file.columns[index]?.name ?? '';
-      return ambiguousTimes === 0 ? [] : [{ column, count: ambiguousTimes, text: ambiguousTime ?? '' }];
+      return ambiguousTimes === null ? [] : [{ column, values: ambiguousTimes }];
     });
   }
 
@@ -117,7 +117,7 @@ export class SegmentRewriter {
   }
 
   #value(record: CsvRecord, index: number): string | null {
-    const value = (this.#parsers[index] as ValueParser).parse(record.fields[index] ?? null);
+    const value = (this.#parsers[index] as ValueParser).parse(record.fields[index] ?? null, record.line);
     if (value !== null && typeof value !== 'string') throw new RowDoesNotFit(record.line);
     return value;
   }

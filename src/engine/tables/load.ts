@@ -94,7 +94,9 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
 
 function isCertainSegment({ shapes, irregular }: CsvSegment, columns: readonly ParsedColumn[]): boolean {
   // DuckDB silently drops surplus fields that are empty.
-  return !irregular && columns.every(({ format }, index) => format.type === 'text' || isCertain(format, shapes[index] ?? []));
+  return (
+    !irregular && columns.every(({ format }, index) => format.type === 'text' || isCertain(format, shapes[index] ?? []))
+  );
 }
 
 export const endLoad: Operations['end_load'] = async ({ database, tag, timeColumn }, { duckdb, signal }) =>

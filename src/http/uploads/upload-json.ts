@@ -3,6 +3,7 @@ import type { Upload, UploadOptions } from '../../catalog/upload.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { problemJson } from '../problems/problem-json.ts';
+import { valueOptionsJson } from './value-options.ts';
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {
   const { duplicateOf } = upload;
@@ -34,8 +35,9 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
   };
 }
 
-function optionsJson({ onError, dryRun, skipLines, stripNul, ...same }: UploadOptions): api.Upload['options'] {
-  return { ...same, skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
+function optionsJson({ onError, dryRun, skipLines, stripNul, values, ...same }: UploadOptions): api.Upload['options'] {
+  const renamed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
+  return { ...same, ...renamed, ...valueOptionsJson(values) };
 }
 
 function receiptJson(upload: Upload): api.Receipt | null {

@@ -3,7 +3,9 @@ import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { Claim } from '../../catalog/upload-queue.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 import type { FormatDecision } from '../../csv/values/decide-formats.ts';
+import { ambiguousTimesWarning } from '../../csv/values/format-warnings.ts';
 import type { ValueOptions } from '../../csv/values/value-options.ts';
+import { addValues, type Values } from '../../csv/values/values.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -16,9 +18,9 @@ import { mayBlameRows } from './failure-verdict.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
 import type { Lease } from './lease.ts';
-import { valueOptionsOf } from './value-options.ts';
 import { decidePlan, isSamePlan, type ParsePlan, planOf } from './parse-plan.ts';
 import { type KeptRecords, rejectRows, storedSentence } from './reject-rows.ts';
+import { valueOptionsOf } from './value-options.ts';
 
 export interface AttemptDeps {
   readonly tables: Pick<TableStore, 'begin'>;
@@ -38,7 +40,8 @@ export class Attempt {
   readonly #signal: AbortSignal;
   readonly #options: ValueOptions;
   readonly #evidence: FileEvidence;
-  readonly #ambiguousTimes = new Map<string, { readonly count: number; readonly text: string }>();
+  /** Local times that clocks showed twice, by segment and column. */
+  #ambiguousTimes: Appended['ambiguousTimes'][number][] = [];
   #session: LoadSession | null = null;
   #isCommitting = false;
   /** Null if every record of the file is loaded. */
@@ -51,7 +54,7 @@ export class Attempt {
     this.#lease = lease;
     this.#file = new FileToLoad(feed, claim.customer);
     this.#signal = signal;
-    this.#options = valueOptionsOf(claim.customer);
+    this.#options = valueOptionsOf(claim.upload.options, claim.customer);
     this.#evidence = new FileEvidence(deps.csvReader, this.#file, this.#options, signal);
   }
 
@@ -180,7 +183,7 @@ export class Attempt {
       trustShapes: plan.trustShapes,
     });
     this.#session = session;
-    this.#ambiguousTimes.clear();
+    this.#ambiguousTimes = [];
     failpoint('load_started');
     let taken = 0;
     let rows = 0;
@@ -215,10 +218,7 @@ export class Attempt {
   }
 
   #countAmbiguous({ ambiguousTimes }: Appended): void {
-    for (const { column, count, text } of ambiguousTimes) {
-      const known = this.#ambiguousTimes.get(column);
-      this.#ambiguousTimes.set(column, { count: count + (known?.count ?? 0), text: known?.text ?? text });
-    }
+    for (const { column, values } of ambiguousTimes) this.#ambiguousTimes.push({ column, values });
   }
 
   #showProgress(rows: number): void {
@@ -260,7 +260,7 @@ export class Attempt {
           ...received.warnings,
           ...headerWarnings(received, this.#file, plan),
           ...plan.warnings,
-          ...ambiguousTimeWarnings(this.#ambiguousTimes),
+          ...ambiguousTimeWarnings(this.#ambiguousTimes, plan),
           ...rejectedWarnings(this.#kept),
         ],
         notes: plan.notes,
@@ -285,14 +285,13 @@ function isPlan(outcome: unknown): outcome is ParsePlan {
   return typeof outcome === 'object' && outcome !== null && 'file' in outcome;
 }
 
-/** By column. */
-type AmbiguousTimes = ReadonlyMap<string, { readonly count: number; readonly text: string }>;
-
-function ambiguousTimeWarnings(times: AmbiguousTimes): readonly string[] {
-  return [...times].map(
-    ([column, { count, text }]) =>
-      `Column '${column}' has ${count} ${count === 1 ? 'time' : 'times'} that clocks showed twice, read as the earlier of both. The first is '${text}'.`,
-  );
+function ambiguousTimeWarnings(times: Appended['ambiguousTimes'], { file }: ParsePlan): readonly string[] {
+  return file.columns.flatMap(({ name, format }) => {
+    const own = times.filter(({ column }) => column === name);
+    const all = own.reduce<Values | null>((sum, { values }) => addValues(sum, values), null);
+    const timeZone = format.type === 'timestamp' ? format.timeZone : 'UTC';
+    return ambiguousTimesWarning(name, timeZone, all)?.message ?? [];
+  });
 }
 
 function rejectedWarnings(kept: KeptRecords | null): readonly string[] {
@@ -301,7 +300,11 @@ function rejectedWarnings(kept: KeptRecords | null): readonly string[] {
 }
 
 /** A file with text columns only may lack a header: then its first row became the column names. */
-function headerWarnings({ columns, headerGuessed }: ReceivedFile, { tableColumns }: FileToLoad, plan: ParsePlan): readonly string[] {
+function headerWarnings(
+  { columns, headerGuessed }: ReceivedFile,
+  { tableColumns }: FileToLoad,
+  plan: ParsePlan,
+): readonly string[] {
   // If the table has columns of these names, the first line is no row.
   if (!headerGuessed || tableColumns !== null || plan.columns.some(({ type }) => type !== 'text')) return [];
   const names = columns.map((name) => `'${name}'`).join(', ');

@@ -1,5 +1,5 @@
 import type { CsvSegment } from '../../csv/segment.ts';
-import { isEmptyColumn, hasShapeOf } from '../../csv/values/certain-columns.ts';
+import { hasShapeOf, isEmptyColumn } from '../../csv/values/certain-columns.ts';
 import { readingsOfShapes } from '../../csv/values/clean-columns.ts';
 import { type ColumnEvidence, mergeEvidence, noEvidence, valuesWhere } from '../../csv/values/column-evidence.ts';
 import { AMBIGUOUS_NUMBER, SURELY_NUMBER } from '../../csv/values/readings.ts';
@@ -118,7 +118,9 @@ export class FileEvidence {
   /** Reads the first records for the columns of which no value is known. */
   async #sample(segment: CsvSegment, number: number): Promise<void> {
     const isUnknown = (column: Column): boolean =>
-      !column.isText && !isEmptyColumn(segment.shapes[column.index] ?? []) && this.#evidenceOf(column).values.size === 0;
+      !column.isText &&
+      !isEmptyColumn(segment.shapes[column.index] ?? []) &&
+      this.#evidenceOf(column).values.size === 0;
     const unknown = this.#columns.filter(isUnknown);
     const found = await this.#collect(segment, unknown, SAMPLE_RECORDS);
     const isWhole = segment.records <= SAMPLE_RECORDS;

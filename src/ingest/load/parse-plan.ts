@@ -69,8 +69,7 @@ export function isSamePlan(a: ParsePlan, b: ParsePlan): boolean {
 }
 
 function tableColumns({ tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
-  if (known === null)
-    return columns.map(({ name, format, settled }) => ({ name, type: typeOf(format.type), settled }));
+  if (known === null) return columns.map(({ name, format, settled }) => ({ name, type: typeOf(format.type), settled }));
   return known.map(({ name, type }) => {
     const decided = columns.find((column) => column.name === name);
     return { name, type, settled: decided?.settled ?? NOTHING_SETTLED };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Claim } from '../../../src/catalog/upload-queue.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
+import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
 import { customerId } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, COLUMNS, commitOf, FILE, LEASE_MS, YEAR_9999 } from './catalog-under-test.ts';
-import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
 
 const YEAR_1 = -62_135_596_800_000_000n;
 

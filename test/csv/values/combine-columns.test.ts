@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_NULLS, EvidenceCollector } from '../../../src/csv/values/column-evidence.ts';
 import { decidePair, type PairFormat, pairParserFor } from '../../../src/csv/values/combine-columns.ts';
+import { incompletePairsWarning } from '../../../src/csv/values/format-warnings.ts';
 import type { ValueOptions } from '../../../src/csv/values/value-options.ts';
 import { parserFor } from '../../../src/csv/values/value-parser.ts';
 import { decide } from './deciding.ts';
@@ -14,7 +15,9 @@ interface More {
 }
 
 function pair(days: readonly string[], clocks: readonly string[], { options, clockPattern, timeZone }: More = {}) {
-  const decision = decide({ Date: days }, { options }).columns[0] as ReturnType<typeof decide>['columns'][number];
+  const decision = decide({ Date: days }, options ? { options } : {}).columns[0] as ReturnType<
+    typeof decide
+  >['columns'][number];
   const collected = (texts: readonly string[], pattern: string | null = null) => {
     const collector = new EvidenceCollector(DEFAULT_NULLS, pattern);
     for (const [index, text] of texts.entries()) collector.add(text, index + 2);
@@ -31,7 +34,7 @@ function pair(days: readonly string[], clocks: readonly string[], { options, clo
 function read(format: ReturnType<typeof pair>, texts: readonly (readonly [string | null, string | null])[]) {
   assert.ok('type' in format, 'problem' in format ? format.problem : '');
   const parser = pairParserFor(format as PairFormat, DEFAULT_NULLS);
-  const values = texts.map(([day, clock]) => parser.parse(day, clock));
+  const values = texts.map(([day, clock], index) => parser.parse(day, clock, index + 2));
   return { values: values.map((value) => (value !== null && typeof value === 'object' ? value.code : value)), parser };
 }
 
@@ -62,7 +65,7 @@ describe('a column of days and one of times of day', () => {
       '2024-10-27 00:30:00',
       '2024-10-27 02:30:00',
     ]);
-    assert.deepEqual([parser.ambiguousTimes, parser.ambiguousTime], [1, '27/10/2024 02:30']);
+    assert.deepEqual(parser.ambiguousTimes, { count: 1, line: 4, text: '27/10/2024 02:30' });
   });
 
   it('are null where one of them is, which is counted', () => {
@@ -74,7 +77,11 @@ describe('a column of days and one of times of day', () => {
       ['2024-01-02', '10:00'],
     ]);
     assert.deepEqual(values, [null, null, null, null, '2024-01-02 10:00:00']);
-    assert.equal(parser.incomplete, 2);
+    assert.deepEqual(parser.incomplete, { count: 2, line: 2, text: '2024-01-02' });
+    assert.equal(
+      incompletePairsWarning(['Date', 'Time'], parser.incomplete)?.message,
+      "2 rows with only one of the columns 'Date' and 'Time' got no time. Line 2: '2024-01-02'.",
+    );
   });
 
   it('are rejected where one of them is neither', () => {

@@ -49,6 +49,7 @@ describe('the type of a new column', () => {
     ['article numbers with an E', ['10452', '47E0021', '47E0022', '88121'], { type: 'text' }],
     ['article numbers like exponents', ['10452', '47E21', '88121'], { type: 'text' }],
     ['exponents only', ['1e5', '2e5'], { type: 'text' }],
+    ['exponents and a number that may be 1250', ['1.250', '47E21'], { type: 'text' }],
     ['exponents with a sign', ['1e+5', '2e5'], NUMBER],
     ['decimal commas', ['12,50', '3'], numbers(',')],
     ['decimal commas and points', ['2.418,75', '1.250', '3'], numbers(',', '.')],
@@ -203,6 +204,7 @@ describe('a column that is nearly of a type', () => {
       message(['2024-01-01', '2024-01-02', '2024-01-03', 'Total']),
       "Column 'Date' is text: 1 of 4 values is not a date. Line 5: 'Total'.",
     );
+    assert.equal(message(['kg', '1.5']), "Column 'Date' is text: 1 of 2 values is not a number. Line 2: 'kg'.");
     assert.equal(
       message(['kg', '1.5', '2', '3']),
       "Column 'Date' is text: 1 of 4 values is not a number. Line 2: 'kg'.",
@@ -268,6 +270,11 @@ describe('numbers that can be read in two ways', () => {
       "Column 'price' is read with a decimal comma, like column 'total': '1.250' in line 2 is 1250. With decimal=. it is 1.25.",
     );
     assert.equal(decision.columns[0]?.settled.decimal, ',');
+  });
+
+  it('are not read by a column of texts', () => {
+    const table = [tableColumn('a', 'number'), tableColumn('b', 'text')];
+    assert.deepEqual(decide({ a: ['1.250'], b: ['12,50'] }, { table }).columns[0]?.format, NUMBER);
   });
 
   it('are decimals in files with commas or tabs, with a warning', () => {
@@ -339,6 +346,8 @@ describe('numbers that can be read in two ways', () => {
     );
     const contradicted = decide({ a: ['12.5', '1.250', '3'] }, { table }).columns[0];
     assert.deepEqual([contradicted?.format, contradicted?.rejected], [numbers(',', '.'), 1]);
+    const unambiguous = decide({ a: ['12.5', '3'] }, { table }).columns[0];
+    assert.deepEqual([unambiguous?.format.type, unambiguous?.rejected], ['number', 1]);
     // Another column, about which nothing was settled, shows that this file is written otherwise.
     const both = [...table, tableColumn('b', 'number')];
     assert.equal(decide({ a: ['1.250'], b: ['12.5'] }, { table: both }).questions.length, 1);
@@ -350,6 +359,9 @@ describe('numbers that can be read in two ways', () => {
       decide({ a: ['5'], b: ['1.250'] }, { table: [...table, tableColumn('b', 'unknown')] }).columns[1]?.format,
       integers('.'),
     );
+    const contrary = [...table, tableColumn('b', 'number', { decimal: '.' }), tableColumn('c', 'unknown')];
+    assert.equal(decide({ a: ['5'], b: ['5'], c: ['1.250'] }, { table: contrary, delimiter: ';' }).questions.length, 1);
+    assert.equal(decide({ a: ['5'], b: ['5'], c: ['1.250'] }, { table: contrary }).questions.length, 1);
   });
 
   it('are rejected where they contradict an option, unless none of them obeys it', () => {
@@ -440,6 +452,16 @@ describe('dates that can be read in two orders', () => {
     assert.deepEqual(dottedYears.columns[0]?.format, dates('dmy'));
   });
 
+  it('are a question in spite of dots if other columns contradict each other, or the years come first', () => {
+    assert.equal(decide({ a: ['01.02.2024'], b: ['12/31/2023'], c: ['31/12/2023'] }).questions.length, 1);
+    const days = Array.from({ length: 20 }, (_, day) => `24.11.${String(day + 1).padStart(2, '0')}`);
+    assert.equal(decide({ a: days }).questions.length, 1);
+    assert.equal(
+      decide({ a: ['31.12.2024', '12.31.2024'] }, { table: [tableColumn('a', 'date')] }).questions.length,
+      1,
+    );
+  });
+
   it('are no question if a weekday decides', () => {
     assert.deepEqual(formatOf(['Sun 04/05/2025', 'Mon 05/05/2025']), dates('dmy'));
   });
@@ -495,6 +517,11 @@ describe('a column of the table', () => {
     assert.equal(
       decide({ a: ['7.5'], b: ['2024-01-01'] }, { table, options: { widen: 'text' } }).columns[0]?.becomes,
       'number',
+    );
+    // That a value can be read in two ways is no reason to make it text.
+    assert.equal(
+      decide({ a: ['1.250'], b: ['02/03/2024'] }, { table, options: { widen: 'text' } }).questions.length,
+      2,
     );
     const columns = { a: { type: 'integer', pattern: null, timeZone: null } } as const;
     const [declared] = decide(texts, { table, options: { widen: 'text', columns } }).columns;

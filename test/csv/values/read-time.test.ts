@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { classifyText } from '../../../src/csv/values/classify-text.ts';
 import { scannedReadings } from '../../../src/csv/values/read-time.ts';
-import { ANY_ORDER, CLOCK, DMY, MDY, YMD } from '../../../src/csv/values/readings.ts';
+import { ANY_ORDER, CLOCK, DMY, MDY, PAST_MICROSECOND, YMD } from '../../../src/csv/values/readings.ts';
 import { scanTime } from '../../../src/csv/values/scan-time.ts';
 import { scanUsualTime } from '../../../src/csv/values/scan-usual-time.ts';
 import { scanned } from '../../../src/csv/values/scanned-time.ts';
@@ -258,6 +258,14 @@ describe('times', () => {
   });
 
   it('drops digits past the microsecond', () => {
+    for (const [text, isLost] of [
+      ['2024-01-02 03:04:05.1234567', true],
+      ['2024-01-02 03:04:05.1234560', false],
+      ['Jan 2, 2024 3:04:05,1234567 AM', true],
+      ['Jan 2, 2024 3:04:05.123456000 AM', false],
+    ] as const)
+      assert.equal((classifyText(text) & PAST_MICROSECOND) !== 0, isLost, text);
+
     assert.deepEqual(read(UTC, ['2026-04-05T02:30:00.412803775Z', '1969-12-31 23:59:59.9999999']), [
       '2026-04-05 02:30:00.412803',
       '1969-12-31 23:59:59.999999',

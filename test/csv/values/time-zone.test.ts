@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ambiguousTimesWarning } from '../../../src/csv/values/format-warnings.ts';
 import { localTimesOf } from '../../../src/csv/values/time-zone.ts';
 import { parserFor } from '../../../src/csv/values/value-parser.ts';
 import { read } from './reading.ts';
@@ -27,9 +28,13 @@ describe('local times', () => {
     );
     const parser = parserFor(inZone('Europe/Berlin'), new Set());
     for (const text of ['2024-10-27 02:00', '2024-10-27 02:59:59.9', '2024-10-27 03:00', '2024-10-27 01:59'])
-      parser.parse(text);
-    assert.equal(parser.ambiguousTimes, 2);
-    assert.equal(parser.ambiguousTime, '2024-10-27 02:00');
+      parser.parse(text, 7);
+    assert.deepEqual(parser.ambiguousTimes, { count: 2, line: 7, text: '2024-10-27 02:00' });
+    assert.equal(
+      ambiguousTimesWarning('t', 'Europe/Berlin', parser.ambiguousTimes)?.message,
+      "Column 't' has 2 times that clocks in Europe/Berlin showed twice, read as the earlier moment. Line 7: '2024-10-27 02:00'.",
+    );
+    assert.equal(ambiguousTimesWarning('t', 'Europe/Berlin', null), null);
     const skipped = parser.parse('2024-03-31 02:00');
     assert.deepEqual(skipped, {
       code: 'no_such_local_time',
