@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CsvSource } from '../../src/csv/segment.ts';
 import type { Column } from '../../src/model/columns.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import type { ParsedFile } from '../../src/model/parsed-columns.ts';
 import type { Condition, Measure, QueryPlan } from '../../src/table-store/query-plan.ts';
 import {
   type CountedView,
@@ -110,8 +111,9 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
     describe('loading', () => {
       it('counts the rows of an attempt, with their earliest and latest time', async () => {
         const session = await begin('counted', 1);
-        assert.equal(await session.append(records('2024-01-02 00:00:00,1\n', '2024-01-03 00:00:00,2\n')), 2);
-        assert.equal(await session.append(records('2024-01-01 00:00:00.000001,3\n')), 1);
+        const { rows } = await session.append(records('2024-01-02 00:00:00,1\n', '2024-01-03 00:00:00,2\n'));
+        assert.equal(rows, 2);
+        assert.equal((await session.append(records('2024-01-01 00:00:00.000001,3\n'))).rows, 1);
         assert.deepEqual(await session.commit(), {
           rows: 3,
           earliestAt: micros(2024, 1, 1) + 1n,
@@ -143,12 +145,34 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         assert.equal((await session.commit()).rows, 1);
       });
 
-      it('accepts leading zeros in later files, whose types are decided', async () => {
+      it('refuses leading zeros in later files, too', async () => {
         await load('zeros', 1, 0, 1);
         const session = await begin('zeros', 2);
-        assert.equal(await session.append(records('2024-01-03 00:00:00,007\n')), 1);
-        await session.commit();
-        assert.deepEqual((await read(view('zeros', 2, 1), null, 10)).numbers, [7]);
+        const append = session.append(records('2024-01-03 00:00:00,007\n'));
+        await assert.rejects(append, { name: 'StorageFailure', reason: 'rows_do_not_fit' });
+        assert.equal((await session.commit()).rows, 0);
+      });
+
+      it('writes values in the form that the file gives them', async () => {
+        const day = {
+          name: 'at',
+          format: { type: 'timestamp', order: 'dmy', pattern: null, timeZone: 'Europe/Berlin' },
+        };
+        const number = { name: 'n', format: { type: 'integer', thousands: '.' } };
+        const file = { columns: [day, number], nulls: ['-'] } as ParsedFile;
+        const load = { customerId: customer('forms'), tag: 1, columns: FORMATS, file, timeColumn: 'at', create: true };
+        const session = await made.store.begin({ ...load, trustShapes: true });
+        const appended = await session.append(records('27/10/2024 02:30,1.234\n1/2/2024,-\n'));
+        assert.equal(appended.rows, 2);
+        assert.deepEqual(
+          appended.ambiguousTimes.map(({ column, values }) => [column, values.count, values.line]),
+          [['at', 1, 2]],
+        );
+        const summary = await session.commit();
+        assert.equal(summary.earliestAt, micros(2024, 2, 1) - 3_600_000_000n);
+        assert.equal(summary.latestAt, micros(2024, 10, 27) + 1_800_000_000n);
+        const page = await read(view('forms', 1), null, 10);
+        assert.deepEqual(page.numbers, [1234, 0]);
       });
 
       it('stops at an abort, and appends nothing', async () => {

@@ -104,7 +104,7 @@ test('loads only rows that fit the declared columns, and reads dates in the decl
   const second = await upload(thena.url, 'schema', 'day,code,amount\n06/04/2024,x,1\n07/04/2024,y,1.5\n');
   assert.deepEqual(
     second.body.error.rejects.map(({ line, column, code }: Record<string, unknown>) => [line, column, code]),
-    [[3, 'amount', 'not_integer']],
+    [[3, 'amount', 'has_fraction']],
   );
   assert.equal((await upload(thena.url, 'schema', 'day,code\n06/04/2024,x\n')).body.code, 'columns_differ');
 });

@@ -33,14 +33,17 @@ test('accepts a form with the customer before or after the file, and links to th
   }
 });
 
+/** A column whose values have one form only. */
+const UNSTYLED = { format: null, order: null, decimal: null, thousands: null, time_zone: null };
+
 test('answers with 200 once the upload has ended, if the client prefers to wait', async () => {
   const reply = await upload(thena.url, 'waits', rides);
   assert.equal(reply.status, 200);
   assert.equal(reply.headers.get('preference-applied'), 'wait');
   assert.equal(reply.body.status, 'complete');
   assert.deepEqual(reply.body.receipt.columns, [
-    { name: 'timestamp', type: 'timestamp', format: null },
-    { name: 'value', type: 'integer', format: null },
+    { ...UNSTYLED, name: 'timestamp', type: 'timestamp', time_zone: 'UTC' },
+    { ...UNSTYLED, name: 'value', type: 'integer' },
   ]);
   assert.deepEqual(
     [reply.body.receipt.encoding, reply.body.receipt.delimiter, reply.body.receipt.header],
@@ -109,6 +112,11 @@ test('applies the options in the query string, and shows them in the upload', as
     quote: null,
     header: false,
     encoding: 'windows-1252',
+    skip_lines: null,
+    comment: null,
+    escape: null,
+    surplus: 'reject',
+    strip_nul: false,
     on_error: 'abort',
     duplicates: 'append',
     dry_run: false,
@@ -249,7 +257,11 @@ test('warns in the receipt if the header may be a row of data', async () => {
   assert.match(warning, /'Rome', 'Italy'.* header=false/);
   assert.deepEqual(more, []);
   assert.deepEqual(await warningsOf('headerless', 'Rome,Italy\nLyon,France\n'), [], 'the table has these names');
-  assert.deepEqual(await warningsOf('has-values', 'city,people\nRome,2800000\nParis,n/a\nOslo,700000\n'), []);
+  const nearly = await warningsOf('has-values', 'city,people\nRome,2800000\nParis,n/a\nOslo,700000\n');
+  assert.deepEqual(
+    nearly.filter((text) => /header/.test(text)),
+    [],
+  );
   const declared = await put(thena.url, 'declared', TEXTS, WAIT, '?header=true');
   assert.deepEqual(declared.body.receipt.warnings, []);
 });

@@ -51,6 +51,9 @@ function field(text: string | null, { delimiter, quoteAll }: Dialect): string {
 const NUMBER = /^ *-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)? *$/i;
 const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)? *$/;
 
+/** In columns that are not text. */
+const NULLS = new Set(['', 'NA', 'N/A', '#N/A', 'NULL', 'null', '\\N', 'NaT', 'None', '-']);
+
 /**
  * The value that a cell must have in a column of this type, determined independently of Thena: text unchanged, numbers and times
  * as numbers. `lost` if the type cannot represent the text.
@@ -58,7 +61,7 @@ const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)
 export function valueIn({ text, at }: Cell, type: string): string | null {
   if (text === null) return null;
   if (type === 'text') return `text ${text}`;
-  if (text === '') return null;
+  if (NULLS.has(text.trim())) return null;
   switch (type) {
     case 'integer':
       return /^ *(?:0|-?[1-9]\d*) *$/.test(text) ? `${BigInt(text.trim())}` : `lost ${text}`;
