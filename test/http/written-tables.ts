@@ -76,11 +76,16 @@ export function valueIn({ text, at }: Cell, type: string): string | null {
   }
 }
 
+function changesDigits(text: string): boolean {
+  const digits = /^ *-?(\d{16,})(?:\.\d*)? *$/.exec(text)?.[1];
+  return digits !== undefined && BigInt(digits) !== BigInt(Number(digits)) && String(Number(digits)) !== digits;
+}
+
 function numberOf(text: string): string {
   const word = /^ *(-?)(nan|inf(?:inity)?) *$/i.exec(text);
   if (word) return written64(word[2]?.toLowerCase() === 'nan' ? Number.NaN : word[1] ? -Infinity : Infinity);
-  // Beyond 15 digits a double may lose some.
-  if (!NUMBER.test(text) || /^ *-?\d{16,} *$/.test(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
+  // Beyond 15 digits a double may lose some before the point.
+  if (!NUMBER.test(text) || changesDigits(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
   return written64(Number(text));
 }
 
