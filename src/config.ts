@@ -107,6 +107,11 @@ export const SETTINGS = {
     'Free disk space to keep in reserve, at most a tenth of the disk. While less is free, uploads are refused and loads wait.',
     bytes,
   ),
+  THENA_MAX_REJECTED_ROWS: setting(
+    '100000',
+    'Maximum number of rejected rows of an upload to keep. All of them are counted.',
+    integer(1, 100_000_000),
+  ),
   THENA_RETRY_SECONDS: setting(
     '86400',
     'How long the bytes of a failed upload are kept for a retry. 0 disables retries.',
@@ -163,6 +168,7 @@ export interface Config {
   readonly idleMs: number;
   readonly diskReserveBytes: number;
   /** How long the bytes of a failed upload are kept. */
+  readonly maxRejectedRows: number;
   readonly retryMs: number;
   /** How long an unfinished resumable upload is kept after its last byte. */
   readonly resumeMs: number;
@@ -227,6 +233,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxWaitingBytes: read.THENA_MAX_WAITING_BYTES,
     idleMs: read.THENA_IDLE_SECONDS * 1000,
     diskReserveBytes: read.THENA_DISK_RESERVE,
+    maxRejectedRows: read.THENA_MAX_REJECTED_ROWS,
     retryMs: read.THENA_RETRY_SECONDS * 1000,
     resumeMs: read.THENA_RESUME_SECONDS * 1000,
     concurrentLoads: read.THENA_CONCURRENT_LOADS,

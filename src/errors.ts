@@ -111,7 +111,7 @@ export const ERRORS = {
   time_format_unknown: {
     status: 422,
     title: 'Unsupported time format',
-    hint: 'Use one of the listed formats, or omit `format`. ISO 8601 is always accepted.',
+    hint: 'Use the listed directives, or omit `format`. ISO 8601 is always accepted.',
   },
   analyze_type_missing: {
     status: 400,
@@ -342,6 +342,16 @@ export const ERRORS = {
     status: 422,
     title: 'Carriage return in an unquoted field',
     hint: 'Quote the field, or use the same line ending throughout the file.',
+  },
+  ambiguous_values: {
+    status: 422,
+    title: 'Ambiguous values',
+    hint: 'Retry the upload with the option named in `option`, such as date_order=dmy, or write the values so that they can be read in one way only.',
+  },
+  declared_type_conflict: {
+    status: 422,
+    title: 'Declared type differs from the table',
+    hint: "Omit the declaration, or declare the type of the table's column.",
   },
   rows_rejected: {
     status: 422,

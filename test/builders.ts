@@ -4,8 +4,11 @@ import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
-import { type ColumnFormat, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
+import { NO_OPTIONS } from '../src/csv/values/value-options.ts';
+import { type Column, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
+import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
+import { NOTHING_SETTLED, type ValueFormat } from '../src/model/value-format.ts';
 
 export function customerId(text: string | number): CustomerId {
   const id = parseCustomerId(text);
@@ -13,9 +16,29 @@ export function customerId(text: string | number): CustomerId {
   return id;
 }
 
-/** Columns by name and type, in order, none of them with a format. */
-export function columns(types: Readonly<Record<string, LogicalType>>): readonly ColumnFormat[] {
-  return Object.entries(types).map(([name, type]) => ({ name, type, format: null }));
+/** Columns by name and type, in order, nothing settled about them. */
+export function columns(types: Readonly<Record<string, LogicalType>>): readonly TableColumn[] {
+  return Object.entries(types).map(([name, type]) => ({ name, type, settled: NOTHING_SETTLED }));
+}
+
+/** How a file with columns of these types is read: everything in its usual form, and nothing but the empty field is null. */
+export function parsedFile(columns: readonly Column[]): ParsedFile {
+  return { columns: columns.map(({ name, type }) => ({ name, format: usualFormat(type) })), nulls: [] };
+}
+
+function usualFormat(type: LogicalType): ValueFormat {
+  switch (type) {
+    case 'integer':
+      return { type, thousands: null };
+    case 'number':
+      return { type, decimal: '.', thousands: null };
+    case 'date':
+      return { type, order: null, pattern: null };
+    case 'timestamp':
+      return { type, order: null, pattern: null, timeZone: 'UTC' };
+    default:
+      return { type };
+  }
 }
 
 /** A table of three rows with these columns, whose time column, if it has one, is all 1970-01-01T00:00:00Z. */
@@ -53,6 +76,7 @@ export function uploadOptions(change: Partial<UploadOptions> = {}): UploadOption
     onError: 'abort',
     duplicates: 'append',
     dryRun: false,
+    values: NO_OPTIONS,
     ...change,
   };
 }

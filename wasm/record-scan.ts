@@ -195,6 +195,8 @@ function shapesOf(field: usize, length: u32): u32 {
   const at = <u32>ctz(others);
   if (popcnt(others) === 1) {
     if (<u32>load<u8>(field + at) !== DOT || at === sign || at + 1 === length) return 0;
+    // A 64-bit float keeps 15 digits before the point, and 17 in all.
+    if (at - sign > 15 || length - sign > 18) return 0;
     return leadingZero && at > sign + 1 ? 0 : DECIMAL;
   }
   return first === ZERO || first === MINUS ? 0 : shapesOfTime(field, length, others);

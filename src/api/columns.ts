@@ -12,15 +12,21 @@ const name = Type.String({ minLength: 1, maxLength: 255 });
 export const Column = Type.Object({ name, type: ColumnType }, { $id: 'Column', title: 'Column' });
 export type Column = Static<typeof Column>;
 
-/** A column, and the format of its values in a file. */
+/** A column of a file, and how its texts were read. */
 export const ColumnFormat = Type.Object(
   {
     name,
     type: ColumnType,
     format: nullable(Type.String(), {
-      description: 'strptime format of dates and timestamps that are not ISO 8601; null otherwise.',
+      description: 'The declared format of its times; null: none was declared.',
       examples: ['%d/%m/%Y'],
     }),
+    order: nullable(oneOf(['dmy', 'mdy', 'ymd']), {
+      description: 'Order of day, month and year in numeric dates; null if it makes no difference.',
+    }),
+    decimal: nullable(oneOf(['.', ',']), { description: 'Decimal mark of numbers.' }),
+    thousands: nullable(oneOf([',', '.', ' ', "'"]), { description: 'Mark between thousands.' }),
+    time_zone: nullable(Type.String(), { description: 'Time zone of times without an offset.', examples: ['UTC'] }),
   },
   { $id: 'ColumnFormat', title: 'Column format' },
 );
@@ -33,8 +39,14 @@ export const DeclaredColumn = Type.Object(
     format: Type.Optional(
       nullable(Type.String(), {
         description:
-          'strptime format of dates and timestamps that are not ISO 8601. It is tried first, and decides between day and month if a date fits both.',
+          'Format of dates and timestamps: a strptime format, or `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`. All values must have it. Null: any format that is recognized.',
         examples: ['%d/%m/%Y'],
+      }),
+    ),
+    time_zone: Type.Optional(
+      nullable(Type.String(), {
+        description: 'Time zone of the times without an offset, by its name in the IANA database.',
+        examples: ['Europe/Berlin'],
       }),
     ),
   },

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { ColumnFormat, DeclaredColumn } from './columns.ts';
+import { DeclaredColumn } from './columns.ts';
 import { CustomerId } from './customer-id.ts';
 import { NewApiKey } from './keys.ts';
 import { pageOf } from './pages.ts';
 import { TableState } from './tables.ts';
+import { givenValueOptions, valueOptions } from './upload-options.ts';
 import { nullable, Timestamp } from './values.ts';
 
 export const CreateCustomer = Type.Object(
@@ -18,6 +19,12 @@ export const CreateCustomer = Type.Object(
     columns: Type.Optional(
       nullable(Type.Array(DeclaredColumn, { minItems: 1 }), {
         description: "The table's columns. Default: inferred from the first file.",
+      }),
+    ),
+    defaults: Type.Optional(
+      Type.Object(givenValueOptions, {
+        description: "How the values of the customer's files are read, unless an upload says otherwise.",
+        additionalProperties: false,
       }),
     ),
   },
@@ -35,7 +42,11 @@ export const Customer = Type.Object(
     id: Type.String({ description: 'In canonical form: a lower-case string.', examples: ['1000'] }),
     created_at: Timestamp,
     declared: Type.Object(
-      { time_column: nullable(Type.String()), columns: nullable(Type.Array(ColumnFormat)) },
+      {
+        time_column: nullable(Type.String()),
+        columns: nullable(Type.Array(DeclaredColumn)),
+        defaults: Type.Object(valueOptions),
+      },
       { description: 'What the customer was created with.' },
     ),
     table: nullable(TableState, { description: 'Null until an upload is complete.' }),

@@ -85,6 +85,8 @@ export const ErrorCode = oneOf(
     'quote_not_closed',
     'text_after_quote',
     'stray_carriage_return',
+    'ambiguous_values',
+    'declared_type_conflict',
     'rows_rejected',
     'file_crashed_reader',
     'count_mismatch',

@@ -2,6 +2,21 @@ import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
 import { CustomerId } from './customer-id.ts';
 import { nullable, oneOf } from './values.ts';
 
+const DecimalMark = oneOf(['.', ',']);
+const ThousandsMark = oneOf([',', '.', ' ', "'", 'none']);
+const DateOrder = oneOf(['dmy', 'mdy', 'ymd']);
+const Widen = oneOf(['text']);
+
+/** How values are read, as given by an upload or as the defaults of a customer; null: found from the values. */
+export const valueOptions = {
+  decimal: nullable(DecimalMark),
+  thousands: nullable(ThousandsMark),
+  nulls: nullable(Type.Array(Type.String())),
+  time_zone: nullable(Type.String()),
+  date_order: nullable(DateOrder),
+  widen: nullable(Widen),
+};
+
 const OnError = oneOf(['abort', 'skip']);
 const Surplus = oneOf(['reject', 'drop_empty']);
 const Duplicates = oneOf(['append', 'reject']);
@@ -21,6 +36,7 @@ export const UploadOptions = Type.Object(
     on_error: OnError,
     duplicates: Duplicates,
     dry_run: Type.Boolean(),
+    ...valueOptions,
   },
   { $id: 'UploadOptions', title: 'Upload options' },
 );
@@ -29,6 +45,37 @@ export type UploadOptions = Static<typeof UploadOptions>;
 function option<Schema extends TSchema>(schema: Schema, options: TSchemaOptions) {
   return Type.Optional(Type.With(schema, options));
 }
+
+/** How values are read: the same for an upload, as text, and as the defaults of a customer. */
+export const givenValueOptions = {
+  decimal: option(Type.String(), {
+    description: 'The decimal mark of numbers: `.` (or `point`) or `,` (or `comma`). Default: found from the values.',
+    examples: [',', 'comma'],
+  }),
+  thousands: option(Type.String(), {
+    description:
+      "The mark between thousands: `,`, `.`, a space or `'` (or `comma`, `point`, `space`, `apostrophe`), or `none`. Default: found from the values.",
+    examples: ['.', 'space'],
+  }),
+  nulls: option(Type.String(), {
+    description:
+      'The texts that mean null in columns other than text, separated by commas. Empty: only empty fields. Default: usual texts such as `NA`, `NULL` and `-`.',
+    examples: ['NA,n/a,-'],
+  }),
+  time_zone: option(Type.String(), {
+    description: 'The time zone of times without an offset, by its name in the IANA database. Default: UTC.',
+    examples: ['Europe/Berlin'],
+  }),
+  date_order: option(Type.String(), {
+    description:
+      'The order of day, month and year in dates that are written with numbers only: `dmy`, `mdy` or `ymd`. Default: found from the values.',
+    examples: ['dmy'],
+  }),
+  widen: option(Type.String(), {
+    description: '`text`: columns of the table become text if the values of the file do not fit their types.',
+    examples: ['text'],
+  }),
+};
 
 /** Options that a new upload and a retry have in common: in a URL, in a form, or in the metadata of a tus upload. */
 const commonOptions = {
@@ -84,6 +131,7 @@ const commonOptions = {
     description: 'The character encoding, such as `utf-8` or `windows-1252`. Default: detected.',
     examples: ['windows-1252'],
   }),
+  ...givenValueOptions,
 };
 
 export const RetryQuery = Type.Object(commonOptions, { additionalProperties: false });

@@ -23,7 +23,7 @@ export const Receipt = Type.Object(
     rejected: Type.Integer(),
     table_rows_before: Type.Integer(),
     table_rows_after: Type.Integer(),
-    columns: Type.Array(ColumnFormat),
+    columns: Type.Array(ColumnFormat, { description: 'How the columns of the file were read.' }),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),
     quote: nullable(Type.String(), { description: "'' if the file has no quoted fields." }),
@@ -36,7 +36,8 @@ export const Receipt = Type.Object(
     empty_field_dropped: nullable(Type.Boolean(), {
       description: 'Whether an empty field after the last column was ignored, since rows end with a delimiter.',
     }),
-    warnings: Type.Array(Type.String()),
+    warnings: Type.Array(Type.String(), { description: 'What to check.' }),
+    notes: Type.Array(Type.String(), { description: 'What is usual, was declared, or holds since earlier files.' }),
   },
   { $id: 'Receipt', title: 'Receipt' },
 );

@@ -1,5 +1,6 @@
-import type { ColumnFormat } from '../model/columns.ts';
+import type { ValueOptions } from '../csv/values/value-options.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { DeclaredColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { TableState } from './table-state.ts';
 
@@ -8,8 +9,10 @@ export interface Customer {
   readonly createdAt: Date;
   /** The time column declared when the customer was created; null: chosen from the first file. */
   readonly declaredTimeColumn: string | null;
-  /** The columns declared when the customer was created, with the formats to try first; null: taken from the first file. */
-  readonly declaredColumns: readonly ColumnFormat[] | null;
+  /** The columns declared when the customer was created, null: taken from the first file. */
+  readonly declaredColumns: readonly DeclaredColumn[] | null;
+  /** How the values of its files are read, unless an upload says otherwise. */
+  readonly defaults: ValueOptions;
   /** Null until the first upload is committed. */
   readonly table: TableState | null;
 }
@@ -18,7 +21,9 @@ export interface Customers {
   createCustomer(customer: {
     readonly id: CustomerId;
     readonly timeColumn: string | null;
-    readonly columns: readonly ColumnFormat[] | null;
+    readonly columns: readonly DeclaredColumn[] | null;
+    /** Default: none. */
+    readonly defaults?: ValueOptions;
   }): Promise<Customer | 'exists'>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By ID, ascending. */

@@ -1,13 +1,12 @@
-import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { TableColumn } from '../model/parsed-columns.ts';
 
 /** Microseconds since 1970-01-01T00:00:00Z. */
 export type Micros = bigint;
 
 /** A customer's table as of its latest commit. Reading it is O(1). */
 export interface TableState {
-  /** With the formats of the first file, which are preferred if a later file can be read in two ways (3/4/2024). */
-  readonly columns: readonly ColumnFormat[];
+  readonly columns: readonly TableColumn[];
   readonly timeColumn: string | null;
   readonly rows: number;
   /** Incremented by every commit and undo. */

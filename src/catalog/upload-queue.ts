@@ -1,5 +1,5 @@
-import type { ColumnFormat } from '../model/columns.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { TableColumn } from '../model/parsed-columns.ts';
 import type { Customer } from './customer.ts';
 import type { QueueUsage } from './queue-limits.ts';
 import type { Micros } from './table-state.ts';
@@ -22,8 +22,8 @@ export interface Lease {
 }
 
 export interface CommitUpload extends Lease {
-  /** Become the columns of the table with the first commit. */
-  readonly columns: readonly ColumnFormat[];
+  /** The columns of the table, with what is settled now. */
+  readonly columns: readonly TableColumn[];
   readonly timeColumn: string | null;
   readonly rows: number;
   readonly dryRun: boolean;

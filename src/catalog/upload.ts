@@ -1,8 +1,9 @@
 import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
 import type { Surplus } from '../csv/dialect-options.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
-import type { ColumnFormat } from '../model/columns.ts';
+import { checkMarks, NO_OPTIONS, type ValueOptions } from '../csv/values/value-options.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { QueueLimit, QueueLimits } from './queue-limits.ts';
 
@@ -27,6 +28,23 @@ export interface UploadOptions {
   readonly duplicates: 'append' | 'reject';
   /** Process the file as usual, but keep nothing of it. */
   readonly dryRun: boolean;
+  /** How values are read; what is null is the customer's default. */
+  readonly values: ValueOptions;
+}
+
+/** Options that differ from others; those that are absent are the same. */
+export type UploadOptionChanges = Partial<Omit<UploadOptions, 'values'>> & { readonly values?: Partial<ValueOptions> };
+
+/** @throws Problem upload_option_invalid if the options contradict each other */
+export function changeOptions(options: UploadOptions, changes: UploadOptionChanges): UploadOptions {
+  const values = { ...options.values, ...changes.values };
+  checkMarks(values);
+  return { ...options, ...changes, values };
+}
+
+/** Completes options that an earlier version stored. */
+export function storedOptions(options: Omit<UploadOptions, 'values'> & Partial<UploadOptions>): UploadOptions {
+  return { values: NO_OPTIONS, ...options };
 }
 
 export interface EarlierUpload {
@@ -63,8 +81,12 @@ export interface Receipt {
   readonly rejected: number;
   readonly tableRowsBefore: number;
   readonly tableRowsAfter: number;
-  readonly columns: readonly ColumnFormat[];
+  /** How the file was read. */
+  readonly columns: readonly ParsedColumn[];
+  /** Sentences about what the client should check. */
   readonly warnings: readonly string[];
+  /** Sentences about what is usual, was declared, or holds since earlier files. */
+  readonly notes: readonly string[];
 }
 
 /** Why an upload failed: the members of a problem document. */

@@ -1,30 +1,28 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
-import type { ColumnFormat } from '../model/columns.ts';
+import type { ColumnEvidence } from '../csv/values/column-evidence.ts';
+import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 
-export interface InferFormats {
+export interface CollectEvidence {
   readonly source: CsvSource;
-  /** The table's columns if it exists: their types are kept, and only the formats are inferred. */
-  readonly table: readonly ColumnFormat[] | null;
-  /** Whether to look at every record, rather than at the first ones only. */
-  readonly thorough: boolean;
+  readonly columns: readonly {
+    /** In the file. */
+    readonly index: number;
+    /** The format that was declared for its times. */
+    readonly pattern: string | null;
+    /** How many records to look at, from the start; null: all. */
+    readonly maxRecords: number | null;
+  }[];
+  /** Texts that mean null. */
+  readonly nulls: readonly string[];
 }
 
-export interface InferredFormats {
-  readonly formats: readonly ColumnFormat[];
-  /** False if the first records leave a column open (empty, or 3/4/2024), so that a thorough look is needed. */
-  readonly settled: boolean;
-  /** Columns whose dates fit day-first and month-first alike. */
-  readonly ambiguous: readonly string[];
-}
-
-export interface FindRejectedRows {
+export interface FindRejectedRows extends ParsedFile {
   readonly source: CsvSource;
-  readonly formats: readonly ColumnFormat[];
-  /** As in `BeginLoad.exact`. */
-  readonly exact: boolean;
-  /** Maximum number of rejected rows to return; all of them are written to the files. */
-  readonly limit: number;
+  /** Maximum number of rejected rows to return. */
+  readonly maxListed: number;
+  /** Maximum number of rejected rows to write to the files. All of them are counted. */
+  readonly maxStored: number;
   /** Null if it is not known where in the file the segments begin. */
   readonly origin: CsvOrigin | null;
   /** File to write each `RejectedRow` to, as a line of JSON. */
@@ -45,9 +43,8 @@ export interface FoundRejectedRows {
   readonly kept: readonly CsvSegment[];
 }
 
-export interface FindFirstTime {
+export interface FindFirstTime extends ParsedFile {
   readonly source: CsvSource;
-  readonly formats: readonly ColumnFormat[];
   readonly timeColumn: string;
 }
 
@@ -58,15 +55,15 @@ export interface ReadOptions {
 /**
  * Reads the CSV segments of an upload, with the same result whichever store its rows go to.
  *
- * Reading segments into a table is not part of this port, but of `LoadSession.append` in the table store: DuckDB reads and
- * stores a segment in one statement, so that no row has to pass through this process.
+ * Reading segments into a table is not part of this port, but of `LoadSession.append` in the table store: the store reads a
+ * segment itself, so that no row has to pass through this process.
  *
  * All methods throw StorageFailure.
  */
 export interface CsvReader {
-  /** Infers how the text of each column is read. */
-  inferFormats(request: InferFormats, options?: ReadOptions): Promise<InferredFormats>;
-  /** Finds every record that cannot become a row, and writes all of them to two files. */
+  /** Collects what the values of some columns show about how they are written, in the order of `columns`. */
+  collectEvidence(request: CollectEvidence, options?: ReadOptions): Promise<readonly ColumnEvidence[]>;
+  /** Finds every record that cannot become a row, and writes them to two files. */
   findRejectedRows(request: FindRejectedRows, options?: ReadOptions): Promise<FoundRejectedRows>;
   /**
    * Finds the first time in line order, which is not that of the stored rows.

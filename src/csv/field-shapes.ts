@@ -5,7 +5,7 @@ import type { LogicalType } from '../model/columns.ts';
  * the same text. In the order of the bits in `wasm/record-scan.ts`.
  *
  * - `whole`: 0, or up to 18 digits without a leading zero, with an optional minus
- * - `decimal`: the same with up to 15 digits, or with a decimal point between digits
+ * - `decimal`: the same with up to 15 digits, or with a decimal point between up to 15 and in all up to 17 digits
  * - `day`: 2024-02-29
  * - `moment`: a day, or a day with a time, from 2024-02-29 12:30 to 2024-02-29T12:30:00.123456
  *

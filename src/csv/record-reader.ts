@@ -2,6 +2,8 @@
 export interface CsvRecord {
   /** Unquoted empty fields are null, quoted ones are ''. */
   readonly fields: readonly (string | null)[];
+  /** Offset in the text at which each field ends. The next one begins after the delimiter there. */
+  readonly ends: readonly number[];
   /** Line on which the record begins. */
   readonly line: number;
   readonly byteOffset: number;
@@ -22,6 +24,7 @@ const SPACE = 32;
  *
  * @param firstLine number of the line on which the text begins
  * @param tally to be passed from one text to the next
+ * @param wanted by column: whether its fields are decoded; the others are null. Default: all
  */
 export function* readRecords(
   text: Buffer,
@@ -29,6 +32,7 @@ export function* readRecords(
   columns: number,
   firstLine: number,
   tally: { lineEnds: number } = { lineEnds: 0 },
+  wanted: readonly boolean[] | null = null,
 ): Generator<CsvRecord, void> {
   const delimiter = dialect.delimiter.charCodeAt(0);
   const quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
@@ -46,20 +50,22 @@ export function* readRecords(
       continue;
     }
     const fields: (string | null)[] = [];
+    const ends: number[] = [];
     let malformed: CsvRecord['malformed'] = null;
     for (;;) {
       // Spaces before an opening quote do not belong to the field.
+      const isWanted = wanted === null || wanted[fields.length] === true;
       let open = at;
       while (text[open] === padding) open++;
       if (quote >= 0 && text[open] === quote) {
-        const { value, next, lines } = quotedField(text, open + 1, quote, dialect.quote);
+        const { value, next, lines } = quotedField(text, open + 1, quote, isWanted ? dialect.quote : null);
         line += lines;
         if (value === null) {
           malformed = 'quote_not_closed';
           at = text.length;
           break;
         }
-        fields.push(value);
+        fields.push(isWanted ? value : null);
         at = next;
         while (text[at] === padding) at++;
         if (at < text.length && text[at] !== delimiter && text[at] !== LF) {
@@ -68,14 +74,15 @@ export function* readRecords(
         }
       } else {
         const end = fieldEnd(text, at, delimiter);
-        fields.push(end === at ? null : text.toString('utf8', at, end));
+        fields.push(end === at || !isWanted ? null : text.toString('utf8', at, end));
         at = end;
       }
+      ends.push(at);
       if (text[at] !== delimiter) break;
       at++;
     }
     const lineEndsBefore = tally.lineEnds++;
-    yield { fields, line: startLine, byteOffset: start, lineEndsBefore, bytes: at - start, malformed };
+    yield { fields, ends, line: startLine, byteOffset: start, lineEndsBefore, bytes: at - start, malformed };
     at++;
     line++;
   }
@@ -87,8 +94,12 @@ function fieldEnd(text: Buffer, from: number, delimiter: number): number {
   return at;
 }
 
-/** @param from after the opening quote. @returns the value, or null if the quote is never closed */
-function quotedField(text: Buffer, from: number, quote: number, quoteText: string) {
+/**
+ * @param from after the opening quote
+ * @param quoteText null if the value is not wanted: then it is ''
+ * @returns the value, or null if the quote is never closed
+ */
+function quotedField(text: Buffer, from: number, quote: number, quoteText: string | null) {
   let doubled = false;
   let at = from;
   for (;;) {
@@ -99,9 +110,11 @@ function quotedField(text: Buffer, from: number, quote: number, quoteText: strin
       at = close + 2;
       continue;
     }
+    const lines = lineFeeds(text, from, close);
+    if (quoteText === null) return { value: '', next: close + 1, lines };
     const raw = text.toString('utf8', from, close);
     const value = doubled ? raw.replaceAll(quoteText + quoteText, quoteText) : raw;
-    return { value, next: close + 1, lines: lineFeeds(text, from, close) };
+    return { value, next: close + 1, lines };
   }
 }
 

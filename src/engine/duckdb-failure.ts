@@ -5,9 +5,19 @@ const REASONS: readonly (readonly [StorageFailureReason, RegExp])[] = [
   ['no_space', /No space left on device|Could not write all bytes|\bENOSPC\b|\bEDQUOT\b/i],
   ['out_of_memory', /^Out of Memory Error/],
   ['io_error', /Input\/output error|\bEIO\b/],
-  // A record that `read_csv` cannot read, and a row that `append` gave no tag because a value does not fit.
-  ['rows_do_not_fit', /^Invalid Input Error: CSV Error|^Constraint Error: NOT NULL constraint failed/],
+  // A record that `read_csv` cannot read, and one that the value parsers reject.
+  ['rows_do_not_fit', /^Invalid Input Error: CSV Error|^The record on line \d+ does not fit/],
 ];
+
+/** A record cannot become a row. */
+export class RowDoesNotFit extends Error {
+  override readonly name = 'RowDoesNotFit';
+
+  /** @param line on which the record begins */
+  constructor(line: number) {
+    super(`The record on line ${line} does not fit the table`);
+  }
+}
 
 /** An error such as a failed fsync, after which DuckDB accepts no more statements, or none for one table file. */
 const BROKEN = /^(FATAL|INTERNAL) Error: |^IO Error: (Database|Checkpoint failed for database) .* has been invalidated/;

@@ -5,9 +5,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { setPriority } from 'node:os';
 import { FAILPOINTS_CHANNEL, type Failpoint } from '../failpoints.ts';
+import { collectEvidence } from './csv/collect-evidence.ts';
 import { findFirstTime } from './csv/find-first-time.ts';
 import { findRejectedRows } from './csv/find-rejected-rows.ts';
-import { inferFormats } from './csv/infer-formats.ts';
 import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operations.ts';
@@ -19,7 +19,7 @@ import { query } from './tables/query.ts';
 import { readRows } from './tables/read-rows.ts';
 
 const operations: Operations = {
-  infer_formats: inferFormats,
+  collect_evidence: collectEvidence,
   find_rejected_rows: findRejectedRows,
   find_first_time: findFirstTime,
   begin_load: load.beginLoad,

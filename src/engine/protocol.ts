@@ -1,6 +1,9 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
+import type { ColumnEvidence } from '../csv/values/column-evidence.ts';
+import type { Values } from '../csv/values/values.ts';
 import type { Failpoint } from '../failpoints.ts';
-import type { Column, ColumnFormat } from '../model/columns.ts';
+import type { Column } from '../model/columns.ts';
+import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { StorageFailureReason } from '../model/storage-failure.ts';
 import type { EngineValue } from './engine-value.ts';
@@ -17,28 +20,39 @@ export interface EngineSettings {
   readonly openTables: number;
 }
 
+/** A column of a file to look at. */
+export interface ColumnToCollect {
+  /** In the file. */
+  readonly index: number;
+  /** The format that was declared for its times. */
+  readonly pattern: string | null;
+  /** Null: all records. */
+  readonly maxRecords: number | null;
+}
+
+/** Local times of a column that clocks showed twice, read as the earlier of both. */
+export interface AmbiguousTimes {
+  readonly column: string;
+  readonly values: Values;
+}
+
 /** The operations of the engine, by name: parameters and result. Times are microseconds since 1970-01-01T00:00:00Z. */
 export interface EngineOperations extends ScanOperations {
-  /** See `CsvReader.inferFormats`. */
-  infer_formats: {
+  /** See `CsvReader.collectEvidence`. */
+  collect_evidence: {
     params: {
       readonly source: CsvSource;
-      readonly table: readonly ColumnFormat[] | null;
-      readonly thorough: boolean;
+      readonly columns: readonly ColumnToCollect[];
+      readonly nulls: readonly string[];
     };
-    result: {
-      readonly formats: readonly ColumnFormat[];
-      readonly settled: boolean;
-      readonly ambiguous: readonly string[];
-    };
+    result: readonly ColumnEvidence[];
   };
   /** See `CsvReader.findRejectedRows`. */
   find_rejected_rows: {
-    params: {
+    params: ParsedFile & {
       readonly source: CsvSource;
-      readonly formats: readonly ColumnFormat[];
-      readonly exact: boolean;
-      readonly limit: number;
+      readonly maxListed: number;
+      readonly maxStored: number;
       readonly origin: CsvOrigin | null;
       readonly list: string;
       readonly csv: string;
@@ -53,7 +67,7 @@ export interface EngineOperations extends ScanOperations {
   };
   /** See `CsvReader.findFirstTime`. */
   find_first_time: {
-    params: { readonly source: CsvSource; readonly formats: readonly ColumnFormat[]; readonly timeColumn: string };
+    params: ParsedFile & { readonly source: CsvSource; readonly timeColumn: string };
     result: bigint | null;
   };
   /**
@@ -66,20 +80,16 @@ export interface EngineOperations extends ScanOperations {
   };
   /** Appends every record or none. Fails with `rows_do_not_fit` if a record cannot become a row. */
   append: {
-    params: {
+    params: ParsedFile & {
       readonly database: string;
       readonly tag: number;
-      readonly formats: readonly ColumnFormat[];
-      /** The column of the table for each format. */
+      /** The column of the table for each column of the file. */
       readonly into: readonly string[];
       readonly source: CsvSource;
-      /** As in `castSql`. */
-      readonly exact: boolean;
-      /** Whether to try `surelyFits` first, and the complete check only if that is not enough. */
-      readonly quick: boolean;
+      /** Whether columns that are certain by the shapes of their fields are left to DuckDB's parser. */
+      readonly trustShapes: boolean;
     };
-    /** `quick`: whether `surelyFits` was enough. */
-    result: { readonly rows: number; readonly quick: boolean };
+    result: { readonly rows: number; readonly ambiguousTimes: readonly AmbiguousTimes[] };
   };
   /** Checkpoints the table file and counts what the attempt appended. */
   end_load: {
@@ -117,7 +127,7 @@ export type EngineOperation = keyof EngineOperations;
  * crashes the engine would do so twice, and interrupt the loads that are running as well.
  */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
-  'infer_formats',
+  'collect_evidence',
   'find_rejected_rows',
   'find_first_time',
   'purge',

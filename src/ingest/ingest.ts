@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Upload, UploadOptions } from '../catalog/upload.ts';
+import type { Upload, UploadOptionChanges } from '../catalog/upload.ts';
 import type { Config } from '../config.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
 import type { Observe } from '../events.ts';
@@ -59,7 +59,7 @@ export interface Ingest {
    * @param changes the options that differ from those of the failed upload
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
-  retry(access: CustomerAccess, uploadId: UploadId, changes: Partial<UploadOptions>): Promise<Upload>;
+  retry(access: CustomerAccess, uploadId: UploadId, changes: UploadOptionChanges): Promise<Upload>;
   readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while it has unfinished uploads */
   deleteCustomer(access: CustomerAccess): Promise<void>;
@@ -82,6 +82,7 @@ export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'>
     | 'maxWaitingBytes'
     | 'idleMs'
     | 'concurrentLoads'
+    | 'maxRejectedRows'
     | 'retryMs'
     | 'resumeMs'
     | 'diskReserveBytes'
@@ -127,6 +128,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     observe,
     owner: newUploadId(),
     concurrentLoads: settings.concurrentLoads,
+    maxRejectedRows: settings.maxRejectedRows,
     retryMs: settings.retryMs,
   });
   const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);

@@ -7,14 +7,6 @@ export interface Column {
   readonly type: LogicalType;
 }
 
-/**
- * How a column of a file is parsed.
- */
-export interface ColumnFormat extends Column {
-  /** A strptime format for dates and timestamps; null: ISO 8601, or the column has another type. */
-  readonly format: string | null;
-}
-
 /** A hidden column of every stored table: the tag of the attempt that wrote the row. */
 export const TAG_COLUMN = '_thena_upload';
 

@@ -1,11 +1,27 @@
-import type { LogicalType } from './columns.ts';
+/** Why a value was rejected. `not_…`: the text is nothing like a value of the type. */
+export type ValueRejectionCode =
+  | 'not_integer'
+  | 'not_number'
+  | 'not_boolean'
+  | 'not_date'
+  | 'not_timestamp'
+  | 'leading_zero'
+  | 'leading_plus'
+  | 'has_fraction'
+  | 'out_of_range'
+  | 'too_many_digits'
+  | 'other_number_style'
+  | 'no_such_day'
+  | 'no_such_clock_time'
+  | 'wrong_weekday'
+  | 'other_date_order'
+  | 'ambiguous_date'
+  | 'has_clock_time'
+  | 'no_such_local_time'
+  | 'not_clock_time';
 
 /** What is wrong with a record that could not become a row. */
-export type RejectionCode =
-  | 'malformed_record'
-  | 'wrong_field_count'
-  | `not_${Exclude<LogicalType, 'text'>}`
-  | 'not_text';
+export type RejectionCode = 'malformed_record' | 'wrong_field_count' | ValueRejectionCode;
 
 /** A record that could not become a row, and why. */
 export interface RejectedRow {
@@ -16,7 +32,7 @@ export interface RejectedRow {
   /** The column whose value does not fit; null if the record as a whole is at fault. */
   readonly column: string | null;
   readonly code: RejectionCode;
-  /** One clause, such as `not a whole number`. */
+  /** A clause of which the text is the subject, such as `is not a whole number`. */
   readonly message: string;
   /** The value, or the whole record if no single value is at fault; cut to a readable length. */
   readonly text: string;

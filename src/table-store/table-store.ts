@@ -1,6 +1,8 @@
 import type { CsvSource } from '../csv/segment.ts';
-import type { Column, ColumnFormat } from '../model/columns.ts';
+import type { Values } from '../csv/values/values.ts';
+import type { Column } from '../model/columns.ts';
 import type { CustomerId } from '../model/ids.ts';
+import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
 
 /** What one attempt at an upload stored. Times are microseconds since 1970-01-01T00:00:00Z; null if it has none. */
@@ -8,6 +10,12 @@ export interface LoadSummary {
   readonly rows: number;
   readonly earliestAt: bigint | null;
   readonly latestAt: bigint | null;
+}
+
+export interface Appended {
+  readonly rows: number;
+  /** By column. They are read as the earlier of both. */
+  readonly ambiguousTimes: readonly { readonly column: string; readonly values: Values }[];
 }
 
 /**
@@ -18,13 +26,13 @@ export interface LoadSession {
   /**
    * Reads the segments and appends all of their records, or none.
    *
-   * @returns the number of rows appended
+   * @returns the number of rows appended, and the local times in them that clocks showed twice
    * @throws StorageFailure; `rows_do_not_fit` if a record cannot become a row (`CsvReader.findRejectedRows` finds which)
    */
   append(
     source: CsvSource,
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (share: number) => void },
-  ): Promise<number>;
+  ): Promise<Appended>;
   /** Makes the appended rows durable and counts them. They are on disk when this returns. @throws StorageFailure */
   commit(): Promise<LoadSummary>;
   /** Deletes the appended rows. @throws StorageFailure */
@@ -37,13 +45,13 @@ export interface BeginLoad {
   readonly tag: number;
   /** The table's columns, in the table's order. */
   readonly columns: readonly Column[];
-  /** How the file's columns are read: the same columns as in `columns`, in the file's order. */
-  readonly formats: readonly ColumnFormat[];
+  /** How the file is read. Its columns are those in `columns`, in the file's order. */
+  readonly file: ParsedFile;
   readonly timeColumn: string | null;
   /** True if the customer has no committed table: whatever an earlier attempt left behind is replaced. */
   readonly create: boolean;
-  /** True if this file decides the types of the columns: '007' is not a number then. */
-  readonly exact: boolean;
+  /** Whether columns that are certain by the shapes of their fields need not be judged value by value. */
+  readonly trustShapes: boolean;
 }
 
 /** The rows of a customer's table that a query sees: those of the uploads that were committed at one moment. */

@@ -5,13 +5,14 @@ import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseTimestamp } from '../../src/model/parse-times.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 
 /** Ten million rows over ten million seconds. */
 const TABLE: TableState = {
   columns: [
-    { name: 'at', type: 'timestamp', format: null },
-    { name: 'other', type: 'timestamp', format: null },
-    { name: 'n', type: 'integer', format: null },
+    { name: 'at', type: 'timestamp', settled: NOTHING_SETTLED },
+    { name: 'other', type: 'timestamp', settled: NOTHING_SETTLED },
+    { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
   ],
   timeColumn: 'at',
   rows: 10_000_000,

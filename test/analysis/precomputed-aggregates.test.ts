@@ -4,13 +4,14 @@ import { findAnalyzeType } from '../../src/analysis/analyze-types.ts';
 import { PRECOMPUTED_AGGREGATES } from '../../src/analysis/precomputed-aggregates.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { Problem } from '../../src/errors.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
 
 const table: TableState = {
   columns: [
-    { name: 'at', type: 'timestamp', format: null },
-    { name: 'value', type: 'number', format: null },
+    { name: 'at', type: 'timestamp', settled: NOTHING_SETTLED },
+    { name: 'value', type: 'number', settled: NOTHING_SETTLED },
   ],
   timeColumn: 'at',
   rows: 3,
@@ -50,7 +51,7 @@ test('the time span runs from the earliest row to the latest', () => {
 test('times of a date column are rendered as dates', () => {
   const days: TableState = {
     ...table,
-    columns: [{ name: 'at', type: 'date', format: null }],
+    columns: [{ name: 'at', type: 'date', settled: NOTHING_SETTLED }],
     latestAt: table.firstRowAt,
   };
   assert.equal(PRECOMPUTED_AGGREGATES.time_difference(days).firstRowAt, '2024-01-02');
@@ -64,7 +65,7 @@ test('times of the years 1 and 294247 are supported', () => {
 test('the problem for a table without a time column lists its columns and their types', () => {
   const timeless: TableState = {
     ...table,
-    columns: [{ name: 'origin', type: 'text', format: null }],
+    columns: [{ name: 'origin', type: 'text', settled: NOTHING_SETTLED }],
     timeColumn: null,
   };
   assert.throws(

@@ -10,11 +10,13 @@ import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableForReading } from '../../src/catalog/table-state.ts';
 import { dangerouslyAllow } from '../../src/model/customer-access.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { QueryOutcome, TableStore } from '../../src/table-store/table-store.ts';
+import { parsedFile } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 
-const COLUMNS = [{ name: 'n', type: 'integer', format: null }] as const;
+const COLUMNS = [{ name: 'n', type: 'integer', settled: NOTHING_SETTLED }] as const;
 const CUSTOMER = parseCustomerId('c') as CustomerId;
 const VIEW: TableForReading = {
   table: {
@@ -63,10 +65,10 @@ describe('the query cache', () => {
       customerId: CUSTOMER,
       tag: 1,
       columns: COLUMNS,
-      formats: COLUMNS,
+      file: parsedFile(COLUMNS),
       timeColumn: null,
       create: true,
-      exact: true,
+      trustShapes: true,
     };
     const session = await store.begin(load);
     await session.append(place.source(['n'], Array.from({ length: 400_000 }, (_, index) => `${index}\n`).join('')));
@@ -117,7 +119,7 @@ describe('the query cache', () => {
 
   it('runs a query once for requests with the same meaning', async () => {
     const cache = cacheWith();
-    const columns = [...COLUMNS, { name: 'At', type: 'timestamp', format: null }] as const;
+    const columns = [...COLUMNS, { name: 'At', type: 'timestamp', settled: NOTHING_SETTLED }] as const;
     const other = { ...VIEW, table: { ...VIEW.table, columns, timeColumn: 'At', rows: 0, version: 7 } };
     const same = [
       [

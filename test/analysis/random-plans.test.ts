@@ -8,6 +8,7 @@ import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import { outputsOf, type QueryPlan } from '../../src/table-store/query-plan.ts';
 import type { StoredValue, TableStore } from '../../src/table-store/table-store.ts';
+import { parsedFile } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { evaluate, type Row } from './naive-query.ts';
 import { COLUMNS, queries, rows as randomRows, TABLE } from './random-queries.ts';
@@ -28,10 +29,10 @@ describe('random queries over random tables', () => {
       customerId,
       tag: 1,
       columns: COLUMNS,
-      formats: COLUMNS,
+      file: parsedFile(COLUMNS),
       timeColumn: 't',
       create: true,
-      exact: false,
+      trustShapes: true,
     });
     assert.equal(names.length, 6);
   });
@@ -48,10 +49,10 @@ describe('random queries over random tables', () => {
       customerId,
       tag,
       columns: COLUMNS,
-      formats: COLUMNS,
+      file: parsedFile(COLUMNS),
       timeColumn: 't',
       create: false,
-      exact: false,
+      trustShapes: true,
     });
     const names = COLUMNS.map(({ name }) => name);
     if (rows.length > 0) await session.append(place.source(names, text));

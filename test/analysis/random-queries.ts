@@ -4,16 +4,17 @@ import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { outputsOf } from '../../src/table-store/query-plan.ts';
 import type { Row } from './naive-query.ts';
 
 export const COLUMNS = [
-  { name: 'n', type: 'integer', format: null },
-  { name: 'x', type: 'number', format: null },
-  { name: 'b', type: 'boolean', format: null },
-  { name: 'd', type: 'date', format: null },
-  { name: 't', type: 'timestamp', format: null },
-  { name: 'quo"ted', type: 'text', format: null },
+  { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
+  { name: 'x', type: 'number', settled: NOTHING_SETTLED },
+  { name: 'b', type: 'boolean', settled: NOTHING_SETTLED },
+  { name: 'd', type: 'date', settled: NOTHING_SETTLED },
+  { name: 't', type: 'timestamp', settled: NOTHING_SETTLED },
+  { name: 'quo"ted', type: 'text', settled: NOTHING_SETTLED },
 ] as const;
 /** The table that the queries are for. */
 export const TABLE: TableState = {

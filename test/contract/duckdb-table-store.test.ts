@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { parsedFile } from '../builders.ts';
 import { engineInFolder } from '../engine/engine-in-folder.ts';
 import { tableStoreContract } from './table-store-contract.ts';
 
@@ -22,15 +23,15 @@ it('a table file of DuckDB holds typed values, and the tag in a hidden column', 
   try {
     const store = duckdbTableStore(running.engine, running.storeSettings);
     const formats = [
-      { name: 'at', type: 'timestamp', format: null },
-      { name: 'n', type: 'integer', format: null },
+      { name: 'at', type: 'timestamp' },
+      { name: 'n', type: 'integer' },
     ] as const;
     const customerId = parseCustomerId('file') as CustomerId;
-    const load = { customerId, columns: formats, formats, timeColumn: 'at' };
-    const first = await store.begin({ ...load, tag: 1, create: true, exact: true });
+    const load = { customerId, columns: formats, file: parsedFile(formats), timeColumn: 'at' };
+    const first = await store.begin({ ...load, tag: 1, create: true, trustShapes: true });
     await first.append(running.source(['at', 'n'], '2024-01-01 00:00:00,1\n'));
     await first.commit();
-    const second = await store.begin({ ...load, tag: 7, create: false, exact: false });
+    const second = await store.begin({ ...load, tag: 7, create: false, trustShapes: true });
     await second.append(running.source(['at', 'n'], '2024-01-02 00:00:00,2\n'));
     await second.commit();
     await running.engine.close();

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CsvSource } from '../../src/csv/segment.ts';
-import type { ColumnFormat } from '../../src/model/columns.ts';
+import type { Column } from '../../src/model/columns.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import type { ParsedFile } from '../../src/model/parsed-columns.ts';
 import type { Condition, Measure, QueryPlan } from '../../src/table-store/query-plan.ts';
 import {
   type CountedView,
@@ -13,6 +14,7 @@ import {
   type TableStore,
   type TableView,
 } from '../../src/table-store/table-store.ts';
+import { parsedFile } from '../builders.ts';
 
 export interface StoreUnderTest {
   readonly store: TableStore;
@@ -21,8 +23,8 @@ export interface StoreUnderTest {
   close(): Promise<void>;
 }
 
-const AT = { name: 'at', type: 'timestamp', format: null } as const;
-const N = { name: 'n', type: 'integer', format: null } as const;
+const AT = { name: 'at', type: 'timestamp' } as const;
+const N = { name: 'n', type: 'integer' } as const;
 const FORMATS = [AT, N];
 const COUNT: Measure = { fn: 'count', column: null, q: null, by: null, as: 'rows', type: 'integer' };
 const SUM: Measure = { fn: 'sum', column: N, q: null, by: null, as: 'sum', type: 'integer' };
@@ -70,11 +72,19 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
     function begin(
       id: string,
       tag: number,
-      formats: readonly ColumnFormat[] = FORMATS,
+      formats: readonly Column[] = FORMATS,
       create = tag === 1,
     ): Promise<LoadSession> {
       const timeColumn = formats.some((column) => column.name === 'at') ? 'at' : null;
-      const load = { customerId: customer(id), tag, columns: formats, formats, timeColumn, create, exact: create };
+      const load = {
+        customerId: customer(id),
+        tag,
+        columns: formats,
+        file: parsedFile(formats),
+        timeColumn,
+        create,
+        trustShapes: true,
+      };
       return made.store.begin(load);
     }
     const records = (...texts: readonly string[]): CsvSource => made.source(['at', 'n'], ...texts);
@@ -101,8 +111,9 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
     describe('loading', () => {
       it('counts the rows of an attempt, with their earliest and latest time', async () => {
         const session = await begin('counted', 1);
-        assert.equal(await session.append(records('2024-01-02 00:00:00,1\n', '2024-01-03 00:00:00,2\n')), 2);
-        assert.equal(await session.append(records('2024-01-01 00:00:00.000001,3\n')), 1);
+        const { rows } = await session.append(records('2024-01-02 00:00:00,1\n', '2024-01-03 00:00:00,2\n'));
+        assert.equal(rows, 2);
+        assert.equal((await session.append(records('2024-01-01 00:00:00.000001,3\n'))).rows, 1);
         assert.deepEqual(await session.commit(), {
           rows: 3,
           earliestAt: micros(2024, 1, 1) + 1n,
@@ -134,12 +145,34 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         assert.equal((await session.commit()).rows, 1);
       });
 
-      it('accepts leading zeros in later files, whose types are decided', async () => {
+      it('refuses leading zeros in later files, too', async () => {
         await load('zeros', 1, 0, 1);
         const session = await begin('zeros', 2);
-        assert.equal(await session.append(records('2024-01-03 00:00:00,007\n')), 1);
-        await session.commit();
-        assert.deepEqual((await read(view('zeros', 2, 1), null, 10)).numbers, [7]);
+        const append = session.append(records('2024-01-03 00:00:00,007\n'));
+        await assert.rejects(append, { name: 'StorageFailure', reason: 'rows_do_not_fit' });
+        assert.equal((await session.commit()).rows, 0);
+      });
+
+      it('writes values in the form that the file gives them', async () => {
+        const day = {
+          name: 'at',
+          format: { type: 'timestamp', order: 'dmy', pattern: null, timeZone: 'Europe/Berlin' },
+        };
+        const number = { name: 'n', format: { type: 'integer', thousands: '.' } };
+        const file = { columns: [day, number], nulls: ['-'] } as ParsedFile;
+        const load = { customerId: customer('forms'), tag: 1, columns: FORMATS, file, timeColumn: 'at', create: true };
+        const session = await made.store.begin({ ...load, trustShapes: true });
+        const appended = await session.append(records('27/10/2024 02:30,1.234\n1/2/2024,-\n'));
+        assert.equal(appended.rows, 2);
+        assert.deepEqual(
+          appended.ambiguousTimes.map(({ column, values }) => [column, values.count, values.line]),
+          [['at', 1, 2]],
+        );
+        const summary = await session.commit();
+        assert.equal(summary.earliestAt, micros(2024, 2, 1) - 3_600_000_000n);
+        assert.equal(summary.latestAt, micros(2024, 10, 27) + 1_800_000_000n);
+        const page = await read(view('forms', 1), null, 10);
+        assert.deepEqual(page.numbers, [1234, 0]);
       });
 
       it('stops at an abort, and appends nothing', async () => {
@@ -161,7 +194,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       it('replaces what an earlier attempt at a first file left behind', async () => {
         const dead = await begin('leftover', 1);
         await dead.append(records('2024-01-01 00:00:00,1\n'));
-        const columns = [{ name: 'other', type: 'text', format: null }] as const;
+        const columns = [{ name: 'other', type: 'text' }] as const;
         const session = await begin('leftover', 2, columns, true);
         await session.append(made.source(['other'], 'x\n'));
         assert.equal((await session.commit()).rows, 1);
@@ -194,18 +227,30 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         '\\',
         '\u{1F600}',
       ];
-      const columns = names.map((name) => ({ name, type: 'integer', format: null }) as const);
+      const columns = names.map((name) => ({ name, type: 'integer' }) as const);
       const row = (n: number) => names.map((_, index) => BigInt(100 * n + index));
       const seen = (id: string): TableView => ({ ...view(id, 2), columns });
 
       /** Appends rows 0 and 1 in the table's order of columns, and row 2 of a later file in the opposite order. */
       async function loadNamed(id: string): Promise<void> {
         const load = { customerId: customer(id), columns, timeColumn: null };
-        const first = await made.store.begin({ ...load, tag: 1, formats: columns, create: true, exact: true });
+        const first = await made.store.begin({
+          ...load,
+          tag: 1,
+          file: parsedFile(columns),
+          create: true,
+          trustShapes: true,
+        });
         await first.append(made.source(names, `${row(0).join()}\n${row(1).join()}\n`));
         await first.commit();
         const formats = columns.toReversed();
-        const second = await made.store.begin({ ...load, tag: 2, formats, create: false, exact: false });
+        const second = await made.store.begin({
+          ...load,
+          tag: 2,
+          file: parsedFile(formats),
+          create: false,
+          trustShapes: true,
+        });
         await second.append(made.source(names.toReversed(), `${row(2).toReversed().join()}\n`));
         await second.commit();
       }
@@ -280,7 +325,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
           { name: 'timestamp', type: 'timestamp' },
           { name: 'text', type: 'text' },
         ] as const;
-        const formats = columns.map((column) => ({ ...column, format: null }));
+        const formats = columns.map((column) => ({ ...column }));
         const session = await begin('types', 1, formats);
         const source = made.source(
           columns.map((column) => column.name),

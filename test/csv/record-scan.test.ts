@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** An independent definition of the shapes. */
 const PATTERNS: Readonly<Record<FieldShape, RegExp>> = {
   whole: /^(0|-?[1-9]\d{0,17})$/,
-  decimal: /^(0|-?[1-9]\d{0,14}|(?=.{1,32}$)-?(0|[1-9]\d*)\.\d+)$/,
+  decimal: /^(0|-?[1-9]\d{0,14}|-?(?=.{1,18}$)(0|[1-9]\d{0,14})\.\d+)$/,
   day: /^[1-9]\d{3}-\d\d-\d\d$/,
   moment: /^[1-9]\d{3}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/,
 };

@@ -11,7 +11,7 @@ describe("DuckDB's messages", () => {
     ['Out of Memory Error: failed to allocate data of size 16.0 MiB (255.9 MiB/256.0 MiB used)', 'out_of_memory'],
     ['FATAL Error: fsync failed! Reason: Input/output error', 'io_error'],
     ['EIO: i/o error, read', 'io_error'],
-    ['Constraint Error: NOT NULL constraint failed: rows._thena_upload', 'rows_do_not_fit'],
+    ['The record on line 7 does not fit the table', 'rows_do_not_fit'],
     ['Invalid Input Error: CSV Error on Line: 7\nOriginal Line: 1,2,3', 'rows_do_not_fit'],
     ['Catalog Error: Table with name rows does not exist!', 'failed'],
   ] as const) {

@@ -3,11 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { StorageFailure } from '../../src/model/storage-failure.ts';
+import { parsedFile } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 const FORMATS = [
-  { name: 'c0', type: 'integer', format: null },
-  { name: 'c1', type: 'text', format: null },
+  { name: 'c0', type: 'integer' },
+  { name: 'c1', type: 'text' },
 ] as const;
 
 const CANCELLED = { name: 'StorageFailure', reason: 'cancelled', storeStopped: false };
@@ -26,7 +27,7 @@ describe('the engine process', () => {
     const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
     const segment = running.segment(text);
     const source = { ...running.source(['a', 'b']), segments: Array.from({ length: 30 }, () => segment) };
-    const params = { database, tag: 1, formats: FORMATS, into: ['c0', 'c1'], source, exact: true, quick: true };
+    const params = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], source, trustShapes: true };
     return { database, load: running.engine.call('append', params, options) };
   }
 
@@ -34,9 +35,13 @@ describe('the engine process', () => {
     const path = join(running.folder, 'secret.csv');
     writeFileSync(path, '1,x\n');
     const source = running.source(['a', 'b']);
-    const segments = [{ path, bytes: 4, records: 1, multiline: false, irregular: false, firstLine: 1, shapes: [] }];
+    const shapes = [['whole', 'decimal'], []] as const;
+    const segments = [{ path, bytes: 4, records: 1, multiline: false, irregular: false, firstLine: 1, shapes }];
+    const database = join(running.tables, 'a.duckdb');
+    await running.engine.call('begin_load', { database, columns: FORMATS, create: true });
+    const load = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], trustShapes: true };
     await assert.rejects(
-      running.engine.call('infer_formats', { source: { ...source, segments }, table: null, thorough: true }),
+      running.engine.call('append', { ...load, source: { ...source, segments } }),
       (error: Error) =>
         error instanceof StorageFailure && error.reason === 'failed' && /Permission Error/.test(error.message),
     );
@@ -66,10 +71,11 @@ describe('the engine process', () => {
   it('repeats an operation that changes nothing, once', async () => {
     const source = running.source(['a', 'b'], '1,x\n');
     process.kill(running.pid(), 'SIGSTOP');
-    const inferred = running.engine.call('infer_formats', { source, table: null, thorough: true });
+    const columns = [{ index: 0, pattern: null, maxRecords: null }];
+    const collected = running.engine.call('collect_evidence', { source, columns, nulls: [] });
     await new Promise((resolve) => setTimeout(resolve, 50));
     process.kill(running.pid(), 'SIGKILL');
-    assert.equal((await inferred).formats[0]?.type, 'integer');
+    assert.equal((await collected)[0]?.values.size, 1);
   });
 
   it('stops an operation that is cancelled or exceeds its deadline, and keeps nothing of it', async () => {

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Database } from '../../src/engine/database.ts';
 import { tableName } from '../../src/engine/sql.ts';
 import { query } from '../../src/engine/tables/query.ts';
+import { parsedFile } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let running: EngineInFolder;
@@ -16,16 +17,15 @@ afterEach(() => running.close());
 it('runs a query with bound parameters, and stops at its limits', async () => {
   const { engine, tables, source } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer' }] as const;
   await engine.call('begin_load', { database, columns: formats, create: true });
   await engine.call('append', {
     database,
     tag: 1,
-    formats,
+    ...parsedFile(formats),
     into: ['c0'],
     source: source(['c0'], '1\n2\n3\n'),
-    exact: true,
-    quick: true,
+    trustShapes: true,
   });
   const run = (sql: string, params: readonly bigint[], maxRows: number, maxBytes = 1000) =>
     engine.call('query', { database, sql, params, maxRows, maxBytes });
@@ -43,17 +43,16 @@ it('runs a query with bound parameters, and stops at its limits', async () => {
 it('runs queries during a load, and drops a table only when its queries have ended', async () => {
   const { engine, tables, source } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer' }] as const;
   const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   const write = (tag: number) =>
     engine.call('append', {
       database,
       tag,
-      formats,
+      ...parsedFile(formats),
       into: ['c0'],
       source: source(['c0'], text),
-      exact: true,
-      quick: true,
+      trustShapes: true,
     });
   await engine.call('begin_load', { database, columns: formats, create: true });
   await write(1);
@@ -76,17 +75,16 @@ it('runs queries during a load, and drops a table only when its queries have end
 it('ends a cancelled query, and keeps running', async () => {
   const { engine, tables, source, pid } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer' }] as const;
   const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   await engine.call('begin_load', { database, columns: formats, create: true });
   await engine.call('append', {
     database,
     tag: 1,
-    formats,
+    ...parsedFile(formats),
     into: ['c0'],
     source: source(['c0'], text),
-    exact: true,
-    quick: true,
+    trustShapes: true,
   });
   const name = tableName(database);
   const sql = `SELECT sum(a.c0 % 7 + b.c0 % 5) FROM ${name} a, ${name} b`;
@@ -108,9 +106,9 @@ it('ends a cancelled query, and keeps running', async () => {
 it('closes the table file after a result over the limits, so that the table can be dropped', async () => {
   const { engine, tables, source } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer' }] as const;
   const text = Array.from({ length: 300_000 }, (_, index) => `${index}\n`).join('');
-  const load = { database, tag: 1, formats, into: ['c0'], exact: true, quick: true };
+  const load = { database, tag: 1, ...parsedFile(formats), into: ['c0'], trustShapes: true };
   const run = (maxRows: number, maxBytes: number) => {
     const sql = `SELECT c0 FROM ${tableName(database)} ORDER BY c0`;
     return engine.call('query', { database, sql, params: [], maxRows, maxBytes });

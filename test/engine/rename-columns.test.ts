@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { parsedFile } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 import { columnsOf, createOldTable } from './old-table-file.ts';
 
@@ -13,7 +14,7 @@ const DYING = fileURLToPath(new URL('./die-while-renaming.ts', import.meta.url))
 /** New names of other columns, in other letter case, and names that mean something to DuckDB. */
 const NAMES = ['c1', 'C0', 'rowid', '\ufeffc4', 'c3', '_thena upload', 'a"b'];
 const NEW_NAMES = ['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', '_thena_upload'];
-const COLUMNS = NAMES.map((name) => ({ name, type: 'integer', format: null }) as const);
+const COLUMNS = NAMES.map((name) => ({ name, type: 'integer' }) as const);
 const row = (n: number): number[] => NAMES.map((_, index) => 10 * n + index);
 
 describe('a table file whose columns have the names of a CSV file', () => {
@@ -39,8 +40,8 @@ describe('a table file whose columns have the names of a CSV file', () => {
 
   it('is read and appended to, after its columns were renamed by position', async () => {
     const store = duckdbTableStore(running.engine, running.storeSettings);
-    const load = { customerId, tag: 2, columns: COLUMNS, timeColumn: null, create: false, exact: false };
-    const session = await store.begin({ ...load, formats: COLUMNS.toReversed() });
+    const load = { customerId, tag: 2, columns: COLUMNS, timeColumn: null, create: false, trustShapes: true };
+    const session = await store.begin({ ...load, file: parsedFile(COLUMNS.toReversed()) });
     await session.append(running.source(NAMES.toReversed(), `${row(2).toReversed().join()}\n`));
     assert.equal((await session.commit()).rows, 1);
     assert.deepEqual(await rows(2), [row(0), row(1), row(2)]);

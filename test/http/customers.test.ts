@@ -51,11 +51,37 @@ test('checks declared columns by the rules for columns of files', async () => {
     [{ columns: [] }, 'bad_request'],
     [{ columns: [{ name: 'a', type: 'date', format: '%Q' }] }, 'time_format_unknown'],
     [{ columns: [{ name: 'a', type: 'text', format: '%d.%m.%Y' }] }, 'time_format_unknown'],
+    [{ columns: [{ name: 'a', type: 'timestamp', time_zone: 'Mars/Base' }] }, 'time_zone_unknown'],
+    [{ columns: [{ name: 'a', type: 'date', time_zone: 'UTC' }] }, 'upload_option_invalid'],
+    [{ defaults: { decimal: '!' } }, 'upload_option_invalid'],
+    [{ defaults: { decimal: ',', thousands: ',' } }, 'upload_option_invalid'],
+    [{ defaults: { date_order: 'ydm' } }, 'upload_option_invalid'],
+    [{ defaults: { time_zone: 'Mars/Base' } }, 'time_zone_unknown'],
+    [{ defaults: { delimiter: ';' } }, 'bad_request'],
   ] as const) {
     const { body } = await create({ customer_id: 'declared', ...declaration });
     assert.equal(body.code, code, JSON.stringify(declaration));
   }
   assert.equal((await see('declared')).status, 404);
+});
+
+test('shows how the values of a customer are read by default', async () => {
+  const defaults = { decimal: 'comma', nulls: 'NA, -', time_zone: 'europe/berlin', date_order: 'dmy' };
+  const columns = [
+    { name: 'At', type: 'timestamp', format: 'epoch_ms', time_zone: 'America/New_York' },
+    { name: 'day', type: 'date' },
+  ];
+  assert.equal((await create({ customer_id: 'defaults', defaults, columns })).status, 201);
+  const { declared } = (await see('defaults')).body;
+  assert.deepEqual(declared.defaults, {
+    decimal: ',',
+    thousands: null,
+    nulls: ['NA', '-'],
+    time_zone: 'Europe/Berlin',
+    date_order: 'dmy',
+    widen: null,
+  });
+  assert.deepEqual(declared.columns, [columns[0], { name: 'day', type: 'date', format: null, time_zone: null }]);
 });
 
 test('loads only rows that fit the declared columns, and reads dates in the declared format', async () => {
@@ -65,7 +91,7 @@ test('loads only rows that fit the declared columns, and reads dates in the decl
     { name: 'amount', type: 'integer' },
   ];
   const created = await create({ customer_id: 'schema', columns });
-  assert.deepEqual(created.body.customer.declared.columns[0], columns[0]);
+  assert.deepEqual(created.body.customer.declared.columns[0], { ...columns[0], time_zone: null });
   const first = await upload(thena.url, 'schema', 'amount,day,code\n1,03/04/2024,007\n2,05/04/2024,8\n');
   assert.equal(first.body.status, 'complete', JSON.stringify(first.body));
   assert.deepEqual(first.body.receipt.warnings, []);
@@ -78,7 +104,7 @@ test('loads only rows that fit the declared columns, and reads dates in the decl
   const second = await upload(thena.url, 'schema', 'day,code,amount\n06/04/2024,x,1\n07/04/2024,y,1.5\n');
   assert.deepEqual(
     second.body.error.rejects.map(({ line, column, code }: Record<string, unknown>) => [line, column, code]),
-    [[3, 'amount', 'not_integer']],
+    [[3, 'amount', 'has_fraction']],
   );
   assert.equal((await upload(thena.url, 'schema', 'day,code\n06/04/2024,x\n')).body.code, 'columns_differ');
 });

@@ -210,7 +210,7 @@ describe('values in answers', () => {
     await upload(
       thena.url,
       'exact',
-      `n,x,s\n${max},1e308,\uFEFFa\n${max},1e308,${'\uFEFF'.repeat(2)}longer than twelve bytes\n9007199254740991,,"=1"\n`,
+      `n,x,s\n${max},1.0e308,\uFEFFa\n${max},1.0e308,${'\uFEFF'.repeat(2)}longer than twelve bytes\n9007199254740991,,"=1"\n`,
     );
     const [row] = await rowsOf('exact', {
       measures: [

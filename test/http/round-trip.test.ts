@@ -55,6 +55,13 @@ describe('any table, in any dialect', () => {
       assert.equal(reply.body.code, 'file_empty', description);
       return;
     }
+    if (reply.body.error?.code === 'ambiguous_values') {
+      // An honest question: the values of the column can be read in two ways.
+      const asked = reply.body.error.column;
+      const index = table.dialect.header ? table.names.indexOf(asked) : Number(asked.slice('column_'.length)) - 1;
+      assert.notEqual(table.kinds[index], 'text', description);
+      return;
+    }
     assert.equal(reply.body.status, 'complete', description);
     const { receipt } = reply.body;
     assert.equal(receipt.rows_in_file, table.rows.length, description);
@@ -65,9 +72,9 @@ describe('any table, in any dialect', () => {
         table.names,
         description,
       );
-    // A column in which day and month are ambiguous has a warning, and may be read either way.
+    // A column that can be read in two ways, of which one is likelier, has a warning.
     const hasWarning = columns.map(({ name }) =>
-      receipt.warnings.some((warning: string) => warning.includes(`'${name}'`)),
+      receipt.warnings.some((warning: string) => warning.startsWith(`Column '${name}' is read with`)),
     );
     const shown = (rows: readonly (readonly (string | null)[])[]): string[] =>
       rows.map((row) => JSON.stringify(row.map((value, index) => (hasWarning[index] ? null : value)))).sort();

@@ -51,6 +51,9 @@ function field(text: string | null, { delimiter, quoteAll }: Dialect): string {
 const NUMBER = /^ *-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)? *$/i;
 const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)? *$/;
 
+/** In columns that are not text. */
+const NULLS = new Set(['', 'NA', 'N/A', '#N/A', 'NULL', 'null', '\\N', 'NaT', 'None', '-']);
+
 /**
  * The value that a cell must have in a column of this type, determined independently of Thena: text unchanged, numbers and times
  * as numbers. `lost` if the type cannot represent the text.
@@ -58,7 +61,7 @@ const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)
 export function valueIn({ text, at }: Cell, type: string): string | null {
   if (text === null) return null;
   if (type === 'text') return `text ${text}`;
-  if (text === '') return null;
+  if (NULLS.has(text.trim())) return null;
   switch (type) {
     case 'integer':
       return /^ *(?:0|-?[1-9]\d*) *$/.test(text) ? `${BigInt(text.trim())}` : `lost ${text}`;
@@ -73,11 +76,16 @@ export function valueIn({ text, at }: Cell, type: string): string | null {
   }
 }
 
+function changesDigits(text: string): boolean {
+  const digits = /^ *-?(\d{16,})(?:\.\d*)? *$/.exec(text)?.[1];
+  return digits !== undefined && BigInt(digits) !== BigInt(Number(digits)) && String(Number(digits)) !== digits;
+}
+
 function numberOf(text: string): string {
   const word = /^ *(-?)(nan|inf(?:inity)?) *$/i.exec(text);
   if (word) return written64(word[2]?.toLowerCase() === 'nan' ? Number.NaN : word[1] ? -Infinity : Infinity);
-  // Beyond 15 digits a double may lose some.
-  if (!NUMBER.test(text) || /^ *-?\d{16,} *$/.test(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
+  // Beyond 15 digits a double may lose some before the point.
+  if (!NUMBER.test(text) || changesDigits(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
   return written64(Number(text));
 }
 

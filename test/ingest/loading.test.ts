@@ -179,8 +179,9 @@ describe('loading a file', () => {
     assert.equal(await totalRows('bad'), 3);
   });
 
-  it('warns about dates that can be read day first and month first', async () => {
+  it('asks about dates that can be read day first and month first', async () => {
     const reply = await upload(thena.url, 'ambiguous', 'at,n\n1/2/2024,1\n3/4/2024,2\n');
-    assert.match(reply.body.receipt.warnings[0], /'at'.*month first/);
+    assert.equal(reply.body.error.code, 'ambiguous_values');
+    assert.match(reply.body.error.detail, /'at' can be read in two ways/);
   });
 });

@@ -5,17 +5,18 @@ import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseCustomerId } from '../../src/model/ids.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';
 
 const TABLE: TableState = {
   columns: [
-    { name: 'n', type: 'integer', format: null },
-    { name: 'x', type: 'number', format: null },
-    { name: 'b', type: 'boolean', format: null },
-    { name: 'd', type: 'date', format: null },
-    { name: 't', type: 'timestamp', format: null },
-    { name: 's"s', type: 'text', format: null },
+    { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
+    { name: 'x', type: 'number', settled: NOTHING_SETTLED },
+    { name: 'b', type: 'boolean', settled: NOTHING_SETTLED },
+    { name: 'd', type: 'date', settled: NOTHING_SETTLED },
+    { name: 't', type: 'timestamp', settled: NOTHING_SETTLED },
+    { name: 's"s', type: 'text', settled: NOTHING_SETTLED },
   ],
   timeColumn: 't',
   rows: 1,
@@ -157,7 +158,7 @@ describe('compiling a plan to SQL', () => {
 
   it('never lets a name of the table or the request into the SQL', () => {
     const names = ['rowid', '_thena_upload', 'c1', 'C0', 'g0"', "o0'", 'select', 'r.e0'];
-    const columns = names.map((name) => ({ name, type: 'integer', format: null }) as const);
+    const columns = names.map((name) => ({ name, type: 'integer', settled: NOTHING_SETTLED }) as const);
     const query = (of: readonly string[]) => ({
       measures: of.map((column) => ({ fn: 'quantile', column, q: 0.5, as: `${column} median` })),
       group_by: of.map((column) => ({ column, as: column })),

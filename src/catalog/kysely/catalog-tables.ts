@@ -24,6 +24,8 @@ interface CustomersTable {
   in_deletion: Generated<number>;
   declared_time_column: Optional<string>;
   declared_columns: Optional<Json>;
+  /** Null: no option has a default of the customer. */
+  defaults: Optional<Json>;
   /** Null until the first commit, like the rest of the table's state. */
   table_columns: Optional<Json>;
   time_column: Optional<string>;

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
+import type { TableColumn } from '../../model/parsed-columns.ts';
 import type { Micros } from '../table-state.ts';
 import type { Receipt, Upload } from '../upload.ts';
 import type { CommitUpload, UploadQueue } from '../upload-queue.ts';
@@ -65,7 +66,7 @@ async function endDryRun(
 function grown(table: CustomerRow, commit: CommitUpload): Updateable<CatalogTables['customers']> {
   const isFirst = table.table_columns === null;
   return {
-    table_columns: isFirst ? JSON.stringify(commit.columns) : table.table_columns,
+    table_columns: JSON.stringify(settledColumns(table.table_columns, commit.columns)),
     time_column: isFirst ? commit.timeColumn : table.time_column,
     row_count: table.row_count + commit.rows,
     version: table.version + 1,
@@ -73,6 +74,15 @@ function grown(table: CustomerRow, commit: CommitUpload): Updateable<CatalogTabl
     earliest_at: outermost(micros(table.earliest_at), commit.earliestAt, (a, b) => a < b),
     latest_at: outermost(micros(table.latest_at), commit.latestAt, (a, b) => a > b),
   };
+}
+
+/** The table's columns, with what the commit has settled about them. @param known JSON; null: there is no table yet */
+function settledColumns(known: string | null, columns: readonly TableColumn[]): readonly TableColumn[] {
+  if (known === null) return columns;
+  return (JSON.parse(known) as readonly TableColumn[]).map((column) => ({
+    ...column,
+    settled: columns.find(({ name }) => name === column.name)?.settled ?? column.settled,
+  }));
 }
 
 function outermost(a: Micros | null, b: Micros | null, isFurther: (a: Micros, b: Micros) => boolean): Micros | null {

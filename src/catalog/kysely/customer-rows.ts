@@ -1,7 +1,13 @@
+import { NO_OPTIONS } from '../../csv/values/value-options.ts';
+import type { TableColumn } from '../../model/parsed-columns.ts';
+import { NOTHING_SETTLED } from '../../model/value-format.ts';
 import type { ApiKey } from '../api-key.ts';
 import type { Customer } from '../customer.ts';
 import type { TableState } from '../table-state.ts';
 import { type ApiKeyRow, type CustomerRow, micros } from './catalog-tables.ts';
+
+/** Earlier versions stored no `settled`. */
+type StoredColumn = Omit<TableColumn, 'settled'> & Partial<TableColumn>;
 
 export function customerOf(row: CustomerRow): Customer {
   return {
@@ -9,6 +15,7 @@ export function customerOf(row: CustomerRow): Customer {
     createdAt: new Date(row.created_at),
     declaredTimeColumn: row.declared_time_column,
     declaredColumns: row.declared_columns === null ? null : JSON.parse(row.declared_columns),
+    defaults: row.defaults === null ? NO_OPTIONS : JSON.parse(row.defaults),
     table: tableOf(row),
   };
 }
@@ -16,7 +23,11 @@ export function customerOf(row: CustomerRow): Customer {
 export function tableOf(row: CustomerRow): TableState | null {
   if (row.table_columns === null) return null;
   return {
-    columns: JSON.parse(row.table_columns),
+    columns: (JSON.parse(row.table_columns) as readonly StoredColumn[]).map(({ name, type, settled }) => ({
+      name,
+      type,
+      settled: settled ?? NOTHING_SETTLED,
+    })),
     timeColumn: row.time_column,
     rows: row.row_count,
     version: row.version,

@@ -10,7 +10,7 @@ export function customersIn(
   now: () => number,
 ): Pick<Customers, 'createCustomer' | 'findCustomer' | 'listCustomers'> {
   return {
-    async createCustomer({ id, timeColumn, columns }) {
+    async createCustomer({ id, timeColumn, columns, defaults }) {
       const row = await db
         .insertInto('customers')
         .values({
@@ -19,6 +19,7 @@ export function customersIn(
           appeared: 0,
           declared_time_column: timeColumn,
           declared_columns: columns === null ? null : JSON.stringify(columns),
+          defaults: defaults ? JSON.stringify(defaults) : null,
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
         .returningAll()

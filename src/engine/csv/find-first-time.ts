@@ -1,22 +1,23 @@
+import { segmentRecords } from '../../csv/segment-records.ts';
+import { parserFor } from '../../csv/values/value-parser.ts';
+import { parseTimestamp } from '../../model/parse-times.ts';
 import type { Operations } from '../operations.ts';
-import { textsSql } from './read-csv-sql.ts';
-import { valueName, valuesSql } from './record-sql.ts';
 
-export const findFirstTime: Operations['find_first_time'] = async (params, { duckdb, signal }) => {
-  const { source, formats, timeColumn } = params;
-  const index = formats.findIndex((column) => column.name === timeColumn);
-  return duckdb.connected(signal, async (connection) => {
-    for (const segment of source.segments) {
-      const values = valuesSql(textsSql({ ...source, segments: [segment] }, { inOrder: true }), formats, false);
-      const time = valueName(index);
-      // A single thread reads the segment from its start, so the first row returned is the first in line order.
-      const reader = await connection.runAndReadUntil(
-        `SELECT epoch_us(CAST(${time} AS TIMESTAMP)) FROM (${values}) WHERE ${time} IS NOT NULL LIMIT 1`,
-        1,
-      );
-      const [row] = reader.getRows();
-      if (row) return row[0] as bigint;
+export const findFirstTime: Operations['find_first_time'] = async (params, { signal }) => {
+  const { source, columns, nulls, timeColumn } = params;
+  const index = columns.findIndex(({ name }) => name === timeColumn);
+  const column = columns[index];
+  if (column === undefined) return null;
+  const { parse } = parserFor(column.format, new Set(nulls));
+  const wanted = columns.map((_, each) => each === index);
+  for (const segment of source.segments) {
+    for await (const { records } of segmentRecords(segment, source.dialect, columns.length, { wanted })) {
+      signal.throwIfAborted();
+      for (const { fields } of records) {
+        const time = parse(fields[index] ?? null);
+        if (typeof time === 'string') return parseTimestamp(time);
+      }
     }
-    return null;
-  });
+  }
+  return null;
 };

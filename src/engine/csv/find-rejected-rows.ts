@@ -1,71 +1,79 @@
-import { readFile } from 'node:fs/promises';
-import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';
-import { type CsvOrigin, type CsvSegment, withoutMark } from '../../csv/segment.ts';
+import type { CsvRecord } from '../../csv/record-reader.ts';
+import type { CsvOrigin, CsvSegment } from '../../csv/segment.ts';
+import { segmentRecords } from '../../csv/segment-records.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
 import type { Operations } from '../operations.ts';
-import { RecordChecker, type RejectedRecord } from './record-checker.ts';
+import { KeptRecords } from './kept-records.ts';
+import { RecordChecker } from './record-checker.ts';
 import { RejectedRowFiles } from './rejected-row-files.ts';
-import { writeKeptRecords } from './write-kept-records.ts';
 
-const BATCH_RECORDS = 10_000;
-
-/**
- * Reads the records one by one, and not with DuckDB's CSV reader, which reports no line numbers for values that a cast rejects.
- * The values themselves are checked by the same SQL that loads them.
- */
-export const findRejectedRows: Operations['find_rejected_rows'] = async (params, { duckdb, signal, progress }) => {
-  const { source, formats, exact, limit, origin } = params;
+/** One pass over all records, in bounded memory, however many of them are rejected. */
+export const findRejectedRows: Operations['find_rejected_rows'] = async (params, { signal, progress }) => {
+  const { source, origin, keep, maxListed, maxStored } = params;
+  const { dialect, segments } = source;
+  const width = source.columns.length;
+  const checker = new RecordChecker(params);
   const tally = { lineEnds: 0 };
+  const listed: RejectedRow[] = [];
+  const kept: CsvSegment[] = [];
   let bytesBefore = 0;
   let records = 0;
   let rejected = 0;
-  const rejectedRows: RejectedRow[] = [];
-  const kept: CsvSegment[] = [];
   const files = await RejectedRowFiles.create(params);
   try {
-    await duckdb.connected(signal, async (connection) => {
-      const checker = await RecordChecker.open(connection, formats, exact);
+    for (const [index, segment] of segments.entries()) {
+      const keeper = new KeptRecords(segment);
+      const rejectedBefore = rejected;
+      let bytes = 0;
       try {
-        for (const [index, segment] of source.segments.entries()) {
-          const bytes = withoutMark(await readFile(segment.path));
-          const found: CsvRecord[] = [];
-          const note = async ({ record, row }: RejectedRecord): Promise<void> => {
+        const batches = segmentRecords(segment, dialect, width, { wanted: checker.wanted, tally });
+        for await (const { text, offset, records: batch } of batches) {
+          signal.throwIfAborted();
+          const keepable = new Runs();
+          bytes = offset + text.length;
+          for (const record of batch) {
+            records++;
+            const end = Math.min(record.byteOffset + record.bytes + 1, text.length);
+            const fault = checker.fault(record, text);
+            if (fault === null) {
+              keepable.add(record.byteOffset, end);
+              continue;
+            }
             rejected++;
-            found.push(record);
-            const located = { ...row, byteOffset: origin && offsetInFile(origin, bytesBefore, record) };
-            if (rejectedRows.length < limit) rejectedRows.push(located);
-            await files.write(located, bytes.subarray(record.byteOffset, record.byteOffset + record.bytes));
-          };
-          for (const batch of batches(readRecords(bytes, source.dialect, formats.length, segment.firstLine, tally))) {
-            records += batch.length;
-            for (const each of await checker.rejected(batch, bytes)) await note(each);
-            signal.throwIfAborted();
+            if (keep) await keeper.start(offset);
+            if (rejected > maxStored) continue;
+            const row = { ...fault, byteOffset: origin && offsetInFile(origin, bytesBefore + offset, record) };
+            if (listed.length < maxListed) listed.push(row);
+            await files.write(row, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));
           }
-          if (params.keep) kept.push(...(await writeKeptRecords(segment, bytes, found)));
-          bytesBefore += bytes.length;
-          progress((index + 1) / source.segments.length);
+          for (const [from, to] of keepable.runs) await keeper.keep(Buffer.from(text.subarray(from, to)));
         }
-      } finally {
-        await checker.close();
+        if (keep) kept.push(...(await keeper.end(rejected - rejectedBefore)));
+      } catch (error) {
+        await keeper.abandon();
+        throw error;
       }
-    });
+      bytesBefore += bytes;
+      progress((index + 1) / segments.length);
+    }
   } finally {
     await files.close();
   }
-  return { records, rejected, rejectedRows, kept };
+  return { records, rejected, rejectedRows: listed, kept };
 };
 
-/** Byte offset of a record in the decompressed file. @param bytesBefore of the segments before the record's */
-function offsetInFile({ byteOffset, newlineBytes }: CsvOrigin, bytesBefore: number, record: CsvRecord): number {
-  return byteOffset + bytesBefore + record.byteOffset + (newlineBytes - 1) * record.lineEndsBefore;
+/** Adjacent records, as one run of bytes. */
+class Runs {
+  readonly runs: [from: number, to: number][] = [];
+
+  add(from: number, to: number): void {
+    const last = this.runs.at(-1);
+    if (last?.[1] === from) last[1] = to;
+    else this.runs.push([from, to]);
+  }
 }
 
-function* batches(records: Iterable<CsvRecord>): Generator<readonly CsvRecord[], void> {
-  let batch: CsvRecord[] = [];
-  for (const record of records) {
-    if (batch.push(record) < BATCH_RECORDS) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+/** Byte offset of a record in the decompressed file. @param before bytes of all segments before the record's text */
+function offsetInFile({ byteOffset, newlineBytes }: CsvOrigin, before: number, record: CsvRecord): number {
+  return byteOffset + before + record.byteOffset + (newlineBytes - 1) * record.lineEndsBefore;
 }

@@ -1,8 +1,8 @@
-import { SHAPE_OF_TYPE } from '../../csv/field-shapes.ts';
-import type { CsvSource } from '../../csv/segment.ts';
-import type { ColumnFormat } from '../../model/columns.ts';
+import type { CsvDialect } from '../../csv/dialect.ts';
+import type { CsvSegment } from '../../csv/segment.ts';
+import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { literal } from '../sql.ts';
-import { DUCKDB_TYPES } from './cast-sql.ts';
+import { DUCKDB_TYPES } from './column-types.ts';
 
 /**
  * Maximum length of a record for DuckDB, in bytes. The cutter refuses records over 2,000,000 bytes, so that no client ever
@@ -10,29 +10,21 @@ import { DUCKDB_TYPES } from './cast-sql.ts';
  */
 const MAX_LINE_BYTES = 2 * 1024 * 1024;
 
-/** By column: the type that DuckDB parses it to, or null to read it as text. */
-export type ColumnTypes = readonly (string | null)[];
-
-/** By default: several threads, every column as text, and an error at the first malformed record. */
-export interface ReadOptions {
-  /** Reads on one thread, so that records keep the order of the file. */
-  readonly inOrder?: boolean;
-  /** Leaves out records that are malformed, or have too few or too many fields. */
-  readonly skipMalformed?: boolean;
-  readonly types?: ColumnTypes;
-}
-
-/** The name of the column at an index of a file, as it was read. */
-export const textName = (index: number): string => `c${index}`;
+/** By column: the type that DuckDB parses it to. */
+export type ColumnTypes = readonly string[];
 
 /**
  * A `read_csv` call that reads the columns of a source as `c0, c1, …`, without any detection, which could skip lines without an
- * error. An unquoted empty field is null, a quoted one is ''.
+ * error. An unquoted empty field is null, a quoted one is ''. It fails at the first record that is malformed, has too few fields,
+ * or has a text that is no value of its type.
  */
-export function textsSql(source: CsvSource, { inOrder, skipMalformed, types }: ReadOptions = {}): string {
-  const { delimiter, quote } = source.dialect;
-  const columns = source.columns.map((_, index) => `${textName(index)}: '${types?.[index] ?? 'VARCHAR'}'`).join(', ');
-  const paths = source.segments.map((segment) => literal(segment.path)).join(', ');
+export function readCsvSql(
+  { delimiter, quote }: Pick<CsvDialect, 'delimiter' | 'quote'>,
+  segments: readonly CsvSegment[],
+  types: ColumnTypes,
+): string {
+  const columns = types.map((type, index) => `c${index}: '${type}'`).join(', ');
+  const paths = segments.map((segment) => literal(segment.path)).join(', ');
   const options = [
     `columns = {${columns}}`,
     'auto_detect = false',
@@ -46,20 +38,13 @@ export function textsSql(source: CsvSource, { inOrder, skipMalformed, types }: R
     'allow_quoted_nulls = false',
     `max_line_size = ${MAX_LINE_BYTES}`,
     // A thread that starts in the middle of a segment takes a line of a long quoted field for a record, and fails.
-    `parallel = ${inOrder || source.segments.some(({ multiline }) => multiline) ? 'false' : 'true'}`,
-    `ignore_errors = ${skipMalformed ? 'true' : 'false'}`,
+    `parallel = ${segments.some(({ multiline }) => multiline) ? 'false' : 'true'}`,
+    'ignore_errors = false',
   ];
   return `read_csv([${paths}], ${options.join(', ')})`;
 }
 
-/**
- * The columns that DuckDB may parse directly to their types. Its parser accepts too much (see `castSql`), but not from texts of
- * these shapes. It fails at a text of the right shape that is no value, such as 2024-02-30.
- */
-export function sureTypes(source: CsvSource, formats: readonly ColumnFormat[]): ColumnTypes {
-  return formats.map(({ type, format }, index) => {
-    const shape = SHAPE_OF_TYPE[type];
-    if (!shape || format !== null) return null;
-    return source.segments.every(({ shapes }) => shapes[index]?.includes(shape)) ? DUCKDB_TYPES[type] : null;
-  });
+/** DuckDB's types for the columns of a file whose text is canonical, or certain by its shape. */
+export function typesOf(columns: readonly ParsedColumn[]): ColumnTypes {
+  return columns.map(({ format: { type } }) => (type === 'unknown' ? 'VARCHAR' : DUCKDB_TYPES[type]));
 }

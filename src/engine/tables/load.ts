@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { CsvSegment } from '../../csv/segment.ts';
+import { isCertain } from '../../csv/values/certain-columns.ts';
 import { syncFolder } from '../../durable.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
-import { DUCKDB_TYPES } from '../csv/cast-sql.ts';
-import { type ColumnTypes, sureTypes, textsSql } from '../csv/read-csv-sql.ts';
-import { allFitSql, allSurelyFitSql, valueName, valuesSql } from '../csv/record-sql.ts';
+import type { ParsedColumn } from '../../model/parsed-columns.ts';
+import { DUCKDB_TYPES } from '../csv/column-types.ts';
+import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
+import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import { tableName } from '../sql.ts';
 
@@ -28,52 +32,72 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
 };
 
 /**
- * One INSERT, and so one transaction. A row with a value that does not fit gets no tag, and the NOT NULL constraint of the tag
- * column then fails the whole statement.
- *
- * DuckDB parses columns whose shape is sure directly to their types, and the other columns are checked by SQL: with the cheap
- * check first, then with the complete one. If that fails as well, all columns are read as text and checked, because DuckDB
- * does not report which value it could not parse. These are separate statements: in a combined one, DuckDB spends a seventh of
- * the load on the complete check, even if no row reaches it.
+ * One transaction. DuckDB parses a segment directly if the shapes of its fields make all values certain. Any other segment is
+ * rewritten with canonical values first, which `csv/values` has judged.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
-  const { database, formats, into, source, tag, exact, quick } = params;
-  const values = formats.map((_, index) => valueName(index));
-  const sure = sureTypes(source, formats);
-  const isAnySure = sure.some((type) => type !== null);
-  const attempts = [
-    ...(quick ? [{ types: sure, fits: allSurelyFitSql(formats, exact, sure), quick: true }] : []),
-    ...(isAnySure ? [{ types: sure, fits: allFitSql(formats, exact, sure), quick: false }] : []),
-  ];
+  const { database, into, source, tag, trustShapes } = params;
+  const { dialect, segments } = source;
+  const columns = params.columns;
+  const types = typesOf(columns);
+  const direct = segments.filter((segment) => trustShapes && isCertainSegment(segment, columns));
+  const others = segments.filter((segment) => !direct.includes(segment));
+  const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  const rewriter = new SegmentRewriter(params, dialect);
   return duckdb.writing(database, () =>
     duckdb.connected(signal, async (connection) => {
-      const insert = async (fits: string, types: ColumnTypes = []): Promise<number> => {
-        const from = valuesSql(textsSql(source, { types }), formats, exact, { types });
-        const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
-        const statement = `INSERT INTO ${tableName(database)} (${into.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
+      let done = 0;
+      let current = 0;
+      const insert = async (from: readonly CsvSegment[], delimiters: RewrittenDialect): Promise<number> => {
+        const rows = readCsvSql(delimiters, from, types);
+        const statement = `INSERT INTO ${tableName(database)} (${into.join(', ')}, ${TAG_COLUMN}) SELECT *, ${tag} FROM ${rows}`;
         return (await connection.run(statement)).rowsChanged;
       };
       const timer = setInterval(() => {
         const { percentage } = connection.progress;
         // -1 if unknown.
-        if (percentage >= 0) progress(percentage / 100);
+        if (percentage >= 0 && total > 0) progress((done + (current * percentage) / 100) / total);
       }, PROGRESS_EVERY_MS);
+      const isOne = others.length === 0;
+      let rows = 0;
       try {
-        for (const attempt of attempts) {
-          try {
-            return { rows: await insert(attempt.fits, attempt.types), quick: attempt.quick };
-          } catch {
-            // A value is unusual, or a record cannot be parsed: the last statement decides.
-            signal.throwIfAborted();
-          }
+        if (!isOne) await connection.run('BEGIN');
+        if (direct.length > 0) {
+          current = direct.reduce((sum, { bytes }) => sum + bytes, 0);
+          rows += await insert(direct, dialect);
+          done += current;
         }
-        return { rows: await insert(allFitSql(formats, exact)), quick: false };
+        for (const segment of others) {
+          current = 0;
+          // Reading and storing take about as long.
+          const rewritten = await rewriter.rewrite(segment, signal, (bytes) => progress((done + bytes / 2) / total));
+          done += segment.bytes / 2;
+          current = segment.bytes / 2;
+          try {
+            rows += await insert([rewritten], rewriter.dialect);
+          } finally {
+            await rm(rewritten.path, { force: true });
+          }
+          done += current;
+        }
+        if (!isOne) await connection.run('COMMIT');
+        return { rows, ambiguousTimes: rewriter.ambiguousTimes() };
+      } catch (error) {
+        if (!isOne) await connection.run('ROLLBACK').catch(() => undefined);
+        throw error;
       } finally {
         clearInterval(timer);
       }
     }),
   );
 };
+
+function isCertainSegment({ shapes, irregular }: CsvSegment, columns: readonly ParsedColumn[]): boolean {
+  // DuckDB silently drops surplus fields that are empty.
+  return (
+    !irregular && columns.every(({ format }, index) => format.type === 'text' || isCertain(format, shapes[index] ?? []))
+  );
+}
 
 export const endLoad: Operations['end_load'] = async ({ database, tag, timeColumn }, { duckdb, signal }) =>
   duckdb.writing(database, (catalog) =>

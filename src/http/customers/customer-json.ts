@@ -1,6 +1,8 @@
 import type * as api from '../../api/customers.ts';
 import type { Customer } from '../../catalog/customer.ts';
+import { declaredColumn } from '../../csv/values/value-options.ts';
 import { tableJson } from '../tables/table-json.ts';
+import { valueOptionsJson } from '../uploads/value-options.ts';
 
 export function customerJson(customer: Customer): api.Customer {
   return {
@@ -8,7 +10,14 @@ export function customerJson(customer: Customer): api.Customer {
     created_at: customer.createdAt.toISOString(),
     declared: {
       time_column: customer.declaredTimeColumn,
-      columns: customer.declaredColumns?.map(({ name, type, format }) => ({ name, type, format })) ?? null,
+      columns:
+        customer.declaredColumns?.map(({ name, type, format }) => ({
+          name,
+          type,
+          format,
+          time_zone: declaredColumn(customer.defaults, name).timeZone,
+        })) ?? null,
+      defaults: valueOptionsJson(customer.defaults),
     },
     table: customer.table && tableJson(customer.table),
   };

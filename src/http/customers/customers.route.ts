@@ -5,13 +5,12 @@ import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { ColumnFormat } from '../../model/columns.ts';
 import { CUSTOMER_PROBLEMS, readCustomerId } from '../access/access.ts';
 import { newKey } from '../access/api-keys.ts';
 import type { CustomerCatalog } from '../access/customer-catalog.ts';
 import { emptyResponse, response } from '../openapi/response.ts';
 import { customerJson } from './customer-json.ts';
-import { checkDeclaration } from './declaration.ts';
+import { checkDeclaration, type Declaration, readDeclaration } from './declaration.ts';
 import { apiKeyJson } from './key-json.ts';
 
 export interface CustomersDeps extends Pick<CustomerCatalog, 'admin' | 'customer' | 'addKey'> {
@@ -36,6 +35,8 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
             'duplicate_column',
             'time_format_unknown',
             'time_column_unknown',
+            'time_zone_unknown',
+            'upload_option_invalid',
           ],
         },
         schema: {
@@ -50,9 +51,8 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
         },
       },
       async (request, reply) => {
-        const { customer_id, id = customer_id, time_column: timeColumn = null, columns = null } = request.body;
-        const declared = columns?.map(({ format = null, ...column }) => ({ ...column, format })) ?? null;
-        const customer = await create(deps, [customer_id ?? id, id], timeColumn, declared);
+        const { customer_id, id = customer_id } = request.body;
+        const customer = await create(deps, [customer_id ?? id, id], readDeclaration(request.body));
         const access = await request.scope.customer(customer.id);
         const key = newKey();
         const apiKey = await deps.addKey(access, { ...key, label: null, rights: ['read', 'upload', 'undo'] });
@@ -115,18 +115,17 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
   };
 }
 
-/** @throws Problem customer_id_missing, customer_id_invalid, customer_exists, and those of `checkDeclaration` */
+/** @throws Problem customer_id_missing, customer_id_invalid, customer_exists, bad_request, and those of `checkDeclaration` */
 async function create(
   { admin, maxColumns }: CustomersDeps,
   [rawId, alias]: readonly [unknown, unknown],
-  timeColumn: string | null,
-  columns: readonly ColumnFormat[] | null,
+  declaration: Declaration,
 ): Promise<Customer> {
   const id = readCustomerId(rawId);
   if (readCustomerId(alias) !== id)
     throw new Problem('bad_request', '`customer_id` and `id` differ. Send one of them.');
-  checkDeclaration({ timeColumn, columns }, maxColumns);
-  const customer = await admin.createCustomer({ id, timeColumn, columns });
+  checkDeclaration(declaration, maxColumns);
+  const customer = await admin.createCustomer({ id, ...declaration });
   if (customer === 'exists') throw new Problem('customer_exists', `Customer '${id}' already exists.`);
   return customer;
 }

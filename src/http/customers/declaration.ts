@@ -1,37 +1,57 @@
+import type * as api from '../../api/customers.ts';
 import { checkColumnNames } from '../../csv/column-names.ts';
+import { checkDeclared, declaredColumn, timeZoneOption, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import type { Column, ColumnFormat } from '../../model/columns.ts';
-import { DATE_FORMATS, TIMESTAMP_FORMATS } from '../../model/time-formats.ts';
+import type { Column } from '../../model/columns.ts';
+import type { DeclaredColumn } from '../../model/parsed-columns.ts';
+import { type RawValueOptions, readValueOptions } from '../uploads/value-options.ts';
+
+/** What a customer is created with. */
+export interface Declaration {
+  readonly timeColumn: string | null;
+  readonly columns: readonly DeclaredColumn[] | null;
+  /** With what is declared of the columns. */
+  readonly defaults: ValueOptions;
+}
+
+/** @throws Problem upload_option_invalid, time_zone_unknown */
+export function readDeclaration(given: api.CreateCustomer): Declaration {
+  const { time_column: timeColumn = null, columns = null } = given;
+  const defaults: RawValueOptions = given.defaults ?? {};
+  const declared = (columns ?? []).map(({ name, type, format: pattern = null, time_zone: zone }) => {
+    const timeZone = zone == null ? null : timeZoneOption(zone);
+    return [name.toLowerCase(), { type, pattern, timeZone }] as const;
+  });
+  return {
+    timeColumn,
+    columns: columns?.map(({ name, type, format = null }) => ({ name, type, format })) ?? null,
+    defaults: { ...readValueOptions(defaults), columns: Object.fromEntries(declared) },
+  };
+}
 
 /**
  * Checks the columns that a customer is created with, by the same rules as the columns of a file.
  *
- * @throws Problem too_many_columns, column_name_invalid, duplicate_column, time_format_unknown, time_column_unknown
+ * @throws Problem too_many_columns, column_name_invalid, duplicate_column, time_format_unknown, time_column_unknown, upload_option_invalid
  */
-export function checkDeclaration(
-  declared: { readonly timeColumn: string | null; readonly columns: readonly ColumnFormat[] | null },
-  maxColumns: number,
-): void {
-  const { timeColumn, columns } = declared;
+export function checkDeclaration({ timeColumn, columns, defaults }: Declaration, maxColumns: number): void {
   if (columns === null) return;
   if (columns.length > maxColumns) {
     const detail = `${columns.length} columns are declared; a table may have at most ${maxColumns}.`;
     throw new Problem('too_many_columns', detail, { columns: columns.length, max_columns: maxColumns });
   }
   checkColumnNames(columns.map(({ name }) => name));
-  for (const column of columns) checkFormat(column);
+  for (const { name } of columns) {
+    const column = declaredColumn(defaults, name);
+    checkDeclared(name, column);
+    if (column.timeZone !== null && column.type !== 'timestamp') {
+      const detail = `Column '${name}' is declared with a time zone. A column of type ${column.type} has none.`;
+      throw new Problem('upload_option_invalid', detail, { option: 'time_zone' });
+    }
+  }
   const isTime = ({ name, type }: Column) => name === timeColumn && (type === 'timestamp' || type === 'date');
   if (timeColumn !== null && !columns.some(isTime)) {
     const detail = `The time column '${timeColumn}' is not a declared column of type timestamp or date.`;
     throw new Problem('time_column_unknown', detail);
   }
-}
-
-function checkFormat({ name, type, format }: ColumnFormat): void {
-  if (format === null) return;
-  const formats = type === 'date' ? DATE_FORMATS : type === 'timestamp' ? [...TIMESTAMP_FORMATS, ...DATE_FORMATS] : [];
-  if (formats.includes(format)) return;
-  const allowed = formats.length > 0 ? `Supported formats: ${formats.join('; ')}.` : `A ${type} column has no format.`;
-  const detail = `Column '${name}' has the unsupported format '${format.slice(0, 80)}'. ${allowed}`;
-  throw new Problem('time_format_unknown', detail, { formats });
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../errors.ts';
 /** What is wrong with the bytes of an uploaded file, its options, or the state of the server that receives it. */
 export const FILE_PROBLEMS = [
   'upload_option_invalid',
+  'time_zone_unknown',
   'upload_too_large',
   'upload_interrupted',
   'upload_too_slow',

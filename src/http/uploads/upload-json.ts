@@ -1,7 +1,9 @@
 import type * as api from '../../api/uploads.ts';
 import type { Upload, UploadOptions } from '../../catalog/upload.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
+import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { problemJson } from '../problems/problem-json.ts';
+import { valueOptionsJson } from './value-options.ts';
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {
   const { duplicateOf } = upload;
@@ -33,8 +35,9 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
   };
 }
 
-function optionsJson({ onError, dryRun, skipLines, stripNul, ...same }: UploadOptions): api.Upload['options'] {
-  return { ...same, skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
+function optionsJson({ onError, dryRun, skipLines, stripNul, values, ...same }: UploadOptions): api.Upload['options'] {
+  const renamed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
+  return { ...same, ...renamed, ...valueOptionsJson(values) };
 }
 
 function receiptJson(upload: Upload): api.Receipt | null {
@@ -46,7 +49,7 @@ function receiptJson(upload: Upload): api.Receipt | null {
       rejected: receipt.rejected,
       table_rows_before: receipt.tableRowsBefore,
       table_rows_after: receipt.tableRowsAfter,
-      columns: receipt.columns.map(({ name, type, format }) => ({ name, type, format })),
+      columns: receipt.columns.map(columnJson),
       encoding: file?.encoding ?? null,
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
@@ -56,6 +59,7 @@ function receiptJson(upload: Upload): api.Receipt | null {
       escape: file?.layout.escape ?? null,
       empty_field_dropped: file?.layout.emptyFieldDropped ?? null,
       warnings: [...receipt.warnings, ...duplicateWarning(upload)],
+      notes: [...receipt.notes],
     }
   );
 }
@@ -65,4 +69,16 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
   const at = earlier.createdAt.toISOString();
   const appended = options.dryRun ? 'would be appended' : 'were appended';
   return [`The same bytes were uploaded at ${at} as upload ${earlier.id}. Their rows ${appended} again.`];
+}
+
+function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][number] {
+  return {
+    name,
+    type: format.type === 'unknown' ? 'text' : format.type,
+    format: 'pattern' in format ? format.pattern : null,
+    order: 'order' in format ? format.order : null,
+    decimal: 'decimal' in format ? format.decimal : null,
+    thousands: 'thousands' in format ? format.thousands : null,
+    time_zone: 'timeZone' in format ? format.timeZone : null,
+  };
 }

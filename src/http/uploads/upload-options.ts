@@ -2,7 +2,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import * as api from '../../api/upload-options.ts';
-import type { UploadOptions } from '../../catalog/upload.ts';
+import type { UploadOptionChanges, UploadOptions } from '../../catalog/upload.ts';
 import {
   characterOption,
   delimiterOption,
@@ -10,9 +10,11 @@ import {
   refuseSameCharacters,
   skipLinesOption,
 } from '../../csv/dialect-options.ts';
+import type { ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
 import { parseUploadId, type UploadId } from '../../model/ids.ts';
 import { documentationOnly } from '../requests/documentation-only.ts';
+import { readValueOptions, VALUE_OPTION_NAMES } from './value-options.ts';
 
 /** The options of an upload as text: from a URL, a form, or the metadata of a tus upload. */
 export type RawFileOptions = { readonly [Name in keyof api.FileOptions]?: string };
@@ -57,6 +59,7 @@ export function readUploadOptions(raw: RawFileOptions): UploadOptions {
     onError: oneOf('on_error', raw.on_error ?? 'abort', ['abort', 'skip']),
     duplicates: oneOf('duplicates', raw.duplicates ?? 'append', ['append', 'reject']),
     dryRun: booleanOption('dry_run', raw.dry_run ?? 'false'),
+    values: readValueOptions(raw),
   };
   refuseSameCharacters(options);
   return options;
@@ -75,9 +78,21 @@ export function readCorrects({ corrects }: RawFileOptions): UploadId | null {
  *
  * @throws Problem upload_option_invalid
  */
-export function readChangedOptions(raw: RawFileOptions): Partial<UploadOptions> {
-  const given = new Set(Object.keys(raw).map((name) => name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase())));
-  return Object.fromEntries(Object.entries(readUploadOptions(raw)).filter(([name]) => given.has(name)));
+export function readChangedOptions(raw: RawFileOptions): UploadOptionChanges {
+  const { values, ...options } = readUploadOptions(raw);
+  const given = new Set<string>(Object.keys(raw).map(memberName));
+  const ofValues = new Set<string>(VALUE_OPTION_NAMES.filter(([name]) => name in raw).map(([, member]) => member));
+  return {
+    ...Object.fromEntries(Object.entries(options).filter(([member]) => given.has(member))),
+    values: Object.fromEntries(
+      Object.entries(values).filter(([member]) => ofValues.has(member)),
+    ) as Partial<ValueOptions>,
+  };
+}
+
+/** The member that an option has in the code: `onError` for `on_error`. */
+function memberName(option: string): string {
+  return option.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase());
 }
 
 function oneOf<const Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {

@@ -1,79 +1,115 @@
 import type { Customer } from '../../catalog/customer.ts';
-import type { CsvReader } from '../../csv-reader/csv-reader.ts';
+import { decideFormats, type FormatDecision, type TypeConflict } from '../../csv/values/decide-formats.ts';
+import type { FormatQuestion } from '../../csv/values/format-questions.ts';
+import { nullsOf, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import { type ColumnFormat, chooseTimeColumn } from '../../model/columns.ts';
+import { chooseTimeColumn, type LogicalType } from '../../model/columns.ts';
+import type { ParsedFile, TableColumn } from '../../model/parsed-columns.ts';
+import { type ColumnType, NOTHING_SETTLED } from '../../model/value-format.ts';
+import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
 
 /** How a file is read into a table. */
 export interface ParsePlan {
-  /** The columns of the file, in its order. */
-  readonly formats: readonly ColumnFormat[];
-  /** The columns of the table, in its order. */
-  readonly columns: readonly ColumnFormat[];
+  readonly file: ParsedFile;
+  /** The columns of the table, in its order, with what this file settles. */
+  readonly columns: readonly TableColumn[];
   readonly timeColumn: string | null;
-  /** Whether every record was examined, so that there is no better plan. */
-  readonly isThorough: boolean;
+  /** Whether columns that are certain by their shapes need not be judged value by value. */
+  readonly trustShapes: boolean;
+  /** Values that the formats do not accept, as far as the evidence goes. */
+  readonly rejected: number;
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
 }
 
-/**
- * Plans how the file is read, by the first records of the segments that are complete. If they do not settle it, by every record.
- *
- * @throws Problem time_column_unknown
- */
-export async function planParse(csvReader: CsvReader, file: FileToLoad, signal: AbortSignal): Promise<ParsePlan> {
-  const source = file.source(await file.feed.after(0));
-  const inferred = await csvReader.inferFormats({ source, table: file.tableColumns, thorough: false }, { signal });
-  if (!inferred.settled) return planParseThoroughly(csvReader, file, signal);
-  return planOf(file, inferred, false);
+/** Decides how a file is read by the evidence so far. */
+export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: ValueOptions): FormatDecision {
+  return decideFormats({
+    columns: evidence.columns,
+    delimiter: file.feed.dialect.delimiter,
+    options,
+    table: file.table?.columns.map((column) => ({ ...column, mayBecomeNumber: false })) ?? null,
+  });
 }
 
-/** Waits for the end of the file and plans how it is read, by every record. @throws Problem time_column_unknown */
-export async function planParseThoroughly(
-  csvReader: CsvReader,
+/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
+export function planOf(
   file: FileToLoad,
-  signal: AbortSignal,
-): Promise<ParsePlan> {
-  const source = file.source(await file.feed.all());
-  const inferred = await csvReader.inferFormats({ source, table: file.tableColumns, thorough: true }, { signal });
-  return planOf(file, inferred, true);
+  evidence: FileEvidence,
+  options: ValueOptions,
+  decision: FormatDecision,
+): ParsePlan {
+  const [question] = decision.questions;
+  if (question) throw ambiguousValues(question);
+  const [conflict] = decision.conflicts;
+  if (conflict) throw typeConflict(conflict);
+  const parsed = decision.columns.map(({ name, format }) => ({
+    name,
+    format: format.type === 'unknown' ? ({ type: 'text' } as const) : format,
+  }));
+  const columns = tableColumns(file, decision);
+  return {
+    file: { columns: parsed, nulls: [...nullsOf(options)] },
+    columns,
+    timeColumn: timeColumnOf(file.customer, columns, decision),
+    trustShapes: evidence.trustsShapes,
+    rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
+    warnings: [
+      ...decision.warnings.filter(({ isNote }) => !isNote).map(({ message }) => message),
+      ...emptyColumns(file, decision),
+    ],
+    notes: decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
+  };
 }
 
 /** @returns whether two plans read every column in the same way */
 export function isSamePlan(a: ParsePlan, b: ParsePlan): boolean {
-  return a.formats.every(({ type, format }, index) => {
-    const other = b.formats[index];
-    return other?.type === type && other.format === format;
+  return JSON.stringify(a.file) === JSON.stringify(b.file);
+}
+
+function tableColumns({ tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
+  if (known === null) return columns.map(({ name, format, settled }) => ({ name, type: typeOf(format.type), settled }));
+  return known.map(({ name, type }) => {
+    const decided = columns.find((column) => column.name === name);
+    return { name, type, settled: decided?.settled ?? NOTHING_SETTLED };
   });
 }
 
-function planOf(
-  { customer, tableColumns }: FileToLoad,
-  { formats, ambiguous }: { readonly formats: readonly ColumnFormat[]; readonly ambiguous: readonly string[] },
-  isThorough: boolean,
-): ParsePlan {
-  const columns = tableColumns ?? formats;
-  return {
-    formats,
-    columns,
-    timeColumn: timeColumnOf(customer, columns),
-    isThorough,
-    warnings: ambiguous.map(
-      (name) =>
-        `Every date of column '${name}' can be read day first or month first; it was read month first. Write dates as YYYY-MM-DD to be sure.`,
-    ),
-  };
+function typeOf(type: ColumnType): LogicalType {
+  return type === 'unknown' ? 'text' : type;
 }
 
-function timeColumnOf({ table, declaredTimeColumn }: Customer, columns: readonly ColumnFormat[]): string | null {
+function emptyColumns({ table }: FileToLoad, { columns }: FormatDecision): readonly string[] {
+  if (table !== null) return [];
+  return columns
+    .filter(({ format }) => format.type === 'unknown')
+    .map(({ name }) => `Column '${name}' has no value. Its type is text from now on.`);
+}
+
+function ambiguousValues({ column, line, text, option, readings, message }: FormatQuestion): Problem {
+  return new Problem('ambiguous_values', message, { column, line, text, option, readings });
+}
+
+function typeConflict({ column, declared, type }: TypeConflict): Problem {
+  const detail = `Column '${column}' is declared as ${declared}, but the table's column is ${type}.`;
+  return new Problem('declared_type_conflict', detail, { column, declared, type });
+}
+
+function timeColumnOf(
+  { table, declaredTimeColumn }: Customer,
+  columns: readonly TableColumn[],
+  decision: FormatDecision,
+): string | null {
   if (table) return table.timeColumn;
   if (declaredTimeColumn === null) return chooseTimeColumn(columns);
   const column = columns.find(({ name }) => name.toLowerCase() === declaredTimeColumn.toLowerCase());
   if (column?.type === 'timestamp' || column?.type === 'date') return column.name;
+  const nearly = decision.columns.find(({ name }) => name === column?.name)?.nearly;
   throw new Problem(
     'time_column_unknown',
     column
-      ? `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.`
+      ? `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.${nearly ? ` ${nearly.message}` : ''}`
       : `Column '${declaredTimeColumn}' was declared as the time column, but the file has no such column.`,
   );
 }

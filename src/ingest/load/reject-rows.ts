@@ -3,7 +3,6 @@ import type { CsvSegment } from '../../csv/segment.ts';
 import type { CsvReader, FoundRejectedRows } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
-import type { StorageFailure } from '../../model/storage-failure.ts';
 import { type RejectedRows, rejectJson } from '../spool/rejected-rows.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import type { ParsePlan } from './parse-plan.ts';
@@ -14,48 +13,60 @@ const LISTED_ROWS = 100;
 export interface RejectRowsDeps {
   readonly csvReader: CsvReader;
   readonly rejects: RejectedRows;
+  /** Maximum number of rejected rows to store. All of them are counted. */
+  readonly maxRejectedRows: number;
 }
 
 /** The records of a file without its rejected rows. */
 export interface KeptRecords {
   readonly segments: readonly CsvSegment[];
   readonly rejected: number;
+  /** How many of the rejected rows are stored. */
+  readonly stored: number;
 }
 
 /**
- * Finds the records that cannot become rows, which made the store fail, and writes them down.
+ * Finds the records that cannot become rows, and writes them down.
  *
- * @returns the other records, if the upload skips rejected rows
- * @throws Problem rows_rejected if it does not, or no record is left; the failure itself if no record is to blame
+ * @returns the other records, if the upload skips rejected rows or none is rejected
+ * @throws Problem rows_rejected if it does not, or no record is left
  */
 export async function rejectRows(
-  { csvReader, rejects }: RejectRowsDeps,
+  { csvReader, rejects, maxRejectedRows }: RejectRowsDeps,
   { id, options }: Upload,
   file: FileToLoad,
-  { formats }: ParsePlan,
-  failure: StorageFailure,
+  plan: ParsePlan,
   signal: AbortSignal,
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all());
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
-    { source, formats, exact: file.decidesTypes, limit: LISTED_ROWS, origin, ...rejects.pathsOf(id), keep },
+    { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },
     { signal },
   );
+  if (found.rejected === 0) {
+    await rejects.remove(id);
+    return { segments: source.segments, rejected: 0, stored: 0 };
+  }
   await rejects.sync();
   failpoint('rejected_rows_found');
-  if (found.rejected === 0) throw failure;
-  if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected };
-  throw rowsRejected(found);
+  const stored = Math.min(found.rejected, maxRejectedRows);
+  if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected, stored };
+  throw rowsRejected(found, stored);
 }
 
-function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows): Problem {
+function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows, stored: number): Problem {
   const rows = { rows_in_file: records, rejected, rejects: rejectedRows.map(rejectJson) };
-  const summary = `${rejected} of ${records} rows do not fit the table.`;
+  const summary = `${rejected} of ${records} rows do not fit the table.${storedSentence(rejected, stored)}`;
   const [first] = rejectedRows;
   if (!first) return new Problem('rows_rejected', summary, rows);
   const column = first.column === null ? '' : `, column '${first.column}'`;
-  const example = `Line ${first.line}${column}: ${first.message}: ${JSON.stringify(first.text)}.`;
+  const example = `Line ${first.line}${column}: ${JSON.stringify(first.text)} ${first.message}.`;
   return new Problem('rows_rejected', `${summary} ${example}`, rows);
+}
+
+/** '' if all rejected rows are stored. */
+export function storedSentence(rejected: number, stored: number): string {
+  return stored === rejected ? '' : ` The first ${stored} rejected rows are kept.`;
 }

@@ -1,7 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { ReceivedFile, Upload, UploadOptions } from '../../catalog/upload.ts';
+import {
+  changeOptions,
+  type ReceivedFile,
+  type Upload,
+  type UploadOptionChanges,
+  type UploadOptions,
+} from '../../catalog/upload.ts';
 import { type CsvLayout, PLAIN_LAYOUT } from '../../csv/dialect.ts';
 import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 import { Problem } from '../../errors.ts';
@@ -28,7 +34,7 @@ export async function retryUpload(
   { catalog, spool, receptions }: RetryDeps,
   access: CustomerAccess,
   failed: Upload,
-  changes: Partial<UploadOptions>,
+  changes: UploadOptionChanges,
 ): Promise<Upload> {
   const kept = keptFile(failed);
   const segments = spool.locate(failed.id, kept.segments);
@@ -53,7 +59,7 @@ function keptFile({ id, status, file, retryUntil }: Upload): ReceivedFile {
 }
 
 /** @throws Problem upload_option_invalid */
-function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptions>): IncomingFile {
+function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges): IncomingFile {
   if (changes.encoding) {
     const detail = 'The bytes are kept as UTF-8, so the encoding can no longer be changed. Send the file again.';
     throw new Problem('upload_option_invalid', detail);
@@ -72,7 +78,10 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: Partial<UploadOptio
     filename: failed.filename,
     contentEncoding: null,
     expectedBytes: kept.segments.reduce((sum, { bytes }) => sum + bytes, 0),
-    options: { ...failed.options, ...rewritingOf(kept.layout), ...detected?.dialect, ...changed, encoding: 'utf-8' },
+    options: changeOptions(
+      { ...failed.options, ...rewritingOf(kept.layout), ...detected?.dialect, encoding: 'utf-8' },
+      changed,
+    ),
     idempotencyKey: null,
     corrects: failed.corrects,
     caller: null,
@@ -108,7 +117,7 @@ const DIALECT_OPTIONS: ReadonlySet<string> = new Set<keyof UploadOptions>([
   'surplus',
 ]);
 
-function withoutDialect(changes: Partial<UploadOptions>): Partial<UploadOptions> {
+function withoutDialect(changes: UploadOptionChanges): UploadOptionChanges {
   return Object.fromEntries(Object.entries(changes).filter(([option]) => !DIALECT_OPTIONS.has(option)));
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { UploadOptions } from '../../catalog/upload.ts';
+import { storedOptions, type UploadOptions } from '../../catalog/upload.ts';
 import { placeDurably, syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -147,7 +147,8 @@ export class ResumableFiles {
   }
 
   async #readDescription(id: UploadId): Promise<ResumableFile> {
-    return JSON.parse(await readFile(this.#descriptionPath(id), 'utf8'));
+    const file: ResumableFile = JSON.parse(await readFile(this.#descriptionPath(id), 'utf8'));
+    return { ...file, options: storedOptions(file.options) };
   }
 
   #partPath(id: UploadId): string {

@@ -35,6 +35,11 @@ export class SegmentFeed {
     return this.#segments.length;
   }
 
+  /** Whether the file is complete. */
+  get isComplete(): boolean {
+    return this.#ended;
+  }
+
   /** Resolves when the file has been acknowledged; rejects if it never will be. */
   get file(): Promise<ReceivedFile> {
     return this.#file.promise;

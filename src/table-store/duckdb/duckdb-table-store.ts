@@ -26,21 +26,15 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
     rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
-    async begin({ customerId, tag, columns, formats, timeColumn, create, exact }): Promise<LoadSession> {
+    async begin({ customerId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
       const database = fileOf(customerId);
       const physical = physicalColumns(columns);
-      const into = formats.map(physical);
+      const into = file.columns.map(physical);
       const stored = columns.map((column) => ({ name: physical(column), type: column.type }));
       await engine.call('begin_load', { database, columns: stored, create });
-      let quick = true;
       return {
-        append: async (source, options) => {
-          const params = { database, tag, formats, into, source, exact, quick };
-          const appended = await engine.call('append', params, options);
-          // A file that has unusual values, such as empty ones, usually has them throughout.
-          quick = appended.quick;
-          return appended.rows;
-        },
+        append: (source, options) =>
+          engine.call('append', { ...file, database, tag, into, source, trustShapes }, options),
         commit: () =>
           engine.call('end_load', { database, tag, timeColumn: timeColumn && physical({ name: timeColumn }) }),
         rollBack: async () => {

@@ -6,7 +6,8 @@ import type { TableState } from '../../../src/catalog/table-state.ts';
 import type { Received, ReceivedFile, Upload, UploadStatus } from '../../../src/catalog/upload.ts';
 import type { AttemptOutcome, Claim, CommitUpload, Lease } from '../../../src/catalog/upload-queue.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
-import { customerId, newUpload, receivedFile, uploadOptions } from '../../builders.ts';
+import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
+import { customerId, newUpload, parsedFile, receivedFile, uploadOptions } from '../../builders.ts';
 
 /** An empty database, to which catalogs connect. */
 export interface CatalogDatabase {
@@ -22,8 +23,8 @@ export const B = { owner: 'b', leaseMs: LEASE_MS };
 export const OPTIONS = uploadOptions({ delimiter: ';', header: true, encoding: 'windows-1252', onError: 'skip' });
 export const FILE = receivedFile();
 export const COLUMNS = [
-  { name: 'at', type: 'timestamp', format: '%d/%m/%Y' },
-  { name: 'n', type: 'integer', format: null },
+  { name: 'at', type: 'timestamp', settled: { decimal: null, order: 'dmy', timeZone: 'UTC' } },
+  { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
 ] as const;
 export const ERROR = {
   code: 'rows_rejected',
@@ -65,7 +66,14 @@ export function commitOf(claim: Claim, change: Partial<CommitUpload> = {}): Comm
     firstRowAt: 20n,
     earliestAt: 10n,
     latestAt: 30n,
-    receipt: { rowsInFile: 3, appended: 3, rejected: 0, columns: COLUMNS, warnings: ['read month first'] },
+    receipt: {
+      rowsInFile: 3,
+      appended: 3,
+      rejected: 0,
+      columns: parsedFile(COLUMNS).columns,
+      warnings: ['read month first'],
+      notes: [],
+    },
     ...change,
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Claim } from '../../../src/catalog/upload-queue.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
+import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
 import { customerId } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, COLUMNS, commitOf, FILE, LEASE_MS, YEAR_9999 } from './catalog-under-test.ts';
 
@@ -36,7 +37,7 @@ export function commitContract(t: CatalogUnderTest): void {
 
     it('adds a later upload to the table, and keeps its columns and first row', async () => {
       await t.appended('a');
-      const others = [{ name: 'other', type: 'text', format: null }] as const;
+      const others = [{ name: 'other', type: 'text', settled: NOTHING_SETTLED }] as const;
       const upload = await t.appended('a', {
         columns: others,
         timeColumn: 'other',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
+import { NO_OPTIONS } from '../../../src/csv/values/value-options.ts';
 import type { Problem } from '../../../src/errors.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
 import { customerId } from '../../builders.ts';
@@ -15,9 +16,11 @@ export function customersContract(t: CatalogUnderTest): void {
         createdAt: new Date(t.clock),
         declaredTimeColumn: 'at',
         declaredColumns: columns,
+        defaults: { ...NO_OPTIONS, decimal: ',', nulls: ['-', 'n/a'], timeZone: 'Europe/Berlin' },
         table: null,
       };
-      assert.deepEqual(await t.catalog.createCustomer({ id: customerId('acme'), timeColumn: 'at', columns }), expected);
+      const { id, defaults } = expected;
+      assert.deepEqual(await t.catalog.createCustomer({ id, timeColumn: 'at', columns, defaults }), expected);
       assert.deepEqual(await t.catalog.findCustomer(customerId('acme')), expected);
       assert.equal(await t.catalog.findCustomer(customerId('other')), null);
     });
@@ -29,6 +32,7 @@ export function customersContract(t: CatalogUnderTest): void {
         'exists',
       );
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.declaredTimeColumn, 'at');
+      assert.deepEqual((await t.catalog.findCustomer(customerId('acme')))?.defaults, NO_OPTIONS);
     });
 
     it('lists customers by id, page by page', async () => {

@@ -1,0 +1,30 @@
+import type { LogicalType } from '../../model/columns.ts';
+import type { ValueFormat } from '../../model/value-format.ts';
+import { FIELD_SHAPES, type FieldShape, SHAPE_OF_TYPE } from '../field-shapes.ts';
+
+/** Whether all fields of a column are empty: they have every shape. */
+export function isEmptyColumn(shapes: readonly FieldShape[]): boolean {
+  return shapes.length === FIELD_SHAPES.length;
+}
+
+/** The shape that a column of a type must have to be certain without a look at its texts. */
+export function hasShapeOf(type: LogicalType | 'unknown', shapes: readonly FieldShape[]): boolean {
+  const shape = type === 'unknown' ? undefined : SHAPE_OF_TYPE[type];
+  return shape !== undefined && shapes.includes(shape);
+}
+
+/** Whether any reader gives the values of this format to texts of these shapes. Days and clocks that do not exist fail. */
+export function isCertain(format: ValueFormat, shapes: readonly FieldShape[]): boolean {
+  if (isEmptyColumn(shapes)) return true;
+  if (!hasShapeOf(format.type, shapes)) return false;
+  switch (format.type) {
+    case 'number':
+      return format.decimal === '.' || shapes.includes('whole');
+    case 'date':
+      return format.pattern === null;
+    case 'timestamp':
+      return format.pattern === null && format.timeZone === 'UTC';
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,124 @@
+import type { LogicalType } from '../../model/columns.ts';
+import type { ValueRejectionCode } from '../../model/rejected-row.ts';
+import type { ValueFormat } from '../../model/value-format.ts';
+import { classifyText } from './classify-text.ts';
+import { type ColumnEvidence, valuesWhere } from './column-evidence.ts';
+import { optionDecimal } from './decide-number.ts';
+import { explainRejection, ORDER_WORDS } from './explain-rejection.ts';
+import {
+  ANY_NUMBER,
+  ANY_NUMERIC,
+  ANY_ORDER,
+  acceptsReadings,
+  DATE_ORDERS,
+  EXPONENT_ONLY,
+  HAS_CLOCK,
+  integerReadings,
+  numberReadings,
+  SURELY_NUMBER,
+} from './readings.ts';
+import type { ValueOptions } from './value-options.ts';
+import { whereIs } from './value-words.ts';
+
+/** A text column most of whose values are of another type. */
+export interface NearlyTyped {
+  readonly type: LogicalType;
+  readonly values: number;
+  /** Values that are not of the type, and the first of them. */
+  readonly misfits: number;
+  readonly line: number;
+  readonly text: string;
+  /** What is said of the column: `1 of 4 values is not a date. Line 5: 'Total'.` */
+  readonly message: string;
+}
+
+const NOUNS: Readonly<Record<Exclude<LogicalType, 'text'>, readonly [one: string, many: string]>> = {
+  integer: ['a whole number', 'whole numbers'],
+  number: ['a number', 'numbers'],
+  boolean: ['true or false', 'true or false'],
+  date: ['a date', 'dates'],
+  timestamp: ['a date and time', 'dates and times'],
+};
+
+/**
+ * Finds the type that most values of a text column have.
+ *
+ * @returns null if less than half of them have it, unless all are numbers or all are times, in different styles
+ */
+export function nearlyTyped(evidence: ColumnEvidence, options: ValueOptions): NearlyTyped | null {
+  const total = valuesWhere(evidence, () => true);
+  if (total === null) return null;
+  const isOfFamily = (bits: number): boolean =>
+    [...evidence.values.keys()].every((readings) => (readings & bits) !== 0);
+  // Codes such as 47E21 do not become numbers by their plain neighbours.
+  const hasNumbers = valuesWhere(evidence, (readings) => (readings & SURELY_NUMBER) !== 0) !== null;
+  let best: ValueFormat | null = null;
+  let most = -1;
+  for (const format of formatsToTry(options, evidence)) {
+    const count = valuesWhere(evidence, accepting(format, hasNumbers))?.count ?? 0;
+    if (count <= most) continue;
+    best = format;
+    most = count;
+  }
+  // Numbers none of which has the declared decimal mark.
+  if (most === 0 && isOfFamily(ANY_NUMERIC))
+    best = { type: 'number', decimal: optionDecimal(options) ?? '.', thousands: null };
+  if (best === null || best.type === 'text' || best.type === 'unknown') return null;
+  if (most * 2 < total.count && !isOfFamily(ANY_NUMERIC) && !isOfFamily(ANY_ORDER)) return null;
+  const accepts = accepting(best, hasNumbers);
+  const misfits = valuesWhere(evidence, (readings) => !accepts(readings));
+  if (misfits === null) return null;
+  const { count, line, text } = misfits;
+  const [one, many] = NOUNS[best.type];
+  const what = `${count === 1 ? `is not ${one}` : `are not ${many}`}${styleOf(best, text)}`;
+  const { code, reason } = explainRejection(text, best);
+  // The others only repeat that it is not of the type.
+  const detail = EXPLAINING.has(code) ? ` ${reason}` : '';
+  const message = `${count} of ${total.count} values ${what}. ${whereIs(misfits)}${detail}.`;
+  return { type: best.type, values: total.count, misfits: count, line, text, message };
+}
+
+const EXPLAINING: ReadonlySet<ValueRejectionCode> = new Set([
+  'leading_zero',
+  'leading_plus',
+  'out_of_range',
+  'too_many_digits',
+  'no_such_day',
+  'no_such_clock_time',
+  'wrong_weekday',
+]);
+
+function accepting(format: ValueFormat, hasNumbers: boolean): (readings: number) => boolean {
+  const accepts = acceptsReadings(format);
+  if (format.type !== 'number' || hasNumbers) return accepts;
+  return (readings) => accepts(readings) && (readings & EXPONENT_ONLY) === 0;
+}
+
+/** All formats of the options, the narrowest and simplest first. */
+function formatsToTry(options: ValueOptions, evidence: ColumnEvidence): readonly ValueFormat[] {
+  const decimal = optionDecimal(options);
+  const decimals = decimal === null ? (['.', ','] as const) : ([decimal] as const);
+  const orders = options.order === null ? DATE_ORDERS : [options.order];
+  const hasClock = valuesWhere(evidence, (readings) => (readings & HAS_CLOCK) !== 0) !== null;
+  return [
+    ...decimals.flatMap((mark) => integerReadings(mark).map(({ format }) => format)),
+    ...decimals.flatMap((mark) => numberReadings(mark).map(({ format }) => format)),
+    { type: 'boolean' },
+    ...orders.map(
+      (order): ValueFormat =>
+        hasClock
+          ? { type: 'timestamp', order, pattern: null, timeZone: 'UTC' }
+          : { type: 'date', order, pattern: null },
+    ),
+  ];
+}
+
+/** Named if the misfit is a number or a time, too, but in another style. */
+function styleOf(format: ValueFormat, misfit: string): string {
+  const readings = classifyText(misfit);
+  if (format.type === 'number' && (readings & ANY_NUMBER) !== 0 && (readings & EXPONENT_ONLY) === 0)
+    return format.decimal === ',' ? ' with a decimal comma' : ' with a decimal point';
+  if ('order' in format && format.order !== null && (readings & ANY_ORDER) !== 0)
+    return ` with ${ORDER_WORDS[format.order]}`;
+  return '';
+}
