@@ -14,6 +14,11 @@ export const ERRORS = {
   bad_request: { status: 400, title: 'Invalid request', hint: 'Check the request against the API reference at /docs.' },
   not_found: { status: 404, title: 'Not found', hint: 'See the API reference at /docs.' },
   method_not_allowed: { status: 405, title: 'Method not allowed', hint: 'Use one of the methods in the Allow header.' },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation not supported',
+    hint: 'Remove the header Expect, or send `Expect: 100-continue`.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported content type',

@@ -35,6 +35,9 @@ export const FAILPOINTS = [
   'undone',
   'rows_purged',
   'retried',
+  // Opening a table file of an earlier version, in the engine
+  'columns_renaming',
+  'columns_renamed',
   // Recovering at startup
   'leases_released',
   'unacknowledged_deleted',

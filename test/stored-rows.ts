@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 
 /**
- * Queries a customer's rows (`t`) without Thena, in a copy of the table file. Thena may be running, but must not be loading
- * into that table.
+ * Queries a customer's rows (`t`, with the columns `c0`, `c1`, …) without Thena, in a copy of the table file. Thena may be
+ * running, but must not be loading into that table.
  */
 export async function queryRows(dataDir: string, customer: string, sql: string): Promise<DuckDBValue[][]> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-copy-'));

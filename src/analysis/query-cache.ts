@@ -133,7 +133,7 @@ export class QueryCache {
     for (let runs = 1; ; runs++) {
       const { uncommittedTags, lastTag, table } = view;
       const outcome: QueryOutcome = await this.#slots.run(customerId, limit, signal, (limits) =>
-        tables.query({ customerId, uncommittedTags, lastTag, rows: table.rows }, query.plan, {
+        tables.query({ customerId, columns: table.columns, uncommittedTags, lastTag, rows: table.rows }, query.plan, {
           ...limits,
           maxRows: maxResultRows,
           maxBytes: MAX_RESULT_BYTES,

@@ -57,8 +57,10 @@ export class RequestPart {
   /** @throws Problem query_invalid if it is not a string of 1 to `max` characters */
   text(max = 255): string {
     if (typeof this.value !== 'string') throw this.#invalid('a string');
-    if (this.value === '' || this.value.length > max) {
-      throw this.problem('query_invalid', `It has ${this.value.length} characters; 1 to ${max} are allowed.`);
+    // Characters, as in the names of columns: an emoji has a length of 2.
+    const length = this.value.length > max ? [...this.value].length : this.value.length;
+    if (length === 0 || length > max) {
+      throw this.problem('query_invalid', `It has ${length} characters; 1 to ${max} are allowed.`);
     }
     return this.value;
   }

@@ -56,7 +56,7 @@ export class RowPages {
     const { uncommittedTags, lastTag, table } = view;
     const page = { ...selection, after, limit: request.limit };
     const outcome: PageOutcome = await this.#slots.run(customerId, timeLimit(analysisMs), signal, (limits) =>
-      tables.rows({ customerId, uncommittedTags, lastTag }, page, limits),
+      tables.rows({ customerId, columns: table.columns, uncommittedTags, lastTag }, page, limits),
     );
     if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
       if (after !== null) throw outdated();

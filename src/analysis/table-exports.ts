@@ -71,10 +71,14 @@ export class TableExports {
     release: () => void,
   ): AsyncGenerator<Uint8Array, void> {
     const { catalog, tables, analysisMs } = this.#deps;
-    const { uncommittedTags, lastTag } = view;
+    const { uncommittedTags, lastTag, table } = view;
     try {
       const limits = { chunkMs: analysisMs, signal };
-      for await (const chunk of tables.export({ customerId, uncommittedTags, lastTag }, request, limits)) {
+      for await (const chunk of tables.export(
+        { customerId, columns: table.columns, uncommittedTags, lastTag },
+        request,
+        limits,
+      )) {
         // After the chunk was read: the rows of an upload that is undone from now on can only be missing from the next one.
         if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
           throw new Problem('table_changed', 'An upload was undone, or the table deleted, during the read.');

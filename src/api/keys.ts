@@ -10,7 +10,11 @@ export const KeyParams = Type.Object({
 
 export type KeyParams = Static<typeof KeyParams>;
 
-export const KeyRight = oneOf(['read', 'upload']);
+export const KeyRight = oneOf(['read', 'upload', 'undo'], {
+  $id: 'KeyRight',
+  description:
+    '`read`: read everything of the customer. `upload`: send files, and follow, cancel and retry the uploads that were sent with this key; those of other keys look as if they did not exist. `undo`: cancel and undo any upload of the customer.',
+});
 export type KeyRight = Static<typeof KeyRight>;
 
 export const CreateApiKey = Type.Object(
@@ -20,7 +24,7 @@ export const CreateApiKey = Type.Object(
       Type.Array(KeyRight, {
         minItems: 1,
         uniqueItems: true,
-        default: ['read', 'upload'],
+        default: ['read', 'upload', 'undo'],
         description: 'Permissions.',
       }),
     ),

@@ -7,6 +7,7 @@ export const ErrorCode = oneOf(
     'bad_request',
     'not_found',
     'method_not_allowed',
+    'expectation_failed',
     'unsupported_media_type',
     'body_too_large',
     'internal_error',

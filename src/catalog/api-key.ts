@@ -1,6 +1,6 @@
 import type { CustomerId } from '../model/ids.ts';
 
-export type KeyRight = 'read' | 'upload';
+export type KeyRight = 'read' | 'upload' | 'undo';
 
 export interface ApiKey {
   readonly id: string;

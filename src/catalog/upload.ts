@@ -80,6 +80,8 @@ export interface Upload {
   readonly status: UploadStatus;
   readonly filename: string | null;
   readonly options: UploadOptions;
+  /** The API key that it was sent with; null for the administrator, and if the server ran without keys. */
+  readonly keyId: string | null;
   /** The value of the Idempotency-Key header. */
   readonly idempotencyKey: string | null;
   /** The failed upload whose bytes these are. */
@@ -108,7 +110,7 @@ export interface Upload {
 export function newUpload(
   upload: Pick<
     Upload,
-    'id' | 'customerId' | 'filename' | 'options' | 'idempotencyKey' | 'retryOf' | 'corrects' | 'createdAt'
+    'id' | 'customerId' | 'filename' | 'options' | 'keyId' | 'idempotencyKey' | 'retryOf' | 'corrects' | 'createdAt'
   >,
 ): Upload {
   return {
@@ -148,6 +150,8 @@ export interface Uploads {
     readonly customerId: CustomerId;
     readonly filename: string | null;
     readonly options: UploadOptions;
+    /** Default: null. */
+    readonly keyId?: string | null;
     readonly idempotencyKey: string | null;
     readonly retryOf: UploadId | null;
     /** Another upload of the same customer. */

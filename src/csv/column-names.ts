@@ -25,6 +25,9 @@ export function checkColumnNames(names: readonly string[]): void {
       );
     }
     if ([...name].length > MAX_NAME_CHARACTERS) refuse(`has a name with more than ${MAX_NAME_CHARACTERS} characters`);
+    if (!name.isWellFormed()) refuse(`has a name that is not valid Unicode, ${JSON.stringify(name)}`);
+    // A header is trimmed: a declared column could not be found in any file.
+    if (name !== name.trim()) refuse(`has a name that starts or ends with white space, ${JSON.stringify(name)}`);
     if (/\p{Cc}/u.test(name)) refuse(`has control characters in its name, ${JSON.stringify(name)}`);
     if (name.toLowerCase().startsWith(RESERVED_PREFIX))
       refuse(`has a name that begins with ${RESERVED_PREFIX}: '${name}'`);

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EngineSettings } from './protocol.ts';
 import { catalogName, literal } from './sql.ts';
+import { renameColumns } from './tables/rename-columns.ts';
 
 /**
  * Connections that report the progress of a statement. That is a setting of the connection, which cannot be changed once the
@@ -153,8 +155,15 @@ export class Database {
     const catalog = catalogName(path);
     const opening = (async () => {
       await this.#detaching.get(path);
+      const isNew = !existsSync(path);
       // The latest storage format loads 10% faster. It is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
+      try {
+        if (!isNew) await this.#connected((connection) => renameColumns(connection, catalog));
+      } catch (error) {
+        await this.#run(`DETACH ${catalog}`);
+        throw error;
+      }
       return {
         catalog,
         users: 0,
@@ -194,6 +203,11 @@ export class Database {
   }
 
   async #run(statement: string): Promise<void> {
-    await this.connected(new AbortController().signal, (connection) => connection.run(statement));
+    await this.#connected((connection) => connection.run(statement));
+  }
+
+  /** As `connected`, but cannot be aborted. */
+  #connected<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.connected(new AbortController().signal, work);
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Observe } from '../events.ts';
+import { failpoint } from '../failpoints.ts';
 import { StorageFailure } from '../model/storage-failure.ts';
 import {
   type EngineOperation,
@@ -169,6 +170,7 @@ export class EngineClient {
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
       child.on('message', (message: FromEngine) => {
         if (message.kind === 'ready') resolve();
+        else if (message.kind === 'failpoint') failpoint(message.name);
         else if (message.kind === 'broken') engine.broken = { id: message.id, error: failureOf(message) };
         else settle(engine.pending, message);
       });
@@ -182,7 +184,10 @@ function failureOf({ kind, reason, message }: FailureMessage): StorageFailure {
   return new StorageFailure(reason, message, { storeStopped: kind === 'broken' });
 }
 
-function settle(pending: Map<number, PendingCall>, message: Exclude<FromEngine, { kind: 'ready' }>): void {
+function settle(
+  pending: Map<number, PendingCall>,
+  message: Exclude<FromEngine, { kind: 'ready' | 'failpoint' }>,
+): void {
   const call = pending.get(message.id);
   if (!call) return;
   if (message.kind === 'progress') call.onProgress?.(message.share);

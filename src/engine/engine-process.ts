@@ -2,7 +2,9 @@
  * The engine process: DuckDB in a process of its own, so that a file that crashes it harms only its own upload. Started by
  * `engine-client.ts`, which exchanges the messages of `protocol.ts` with it.
  */
+import { subscribe } from 'node:diagnostics_channel';
 import { setPriority } from 'node:os';
+import { FAILPOINTS_CHANNEL, type Failpoint } from '../failpoints.ts';
 import { findFirstTime } from './csv/find-first-time.ts';
 import { findRejectedRows } from './csv/find-rejected-rows.ts';
 import { inferFormats } from './csv/infer-formats.ts';
@@ -68,6 +70,8 @@ async function run(call: ToEngine & { kind: 'call' }, duckdb: Database): Promise
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 
+// The crash tests observe the parent only.
+subscribe(FAILPOINTS_CHANNEL, (name) => send({ kind: 'failpoint', name: name as Failpoint }));
 const duckdb = await Database.open(JSON.parse(process.argv[2] ?? '') as EngineSettings);
 // A load uses every core it can get: HTTP requests take precedence.
 setPriority(5);

@@ -1,4 +1,5 @@
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
+import type { Failpoint } from '../failpoints.ts';
 import type { Column, ColumnFormat } from '../model/columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { StorageFailureReason } from '../model/storage-failure.ts';
@@ -55,7 +56,10 @@ export interface EngineOperations extends ScanOperations {
     params: { readonly source: CsvSource; readonly formats: readonly ColumnFormat[]; readonly timeColumn: string };
     result: bigint | null;
   };
-  /** Opens a table file for an attempt. With `create`, an empty table replaces whatever the file held. */
+  /**
+   * Opens a table file for an attempt. With `create`, an empty table replaces whatever the file held. Its columns are given by
+   * their physical names, here and in all operations on tables.
+   */
   begin_load: {
     params: { readonly database: string; readonly columns: readonly Column[]; readonly create: boolean };
     result: null;
@@ -66,6 +70,8 @@ export interface EngineOperations extends ScanOperations {
       readonly database: string;
       readonly tag: number;
       readonly formats: readonly ColumnFormat[];
+      /** The column of the table for each format. */
+      readonly into: readonly string[];
       readonly source: CsvSource;
       /** As in `castSql`. */
       readonly exact: boolean;
@@ -136,6 +142,8 @@ export type FromEngine =
   /** `share` of the operation that is done, from 0 to 1. */
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  /** The process has reached a failpoint. */
+  | { readonly kind: 'failpoint'; readonly name: Failpoint }
   | FailureMessage;
 
 export interface FailureMessage {

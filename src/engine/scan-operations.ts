@@ -67,8 +67,10 @@ export interface ScanOperations {
   /** Writes all rows to a Parquet file, which is removed on failure. */
   export_parquet: {
     params: RowScan & {
-      /** One expression with an alias per column. */
+      /** One expression per column. */
       readonly select: readonly string[];
+      /** The names of the columns in the file. */
+      readonly names: readonly string[];
       readonly path: string;
       /** Disk space to leave free. */
       readonly reserveBytes: number;

@@ -18,6 +18,7 @@ import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
 import { describeRoutes } from './openapi/document.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
+import { refuseUnmetHeaders } from './problems/unmet-headers.ts';
 import { answerUnrouted } from './problems/unrouted.ts';
 import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
@@ -58,6 +59,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   observeRequests(app, deps.observe);
   addSecurityHeaders(app);
   const stopping = stopGracefully(app);
+  refuseUnmetHeaders(app);
   guardRequests(app, deps.config, {
     findCustomer: (id) => deps.catalog.findCustomer(id),
     findKeyByHash: (hash) => deps.catalog.findKeyByHash(hash),
@@ -81,6 +83,7 @@ function newServer({ config, observe }: ServerDeps): FastifyInstance {
     connectionTimeout: config.idleMs,
     requestTimeout: 0,
     return503OnClosing: false, // stopGracefully answers with a problem
+    http: { requireHostHeader: false }, // refuseUnmetHeaders answers with a problem
     genReqId: () => randomUUID(),
     frameworkErrors: replyWithProblem,
     clientErrorHandler: answerNotHttp,

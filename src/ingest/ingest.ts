@@ -50,7 +50,7 @@ export interface Ingest {
    * are.
    *
    * @returns the upload afterwards
-   * @throws Problem upload_not_found
+   * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo
    */
   cancelOrUndo(access: CustomerAccess, uploadId: UploadId): Promise<Upload>;
   /**

@@ -8,12 +8,13 @@ export type CustomerId = string & { readonly [brand]: 'CustomerId' };
 /** An upload ID: a lower-case UUID. Safe in file names and URLs. */
 export type UploadId = string & { readonly [brand]: 'UploadId' };
 
-const CUSTOMER_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-const UPLOAD_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const CUSTOMER_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const UPLOAD_ID = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/;
 
 /**
  * Parses a customer ID from a form field, a URL or a JSON value. JSON numbers and strings are equivalent (`1000` is `"1000"`), and
- * letters are converted to lower case.
+ * ASCII letters are converted to lower case. Nothing else is changed: white space is not trimmed, and the Kelvin sign (U+212A),
+ * whose lower case is `k`, is no letter of an ID.
  *
  * @returns the canonical ID, or null if the value is not a customer ID
  */
@@ -21,15 +22,13 @@ export function parseCustomerId(value: unknown): CustomerId | null {
   if (typeof value === 'number')
     return Number.isSafeInteger(value) && value >= 0 ? (String(value) as CustomerId) : null;
   if (typeof value !== 'string') return null;
-  const folded = value.trim().toLowerCase();
-  return CUSTOMER_ID.test(folded) ? (folded as CustomerId) : null;
+  return CUSTOMER_ID.test(value) ? (value.toLowerCase() as CustomerId) : null;
 }
 
 /** @returns the canonical ID, or null if the value is not an upload ID */
 export function parseUploadId(value: unknown): UploadId | null {
   if (typeof value !== 'string') return null;
-  const folded = value.toLowerCase();
-  return UPLOAD_ID.test(folded) ? (folded as UploadId) : null;
+  return UPLOAD_ID.test(value) ? (value.toLowerCase() as UploadId) : null;
 }
 
 export function newUploadId(): UploadId {

@@ -49,6 +49,8 @@ export interface BeginLoad {
 /** The rows of a customer's table that a query sees: those of the uploads that were committed at one moment. */
 export interface TableView {
   readonly customerId: CustomerId;
+  /** The table's columns, in the table's order. */
+  readonly columns: readonly Column[];
   readonly uncommittedTags: readonly number[];
   /** Greater tags belong to attempts that began after that moment. */
   readonly lastTag: number;

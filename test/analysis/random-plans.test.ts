@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BUCKETS } from '../../src/analysis/bucket-names.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { TableState } from '../../src/catalog/table-state.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
@@ -12,259 +10,10 @@ import { outputsOf, type QueryPlan } from '../../src/table-store/query-plan.ts';
 import type { StoredValue, TableStore } from '../../src/table-store/table-store.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { evaluate, type Row } from './naive-query.ts';
+import { COLUMNS, queries, rows as randomRows, TABLE } from './random-queries.ts';
 
-const COLUMNS = [
-  { name: 'n', type: 'integer', format: null },
-  { name: 'x', type: 'number', format: null },
-  { name: 'b', type: 'boolean', format: null },
-  { name: 'd', type: 'date', format: null },
-  { name: 't', type: 'timestamp', format: null },
-  { name: 'quo"ted', type: 'text', format: null },
-] as const;
-const TABLE: TableState = {
-  columns: COLUMNS,
-  timeColumn: 't',
-  rows: 50,
-  version: 1,
-  firstRowAt: 0n,
-  earliestAt: 0n,
-  latestAt: 0n,
-};
-/** Including zones with transitions at midnight, of half an hour, or in most years. */
-const ZONES = [
-  'UTC',
-  'Europe/Berlin',
-  'America/New_York',
-  'America/Havana',
-  'America/Sao_Paulo',
-  'Australia/Lord_Howe',
-  'Asia/Kathmandu',
-  'Asia/Kolkata',
-  'Pacific/Chatham',
-  'Africa/Cairo',
-];
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 150);
 const LIMITS = { maxRows: 10_000, maxBytes: 10_000_000, deadlineMs: 30_000 };
-const DAY = 86_400_000_000n;
-
-const nullable = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 6 });
-const texts = fc.constantFrom(
-  '',
-  'a',
-  'ab',
-  'b%',
-  'a_',
-  '\\',
-  'Ä',
-  'ä',
-  '日本',
-  '\u{1F600}',
-  '\uFEFF',
-  '\uFEFFlonger than twelve bytes',
-  "'; DROP TABLE rows; --",
-  '$1',
-);
-const micros = fc.oneof(
-  // Around transitions, and far from them.
-  fc
-    .bigInt(-2n * 3_600_000_000n, 26n * 3_600_000_000n)
-    .chain((offset) =>
-      fc
-        .constantFrom(
-          '2024-03-10',
-          '2024-03-31',
-          '2024-10-27',
-          '2024-11-03',
-          '2018-11-04',
-          '2018-02-17',
-          '2024-04-07',
-          '2023-04-28',
-        )
-        .map((day) => BigInt(Date.parse(day)) * 1000n + offset),
-    ),
-  fc.bigInt(-30_000n * DAY, 30_000n * DAY),
-);
-const rowOf: fc.Arbitrary<Row> = fc.record({
-  n: nullable(fc.oneof(fc.bigInt(-3n, 3n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n))),
-  x: nullable(
-    fc.oneof(
-      fc.integer({ min: -20, max: 20 }).map((each) => each / 4),
-      fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((each) => each + 0),
-      fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1e200, 5e-324),
-    ),
-  ),
-  b: nullable(fc.boolean()),
-  d: nullable(fc.bigInt(-20_000n, 20_000n).map((day) => day * DAY)),
-  t: nullable(micros),
-  'quo"ted': nullable(texts),
-});
-
-const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
-  leaf: fc.oneof(
-    fc.record({
-      column: fc.constant('n'),
-      op: fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
-      value: fc.integer({ min: -3, max: 3 }),
-    }),
-    fc.record({
-      column: fc.constant('n'),
-      op: fc.constantFrom('<', '<=', '>', '>='),
-      value: fc.constantFrom(-1.5, 0.5, 2.25),
-    }),
-    fc.record({
-      column: fc.constant('x'),
-      op: fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
-      value: fc.oneof(
-        fc.integer({ min: -20, max: 20 }).map((each) => each / 4),
-        fc.constantFrom('NaN', 'Infinity', '-Infinity', -0, 1e200, 1.7e308),
-      ),
-    }),
-    fc.record({
-      column: fc.constant('n'),
-      op: fc.constantFrom('in', 'between'),
-      value: fc.constantFrom([-1, 2], ['9223372036854775807', '-9223372036854775808'], ['-9'.padEnd(30, '9'), 3]),
-    }),
-    fc.record({
-      column: fc.constant('x'),
-      op: fc.constant('in'),
-      value: fc.constantFrom([0, 'NaN'], [-0.25, 'Infinity', 1]),
-    }),
-    fc.record({
-      column: fc.constant('t'),
-      op: fc.constant('in'),
-      value: fc.array(micros.map(formatTimestamp), { minLength: 1, maxLength: 3 }),
-    }),
-    fc.record({ column: fc.constant('quo"ted'), op: fc.constantFrom('<', '>=', '!='), value: texts }),
-    fc.record({ column: fc.constant('b'), op: fc.constantFrom('=', '!='), value: fc.boolean() }),
-    fc.record({ column: fc.constant('t'), op: fc.constantFrom('<', '>='), value: micros.map(formatTimestamp) }),
-    fc.record({
-      column: fc.constant('d'),
-      op: fc.constant('between'),
-      value: fc.constantFrom(['1960-02-29', '1999-12-31'], ['2000-01-01', '1999-01-01']),
-    }),
-    fc.record({
-      column: fc.constant('quo"ted'),
-      op: fc.constant('in'),
-      value: fc.array(texts, { minLength: 1, maxLength: 4 }),
-    }),
-    fc.record({
-      column: fc.constant('QUO"TED'),
-      op: fc.constant('like'),
-      value: fc.oneof(
-        fc.constantFrom('', '%%', 'a%', '_', '%\\%', '\\\\', '%b_', 'Ä', "%'%", '%e%an%'),
-        fc
-          .array(fc.constantFrom('%', '_', 'a', 'b', '\\%', '\\_', '\\\\', 'Ä', '\u{1F600}', 'e'), { maxLength: 6 })
-          .map((each) => each.join('')),
-      ),
-    }),
-    fc.record({
-      column: fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted'),
-      op: fc.constantFrom('is null', 'is not null'),
-    }),
-  ),
-  any: fc.oneof(
-    { maxDepth: 3, depthSize: 'small' },
-    tie('leaf'),
-    fc.record({ and: fc.array(tie('any'), { minLength: 1, maxLength: 3 }) }),
-    fc.record({ or: fc.array(tie('any'), { minLength: 1, maxLength: 3 }) }),
-    fc.record({ not: tie('any') }),
-  ),
-})).any;
-
-const groups = fc.uniqueArray(
-  fc.oneof(
-    fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted'),
-    fc.record({
-      column: fc.constant('t'),
-      bucket: fc.constantFrom(...BUCKETS.map(({ name }) => name)),
-      time_zone: fc.constantFrom(...ZONES),
-    }),
-    fc.record({ column: fc.constant('d'), bucket: fc.constantFrom('day', 'week', 'month', 'quarter', 'year') }),
-  ),
-  { maxLength: 3, selector: (group) => (typeof group === 'string' ? group : group.column) },
-);
-const measures = fc.uniqueArray(
-  fc.oneof(
-    fc.constant({ fn: 'count' }),
-    fc.record({
-      fn: fc.constantFrom('count', 'count_distinct', 'min', 'max', 'first', 'last'),
-      column: fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted'),
-    }),
-    fc.record({ fn: fc.constantFrom('sum', 'avg', 'median', 'stddev'), column: fc.constantFrom('n', 'x') }),
-    fc.record({
-      fn: fc.constant('quantile'),
-      column: fc.constantFrom('n', 'x'),
-      q: fc.constantFrom(0, 0.1, 0.25, 0.5, 0.99, 1),
-    }),
-    fc.record({
-      fn: fc.constantFrom('first', 'last'),
-      column: fc.constantFrom('n', 'quo"ted'),
-      by: fc.constant('d'),
-      as: fc.constant('by days'),
-    }),
-  ),
-  {
-    minLength: 1,
-    maxLength: 5,
-    selector: (measure) => ('as' in measure ? measure.as : JSON.stringify(measure)),
-  },
-);
-
-/** A condition on, and an order by, any column of the result. */
-const output = fc.record({
-  place: fc.nat(),
-  op: fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'is null', 'is not null'),
-  negated: fc.boolean(),
-  value: fc.integer({ min: -3, max: 3 }),
-  day: micros.map(formatDate),
-  text: texts,
-  flag: fc.boolean(),
-});
-const order = fc.record({
-  place: fc.nat(),
-  direction: fc.constantFrom('asc', 'desc'),
-  nulls: fc.constantFrom('first', 'last'),
-});
-
-const request = fc
-  .record({
-    measures,
-    group_by: groups,
-    where: nullable(condition),
-    limit: nullable(fc.integer({ min: 1, max: 20 })),
-    having: fc.array(output, { maxLength: 2 }),
-    orders: fc.array(order, { maxLength: 3 }),
-  })
-  .map(({ measures: measured, group_by, where, limit, having, orders }) => {
-    const base = {
-      measures: [...measured, { fn: 'count', as: 'rows' }],
-      ...(group_by.length > 0 ? { group_by } : {}),
-    };
-    // Sums and similar measures depend on the order of addition, and so would conditions on them and orders by them.
-    const outputs = outputsOf(planQuery(new RequestPart(base, '/query'), TABLE, 1000));
-    const exact = outputs.filter((_, index) => isExact(base.measures[index - group_by.length]));
-    const of = (place: number) => exact[place % exact.length] as (typeof exact)[number];
-    const chosen = having.map(({ place, op, negated, value, day, text, flag }) => {
-      const { name, type } = of(place);
-      const values = { integer: value, number: value, boolean: flag, date: day, timestamp: day, text };
-      const compared = { column: name, op, ...(op.startsWith('is') ? {} : { value: values[type] }) };
-      return negated ? { not: compared } : compared;
-    });
-    return {
-      ...base,
-      ...(where ? { where } : {}),
-      ...(limit ? { limit } : {}),
-      ...(chosen.length > 0 ? { having: { or: chosen } } : {}),
-      ...(orders.length > 0
-        ? { order_by: orders.map(({ place, direction, nulls }) => ({ column: of(place).name, direction, nulls })) }
-        : {}),
-    };
-  });
-
-function isExact(measure: object | undefined): boolean {
-  const { fn = 'count', column = '' } = (measure ?? {}) as { fn?: string; column?: string };
-  return !['avg', 'stddev', 'median', 'quantile'].includes(fn) && !(fn === 'sum' && column === 'x');
-}
 
 describe('random queries over random tables', () => {
   let place: EngineInFolder;
@@ -311,7 +60,7 @@ describe('random queries over random tables', () => {
 
   async function agree(plan: QueryPlan, rows: readonly Row[], uncommittedTags: readonly number[]): Promise<void> {
     const { signal } = new AbortController();
-    const view = { customerId, uncommittedTags, lastTag: tag, rows: rows.length };
+    const view = { customerId, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
     const outcome = await store.query(view, plan, { ...LIMITS, signal });
     if (outcome.kind === 'out_of_range') {
       // Infinite and very large numbers have no standard deviation.
@@ -331,8 +80,8 @@ describe('random queries over random tables', () => {
   it('have the same results as plain loops', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(rowOf, { maxLength: 40 }),
-        fc.array(request, { minLength: 8, maxLength: 8 }),
+        fc.array(randomRows, { maxLength: 40 }),
+        fc.array(queries, { minLength: 8, maxLength: 8 }),
         async (rows, requests) => {
           const hidden = await append(rows);
           for (const each of requests)

@@ -78,8 +78,34 @@ describe('the catalog file', () => {
     for (const catalog of catalogs) await catalog.close();
     const db = await openSqlite(path);
     const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
-    assert.deepEqual(rows, [{ name: '0001-first-tables' }]);
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['0001-first-tables', '0002-keys-of-uploads'],
+    );
     await db.destroy();
+  });
+
+  it('keeps its uploads when it is migrated, and lets keys that could undo do so still', async () => {
+    const catalog = await openSqliteCatalog(path);
+    const upload = await catalog.createUpload(newUpload('a'));
+    for (const [id, rights] of [
+      ['k1', ['read', 'upload']],
+      ['k2', ['read']],
+    ] as const) {
+      await catalog.addKey({ id, customerId: upload.customerId, hash: id, label: null, rights });
+    }
+    await catalog.close();
+    // As the first version created it.
+    const database = new DatabaseSync(path);
+    database.exec(
+      "alter table uploads drop column key_id; delete from kysely_migration where name > '0001-first-tables'",
+    );
+    database.close();
+    const migrated = await openSqliteCatalog(path);
+    assert.deepEqual(await migrated.findUpload(upload.id), upload);
+    assert.deepEqual((await migrated.findKeyByHash('k1'))?.rights, ['read', 'upload', 'undo']);
+    assert.deepEqual((await migrated.findKeyByHash('k2'))?.rights, ['read']);
+    await migrated.close();
   });
 
   it('has no tables after an interrupted migration', async () => {

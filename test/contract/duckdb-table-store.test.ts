@@ -36,8 +36,8 @@ it('a table file of DuckDB holds typed values, and the tag in a hidden column', 
     await running.engine.close();
     const instance = await DuckDBInstance.create(join(running.tables, 'file.duckdb'), { access_mode: 'READ_ONLY' });
     const connection = await instance.connect();
-    const reader = await connection.runAndReadAll('SELECT *, typeof(n) FROM rows ORDER BY ALL');
-    assert.deepEqual(reader.columnNames(), ['at', 'n', '_thena_upload', 'typeof(n)']);
+    const reader = await connection.runAndReadAll('SELECT *, typeof(c1) FROM rows ORDER BY ALL');
+    assert.deepEqual(reader.columnNames(), ['c0', 'c1', '_thena_upload', 'typeof(c1)']);
     assert.deepEqual(reader.getRowsJson(), [
       ['2024-01-01 00:00:00', '1', 1, 'BIGINT'],
       ['2024-01-02 00:00:00', '2', 7, 'BIGINT'],

@@ -31,6 +31,7 @@ const customer = (id: string): CustomerId => parseCustomerId(id) as CustomerId;
 const micros = (year: number, month: number, day: number): bigint => BigInt(Date.UTC(year, month - 1, day)) * 1000n;
 const view = (id: string, lastTag: number, ...uncommittedTags: number[]): TableView => ({
   customerId: customer(id),
+  columns: FORMATS,
   lastTag,
   uncommittedTags,
 });
@@ -178,6 +179,78 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       });
     });
 
+    describe('names of columns', () => {
+      const names = [
+        'rowid',
+        '_thena_upload',
+        'c1',
+        'C0',
+        'v0',
+        'rows',
+        'select',
+        'a"b',
+        "it's",
+        'a.b',
+        '\\',
+        '\u{1F600}',
+      ];
+      const columns = names.map((name) => ({ name, type: 'integer', format: null }) as const);
+      const row = (n: number) => names.map((_, index) => BigInt(100 * n + index));
+      const seen = (id: string): TableView => ({ ...view(id, 2), columns });
+
+      /** Appends rows 0 and 1 in the table's order of columns, and row 2 of a later file in the opposite order. */
+      async function loadNamed(id: string): Promise<void> {
+        const load = { customerId: customer(id), columns, timeColumn: null };
+        const first = await made.store.begin({ ...load, tag: 1, formats: columns, create: true, exact: true });
+        await first.append(made.source(names, `${row(0).join()}\n${row(1).join()}\n`));
+        await first.commit();
+        const formats = columns.toReversed();
+        const second = await made.store.begin({ ...load, tag: 2, formats, create: false, exact: false });
+        await second.append(made.source(names.toReversed(), `${row(2).toReversed().join()}\n`));
+        await second.commit();
+      }
+
+      it('mean nothing to the store', async () => {
+        await loadNamed('names');
+        const page = { columns, where: null, after: null, limit: 10 };
+        const outcome = await made.store.rows(seen('names'), page, LIMITS);
+        assert(outcome.kind === 'rows');
+        assert.deepEqual(
+          outcome.rows.toSorted(([a], [b]) => Number(a) - Number(b)),
+          [row(0), row(1), row(2)],
+        );
+        for (const [index, column] of columns.entries()) {
+          const operand = { kind: 'column', column } as const;
+          const counted = await query(seen('names'), {
+            groupBy: [{ column, bucket: null, as: column.name }],
+            measures: [{ ...SUM, fn: 'max', column, as: column.name }],
+            where: { kind: 'compare', operand, op: '>=', value: 200n },
+          });
+          const value = BigInt(200 + index);
+          assert.deepEqual(counted, { kind: 'rows', rows: [[value, value]] }, column.name);
+        }
+      });
+
+      it('come out of exports as they are, in the order of the request', async () => {
+        await loadNamed('exported-names');
+        const request = { columns: columns.toReversed(), where: null, format: 'csv', escapeFormulas: false } as const;
+        const chunks = await Array.fromAsync(made.store.export(seen('exported-names'), request, LIMITS));
+        const [head, ...lines] = Buffer.concat(chunks).toString().trimEnd().split('\n');
+        assert.equal(head, names.toReversed().join(',').replace('a"b', '"a""b"'));
+        assert.deepEqual(
+          lines.toSorted(),
+          [0, 1, 2].map((n) => row(n).toReversed().join()),
+        );
+      });
+
+      it('are refused by the store if the table has no such column', async () => {
+        await loadNamed('unknown-names');
+        const unknown = { name: 'ROWID', type: 'integer' } as const;
+        const page = { columns: [unknown], where: null, after: null, limit: 10 };
+        await assert.rejects(made.store.rows(seen('unknown-names'), page, LIMITS), /no column/);
+      });
+    });
+
     describe('deleting', () => {
       it('purges attempts, and a table that does not exist', async () => {
         await load('purged', 1, 0, 1);
@@ -217,7 +290,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         await session.append(source);
         await session.commit();
         const page = { columns, where: null, after: null, limit: 10 };
-        const outcome = await made.store.rows(view('types', 1), page, LIMITS);
+        const outcome = await made.store.rows({ ...view('types', 1), columns }, page, LIMITS);
         assert(outcome.kind === 'rows');
         const [nulls, empty] = [null, ''].map((text) => [null, null, null, null, null, text]);
         const time = micros(2024, 2, 29) + 86_399_000_001n;

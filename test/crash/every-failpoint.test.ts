@@ -12,3 +12,8 @@ it('a kill between the last byte of a resumable file and its upload loses nothin
   await killAtFailpoint({ failpoint: 'resumable_finishing', nth: 1, victim: 'main' });
   await killAtFailpoint({ failpoint: 'resumable_acknowledged', nth: 1, victim: 'main' });
 });
+
+it('a kill while the columns of an old table file are renamed loses no row', async () => {
+  await killAtFailpoint({ failpoint: 'columns_renaming', nth: 1, victim: 'engine' });
+  await killAtFailpoint({ failpoint: 'columns_renamed', nth: 1, victim: 'both' });
+});

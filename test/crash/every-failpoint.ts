@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
 import type { Failpoint } from '../../src/failpoints.ts';
+import { giveOldNames } from '../engine/old-table-file.ts';
 import { ask, begin, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut } from './kill-order.ts';
@@ -107,6 +108,7 @@ class Work {
       () => this.#uploadInChunks(),
       () => this.#cancel(),
       () => this.#undo(),
+      () => this.#uploadToOldTable(),
       () => this.#upload(DELETED, 10),
       () => this.#delete(),
     ]) {
@@ -236,6 +238,15 @@ class Work {
     const undone = await call(`${url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
     assert.equal(undone.status, 200, JSON.stringify(undone.body));
     file.isStored = false;
+  }
+
+  /** Uploads to a table that an earlier version of Thena left behind. */
+  async #uploadToOldTable(): Promise<void> {
+    await this.#thena?.end('SIGTERM');
+    const path = join(this.#dataDir, 'tables', `${KEPT}.duckdb`);
+    const names = COLUMNS.map(({ name }) => name);
+    if (existsSync(path)) await giveOldNames(path, names);
+    await this.#upload(KEPT, 10);
   }
 
   async #delete(): Promise<void> {

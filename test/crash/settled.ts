@@ -80,7 +80,7 @@ export interface StoredFile {
   readonly tags: number;
 }
 
-/** Reads the visible rows of a table while the server is stopped, without its code. By file number. */
+/** Reads the visible rows of a table while the server is stopped, without its code: by file number. The columns are those of `csvOf`. */
 export async function storedFiles(dataDir: string, customer: string): Promise<ReadonlyMap<number, StoredFile>> {
   const path = join(dataDir, 'tables', `${customer}.duckdb`);
   if (!existsSync(path)) return new Map();
@@ -90,7 +90,7 @@ export async function storedFiles(dataDir: string, customer: string): Promise<Re
     const connection = await instance.connect();
     const visible = hidden.length === 0 ? 'true' : `_thena_upload NOT IN (${hidden.join(', ')})`;
     const reader = await connection.runAndReadAll(
-      `SELECT file, count(*), count(DISTINCT row), max(row), count(DISTINCT _thena_upload) FROM rows WHERE ${visible} GROUP BY file`,
+      `SELECT file, count(*), count(DISTINCT row), max(row), count(DISTINCT _thena_upload) FROM rows AS t("at", file, row) WHERE ${visible} GROUP BY file`,
     );
     return new Map(
       reader.getRows().map((row) => {

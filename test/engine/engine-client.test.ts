@@ -6,8 +6,8 @@ import { StorageFailure } from '../../src/model/storage-failure.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 const FORMATS = [
-  { name: 'a', type: 'integer', format: null },
-  { name: 'b', type: 'text', format: null },
+  { name: 'c0', type: 'integer', format: null },
+  { name: 'c1', type: 'text', format: null },
 ] as const;
 
 const CANCELLED = { name: 'StorageFailure', reason: 'cancelled', storeStopped: false };
@@ -26,7 +26,7 @@ describe('the engine process', () => {
     const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
     const segment = running.segment(text);
     const source = { ...running.source(['a', 'b']), segments: Array.from({ length: 30 }, () => segment) };
-    const params = { database, tag: 1, formats: FORMATS, source, exact: true, quick: true };
+    const params = { database, tag: 1, formats: FORMATS, into: ['c0', 'c1'], source, exact: true, quick: true };
     return { database, load: running.engine.call('append', params, options) };
   }
 

@@ -16,24 +16,25 @@ afterEach(() => running.close());
 it('runs a query with bound parameters, and stops at its limits', async () => {
   const { engine, tables, source } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
   await engine.call('begin_load', { database, columns: formats, create: true });
   await engine.call('append', {
     database,
     tag: 1,
     formats,
-    source: source(['n'], '1\n2\n3\n'),
+    into: ['c0'],
+    source: source(['c0'], '1\n2\n3\n'),
     exact: true,
     quick: true,
   });
   const run = (sql: string, params: readonly bigint[], maxRows: number, maxBytes = 1000) =>
     engine.call('query', { database, sql, params, maxRows, maxBytes });
-  const sql = `SELECT n FROM ${tableName(database)} WHERE n >= $1 ORDER BY n`;
+  const sql = `SELECT c0 FROM ${tableName(database)} WHERE c0 >= $1 ORDER BY c0`;
   assert.deepEqual(await run(sql, [2n], 2), { kind: 'rows', rows: [[2n], [3n]] });
   assert.deepEqual(await run(sql, [1n], 2), { kind: 'too_many_rows' });
   assert.deepEqual(await run(sql, [1n], 3, 23), { kind: 'too_many_bytes' });
   await assert.rejects(run(`SELECT nothing FROM ${tableName(database)}`, [], 2), /nothing/);
-  const deviation = `SELECT stddev_samp(n * 1e308) FROM ${tableName(database)}`;
+  const deviation = `SELECT stddev_samp(c0 * 1e308) FROM ${tableName(database)}`;
   assert.deepEqual(await run(deviation, [], 2), { kind: 'out_of_range' });
   await engine.call('drop', { database });
   assert.deepEqual(await run(sql, [1n], 2), { kind: 'no_table' });
@@ -42,15 +43,23 @@ it('runs a query with bound parameters, and stops at its limits', async () => {
 it('runs queries during a load, and drops a table only when its queries have ended', async () => {
   const { engine, tables, source } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
   const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   const write = (tag: number) =>
-    engine.call('append', { database, tag, formats, source: source(['n'], text), exact: true, quick: true });
+    engine.call('append', {
+      database,
+      tag,
+      formats,
+      into: ['c0'],
+      source: source(['c0'], text),
+      exact: true,
+      quick: true,
+    });
   await engine.call('begin_load', { database, columns: formats, create: true });
   await write(1);
   const name = tableName(database);
   // A join of all pairs, to take longer than the load.
-  const sql = `SELECT count(*), sum(a.n % 7 + b.n % 5) FROM ${name} a, ${name} b WHERE a._thena_upload = 1 AND b._thena_upload = 1 AND b.n < 4000`;
+  const sql = `SELECT count(*), sum(a.c0 % 7 + b.c0 % 5) FROM ${name} a, ${name} b WHERE a._thena_upload = 1 AND b._thena_upload = 1 AND b.c0 < 4000`;
   let answered = false;
   const answer = engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }).finally(() => {
     answered = true;
@@ -67,12 +76,20 @@ it('runs queries during a load, and drops a table only when its queries have end
 it('ends a cancelled query, and keeps running', async () => {
   const { engine, tables, source, pid } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
   const text = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   await engine.call('begin_load', { database, columns: formats, create: true });
-  await engine.call('append', { database, tag: 1, formats, source: source(['n'], text), exact: true, quick: true });
+  await engine.call('append', {
+    database,
+    tag: 1,
+    formats,
+    into: ['c0'],
+    source: source(['c0'], text),
+    exact: true,
+    quick: true,
+  });
   const name = tableName(database);
-  const sql = `SELECT sum(a.n % 7 + b.n % 5) FROM ${name} a, ${name} b`;
+  const sql = `SELECT sum(a.c0 % 7 + b.c0 % 5) FROM ${name} a, ${name} b`;
   const before = pid();
   const controller = new AbortController();
   const answer = engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 100 }, controller);
@@ -91,11 +108,11 @@ it('ends a cancelled query, and keeps running', async () => {
 it('closes the table file after a result over the limits, so that the table can be dropped', async () => {
   const { engine, tables, source } = running;
   const database = join(tables, 'a.duckdb');
-  const formats = [{ name: 'n', type: 'integer', format: null }] as const;
+  const formats = [{ name: 'c0', type: 'integer', format: null }] as const;
   const text = Array.from({ length: 300_000 }, (_, index) => `${index}\n`).join('');
-  const load = { database, tag: 1, formats, exact: true, quick: true };
+  const load = { database, tag: 1, formats, into: ['c0'], exact: true, quick: true };
   const run = (maxRows: number, maxBytes: number) => {
-    const sql = `SELECT n FROM ${tableName(database)} ORDER BY n`;
+    const sql = `SELECT c0 FROM ${tableName(database)} ORDER BY c0`;
     return engine.call('query', { database, sql, params: [], maxRows, maxBytes });
   };
   for (const [rows, bytes, kind] of [
@@ -103,7 +120,7 @@ it('closes the table file after a result over the limits, so that the table can 
     [10_000, 80, 'too_many_bytes'],
   ] as const) {
     await engine.call('begin_load', { database, columns: formats, create: true });
-    await engine.call('append', { ...load, source: source(['n'], text) });
+    await engine.call('append', { ...load, source: source(['c0'], text) });
     // Two at once, so that one of their connections is not used by the next statement.
     assert.deepEqual(await Promise.all([run(rows, bytes), run(rows, bytes)]), [{ kind }, { kind }]);
     await engine.call('drop', { database });
@@ -115,7 +132,7 @@ it('closes the table file after a result over the limits, so that the table can 
 it('observes a cancellation at any moment, even while the statement is being prepared', async () => {
   const settings = { memoryBytes: 256 * 1024 * 1024, threads: 2, openTables: 2 };
   const database = join(running.tables, 'a.duckdb');
-  await running.engine.call('begin_load', { database, columns: [{ name: 'n', type: 'integer' }], create: true });
+  await running.engine.call('begin_load', { database, columns: [{ name: 'c0', type: 'integer' }], create: true });
   await running.engine.call('drop', { database });
   // In this process, so that it can be cancelled at any step.
   const duckdb = await Database.open({ directories: [running.tables], tempDirectory: running.folder, ...settings });

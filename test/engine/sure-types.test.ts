@@ -44,8 +44,13 @@ describe('columns that DuckDB parses directly, because their shape is sure', () 
     };
   }
 
-  async function values(source: CsvSource, formats: readonly ColumnFormat[], types?: readonly (string | null)[]) {
-    const from = valuesSql(textsSql(source, { inOrder: true, types }), formats, true, { types });
+  async function values(
+    source: CsvSource,
+    formats: readonly ColumnFormat[],
+    types: readonly (string | null)[] | null = null,
+  ) {
+    const typed = types ? { types } : {};
+    const from = valuesSql(textsSql(source, { inOrder: true, ...typed }), formats, true, typed);
     const fits = types ? 'true' : allFitSql(formats, true);
     return (await connection.runAndReadAll(`SELECT CAST(v0 AS VARCHAR), ${fits} FROM (${from})`)).getRows();
   }

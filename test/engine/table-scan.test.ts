@@ -19,7 +19,9 @@ afterEach(() => running.close());
 async function create(select: string): Promise<void> {
   const instance = await DuckDBInstance.create(database);
   const connection = await instance.connect();
-  await connection.run(`CREATE TABLE rows AS SELECT n, s, tag AS _thena_upload FROM (${select}) ORDER BY n`);
+  await connection.run(
+    `CREATE TABLE rows AS SELECT n AS c0, s AS c1, tag AS _thena_upload FROM (${select}) ORDER BY n`,
+  );
   connection.closeSync();
   instance.closeSync();
 }
@@ -31,14 +33,14 @@ const scan = (after: RowPosition | null = null, where: string | null = null) => 
   params: [],
   after,
 });
-const LINES: ChunkFormat = { kind: 'text', head: 'n\n', line: `concat(n, ':', s, chr(10))` };
+const LINES: ChunkFormat = { kind: 'text', head: 'n\n', line: `concat(c0, ':', c1, chr(10))` };
 const ARROW: ChunkFormat = {
   kind: 'arrow',
   columns: [
     { name: 'n', type: 'integer' },
     { name: 's', type: 'text' },
   ],
-  select: ['n', 's'],
+  select: ['c0', 'c1'],
 };
 
 /** Reads all chunks of an export. */
@@ -73,7 +75,7 @@ it('reads rows that do not fit into memory together a few at a time', async () =
   assert.deepEqual(Array.from(arrow.getChild('n') ?? [], Number), [...lines.keys()]);
   const page = await running.engine.call('read_rows', {
     ...scan(),
-    select: ['n', 's'],
+    select: ['c0', 'c1'],
     limit: 1000,
     maxBytes: 3_500_000,
     budgetMs: 60_000,
@@ -92,8 +94,8 @@ it('ends a page when its time is up, and continues with the next one', async () 
   let after: RowPosition | null = null;
   let pages = 0;
   do {
-    const where = 'n IN (5, 60000, 99999)';
-    const params = { ...scan(after, where), select: ['n'], limit: 1000, maxBytes: 1000, budgetMs: 0 };
+    const where = 'c0 IN (5, 60000, 99999)';
+    const params = { ...scan(after, where), select: ['c0'], limit: 1000, maxBytes: 1000, budgetMs: 0 };
     const page: Awaited<ReturnType<typeof readPage>> = await readPage(params);
     assert(page.kind === 'found');
     found.push(...page.rows.flat());
@@ -114,7 +116,7 @@ it('skips any number of uncommitted rows', async () => {
   );
   const page = await running.engine.call('read_rows', {
     ...scan(),
-    select: ['n'],
+    select: ['c0'],
     limit: 2,
     maxBytes: 1000,
     budgetMs: 0,
@@ -128,7 +130,7 @@ it('skips any number of uncommitted rows', async () => {
 it('ends a cancelled export, leaves no file, and reuses its connection', async () => {
   await create(`SELECT CAST(i AS BIGINT) AS n, md5(CAST(i AS VARCHAR)) AS s, 1 AS tag FROM range(1000000) r(i)`);
   const path = join(running.storeSettings.exports, 'a.parquet');
-  const parquet = { ...scan(), select: ['n', 's'], path, reserveBytes: 0 };
+  const parquet = { ...scan(), select: ['c0', 'c1'], names: ['n', 's'], path, reserveBytes: 0 };
   const pid = running.pid();
   const whole = { ...scan(), format: LINES, span: 131_072 };
   await Promise.all([

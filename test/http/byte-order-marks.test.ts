@@ -14,7 +14,7 @@ describe('a U+FEFF that is part of a text', () => {
   after(() => thena.close());
 
   // As bytes, since DuckDB's package for Node also takes a U+FEFF at the start of a value for a byte order mark.
-  const texts = async (customer: string, column = 'a'): Promise<string[]> =>
+  const texts = async (customer: string, column = 'c0'): Promise<string[]> =>
     (await queryRows(thena.dataDir, customer, `SELECT hex(${column}) FROM t`)).map(
       ([hex]) => `${Buffer.from(`${hex}`, 'hex')}`,
     );
@@ -33,7 +33,7 @@ describe('a U+FEFF that is part of a text', () => {
       headers: { prefer: 'wait=60' },
     });
     assert.equal(body.status, 'complete');
-    assert.deepEqual(await texts('bare', 'column_1'), [`${MARK}x`, 'y']);
+    assert.deepEqual(await texts('bare'), [`${MARK}x`, 'y']);
   });
 
   it('is kept in every row of a file with several segments', async () => {
@@ -41,7 +41,7 @@ describe('a U+FEFF that is part of a text', () => {
     const body = `a,b\n${`${MARK}${'x'.repeat(40)},1\n`.repeat(rows)}`;
     const reply = await upload(thena.url, 'long', body);
     assert.equal(reply.body.receipt?.appended, rows, JSON.stringify(reply.body.error));
-    const counted = await queryRows(thena.dataDir, 'long', `SELECT count(*) FROM t WHERE a LIKE '${MARK}xx%'`);
+    const counted = await queryRows(thena.dataDir, 'long', `SELECT count(*) FROM t WHERE c0 LIKE '${MARK}xx%'`);
     assert.deepEqual(counted, [[BigInt(rows)]]);
   });
 

@@ -25,7 +25,7 @@ test('creates a customer with a key that is shown once', async () => {
   assert.equal(body.customer.id, '42');
   assert.equal(body.customer.table, null);
   assert.match(body.api_key.key, /^thena_[\w-]{43}$/);
-  assert.deepEqual(body.api_key.rights, ['read', 'upload']);
+  assert.deepEqual(body.api_key.rights, ['read', 'upload', 'undo']);
   assert.equal((await call(`${thena.url}${headers.get('location')}`)).body.id, '42');
   assert.deepEqual(
     [(await create({ id: '42' })).status, (await create({ id: '42' })).body.code],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fastify from 'fastify';
+import { type ErrorCode, Problem } from '../../src/errors.ts';
 import type { Observation } from '../../src/events.ts';
 import { refuseUnguardedRoutes } from '../../src/http/access/access.ts';
 import { problemReplies } from '../../src/http/problems/problem-reply.ts';
@@ -52,6 +53,25 @@ test('hides the cause of an internal error from the client, and observes it', as
     observed.map((one) => one.kind === 'request_failed' && one.error.message),
     ['secret of customer 7', 'signal SIGSEGV'],
   );
+  await app.close();
+});
+
+test('observes no failure of the server if its disk is full or it is stopping', async () => {
+  const observed: Observation[] = [];
+  const app = fastify();
+  app.setErrorHandler(problemReplies((observation) => observed.push(observation)));
+  app.get('/:code', ({ params }) => {
+    throw new Problem((params as { readonly code: ErrorCode }).code, 'Said by the test.');
+  });
+  for (const [code, status] of [
+    ['disk_full', 507],
+    ['shutting_down', 503],
+    ['queue_full', 503],
+  ] as const) {
+    const reply = await app.inject(`/${code}`);
+    assert.deepEqual([reply.statusCode, reply.json().code], [status, code]);
+  }
+  assert.deepEqual(observed, []);
   await app.close();
 });
 

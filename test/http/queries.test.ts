@@ -194,12 +194,23 @@ describe('a query', () => {
 });
 
 describe('values in answers', () => {
+  it('have column names of up to 255 characters, whatever these take in UTF-16', async () => {
+    const name = '\u{1f600}'.repeat(255);
+    assert.equal((await upload(thena.url, 'emoji', `at,${name}\n2024-01-01,1\n`)).body.status, 'complete');
+    const measures = [{ fn: 'sum', column: name, as: name }];
+    assert.deepEqual(await resultRows(thena.url, 'emoji', { measures, order_by: [{ column: name }] }), [[1]]);
+    const groups = { measures: [{ fn: 'count' }], group_by: [name] };
+    assert.deepEqual(await resultRows(thena.url, 'emoji', groups), [[1, 1]]);
+    const tooLong = { customer_id: 'emoji', query: { measures: [{ fn: 'count', as: `${name}a` }] } };
+    assert.match((await call(`${thena.url}/api/v1/analyze/`, { json: tooLong })).body.detail, /256 characters/);
+  });
+
   it('are exact: integers past 2^53 are digits, and sums do not overflow', async () => {
-    const most = 2n ** 63n - 1n;
+    const max = 2n ** 63n - 1n;
     await upload(
       thena.url,
       'exact',
-      `n,x,s\n${most},1e308,\uFEFFa\n${most},1e308,${'\uFEFF'.repeat(2)}longer than twelve bytes\n9007199254740991,,"=1"\n`,
+      `n,x,s\n${max},1e308,\uFEFFa\n${max},1e308,${'\uFEFF'.repeat(2)}longer than twelve bytes\n9007199254740991,,"=1"\n`,
     );
     const [row] = await rowsOf('exact', {
       measures: [
@@ -211,8 +222,8 @@ describe('values in answers', () => {
       ],
     });
     assert.deepEqual(row, [
-      (most * 2n + 9_007_199_254_740_991n).toString(),
-      most.toString(),
+      (max * 2n + 9_007_199_254_740_991n).toString(),
+      max.toString(),
       9_007_199_254_740_991,
       'Infinity',
       2,
@@ -221,7 +232,7 @@ describe('values in answers', () => {
     assert.deepEqual(texts.flat().sort(), ['=1', '\uFEFFa', `${'\uFEFF'.repeat(2)}longer than twelve bytes`].sort());
     const exactly = await rowsOf('exact', {
       measures: [{ fn: 'count' }],
-      where: { column: 'n', op: '=', value: most.toString() },
+      where: { column: 'n', op: '=', value: max.toString() },
     });
     assert.deepEqual(exactly, [[2]]);
     const past = await rowsOf('exact', {

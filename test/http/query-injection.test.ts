@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { call, type RunningThena, startThena, upload } from '../server.ts';
 
-/** Texts that would be something else where they got into a statement as they are. */
+/** Texts that would have another meaning if they became part of a statement unescaped. */
 const HOSTILE = [
   `"`,
   `'`,
@@ -39,8 +39,8 @@ const HOSTILE = [
   `\u{1F600} \u202E`,
 ];
 
-/** Another table's data, or DuckDB's own words. */
-const NO_ANSWER = /secret|of another|Parser Error|Binder Error|Catalog Error|root:/;
+/** Data of another table, or messages of DuckDB. */
+const LEAK = /secret|of another|Parser Error|Binder Error|Catalog Error|root:/;
 
 let thena: RunningThena;
 before(async () => {
@@ -49,7 +49,7 @@ before(async () => {
 });
 after(() => thena.close());
 
-it('hostile names of columns, in a file and in a query, are names and nothing else', async () => {
+it('treats hostile column names, in files and in queries, only as names', async () => {
   for (const [index, name] of HOSTILE.entries()) {
     const customer = `hostile-${index}`;
     const header = `"${name.replaceAll('"', '""')}",at,n`;
@@ -93,7 +93,7 @@ it('hostile names of columns, in a file and in a query, are names and nothing el
   }
 });
 
-it('hostile texts in every place of a query are refused or compared with, and show no other table', async () => {
+it('refuses hostile texts anywhere in a query or treats them as values, and reveals no other table', async () => {
   await upload(
     thena.url,
     'plain',
@@ -101,7 +101,7 @@ it('hostile texts in every place of a query are refused or compared with, and sh
   );
   const count = { fn: 'count' };
   for (const [index, text] of HOSTILE.entries()) {
-    // As a name of the result, or of a customer, it is nothing but that; as a pattern it is itself.
+    // As the name of a result column, or escaped in a pattern, it has no other meaning.
     const named = [
       {
         measures: [{ fn: 'max', column: 'n', as: text }],
@@ -123,12 +123,12 @@ it('hostile texts in every place of a query are refused or compared with, and sh
       });
       assert.equal(status, 200, JSON.stringify(body));
       const [before, after] = [value.startsWith('%') || value.startsWith('_%'), value.endsWith('%')];
-      const least = { [`${pattern}%%_%`]: [0, 1], [`_%${pattern}`]: [1, 0] }[value] ?? [0, 0];
+      const min = { [`${pattern}%%_%`]: [0, 1], [`_%${pattern}`]: [1, 0] }[value] ?? [0, 0];
       const fits = HOSTILE.filter((each) => {
         for (let at = each.indexOf(text); at !== -1; at = each.indexOf(text, at + 1)) {
           const [left, right] = [[...each.slice(0, at)].length, [...each.slice(at + text.length)].length];
-          const fitsLeft = before ? left >= (least[0] as number) : left === 0;
-          if (fitsLeft && (after ? right >= (least[1] as number) : right === 0)) return true;
+          const fitsLeft = before ? left >= (min[0] as number) : left === 0;
+          if (fitsLeft && (after ? right >= (min[1] as number) : right === 0)) return true;
         }
         return false;
       });
@@ -148,7 +148,7 @@ it('hostile texts in every place of a query are refused or compared with, and sh
     for (const json of types) {
       const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json });
       assert.ok(status >= 400 && status < 500, `${JSON.stringify(json)}: ${JSON.stringify(body)}`);
-      assert.doesNotMatch(JSON.stringify(body), NO_ANSWER);
+      assert.doesNotMatch(JSON.stringify(body), LEAK);
     }
     const found = { measures: [{ fn: 'max', column: 'n' }, count], where: { column: 's', op: '=', value: text } };
     const places: object[] = [
@@ -179,14 +179,14 @@ it('hostile texts in every place of a query are refused or compared with, and sh
     for (const query of places) {
       const { status, body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'plain', query } });
       assert.ok(status === 422 || status === 400, `${JSON.stringify(query)}: ${JSON.stringify(body)}`);
-      assert.doesNotMatch(JSON.stringify(body), NO_ANSWER);
+      assert.doesNotMatch(JSON.stringify(body), LEAK);
     }
     const { body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'plain', query: found } });
     assert.deepEqual(body.result?.rows, [[index, 1]], `${text}: ${JSON.stringify(body)}`);
   }
 });
 
-it('names that Thena or DuckDB could take for others are refused with the file, or stay apart', async () => {
+it('refuses a file with column names that Thena or DuckDB could confuse', async () => {
   const header = (names: readonly string[]) => upload(thena.url, 'names', `${names.join(',')}\n1,2\n`);
   for (const [names, code] of [
     [['_thena_upload', 'a'], 'column_name_invalid'],
@@ -198,8 +198,8 @@ it('names that Thena or DuckDB could take for others are refused with the file, 
     const { status, body } = await header(names);
     assert.deepEqual([status, body.code], [422, code], JSON.stringify(body));
   }
-  const asked = { measures: [{ fn: 'max', column: '_thena_upload' }] };
-  const { body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'plain', query: asked } });
+  const query = { measures: [{ fn: 'max', column: '_thena_upload' }] };
+  const { body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'plain', query } });
   assert.equal(body.code, 'column_not_found');
   assert.deepEqual(body.choices, ['s', 'at', 'n']);
 });

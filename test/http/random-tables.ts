@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-/** What the values of a column are meant to be. */
+/** The type that the values of a column are intended to have. */
 export type Kind = 'text' | 'integer' | 'number' | 'boolean' | 'date' | 'timestamp' | 'anything';
 
 export interface Cell {
-  /** As it is written; null: nothing at all. */
+  /** The text of the field; null: the field is empty and unquoted. */
   readonly text: string | null;
-  /** What a date or time means, in milliseconds since 1970. */
+  /** The intended date or time, in milliseconds since 1970. */
   readonly at: number | null;
 }
 
@@ -60,7 +60,7 @@ const hardText = fc.string({
   ),
   maxLength: 8,
 });
-/** Texts that look like values of other types, and must not lose anything by that. */
+/** Texts that resemble values of other types, and must not be changed because of that. */
 const likeValues = fc.constantFrom(
   ...[
     '007',
@@ -111,7 +111,7 @@ const numbers = fc
     fc.integer({ min: -1e6, max: 1e6 }).map((n) => n / 100),
   )
   .map((number) => String(number))
-  // JavaScript writes 1e+21.
+  // JavaScript formats 1e21 as 1e+21.
   .map((text) => text.replace('e+', 'e'));
 
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0');
@@ -145,7 +145,7 @@ function times(formats: typeof DATES, unit: number): fc.Arbitrary<fc.Arbitrary<C
 const plain = (texts: fc.Arbitrary<string>): fc.Arbitrary<fc.Arbitrary<Cell>> =>
   fc.constant(texts.map((text) => ({ text, at: null })));
 
-/** For each kind, ways to fill a column: a date column is written in one format. */
+/** Ways to fill a column of each kind. All values of a date column have the same format. */
 const FILLINGS: Readonly<Record<Kind, fc.Arbitrary<fc.Arbitrary<Cell>>>> = {
   text: plain(fc.oneof(hardText, fc.string({ unit: 'grapheme', maxLength: 12 }).map(withoutControls))),
   anything: plain(fc.oneof({ weight: 4, arbitrary: likeValues }, { weight: 1, arbitrary: integers })),
@@ -165,7 +165,7 @@ const columns = fc
   .constantFrom(...(Object.keys(FILLINGS) as Kind[]))
   .chain((kind) => fc.record({ kind: fc.constant(kind), cells: FILLINGS[kind], name: names, nulls: fc.boolean() }));
 
-/** Tables of one to five columns, as any program might write them. */
+/** Tables of one to five columns, in the formats of various programs. */
 export const randomTables: fc.Arbitrary<RandomTable> = fc
   .record({ columns: fc.array(columns, { minLength: 1, maxLength: 5 }), dialect: dialects })
   .chain(({ columns: chosen, dialect }) => {

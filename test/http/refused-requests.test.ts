@@ -6,6 +6,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { madeFile } from '../fixtures/data-files.ts';
 import { analyze, call, type FormField, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { until } from '../until.ts';
 
 let thena: RunningThena;
 let event: string;
@@ -13,6 +14,8 @@ before(async () => {
   thena = await startThena({ THENA_MAX_UPLOAD_BYTES: '1MiB' });
   event = `${thena.url}/api/v1/event/`;
   assert.equal((await upload(thena.url, 'known', TABLE)).body.status, 'complete');
+  // The bytes of an upload are removed a moment after it is complete.
+  await until(() => readdirSync(join(thena.dataDir, 'spool')).length === 0);
 });
 after(() => thena.close());
 
@@ -114,7 +117,7 @@ test('rejects a form without a customer', async () => {
 });
 
 test('rejects an invalid customer ID, before and after the file', async () => {
-  for (const id of ['../../etc', 'a b', 'é', '-1', 'x'.repeat(65), "1'; drop table x", '_x']) {
+  for (const id of ['../../etc', 'a b', 'é', '-1', ' 1000', '\u212anown', 'x'.repeat(65), "1'; drop table x", '_x']) {
     assertProblem(await send(['customer_id', id], ['file', FILE]), 400, 'customer_id_invalid', /customer ID/);
     assertProblem(await send(['file', FILE], ['customer_id', id]), 400, 'customer_id_invalid', /customer ID/);
   }
@@ -134,6 +137,15 @@ test('rejects an unknown form field by name', async () => {
   );
   assertProblem(await send(['customer_id', 'unknown'], ['data', FILE]), 400, 'bad_request', /'data'/);
   assertProblem(await send(['customer_id', 'unknown'], ['__proto__', '1']), 400, 'bad_request', /\w/);
+});
+
+test('rejects a part of the form that has no name', async () => {
+  for (const disposition of ['form-data', 'form-data; name=""', 'form-data; filename="events.csv"']) {
+    const lines = ['--b', `Content-Disposition: ${disposition}`, '', 'a,b', '--b--', ''];
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const reply = await call(event, { method: 'POST', body: lines.join('\r\n'), headers });
+    assertProblem(reply, 400, 'bad_request', /no name/);
+  }
 });
 
 test('rejects options after the file, repeated options and invalid values', async () => {

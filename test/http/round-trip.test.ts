@@ -26,10 +26,10 @@ describe('any table, in any dialect', () => {
     return call(url, { method: 'PUT', body: new Uint8Array(bytes), headers: { prefer: 'wait=60' } });
   }
 
-  /** The rows as they lie in the table file, each as text that tells every bit of it. */
+  /** The rows in the table file, each value as a text that is exact to the bit. */
   async function stored(customer: string, columns: readonly Column[]): Promise<(string | null)[][]> {
-    const selected = columns.map(({ name, type }) => {
-      const column = `"${name.replaceAll('"', '""')}"`;
+    const selected = columns.map(({ type }, index) => {
+      const column = `c${index}`;
       if (type === 'text') return `hex(${column})`;
       if (type === 'date' || type === 'timestamp') return `epoch_us(CAST(${column} AS TIMESTAMP))`;
       return type === 'number' ? column : `CAST(${column} AS VARCHAR)`;
@@ -50,39 +50,45 @@ describe('any table, in any dialect', () => {
     const customer = `any${customers++}`;
     const file = written(table);
     const reply = await put(customer, file);
-    const told = `${JSON.stringify(file.bytes.toString())} ${JSON.stringify(file.options)} ${JSON.stringify(reply.body)}`;
+    const description = `${JSON.stringify(file.bytes.toString())} ${JSON.stringify(file.options)} ${JSON.stringify(reply.body)}`;
     if (table.names.length === 1 && !table.dialect.header && table.rows.every(([cell]) => cell?.text === null)) {
-      assert.equal(reply.body.code, 'file_empty', told);
+      assert.equal(reply.body.code, 'file_empty', description);
       return;
     }
-    assert.equal(reply.body.status, 'complete', told);
+    assert.equal(reply.body.status, 'complete', description);
     const { receipt } = reply.body;
-    assert.equal(receipt.rows_in_file, table.rows.length, told);
+    assert.equal(receipt.rows_in_file, table.rows.length, description);
     const columns: readonly Column[] = receipt.columns;
     if (table.dialect.header)
       assert.deepEqual(
         columns.map(({ name }) => name),
         table.names,
-        told,
+        description,
       );
-    // Where day and month could be either, the sender is told.
-    const isTold = columns.map(({ name }) => receipt.warnings.some((warning: string) => warning.includes(`'${name}'`)));
+    // A column in which day and month are ambiguous has a warning, and may be read either way.
+    const hasWarning = columns.map(({ name }) =>
+      receipt.warnings.some((warning: string) => warning.includes(`'${name}'`)),
+    );
     const shown = (rows: readonly (readonly (string | null)[])[]): string[] =>
-      rows.map((row) => JSON.stringify(row.map((value, index) => (isTold[index] ? null : value)))).sort();
+      rows.map((row) => JSON.stringify(row.map((value, index) => (hasWarning[index] ? null : value)))).sort();
     const expected = table.rows.map((row) => row.map((cell, index) => valueIn(cell, columns[index]?.type ?? '')));
-    assert.deepEqual(shown(await stored(customer, columns)), shown(expected), told);
+    assert.deepEqual(shown(await stored(customer, columns)), shown(expected), description);
     for (const [index, kind] of table.kinds.entries()) {
       const hasValue = table.rows.some((row) => row[index]?.text);
       if (!hasValue || kind === 'text' || kind === 'anything' || kind === 'number') continue;
-      assert.equal(columns[index]?.type, kind, `${columns[index]?.name} of ${told}`);
+      assert.equal(columns[index]?.type, kind, `${columns[index]?.name} of ${description}`);
     }
     if (customers % 3 !== 0) return;
     const again = await put(customer, file);
-    assert.equal(again.body.status, 'complete', `again: ${told} ${JSON.stringify(again.body)}`);
-    assert.deepEqual(shown(await stored(customer, columns)), shown([...expected, ...expected]), `again: ${told}`);
+    assert.equal(again.body.status, 'complete', `again: ${description} ${JSON.stringify(again.body)}`);
+    assert.deepEqual(
+      shown(await stored(customer, columns)),
+      shown([...expected, ...expected]),
+      `again: ${description}`,
+    );
   }
 
-  it('is stored cell for cell as it was written', async () => {
+  it('is stored without a change to any cell', async () => {
     await fc.assert(fc.asyncProperty(randomTables, check), {
       numRuns: Number(FAST_CHECK_RUNS),
       includeErrorInReport: true,

@@ -135,7 +135,7 @@ describe('the tus protocol', () => {
 
   test('accepts POST with X-HTTP-Method-Override from clients without PATCH', async () => {
     const address = await begun('override');
-    const post = (method: string, headers: Headers, body?: Uint8Array): Promise<Reply> =>
+    const post = (method: string, headers: Headers, body: Uint8Array | null = null): Promise<Reply> =>
       call(address, { method: 'POST', headers: { ...TUS, 'x-http-method-override': method, ...headers }, body });
     const bytes = { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
     assert.equal((await post('PATCH', bytes, new Uint8Array(CSV.subarray(0, 100)))).status, 204);

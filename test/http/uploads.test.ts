@@ -21,7 +21,7 @@ const { bytes: rides, rows: rideRows } = madeFile('rides');
 test('accepts a form with the customer before or after the file, and links to the upload', async () => {
   for (const fields of [
     [['customer_id', 'Order'] as const, ['file', rides] as const],
-    [['file', rides] as const, ['customer_id', 'ORDER '] as const],
+    [['file', rides] as const, ['customer_id', 'ORDER'] as const],
   ]) {
     const reply = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(...fields) });
     assert.equal(reply.status, 202);
@@ -88,6 +88,15 @@ test('decompresses a body by its Content-Encoding header or by its first bytes',
       assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
       assert.equal(reply.body.receipt.rows_in_file, rideRows);
     }
+  }
+});
+
+test('recognizes zstd behind a skippable frame', async () => {
+  for (const magic of [0x184d2a50, 0x184d2a5f]) {
+    const frame = Buffer.from('....\x03\0\0\0abc', 'latin1');
+    frame.writeUInt32LE(magic);
+    const reply = await put(thena.url, 'packed', Buffer.concat([frame, zstdCompressSync(rides)]), WAIT);
+    assert.equal(reply.body.receipt?.rows_in_file, rideRows, JSON.stringify(reply.body));
   }
 });
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Cell, Dialect, RandomTable } from './random-tables.ts';
 
-/** A table as the bytes of a file, and the options that its sender has to give. */
+/** A table as the bytes of a file, and the required upload options. */
 export interface WrittenTable {
   readonly bytes: Buffer;
   readonly options: Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export interface WrittenTable {
 
 const DELIMITERS = /[,;\t|]/;
 
-/** Writes a table. Options are given only where the bytes alone could be read in more than one way. */
+/** Writes a table. Has options only if the bytes are ambiguous without them. */
 export function written({ names, rows, dialect }: RandomTable): WrittenTable {
   const options: Record<string, string> = {};
   const records = rows.map((row) => row.map(({ text }) => field(text, dialect)).join(dialect.delimiter));
@@ -18,12 +18,12 @@ export function written({ names, rows, dialect }: RandomTable): WrittenTable {
   if (!dialect.header || names.length === 1 || names.some((name) => DELIMITERS.test(name))) {
     options.delimiter = dialect.delimiter === '\t' ? 'tab' : dialect.delimiter;
   }
-  // A last row of nothing is there only if its line ends.
+  // An empty last row requires a line end.
   const end = dialect.finalNewline || records.at(-1) === '' ? dialect.newline : '';
   const text = records.join(dialect.newline) + end;
-  // What begins with a U+FEFF has a byte order mark, whatever its writer meant.
+  // A file that begins with U+FEFF has a byte order mark, even if that was intended as text.
   const marked = dialect.mark || text.startsWith('\uFEFF') ? `\uFEFF${text}` : text;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what Latin-1 has.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of Latin-1.
   const isLatin1 = /^[\x00-\x7f\xa0-\xff]*$/.test(text);
   switch (dialect.encoding) {
     case 'utf-16le':
@@ -52,8 +52,8 @@ const NUMBER = /^ *-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)? *$/i;
 const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)? *$/;
 
 /**
- * What a cell has to be in a column of this type, told without anything of Thena's: text as it is, numbers and times as
- * numbers. `lost` where the type cannot hold what was written.
+ * The value that a cell must have in a column of this type, determined independently of Thena: text unchanged, numbers and times
+ * as numbers. `lost` if the type cannot represent the text.
  */
 export function valueIn({ text, at }: Cell, type: string): string | null {
   if (text === null) return null;
@@ -76,7 +76,7 @@ export function valueIn({ text, at }: Cell, type: string): string | null {
 function numberOf(text: string): string {
   const word = /^ *(-?)(nan|inf(?:inity)?) *$/i.exec(text);
   if (word) return written64(word[2]?.toLowerCase() === 'nan' ? Number.NaN : word[1] ? -Infinity : Infinity);
-  // Past 15 digits a 64-bit float may lose some.
+  // Beyond 15 digits a double may lose some.
   if (!NUMBER.test(text) || /^ *-?\d{16,} *$/.test(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
   return written64(Number(text));
 }
@@ -93,7 +93,7 @@ function timeOf(text: string): number | null {
     .slice(1, 7)
     .map((part) => Number(part ?? 0));
   const at = new Date(Date.UTC(2000, 0, 1, hour, minute, second));
-  // Date.UTC takes the year 1 for 1901.
+  // Date.UTC treats the year 1 as 1901.
   at.setUTCFullYear(year, month - 1, day);
   if (at.getUTCDate() !== day || hour > 23) return null;
   const zone = /([+-])(\d\d):(\d\d)$/.exec(parts[7] ?? '');

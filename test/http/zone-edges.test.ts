@@ -8,7 +8,7 @@ before(async () => {
 });
 after(() => thena.close());
 
-/** Times, the zone and the bucket, and the buckets that they fall into. */
+/** Times, a zone and a bucket, and the resulting groups. */
 const EDGES: readonly (readonly [
   what: string,
   times: readonly string[],
@@ -17,14 +17,14 @@ const EDGES: readonly (readonly [
   rows: object,
 ])[] = [
   [
-    'a clock that is set back over midnight: the day begins when it is shown first',
+    'a clock that is set back across midnight: the day starts when midnight first occurs',
     ['2024-11-03T04:30:00Z', '2024-11-03T05:30:00Z', '2024-11-04T04:59:59Z'],
     'America/Havana',
     'day',
     [['2024-11-03T00:00:00-04:00', 3]],
   ],
   [
-    'a day that has no midnight',
+    'a day without midnight',
     ['2018-11-04T02:59:59Z', '2018-11-04T03:00:00Z'],
     'America/Sao_Paulo',
     'day',
@@ -34,7 +34,7 @@ const EDGES: readonly (readonly [
     ],
   ],
   [
-    'an hour that is shown twice is two',
+    'an hour that occurs twice has two buckets',
     ['2024-10-27T00:30:00Z', '2024-10-27T01:30:00Z'],
     'Europe/Berlin',
     'hour',
@@ -44,7 +44,7 @@ const EDGES: readonly (readonly [
     ],
   ],
   [
-    'a zone of three quarters of an hour',
+    'a zone with an offset of 45 minutes',
     ['2024-01-01T00:14:59Z', '2024-01-01T00:15:00Z'],
     'Pacific/Chatham',
     'hour',
@@ -54,7 +54,7 @@ const EDGES: readonly (readonly [
     ],
   ],
   [
-    'weeks begin on Monday, also over the end of a year and before 1970',
+    'weeks start on Monday, also across the end of a year and before 1970',
     ['1969-12-29T00:00:00Z', '1970-01-04T23:59:59.999999Z', '1969-12-28T23:59:59Z'],
     'UTC',
     'week',

@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 import fc from 'fast-check';
 import { jsonValue } from '../../src/analysis/json-values.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
+import { physicalColumns } from '../../src/model/physical-columns.ts';
 import { csvLines, jsonLines } from '../../src/table-store/duckdb/compile-lines.ts';
 
 let instance: DuckDBInstance;
@@ -22,25 +23,26 @@ it('compiles a line to SQL', () => {
     { name: 'a"b', type: 'integer' },
     { name: "it's, so", type: 'text' },
   ] as const;
-  const csv = csvLines(columns, false);
+  const physical = physicalColumns(columns);
+  const csv = csvLines(columns, physical, false);
   assert.equal(csv.head, `"a""b","it's, so"\n`);
   assert.equal(
     csv.line,
-    `concat(CAST("a""b" AS VARCHAR), ',', CASE WHEN regexp_matches("it's, so", '^$|[",;|\\t\\r\\n]|^[\\s\\x{FEFF}]|\\s$') THEN '"' || replace("it's, so", '"', '""') || '"' ELSE "it's, so" END, chr(10))`,
+    `concat(CAST(c0 AS VARCHAR), ',', CASE WHEN regexp_matches(c1, '^$|[",;|\\t\\r\\n]|^[\\s\\x{FEFF}]|\\s$') THEN '"' || replace(c1, '"', '""') || '"' ELSE c1 END, chr(10))`,
   );
-  const json = jsonLines(columns);
+  const json = jsonLines(columns, physical);
   assert.equal(json.head, '');
   assert.equal(
     json.line,
-    `concat('{"a\\"b":', coalesce(CASE WHEN "a""b" BETWEEN -9007199254740991 AND 9007199254740991 THEN CAST("a""b" AS VARCHAR) ELSE '"' || "a""b" || '"' END, 'null'), ',"it''s, so":', coalesce(CAST(to_json("it's, so") AS VARCHAR), 'null'), '}', chr(10))`,
+    `concat('{"a\\"b":', coalesce(CASE WHEN c0 BETWEEN -9007199254740991 AND 9007199254740991 THEN CAST(c0 AS VARCHAR) ELSE '"' || c0 || '"' END, 'null'), ',"it''s, so":', coalesce(CAST(to_json(c1) AS VARCHAR), 'null'), '}', chr(10))`,
   );
 });
 
-/** The lines of a table with one column `v`, whose values are given as SQL. */
+/** The lines of a table with one column, whose values are given as SQL. */
 async function lines(line: string, values: readonly string[]): Promise<string[]> {
   const rows = values.map((value, index) => `(${index}, ${value})`).join(', ');
   const reader = await connection.runAndReadAll(
-    `SELECT chr(65279) || ${line} FROM (VALUES ${rows}) t(i, v) ORDER BY i`,
+    `SELECT chr(65279) || ${line} FROM (VALUES ${rows}) t(i, c0) ORDER BY i`,
   );
   return reader.getRows().map(([text]: DuckDBValue[]) => String(text).slice(0, -1));
 }
@@ -49,13 +51,13 @@ async function agrees(type: LogicalType, values: readonly (bigint | number)[], s
   const columns = [{ name: 'v', type }];
   const sql = values.map((value) => sqlOf(value as never));
   const expected = values.map((value) => jsonValue(value, type));
-  const json = await lines(jsonLines(columns).line, sql);
+  const json = await lines(jsonLines(columns, physicalColumns(columns)).line, sql);
   assert.deepEqual(json.map((text) => JSON.parse(text).v).map(String), expected.map(String));
   assert.deepEqual(
     json.map((text) => typeof JSON.parse(text).v),
     expected.map((value) => typeof value),
   );
-  const csv = await lines(csvLines(columns, false).line, sql);
+  const csv = await lines(csvLines(columns, physicalColumns(columns), false).line, sql);
   if (type === 'number') assert.deepEqual(csv.map(Number), expected.map(Number));
   else assert.deepEqual(csv, expected.map(String));
 }

@@ -60,6 +60,8 @@ interface UploadsTable {
   status: UploadStatus;
   filename: string | null;
   options: Json;
+  /** Not a reference: a key may be gone before its uploads. */
+  key_id: Optional<string>;
   idempotency_key: Optional<string>;
   retry_of: Optional<UploadId>;
   corrects: Optional<UploadId>;

@@ -8,6 +8,7 @@ export function uploadOf(row: UploadRow): Upload {
     status: row.status,
     filename: row.filename,
     options: JSON.parse(row.options),
+    keyId: row.key_id,
     idempotencyKey: row.idempotency_key,
     retryOf: row.retry_of,
     corrects: row.corrects,

@@ -32,6 +32,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
       customerId,
       filename,
       options,
+      keyId = null,
       idempotencyKey,
       retryOf,
       corrects = null,
@@ -67,6 +68,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
             status: 'receiving',
             filename,
             options: JSON.stringify(options),
+            key_id: keyId,
             idempotency_key: idempotencyKey,
             retry_of: retryOf,
             corrects,
@@ -75,7 +77,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
           })
           .execute();
         const createdAt = new Date(at);
-        return newUpload({ id, customerId, filename, options, idempotencyKey, retryOf, corrects, createdAt });
+        return newUpload({ id, customerId, filename, options, keyId, idempotencyKey, retryOf, corrects, createdAt });
       }),
     async findByIdempotencyKey(customerId, key) {
       const row = await db

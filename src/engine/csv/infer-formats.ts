@@ -43,7 +43,7 @@ type FittingFormats = readonly (readonly Format[] | null)[];
 /**
  * Finds which candidates fit every record of each column, in one query.
  *
- * @param texts a table or subquery with the columns `c0, c1, …`
+ * @param texts a table or `read_csv` call with the columns `c0, c1, …`
  */
 async function fittingFormats(
   connection: DuckDBConnection,

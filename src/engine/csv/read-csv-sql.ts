@@ -1,7 +1,7 @@
 import { SHAPE_OF_TYPE } from '../../csv/field-shapes.ts';
 import type { CsvSource } from '../../csv/segment.ts';
 import type { ColumnFormat } from '../../model/columns.ts';
-import { identifier, literal } from '../sql.ts';
+import { literal } from '../sql.ts';
 import { DUCKDB_TYPES } from './cast-sql.ts';
 
 /**
@@ -22,22 +22,16 @@ export interface ReadOptions {
   readonly types?: ColumnTypes;
 }
 
-/** The name of the column at an index, as it was read. */
+/** The name of the column at an index of a file, as it was read. */
 export const textName = (index: number): string => `c${index}`;
 
-/** A subquery that reads the columns of a source as `c0, c1, …`. */
-export function textsSql(source: CsvSource, options: ReadOptions = {}): string {
-  const names = source.columns.map((name, index) => `${identifier(name)} AS ${textName(index)}`);
-  return `(SELECT ${names.join(', ')} FROM ${readCsvSql(source, options)})`;
-}
-
 /**
- * A `read_csv` call without any detection, which could skip lines without an error. An unquoted empty field is null, a quoted
- * one is ''.
+ * A `read_csv` call that reads the columns of a source as `c0, c1, …`, without any detection, which could skip lines without an
+ * error. An unquoted empty field is null, a quoted one is ''.
  */
-function readCsvSql(source: CsvSource, { inOrder, skipMalformed, types }: ReadOptions): string {
+export function textsSql(source: CsvSource, { inOrder, skipMalformed, types }: ReadOptions = {}): string {
   const { delimiter, quote } = source.dialect;
-  const columns = source.columns.map((name, index) => `${literal(name)}: '${types?.[index] ?? 'VARCHAR'}'`).join(', ');
+  const columns = source.columns.map((_, index) => `${textName(index)}: '${types?.[index] ?? 'VARCHAR'}'`).join(', ');
   const paths = source.segments.map((segment) => literal(segment.path)).join(', ');
   const options = [
     `columns = {${columns}}`,

@@ -8,7 +8,7 @@ export const valueName = (index: number): string => `v${index}`;
 /**
  * A query over columns `c0, c1, …` that adds their values `v0, v1, …`.
  *
- * @param texts a table or subquery with the columns `c0, c1, …`
+ * @param texts a table or `read_csv` call with the columns `c0, c1, …`
  * @param options.types of the columns that are not texts, but values already
  * @param options.further more columns of `texts` to select
  */

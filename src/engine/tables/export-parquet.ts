@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { hasSpaceFor } from '../../disk-space.ts';
 import { reasonOf } from '../duckdb-failure.ts';
 import type { Operations } from '../operations.ts';
-import { literal } from '../sql.ts';
+import { identifier, literal } from '../sql.ts';
 import { scanning } from './table-scan.ts';
 
 const CHECK_EVERY_MS = 250;
@@ -13,7 +13,7 @@ const CHECK_EVERY_MS = 250;
  * sent, nothing of the table is held.
  */
 export const exportParquet: Operations['export_parquet'] = async (params, context) => {
-  const { select, path, reserveBytes } = params;
+  const { select, names, path, reserveBytes } = params;
   const folder = dirname(path);
   const outcome = await scanning(params, context, async (scan, connection) => {
     // The size of the export is not known beforehand, but the table is larger.
@@ -28,8 +28,10 @@ export const exportParquet: Operations['export_parquet'] = async (params, contex
     // Numbering the rows keeps their order: on one thread, but without sorting them.
     const [sql, values] = scan.over('*, row_number() OVER () AS _thena_number', 0, Number.MAX_SAFE_INTEGER);
     const rows = `SELECT ${select.join(', ')} FROM (${sql}) WHERE _thena_number > 0`;
+    // Names from outside are identifiers nowhere else, and nothing refers to them here.
+    const named = `FROM (${rows}) AS exported(${names.map(identifier).join(', ')})`;
     try {
-      await connection.run(`COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, [...values]);
+      await connection.run(`COPY (${named}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, [...values]);
       return { kind: 'written' } as const;
     } catch (error) {
       if (full || reasonOf(error) === 'no_space') return { kind: 'disk_full' } as const;

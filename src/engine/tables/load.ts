@@ -6,7 +6,7 @@ import { DUCKDB_TYPES } from '../csv/cast-sql.ts';
 import { type ColumnTypes, sureTypes, textsSql } from '../csv/read-csv-sql.ts';
 import { allFitSql, allSurelyFitSql, valueName, valuesSql } from '../csv/record-sql.ts';
 import type { Operations } from '../operations.ts';
-import { identifier, tableName } from '../sql.ts';
+import { tableName } from '../sql.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -15,7 +15,7 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
   await duckdb.writing(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
       if (!create) return;
-      const definitions = columns.map(({ name, type }) => `${identifier(name)} ${DUCKDB_TYPES[type]}`);
+      const definitions = columns.map(({ name, type }) => `${name} ${DUCKDB_TYPES[type]}`);
       await connection.run(
         `CREATE TABLE ${tableName(database)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
       );
@@ -37,8 +37,7 @@ export const beginLoad: Operations['begin_load'] = async ({ database, columns, c
  * the load on the complete check, even if no row reaches it.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
-  const { database, formats, source, tag, exact, quick } = params;
-  const names = formats.map(({ name }) => identifier(name));
+  const { database, formats, into, source, tag, exact, quick } = params;
   const values = formats.map((_, index) => valueName(index));
   const sure = sureTypes(source, formats);
   const isAnySure = sure.some((type) => type !== null);
@@ -51,7 +50,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
       const insert = async (fits: string, types: ColumnTypes = []): Promise<number> => {
         const from = valuesSql(textsSql(source, { types }), formats, exact, { types });
         const tagged = `CASE WHEN ${fits} THEN ${tag} END`;
-        const statement = `INSERT INTO ${tableName(database)} (${names.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
+        const statement = `INSERT INTO ${tableName(database)} (${into.join(', ')}, ${TAG_COLUMN}) SELECT ${values.join(', ')}, ${tagged} FROM (${from})`;
         return (await connection.run(statement)).rowsChanged;
       };
       const timer = setInterval(() => {
@@ -83,7 +82,7 @@ export const endLoad: Operations['end_load'] = async ({ database, tag, timeColum
       const times =
         timeColumn === null
           ? 'NULL, NULL'
-          : ['min', 'max'].map((fn) => `epoch_us(CAST(${fn}(${identifier(timeColumn)}) AS TIMESTAMP))`).join(', ');
+          : ['min', 'max'].map((fn) => `epoch_us(CAST(${fn}(${timeColumn}) AS TIMESTAMP))`).join(', ');
       const reader = await connection.runAndReadAll(
         `SELECT count(*), ${times} FROM ${tableName(database)} WHERE ${TAG_COLUMN} = ${tag}`,
       );

@@ -8,7 +8,7 @@ import { tableName } from '../sql.ts';
 
 /**
  * Reads a table in stored order, one range of row ids at a time, so that a read costs the same at the end of the table as at
- * the beginning. It sees one state of the table, in which row ids do not change.
+ * the beginning. It sees one state of the table, in which row ids do not change. `rowid` is DuckDB's: no column has that name.
  */
 export class TableScan {
   readonly #connection: DuckDBConnection;

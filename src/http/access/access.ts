@@ -3,14 +3,17 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Config } from '../../config.ts';
 import { type ErrorCode, Problem } from '../../errors.ts';
-import { type CustomerAccess, dangerouslyAllow, type Right } from '../../model/customer-access.ts';
+import { type CustomerAccess, dangerouslyAllow, mayAccessUpload, type Right } from '../../model/customer-access.ts';
 import { type CustomerId, parseCustomerId, parseUploadId } from '../../model/ids.ts';
 import { customerNotFound, uploadNotFound } from '../../model/not-found.ts';
 import { bearerKey, hashKey, sameKey } from './api-keys.ts';
 import { refuseOtherOrigins } from './same-origin.ts';
 
-/** The permission that a route requires. `public` routes need no key: they reveal nothing about any customer. */
-export type RequiredRight = Right | 'public';
+/**
+ * The permission that a route requires, or several of which one is enough to enter it. `public` routes need no key: they reveal
+ * nothing about any customer.
+ */
+export type RequiredRight = Right | readonly Right[] | 'public';
 
 /** What the caller of a request may access. Handlers get every {@link CustomerAccess} from here. */
 export interface Scope {
@@ -23,12 +26,21 @@ export interface Scope {
   customer(rawId: unknown): Promise<CustomerAccess>;
   /** Like `customer`. Without keys, the customer need not exist: its first upload creates it. */
   customerForUpload(rawId: unknown): Promise<CustomerAccess>;
-  /** @throws Problem upload_not_found, also for malformed IDs and uploads that the caller may not access */
-  upload(rawId: unknown): Promise<{ readonly access: CustomerAccess; readonly upload: Upload }>;
+  /**
+   * Finds an upload that was sent with the caller's key, or any of the customer if the key has the right to read.
+   *
+   * @param right that the request requires for uploads that were sent with other keys. Default: read
+   * @throws Problem upload_not_found, also for malformed IDs and uploads that the caller may not know of; key_lacks_right if the
+   *   caller may know of the upload, and that is all
+   */
+  upload(rawId: unknown, right?: Right): Promise<{ readonly access: CustomerAccess; readonly upload: Upload }>;
 }
 
 /** The problems of `Scope.customer` with an ID from the path, for the documentation of routes. */
 export const CUSTOMER_PROBLEMS = ['customer_id_invalid', 'customer_not_found'] as const satisfies readonly ErrorCode[];
+
+/** The rights of those who may follow an upload: all uploads of the customer, or those of their own key. */
+export const FOLLOWERS = ['read', 'upload'] as const satisfies readonly Right[];
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -42,7 +54,12 @@ declare module 'fastify' {
 
 type Caller =
   | { readonly kind: 'anyone' | 'admin' }
-  | { readonly kind: 'customer'; readonly customerId: CustomerId; readonly rights: readonly Right[] };
+  | {
+      readonly kind: 'customer';
+      readonly customerId: CustomerId;
+      readonly keyId: string;
+      readonly rights: readonly Right[];
+    };
 
 /** Finds what requests refer to. */
 export type Known = Pick<Catalog, 'findCustomer' | 'findKeyByHash' | 'findUpload'>;
@@ -59,8 +76,8 @@ export function guardRequests(app: FastifyInstance, settings: AccessSettings, kn
     if (right === undefined) throw missingRight(request.routeOptions.url);
     if (right === 'public') return;
     const caller = await authenticate(request, settings, known);
-    if (caller.kind === 'customer' && !caller.rights.includes(right)) {
-      throw new Problem('key_lacks_right', `The API key lacks the \`${right}\` permission.`);
+    if (caller.kind === 'customer' && ![right].flat().some((each) => caller.rights.includes(each))) {
+      throw keyLacksRight(right);
     }
     request.scope = scopeOf(caller, known);
   });
@@ -84,22 +101,23 @@ async function authenticate(request: FastifyRequest, settings: AccessSettings, k
   if (settings.adminKey !== null && sameKey(key, settings.adminKey)) return { kind: 'admin' };
   const found = await known.findKeyByHash(hashKey(key));
   if (!found) throw new Problem('key_invalid', 'The API key is unknown or has been revoked.');
-  return { kind: 'customer', customerId: found.customerId, rights: found.rights };
+  return { kind: 'customer', customerId: found.customerId, keyId: found.id, rights: found.rights };
 }
 
 /** The access with which a resumable upload was started, to finish it after its client has disconnected. */
-export function accessToFinish(file: Pick<CustomerAccess, 'customerId' | 'customerMayAppear'>): CustomerAccess {
-  return dangerouslyAllow(file.customerId, file.customerMayAppear);
+export function accessToFinish(file: Omit<CustomerAccess, symbol>): CustomerAccess {
+  return dangerouslyAllow(file.customerId, file);
 }
 
 function scopeOf(caller: Caller, known: Known): Scope {
   const mayAccess = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
+  const allow = (id: CustomerId): CustomerAccess => dangerouslyAllow(id, caller.kind === 'customer' ? caller : {});
 
   async function existing(id: CustomerId): Promise<CustomerAccess> {
     // Other customers are not looked up, so that the response time does not reveal whether they exist.
     const customer = mayAccess(id) ? await known.findCustomer(id) : null;
     if (!customer) throw customerNotFound(id);
-    return dangerouslyAllow(id);
+    return allow(id);
   }
 
   return {
@@ -107,15 +125,22 @@ function scopeOf(caller: Caller, known: Known): Scope {
     customer: (rawId) => existing(readCustomerId(rawId)),
     async customerForUpload(rawId) {
       const id = readCustomerId(rawId);
-      return caller.kind === 'anyone' ? dangerouslyAllow(id, true) : existing(id);
+      return caller.kind === 'anyone' ? dangerouslyAllow(id, { customerMayAppear: true }) : existing(id);
     },
-    async upload(rawId) {
+    async upload(rawId, right = 'read') {
       const id = parseUploadId(rawId);
       const upload = id && (await known.findUpload(id));
       if (!upload || !mayAccess(upload.customerId)) throw uploadNotFound(String(rawId));
-      return { access: dangerouslyAllow(upload.customerId), upload };
+      const access = allow(upload.customerId);
+      if (mayAccessUpload(access, upload, right)) return { access, upload };
+      throw mayAccessUpload(access, upload) ? keyLacksRight(right) : uploadNotFound(String(rawId));
     },
   };
+}
+
+function keyLacksRight(right: Right | readonly Right[]): Problem {
+  const names = [right].flat().map((name) => `\`${name}\``);
+  return new Problem('key_lacks_right', `The API key lacks the ${names.join(' or ')} permission.`);
 }
 
 /** @throws Problem customer_id_missing, customer_id_invalid */

@@ -41,7 +41,7 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
         schema: {
           tags: ['Customers'],
           summary: 'Create a customer',
-          description: 'Also creates an API key with the permissions `read` and `upload`.',
+          description: 'Also creates an API key with the permissions `read`, `upload` and `undo`.',
           operationId: 'createCustomer',
           body: api.CreateCustomer,
           response: {
@@ -55,7 +55,7 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
         const customer = await create(deps, [customer_id ?? id, id], timeColumn, declared);
         const access = await request.scope.customer(customer.id);
         const key = newKey();
-        const apiKey = await deps.addKey(access, { ...key, label: null, rights: ['read', 'upload'] });
+        const apiKey = await deps.addKey(access, { ...key, label: null, rights: ['read', 'upload', 'undo'] });
         reply.code(201).header('location', `/api/v1/customers/${customer.id}`);
         return { customer: customerJson(customer), api_key: { ...apiKeyJson(apiKey), key: key.key } };
       },

@@ -28,7 +28,7 @@ export function keysRoutes(deps: KeysDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const access = await request.scope.customer(request.params.id);
-        const { label = null, rights = ['read', 'upload'] } = request.body;
+        const { label = null, rights = ['read', 'upload', 'undo'] } = request.body;
         const key = newKey();
         const apiKey = await deps.addKey(access, { ...key, label, rights });
         reply.code(201);

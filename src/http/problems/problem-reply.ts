@@ -17,8 +17,10 @@ const CODES_OF_FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_MP_PREMATURE_CLOSE: 'upload_interrupted',
 };
 
-/** Problems with a status of 500 or more that are expected under load. They are not reported as failures. */
-const EXPECTED_UNDER_LOAD: ReadonlySet<ErrorCode> = new Set([
+/** Problems with a status of 500 or more that report the state of the server. They are not observed as failures. */
+const STATES_OF_SERVER: ReadonlySet<ErrorCode> = new Set([
+  'shutting_down',
+  'disk_full',
   'server_busy',
   'queue_full',
   'too_many_analyses',
@@ -55,7 +57,7 @@ function problemOf(error: unknown, request: FastifyRequest, observe: Observe): P
   if (!(error instanceof Problem) && statusCode >= 400 && statusCode < 500) {
     return new Problem(CODES_OF_FASTIFY[code] ?? 'bad_request', sentence(message ?? ''), {}, { cause: error });
   }
-  if (error instanceof Problem && EXPECTED_UNDER_LOAD.has(error.code)) return error;
+  if (error instanceof Problem && STATES_OF_SERVER.has(error.code)) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;

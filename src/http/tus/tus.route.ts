@@ -58,7 +58,9 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
   }
 
   async function answerOfFile(method: TusMethod, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { id } = (await request.scope.upload((request.params as ResumableUploadParams).id)).upload;
+    const { id } = (
+      await request.scope.upload((request.params as ResumableUploadParams).id, method === 'DELETE' ? 'undo' : 'read')
+    ).upload;
     if (method === 'PATCH') refuseWithoutOffset(request.headers);
     if (method === 'HEAD') {
       const file = await resumable.find(id);

@@ -5,7 +5,7 @@ import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
 import { RetryQuery, WaitHeaders } from '../../api/upload-options.ts';
 import * as api from '../../api/uploads.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import { CUSTOMER_PROBLEMS } from '../access/access.ts';
+import { CUSTOMER_PROBLEMS, FOLLOWERS } from '../access/access.ts';
 import type { CustomerCatalog } from '../access/customer-catalog.ts';
 import { response, streamResponse } from '../openapi/response.ts';
 import { disableIdleTimeout } from '../requests/request-body.ts';
@@ -50,7 +50,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
     app.get(
       '/api/v1/uploads/:id',
       {
-        config: { right: 'read', problems: ['upload_not_found'] },
+        config: { right: FOLLOWERS, problems: ['upload_not_found'] },
         schema: {
           tags: ['Uploads'],
           summary: 'Get an upload',
@@ -68,7 +68,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
     app.get(
       '/api/v1/uploads/:id/events',
       {
-        config: { right: 'read', problems: ['upload_not_found'] },
+        config: { right: FOLLOWERS, problems: ['upload_not_found'] },
         schema: {
           tags: ['Uploads'],
           summary: 'Follow an upload',
@@ -90,19 +90,19 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
     app.delete(
       '/api/v1/uploads/:id',
       {
-        config: { right: 'upload', problems: ['upload_not_found'] },
+        config: { right: ['upload', 'undo'], problems: ['upload_not_found'] },
         schema: {
           tags: ['Uploads'],
           summary: 'Cancel or undo an upload',
           description:
-            'An upload that is still being processed is cancelled. A complete upload is undone: its rows are removed from all answers at once. A failed upload is not changed.',
+            'An upload that is still being processed is cancelled. A complete upload is undone: its rows are removed from all answers at once, which requires the permission `undo`. A failed upload is not changed. Uploads that were sent with another key require `undo` in any case.',
           operationId: 'cancelOrUndoUpload',
           params: api.UploadParams,
           response: { 200: response(api.Upload, 'The upload in its final state.') },
         },
       },
       async (request) => {
-        const { access, upload } = await request.scope.upload(request.params.id);
+        const { access, upload } = await request.scope.upload(request.params.id, 'undo');
         const ended = await ingest.cancelOrUndo(access, upload.id);
         return uploadJson(ended, ingest.progressOf(ended));
       },
@@ -117,7 +117,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
           tags: ['Uploads'],
           summary: 'Retry a failed upload',
           description:
-            'Processes the stored bytes of a failed upload again, as a new upload with `retry_of`. Options that are not given are those of the failed upload.',
+            'Processes the stored bytes of a failed upload again, as a new upload with `retry_of`. Uploads that were sent with another key require the permission `read` as well. Options that are not given are those of the failed upload.',
           operationId: 'retryUpload',
           params: api.UploadParams,
           querystring: RetryQuery,

@@ -6,6 +6,7 @@ import { UploadParams } from '../../api/uploads.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
+import { FOLLOWERS } from '../access/access.ts';
 import { response, streamResponse } from '../openapi/response.ts';
 
 const CORRECTING =
@@ -22,7 +23,7 @@ export function rejectedRowsRoutes({
     app.get(
       '/api/v1/uploads/:id/rejects',
       {
-        config: { right: 'read', problems: ['upload_not_found', 'rejects_not_found'] },
+        config: { right: FOLLOWERS, problems: ['upload_not_found', 'rejects_not_found'] },
         schema: {
           tags: ['Uploads'],
           summary: 'List rejected rows',
@@ -45,7 +46,7 @@ export function rejectedRowsRoutes({
     app.get(
       '/api/v1/uploads/:id/rejects.csv',
       {
-        config: { right: 'read', problems: ['upload_not_found', 'rejects_not_found'] },
+        config: { right: FOLLOWERS, problems: ['upload_not_found', 'rejects_not_found'] },
         schema: {
           tags: ['Uploads'],
           summary: 'Download rejected rows',

@@ -36,7 +36,7 @@ export async function readFields(form: Form): Promise<MultipartFile | undefined>
     if (!part) return undefined;
     if (part.type === 'field') await takeField(form, part);
     else if (part.fieldname === 'file') return part;
-    else throw unknownField(part.fieldname);
+    else throw unknownField(nameOf(part));
   }
 }
 
@@ -70,7 +70,7 @@ export function malformedForm(cause: unknown): Error {
 }
 
 async function takeField(form: Form, part: Extract<Multipart, { type: 'field' }>): Promise<void> {
-  const name = part.fieldname;
+  const name = nameOf(part);
   if (part.valueTruncated || part.fieldnameTruncated) {
     if (name === 'file') throw new Problem('file_missing', 'The form field `file` is text: it has no file name.');
     throw new Problem('bad_request', `The form field '${name}' is too long.`);
@@ -89,6 +89,12 @@ async function takeCustomerId(form: Form, value: unknown): Promise<void> {
   form.access ??= access;
   if (access.customerId === form.access.customerId) return;
   throw new Problem('bad_request', 'The form has two different values of customer_id.');
+}
+
+/** @throws Problem bad_request if the part has no name, whatever the type of the plugin says */
+function nameOf({ fieldname }: { readonly fieldname: string | undefined }): string {
+  if (fieldname) return fieldname;
+  throw new Problem('bad_request', 'A part of the form has no name.');
 }
 
 function unknownField(name: string): Problem {

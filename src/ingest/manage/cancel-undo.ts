@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
+import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
@@ -32,12 +33,12 @@ const RETRY_MS = 20;
  * Cancels an upload that is not committed yet, or undoes one that is. Uploads that ended otherwise and dry runs stay as they are.
  *
  * @returns the upload afterwards
- * @throws Problem upload_not_found
+ * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo
  */
 export async function cancelOrUndo(deps: CancelUndoDeps, access: CustomerAccess, uploadId: UploadId): Promise<Upload> {
   for (;;) {
     const upload = await deps.uploads.get(access, uploadId);
-    const isDone = upload.finishedAt === null ? await cancel(deps, upload) : await undo(deps, upload);
+    const isDone = upload.finishedAt === null ? await cancel(deps, upload) : await undo(deps, access, upload);
     if (isDone) {
       // Nothing is left of a resumable file that was not whole.
       return (await deps.uploads.find(uploadId)) ?? { ...upload, status: 'cancelled', finishedAt: new Date() };
@@ -73,8 +74,13 @@ async function cancel(deps: CancelUndoDeps, { id, customerId }: Upload): Promise
  *
  * @returns false if its status changed in the meantime
  */
-async function undo(deps: CancelUndoDeps, { id, customerId, status, options }: Upload): Promise<boolean> {
+async function undo(deps: CancelUndoDeps, { rights }: CustomerAccess, upload: Upload): Promise<boolean> {
+  const { id, customerId, status, options } = upload;
   if (status !== 'complete' || options.dryRun) return true;
+  if (!rights.includes('undo')) {
+    const detail = `Upload ${id} is complete, and the API key lacks the \`undo\` permission.`;
+    throw new Problem('key_lacks_right', detail);
+  }
   if (!(await deps.catalog.undoUpload(id))) return false;
   failpoint('undone');
   deps.observe({ kind: 'upload_undone', uploadId: id, customerId });

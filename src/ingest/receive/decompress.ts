@@ -5,11 +5,6 @@ import { fastEnough, MINIMUM_RATE, neverIdle } from './minimum-rate.ts';
 
 type Compression = 'gzip' | 'zstd' | null;
 
-const MAGIC: readonly { readonly compression: Exclude<Compression, null>; readonly bytes: Buffer }[] = [
-  { compression: 'gzip', bytes: Buffer.from([0x1f, 0x8b]) }, // RFC 1952, section 2.3.1
-  { compression: 'zstd', bytes: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }, // RFC 8878, section 3.1.1
-];
-
 /** Size of the decompressed chunks: each costs a round trip to a thread of the pool. */
 const INFLATED_BYTES = 256 * 1024;
 /** Only a file that repeats the same bytes compresses better; gzip cannot exceed 1,032. */
@@ -64,9 +59,18 @@ function namedCompression(contentEncoding: string | null): Compression {
   }
 }
 
+/** @param head at least four bytes, or the whole file */
+function recognizedCompression(head: Buffer): Compression {
+  if (head.length >= 2 && head.readUInt16BE() === 0x1f8b) return 'gzip'; // RFC 1952, section 2.3.1
+  const magic = head.length < 4 ? 0 : head.readUInt32LE();
+  if (magic === 0xfd2fb528) return 'zstd'; // RFC 8878, section 3.1.1
+  // A skippable frame, which pzstd and seekable archives start with (section 3.1.2): 0x184D2A50 to 0x184D2A5F.
+  return magic >>> 4 === 0x0184d2a5 ? 'zstd' : null;
+}
+
 async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compression): AsyncGenerator<Buffer, void> {
   const head = await firstBytes(source);
-  const compression = named ?? MAGIC.find(({ bytes }) => head.subarray(0, bytes.length).equals(bytes))?.compression;
+  const compression = named ?? recognizedCompression(head);
   if (!compression) {
     if (head.length > 0) yield head;
     yield* source;

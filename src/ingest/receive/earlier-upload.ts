@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
-import type { CustomerAccess } from '../../model/customer-access.ts';
+import { type CustomerAccess, mayAccessUpload } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
 
 /** The problem of a file whose bytes were uploaded before, if duplicates are to be rejected. */
@@ -27,15 +27,15 @@ export function refuseReusedKey(
   );
 }
 
-/** @throws Problem upload_option_invalid if the customer has no such upload with rejected rows; the same if another one has */
+/** @throws Problem upload_option_invalid if the customer has no such upload with rejected rows that the caller may know of */
 export async function refuseUncorrectable(
   catalog: Pick<Catalog, 'findUpload'>,
-  { customerId }: CustomerAccess,
+  access: CustomerAccess,
   corrects: UploadId,
 ): Promise<void> {
   const upload = await catalog.findUpload(corrects);
-  if (upload?.customerId === customerId && hasRejectedRows(upload)) return;
-  const detail = `Invalid option corrects: customer ${customerId} has no upload ${corrects} with rejected rows.`;
+  if (upload && mayAccessUpload(access, upload) && hasRejectedRows(upload)) return;
+  const detail = `Invalid option corrects: customer ${access.customerId} has no upload ${corrects} with rejected rows.`;
   throw new Problem('upload_option_invalid', detail);
 }
 

@@ -77,13 +77,14 @@ export class Registration {
   /** Creates the upload in the catalog, once. @throws Problem customer_busy, customer_not_found */
   async createUpload(): Promise<void> {
     if (this.#hasRow) return;
-    const { customerId, customerMayAppear } = this.#requireAccess();
+    const { customerId, customerMayAppear, keyId } = this.#requireAccess();
     const { uploadId, filename, options, idempotencyKey, retryOf, corrects } = this.#file;
     await this.#catalog.createUpload({
       id: uploadId,
       customerId,
       filename,
       options,
+      keyId,
       idempotencyKey,
       retryOf: retryOf?.id ?? null,
       corrects,

@@ -6,16 +6,15 @@ import type { UploadOptions } from '../../catalog/upload.ts';
 import { placeDurably, syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
+import type { CustomerAccess } from '../../model/customer-access.ts';
 import { type CustomerId, parseUploadId, type UploadId } from '../../model/ids.ts';
 import type { DiskReserve } from '../spool/disk-reserve.ts';
 import { orDiskFull } from '../spool/or-disk-full.ts';
 import { appendChunk, type Chunk, markerOf, recoverChunk } from './append-chunk.ts';
 
 /** A file that arrives in several requests. Its upload will have the same id. */
-export interface ResumableFile {
+export interface ResumableFile extends Omit<CustomerAccess, symbol> {
   readonly id: UploadId;
-  readonly customerId: CustomerId;
-  readonly customerMayAppear: boolean;
   /** The size of the whole file in bytes, as the client has announced it. */
   readonly length: number;
   readonly filename: string | null;

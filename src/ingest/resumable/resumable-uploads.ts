@@ -73,9 +73,10 @@ export class ResumableUploads {
     const file = await this.find(id);
     if (!file) return null;
     if (!this.#finishing.has(id)) this.#deps.progress.received(id, file.received);
-    const { customerId, filename, options, corrects } = file;
+    const { customerId, keyId, filename, options, corrects } = file;
     const createdAt = new Date(file.createdAt);
-    return newUpload({ id, customerId, filename, options, corrects, createdAt, idempotencyKey: null, retryOf: null });
+    const sent = { id, customerId, keyId, filename, options, corrects, createdAt };
+    return newUpload({ ...sent, idempotencyKey: null, retryOf: null });
   }
 
   /**

@@ -1,5 +1,5 @@
-import { identifier } from '../../engine/sql.ts';
 import type { LogicalType } from '../../model/columns.ts';
+import type { Physical } from '../../model/physical-columns.ts';
 import type { Condition, Operand } from '../query-plan.ts';
 import { compileLike } from './compile-like.ts';
 import type { Parameters } from './parameters.ts';
@@ -9,33 +9,33 @@ export function isTime(type: LogicalType): boolean {
 }
 
 /** Compiles a condition to SQL, in parentheses if it needs them. */
-export function compileCondition(condition: Condition, parameters: Parameters): string {
+export function compileCondition(condition: Condition, physical: Physical, parameters: Parameters): string {
   switch (condition.kind) {
     case 'and':
     case 'or': {
-      const parts = condition.conditions.map((part) => compileCondition(part, parameters));
+      const parts = condition.conditions.map((part) => compileCondition(part, physical, parameters));
       return `(${parts.join(condition.kind === 'and' ? ' AND ' : ' OR ')})`;
     }
     case 'not':
-      return `(NOT ${compileCondition(condition.condition, parameters)})`;
+      return `(NOT ${compileCondition(condition.condition, physical, parameters)})`;
     case 'is_null':
-      return `(${operandSql(condition.operand)} IS NULL)`;
+      return `(${operandSql(condition.operand, physical)} IS NULL)`;
     case 'compare': {
       const { operand, op, value } = condition;
-      return `(${operandSql(operand)} ${op} ${parameters.bind(value, boundType(operand))})`;
+      return `(${operandSql(operand, physical)} ${op} ${parameters.bind(value, boundType(operand))})`;
     }
     case 'in': {
       const { operand, values } = condition;
       const bound = values.map((value) => parameters.bind(value, boundType(operand)));
-      return `(${operandSql(operand)} IN (${bound.join(', ')}))`;
+      return `(${operandSql(operand, physical)} IN (${bound.join(', ')}))`;
     }
     case 'like':
-      return compileLike(operandSql(condition.operand), condition.pattern, parameters);
+      return compileLike(operandSql(condition.operand, physical), condition.pattern, parameters);
   }
 }
 
-function operandSql(operand: Operand): string {
-  return operand.kind === 'column' ? identifier(operand.column.name) : `o${operand.index}`;
+function operandSql(operand: Operand, physical: Physical): string {
+  return operand.kind === 'column' ? physical(operand.column) : `o${operand.index}`;
 }
 
 /** The type of a value compared with the operand. Times of the result are microseconds. */

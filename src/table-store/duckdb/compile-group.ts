@@ -1,4 +1,5 @@
-import { identifier, literal } from '../../engine/sql.ts';
+import { literal } from '../../engine/sql.ts';
+import type { Physical } from '../../model/physical-columns.ts';
 import type { Bucket, GroupKey } from '../query-plan.ts';
 import { isTime } from './compile-condition.ts';
 
@@ -9,8 +10,8 @@ export function microsSql(time: string): string {
 }
 
 /** The expression that rows are grouped by. */
-export function groupSql({ column, bucket }: GroupKey): string {
-  const name = identifier(column.name);
+export function groupSql({ column, bucket }: GroupKey, physical: Physical): string {
+  const name = physical(column);
   if (!bucket) return name;
   const { timeZone } = bucket;
   if (timeZone === null) return truncatedSql(bucket, name);

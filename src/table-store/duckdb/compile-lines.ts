@@ -1,5 +1,6 @@
-import { identifier, literal } from '../../engine/sql.ts';
-import type { Column } from '../../model/columns.ts';
+import { literal } from '../../engine/sql.ts';
+import type { Column, LogicalType } from '../../model/columns.ts';
+import type { Physical } from '../../model/physical-columns.ts';
 
 /** A format with one line per row: the text before the first row, and a SQL expression for a row with its line feed. */
 export interface Lines {
@@ -17,24 +18,26 @@ const QUOTED = /^$|[",;|\t\r\n]|^[\s\ufeff]|\s$/;
 const GREATEST_EXACT = Number.MAX_SAFE_INTEGER;
 
 /** CSV with a header. Null is an empty field, and an empty text is `""`. */
-export function csvLines(columns: readonly Column[], escapeFormulas: boolean): Lines {
+export function csvLines(columns: readonly Column[], physical: Physical, escapeFormulas: boolean): Lines {
   const names = columns.map(({ name }) => {
     const text = escapeFormulas && FORMULA_STARTS.includes(name.slice(0, 1)) ? `'${name}` : name;
     return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   const fields = columns.map((column) => {
-    const name = identifier(column.name);
-    return column.type === 'text' ? quotedSql(escapeFormulas ? escapedSql(name) : name) : plainSql(column);
+    const value = physical(column);
+    return column.type === 'text'
+      ? quotedSql(escapeFormulas ? escapedSql(value) : value)
+      : plainSql(column.type, value);
   });
   // `concat` skips nulls.
   return { head: `${names.join(',')}\n`, line: `concat(${fields.join(`, ',', `)}, chr(10))` };
 }
 
 /** One JSON object per row, with values in the same form as in all JSON of the API. */
-export function jsonLines(columns: readonly Column[]): Lines {
+export function jsonLines(columns: readonly Column[], physical: Physical): Lines {
   const members = columns.map((column, index) => {
     const name = `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`;
-    return `${literal(name)}, coalesce(${jsonSql(column)}, 'null')`;
+    return `${literal(name)}, coalesce(${jsonSql(column.type, physical(column))}, 'null')`;
   });
   return { head: '', line: `concat(${members.join(', ')}, '}', chr(10))` };
 }
@@ -49,40 +52,38 @@ function quotedSql(text: string): string {
   return `CASE WHEN regexp_matches(${text}, ${pattern}) THEN '"' || replace(${text}, '"', '""') || '"' ELSE ${text} END`;
 }
 
-function jsonSql(column: Column): string {
-  const name = identifier(column.name);
-  switch (column.type) {
+function jsonSql(type: LogicalType, value: string): string {
+  switch (type) {
     case 'boolean':
-      return plainSql(column);
+      return plainSql(type, value);
     case 'text':
-      return `CAST(to_json(${name}) AS VARCHAR)`;
+      return `CAST(to_json(${value}) AS VARCHAR)`;
     case 'integer': {
-      const exact = `${name} BETWEEN -${GREATEST_EXACT} AND ${GREATEST_EXACT}`;
-      return `CASE WHEN ${exact} THEN CAST(${name} AS VARCHAR) ELSE '"' || ${name} || '"' END`;
+      const exact = `${value} BETWEEN -${GREATEST_EXACT} AND ${GREATEST_EXACT}`;
+      return `CASE WHEN ${exact} THEN CAST(${value} AS VARCHAR) ELSE '"' || ${value} || '"' END`;
     }
     case 'number':
-      return `CASE WHEN isfinite(${name}) THEN CAST(${name} AS VARCHAR) ELSE '"' || ${plainSql(column)} || '"' END`;
+      return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) ELSE '"' || ${plainSql(type, value)} || '"' END`;
     case 'date':
     case 'timestamp':
-      return `'"' || ${plainSql(column)} || '"'`;
+      return `'"' || ${plainSql(type, value)} || '"'`;
   }
 }
 
 /** A value other than a text, in the form it has in JSON, without quotes. */
-function plainSql({ name, type }: Column): string {
-  const column = identifier(name);
+function plainSql(type: LogicalType, value: string): string {
   switch (type) {
     case 'number':
       // A plain cast gives `nan` and `inf`.
-      return `CASE WHEN isfinite(${column}) THEN CAST(${column} AS VARCHAR) WHEN isnan(${column}) THEN 'NaN' WHEN ${column} > 0 THEN 'Infinity' WHEN ${column} < 0 THEN '-Infinity' END`;
+      return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) WHEN isnan(${value}) THEN 'NaN' WHEN ${value} > 0 THEN 'Infinity' WHEN ${value} < 0 THEN '-Infinity' END`;
     case 'date':
-      return `CASE WHEN ${usualYear(column)} THEN CAST(${column} AS VARCHAR) ELSE ${unusualDateSql(column)} END`;
+      return `CASE WHEN ${usualYear(value)} THEN CAST(${value} AS VARCHAR) ELSE ${unusualDateSql(value)} END`;
     case 'timestamp': {
-      const unusual = `${unusualDateSql(column)} || 'T' || CAST(${column} AS TIME) || 'Z'`;
-      return `CASE WHEN ${usualYear(column)} THEN replace(CAST(${column} AS VARCHAR), ' ', 'T') || 'Z' ELSE ${unusual} END`;
+      const unusual = `${unusualDateSql(value)} || 'T' || CAST(${value} AS TIME) || 'Z'`;
+      return `CASE WHEN ${usualYear(value)} THEN replace(CAST(${value} AS VARCHAR), ' ', 'T') || 'Z' ELSE ${unusual} END`;
     }
     default:
-      return `CAST(${column} AS VARCHAR)`;
+      return `CAST(${value} AS VARCHAR)`;
   }
 }
 

@@ -1,5 +1,5 @@
-import { identifier } from '../../engine/sql.ts';
 import { type Column, TAG_COLUMN } from '../../model/columns.ts';
+import { type Physical, physicalColumns } from '../../model/physical-columns.ts';
 import { type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
@@ -23,31 +23,31 @@ export function visible({ uncommittedTags, lastTag }: Pick<TableView, 'uncommitt
 /**
  * Compiles a plan to one SELECT of integers, numbers, booleans, texts, and times as microseconds. It has three levels, each a
  * subquery of the next: groups and measures (`g0`, `m0`, …); their conversion to the form of the result (`o0`, …); selection
- * and order by the result. It contains no names of the request, columns only as quoted identifiers, and values only as bound
- * parameters.
+ * and order by the result. It contains no names of the request or the table, and values only as bound parameters.
  *
  * @param view the rows to query; `table` is the quoted name of the table
  */
 export function compileQuery(plan: QueryPlan, view: TableView & { readonly table: string }): CompiledQuery {
   const parameters = new Parameters();
+  const physical = physicalColumns(view.columns);
   const { groupBy, measures } = plan;
   const grouped = [
-    ...groupBy.map((key, index) => `${groupSql(key)} AS g${index}`),
+    ...groupBy.map((key, index) => `${groupSql(key, physical)} AS g${index}`),
     ...measures.flatMap((measure, index) => {
       const of = quantilesOfColumn(measures, index);
-      if (of === null) return [`${measureSql(measure)} AS m${index}`];
+      if (of === null) return [`${measureSql(measure, physical)} AS m${index}`];
       return of.first === index
-        ? [`quantile_cont(${identifier(of.column)}, [${of.shares.join(', ')}]) AS m${index}`]
+        ? [`quantile_cont(${physical(of.column)}, [${of.shares.join(', ')}]) AS m${index}`]
         : [];
     }),
   ];
   const from = (): string => {
-    const where = plan.where === null ? '' : ` AND ${compileCondition(plan.where, parameters)}`;
+    const where = plan.where === null ? '' : ` AND ${compileCondition(plan.where, physical, parameters)}`;
     return `FROM ${view.table} WHERE ${visible(view)}${where}`;
   };
   const groups = groupBy.map((_, index) => index + 1).join(', ');
   const rows = `SELECT ${grouped.join(', ')} ${from()}${groups && ` GROUP BY ${groups}`}`;
-  const edges = measures.flatMap(({ by }, index) => (by ? [edgeSql(plan, index, from())] : []));
+  const edges = measures.flatMap(({ by }, index) => (by ? [edgeSql(plan, index, physical, from())] : []));
   const inner = edges.length === 0 ? rows : withEdges(plan, rows, edges);
   const shaped = [
     ...groupBy.map((key, index) => shapedGroupSql(key, `g${index}`)),
@@ -59,7 +59,7 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   ].map((sql, index) => `${sql} AS o${index}`);
   // The package's decoder drops a U+FEFF at the start of a text, so it is given one more.
   const outputs = outputsOf(plan).map(({ type }, index) => (type === 'text' ? `chr(65279) || o${index}` : `o${index}`));
-  const having = plan.having === null ? '' : ` WHERE ${compileCondition(plan.having, parameters)}`;
+  const having = plan.having === null ? '' : ` WHERE ${compileCondition(plan.having, physical, parameters)}`;
   const order = plan.orderBy.map(
     ({ index, descending, nullsFirst }) =>
       `o${index} ${descending ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`,
@@ -85,15 +85,15 @@ function quantilesOfColumn(measures: readonly Measure[], index: number) {
   const siblings = measures.flatMap((each, at) => (isQuantile(each) && each.column?.name === column.name ? [at] : []));
   if (siblings.length === 1) return null;
   const shares = siblings.map((at) => `CAST(${Number(measures[at]?.q ?? 0.5)} AS DOUBLE)`);
-  return { column: column.name, shares, first: siblings[0], position: siblings.indexOf(index) + 1 };
+  return { column, shares, first: siblings[0], position: siblings.indexOf(index) + 1 };
 }
 
 export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
   return fn === 'median' || fn === 'quantile';
 }
 
-function measureSql({ fn, column, q, by }: Measure): string {
-  const name = column && identifier(column.name);
+function measureSql({ fn, column, q, by }: Measure, physical: Physical): string {
+  const name = column && physical(column);
   switch (fn) {
     case 'count':
       return name === null ? 'count(*)' : `count(${name})`;
@@ -112,7 +112,7 @@ function measureSql({ fn, column, q, by }: Measure): string {
     case 'first':
     case 'last':
       // Only its time; `edgeSql` looks up the value.
-      return `${fn === 'first' ? 'min' : 'max'}(${identifier((by as { name: string }).name)}) FILTER (WHERE ${name} IS NOT NULL)`;
+      return `${fn === 'first' ? 'min' : 'max'}(${physical(by as Column)}) FILTER (WHERE ${name} IS NOT NULL)`;
   }
 }
 
@@ -120,10 +120,10 @@ function measureSql({ fn, column, q, by }: Measure): string {
  * The value of a `first` or `last` in each group, from the rows that have its time. This is a second scan of the table, which
  * skips row groups before or after that time: an aggregate of (time, value) takes four times as long.
  */
-function edgeSql({ groupBy, measures }: QueryPlan, index: number, from: string): string {
+function edgeSql({ groupBy, measures }: QueryPlan, index: number, physical: Physical, from: string): string {
   const { fn, column, by } = measures[index] as Measure & { readonly column: Column; readonly by: Column };
-  const keys = groupBy.map((key, at) => `${groupSql(key)} AS k${at}`);
-  const look = `SELECT ${[...keys, `${identifier(by.name)} AS t`, `${identifier(column.name)} AS v`].join(', ')} ${from}`;
+  const keys = groupBy.map((key, at) => `${groupSql(key, physical)} AS k${at}`);
+  const look = `SELECT ${[...keys, `${physical(by)} AS t`, `${physical(column)} AS v`].join(', ')} ${from}`;
   const same = groupBy.map((_, at) => ` AND k${at} IS NOT DISTINCT FROM r.g${at}`).join('');
   const groups = groupBy.map((_, at) => `r.g${at}`);
   const value = `${fn === 'first' ? 'min' : 'max'}(v) AS v`;

@@ -1,5 +1,5 @@
-import { identifier } from '../../engine/sql.ts';
 import type { Column } from '../../model/columns.ts';
+import type { Physical } from '../../model/physical-columns.ts';
 import type { Selection } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
@@ -7,25 +7,25 @@ import { visible } from './compile-query.ts';
 import { Parameters } from './parameters.ts';
 
 /** Compiles a selection of rows to SQL conditions. */
-export function compileScan(view: TableView, { where }: Selection) {
+export function compileScan(view: TableView, { where }: Selection, physical: Physical) {
   const parameters = new Parameters();
   return {
     visible: visible(view),
-    where: where && compileCondition(where, parameters),
+    where: where && compileCondition(where, physical, parameters),
     params: parameters.values,
   };
 }
 
 /** A column as an `EngineValue`: times as microseconds. */
-export function valueSql({ name, type }: Column): string {
-  const column = identifier(name);
-  if (isTime(type)) return `epoch_us(CAST(${column} AS TIMESTAMP))`;
+export function valueSql(column: Column, physical: Physical): string {
+  const name = physical(column);
+  if (isTime(column.type)) return `epoch_us(CAST(${name} AS TIMESTAMP))`;
   // The package's decoder drops a U+FEFF at the start of a text, so it is given one more.
-  return type === 'text' ? `chr(65279) || ${column}` : column;
+  return column.type === 'text' ? `chr(65279) || ${name}` : name;
 }
 
 /** A column as it is written to a Parquet file: timestamps are marked as UTC. */
-export function parquetSql({ name, type }: Column): string {
-  const column = identifier(name);
-  return type === 'timestamp' ? `make_timestamptz(epoch_us(${column})) AS ${column}` : column;
+export function parquetSql(column: Column, physical: Physical): string {
+  const name = physical(column);
+  return column.type === 'timestamp' ? `make_timestamptz(epoch_us(${name}))` : name;
 }

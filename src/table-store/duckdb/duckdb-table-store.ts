@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { CustomerId } from '../../model/ids.ts';
+import { physicalColumns } from '../../model/physical-columns.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';
@@ -27,17 +28,21 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
     async begin({ customerId, tag, columns, formats, timeColumn, create, exact }): Promise<LoadSession> {
       const database = fileOf(customerId);
-      await engine.call('begin_load', { database, columns, create });
+      const physical = physicalColumns(columns);
+      const into = formats.map(physical);
+      const stored = columns.map((column) => ({ name: physical(column), type: column.type }));
+      await engine.call('begin_load', { database, columns: stored, create });
       let quick = true;
       return {
         append: async (source, options) => {
-          const params = { database, tag, formats, source, exact, quick };
+          const params = { database, tag, formats, into, source, exact, quick };
           const appended = await engine.call('append', params, options);
           // A file that has unusual values, such as empty ones, usually has them throughout.
           quick = appended.quick;
           return appended.rows;
         },
-        commit: () => engine.call('end_load', { database, tag, timeColumn }),
+        commit: () =>
+          engine.call('end_load', { database, tag, timeColumn: timeColumn && physical({ name: timeColumn }) }),
         rollBack: async () => {
           await engine.call(create ? 'drop' : 'purge', { database, tags: [tag] });
         },

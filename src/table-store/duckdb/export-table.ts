@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
 import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
+import { type Physical, physicalColumns } from '../../model/physical-columns.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
@@ -29,18 +30,20 @@ export async function* exportTable(
   request: ExportRequest,
   { chunkMs, signal }: { readonly chunkMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, void> {
-  const scan = { database, ...compileScan(view, request) };
+  const physical = physicalColumns(view.columns);
+  const scan = { database, ...compileScan(view, request, physical) };
   if (request.format === 'parquet') {
     const path = join(folder.exports, `${randomUUID()}.parquet`);
-    const select = request.columns.map(parquetSql);
-    const params = { ...scan, after: null, select, path, reserveBytes: folder.reserveBytes };
+    const select = request.columns.map((column) => parquetSql(column, physical));
+    const names = request.columns.map(({ name }) => name);
+    const params = { ...scan, after: null, select, names, path, reserveBytes: folder.reserveBytes };
     yield* sendOnce(path, async () => {
       const { kind } = await callEngine(engine, 'export_parquet', params, { signal });
       if (kind !== 'written') throw new ExportEnded(kind);
     });
     return;
   }
-  const format = chunkFormat(request);
+  const format = chunkFormat(request, physical);
   let after: RowPosition | null = null;
   let span = FIRST_SPAN;
   do {
@@ -53,9 +56,10 @@ export async function* exportTable(
   } while (after !== null);
 }
 
-function chunkFormat({ format, columns, escapeFormulas }: ExportRequest): ChunkFormat {
-  if (format === 'arrow') return { kind: 'arrow', columns, select: columns.map(valueSql) };
-  return { kind: 'text', ...(format === 'csv' ? csvLines(columns, escapeFormulas) : jsonLines(columns)) };
+function chunkFormat({ format, columns, escapeFormulas }: ExportRequest, physical: Physical): ChunkFormat {
+  if (format === 'arrow') return { kind: 'arrow', columns, select: columns.map((each) => valueSql(each, physical)) };
+  const lines = format === 'csv' ? csvLines(columns, physical, escapeFormulas) : jsonLines(columns, physical);
+  return { kind: 'text', ...lines };
 }
 
 /** Writes a file and reads it. The file is removed in every case. */

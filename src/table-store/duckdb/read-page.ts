@@ -1,5 +1,6 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
+import { physicalColumns } from '../../model/physical-columns.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
@@ -21,11 +22,12 @@ export async function readPage(
 ): Promise<PageOutcome> {
   const position = after === null ? null : positionOf(after);
   if (after !== null && !position) return { kind: 'no_position' };
+  const physical = physicalColumns(view.columns);
   const params = {
     database,
-    ...compileScan(view, selection),
+    ...compileScan(view, selection, physical),
     after: position,
-    select: selection.columns.map(valueSql),
+    select: selection.columns.map((column) => valueSql(column, physical)),
     limit,
     maxBytes: PAGE_BYTES,
     budgetMs: Math.min(BUDGET_MS, deadlineMs / 2),

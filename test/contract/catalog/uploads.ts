@@ -15,6 +15,7 @@ export function uploadsContract(t: CatalogUnderTest): void {
         status: 'receiving',
         filename: 'f.csv',
         options: OPTIONS,
+        keyId: null,
         idempotencyKey: null,
         retryOf: null,
         corrects: null,
@@ -32,6 +33,12 @@ export function uploadsContract(t: CatalogUnderTest): void {
       });
       assert.deepEqual(await t.catalog.findUpload(upload.id), upload);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
+    });
+
+    it('remembers the key that an upload was sent with', async () => {
+      const upload = await t.receiving('acme', { keyId: 'key_1' });
+      assert.equal(upload.keyId, 'key_1');
+      assert.equal((await t.acknowledged(upload.id)).keyId, 'key_1');
     });
 
     it('does not change an existing customer when an upload starts', async () => {

@@ -3,10 +3,12 @@ import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migrat
 import { SettingError } from '../../../config.ts';
 import type { CatalogTables } from '../catalog-tables.ts';
 import { firstTables } from './0001-first-tables.ts';
+import { keysOfUploads } from './0002-keys-of-uploads.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
+  '0002-keys-of-uploads': keysOfUploads,
 };
 
 /**
