@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts';
 import { checkColumnCount, checkColumnNames } from './column-names.ts';
 import { isHeader, showsHeader } from './detect-header.ts';
 import type { CsvDialect, CsvLayout, Newline } from './dialect.ts';
+import { dialectDoubts } from './dialect-doubts.ts';
 import { type DialectOptions, delimiterOption, quoteOption, refuseSameCharacters } from './dialect-options.ts';
 import { findTableBelow, type TableBelow, titleAboveHeader } from './find-title.ts';
 import { findLinesAbove } from './lines-above.ts';
@@ -31,6 +32,8 @@ export interface DetectedDialect {
   /** Offset in the head at which the records begin, after the header and what is above it. */
   readonly dataOffset: number;
   readonly firstDataLine: number;
+  /** What the sender may have meant otherwise. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -95,6 +98,10 @@ export function detectDialect(
     headerText: header ? headerText(plain, first, delimiter, names.length < first.fields.length) : null,
     dataOffset: above.bytes + offsetOfLine(table, newline, firstDataLine - above.lines),
     firstDataLine,
+    warnings: dialectDoubts(columns, sample, {
+      header,
+      detected: { delimiter: given === null, quote: overrides.quote === null },
+    }),
   };
 }
 

@@ -108,6 +108,25 @@ describe('the dialect of a file', () => {
   });
 });
 
+describe('a dialect that may be another one', () => {
+  for (const [text, overrides, warning] of [
+    ['a^b^c\n1^2^3\n', {}, /one column, 'a\^b\^c'.*delimiter=\^/],
+    ['a b\n1 2\n3 4\n', {}, /contains a space.*delimiter=space/],
+    ['a b\n1 2\n3\n', {}, null],
+    ['time\n10:00\n11:00\n', {}, null],
+    ['a^b\n1^2\n', { delimiter: ',' }, null],
+    ["a,b\n1,'x'\n2,'y z'\n", {}, /fields of 'b' are in single quotes.*quote='/],
+    ["a,b\n1,'x'\n2,y\n", {}, null],
+    ["a,b\n1,'x'\n", { quote: '"' }, null],
+  ] as const) {
+    it(`is ${warning === null ? 'not ' : ''}warned of: ${JSON.stringify(text)} ${JSON.stringify(overrides)}`, () => {
+      const { warnings } = detect(text, overrides);
+      if (warning === null) assert.deepEqual(warnings, []);
+      else assert.match(warnings.join('\n'), warning);
+    });
+  }
+});
+
 describe('the header of a file', () => {
   it('is the first record, unless each of its fields is a value or empty', () => {
     assert.deepEqual(detect('id,2023\n1,5\n').columns, ['id', '2023']);

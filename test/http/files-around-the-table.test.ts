@@ -227,6 +227,19 @@ describe('bytes that surprise', () => {
     ]);
   });
 
+  it('may be another delimiter or quote: warnings name the option', async () => {
+    for (const [text, option] of [
+      ['a^b\n1^2\n', 'delimiter=^'],
+      ["a,b\n1,'x'\n", "quote='"],
+    ] as const) {
+      const { upload } = await load(text);
+      assert.ok(upload.receipt.warnings.join().includes(`set ${option}.`), upload.receipt.warnings.join());
+      const [name = '', value = ''] = option.split('=');
+      const { rows } = await load(text, `?${new URLSearchParams({ [name]: value })}`);
+      assert.equal(rows?.[0]?.length, 2);
+    }
+  });
+
   it('are spaces: none before a quote belongs to the field, others do in text', async () => {
     await loads('a, b ,c\n x , "y" ,1\n"x ",  z, 2\n', '', {
       names: ['a', 'b', 'c'],
@@ -282,8 +295,8 @@ describe('a file with more than one table', () => {
 
 describe('a retry', () => {
   it('reads the kept text of a rewritten file as it was read', async () => {
-    const text = 'Report\n#c\n\nday,n,t,\n2024-01-01,1,"\\"a\\"",\n#,\n2024-01-02,2,"b\\\\"\n3\n';
-    const query = '?skip_lines=1&comment=%23&escape=%5C&surplus=drop_empty';
+    const text = 'Report\n#c\n\nday,n,\0t,\n2024-01-01,1,"\\"a\\"",\n#,\n2024-01-02,2,"b\\\\"\n3\n';
+    const query = '?skip_lines=1&comment=%23&escape=%5C&surplus=drop_empty&strip_nul=true';
     const { upload } = await load(text, query, 'retried');
     isRefused(upload, 'rows_rejected', /1 of 3/);
     assert.equal(upload.error.rejects[0].line, 8);
@@ -296,6 +309,7 @@ describe('a retry', () => {
     assert.equal(body.status, 'complete', JSON.stringify(body));
     const { appended, rejected, comment, escape: escaped, skipped_lines } = body.receipt;
     assert.deepEqual([appended, rejected, comment, escaped, skipped_lines], [2, 1, '#', '\\', 2]);
+    assert.match(body.receipt.warnings.join(), /1 NUL byte was removed/);
     const { names, rows } = await tableOf('retried');
     assert.deepEqual(names, ['day', 'n', 't']);
     assert.deepEqual(rows, [
