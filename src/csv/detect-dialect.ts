@@ -191,11 +191,18 @@ function refuseShortHeader(
  */
 function refuseEscapedQuotes(text: HeadText, delimiter: string, sample: readonly CsvRecord[]): void {
   const { bytes, quote, complete, linesBefore } = text;
-  const malformed = sample.find((record) => record.malformed !== null);
+  const last = sample.length - 1;
+  // The last quoted field may be closed below the head.
+  const malformed = sample.find((record, index) => record.malformed !== null && (complete || index < last));
   if (!malformed || quote === '' || !bytes.includes(`\\${quote}`)) return;
   const plain = plainText({ ...text, escape: '\\' }, delimiter);
   const escaped = sampleRecords(plain, { delimiter, quote }, complete, SAMPLE_RECORDS);
   if (escaped.slice(0, complete ? undefined : -1).some((record) => record.malformed !== null)) return;
+  const fields = escaped[0]?.fields.length;
+  const regular = (records: readonly CsvRecord[]): number =>
+    records.filter((record) => record.malformed === null && record.fields.length === fields).length;
+  // A field that ends with a backslash, such as "C:\\", would swallow the next ones.
+  if (regular(escaped) <= regular(sample)) return;
   const line = linesBefore + malformed.line;
   throw recordProblems.escapedQuote(malformed.malformed ?? 'text_after_quote', line, quote);
 }

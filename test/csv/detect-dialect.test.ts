@@ -108,6 +108,24 @@ describe('the dialect of a file', () => {
   });
 });
 
+describe('backslashes at the end of quoted fields', () => {
+  const rows = Array.from({ length: 50 }, (_, index) => `${index},"C:\\dir ${index}\\","x"\n`).join('');
+
+  it('are text, even if the head of the file ends in a quoted field', () => {
+    assert.deepEqual(detect(`n,path,t\n${rows}51,"C:\\dir\\","unfin`, {}, false).columns, ['n', 'path', 't']);
+  });
+
+  it('are text, even if another record is malformed', () => {
+    assert.deepEqual(detect(`n,path,t\n${rows}51,"C:\\","x" y\n`).columns, ['n', 'path', 't']);
+  });
+
+  it('are escape characters if the records can be read only with them', () => {
+    const escaped = rows.replaceAll('C:\\dir', 'say \\"hi').replaceAll('\\",', '\\"",');
+    assert.throws(() => detect(`n,path,t\n${escaped}`), refusal('text_after_quote', /line 2.*escape=\\/));
+    assert.throws(() => detect(`n,path,t\n${escaped}51,"unfin`, {}, false), refusal('text_after_quote', /line 2/));
+  });
+});
+
 describe('a dialect that may be another one', () => {
   for (const [text, overrides, warning] of [
     ['a^b^c\n1^2^3\n', {}, /one column, 'a\^b\^c'.*delimiter=\^/],
