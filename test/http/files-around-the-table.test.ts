@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { call, put, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
+import { call, formOf, put, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
+import { until } from '../until.ts';
 
 let thena: RunningThena;
 before(async () => {
@@ -96,6 +97,33 @@ describe('lines above the table', () => {
     isRefused((await load(text)).upload, 'title_above_header', /skip_lines=1/);
     await loads(text, '?delimiter=comma', { names: ['tags'], rows: [['a;b'], ['c;d']] });
     await loads('note\nfine\na;b\n', '', { names: ['note'], rows: [['fine'], ['a;b']] });
+  });
+});
+
+describe('the options of a file', () => {
+  it('are given in a form or in the metadata of a resumable upload, too', async () => {
+    const text = 'Report\nday,n\n#c\n2024-01-01,1\n2024-01-02,2\n';
+    const fields = [
+      ['skip_lines', '1'],
+      ['comment', '#'],
+      ['customer_id', 'form'],
+    ] as const;
+    const body = formOf(...fields, ['file', Buffer.from(text)]);
+    const { body: sent } = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body, headers: WAIT });
+    assert.deepEqual([sent.options.skip_lines, sent.options.comment], [1, '#']);
+    assert.deepEqual(await tableOf('form'), TABLE);
+
+    const metadata = { customer_id: 'tus', skip_lines: '1', comment: '#' };
+    const pairs = Object.entries(metadata).map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`);
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': `${text.length}`, 'upload-metadata': pairs.join(',') };
+    const { body: created, status } = await call(`${thena.url}/api/v1/tus`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/offset+octet-stream' },
+      body: text,
+    });
+    assert.equal(status, 201, JSON.stringify(created));
+    await until(async () => (await call(`${thena.url}/api/v1/customers/tus/table`)).status === 200);
+    assert.deepEqual(await tableOf('tus'), TABLE);
   });
 });
 
