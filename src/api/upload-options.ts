@@ -85,7 +85,7 @@ const commonOptions = {
     examples: [';', 'tab'],
   }),
   quote: option(Type.String(), {
-    description: 'The quote character: one ASCII character, or `none`. Default: detected.',
+    description: 'The quote character: one ASCII character, or `none`. Default: `"`.',
     examples: ['"', 'none'],
   }),
   header: option(Type.Boolean(), {

@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts';
 import { checkColumnCount, checkColumnNames } from './column-names.ts';
 import { isHeader, showsHeader } from './detect-header.ts';
 import type { CsvDialect, CsvLayout, Newline } from './dialect.ts';
+import { dialectDoubts } from './dialect-doubts.ts';
 import { type DialectOptions, delimiterOption, quoteOption, refuseSameCharacters } from './dialect-options.ts';
 import { findTableBelow, type TableBelow, titleAboveHeader } from './find-title.ts';
 import { findLinesAbove } from './lines-above.ts';
@@ -31,6 +32,8 @@ export interface DetectedDialect {
   /** Offset in the head at which the records begin, after the header and what is above it. */
   readonly dataOffset: number;
   readonly firstDataLine: number;
+  /** What the sender may have meant otherwise. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -95,6 +98,10 @@ export function detectDialect(
     headerText: header ? headerText(plain, first, delimiter, names.length < first.fields.length) : null,
     dataOffset: above.bytes + offsetOfLine(table, newline, firstDataLine - above.lines),
     firstDataLine,
+    warnings: dialectDoubts(columns, sample, {
+      header,
+      detected: { delimiter: given === null, quote: overrides.quote === null },
+    }),
   };
 }
 
@@ -184,11 +191,18 @@ function refuseShortHeader(
  */
 function refuseEscapedQuotes(text: HeadText, delimiter: string, sample: readonly CsvRecord[]): void {
   const { bytes, quote, complete, linesBefore } = text;
-  const malformed = sample.find((record) => record.malformed !== null);
+  const last = sample.length - 1;
+  // The last quoted field may be closed below the head.
+  const malformed = sample.find((record, index) => record.malformed !== null && (complete || index < last));
   if (!malformed || quote === '' || !bytes.includes(`\\${quote}`)) return;
   const plain = plainText({ ...text, escape: '\\' }, delimiter);
   const escaped = sampleRecords(plain, { delimiter, quote }, complete, SAMPLE_RECORDS);
   if (escaped.slice(0, complete ? undefined : -1).some((record) => record.malformed !== null)) return;
+  const fields = escaped[0]?.fields.length;
+  const regular = (records: readonly CsvRecord[]): number =>
+    records.filter((record) => record.malformed === null && record.fields.length === fields).length;
+  // A field that ends with a backslash, such as "C:\\", would swallow the next ones.
+  if (regular(escaped) <= regular(sample)) return;
   const line = linesBefore + malformed.line;
   throw recordProblems.escapedQuote(malformed.malformed ?? 'text_after_quote', line, quote);
 }

@@ -21,7 +21,7 @@ export interface TableBelow {
 
 /**
  * Finds a table below a title: a header and rows that nearly all have the same number of fields, more than every record above.
- * The title has one field, or several records, or a blank line below it: otherwise it may be a header that is too short.
+ * A single line that has only one field less is no title, but perhaps a header that is too short.
  */
 export function findTableBelow(records: readonly CsvRecord[], delimiter: string): TableBelow | null {
   const counts = records.map((record) => record.fields.length);
@@ -34,7 +34,8 @@ export function findTableBelow(records: readonly CsvRecord[], delimiter: string)
   if (!header || below.length < 2 || above.some((record) => record.fields.length > fields)) return null;
   const agreement = below.filter((record) => record.fields.length === fields).length / below.length;
   const last = above.at(-1) as CsvRecord;
-  const isTitle = last.fields.length === 1 || start > 1 || header.line - last.line > 1;
+  const isShortHeader = start === 1 && last.fields.length > 1 && last.fields.length === fields - 1;
+  const isTitle = !isShortHeader || header.line - last.line > 1;
   if (agreement < MIN_AGREEMENT || !isTitle || !isHeader(below)) return null;
   return { delimiter, above, header, fields, agreement };
 }

@@ -108,6 +108,43 @@ describe('the dialect of a file', () => {
   });
 });
 
+describe('backslashes at the end of quoted fields', () => {
+  const rows = Array.from({ length: 50 }, (_, index) => `${index},"C:\\dir ${index}\\","x"\n`).join('');
+
+  it('are text, even if the head of the file ends in a quoted field', () => {
+    assert.deepEqual(detect(`n,path,t\n${rows}51,"C:\\dir\\","unfin`, {}, false).columns, ['n', 'path', 't']);
+  });
+
+  it('are text, even if another record is malformed', () => {
+    assert.deepEqual(detect(`n,path,t\n${rows}51,"C:\\","x" y\n`).columns, ['n', 'path', 't']);
+  });
+
+  it('are escape characters if the records can be read only with them', () => {
+    const escaped = rows.replaceAll('C:\\dir', 'say \\"hi').replaceAll('\\",', '\\"",');
+    assert.throws(() => detect(`n,path,t\n${escaped}`), refusal('text_after_quote', /line 2.*escape=\\/));
+    assert.throws(() => detect(`n,path,t\n${escaped}51,"unfin`, {}, false), refusal('text_after_quote', /line 2/));
+  });
+});
+
+describe('a dialect that may be another one', () => {
+  for (const [text, overrides, warning] of [
+    ['a^b^c\n1^2^3\n', {}, /one column, 'a\^b\^c'.*delimiter=\^/],
+    ['a b\n1 2\n3 4\n', {}, /contains a space.*delimiter=space/],
+    ['a b\n1 2\n3\n', {}, null],
+    ['time\n10:00\n11:00\n', {}, null],
+    ['a^b\n1^2\n', { delimiter: ',' }, null],
+    ["a,b\n1,'x'\n2,'y z'\n", {}, /fields of 'b' are in single quotes.*quote='/],
+    ["a,b\n1,'x'\n2,y\n", {}, null],
+    ["a,b\n1,'x'\n", { quote: '"' }, null],
+  ] as const) {
+    it(`is ${warning === null ? 'not ' : ''}warned of: ${JSON.stringify(text)} ${JSON.stringify(overrides)}`, () => {
+      const { warnings } = detect(text, overrides);
+      if (warning === null) assert.deepEqual(warnings, []);
+      else assert.match(warnings.join('\n'), warning);
+    });
+  }
+});
+
 describe('the header of a file', () => {
   it('is the first record, unless each of its fields is a value or empty', () => {
     assert.deepEqual(detect('id,2023\n1,5\n').columns, ['id', '2023']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { call, put, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
+import { call, formOf, put, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
+import { until } from '../until.ts';
 
 let thena: RunningThena;
 before(async () => {
@@ -96,6 +97,33 @@ describe('lines above the table', () => {
     isRefused((await load(text)).upload, 'title_above_header', /skip_lines=1/);
     await loads(text, '?delimiter=comma', { names: ['tags'], rows: [['a;b'], ['c;d']] });
     await loads('note\nfine\na;b\n', '', { names: ['note'], rows: [['fine'], ['a;b']] });
+  });
+});
+
+describe('the options of a file', () => {
+  it('are given in a form or in the metadata of a resumable upload, too', async () => {
+    const text = 'Report\nday,n\n#c\n2024-01-01,1\n2024-01-02,2\n';
+    const fields = [
+      ['skip_lines', '1'],
+      ['comment', '#'],
+      ['customer_id', 'form'],
+    ] as const;
+    const body = formOf(...fields, ['file', Buffer.from(text)]);
+    const { body: sent } = await call(`${thena.url}/api/v1/event/`, { method: 'POST', body, headers: WAIT });
+    assert.deepEqual([sent.options.skip_lines, sent.options.comment], [1, '#']);
+    assert.deepEqual(await tableOf('form'), TABLE);
+
+    const metadata = { customer_id: 'tus', skip_lines: '1', comment: '#' };
+    const pairs = Object.entries(metadata).map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`);
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': `${text.length}`, 'upload-metadata': pairs.join(',') };
+    const { body: created, status } = await call(`${thena.url}/api/v1/tus`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/offset+octet-stream' },
+      body: text,
+    });
+    assert.equal(status, 201, JSON.stringify(created));
+    await until(async () => (await call(`${thena.url}/api/v1/customers/tus/table`)).status === 200);
+    assert.deepEqual(await tableOf('tus'), TABLE);
   });
 });
 
@@ -227,6 +255,19 @@ describe('bytes that surprise', () => {
     ]);
   });
 
+  it('may be another delimiter or quote: warnings name the option', async () => {
+    for (const [text, option] of [
+      ['a^b\n1^2\n', 'delimiter=^'],
+      ["a,b\n1,'x'\n", "quote='"],
+    ] as const) {
+      const { upload } = await load(text);
+      assert.ok(upload.receipt.warnings.join().includes(`set ${option}.`), upload.receipt.warnings.join());
+      const [name = '', value = ''] = option.split('=');
+      const { rows } = await load(text, `?${new URLSearchParams({ [name]: value })}`);
+      assert.equal(rows?.[0]?.length, 2);
+    }
+  });
+
   it('are spaces: none before a quote belongs to the field, others do in text', async () => {
     await loads('a, b ,c\n x , "y" ,1\n"x ",  z, 2\n', '', {
       names: ['a', 'b', 'c'],
@@ -282,8 +323,8 @@ describe('a file with more than one table', () => {
 
 describe('a retry', () => {
   it('reads the kept text of a rewritten file as it was read', async () => {
-    const text = 'Report\n#c\n\nday,n,t,\n2024-01-01,1,"\\"a\\"",\n#,\n2024-01-02,2,"b\\\\"\n3\n';
-    const query = '?skip_lines=1&comment=%23&escape=%5C&surplus=drop_empty';
+    const text = 'Report\n#c\n\nday,n,\0t,\n2024-01-01,1,"\\"a\\"",\n#,\n2024-01-02,2,"b\\\\"\n3\n';
+    const query = '?skip_lines=1&comment=%23&escape=%5C&surplus=drop_empty&strip_nul=true';
     const { upload } = await load(text, query, 'retried');
     isRefused(upload, 'rows_rejected', /1 of 3/);
     assert.equal(upload.error.rejects[0].line, 8);
@@ -296,6 +337,7 @@ describe('a retry', () => {
     assert.equal(body.status, 'complete', JSON.stringify(body));
     const { appended, rejected, comment, escape: escaped, skipped_lines } = body.receipt;
     assert.deepEqual([appended, rejected, comment, escaped, skipped_lines], [2, 1, '#', '\\', 2]);
+    assert.match(body.receipt.warnings.join(), /1 NUL byte was removed/);
     const { names, rows } = await tableOf('retried');
     assert.deepEqual(names, ['day', 'n', 't']);
     assert.deepEqual(rows, [

@@ -91,6 +91,7 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
       sha256: kept.sha256,
       encoding: kept.encoding,
       ...(isRewritten(kept.layout) && { layout: kept.layout }),
+      ...(detected && { warnings: detected.warnings }),
       ...(detected?.headerGuessed !== undefined && { headerGuessed: detected.headerGuessed }),
     },
   };

@@ -136,7 +136,7 @@ export class FileText {
   #warnings(): readonly string[] {
     const { quoteInTextOn } = this.#cutter;
     const stripped = this.#file.decoder.stripped ?? 0;
-    const warnings: string[] = [];
+    const warnings = [...this.#file.dialect.warnings];
     if (quoteInTextOn !== null) {
       warnings.push(
         `Line ${quoteInTextOn} has a quote inside an unquoted field. It is part of the text, and a delimiter after it ends the field.`,

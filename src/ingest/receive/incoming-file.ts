@@ -20,7 +20,7 @@ export interface IncomingFile {
   /** The failed upload whose text this is, with the properties of the file as it was sent; null if this is no retry. */
   readonly retryOf:
     | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> &
-        Partial<Pick<ReceivedFile, 'layout'>> & { readonly id: UploadId })
+        Partial<Pick<ReceivedFile, 'layout' | 'warnings'>> & { readonly id: UploadId })
     | null;
 }
 
