@@ -1,14 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { changeOptions, type ReceivedFile, type Upload, type UploadOptionChanges } from '../../catalog/upload.ts';
-import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { newUploadId } from '../../model/ids.ts';
 import { type IncomingFile, readFailureOf } from '../receive/incoming-file.ts';
 import type { Receptions } from '../receive/receptions.ts';
+import { spooledText } from '../receive/spooled-text.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface RetryDeps {
@@ -31,7 +30,7 @@ export async function retryUpload(
 ): Promise<Upload> {
   const kept = keptFile(failed);
   const segments = spool.locate(failed.id, kept.segments);
-  const bytes = Readable.from(textOf(kept, segments), { objectMode: false });
+  const bytes = Readable.from(spooledText(kept, segments), { objectMode: false });
   const file = fileOf(failed, kept, changes);
   const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
   failpoint('retried');
@@ -80,19 +79,4 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
 
 function changesDialect({ delimiter, quote, header }: UploadOptionChanges): boolean {
   return delimiter != null || quote != null || header != null;
-}
-
-/** The text of the file as it was sent, except for its line ends. Records keep their line numbers. */
-async function* textOf(file: ReceivedFile, segments: ReceivedFile['segments']): AsyncGenerator<Buffer, void> {
-  const header = file.headerText === null ? '' : `${file.headerText}\n`;
-  const linesBefore = (segments[0]?.firstLine ?? 1) - 1 - (header.split('\n').length - 1);
-  // The decoder drops this mark; without it, it would drop a U+FEFF with which the text itself starts.
-  yield Buffer.concat([BYTE_ORDER_MARK, Buffer.from('\n'.repeat(Math.max(0, linesBefore)) + header)]);
-  for (const { path } of segments) {
-    let first = true;
-    for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
-      yield first ? withoutMark(bytes) : bytes;
-      first = false;
-    }
-  }
 }
