@@ -294,6 +294,17 @@ export const ERRORS = {
     title: 'Compression ratio too high',
     hint: 'Send the file uncompressed, or compressed in smaller parts.',
   },
+  title_above_header: {
+    status: 422,
+    title: 'Title above the header',
+    hint: 'Set skip_lines to the number of lines above the header. If the file has one column, set delimiter to a character that does not occur in it.',
+  },
+  header_too_short: {
+    status: 422,
+    title: 'Header shorter than the rows',
+    hint: 'Add the missing name to the header, or set surplus=drop_empty if a delimiter ends each row.',
+  },
+  nul_byte: { status: 422, title: 'NUL byte in the text', hint: 'Remove the NUL bytes, or set strip_nul=true.' },
   not_csv: { status: 415, title: 'Not a CSV file', hint: 'Export the data as CSV and upload that.' },
   invalid_encoding: {
     status: 422,
@@ -312,16 +323,20 @@ export const ERRORS = {
     title: 'Columns do not match the table',
     hint: "Upload a file with the table's columns, in any order, or use another customer ID.",
   },
-  record_too_long: { status: 422, title: 'Record too long', hint: 'Check for a quote that is never closed.' },
+  record_too_long: {
+    status: 422,
+    title: 'Record too long',
+    hint: 'Shorten the record, or split it. If a quote in it is never closed, close it or double it.',
+  },
   quote_not_closed: {
     status: 422,
     title: 'Unclosed quote',
-    hint: 'Close the quote, or double quotes that are part of the text.',
+    hint: 'Close the quote, or double quotes that are part of the text. If the file writes them as \\", set escape=\\.',
   },
   text_after_quote: {
     status: 422,
     title: 'Text after a closing quote',
-    hint: 'Double quotes that are part of the text, or remove the text after the closing quote.',
+    hint: 'Double quotes that are part of the text, or remove the text after the closing quote. If the file writes quotes as \\", set escape=\\.',
   },
   stray_carriage_return: {
     status: 422,

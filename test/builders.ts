@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
+import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
 import { NO_OPTIONS } from '../src/csv/values/value-options.ts';
 import { type ColumnFormat, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
@@ -45,6 +46,11 @@ export function uploadOptions(change: Partial<UploadOptions> = {}): UploadOption
     quote: null,
     header: null,
     encoding: null,
+    skipLines: null,
+    comment: null,
+    escape: null,
+    surplus: 'reject',
+    stripNul: false,
     onError: 'abort',
     duplicates: 'append',
     dryRun: false,
@@ -75,11 +81,13 @@ export function receivedFile(change: Partial<ReceivedFile> = {}): ReceivedFile {
     sha256: 'ab'.repeat(32),
     encoding: 'utf-8',
     dialect: { delimiter: ',', quote: '"', header: true },
+    layout: PLAIN_LAYOUT,
     columns: ['at', 'n'],
     headerText: 'at,n',
     records: 3,
-    segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, firstLine: 2, shapes: [] }],
+    segments: [{ path: '0.csv', bytes: 15, records: 3, multiline: false, irregular: false, firstLine: 2, shapes: [] }],
     origin: null,
+    warnings: [],
     ...change,
   };
 }

@@ -53,11 +53,13 @@ const CLOSED_AND_TEXT: i32 = 4;
  * - how many of them are empty, except for the first
  * - the length of the first record without its line end
  * - the offset after the end of the last record
- * - 1 if the number of fields of a record is not `columns`
+ * - 1 if the number of fields of a record, not counting the first, is not `columns`
  * - line feeds in quotes; how many of them are in the incomplete record
  * - all line feeds before the quote that opened the latest quoted field; -1 if none did
  * - 1 if a quote follows spaces at the start of a field, or a field that was closed
  * - how the text ends
+ * - the number of fields of the first record in the text; of delimiters in the incomplete record
+ * - line feeds before the first unquoted field with a quote inside; -1 if there is none
  *
  * @param quote 0 if there is none
  */
@@ -71,6 +73,8 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   let records = 0;
   let blank = 0;
   let firstRecord = -1;
+  let firstFields = 0;
+  let quoteInTextAfter = -1;
   let irregular = 0;
   let quotedLineFeeds = 0;
   let quotedInRest = 0;
@@ -104,6 +108,7 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
           else odd = 1;
         } else if (!isText) {
           if (delimiter !== SPACE && areSpaces(fieldStart, at)) odd = 1;
+          else if (quoteInTextAfter < 0) quoteInTextAfter = records + quotedLineFeeds;
           isText = true;
         }
         continue;
@@ -130,11 +135,9 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
       isText = false;
       column++;
       if (byte !== LF) continue;
-      if (at > recordStart) {
-        if (column !== columns) irregular = 1;
-      } else if (records > 0) {
-        blank++;
-      }
+      if (records === 0) firstFields = column;
+      else if (at === recordStart) blank++;
+      else if (column !== columns) irregular = 1;
       if (records++ === 0) firstRecord = <i32>(at - TEXT);
       recordStart = fieldStart;
       quotedInRest = 0;
@@ -156,6 +159,9 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   store<i32>(28, openedAfter);
   store<i32>(32, odd);
   store<i32>(36, ending);
+  store<i32>(40, firstFields);
+  store<i32>(44, column);
+  store<i32>(48, quoteInTextAfter);
 }
 
 function areSpaces(from: usize, to: usize): bool {

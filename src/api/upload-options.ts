@@ -18,6 +18,7 @@ export const valueOptions = {
 };
 
 const OnError = oneOf(['abort', 'skip']);
+const Surplus = oneOf(['reject', 'drop_empty']);
 const Duplicates = oneOf(['append', 'reject']);
 
 /** The options of an upload, as they were given; null: detected in the file. */
@@ -27,6 +28,11 @@ export const UploadOptions = Type.Object(
     quote: nullable(Type.String()),
     header: nullable(Type.Boolean()),
     encoding: nullable(Type.String()),
+    skip_lines: nullable(Type.Integer()),
+    comment: nullable(Type.String()),
+    escape: nullable(Type.String()),
+    surplus: Surplus,
+    strip_nul: Type.Boolean(),
     on_error: OnError,
     duplicates: Duplicates,
     dry_run: Type.Boolean(),
@@ -84,6 +90,28 @@ const commonOptions = {
   }),
   header: option(Type.Boolean(), {
     description: '`true`: the first record has the column names. `false`: it is a row. Default: detected.',
+  }),
+  skip_lines: option(Type.Integer({ minimum: 0, maximum: 1000 }), {
+    default: 0,
+    description: 'How many lines to skip at the start of the file, such as a title above the header.',
+  }),
+  comment: option(Type.String(), {
+    description: 'Lines that begin with this ASCII character, outside of quotes, are ignored. Default: there are none.',
+    examples: ['#'],
+  }),
+  escape: option(Type.String(), {
+    description:
+      'In a quoted field, this ASCII character (or `backslash`) before a quote makes the quote part of the text; the same before a delimiter, a line end or itself, in every field. Before any other character, it is text. Default: only doubled quotes are part of the text.',
+    examples: ['\\\\'],
+  }),
+  surplus: option(Surplus, {
+    default: 'reject',
+    description:
+      'What to do with rows that have one empty field more than there are columns, since they end with a delimiter. `reject`: they do not fit the table. `drop_empty`: the empty field is ignored. If every line, including the header, ends with a delimiter, it is always ignored.',
+  }),
+  strip_nul: option(Type.Boolean(), {
+    default: false,
+    description: '`true`: remove NUL bytes from the text. Otherwise a file that contains one is refused.',
   }),
   on_error: option(OnError, {
     default: 'abort',

@@ -28,6 +28,14 @@ export const Receipt = Type.Object(
     delimiter: nullable(Type.String()),
     quote: nullable(Type.String(), { description: "'' if the file has no quoted fields." }),
     header: nullable(Type.Boolean()),
+    skipped_lines: nullable(Type.Integer(), {
+      description: 'Lines above the header that were skipped: by `skip_lines`, or a line such as `sep=;`.',
+    }),
+    comment: nullable(Type.String()),
+    escape: nullable(Type.String()),
+    empty_field_dropped: nullable(Type.Boolean(), {
+      description: 'Whether an empty field after the last column was ignored, since rows end with a delimiter.',
+    }),
     warnings: Type.Array(Type.String()),
   },
   { $id: 'Receipt', title: 'Receipt' },

@@ -1,4 +1,5 @@
-import type { CsvDialect } from '../csv/dialect.ts';
+import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
+import type { Surplus } from '../csv/dialect-options.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
 import { checkMarks, NO_OPTIONS, type ValueOptions } from '../csv/values/value-options.ts';
 import type { ColumnFormat } from '../model/columns.ts';
@@ -14,6 +15,13 @@ export interface UploadOptions {
   readonly quote: string | null;
   readonly header: boolean | null;
   readonly encoding: string | null;
+  /** Number of lines above the header. */
+  readonly skipLines: number | null;
+  readonly comment: string | null;
+  readonly escape: string | null;
+  readonly surplus: Surplus;
+  /** Whether NUL bytes are removed. */
+  readonly stripNul: boolean;
   /** If some rows do not fit the table: keep none of the file, or the rows that fit. */
   readonly onError: 'abort' | 'skip';
   /** If an earlier upload had the same bytes. */
@@ -52,15 +60,18 @@ export interface ReceivedFile {
   readonly sha256: string;
   readonly encoding: string;
   readonly dialect: CsvDialect;
+  readonly layout: CsvLayout;
   readonly columns: readonly string[];
   /** Whether the first record was assumed to be the header without evidence. */
   readonly headerGuessed?: boolean;
-  /** The header record as it is in the file, without its line end; null if the file has no header. */
+  /** The header record as the segments would have it, without its line end; null if the file has no header. */
   readonly headerText: string | null;
   readonly records: number;
   readonly segments: readonly CsvSegment[];
   /** Null if the file is not UTF-8, or its line ends differ. */
   readonly origin: CsvOrigin | null;
+  /** What the text shows that may surprise its sender. */
+  readonly warnings: readonly string[];
 }
 
 /** The outcome of an upload: `rowsInFile = appended + rejected`. */

@@ -42,21 +42,27 @@ export class ByteCutter {
   recordLine = 0;
   /** Line on which the latest quoted field begins. */
   quoteOpenedOn = 0;
+  /** Delimiters in the incomplete record. */
+  delimiters = 0;
+  /** Whether a record, since this was last reset, has more or fewer fields than there are columns. */
+  irregular = false;
+  /** Line of the first unquoted field that contains a quote; 0 if there is none. */
+  quoteInTextOn = 0;
   /** Whether spaces before a quote were removed. */
   spacesDropped = false;
   readonly crEndsLine: boolean;
   readonly #delimiter: number;
   readonly #quote: number;
   readonly #firstLine: number;
-  readonly #blankIsRecord: boolean;
+  readonly #columns: number;
 
   /** @param quote -1 if there is none */
-  constructor(delimiter: number, quote: number, firstLine: number, blankIsRecord: boolean, crEndsLine: boolean) {
+  constructor(delimiter: number, quote: number, firstLine: number, columns: number, crEndsLine: boolean) {
     this.#delimiter = delimiter;
     this.#quote = quote;
     this.#firstLine = firstLine;
     this.recordLine = firstLine;
-    this.#blankIsRecord = blankIsRecord;
+    this.#columns = columns;
     this.crEndsLine = crEndsLine;
   }
 
@@ -69,7 +75,7 @@ export class ByteCutter {
    * Cuts a chunk into a copy in which line ends are unified and spaces before quotes removed. Calls no function per byte and never
    * looks ahead, so that no input can make a byte take longer.
    *
-   * @throws Problem record_too_long, quote_not_closed, stray_carriage_return, text_after_quote
+   * @throws Problem record_too_long, stray_carriage_return, text_after_quote
    */
   cut(chunk: Buffer): Cut {
     const delimiter = this.#delimiter;
@@ -89,6 +95,7 @@ export class ByteCutter {
       let byte = index < 0 ? CR : (chunk[index] as number);
       if (state === UNQUOTED) {
         while (byte !== delimiter && byte !== LF && byte !== CR) {
+          if (byte === quote) this.noteQuoteInText(this.lines + 1);
           out[length++] = byte;
           if (++index === end) break cut;
           byte = chunk[index] as number;
@@ -133,6 +140,7 @@ export class ByteCutter {
       } else {
         out[length++] = byte;
         if (byte === delimiter) {
+          this.delimiters++;
           state = FIELD_START;
           fieldStart = length;
         } else if (byte !== SPACE) {
@@ -154,7 +162,9 @@ export class ByteCutter {
     const size = this.recordBytes + bytes;
     this.state = FIELD_START;
     if (size > MAX_RECORD_BYTES) this.refuseTooLong(size);
-    if (size > 0 || this.#blankIsRecord) this.records++;
+    if (size > 0 || this.#columns === 1) this.records++;
+    this.checkFields(this.delimiters + 1, size);
+    this.delimiters = 0;
     this.recordBytes = 0;
     this.lineFeeds++;
     this.recordLine = this.lines + 1;
@@ -162,15 +172,22 @@ export class ByteCutter {
 
   /** Adds records that were counted elsewhere, as `endRecord` does one. @param blank how many of them are empty */
   addRecords(records: number, blank: number): void {
-    this.records += this.#blankIsRecord ? records : records - blank;
+    this.records += this.#columns === 1 ? records : records - blank;
   }
 
-  /** @throws Problem record_too_long, quote_not_closed */
+  /** Notes the number of fields of a record. @param bytes its length; a blank line is not checked */
+  checkFields(fields: number, bytes: number): void {
+    if (bytes > 0 && fields !== this.#columns) this.irregular = true;
+  }
+
+  noteQuoteInText(line: number): void {
+    if (this.quoteInTextOn === 0) this.quoteInTextOn = line;
+  }
+
+  /** @throws Problem record_too_long */
   refuseTooLong(recordBytes: number): void {
     if (recordBytes <= MAX_RECORD_BYTES) return;
-    throw this.state === QUOTED
-      ? recordProblems.quoteTooLong(this.quoteOpenedOn)
-      : recordProblems.recordTooLong(this.recordLine);
+    throw recordProblems.recordTooLong(this.recordLine, this.state === QUOTED ? this.quoteOpenedOn : null);
   }
 
   /** @param before bytes after the position. @returns the number of the line on which they end */

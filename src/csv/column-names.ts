@@ -20,7 +20,7 @@ export function checkColumnNames(names: readonly string[]): void {
     if (name === '') {
       refuse(
         position === names.length
-          ? 'has no name: the header ends with a delimiter, or its last name is missing'
+          ? 'has no name: the header ends with a delimiter (set surplus=drop_empty to ignore it), or its last name is missing'
           : 'has no name',
       );
     }

@@ -1,28 +1,34 @@
 import { Problem } from '../errors.ts';
 import { checkColumnCount, checkColumnNames } from './column-names.ts';
 import { isHeader, showsHeader } from './detect-header.ts';
-import type { CsvDialect, Newline } from './dialect.ts';
-import { type DialectOptions, delimiterOption, quoteOption } from './dialect-options.ts';
+import type { CsvDialect, CsvLayout, Newline } from './dialect.ts';
+import { type DialectOptions, delimiterOption, quoteOption, refuseSameCharacters } from './dialect-options.ts';
+import { findTableBelow, type TableBelow, titleAboveHeader } from './find-title.ts';
+import { findLinesAbove } from './lines-above.ts';
 import { countLineFeeds, detectNewline, offsetOfLine, unifyNewlines } from './newlines.ts';
 import { recordProblems } from './record-problems.ts';
 import { type CsvRecord, readRecords } from './record-reader.ts';
+import { RecordRewriter } from './record-rewriter.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const LF = 10;
 /** Number of records from which the delimiter and the header are detected. */
-const DELIMITER_SAMPLE = 1000;
+const SAMPLE_RECORDS = 1000;
 const HEADER_SAMPLE = 20;
+/** If more records have as many fields as the first one, it is no title. */
+const MAX_AGREEMENT_OF_TITLE = 0.5;
 
 /** What the head of a file reveals. */
 export interface DetectedDialect {
   readonly dialect: CsvDialect;
+  readonly layout: CsvLayout;
   readonly newline: Newline;
   readonly columns: readonly string[];
   /** Whether the first record was assumed to be the header without evidence: no column continues with values of another kind. */
   readonly headerGuessed: boolean;
-  /** The header record as it is in the file, without its line end; null if the file has no header. */
+  /** The header record as the segments would have it, without its line end; null if the file has no header. */
   readonly headerText: string | null;
-  /** Offset in the head at which the records begin, after the header and any blank lines above it. */
+  /** Offset in the head at which the records begin, after the header and what is above it. */
   readonly dataOffset: number;
   readonly firstDataLine: number;
 }
@@ -33,48 +39,166 @@ export interface DetectedDialect {
  * @param head UTF-8 without a byte order mark
  * @param options `complete`: whether the head is the whole file
  * @throws Problem file_empty, no_rows, too_many_columns, duplicate_column, column_name_invalid, upload_option_invalid,
- * quote_not_closed, text_after_quote, record_too_long
+ * quote_not_closed, text_after_quote, record_too_long, title_above_header, header_too_short, nul_byte
  */
 export function detectDialect(
   head: Buffer,
   options: { readonly complete: boolean; readonly maxColumns: number; readonly overrides: DialectOptions },
 ): DetectedDialect {
   const { complete, maxColumns, overrides } = options;
+  const { comment, surplus } = overrides;
   const quote = overrides.quote === null ? '"' : quoteOption(overrides.quote);
-  const newline = detectNewline(head, quote, complete);
-  const unified = unifyNewlines(head, newline);
+  const above = findLinesAbove(head, overrides, complete);
+  const table = head.subarray(above.bytes);
+  const newline = detectNewline(table, quote, complete);
+  const unified = unifyNewlines(table, newline);
   const blank = leadingBlankLines(unified);
-  if (blank.bytes === unified.length) {
-    throw new Problem(
-      'file_empty',
-      complete ? 'The file consists only of line ends.' : 'The head of the file consists only of blank lines.',
-    );
-  }
-  const text = unified.subarray(blank.bytes);
-  const delimiter =
-    overrides.delimiter === null ? detectDelimiter(text, quote, complete) : delimiterOption(overrides.delimiter);
-  const sample = sampleRecords(text, { delimiter, quote }, complete, HEADER_SAMPLE);
-  const first = wellFormed(sample[0], blank.lines + 1);
-  const header = overrides.header ?? isHeader(sample);
-  const columns = first.fields.map((field, index) => (header ? (field ?? '').trim() : `column_${index + 1}`));
+  if (blank === unified.length) throw noText(above.lines, complete);
+  const linesBefore = above.lines + blank;
+  const text: HeadText = {
+    bytes: unified.subarray(blank),
+    quote,
+    escape: overrides.escape,
+    comment,
+    complete,
+    linesBefore,
+  };
+  const given = overrides.delimiter === null ? above.delimiter : delimiterOption(overrides.delimiter);
+  const delimiter = detectDelimiter(text, given === null ? DELIMITERS : [given]);
+  refuseSameCharacters({ ...overrides, delimiter, quote });
+  const plain = plainText(text, delimiter);
+  const sample = sampleRecords(plain, { delimiter, quote }, complete, SAMPLE_RECORDS);
+  if (overrides.escape === null) refuseEscapedQuotes(text, delimiter, sample);
+  const first = wellFormed(sample[0], linesBefore);
+  refuseNul(plain.subarray(0, first.byteOffset + first.bytes), delimiter, linesBefore);
+  const header = overrides.header ?? isHeader(sample.slice(0, HEADER_SAMPLE));
+  const isTerminated = endWithDelimiter(sample);
+  const emptyFieldDropped = surplus === 'drop_empty' || (header && isTerminated);
+  const isLastDropped = emptyFieldDropped && (header || isTerminated);
+  const names = isLastDropped ? withoutEmptyLast(first.fields) : first.fields;
+  const columns = names.map((field, index) => (header ? (field ?? '').trim() : `column_${index + 1}`));
   checkColumnCount(columns, maxColumns);
   checkColumnNames(columns);
   // With one column, blank lines are rows. They may follow the header, and are counted by the cutter.
   if (header && complete && sample.length === 1 && columns.length > 1) {
     throw noRows(columns);
   }
-  const firstRecord = text.subarray(first.byteOffset, first.byteOffset + first.bytes);
+  if (header && !emptyFieldDropped) refuseShortHeader(columns, sample.slice(1), delimiter, linesBefore);
   // Blank lines are skipped only above a header: with one column they are rows.
-  const firstDataLine = header ? blank.lines + 1 + countLineFeeds(firstRecord) + 1 : 1;
+  const firstDataLine = header ? linesBefore + first.line + lineFeedsIn(plain, first) + 1 : above.lines + 1;
   return {
     dialect: { delimiter, quote, header },
+    layout: { skippedLines: above.lines, comment, escape: overrides.escape, emptyFieldDropped },
     newline,
     columns,
-    headerGuessed: header && overrides.header === null && !showsHeader(sample),
-    headerText: header ? firstRecord.toString() : null,
-    dataOffset: offsetOfLine(head, newline, firstDataLine),
+    headerGuessed: header && overrides.header === null && !showsHeader(sample.slice(0, HEADER_SAMPLE)),
+    headerText: header ? headerText(plain, first, delimiter, names.length < first.fields.length) : null,
+    dataOffset: above.bytes + offsetOfLine(table, newline, firstDataLine - above.lines),
     firstDataLine,
   };
+}
+
+/** The text of a table at the start of a file. */
+interface HeadText {
+  /** Begins with a record or a comment. All lines end with a line feed. */
+  readonly bytes: Buffer;
+  readonly quote: string;
+  readonly escape: string | null;
+  readonly comment: string | null;
+  /** Whether the file has no more bytes. */
+  readonly complete: boolean;
+  /** Number of lines above the text. */
+  readonly linesBefore: number;
+}
+
+/** The text without comments and escape characters. */
+function plainText(text: HeadText, delimiter: string): Buffer {
+  const { bytes, quote, comment } = text;
+  if (text.escape === null && comment === null) return bytes;
+  // The number of columns is not known yet, and the last field stays.
+  const rest = { dropEmptyField: false, columns: 2, crEndsLine: false, firstLine: 1 };
+  const rewriter = new RecordRewriter({ delimiter, quote, escape: text.escape, comment, ...rest });
+  return Buffer.concat([rewriter.push(bytes), rewriter.end()]);
+}
+
+function noText(linesSkipped: number, complete: boolean): Problem {
+  const what = complete ? 'The file' : 'The head of the file';
+  const below = linesSkipped === 0 ? 'consists only of line ends' : `has no text below line ${linesSkipped}`;
+  return new Problem('file_empty', `${what} ${below}.`);
+}
+
+/** Whether every record ends with a delimiter, the header included: then the delimiter ends records, and adds no column. */
+function endWithDelimiter(sample: readonly CsvRecord[]): boolean {
+  const length = sample[0]?.fields.length ?? 0;
+  return (
+    length > 1 &&
+    sample.length > 1 &&
+    sample.every(({ fields }) => fields.length === length && fields[length - 1] === null)
+  );
+}
+
+function withoutEmptyLast(fields: CsvRecord['fields']): CsvRecord['fields'] {
+  return fields.length > 1 && (fields.at(-1) ?? '') === '' ? fields.slice(0, -1) : fields;
+}
+
+function headerText(text: Buffer, { byteOffset, bytes }: CsvRecord, delimiter: string, withoutLast: boolean): string {
+  const record = text.toString('utf8', byteOffset, byteOffset + bytes);
+  return withoutLast ? record.slice(0, record.lastIndexOf(delimiter)) : record;
+}
+
+/**
+ * Refuses a header with one name fewer than every row has fields: the rows may end with a delimiter, or a name may be missing, and
+ * then all values but those of the first columns are under the wrong name.
+ *
+ * @throws Problem header_too_short
+ */
+function refuseShortHeader(
+  columns: readonly string[],
+  rows: readonly CsvRecord[],
+  delimiter: string,
+  linesBefore: number,
+): void {
+  const fields = columns.length + 1;
+  if (rows.length === 0 || rows.some((row) => row.fields.length !== fields)) return;
+  const filled = rows.find((row) => (row.fields.at(-1) ?? '') !== '');
+  const names = columns.length === 1 ? '1 name' : `${columns.length} names`;
+  const last = filled
+    ? `On line ${linesBefore + filled.line}, the last field is '${(filled.fields.at(-1) ?? '').slice(0, 40)}'. Add the missing name to the header.`
+    : 'The last field is empty. If a delimiter ends each row, set surplus=drop_empty; otherwise add the missing name to the header.';
+  const decimals =
+    columns.length === 1 && delimiter === ',' ? ' If the commas are decimal points, set delimiter=;.' : '';
+  throw new Problem(
+    'header_too_short',
+    `The header has ${names}, but the rows have ${fields} fields. ${last}${decimals}`,
+    {
+      names: columns.length,
+      fields,
+    },
+  );
+}
+
+/**
+ * Refuses a file whose first malformed record shows that quotes are escaped by backslashes: with them, everything can be read.
+ *
+ * @throws Problem text_after_quote, quote_not_closed
+ */
+function refuseEscapedQuotes(text: HeadText, delimiter: string, sample: readonly CsvRecord[]): void {
+  const { bytes, quote, complete, linesBefore } = text;
+  const malformed = sample.find((record) => record.malformed !== null);
+  if (!malformed || quote === '' || !bytes.includes(`\\${quote}`)) return;
+  const plain = plainText({ ...text, escape: '\\' }, delimiter);
+  const escaped = sampleRecords(plain, { delimiter, quote }, complete, SAMPLE_RECORDS);
+  if (escaped.slice(0, complete ? undefined : -1).some((record) => record.malformed !== null)) return;
+  const line = linesBefore + malformed.line;
+  throw recordProblems.escapedQuote(malformed.malformed ?? 'text_after_quote', line, quote);
+}
+
+/** @throws Problem nul_byte if the header has one: the cutter finds those below it */
+function refuseNul(text: Buffer, delimiter: string, linesBefore: number): void {
+  const nul = text.indexOf(0);
+  if (nul < 0) return;
+  const before = text.toString('latin1', 0, nul);
+  throw recordProblems.nulByte(linesBefore + before.split('\n').length, before.split(delimiter).length);
 }
 
 /** The problem of a file with a header and no rows. */
@@ -83,21 +207,26 @@ export function noRows(columns: readonly string[]): Problem {
   return new Problem('no_rows', `The file has a header with ${named}, but no rows.`);
 }
 
-function leadingBlankLines(text: Buffer): { readonly bytes: number; readonly lines: number } {
-  let at = 0;
-  while (at < text.length && text[at] === LF) at++;
-  return { bytes: at, lines: at };
+function leadingBlankLines(text: Buffer): number {
+  let lines = 0;
+  while (lines < text.length && text[lines] === LF) lines++;
+  return lines;
+}
+
+function lineFeedsIn(text: Buffer, { byteOffset, bytes }: CsvRecord): number {
+  return countLineFeeds(text.subarray(byteOffset, byteOffset + bytes));
 }
 
 /** The first record, if it is well-formed. @throws Problem quote_not_closed, text_after_quote, record_too_long */
-function wellFormed(first: CsvRecord | undefined, line: number): CsvRecord {
+function wellFormed(first: CsvRecord | undefined, linesBefore: number): CsvRecord {
   if (!first) {
     throw new Problem(
       'record_too_long',
       'The first record is longer than the part of a file in which the header is detected.',
-      { line },
+      { line: linesBefore + 1 },
     );
   }
+  const line = linesBefore + first.line;
   if (first.malformed === 'text_after_quote') throw recordProblems.textAfterQuote(line);
   if (first.malformed === 'quote_not_closed') throw recordProblems.quoteNotClosed(line);
   return first;
@@ -122,13 +251,19 @@ function sampleRecords(
 /**
  * The delimiter with which most records have the same number of fields as the first one, at least two. If several are equally
  * good, the one that results in more fields; any other one if all commas are decimal points. If there is none, the file has one
- * column, and the delimiter is a comma.
+ * column, and the delimiter is the first candidate.
+ *
+ * @throws Problem title_above_header if with one of them, a table begins below the first record
  */
-function detectDelimiter(text: Buffer, quote: string, complete: boolean): string {
-  let best = { delimiter: ',', agreement: 0, fields: 1 };
-  for (const delimiter of DELIMITERS) {
-    const records = sampleRecords(text, { delimiter, quote }, complete, DELIMITER_SAMPLE);
+function detectDelimiter(text: HeadText, candidates: readonly string[]): string {
+  const { quote, complete, linesBefore } = text;
+  let best = { delimiter: candidates[0] ?? ',', agreement: 0, fields: 1 };
+  let below: TableBelow | null = null;
+  for (const delimiter of candidates) {
+    const records = sampleRecords(plainText(text, delimiter), { delimiter, quote }, complete, SAMPLE_RECORDS);
     const fields = records[0]?.fields.length ?? 1;
+    const table = findTableBelow(records, delimiter);
+    if (table && (below === null || table.agreement * table.fields > below.agreement * below.fields)) below = table;
     if (fields < 2) continue;
     const agreeing = records.filter((record) => record.malformed === null && record.fields.length === fields);
     const agreement = agreeing.length / records.length;
@@ -137,6 +272,7 @@ function detectDelimiter(text: Buffer, quote: string, complete: boolean): string
     // A few malformed lines must not favour a delimiter that merely occurs in the text.
     if (better > 0.1 || (better > -0.1 && moreFields)) best = { delimiter, agreement, fields };
   }
+  if (below && best.agreement < MAX_AGREEMENT_OF_TITLE) throw titleAboveHeader(below, linesBefore);
   return best.delimiter;
 }
 

@@ -13,18 +13,24 @@ export function detectEncoding(head: Buffer, complete = false): string {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   const sample = head.subarray(0, 4096);
-  let evenZeros = 0;
-  let oddZeros = 0;
-  for (let index = 0; index < sample.length; index++) {
-    if (sample[index] === 0) index % 2 === 0 ? evenZeros++ : oddZeros++;
-  }
-  // In UTF-16, Latin letters, digits and delimiters have one zero byte each.
-  const many = sample.length / 5;
-  if (sample.length >= 4 && oddZeros > many && evenZeros === 0) return 'utf-16le';
-  if (sample.length >= 4 && evenZeros > many && oddZeros === 0) return 'utf-16be';
+  for (const encoding of ['utf-16le', 'utf-16be']) if (isUtf16(sample, encoding)) return encoding;
   const whole = complete ? head.length : head.length - incompleteTail(head);
   return isUtf8(head.subarray(0, whole)) ? 'utf-8' : 'windows-1252';
 }
+
+/**
+ * Whether bytes without a byte order mark are UTF-16: they have zero bytes, as all ASCII characters have, and result in text with
+ * ASCII letters or digits, delimiters and line ends, without control characters.
+ */
+function isUtf16(sample: Buffer, encoding: string): boolean {
+  if (sample.length < 4 || !sample.includes(0)) return false;
+  const text = new TextDecoder(encoding).decode(sample.subarray(0, sample.length & ~1));
+  const ascii = text.match(/[\t\n\r -~]/g)?.length ?? 0;
+  return /[\n\r]/.test(text) && /[\t,;|0-9A-Za-z]/.test(text) && ascii >= text.length / 10 && !CONTROL.test(text);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: text has none of them.
+const CONTROL = /[\0-\x08\x0e-\x1f]/;
 
 /** If a header could begin with the letters of a magic number (PAR1), the entry includes the bytes that follow them. */
 const BINARY: readonly {
@@ -68,27 +74,30 @@ const BINARY: readonly {
 const CONTROL_SAMPLE = 4096;
 /** Share of control characters: one in nine random bytes is one, but text may contain a few by mistake. */
 const MAX_CONTROL_SHARE = 0.02;
+/** A text may contain as many NUL bytes, however short it is: they are refused with their lines. */
+const MAX_STRAY_NULS = 4;
 
 /**
  * Refuses files that are obviously not CSV text, and names their format if it is known.
  *
- * @param encoding as detected or requested: only in UTF-16 are zero bytes part of the text
+ * @param encoding as detected or requested: only in UTF-16 are NUL bytes part of the text
+ * @param stripNul whether NUL bytes are removed from the text
  * @throws Problem not_csv
  */
-export function refuseIfNotText(head: Buffer, encoding: string): void {
+export function refuseIfNotText(head: Buffer, encoding: string, stripNul = false): void {
   for (const { magic, at = 0, what, fix } of BINARY) {
     const bytes = Buffer.from(magic, 'hex');
     if (head.subarray(at, at + bytes.length).equals(bytes)) refuse(what, fix);
   }
   if (/^(utf-?16|ucs-?2|unicode)/i.test(encoding)) return;
-  const zero = head.indexOf(0);
-  if (zero >= 0) {
-    throw new Problem('not_csv', `The file has a zero byte at offset ${zero}. It is probably a binary file.`, {
-      byte_offset: zero,
-    });
+  const sample = head.subarray(0, CONTROL_SAMPLE);
+  const nuls = sample.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  const controls = sample.reduce((count, byte) => count + (isControl(byte) ? 1 : 0), 0) - nuls;
+  const max = sample.length * MAX_CONTROL_SHARE;
+  if (nuls > Math.max(max, MAX_STRAY_NULS) && !stripNul) {
+    throw new Problem('not_csv', 'Many of the first bytes are NUL bytes. It is probably a binary file.');
   }
-  const controls = head.subarray(0, CONTROL_SAMPLE).reduce((count, byte) => count + (isControl(byte) ? 1 : 0), 0);
-  if (controls > Math.min(head.length, CONTROL_SAMPLE) * MAX_CONTROL_SHARE) {
+  if (controls > max) {
     throw new Problem('not_csv', 'Many of the first bytes are control characters. It is probably a binary file.');
   }
   const start = head

@@ -45,7 +45,7 @@ export class RecordCutter {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#quote = quote === '' ? -1 : quote.charCodeAt(0);
     this.#scan = new RecordScan(this.#delimiter, Math.max(this.#quote, 0), columns);
-    this.#bytes = new ByteCutter(this.#delimiter, this.#quote, firstLine, columns === 1, newline === '\r');
+    this.#bytes = new ByteCutter(this.#delimiter, this.#quote, firstLine, columns, newline === '\r');
   }
 
   /** Complete records so far. */
@@ -68,6 +68,18 @@ export class RecordCutter {
     return this.#scan.takeShapes();
   }
 
+  /** Whether a record that was completed since the last call has more or fewer fields than there are columns. */
+  takeIrregular(): boolean {
+    const { irregular } = this.#bytes;
+    this.#bytes.irregular = false;
+    return irregular;
+  }
+
+  /** Line of the first unquoted field that contains a quote, which is text there; null if there is none. */
+  get quoteInTextOn(): number | null {
+    return this.#bytes.quoteInTextOn || null;
+  }
+
   /**
    * After `end`: how many bytes end each line of the original text, so that offsets in the cut text can be converted to offsets
    * in the original. Null if line ends differ or spaces were removed.
@@ -80,15 +92,15 @@ export class RecordCutter {
     return dropped === lineFeeds - quotedLineFeeds - this.#endsAdded ? 2 : null;
   }
 
-  /** @throws Problem record_too_long, stray_carriage_return, quote_not_closed, text_after_quote, not_csv */
+  /** @throws Problem record_too_long, stray_carriage_return, text_after_quote, nul_byte */
   push(chunk: Buffer): Cut {
     if (chunk.length === 0) return { bytes: chunk, lastRecordEnd: 0 };
     this.#bytesIn += chunk.length;
     const position = this.#bytes;
-    // As in the head of a file. DuckDB silently drops surplus fields that consist of zero bytes.
-    const zero = chunk.indexOf(0);
-    if (zero >= 0) throw recordProblems.zeroByte(position.lineAfter(chunk.subarray(0, zero)));
-    const cut = this.#cutScanned(chunk) ?? this.#cutByByte(chunk);
+    // DuckDB silently drops surplus fields that consist of NUL bytes.
+    const nul = chunk.indexOf(0);
+    const cut = this.#cut(nul < 0 ? chunk : chunk.subarray(0, nul));
+    if (nul >= 0) throw recordProblems.nulByte(position.lines + (position.heldCr ? 2 : 1), position.delimiters + 1);
     // Spaces that are held back count, since they occupy memory as well.
     position.refuseTooLong(position.recordBytes + position.heldSpaces);
     this.#bytesOut += cut.bytes.length;
@@ -111,6 +123,11 @@ export class RecordCutter {
     const bytes = Buffer.from(`${' '.repeat(spaces)}\n`);
     this.#scan.follow(bytes, bytes.length);
     return bytes;
+  }
+
+  #cut(chunk: Buffer): Cut {
+    if (chunk.length === 0) return { bytes: chunk, lastRecordEnd: 0 };
+    return this.#cutScanned(chunk) ?? this.#cutByByte(chunk);
   }
 
   #cutByByte(chunk: Buffer): Cut {
@@ -192,11 +209,19 @@ export class RecordCutter {
     const { records, blank, firstRecord, lastRecordEnd, quotedLineFeeds, quotedInRest, openedAfter } = found;
     const position = this.#bytes;
     if (openedAfter >= 0) position.quoteOpenedOn = position.recordLine + openedAfter;
+    if (found.quoteInTextAfter >= 0) position.noteQuoteInText(position.recordLine + found.quoteInTextAfter);
     position.recordBytes += records === 0 ? bytes : firstRecord;
     position.refuseTooLong(position.recordBytes);
     position.lineFeeds += records + quotedLineFeeds;
     position.quotedLineFeeds += quotedLineFeeds;
-    if (records === 0) return 0;
+    const delimitersBefore = found.isPartial ? position.delimiters : 0;
+    if (records === 0) {
+      position.delimiters = delimitersBefore + found.delimitersInRest;
+      return 0;
+    }
+    position.checkFields(delimitersBefore + found.firstFields, position.recordBytes);
+    position.irregular ||= found.irregular;
+    position.delimiters = found.delimitersInRest;
     position.addRecords(records, blank + (position.recordBytes === 0 ? 1 : 0));
     position.recordLine = position.lines + 1 - quotedInRest;
     position.recordBytes = bytes - lastRecordEnd;

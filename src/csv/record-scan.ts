@@ -22,7 +22,7 @@ const { memory, textStart, shapesStart, textRoom, scan } = new WebAssembly.Insta
 ).exports as Exports;
 
 /** Shared by all scans, since each is synchronous. */
-const COUNTS = new Int32Array(memory.buffer, 0, 10);
+const COUNTS = new Int32Array(memory.buffer, 0, 13);
 const TEXT = Buffer.from(memory.buffer, textStart(), textRoom());
 /** How much of an incomplete record is kept, to be scanned again with the rest of the record. */
 const MAX_CARRY_BYTES = 16 * 1024;
@@ -53,6 +53,16 @@ export interface ScannedRecords {
   /** Line feeds from the start of the previously incomplete record to the quote that opened the latest quoted field; -1 if none did. */
   readonly openedAfter: number;
   readonly ending: Ending;
+  /** Number of fields of the first record; without those in earlier texts if `isPartial`. */
+  readonly firstFields: number;
+  /** Whether another record than the first does not have as many fields as there are columns. */
+  readonly irregular: boolean;
+  /** Delimiters in the incomplete record; without those in earlier texts if it is the first one and `isPartial`. */
+  readonly delimitersInRest: number;
+  /** Whether the scan did not see all of the first record, since too much of it was in earlier texts. */
+  readonly isPartial: boolean;
+  /** As `openedAfter`, for the first unquoted field that contains a quote. */
+  readonly quoteInTextAfter: number;
 }
 
 /** Finds records and the shapes of fields in CSV text that has no carriage returns outside of quotes. */
@@ -136,8 +146,9 @@ export class RecordScan {
     shapes.set(this.#shapes);
     scan(length, this.#delimiter, this.#quote, shapes.length);
     this.#shapes.set(shapes);
-    if (COUNTS[4] === 1) this.#shapes.fill(0);
     const count = (index: number): number => COUNTS[index] ?? 0;
+    const firstIsIrregular = count(2) > 0 && count(10) !== this.#shapes.length;
+    if (count(4) === 1 || firstIsIrregular) this.#shapes.fill(0);
     return {
       records: count(0),
       blank: count(1),
@@ -148,6 +159,11 @@ export class RecordScan {
       openedAfter: count(7),
       odd: count(8) === 1,
       ending: ENDINGS[count(9)] ?? 'no quotes',
+      firstFields: count(10),
+      irregular: count(4) === 1,
+      delimitersInRest: count(11),
+      isPartial: !this.#carryIsWhole,
+      quoteInTextAfter: count(12),
     };
   }
 

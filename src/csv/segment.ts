@@ -12,6 +12,11 @@ export interface CsvSegment {
   readonly records: number;
   /** Whether quoted fields contain line feeds. DuckDB misreads such a segment if several threads share it. */
   readonly multiline: boolean;
+  /**
+   * Whether a record has more or fewer fields than there are columns. DuckDB silently drops surplus fields that are empty, so such
+   * a segment is not loaded before these records are rejected.
+   */
+  readonly irregular: boolean;
   /** Line number of the first line, in the file, from 1. */
   readonly firstLine: number;
   /** For each column, the shapes of all its fields in this segment. */

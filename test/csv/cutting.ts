@@ -15,6 +15,9 @@ export interface CutText {
   readonly lines: number;
   /** Length of the complete records, as reported before the end of the text. */
   readonly reported: number;
+  /** Whether a record has another number of fields than there are columns. */
+  readonly irregular: boolean;
+  readonly quoteInTextOn: number | null;
 }
 
 /** Cuts a text that arrives in these chunks. */
@@ -31,7 +34,15 @@ export function cut(pieces: readonly (string | Buffer)[], options: CutOptions = 
     out.push(Buffer.from(bytes));
   }
   out.push(cutter.end());
-  return { text: Buffer.concat(out).toString(), records: cutter.records, lines: cutter.lines, reported };
+  const { records, lines, quoteInTextOn } = cutter;
+  return {
+    text: Buffer.concat(out).toString(),
+    records,
+    lines,
+    reported,
+    irregular: cutter.takeIrregular(),
+    quoteInTextOn,
+  };
 }
 
 /** Splits bytes at these offsets, given as shares of the length. */

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { detectDialect } from '../../src/csv/detect-dialect.ts';
+import type { DialectOptions } from '../../src/csv/dialect-options.ts';
 import { type ErrorCode, Problem } from '../../src/errors.ts';
 import { awkwardFiles } from '../fixtures/data-files.ts';
 
-const NONE = { delimiter: null, quote: null, header: null };
+const NONE = {
+  delimiter: null,
+  quote: null,
+  header: null,
+  skipLines: null,
+  comment: null,
+  escape: null,
+  surplus: 'reject',
+} as const;
 
-function detect(text: string | Buffer, overrides: Partial<typeof NONE | object> = {}, complete = true) {
+function detect(text: string | Buffer, overrides: Partial<DialectOptions> = {}, complete = true) {
   return detectDialect(Buffer.from(text), { complete, maxColumns: 5, overrides: { ...NONE, ...overrides } });
 }
 
@@ -157,7 +166,7 @@ describe('the header of a file', () => {
   it('is refused if a name is missing, duplicate, reserved or too long', () => {
     assert.throws(() => detect('a,b,A\n1,2,3\n'), refusal('duplicate_column', /Columns 1 and 3/));
     assert.throws(() => detect('a,,c\n1,2,3\n'), refusal('column_name_invalid', /Column 2 has no name/));
-    assert.throws(() => detect('a,b,\n1,2,\n'), refusal('column_name_invalid', /ends with a delimiter/));
+    assert.throws(() => detect('a,b,\n1,2,3\n'), refusal('column_name_invalid', /ends with a delimiter/));
     assert.throws(() => detect('a,"b\tc"\n1,2\n'), refusal('column_name_invalid', /control/));
     assert.throws(() => detect('a,_thena_upload\n1,2\n'), refusal('column_name_invalid', /_thena_/));
     assert.throws(() => detect(`a,${'x'.repeat(256)}\n1,2\n`), refusal('column_name_invalid', /255/));

@@ -82,7 +82,7 @@ describe('the encoding of a file', () => {
     ['JSON', Buffer.from('{"a": 1}\n{"a": 2}\n')],
     ['JSON', Buffer.from('["a", "b"]\n[1, 2]\n')],
     ['control characters', Buffer.from('\x01\x02abc\x03\x04,\x05')],
-    ['zero byte', Buffer.from('a,b\n1,\u00002\n')],
+    ['NUL bytes', Buffer.from('a,b\n1,\0\0\0\0\0\0\n')],
   ] as const) {
     it(`is refused for a file that is not text, with the reason: ${what}`, () => {
       assert.throws(

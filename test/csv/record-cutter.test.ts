@@ -10,17 +10,25 @@ function refusal(code: string, line: number) {
   return (error: unknown) => error instanceof Problem && error.code === code && error.extra.line === line;
 }
 
+function inPieces(text: string, size: number): readonly string[] {
+  return text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+}
+
 describe('the record cutter', () => {
   it('counts records and lines, with and without a final line end', () => {
-    assert.deepEqual(cut(['a,b\n1,2\n']), { text: 'a,b\n1,2\n', records: 2, lines: 2, reported: 8 });
-    assert.deepEqual(cut(['a,b\n1,2']), { text: 'a,b\n1,2\n', records: 2, lines: 2, reported: 4 });
-    assert.deepEqual(cut(['a,"x\r\ny\nz"\r\n\r\n1,2\r\n']), {
+    const counted = (pieces: readonly string[]) => {
+      const { text, records, lines, reported } = cut(pieces);
+      return { text, records, lines, reported };
+    };
+    assert.deepEqual(counted(['a,b\n1,2\n']), { text: 'a,b\n1,2\n', records: 2, lines: 2, reported: 8 });
+    assert.deepEqual(counted(['a,b\n1,2']), { text: 'a,b\n1,2\n', records: 2, lines: 2, reported: 4 });
+    assert.deepEqual(counted(['a,"x\r\ny\nz"\r\n\r\n1,2\r\n']), {
       text: 'a,"x\r\ny\nz"\n\n1,2\n',
       records: 2,
       lines: 5,
       reported: 16,
     });
-    assert.deepEqual(cut(['']), { text: '', records: 0, lines: 0, reported: 0 });
+    assert.deepEqual(counted(['']), { text: '', records: 0, lines: 0, reported: 0 });
   });
 
   it('ends every record with one line feed, whichever line end it had', () => {
@@ -64,7 +72,7 @@ describe('the record cutter', () => {
 
   it('refuses a quote that is never closed, with the line on which it is opened', () => {
     assert.throws(() => cut(['1,2\n3,"x\n4,5\n']), refusal('quote_not_closed', 2));
-    assert.throws(() => cut(['1,2\n3,"x\n', 'y\n'.repeat(MAX_RECORD_BYTES)]), refusal('quote_not_closed', 2));
+    assert.throws(() => cut(['1,2\n3,"x\n', 'y\n'.repeat(MAX_RECORD_BYTES)]), refusal('record_too_long', 2));
   });
 
   it('refuses a carriage return on its own outside of quotes, with its line', () => {
@@ -80,9 +88,44 @@ describe('the record cutter', () => {
     assert.throws(() => cut(['1,2\n\n3,', ' '.repeat(MAX_RECORD_BYTES), '"x"']), refusal('record_too_long', 3));
   });
 
-  it('refuses a zero byte, with its line', () => {
-    assert.throws(() => cut(['1,2\n', '3,4\n5,\0\n']), refusal('not_csv', 3));
-    assert.throws(() => cut(['1,2\r3,4\r5,\0\r'], { newline: '\r' }), refusal('not_csv', 3));
+  it('reports a record with another number of fields, however the text is divided', () => {
+    for (const [text, irregular] of [
+      ['a,b\n\n1,2\n', false],
+      ['a,b\n1,2,\n', true],
+      ['a,b\n1\n', true],
+      ['a,b\n1,"x,y"\n', false],
+      ['a,b\r\n"1", "x" ,\r\n', true],
+      [`a,b\n1,${'x'.repeat(40_000)}\n`, false],
+      [`a,b\n1,${'x'.repeat(40_000)},\n3,4`, true],
+      [`a,b\n1,2\n${'x'.repeat(40_000)}`, true],
+    ] as const) {
+      for (const size of [1, 2, 3, 20_000, 100_000]) {
+        assert.equal(cut(inPieces(text, size)).irregular, irregular, `${text.slice(0, 30)} by ${size}`);
+      }
+    }
+  });
+
+  it('counts one field on a blank line of a file with one column', () => {
+    assert.equal(cut(['a\n\n1\n'], { columns: 1 }).irregular, false);
+    assert.equal(cut(['a\n\n1,\n'], { columns: 1 }).irregular, true);
+  });
+
+  it('names the first line with a quote inside an unquoted field', () => {
+    for (const [text, line] of [
+      ['a,b\n1,"x ""y"""\n', null],
+      ['a,b\n"1\n",2\n3,5" pipe\n4,6" pipe\n', 4],
+      ['a,b\n1,  "x"\n', null],
+      ['a,b\n1,say "x, y"\n', 2],
+    ] as const) {
+      for (const size of [1, 2, 5, 100]) {
+        assert.equal(cut(inPieces(text, size)).quoteInTextOn, line, `${text} by ${size}`);
+      }
+    }
+  });
+
+  it('refuses a NUL byte, with its line and field', () => {
+    assert.throws(() => cut(['1,2\n', '3,4\n5,\0\n']), refusal('nul_byte', 3));
+    assert.throws(() => cut(['1,2\r3,4\r5,\0\r'], { newline: '\r' }), refusal('nul_byte', 3));
   });
 
   it('takes no longer per byte if a line has very many quotes', () => {

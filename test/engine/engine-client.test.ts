@@ -34,7 +34,7 @@ describe('the engine process', () => {
     const path = join(running.folder, 'secret.csv');
     writeFileSync(path, '1,x\n');
     const source = running.source(['a', 'b']);
-    const segments = [{ path, bytes: 4, records: 1, multiline: false, firstLine: 1, shapes: [] }];
+    const segments = [{ path, bytes: 4, records: 1, multiline: false, irregular: false, firstLine: 1, shapes: [] }];
     await assert.rejects(
       running.engine.call('infer_formats', { source: { ...source, segments }, table: null, thorough: true }),
       (error: Error) =>

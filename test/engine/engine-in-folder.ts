@@ -54,6 +54,7 @@ export async function engineInFolder(
       bytes: Buffer.byteLength(text),
       records: text.split('\n').length - 1,
       multiline: text.includes('"'),
+      irregular: false,
       firstLine: 2,
       shapes: [],
     };

@@ -85,6 +85,23 @@ for (const rows of [3, 100_000, LONG]) {
   }
 }
 
+test('takes options for the surroundings of the table after the file', async () => {
+  const around = (rows: number) => Buffer.from(`a,b\n#x\n${'1,2\n'.repeat(rows)}`);
+  for (const rows of [3, LONG]) {
+    const { body } = await send({}, ['customer_id', 'around'], ['file', around(rows)], ['comment', '#']);
+    assert.deepEqual([body.status, body.receipt?.appended, body.receipt?.comment], ['complete', rows, '#']);
+  }
+});
+
+test('reads a long file that was rewritten with late options for its rows, and refuses those for its text', async () => {
+  const file = Buffer.from(`sep=;\n${text(LONG)}`);
+  const { body } = await send({}, ['customer_id', 'rewritten'], ['file', file], ['nulls', 'x']);
+  assert.deepEqual([body.status, body.receipt?.appended, body.receipt?.skipped_lines], ['complete', LONG, 1]);
+  const refused = await send({}, ['customer_id', 'rewritten'], ['file', file], ['skip_lines', '2']);
+  assert.deepEqual([refused.status, refused.body.code], [400, 'upload_option_invalid']);
+  assert.match(refused.body.detail, /skip_lines .* before the file/);
+});
+
 test('loads nothing of a long file if dry_run comes after it, even if loading has begun', async () => {
   const file = Buffer.from(COMMAS(2 * LONG));
   for (const [name, value] of [

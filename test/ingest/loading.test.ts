@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { analyze, call, type Reply, type RunningThena, startThena, upload } from '../server.ts';
+import { analyze, call, put, type Reply, type RunningThena, startThena, upload, WAIT } from '../server.ts';
 
 const header = 'at,n,t\n';
 const row = (index: number, n: string = String(index)): string =>
@@ -113,14 +113,18 @@ describe('loading a file', () => {
     assert.equal(reply.body.receipt.appended, count);
   });
 
-  it('ignores empty fields beyond the last column', async () => {
-    const reply = await upload(thena.url, 'surplus', 'a,b\n1,2,,\n3,4\n');
-    assert.equal(reply.body.receipt.appended, 2);
-    const refused = await upload(thena.url, 'surplus', 'a,b\n1,2,,\n3,4,,5\n');
+  it('rejects rows with more fields than columns, even if these are empty', async () => {
+    const refused = await upload(thena.url, 'surplus', 'a,b\n1,2,,\n3,4,,5\n5,6\n');
     assert.deepEqual(
-      refused.body.error.rejects.map(({ line }: { line: number }) => line),
-      [3],
+      refused.body.error.rejects.map(({ line, code }: { line: number; code: string }) => [line, code]),
+      [
+        [2, 'wrong_field_count'],
+        [3, 'wrong_field_count'],
+      ],
     );
+    const skipped = await put(thena.url, 'surplus', 'a,b\n1,2,,\n3,4\n', WAIT, '?on_error=skip');
+    const { appended, rejected } = skipped.body.receipt;
+    assert.deepEqual([appended, rejected], [1, 1]);
   });
 
   it('reads gzip and zstd, with and without Content-Encoding', async () => {

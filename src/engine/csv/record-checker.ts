@@ -74,9 +74,7 @@ export class RecordChecker {
 
   async #rejectedByValue(records: readonly CsvRecord[]): Promise<readonly RejectedRecord[]> {
     if (records.length === 0) return [];
-    // DuckDB ignores surplus fields at the end that are empty: nothing is lost with them.
-    const columns = this.#formats.length;
-    await this.#table.fill(records.map(({ fields }) => fields.slice(0, columns)));
+    await this.#table.fill(records.map(({ fields }) => fields));
     const fits = this.#formats.map((column, index) => `coalesce(${fitsSql(column, index, this.#exact)}, false)`);
     const values = valuesSql(this.#table.name, this.#formats, this.#exact, { further: ['record'] });
     const reader = await this.#connection.runAndReadAll(
@@ -110,8 +108,7 @@ export class RecordChecker {
 function structuralFault(record: CsvRecord, columns: number): Pick<RejectedRow, 'code' | 'message'> | null {
   if (record.malformed !== null) return { code: 'malformed_record', message: record.malformed };
   const { length } = record.fields;
-  if (length === columns || (length > columns && record.fields.slice(columns).every((field) => field === null)))
-    return null;
+  if (length === columns) return null;
   return {
     code: 'wrong_field_count',
     message: `${length} ${length === 1 ? 'field' : 'fields'} instead of ${columns}`,

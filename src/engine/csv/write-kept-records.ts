@@ -37,5 +37,5 @@ export async function writeKeptRecords(
   } finally {
     await file.close();
   }
-  return [{ ...segment, path, bytes: length, records }];
+  return [{ ...segment, path, bytes: length, records, irregular: false }];
 }

@@ -34,8 +34,9 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
   };
 }
 
-function optionsJson({ onError, dryRun, values, ...same }: UploadOptions): api.Upload['options'] {
-  return { ...same, on_error: onError, dry_run: dryRun, ...valueOptionsJson(values) };
+function optionsJson({ skipLines, stripNul, onError, dryRun, values, ...same }: UploadOptions): api.Upload['options'] {
+  const changed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
+  return { ...same, ...changed, ...valueOptionsJson(values) };
 }
 
 function receiptJson(upload: Upload): api.Receipt | null {
@@ -52,6 +53,10 @@ function receiptJson(upload: Upload): api.Receipt | null {
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
       header: file?.dialect.header ?? null,
+      skipped_lines: file?.layout.skippedLines ?? null,
+      comment: file?.layout.comment ?? null,
+      escape: file?.layout.escape ?? null,
+      empty_field_dropped: file?.layout.emptyFieldDropped ?? null,
       warnings: [...receipt.warnings, ...duplicateWarning(upload)],
     }
   );

@@ -4,7 +4,13 @@ import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import * as api from '../../api/upload-options.ts';
 import type { UploadOptionChanges, UploadOptions } from '../../catalog/upload.ts';
-import { delimiterOption, quoteOption } from '../../csv/dialect-options.ts';
+import {
+  characterOption,
+  delimiterOption,
+  quoteOption,
+  refuseSameCharacters,
+  skipLinesOption,
+} from '../../csv/dialect-options.ts';
 import type { ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
 import { parseUploadId, type UploadId } from '../../model/ids.ts';
@@ -60,14 +66,17 @@ export function readUploadOptions(raw: RawFileOptions): UploadOptions {
     quote: raw.quote === undefined ? null : quoteOption(raw.quote),
     header: raw.header === undefined ? null : booleanOption('header', raw.header),
     encoding: raw.encoding === undefined ? null : encodingOption(raw.encoding),
+    skipLines: raw.skip_lines === undefined ? null : skipLinesOption(raw.skip_lines),
+    comment: raw.comment === undefined ? null : characterOption('comment', raw.comment),
+    escape: raw.escape === undefined ? null : characterOption('escape', raw.escape),
+    surplus: oneOf('surplus', raw.surplus ?? 'reject', ['reject', 'drop_empty']),
+    stripNul: booleanOption('strip_nul', raw.strip_nul ?? 'false'),
     onError: oneOf('on_error', raw.on_error ?? 'abort', ['abort', 'skip']),
     duplicates: oneOf('duplicates', raw.duplicates ?? 'append', ['append', 'reject']),
     dryRun: booleanOption('dry_run', raw.dry_run ?? 'false'),
     values: readValueOptions(raw),
   };
-  if (options.delimiter !== null && options.delimiter === options.quote) {
-    throw new Problem('upload_option_invalid', 'delimiter and quote are the same character.');
-  }
+  refuseSameCharacters(options);
   return options;
 }
 

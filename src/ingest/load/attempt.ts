@@ -113,6 +113,7 @@ export class Attempt {
       if (segments.length === 0) return rows;
       failpoint('segment_appending');
       try {
+        if (segments.some(({ irregular }) => irregular)) throw wrongFieldCount();
         rows += await session.append(this.#file.source(segments), {
           signal: this.#signal,
           onProgress: (share) => this.#showProgress(rows + share * recordsIn(segments)),
@@ -162,7 +163,7 @@ export class Attempt {
         appended: summary.rows,
         rejected: this.#kept?.rejected ?? 0,
         columns: plan.formats,
-        warnings: [...headerWarnings(received, this.#file), ...plan.warnings],
+        warnings: [...received.warnings, ...headerWarnings(received, this.#file), ...plan.warnings],
       },
     });
     failpoint('committed');
@@ -174,6 +175,11 @@ export class Attempt {
     const source = this.#file.source(this.#kept?.segments ?? (await this.#file.feed.all()));
     return this.#deps.csvReader.findFirstTime({ source, formats, timeColumn }, { signal: this.#signal });
   }
+}
+
+/** The store is not asked: DuckDB would drop the surplus fields that are empty, which may shift the values of a row. */
+function wrongFieldCount(): StorageFailure {
+  return new StorageFailure('rows_do_not_fit', 'A record has more or fewer fields than there are columns.');
 }
 
 function recordsIn(segments: readonly CsvSegment[]): number {

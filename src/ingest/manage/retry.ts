@@ -1,13 +1,19 @@
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { changeOptions, type ReceivedFile, type Upload, type UploadOptionChanges } from '../../catalog/upload.ts';
+import {
+  changeOptions,
+  type ReceivedFile,
+  type Upload,
+  type UploadOptionChanges,
+  type UploadOptions,
+} from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { newUploadId } from '../../model/ids.ts';
 import { type IncomingFile, readFailureOf } from '../receive/incoming-file.ts';
 import type { Receptions } from '../receive/receptions.ts';
-import { spooledText } from '../receive/spooled-text.ts';
+import { isRewritten, rewritingOf, spooledText } from '../receive/spooled-text.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface RetryDeps {
@@ -56,14 +62,24 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
     const detail = 'The bytes are kept as UTF-8, so the encoding can no longer be changed. Send the file again.';
     throw new Problem('upload_option_invalid', detail);
   }
+  const dialect = Object.keys(changes).filter((option) => DIALECT_OPTIONS.has(option)) as (keyof UploadOptions)[];
+  if (isRewritten(kept.layout) && dialect.some((option) => changes[option] !== failed.options[option])) {
+    const detail =
+      'The text is kept as it was read: without skipped lines, comments, escape characters and delimiters at the end of lines. Send the file again to read it in another way.';
+    throw new Problem('upload_option_invalid', detail);
+  }
   // What was detected stays, unless it is to be detected under other rules.
-  const detected = changesDialect(changes) ? null : kept;
+  const detected = dialect.length > 0 && !isRewritten(kept.layout) ? null : kept;
+  const changed = detected ? withoutDialect(changes) : changes;
   return {
     uploadId: newUploadId(),
     filename: failed.filename,
     contentEncoding: null,
     expectedBytes: kept.segments.reduce((sum, { bytes }) => sum + bytes, 0),
-    options: changeOptions({ ...failed.options, ...detected?.dialect, encoding: 'utf-8' }, changes),
+    options: changeOptions(
+      { ...failed.options, ...rewritingOf(kept.layout), ...detected?.dialect, encoding: 'utf-8' },
+      changed,
+    ),
     idempotencyKey: null,
     corrects: failed.corrects,
     caller: null,
@@ -72,11 +88,22 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
       bytes: kept.bytes,
       sha256: kept.sha256,
       encoding: kept.encoding,
+      ...(isRewritten(kept.layout) && { layout: kept.layout }),
       ...(detected?.headerGuessed !== undefined && { headerGuessed: detected.headerGuessed }),
     },
   };
 }
 
-function changesDialect({ delimiter, quote, header }: UploadOptionChanges): boolean {
-  return delimiter != null || quote != null || header != null;
+const DIALECT_OPTIONS: ReadonlySet<string> = new Set<keyof UploadOptions>([
+  'delimiter',
+  'quote',
+  'header',
+  'skipLines',
+  'comment',
+  'escape',
+  'surplus',
+]);
+
+function withoutDialect(changes: UploadOptionChanges): UploadOptionChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([option]) => !DIALECT_OPTIONS.has(option)));
 }

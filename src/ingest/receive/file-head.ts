@@ -2,6 +2,7 @@ import type { UploadOptions } from '../../catalog/upload.ts';
 import { type DetectedDialect, detectDialect } from '../../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../../csv/detect-encoding.ts';
 import { beginsWithMark } from '../../csv/segment.ts';
+import { NulStripper } from '../../csv/strip-nul.ts';
 import { decoderFor, type Utf8Decoder } from '../../csv/utf8.ts';
 
 /** How much of a file is examined to find its encoding, dialect and columns. */
@@ -11,10 +12,10 @@ const HEAD_BYTES = 256 * 1024;
 export interface DetectedFile {
   readonly encoding: string;
   readonly dialect: DetectedDialect;
-  /** Where in the file the first record below the header starts; null if the file is not UTF-8. */
+  /** Where in the file the first record below the header starts; null if the text is not that of the file. */
   readonly byteOffset: number | null;
   /** Decodes the bytes after the head. */
-  readonly decoder: Utf8Decoder;
+  readonly decoder: Utf8Decoder & { readonly stripped?: number };
   /** The rest of the head as UTF-8: the text below the header. */
   readonly text: Buffer;
   /** The bytes after the head that were collected. */
@@ -51,11 +52,12 @@ export class FileHead {
     const bytes = collected.subarray(HEAD_BYTES);
     const isAll = isWhole && bytes.length === 0;
     const encoding = options.encoding ?? detectEncoding(head, isAll);
-    refuseIfNotText(head, encoding);
-    const decoder = decoderFor(encoding);
+    refuseIfNotText(head, encoding, options.stripNul);
+    const decoder = options.stripNul ? new NulStripper(decoderFor(encoding)) : decoderFor(encoding);
     const text = isAll ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
     const dialect = detectDialect(text, { complete: isAll, maxColumns, overrides: options });
-    const byteOffset = encoding === 'utf-8' ? dialect.dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
+    const byteOffset =
+      encoding === 'utf-8' && !options.stripNul ? dialect.dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
     return { encoding, dialect, byteOffset, decoder, text: text.subarray(dialect.dataOffset), bytes };
   }
 }

@@ -197,7 +197,7 @@ export class FileReception {
   /** Examines the head, and begins the segments if it shows nothing that is wrong. */
   async #begin(isWhole: boolean): Promise<FileText> {
     const { options: given, cutAgain, uploadId } = this.#file;
-    const options = cutAgain ? { ...given, encoding: 'utf-8' } : given;
+    const options = { ...given, ...cutAgain?.options };
     const detected = this.#head.detect({ options, maxColumns: this.#deps.limits.maxColumns }, isWhole);
     // A delimiter that comes after the file may be why they differ.
     const mayChange = this.#source.rest && !this.#isComplete && options.delimiter === null;

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import { noRows } from '../../csv/detect-dialect.ts';
 import { RecordCutter } from '../../csv/record-cutter.ts';
+import { RecordRewriter } from '../../csv/record-rewriter.ts';
 import type { CsvOrigin } from '../../csv/segment.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
@@ -18,15 +19,31 @@ export class FileText {
   /** The segments that are complete, for an attempt that loads them while the next ones arrive. */
   readonly feed: SegmentFeed;
   readonly #file: DetectedFile;
+  /** Null if the text of the file can be cut as it is. */
+  readonly #rewriter: RecordRewriter | null;
   readonly #cutter: RecordCutter;
   readonly #writer: SegmentWriter;
   /** Whether every byte has been written; it need not be durable yet. */
   #isWhole = false;
 
   private constructor(file: DetectedFile, writer: SegmentWriter) {
-    const { dialect, columns, newline, firstDataLine } = file.dialect;
+    const { dialect, layout, columns, newline, firstDataLine } = file.dialect;
     this.feed = new SegmentFeed(dialect, columns);
     this.#file = file;
+    const { comment, emptyFieldDropped: dropEmptyField } = layout;
+    const crEndsLine = newline === '\r';
+    const rewriting = {
+      ...dialect,
+      comment,
+      escape: layout.escape,
+      dropEmptyField,
+      columns: columns.length,
+      crEndsLine,
+    };
+    this.#rewriter =
+      comment !== null || layout.escape !== null || dropEmptyField
+        ? new RecordRewriter({ ...rewriting, firstLine: firstDataLine })
+        : null;
     this.#cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
     this.#writer = writer;
   }
@@ -64,6 +81,7 @@ export class FileText {
   /** Call it after the last bytes. @throws Problem as `push` does, and no_rows */
   async end(): Promise<void> {
     await this.#write(this.#file.decoder.end());
+    if (this.#rewriter) await this.#cut(this.#rewriter.end());
     const before = positionOf(this.#cutter);
     const last = this.#cutter.end();
     await this.#writer.write(last, last.length, before, this.#cutter);
@@ -80,12 +98,14 @@ export class FileText {
     return {
       encoding,
       dialect: dialect.dialect,
+      layout: dialect.layout,
       columns: dialect.columns,
       headerGuessed: dialect.headerGuessed,
       headerText: dialect.headerText,
       records: this.#cutter.records,
       segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),
       origin: this.#origin(),
+      warnings: this.#warnings(),
     };
   }
 
@@ -96,6 +116,10 @@ export class FileText {
 
   /** UTF-8 text → whole records, counted → segments. @returns whether it completed a segment */
   async #write(text: Buffer): Promise<boolean> {
+    return this.#cut(this.#rewriter?.push(text) ?? text);
+  }
+
+  async #cut(text: Buffer): Promise<boolean> {
     if (text.length === 0) return false;
     const before = positionOf(this.#cutter);
     const { bytes, lastRecordEnd } = this.#cutter.push(text);
@@ -116,7 +140,20 @@ export class FileText {
   #origin(): CsvOrigin | null {
     const { byteOffset } = this.#file;
     const { newlineBytes } = this.#cutter;
-    return byteOffset === null || newlineBytes === null ? null : { byteOffset, newlineBytes };
+    return byteOffset === null || newlineBytes === null || this.#rewriter ? null : { byteOffset, newlineBytes };
+  }
+
+  #warnings(): readonly string[] {
+    const { quoteInTextOn } = this.#cutter;
+    const stripped = this.#file.decoder.stripped ?? 0;
+    const warnings: string[] = [];
+    if (quoteInTextOn !== null) {
+      warnings.push(
+        `Line ${quoteInTextOn} has a quote inside an unquoted field. It is part of the text, and a delimiter after it ends the field.`,
+      );
+    }
+    if (stripped > 0) warnings.push(`${stripped} NUL ${stripped === 1 ? 'byte was' : 'bytes were'} removed.`);
+    return warnings;
   }
 }
 

@@ -19,10 +19,19 @@ export interface IncomingFile {
   readonly caller: CustomerId | null;
   /** The failed upload whose text this is, with the properties of the file as it was sent; null if this is no retry. */
   readonly retryOf:
-    | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> & { readonly id: UploadId })
+    | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> &
+        Partial<Pick<ReceivedFile, 'layout'>> & { readonly id: UploadId })
     | null;
-  /** The properties of the file as it was sent, if this is its text, to be cut again by options that came after it. */
-  readonly cutAgain?: Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding'>;
+  /** If this is the text of a file, to be received again under options that came after it. */
+  readonly cutAgain?: CutAgain;
+}
+
+/** Text out of the spool that is cut again. */
+export interface CutAgain {
+  /** The properties of the file as it was sent. */
+  readonly sent: Partial<ReceivedFile>;
+  /** The options for its text, which need not be those of the request. */
+  readonly options: Partial<UploadOptions>;
 }
 
 /** What a form says after its file. */
@@ -52,7 +61,7 @@ export function readFailureOf(failure: unknown): unknown {
 
 /** The properties of the file as it was sent, if the bytes are its text out of the spool. */
 export function asSent({ retryOf, cutAgain }: IncomingFile): Partial<ReceivedFile> {
-  if (cutAgain) return { ...cutAgain, origin: null };
+  if (cutAgain) return { ...cutAgain.sent, origin: null };
   if (!retryOf) return {};
   const { id: _, ...properties } = retryOf;
   return { ...properties, origin: null };

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import type { ReceivedFile } from '../../catalog/upload.ts';
+import type { ReceivedFile, UploadOptions } from '../../catalog/upload.ts';
+import { type CsvLayout, PLAIN_LAYOUT } from '../../csv/dialect.ts';
 import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 
 /**
- * The text of a file as it was sent, except for its line ends. Records keep their line numbers.
+ * The text of a file as it was sent, except for its line ends and for what its layout says. Records keep their line numbers.
  *
  * @param segments with absolute paths
  */
@@ -22,4 +23,16 @@ export async function* spooledText(
       first = false;
     }
   }
+}
+
+/** The text is kept without what these options are about. Lines that were skipped are blank. */
+export function rewritingOf({ skippedLines }: CsvLayout): Partial<UploadOptions> {
+  return { skipLines: skippedLines || null, comment: null, escape: null, surplus: 'reject', stripNul: false };
+}
+
+/** Whether the text in the spool lacks something of the file, or is written in another way. */
+export function isRewritten(layout: CsvLayout): boolean {
+  return Object.keys(PLAIN_LAYOUT).some(
+    (key) => layout[key as keyof CsvLayout] !== PLAIN_LAYOUT[key as keyof CsvLayout],
+  );
 }

@@ -39,6 +39,8 @@ export interface CutterPosition {
 export interface Cutter extends CutterPosition {
   /** By column: the shapes that all fields share in the records completed since the last call. */
   takeShapes(): readonly (readonly FieldShape[])[];
+  /** Whether a record completed since the last call has more or fewer fields than there are columns. */
+  takeIrregular(): boolean;
 }
 
 /**
@@ -166,6 +168,7 @@ export class SegmentWriter {
       bytes: segment.bytes,
       records: cutter.records - segment.recordsBefore,
       multiline: cutter.quotedLineFeeds > segment.quotedLineFeedsBefore,
+      irregular: cutter.takeIrregular(),
       firstLine: segment.firstLine,
       shapes: cutter.takeShapes(),
     });

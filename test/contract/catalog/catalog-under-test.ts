@@ -38,7 +38,15 @@ type NewUpload = Parameters<Catalog['createUpload']>[0];
 
 /** A file with other bytes for every digest. */
 export function fileOf(sha256: string, spoolBytes = 15): ReceivedFile {
-  const segment = { path: '0.csv', bytes: spoolBytes, records: 3, multiline: false, firstLine: 2, shapes: [] };
+  const segment = {
+    path: '0.csv',
+    bytes: spoolBytes,
+    records: 3,
+    multiline: false,
+    irregular: false,
+    firstLine: 2,
+    shapes: [],
+  };
   return receivedFile({ sha256, segments: [segment] });
 }
 
