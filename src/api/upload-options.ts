@@ -170,7 +170,7 @@ export const UploadForm = Type.Object(
     $id: 'UploadForm',
     title: 'Upload form',
     description:
-      'Options must come before the file; `customer_id` may come before or after it. If it comes first, loading starts while the file is being received.',
+      'The fields may be in any order. If the others come before the file, loading starts while it is being received; a file of more than 2 MiB is read again if options for its text come after it, and then `encoding` is refused.',
     additionalProperties: false,
   },
 );

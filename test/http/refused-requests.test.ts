@@ -148,11 +148,19 @@ test('rejects a part of the form that has no name', async () => {
   }
 });
 
-test('rejects options after the file, repeated options and invalid values', async () => {
-  const late = await send(['customer_id', 'unknown'], ['file', FILE], ['delimiter', ';']);
-  assertProblem(late, 400, 'bad_request', /before the file/);
-  const twice = await send(['delimiter', ';'], ['delimiter', ','], ['customer_id', 'unknown'], ['file', FILE]);
-  assertProblem(twice, 400, 'upload_option_invalid', /twice/);
+test('rejects repeated options and invalid values, before and after the file', async () => {
+  for (const fields of [
+    [['delimiter', ';'] as const, ['delimiter', ','] as const, ['file', FILE] as const],
+    [['delimiter', ';'] as const, ['file', FILE] as const, ['delimiter', ','] as const],
+    [['file', FILE] as const, ['delimiter', ';'] as const, ['delimiter', ','] as const],
+  ]) {
+    const twice = await send(['customer_id', 'unknown'], ...fields);
+    assertProblem(twice, 400, 'upload_option_invalid', /delimiter was given twice/);
+  }
+  const unknown = await send(['customer_id', 'unknown'], ['file', FILE], ['delimeter', ';']);
+  assertProblem(unknown, 400, 'bad_request', /'delimeter'/);
+  const marks = await send(['customer_id', 'unknown'], ['decimal', ','], ['file', FILE], ['thousands', ',']);
+  assertProblem(marks, 400, 'upload_option_invalid', /decimal and thousands/);
   for (const [name, value] of [
     ['delimiter', 'ab'],
     ['quote', 'x'],
@@ -161,6 +169,8 @@ test('rejects options after the file, repeated options and invalid values', asyn
   ] as const) {
     const wrong = await send([name, value], ['customer_id', 'unknown'], ['file', FILE]);
     assertProblem(wrong, 400, 'upload_option_invalid', new RegExp(name));
+    const late = await send(['customer_id', 'unknown'], ['file', FILE], [name, value]);
+    assertProblem(late, 400, 'upload_option_invalid', new RegExp(name));
   }
 });
 

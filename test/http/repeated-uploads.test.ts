@@ -59,6 +59,19 @@ describe('a duplicate', () => {
 });
 
 describe('retry', () => {
+  it('changes the given options for values, and keeps the others', async () => {
+    await put('values', CSV);
+    const failed = await put('values', BAD, '?decimal=.&nulls=NA&time_zone=UTC');
+    const again = (query: string) =>
+      call(`${thena.url}/api/v1/uploads/${failed.body.id}/retry?${query}`, { method: 'POST', headers: WAIT });
+    const refused = await again('thousands=.');
+    assert.deepEqual([refused.status, refused.body.code], [400, 'upload_option_invalid']);
+    const { body } = await again('on_error=skip&thousands=space&nulls=');
+    assert.equal(body.status, 'complete', JSON.stringify(body));
+    const { decimal, thousands, nulls, time_zone, date_order } = body.options;
+    assert.deepEqual([decimal, thousands, nulls, time_zone, date_order], ['.', ' ', [], 'UTC', null]);
+  });
+
   it('repeats the warning that the header may be a row of data', async () => {
     const failed = await put('headerless', 'Rome,Italy\nParis\nOslo,Norway\n');
     assert.equal(failed.body.error?.code, 'rows_rejected');

@@ -108,6 +108,36 @@ describe('the tus protocol', () => {
     assert.deepEqual([body.options.on_error, body.options.dry_run], ['skip', true]);
   });
 
+  test('takes options for values as metadata, and refuses misspelled, repeated and invalid ones by name', async () => {
+    const customer = { customer_id: 'values' };
+    const values = { decimal: 'comma', thousands: '.', nulls: '-', time_zone: 'UTC', date_order: 'DMY', widen: 'text' };
+    const taken = await begin(thena.url, 10, { ...customer, ...values });
+    const { body } = await call(`${thena.url}${taken.headers.get('location')?.replace('/tus/', '/uploads/')}`);
+    const { decimal, thousands, nulls, time_zone, date_order, widen } = body.options;
+    assert.deepEqual(
+      [decimal, thousands, nulls, time_zone, date_order, widen],
+      [',', '.', ['-'], 'UTC', 'dmy', 'text'],
+    );
+
+    for (const [wrong, detail] of [
+      [{ Decimal: ',' }, /'Decimal'.* decimal/],
+      [{ 'on-error': 'skip' }, /'on-error'.* on_error/],
+      [{ delimeter: ';' }, /'delimeter'.* delimiter/],
+      [{ timezone: 'UTC' }, /'timezone'.* time_zone/],
+      [{ decimal: 'x' }, /decimal is 'x'/],
+    ] as const) {
+      const refused = await begin(thena.url, 10, { ...customer, ...(wrong as Headers) });
+      assert.deepEqual([refused.status, refused.body.code], [400, 'upload_option_invalid']);
+      assert.match(refused.body.detail, detail);
+    }
+    const metadata = `${metadataOf({ ...customer, decimal: ',' })},${metadataOf({ decimal: '.' })}`;
+    const twice = await begin(thena.url, 10, {}, { 'upload-metadata': metadata });
+    assert.match(twice.body.detail, /'decimal' twice/);
+    for (const name of ['filetype', 'relativePath', 'size', 'lastModified', 'title', 'note']) {
+      assert.equal((await begin(thena.url, 10, { customer_id: `meta-${name}`, [name]: 'x' })).status, 201, name);
+    }
+  });
+
   test('refuses bytes without an offset, with the wrong type, or beyond the length', async () => {
     const address = await begun('bytes');
     assert.deepEqual(await refusal(send(address, 0, CSV, { 'upload-offset': '' })), [400, 'tus_request_invalid']);

@@ -219,7 +219,9 @@ describe('a server at its limits', () => {
   it('observes every file that it refuses, with the code and the customer if it is known', async () => {
     const seen = thena.observations.length;
     await put('refused', 'a,b\n');
-    await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(['file', Buffer.from('a,a\n1,2\n')]) });
+    // So long that it is examined before the form has been read to its end.
+    const long = Buffer.from(`a,a\n${'1,2\n'.repeat(600_000)}`);
+    await call(`${thena.url}/api/v1/event/`, { method: 'POST', body: formOf(['file', long]) });
     const gone = request(`${thena.url}/api/v1/customers/gone/uploads`, { method: 'PUT' });
     gone.on('error', () => undefined);
     gone.write('a,b\n1,2\n');

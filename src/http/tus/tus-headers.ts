@@ -47,7 +47,13 @@ export function readMetadata({
   try {
     return Metadata.parse(String(header));
   } catch (cause) {
-    const detail = 'Upload-Metadata is not a list of names and Base64 values.';
+    const names = String(header)
+      .split(',')
+      .map((pair) => pair.split(' ')[0]);
+    const repeated = names.find((name, index) => names.indexOf(name) < index);
+    const detail = repeated
+      ? `Upload-Metadata has the name '${repeated.slice(0, 80)}' twice.`
+      : 'Upload-Metadata is not a list of names and Base64 values.';
     throw new Problem('tus_request_invalid', detail, {}, { cause });
   }
 }

@@ -9,7 +9,13 @@ import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { emptyResponse } from '../openapi/response.ts';
 import { documentationOnly } from '../requests/documentation-only.ts';
 import { FILE_PROBLEMS } from '../uploads/file-problems.ts';
-import { isOptionName, type RawFileOptions, readCorrects, readUploadOptions } from '../uploads/upload-options.ts';
+import {
+  isOptionName,
+  type RawFileOptions,
+  readCorrects,
+  readUploadOptions,
+  refuseMisspelled,
+} from '../uploads/upload-options.ts';
 import { TUS_PATH as PATH, tusAnswer } from './tus-answer.ts';
 import {
   CHECKSUM_ALGORITHMS,
@@ -43,6 +49,7 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
     const length = readLength(headers, maxUploadBytes);
     const metadata = readMetadata(headers);
     const { customer_id: customerId, filename } = metadata;
+    for (const name of Object.keys(metadata)) refuseMisspelled(name);
     const given = Object.entries(metadata).filter(([name]) => isOptionName(name));
     const raw: RawFileOptions = Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
     const options = readUploadOptions(raw);

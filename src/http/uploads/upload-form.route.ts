@@ -85,7 +85,6 @@ function receiveFile(
   { filename, file: bytes }: MultipartFile,
 ): Promise<Upload> {
   const { request, options, access } = form;
-  form.hasFile = true;
   let parserError: unknown;
   bytes.once('error', (error) => {
     parserError = error;
@@ -105,7 +104,8 @@ function receiveFile(
       access,
       rest: async () => {
         if (await readFields(form)) throw new Problem('too_many_files', 'The form has more than one file.');
-        return requireCustomer(form);
+        const access = requireCustomer(form);
+        return { access, options: readUploadOptions(form.options), corrects: readCorrects(form.options) };
       },
       causeOf: (failure) => causeOf(form, parserError === undefined ? failure : malformedForm(parserError)),
     },

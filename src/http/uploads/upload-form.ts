@@ -15,13 +15,12 @@ export interface Form {
   readonly idleMs: number;
   options: RawFileOptions;
   access: CustomerAccess | null;
-  hasFile: boolean;
 }
 
 /** @param query options from the URL, which may be completed by fields of the form */
 export function openForm(request: FastifyRequest, query: RawFileOptions, idleMs: number): Form {
   const parts = request.parts({ limits: FORM_LIMITS });
-  return { parts, request, idleMs, options: query, access: null, hasFile: false };
+  return { parts, request, idleMs, options: query, access: null };
 }
 
 /**
@@ -78,7 +77,6 @@ async function takeField(form: Form, part: Extract<Multipart, { type: 'field' }>
   if (name === 'customer_id') return takeCustomerId(form, part.value);
   if (name === 'file') throw new Problem('file_missing', 'The form field `file` is text: it has no file name.');
   if (!isOptionName(name)) throw unknownField(name);
-  if (form.hasFile) throw new Problem('bad_request', `The form field '${name}' must come before the file.`);
   if (form.options[name] !== undefined)
     throw new Problem('upload_option_invalid', `The option ${name} was given twice.`);
   form.options = { ...form.options, [name]: String(part.value) };

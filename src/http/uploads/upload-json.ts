@@ -35,9 +35,9 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
   };
 }
 
-function optionsJson({ onError, dryRun, skipLines, stripNul, values, ...same }: UploadOptions): api.Upload['options'] {
-  const renamed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
-  return { ...same, ...renamed, ...valueOptionsJson(values) };
+function optionsJson({ skipLines, stripNul, onError, dryRun, values, ...same }: UploadOptions): api.Upload['options'] {
+  const changed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
+  return { ...same, ...changed, ...valueOptionsJson(values) };
 }
 
 function receiptJson(upload: Upload): api.Receipt | null {

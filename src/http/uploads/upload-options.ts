@@ -1,4 +1,5 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import * as api from '../../api/upload-options.ts';
@@ -23,6 +24,20 @@ export const OPTION_NAMES = Object.keys(api.FileOptions.properties) as readonly 
 
 export function isOptionName(name: string): name is keyof RawFileOptions {
   return OPTION_NAMES.some((option) => option === name);
+}
+
+/**
+ * Refuses a name that is an option but for a typo, where other names are allowed.
+ *
+ * @throws Problem upload_option_invalid
+ */
+export function refuseMisspelled(name: string): void {
+  if (isOptionName(name)) return;
+  const folded = name.toLowerCase();
+  const option = closest(folded, OPTION_NAMES);
+  if (distance(folded, option) > (option.length < 6 ? 1 : 2)) return;
+  const detail = `There is no option '${name.slice(0, 80)}'. Did you mean ${option}?`;
+  throw new Problem('upload_option_invalid', detail, { option });
 }
 
 /**

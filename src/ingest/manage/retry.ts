@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
 import {
@@ -8,14 +7,13 @@ import {
   type UploadOptionChanges,
   type UploadOptions,
 } from '../../catalog/upload.ts';
-import { type CsvLayout, PLAIN_LAYOUT } from '../../csv/dialect.ts';
-import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { newUploadId } from '../../model/ids.ts';
 import { type IncomingFile, readFailureOf } from '../receive/incoming-file.ts';
 import type { Receptions } from '../receive/receptions.ts';
+import { isRewritten, rewritingOf, spooledText } from '../receive/spooled-text.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface RetryDeps {
@@ -38,7 +36,7 @@ export async function retryUpload(
 ): Promise<Upload> {
   const kept = keptFile(failed);
   const segments = spool.locate(failed.id, kept.segments);
-  const bytes = Readable.from(textOf(kept, segments), { objectMode: false });
+  const bytes = Readable.from(spooledText(kept, segments), { objectMode: false });
   const file = fileOf(failed, kept, changes);
   const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
   failpoint('retried');
@@ -97,17 +95,6 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
   };
 }
 
-/** The text is kept without what these options are about. Lines that were skipped are blank. */
-function rewritingOf({ skippedLines }: CsvLayout): Partial<UploadOptions> {
-  return { skipLines: skippedLines || null, comment: null, escape: null, surplus: 'reject', stripNul: false };
-}
-
-function isRewritten(layout: CsvLayout): boolean {
-  return Object.keys(PLAIN_LAYOUT).some(
-    (key) => layout[key as keyof CsvLayout] !== PLAIN_LAYOUT[key as keyof CsvLayout],
-  );
-}
-
 const DIALECT_OPTIONS: ReadonlySet<string> = new Set<keyof UploadOptions>([
   'delimiter',
   'quote',
@@ -120,19 +107,4 @@ const DIALECT_OPTIONS: ReadonlySet<string> = new Set<keyof UploadOptions>([
 
 function withoutDialect(changes: UploadOptionChanges): UploadOptionChanges {
   return Object.fromEntries(Object.entries(changes).filter(([option]) => !DIALECT_OPTIONS.has(option)));
-}
-
-/** The text of the file as it was sent, except for its line ends and for what its layout says. Records keep their line numbers. */
-async function* textOf(file: ReceivedFile, segments: ReceivedFile['segments']): AsyncGenerator<Buffer, void> {
-  const header = file.headerText === null ? '' : `${file.headerText}\n`;
-  const linesBefore = (segments[0]?.firstLine ?? 1) - 1 - (header.split('\n').length - 1);
-  // The decoder drops this mark; without it, it would drop a U+FEFF with which the text itself starts.
-  yield Buffer.concat([BYTE_ORDER_MARK, Buffer.from('\n'.repeat(Math.max(0, linesBefore)) + header)]);
-  for (const { path } of segments) {
-    let first = true;
-    for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) {
-      yield first ? withoutMark(bytes) : bytes;
-      first = false;
-    }
-  }
 }

@@ -18,18 +18,26 @@ export interface DetectedFile {
   readonly decoder: Utf8Decoder & { readonly stripped?: number };
   /** The rest of the head as UTF-8: the text below the header. */
   readonly text: Buffer;
+  /** The bytes after the head that were collected. */
+  readonly bytes: Buffer;
 }
 
 /** Collects the first bytes of a file. */
 export class FileHead {
   readonly #chunks: Buffer[] = [];
+  readonly #enough: number;
   #bytes = 0;
+
+  /** @param maxBytes how many to collect before the first of them are examined, unless the file is shorter */
+  constructor(maxBytes = 0) {
+    this.#enough = Math.max(HEAD_BYTES, maxBytes);
+  }
 
   /** @param chunk is copied. @returns whether there are enough bytes to examine */
   push(chunk: Buffer): boolean {
     this.#chunks.push(Buffer.from(chunk));
     this.#bytes += chunk.length;
-    return this.#bytes >= HEAD_BYTES;
+    return this.#bytes >= this.#enough;
   }
 
   /**
@@ -39,14 +47,17 @@ export class FileHead {
    * @throws Problem if the head shows that the file is no CSV text, has no header, or has unusable columns
    */
   detect({ options, maxColumns }: { options: UploadOptions; maxColumns: number }, isWhole: boolean): DetectedFile {
-    const head = Buffer.concat(this.#chunks.splice(0));
-    const encoding = options.encoding ?? detectEncoding(head, isWhole);
+    const collected = Buffer.concat(this.#chunks.splice(0));
+    const head = collected.subarray(0, HEAD_BYTES);
+    const bytes = collected.subarray(HEAD_BYTES);
+    const isAll = isWhole && bytes.length === 0;
+    const encoding = options.encoding ?? detectEncoding(head, isAll);
     refuseIfNotText(head, encoding, options.stripNul);
     const decoder = options.stripNul ? new NulStripper(decoderFor(encoding)) : decoderFor(encoding);
-    const text = isWhole ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
-    const dialect = detectDialect(text, { complete: isWhole, maxColumns, overrides: options });
+    const text = isAll ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
+    const dialect = detectDialect(text, { complete: isAll, maxColumns, overrides: options });
     const byteOffset =
       encoding === 'utf-8' && !options.stripNul ? dialect.dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
-    return { encoding, dialect, byteOffset, decoder, text: text.subarray(dialect.dataOffset) };
+    return { encoding, dialect, byteOffset, decoder, text: text.subarray(dialect.dataOffset), bytes };
   }
 }

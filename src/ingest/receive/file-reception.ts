@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
@@ -15,7 +16,8 @@ import { decompressed } from './decompress.ts';
 import { FileHead } from './file-head.ts';
 import { FileText } from './file-text.ts';
 import { freeMemory } from './free-memory.ts';
-import type { FileSource, IncomingFile } from './incoming-file.ts';
+import { asSent, type FileSource, type IncomingFile, type LateFields, readFailureOf } from './incoming-file.ts';
+import { changesText, textAgain } from './late-options.ts';
 import type { ReceiveSlots } from './receive-slots.ts';
 import { Registration } from './registration.ts';
 
@@ -38,20 +40,31 @@ export interface ReceiveLimits extends QueueLimits {
   readonly idleMs: number;
 }
 
+/**
+ * How much of a form is kept in memory until its last field is known, so that options count wherever they stand. A longer file is
+ * examined while it arrives, and its text is received again if options after it say so.
+ */
+const SHORT_FORM_BYTES = 2 * 1024 * 1024;
+
 /** One file, from its first byte to the acknowledgement. */
 export class FileReception {
   readonly #deps: FileReceptionDeps;
-  readonly #file: IncomingFile;
+  #file: IncomingFile;
   readonly #source: FileSource;
   readonly #registration: Registration;
   readonly #allowance: SpaceAllowance;
   readonly #startedAt = performance.now();
   readonly #hash = createHash('sha256');
   #bytes = 0;
-  readonly #head = new FileHead();
+  readonly #head: FileHead;
   /** Null until the head has been examined. */
   #text: FileText | null = null;
   #isLoading = false;
+  /** Whether the fields after the file have been read. */
+  #isComplete = false;
+  /** Whether the options after the file require that its text is received again. */
+  #isOutdated = false;
+  #again: FileReception | null = null;
   readonly #cancellation = new AbortController();
   readonly #ended = Promise.withResolvers<'acknowledged' | 'discarded'>();
 
@@ -61,6 +74,8 @@ export class FileReception {
     this.#source = source;
     this.#registration = new Registration(deps.catalog, deps.limits, file);
     this.#allowance = deps.reserve.allowance();
+    const mayBeShort = (file.expectedBytes ?? 0) <= SHORT_FORM_BYTES;
+    this.#head = new FileHead(source.rest && mayBeShort ? SHORT_FORM_BYTES : 0);
   }
 
   /**
@@ -71,24 +86,20 @@ export class FileReception {
    * @throws Problem whatever a file can be refused with
    */
   async receive(): Promise<Upload> {
-    const { access, bytes, rest } = this.#source;
+    const { access, bytes } = this.#source;
     // A failure is thrown where the bytes are read; without a listener, one that comes earlier would end the process.
     bytes.on('error', () => undefined);
     try {
       if (access) await this.#registration.bind(access);
       await this.#receiveBytes();
-      const accessAfter = rest && (await this.#unlessCancelled(rest()));
-      if (!access && accessAfter) {
-        await this.#registration.bind(accessAfter);
-        if (this.#text) this.#refuseOtherColumns(this.#text.columns);
-      }
-      const upload = await this.#acknowledge();
+      const late = await this.#complete();
+      const upload = late && this.#isOutdated ? await this.#receiveAgain(late) : await this.#acknowledge();
       this.#ended.resolve('acknowledged');
       return upload;
     } catch (failure) {
       const { aborted, reason } = this.#cancellation.signal;
       const cause = aborted ? reason : (this.#source.causeOf?.(failure) ?? failure);
-      if (!aborted) this.#noteRefusal(problemOf(cause));
+      if (!aborted && !this.#again) this.#noteRefusal(problemOf(cause));
       await this.#discard();
       throw cause;
     } finally {
@@ -104,6 +115,7 @@ export class FileReception {
   async cancel(): Promise<boolean> {
     const { uploadId } = this.#file;
     this.#cancellation.abort(new Problem('upload_cancelled', `Upload ${uploadId} was cancelled.`));
+    void this.#again?.cancel();
     return (await this.#ended.promise) === 'discarded';
   }
 
@@ -128,9 +140,9 @@ export class FileReception {
 
   async #writeSegments(): Promise<void> {
     const { maxUploadBytes, idleMs } = this.#deps.limits;
-    const { contentEncoding, retryOf, uploadId } = this.#file;
-    // A retry brings text that was decoded: it may be longer than the file that was sent.
-    const maxBytes = retryOf ? Number.POSITIVE_INFINITY : maxUploadBytes;
+    const { contentEncoding, retryOf, cutAgain, uploadId } = this.#file;
+    // Text that was decoded may be longer than the file that was sent.
+    const maxBytes = retryOf || cutAgain ? Number.POSITIVE_INFINITY : maxUploadBytes;
     for await (const chunk of decompressed(this.#source.bytes, contentEncoding, maxBytes, idleMs)) {
       this.#bytes += chunk.length;
       this.#deps.progress.received(uploadId, this.#bytes);
@@ -139,8 +151,39 @@ export class FileReception {
       await this.#push(chunk);
       freeMemory(chunk);
     }
+    // Before a short file is examined, so that all options of the form count.
+    if (!this.#text) await this.#complete();
     const text = this.#text ?? (await this.#begin(true));
     await text.end();
+  }
+
+  /** Reads the fields after the file, once. @returns null if there are none, or they were read before */
+  async #complete(): Promise<LateFields | null> {
+    const { rest } = this.#source;
+    if (!rest || this.#isComplete) return null;
+    this.#isComplete = true;
+    const late = await this.#unlessCancelled(rest());
+    const { options, corrects } = late;
+    const before = this.#file.options;
+    this.#file = { ...this.#file, options, corrects };
+    const changesRow = this.#registration.hasRow && !isDeepStrictEqual(options, before);
+    this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
+    await this.#registration.complete(this.#file, late.access);
+    if (this.#text && !this.#isOutdated) this.#refuseOtherColumns(this.#text.columns);
+    return late;
+  }
+
+  /** Receives the text again, under the options that came after the file, and discards what was done without them. */
+  async #receiveAgain({ access }: LateFields): Promise<Upload> {
+    if (!this.#text) throw new Error('a file is received again after its bytes have been received');
+    const kept = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...(await this.#text.makeDurable()) };
+    await this.#deps.loader.abort(this.#file.uploadId);
+    const { file, bytes } = textAgain(this.#deps.spool, this.#file, kept);
+    this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
+    this.#cancellation.signal.throwIfAborted();
+    const upload = await this.#again.receive();
+    await this.#discard();
+    return upload;
   }
 
   async #push(chunk: Buffer): Promise<void> {
@@ -153,9 +196,12 @@ export class FileReception {
 
   /** Examines the head, and begins the segments if it shows nothing that is wrong. */
   async #begin(isWhole: boolean): Promise<FileText> {
-    const { options, uploadId } = this.#file;
+    const { options: given, cutAgain, uploadId } = this.#file;
+    const options = { ...given, ...cutAgain?.options };
     const detected = this.#head.detect({ options, maxColumns: this.#deps.limits.maxColumns }, isWhole);
-    this.#refuseOtherColumns(detected.dialect.columns);
+    // A delimiter that comes after the file may be why they differ.
+    const mayChange = this.#source.rest && !this.#isComplete && options.delimiter === null;
+    if (!mayChange) this.#refuseOtherColumns(detected.dialect.columns);
     this.#text = await FileText.create(this.#deps.spool, uploadId, detected);
     await this.#text.begin();
     return this.#text;
@@ -178,7 +224,7 @@ export class FileReception {
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
       ...text,
-      ...asSent(this.#file.retryOf),
+      ...asSent(this.#file),
     };
     const { kind, upload } = await this.#registration.acknowledge(received);
     if (kind === 'repeated') {
@@ -237,13 +283,6 @@ export class FileReception {
     if (signal.aborted) cancel();
     return Promise.race([pending, cancelled]).finally(() => signal.removeEventListener('abort', cancel));
   }
-}
-
-/** The properties of the file as it was sent: the bytes of a retry are not those. */
-function asSent(retryOf: IncomingFile['retryOf']): Partial<ReceivedFile> {
-  if (!retryOf) return {};
-  const { id: _, ...properties } = retryOf;
-  return { ...properties, origin: null };
 }
 
 /** The problem of a failure, as the client that sent the file gets it. */

@@ -11,6 +11,9 @@ import type { CutterPosition, SegmentWriter } from '../spool/segment-writer.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DetectedFile } from './file-head.ts';
 
+/** How much of the collected bytes is decoded at once. */
+const CHUNK_BYTES = 256 * 1024;
+
 /** The text of one file on its way into the spool: decoded to UTF-8, cut into whole records, counted, written as segments. */
 export class FileText {
   /** The segments that are complete, for an attempt that loads them while the next ones arrive. */
@@ -50,9 +53,16 @@ export class FileText {
     return new FileText(file, await spool.create(uploadId));
   }
 
-  /** Writes what the head holds below the header. @throws Problem as `push` does */
+  /** Writes what was collected below the header. @throws Problem as `push` does */
   async begin(): Promise<void> {
-    await this.#write(this.#file.text);
+    const { text, bytes } = this.#file;
+    await this.#write(text);
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) await this.push(bytes.subarray(at, at + CHUNK_BYTES));
+  }
+
+  /** What the head of the file showed of it. */
+  get detected(): Pick<DetectedFile, 'encoding' | 'dialect'> {
+    return this.#file;
   }
 
   get columns(): readonly string[] {

@@ -22,6 +22,24 @@ export interface IncomingFile {
     | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> &
         Partial<Pick<ReceivedFile, 'layout' | 'warnings'>> & { readonly id: UploadId })
     | null;
+  /** If this is the text of a file, to be received again under options that came after it. */
+  readonly cutAgain?: CutAgain;
+}
+
+/** Text out of the spool that is cut again. */
+export interface CutAgain {
+  /** The properties of the file as it was sent. */
+  readonly sent: Partial<ReceivedFile>;
+  /** The options for its text, which need not be those of the request. */
+  readonly options: Partial<UploadOptions>;
+}
+
+/** What a form says after its file. */
+export interface LateFields {
+  readonly access: CustomerAccess;
+  /** All of the form, those before the file included. */
+  readonly options: UploadOptions;
+  readonly corrects: UploadId | null;
 }
 
 /** Where a file comes from: a request, a resumable file that is whole, or the spool. */
@@ -30,8 +48,8 @@ export interface FileSource {
   readonly bytes: Readable;
   /** The customer, if it is known before the bytes: then loading starts while they arrive. */
   readonly access: CustomerAccess | null;
-  /** Reads what follows the bytes, such as the rest of a form. @returns the customer. Default: nothing follows */
-  readonly rest?: () => Promise<CustomerAccess>;
+  /** Reads what follows the bytes: the rest of a form. Default: nothing follows */
+  readonly rest?: () => Promise<LateFields>;
   /** The cause of a failure, if the source knows it better than the reception. Default: the failure itself */
   readonly causeOf?: (failure: unknown) => unknown;
 }
@@ -39,4 +57,12 @@ export interface FileSource {
 /** `causeOf` for bytes that come from the disk: what looks like a lost connection to the reception is a failed read. */
 export function readFailureOf(failure: unknown): unknown {
   return failure instanceof Problem && failure.code === 'upload_interrupted' ? failure.cause : failure;
+}
+
+/** The properties of the file as it was sent, if the bytes are its text out of the spool. */
+export function asSent({ retryOf, cutAgain }: IncomingFile): Partial<ReceivedFile> {
+  if (cutAgain) return { ...cutAgain.sent, origin: null };
+  if (!retryOf) return {};
+  const { id: _, ...properties } = retryOf;
+  return { ...properties, origin: null };
 }

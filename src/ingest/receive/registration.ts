@@ -20,7 +20,7 @@ type Acknowledgement =
 export class Registration {
   readonly #catalog: Catalog;
   readonly #limits: QueueLimits;
-  readonly #file: IncomingFile;
+  #file: IncomingFile;
   #access: CustomerAccess | null = null;
   /** Null if the customer does not exist yet. */
   #customer: Customer | null = null;
@@ -32,6 +32,11 @@ export class Registration {
     this.#catalog = catalog;
     this.#limits = limits;
     this.#file = file;
+  }
+
+  /** Whether the upload is in the catalog, with the options that it was created with. */
+  get hasRow(): boolean {
+    return this.#hasRow;
   }
 
   /** Null until the customer is known. */
@@ -67,6 +72,13 @@ export class Registration {
     }
     if (corrects) await refuseUncorrectable(this.#catalog, access, corrects);
     this.#customer = await this.#catalog.findCustomer(access.customerId);
+  }
+
+  /** Binds a form whose fields have all been read. @throws Problem as `bind` does */
+  async complete(file: IncomingFile, access: CustomerAccess): Promise<void> {
+    const isChecked = this.#access !== null && file.corrects === this.#file.corrects;
+    this.#file = file;
+    if (!isChecked) await this.bind(access);
   }
 
   /** Checks the queue for a form that names its customer after the file. @throws Problem queue_full */
