@@ -63,7 +63,13 @@ function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows, st
   if (!first) return new Problem('rows_rejected', summary, rows);
   const column = first.column === null ? '' : `, column '${first.column}'`;
   const example = `Line ${first.line}${column}: ${JSON.stringify(first.text)} ${first.message}.`;
-  return new Problem('rows_rejected', `${summary} ${example}`, rows);
+  const remedy = first.code === 'has_fraction' && first.column !== null ? ` ${decimalsSentence(first.column)}` : '';
+  return new Problem('rows_rejected', `${summary} ${example}${remedy}`, rows);
+}
+
+/** Leaving the row out would lose a value that is right. */
+function decimalsSentence(column: string): string {
+  return `Column '${column}' holds whole numbers only, like the files so far. To store decimals, declare it as number when the customer is created, or undo the earlier uploads and send this file first.`;
 }
 
 /** '' if all rejected rows are stored. */
