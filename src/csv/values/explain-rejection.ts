@@ -7,7 +7,7 @@ import { scanTime } from './scan-time.ts';
 import { fullYear, scanned } from './scanned-time.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from './time-words.ts';
 
-/** Why a value was rejected. `not_…`: the text is nothing like a value of the type. */
+/** Why a value was rejected. `not_…`: it is nothing like a value of the type. The option in a reason is one that was declared or settled. */
 export type RejectionCode =
   | 'not_integer'
   | 'not_number'
@@ -100,7 +100,7 @@ function explainNumber(text: string, format: Extract<ValueFormat, { type: 'numbe
     const decimal = format.decimal === '.' ? 'point' : 'comma';
     return {
       code: 'other_number_style',
-      reason: `is not a number with a decimal ${decimal}, ${thousandsClause(format.thousands)}`,
+      reason: `is not a number with a decimal ${decimal} (decimal=${format.decimal}), ${thousandsClause(format.thousands)}`,
     };
   }
   if (/^-?\d[\d.,'’ ]*$/.test(text) && digitsIn(text) > 15)
@@ -132,7 +132,10 @@ function explainTime(text: string, format: TimeFormat): RejectedValue | null {
   const readings = classifyText(text);
   if ((readings & ANY_ORDER) !== 0) {
     if (format.order !== null && (readings & ORDER_BITS[format.order]) === 0)
-      return { code: 'other_date_order', reason: `${notTime} with ${ORDER_WORDS[format.order]}` };
+      return {
+        code: 'other_date_order',
+        reason: `${notTime} with ${ORDER_WORDS[format.order]} (date_order=${format.order})`,
+      };
     if (format.type === 'date' && (readings & NOT_MIDNIGHT) !== 0)
       return { code: 'has_clock_time', reason: 'has a time of day, which a date does not keep' };
     return { code: 'ambiguous_date', reason: 'can be read as different days' };
