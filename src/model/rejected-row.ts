@@ -1,4 +1,4 @@
-/** Why a value was rejected. `not_…`: the text is nothing like a value of the type. */
+/** Why a value was rejected. `not_…`: it is nothing like a value of the type. The option in a reason is one that was declared or settled. */
 export type ValueRejectionCode =
   | 'not_integer'
   | 'not_number'

@@ -7,6 +7,8 @@ export type CleanShape = 'whole' | 'decimal' | 'day' | 'moment';
  * The readings that all texts of these shapes have in common, so that a column need not be read to be decided: they stand for its
  * values in `ColumnEvidence.values`.
  *
+ * Of the shape `moment`, days and midnights look like other times: a date column has to be read.
+ *
  * Texts of the shape `decimal` may all look like `1.250`. The caller has to read such a column until it meets a text that has
  * another reading than that; from there on it is certain.
  *

@@ -79,7 +79,7 @@ function explainNumber(text: string, format: Extract<ValueFormat, { type: 'numbe
     const decimal = format.decimal === '.' ? 'point' : 'comma';
     return {
       code: 'other_number_style',
-      reason: `is not a number with a decimal ${decimal}, ${thousandsClause(format.thousands)}`,
+      reason: `is not a number with a decimal ${decimal} (decimal=${format.decimal}), ${thousandsClause(format.thousands)}`,
     };
   }
   if (/^-?\d[\d.,'’ ]*$/.test(text) && digitsIn(text) > 15)
@@ -111,7 +111,10 @@ function explainTime(text: string, format: TimeFormat): RejectedValue | null {
   const readings = classifyText(text);
   if ((readings & ANY_ORDER) !== 0) {
     if (format.order !== null && (readings & ORDER_BITS[format.order]) === 0)
-      return { code: 'other_date_order', reason: `${notTime} with ${ORDER_WORDS[format.order]}` };
+      return {
+        code: 'other_date_order',
+        reason: `${notTime} with ${ORDER_WORDS[format.order]} (date_order=${format.order})`,
+      };
     if (format.type === 'date' && (readings & NOT_MIDNIGHT) !== 0)
       return { code: 'has_clock_time', reason: 'has a time of day, which a date does not keep' };
     return { code: 'ambiguous_date', reason: 'can be read as different days' };

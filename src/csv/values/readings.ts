@@ -108,6 +108,7 @@ export function numberReadings(decimal: DecimalMark): readonly NumberReading[] {
 }
 
 export const ORDER_BITS: Readonly<Record<DateOrder, number>> = { dmy: DMY, mdy: MDY, ymd: YMD };
+
 /** The bit of texts that two orders read as different days. */
 export function ambiguityOf(one: DateOrder, other: DateOrder): number {
   const bits = ORDER_BITS[one] | ORDER_BITS[other];
