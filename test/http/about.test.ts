@@ -82,6 +82,12 @@ test('documents the form of an upload and its options', async () => {
     'duplicates',
     'dry_run',
     'encoding',
+    'decimal',
+    'thousands',
+    'nulls',
+    'time_zone',
+    'date_order',
+    'widen',
     'corrects',
   ]);
   assert.deepEqual(form.required, ['file', 'customer_id']);
