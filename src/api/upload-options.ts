@@ -5,7 +5,6 @@ import { nullable, oneOf } from './values.ts';
 const DecimalMark = oneOf(['.', ',']);
 const ThousandsMark = oneOf([',', '.', ' ', "'", 'none']);
 const DateOrder = oneOf(['dmy', 'mdy', 'ymd']);
-const Widen = oneOf(['text']);
 
 /** How values are read, as given by an upload or as the defaults of a customer; null: found from the values. */
 export const valueOptions = {
@@ -14,7 +13,6 @@ export const valueOptions = {
   nulls: nullable(Type.Array(Type.String())),
   time_zone: nullable(Type.String()),
   date_order: nullable(DateOrder),
-  widen: nullable(Widen),
 };
 
 const OnError = oneOf(['abort', 'skip']);
@@ -70,10 +68,6 @@ export const givenValueOptions = {
     description:
       'The order of day, month and year in dates that are written with numbers only: `dmy`, `mdy` or `ymd`. Default: found from the values.',
     examples: ['dmy'],
-  }),
-  widen: option(Type.String(), {
-    description: '`text`: columns of the table become text if the values of the file do not fit their types.',
-    examples: ['text'],
   }),
 };
 

@@ -353,6 +353,7 @@ describe('a retry', () => {
     const text = `n,t\n${rows}30000,"with \\"quotes\\""\n`;
     const { upload } = await load(text, '', 'escaped-late');
     isRefused(upload, 'rows_rejected', /1 of 30001/);
+    assert.match(upload.error.rejects[0].message, /set escape=\\/);
     const url = `${thena.url}/api/v1/uploads/${upload.id}/retry?escape=backslash`;
     const { body } = await call(url, { method: 'POST', headers: WAIT });
     assert.equal(body.receipt?.appended, 30_001, JSON.stringify(body));

@@ -73,7 +73,7 @@ for (const rows of [3, 100_000, LONG]) {
       const first = await send(headers, ...fields);
       assert.equal(first.body.status, 'complete', JSON.stringify(first.body));
       assert.equal((await send(headers, ...fields)).body.id, first.body.id);
-      const other = await send(headers, ...form(text(rows), ['delimiter', ';'], ['widen', 'text']));
+      const other = await send(headers, ...form(text(rows), ['delimiter', ';'], ['date_order', 'dmy']));
       assert.equal(other.body.code, 'idempotency_key_reused', JSON.stringify(other.body));
     });
 
@@ -106,7 +106,7 @@ test('loads nothing of a long file if dry_run comes after it, even if loading ha
   const file = Buffer.from(COMMAS(2 * LONG));
   for (const [name, value] of [
     ['dry_run', 'true'],
-    ['widen', 'text'],
+    ['nulls', 'x'],
   ] as const) {
     const { body } = await send({}, ['customer_id', 'late'], ['file', file], [name, value]);
     assert.equal(body.status, 'complete', JSON.stringify(body));

@@ -110,14 +110,11 @@ describe('the tus protocol', () => {
 
   test('takes options for values as metadata, and refuses misspelled, repeated and invalid ones by name', async () => {
     const customer = { customer_id: 'values' };
-    const values = { decimal: 'comma', thousands: '.', nulls: '-', time_zone: 'UTC', date_order: 'DMY', widen: 'text' };
+    const values = { decimal: 'comma', thousands: '.', nulls: '-', time_zone: 'UTC', date_order: 'DMY' };
     const taken = await begin(thena.url, 10, { ...customer, ...values });
     const { body } = await call(`${thena.url}${taken.headers.get('location')?.replace('/tus/', '/uploads/')}`);
-    const { decimal, thousands, nulls, time_zone, date_order, widen } = body.options;
-    assert.deepEqual(
-      [decimal, thousands, nulls, time_zone, date_order, widen],
-      [',', '.', ['-'], 'UTC', 'dmy', 'text'],
-    );
+    const { decimal, thousands, nulls, time_zone, date_order } = body.options;
+    assert.deepEqual([decimal, thousands, nulls, time_zone, date_order], [',', '.', ['-'], 'UTC', 'dmy']);
 
     for (const [wrong, detail] of [
       [{ Decimal: ',' }, /'Decimal'.* decimal/],

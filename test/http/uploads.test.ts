@@ -104,7 +104,7 @@ test('recognizes zstd behind a skippable frame', async () => {
 });
 
 test('applies the options in the query string, and shows them in the upload', async () => {
-  const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1&decimal=comma&thousands=none&nulls=NA,-&time_zone=UTC&date_order=dmy&widen=text`;
+  const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1&decimal=comma&thousands=none&nulls=NA,-&time_zone=UTC&date_order=dmy`;
   const reply = await put(thena.url, 'options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
   assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
   assert.deepEqual(reply.body.options, {
@@ -125,7 +125,6 @@ test('applies the options in the query string, and shows them in the upload', as
     nulls: ['NA', '-'],
     time_zone: 'UTC',
     date_order: 'dmy',
-    widen: 'text',
   });
   assert.equal(reply.body.receipt.rows_in_file, 2);
 });
@@ -138,7 +137,6 @@ test('rejects unknown, repeated and contradicting options, and invalid values', 
     ['decimal=,&thousands=,', 'upload_option_invalid', /decimal and thousands/],
     ['time_zone=Mars/Base', 'time_zone_unknown', /Mars\/Base/],
     ['date_order=dym', 'upload_option_invalid', /date_order/],
-    ['widen=yes', 'upload_option_invalid', /widen/],
   ] as const) {
     const reply = await put(thena.url, 'options', 'a\n1\n', {}, `?${query}`);
     assert.equal(reply.body.code, code, JSON.stringify(reply.body));

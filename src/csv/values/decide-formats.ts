@@ -56,9 +56,7 @@ function separateClocks(decided: readonly DecidedColumn[]): readonly FormatWarni
     const clocks = valuesWhere(evidence, (readings) => (readings & CLOCK) !== 0);
     if (decision.format.type !== 'text' || clocks === null || clocks.count < decision.values) return [];
     const { count, line, text } = clocks;
-    const message =
-      `Column '${day.decision.name}' has days only, and the times of day in column '${decision.name}' are text. ` +
-      `The option time_column=${day.decision.name}+${decision.name} makes both one time.`;
+    const message = `Column '${day.decision.name}' has days only: the times of day in column '${decision.name}' are text and not part of it.`;
     return [{ code: 'separate_time_of_day', isNote: false, column: decision.name, count, line, text, message }];
   });
 }

@@ -35,7 +35,7 @@ export class RecordChecker {
     if (malformed !== null || fields.length !== width) {
       const code = malformed === null ? 'wrong_field_count' : 'malformed_record';
       const count = `has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'} instead of ${width}`;
-      const message = malformed === null ? count : MALFORMED[malformed];
+      const message = malformed === null ? count : MALFORMED[malformed] + escapeHint(record, text);
       return { line, column: null, code, message, text: recordText(text, record) };
     }
     for (const index of this.#checked) {
@@ -48,6 +48,12 @@ export class RecordChecker {
     }
     return null;
   }
+}
+
+/** What a malformed record says of the option that may make it well-formed. */
+function escapeHint({ byteOffset, bytes }: CsvRecord, text: Buffer): string {
+  const hasBackslash = text.subarray(byteOffset, byteOffset + bytes).includes('\\"');
+  return hasBackslash ? '; if the file writes quotes as \\", set escape=\\' : '';
 }
 
 function recordText(bytes: Buffer, { byteOffset, bytes: length }: CsvRecord): string {

@@ -8,6 +8,5 @@ export function valueOptionsOf({ values }: UploadOptions, { defaults, declaredCo
     ({ name, type, format }) => [name.toLowerCase(), { type, pattern: format, timeZone: null }] as const,
   );
   const columns = { ...Object.fromEntries(declared), ...defaults.columns };
-  // Columns of a table keep their types so far.
-  return { ...optionsFor(values, { ...defaults, columns }), widen: null };
+  return optionsFor(values, { ...defaults, columns });
 }

@@ -635,7 +635,7 @@ describe('the receipt', () => {
       Depth: ['7', '9'],
     });
     assert.deepEqual(warningCodes(decision), ['separate_time_of_day']);
-    assert.match(decision.warnings[0]?.message ?? '', /time_column=Date\+Time/);
+    assert.match(decision.warnings[0]?.message ?? '', /days only: the times of day in column/);
   });
 
   it('says nothing of values without doubt', () => {
