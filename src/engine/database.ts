@@ -56,6 +56,10 @@ export class Database {
       `memory_limit = '${Math.floor(settings.memoryBytes / 1024)}KiB'`,
       "max_temp_directory_size = '20GiB'",
       `threads = ${settings.threads}`,
+      // Freed memory goes back to the system at once, and not when a later allocation happens to need it.
+      'allocator_background_threads = true',
+      "allocator_flush_threshold = '16MiB'",
+      "allocator_bulk_deallocation_flush_threshold = '16MiB'",
       'preserve_insertion_order = false',
       "TimeZone = 'UTC'",
       'autoinstall_known_extensions = false',
