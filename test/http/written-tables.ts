@@ -48,15 +48,15 @@ function field(text: string | null, { delimiter, quoteAll }: Dialect): string {
   return plain ? text : `"${text.replaceAll('"', '""')}"`;
 }
 
-const NUMBER = /^ *-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)? *$/i;
-const ISO = /^ *(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)? *$/;
+const NUMBER = /^\s*-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+const ISO = /^\s*(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?\s*$/;
 
 /** In columns that are not text. */
 const NULLS = new Set(['', 'NA', 'N/A', '#N/A', 'NULL', 'null', '\\N', 'NaT', 'None', '-']);
 
 /**
  * The value that a cell must have in a column of this type, determined independently of Thena: text unchanged, numbers and times
- * as numbers. `lost` if the type cannot represent the text.
+ * as numbers. White space around a value, line breaks included, is no part of it, except in text. `lost` if the type cannot represent the text.
  */
 export function valueIn({ text, at }: Cell, type: string): string | null {
   if (text === null) return null;
@@ -64,11 +64,11 @@ export function valueIn({ text, at }: Cell, type: string): string | null {
   if (NULLS.has(text.trim())) return null;
   switch (type) {
     case 'integer':
-      return /^ *(?:0|-?[1-9]\d*) *$/.test(text) ? `${BigInt(text.trim())}` : `lost ${text}`;
+      return /^\s*(?:0|-?[1-9]\d*)\s*$/.test(text) ? `${BigInt(text.trim())}` : `lost ${text}`;
     case 'number':
       return numberOf(text);
     case 'boolean':
-      return /^ *(?:true|false) *$/i.test(text) ? text.trim().toLowerCase() : `lost ${text}`;
+      return /^\s*(?:true|false)\s*$/i.test(text) ? text.trim().toLowerCase() : `lost ${text}`;
     default: {
       const meant = at ?? timeOf(text);
       return meant === null ? `lost ${text}` : `${meant}`;
@@ -77,12 +77,12 @@ export function valueIn({ text, at }: Cell, type: string): string | null {
 }
 
 function changesDigits(text: string): boolean {
-  const digits = /^ *-?(\d{16,})(?:\.\d*)? *$/.exec(text)?.[1];
+  const digits = /^\s*-?(\d{16,})(?:\.\d*)?\s*$/.exec(text)?.[1];
   return digits !== undefined && BigInt(digits) !== BigInt(Number(digits)) && String(Number(digits)) !== digits;
 }
 
 function numberOf(text: string): string {
-  const word = /^ *(-?)(nan|inf(?:inity)?) *$/i.exec(text);
+  const word = /^\s*(-?)(nan|inf(?:inity)?)\s*$/i.exec(text);
   if (word) return written64(word[2]?.toLowerCase() === 'nan' ? Number.NaN : word[1] ? -Infinity : Infinity);
   // Beyond 15 digits a double may lose some before the point.
   if (!NUMBER.test(text) || changesDigits(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
@@ -94,7 +94,7 @@ export function written64(number: number): string {
 }
 
 function timeOf(text: string): number | null {
-  if (text === '12/31/20') return Date.UTC(2020, 11, 31);
+  if (text.trim() === '12/31/20') return Date.UTC(2020, 11, 31);
   const parts = ISO.exec(text);
   if (!parts) return null;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
