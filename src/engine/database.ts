@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EngineSettings } from './protocol.ts';
 import { catalogName, literal } from './sql.ts';
@@ -29,7 +30,7 @@ export class Database {
   readonly #instance: DuckDBInstance;
   readonly #idle: DuckDBConnection[];
   /** In order of last use, least recent first. */
-  readonly #tables = new Map<string, Promise<OpenTable>>();
+  readonly #tables = new Map<string, Promise<OpenTable | null>>();
   readonly #detaching = new Map<string, Promise<void>>();
   readonly #openTables: number;
 
@@ -97,7 +98,19 @@ export class Database {
    * @param work receives the quoted name under which the file is attached
    */
   async writing<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
-    const table = await this.#use(path);
+    for (;;) {
+      const table = await this.#use(path, true);
+      if (table) return this.#write(table, work);
+    }
+  }
+
+  /** As `writing`, but creates no file. @returns null if there is none */
+  async writingExisting<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T | null> {
+    const table = await this.#use(path, false);
+    return table && this.#write(table, work);
+  }
+
+  async #write<T>(table: OpenTable, work: (catalog: string) => Promise<T>): Promise<T> {
     table.writers++;
     const turn = table.writing.then(() => work(table.catalog));
     table.writing = turn.catch(() => undefined);
@@ -114,9 +127,11 @@ export class Database {
    * Runs `work` with a table file attached, concurrently with writes and other reads.
    *
    * @param work receives a function that returns whether the file may have been written to since `work` began
+   * @returns null if there is no file
    */
-  async reading<T>(path: string, work: (wasWritten: () => boolean) => Promise<T>): Promise<T> {
-    const table = await this.#use(path);
+  async reading<T>(path: string, work: (wasWritten: () => boolean) => Promise<T>): Promise<T | null> {
+    const table = await this.#use(path, false);
+    if (!table) return null;
     const { writers, written } = table;
     const turn = work(() => writers > 0 || table.writers > 0 || table.written !== written);
     const ended = turn.catch(() => undefined);
@@ -131,9 +146,10 @@ export class Database {
 
   /** Detaches a table file, and deletes it and its write-ahead log. */
   async remove(path: string): Promise<void> {
-    await this.#detach(path);
-    await rm(path, { force: true });
-    await rm(`${path}.wal`, { force: true });
+    await this.#detach(path, async () => {
+      await rm(path, { force: true });
+      await rm(`${path}.wal`, { force: true });
+    });
   }
 
   close(): void {
@@ -141,10 +157,12 @@ export class Database {
     this.#instance.closeSync();
   }
 
-  async #use(path: string): Promise<OpenTable> {
+  /** @returns null if there is no file, and it was not to be created */
+  async #use(path: string, create: boolean): Promise<OpenTable | null> {
     for (;;) {
-      const opening = this.#tables.get(path) ?? this.#attach(path);
+      const opening = this.#tables.get(path) ?? this.#attach(path, create);
       const table = await opening;
+      if (!table) return null;
       // It may have been detached in the meantime.
       if (this.#tables.get(path) !== opening) continue;
       this.#tables.delete(path);
@@ -155,11 +173,13 @@ export class Database {
     }
   }
 
-  #attach(path: string): Promise<OpenTable> {
+  #attach(path: string, create: boolean): Promise<OpenTable | null> {
     const catalog = catalogName(path);
     const opening = (async () => {
       await this.#detaching.get(path);
       const isNew = !existsSync(path);
+      // Attaching would create it.
+      if (isNew && !create) return null;
       // The latest storage format loads 10% faster. It is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
       try {
@@ -178,7 +198,10 @@ export class Database {
       };
     })();
     this.#tables.set(path, opening);
-    opening.catch(() => this.#tables.delete(path));
+    const forget = (): void => {
+      if (this.#tables.get(path) === opening) this.#tables.delete(path);
+    };
+    opening.then((table) => table ?? forget(), forget);
     return opening;
   }
 
@@ -190,15 +213,21 @@ export class Database {
     }
   }
 
-  async #detach(path: string): Promise<void> {
+  /** @param then runs before the file can be attached again */
+  async #detach(path: string, then: () => Promise<void> = async () => undefined): Promise<void> {
     const opening = this.#tables.get(path);
-    if (!opening) return;
+    const earlier = this.#detaching.get(path);
     this.#tables.delete(path);
     const detached = (async () => {
-      const table = await opening;
-      await table.writing;
-      await Promise.all(table.reading);
-      await this.#run(`DETACH ${table.catalog}`);
+      await earlier?.catch(() => undefined);
+      const table = await opening?.catch(() => null);
+      // Some may have the table, and not have begun with their work.
+      while (table && table.users > 0) {
+        await Promise.all([table.writing, ...table.reading]);
+        await nextTurn();
+      }
+      if (table) await this.#run(`DETACH ${table.catalog}`);
+      await then();
     })();
     this.#detaching.set(path, detached);
     await detached.finally(() => {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
@@ -116,8 +115,8 @@ export const endLoad: Operations['end_load'] = async ({ database, tag, timeColum
   );
 
 export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, signal }) => {
-  if (tags.length === 0 || !existsSync(database)) return null;
-  await duckdb.writing(database, (catalog) =>
+  if (tags.length === 0) return null;
+  await duckdb.writingExisting(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
       await connection.run(
         `DELETE FROM ${tableName(database)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`,

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import {
   BIGINT,
   BOOLEAN,
@@ -17,10 +16,8 @@ type Row = readonly EngineValue[];
 type Query = EngineOperations['query'];
 
 export const query: Operations['query'] = async ({ database, sql, params, maxRows, maxBytes }, { duckdb, signal }) => {
-  // Attaching would create a missing file.
-  if (!existsSync(database)) return { kind: 'no_table' };
-  return duckdb.reading(database, () =>
-    duckdb.connected(signal, async (connection) => {
+  const outcome = await duckdb.reading(database, () =>
+    duckdb.connected(signal, async (connection): Promise<Query['result']> => {
       try {
         const pending = await connection.startStream(sql, [...params], params.map(typeOf));
         // DuckDB ignores an interrupt that came before the statement began, but not from here on.
@@ -38,6 +35,7 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
       }
     }),
   );
+  return outcome ?? { kind: 'no_table' };
 };
 
 /** Without a type, the package would take 1e300 for an integer, and fail to bind it. */
