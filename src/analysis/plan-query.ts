@@ -29,8 +29,9 @@ export const MEASURES = [
   'first',
   'last',
 ] as const satisfies readonly MeasureFunction[];
-/** Functions that require a numeric column. */
+/** Functions that require a numeric column. A column without values may become one. */
 const NUMERIC: ReadonlySet<MeasureFunction> = new Set(['sum', 'avg', 'median', 'quantile', 'stddev']);
+const NUMERIC_TYPES: ReadonlySet<Column['type']> = new Set(['integer', 'number', 'unknown']);
 const MAX_GROUPS = 10;
 const MAX_MEASURES = 50;
 
@@ -91,7 +92,7 @@ function planGroup(part: RequestPart, table: TableState): GroupKey {
 
 export function planBucket(part: RequestPart, column: Column, zone: RequestPart | undefined): Bucket {
   if (column.type !== 'date' && column.type !== 'timestamp') {
-    const detail = `A bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.`;
+    const detail = `A bucket requires a date or timestamp column, and '${column.name}' ${hasType(column)}.`;
     throw part.problem('column_unsuitable', detail);
   }
   const { count, unit, micros } = readBucket(part);
@@ -110,7 +111,7 @@ function planMeasure(part: RequestPart, table: TableState): Measure {
   const fn = members.fn.oneOf(MEASURES);
   if (!members.column && fn !== 'count') throw part.problem('query_invalid', `"${fn}" requires a column.`);
   const column = members.column ? members.column.column(table.columns) : null;
-  if (members.column && column && NUMERIC.has(fn) && column.type !== 'integer' && column.type !== 'number') {
+  if (members.column && column && NUMERIC.has(fn) && !NUMERIC_TYPES.has(column.type)) {
     throw unsuitable(members.column, column, `"${fn}" requires a numeric column`, ['integer', 'number'], table);
   }
   const q = planQuantile(part, fn, members.q);
@@ -152,8 +153,12 @@ function unsuitable(
   table: TableState,
 ): Problem {
   const choices = table.columns.filter(({ type }) => types.includes(type)).map(({ name }) => name);
-  const detail = `${requirement}, and '${column.name}' has the type ${column.type}.`;
+  const detail = `${requirement}, and '${column.name}' ${hasType(column)}.`;
   return part.noSuch('column_unsuitable', detail, choices);
+}
+
+function hasType({ type }: Column): string {
+  return type === 'unknown' ? 'has no type, because it has no value yet' : `has the type ${type}`;
 }
 
 function typeOf(fn: MeasureFunction, column: Column | null): Measure['type'] {

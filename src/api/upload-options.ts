@@ -13,6 +13,7 @@ export const valueOptions = {
   nulls: nullable(Type.Array(Type.String())),
   time_zone: nullable(Type.String()),
   date_order: nullable(DateOrder),
+  widen: nullable(Type.String()),
 };
 
 const OnError = oneOf(['abort', 'skip']);
@@ -68,6 +69,11 @@ export const givenValueOptions = {
     description:
       'The order of day, month and year in dates that are written with numbers only: `dmy`, `mdy` or `ymd`. Default: found from the values.',
     examples: ['dmy'],
+  }),
+  widen: option(Type.String(), {
+    description:
+      '`text`: columns of the table become text if values of the file do not fit their type. `text:code,amount`: only these columns. The numbers, dates and booleans that they contain become text as well, and sums are no longer possible. The time column and declared columns keep their type. Default: such values are rejected. In any case, integers become numbers if decimals come.',
+    examples: ['text', 'text:code'],
   }),
 };
 

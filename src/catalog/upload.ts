@@ -2,6 +2,7 @@ import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
 import type { Surplus } from '../csv/dialect-options.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
 import { checkMarks, NO_OPTIONS, type ValueOptions } from '../csv/values/value-options.ts';
+import type { WidenedColumn } from '../model/column-uses.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
@@ -83,11 +84,16 @@ export interface Receipt {
   readonly tableRowsAfter: number;
   /** How the file was read. */
   readonly columns: readonly ParsedColumn[];
+  /** The columns of the table whose type the upload changed. */
+  readonly widened: readonly WidenedColumn[];
   /** Sentences about what the client should check. */
   readonly warnings: readonly string[];
   /** Sentences about what is usual, was declared, or holds since earlier files. */
   readonly notes: readonly string[];
 }
+
+/** A receipt before its rows are part of the table. */
+export type UnfinishedReceipt = Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter' | 'widened'>;
 
 /** Why an upload failed: the members of a problem document. */
 export interface UploadError {

@@ -87,6 +87,7 @@ test('documents the form of an upload and its options', async () => {
     'nulls',
     'time_zone',
     'date_order',
+    'widen',
     'corrects',
   ]);
   assert.deepEqual(form.required, ['file', 'customer_id']);

@@ -79,6 +79,7 @@ test('shows how the values of a customer are read by default', async () => {
     nulls: ['NA', '-'],
     time_zone: 'Europe/Berlin',
     date_order: 'dmy',
+    widen: null,
   });
   assert.deepEqual(declared.columns, [columns[0], { name: 'day', type: 'date', format: null, time_zone: null }]);
 });

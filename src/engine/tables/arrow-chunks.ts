@@ -7,6 +7,7 @@ import {
   Float64,
   Int64,
   makeData,
+  Null,
   RecordBatch,
   RecordBatchStreamWriter,
   Schema,
@@ -14,7 +15,7 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow';
-import type { Column, LogicalType } from '../../model/columns.ts';
+import type { Column, ColumnType } from '../../model/columns.ts';
 
 /** The values of a column, as the engine reads them. */
 type Values = readonly unknown[];
@@ -64,21 +65,24 @@ function schemaBytes(stream: Uint8Array): number {
   return 8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true);
 }
 
-const TYPES: Readonly<Record<LogicalType, () => DataType>> = {
+const TYPES: Readonly<Record<ColumnType, () => DataType>> = {
   integer: () => new Int64(),
   number: () => new Float64(),
   boolean: () => new Bool(),
   date: () => new DateDay(),
   timestamp: () => new TimestampMicrosecond('UTC'),
   text: () => new Utf8(),
+  unknown: () => new Null(),
 };
 
-function dataOf(type: LogicalType, values: Values): Data {
+function dataOf(type: ColumnType, values: Values): Data {
   const length = values.length;
   const nullBitmap = bitsOf(values, (value) => value !== null);
   const nullCount = values.reduce<number>((sum, value) => sum + (value === null ? 1 : 0), 0);
   const common = { length, nullBitmap, nullCount };
   switch (type) {
+    case 'unknown':
+      return makeData({ type: new Null(), length });
     case 'integer':
       return makeData({ ...common, type: new Int64(), data: BigInt64Array.from(values, bigintOf) });
     case 'timestamp':

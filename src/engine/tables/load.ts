@@ -1,30 +1,22 @@
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
 import { isCertain } from '../../csv/values/certain-columns.ts';
-import { syncFolder } from '../../durable.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
-import { DUCKDB_TYPES } from '../csv/column-types.ts';
 import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
 import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import { tableName } from '../sql.ts';
+import { addColumns, createTable } from './table-columns.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
   if (create) await duckdb.remove(database);
   await duckdb.writing(database, (catalog) =>
-    duckdb.connected(signal, async (connection) => {
-      if (!create) return;
-      const definitions = columns.map(({ name, type }) => `${name} ${DUCKDB_TYPES[type]}`);
-      await connection.run(
-        `CREATE TABLE ${tableName(database)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
-      );
-      await connection.run(`CHECKPOINT ${catalog}`);
-      // DuckDB fsyncs the file, but not its folder: after a power cut the file might have no name.
-      await syncFolder(dirname(database));
+    duckdb.connected(signal, (connection) => {
+      const table = { name: tableName(database), catalog };
+      return create ? createTable(connection, table, database, columns) : addColumns(connection, table, columns);
     }),
   );
   return null;
@@ -39,6 +31,8 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
   const { dialect, segments } = source;
   const columns = params.columns;
   const types = typesOf(columns);
+  // By the name that `readCsvSql` gives to the column of the file.
+  const stored = new Map(into.flatMap((name, index) => (name === null ? [] : [[`c${index}`, name] as const])));
   const direct = segments.filter((segment) => trustShapes && isCertainSegment(segment, columns));
   const others = segments.filter((segment) => !direct.includes(segment));
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,7 +43,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
       let current = 0;
       const insert = async (from: readonly CsvSegment[], delimiters: RewrittenDialect): Promise<number> => {
         const rows = readCsvSql(delimiters, from, types);
-        const statement = `INSERT INTO ${tableName(database)} (${into.join(', ')}, ${TAG_COLUMN}) SELECT *, ${tag} FROM ${rows}`;
+        const statement = `INSERT INTO ${tableName(database)} (${[...stored.values(), TAG_COLUMN].join(', ')}) SELECT ${[...stored.keys(), tag].join(', ')} FROM ${rows}`;
         return (await connection.run(statement)).rowsChanged;
       };
       const timer = setInterval(() => {

@@ -50,6 +50,7 @@ function receiptJson(upload: Upload): api.Receipt | null {
       table_rows_before: receipt.tableRowsBefore,
       table_rows_after: receipt.tableRowsAfter,
       columns: receipt.columns.map(columnJson),
+      widened: receipt.widened.map((column) => ({ ...column })),
       encoding: file?.encoding ?? null,
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
@@ -74,7 +75,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
 function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
-    type: format.type === 'unknown' ? 'text' : format.type,
+    type: format.type,
     format: 'pattern' in format ? format.pattern : null,
     order: 'order' in format ? format.order : null,
     decimal: 'decimal' in format ? format.decimal : null,

@@ -8,6 +8,7 @@ import {
   thousandsOption,
   timeZoneOption,
   type ValueOptions,
+  widenOption,
 } from '../../csv/values/value-options.ts';
 
 type Name = keyof typeof api.givenValueOptions;
@@ -22,6 +23,7 @@ const READERS = {
   nulls: { member: 'nulls', read: nullsOption },
   time_zone: { member: 'timeZone', read: timeZoneOption },
   date_order: { member: 'order', read: orderOption },
+  widen: { member: 'widen', read: widenOption },
 } as const satisfies Record<Name, { readonly member: keyof ValueOptions; readonly read: (text: string) => unknown }>;
 
 /** The names of the options in requests and in the code. */
@@ -40,6 +42,13 @@ export function readValueOptions(raw: RawValueOptions): ValueOptions {
 
 /** The options as responses show them. */
 export function valueOptionsJson(options: ValueOptions): Pick<api.UploadOptions, Name> {
-  const { decimal, thousands, nulls, timeZone, order } = options;
-  return { decimal, thousands, nulls: nulls && [...nulls], time_zone: timeZone, date_order: order };
+  const { decimal, thousands, nulls, timeZone, order, widen } = options;
+  return {
+    decimal,
+    thousands,
+    nulls: nulls && [...nulls],
+    time_zone: timeZone,
+    date_order: order,
+    widen: widen === null || widen === 'text' ? widen : `text:${widen.join(',')}`,
+  };
 }

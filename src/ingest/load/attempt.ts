@@ -1,6 +1,7 @@
 import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { Claim } from '../../catalog/upload-queue.ts';
+import type { ValueOptions } from '../../csv/values/value-options.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -31,6 +32,7 @@ export class Attempt {
   readonly #lease: Lease;
   readonly #file: FileToLoad;
   readonly #signal: AbortSignal;
+  readonly #options: ValueOptions;
   readonly #load: TableLoad;
   readonly #planned: PlannedLoad;
   #isCommitting = false;
@@ -42,10 +44,10 @@ export class Attempt {
     this.#lease = lease;
     this.#file = new FileToLoad(feed, claim.customer);
     this.#signal = signal;
-    const options = valueOptionsOf(claim.upload.options, claim.customer);
-    const evidence = new FileEvidence(deps.csvReader, this.#file, options, signal);
+    this.#options = valueOptionsOf(claim.upload.options, claim.customer);
+    const evidence = new FileEvidence(deps.csvReader, this.#file, this.#options, signal);
     this.#load = new TableLoad(deps, claim, lease, this.#file, signal);
-    this.#planned = new PlannedLoad(this.#file, options, evidence, this.#load);
+    this.#planned = new PlannedLoad(this.#file, this.#options, evidence, this.#load);
   }
 
   /**
@@ -60,14 +62,15 @@ export class Attempt {
     let kept: KeptRecords | null = null;
     let appended = rows;
     if (appended === 'rows_do_not_fit') {
-      kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, this.#signal);
+      const context = { options: this.#options, inexactIntegers: this.#planned.inexactIntegers };
+      kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, context, this.#signal);
       appended = await this.#planned.runKept(plan, kept.segments);
     }
     const received = await this.#file.feed.file;
     const summary = await this.#load.makeDurable();
     failpoint('rows_durable');
     refuseOtherCounts(received, appended, kept?.rejected ?? 0, summary);
-    await this.#commit(this.#planned.final(plan), received, summary, kept);
+    await this.#commit(await this.#planned.final(plan), received, summary, kept);
     return summary.rows;
   }
 
@@ -98,6 +101,7 @@ export class Attempt {
     failpoint('committing');
     await this.#lease.commit({
       columns: plan.columns,
+      uses: plan.uses,
       timeColumn: plan.timeColumn,
       rows,
       dryRun,

@@ -1,19 +1,25 @@
 import type { Customer } from '../../catalog/customer.ts';
+import { valuesWhere } from '../../csv/values/column-evidence.ts';
+import type { ColumnDecision } from '../../csv/values/decide-column.ts';
 import { decideFormats, type FormatDecision, type TypeConflict } from '../../csv/values/decide-formats.ts';
 import type { FormatQuestion } from '../../csv/values/format-questions.ts';
+import { acceptsReadings } from '../../csv/values/readings.ts';
 import { nullsOf, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import { chooseTimeColumn, type LogicalType } from '../../model/columns.ts';
+import type { ColumnUse } from '../../model/column-uses.ts';
+import { chooseTimeColumn, isTimeColumn, partsOf } from '../../model/columns.ts';
 import type { ParsedFile, TableColumn } from '../../model/parsed-columns.ts';
-import { type ColumnType, NOTHING_SETTLED } from '../../model/value-format.ts';
+import { NOTHING_SETTLED } from '../../model/value-format.ts';
 import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
 
 /** How a file is read into a table. */
 export interface ParsePlan {
   readonly file: ParsedFile;
-  /** The columns of the table, in its order, with what this file settles. */
+  /** The columns of the table, in its order, with what this file settles, and with the types that it needs. */
   readonly columns: readonly TableColumn[];
+  /** What the values of this file mean for the types of the columns. */
+  readonly uses: readonly ColumnUse[];
   readonly timeColumn: string | null;
   /** Whether columns that are certain by their shapes need not be judged value by value. */
   readonly trustShapes: boolean;
@@ -23,17 +29,33 @@ export interface ParsePlan {
   readonly notes: readonly string[];
 }
 
-/** Decides how a file is read by the evidence so far. */
-export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: ValueOptions): FormatDecision {
+/**
+ * Decides how a file is read by the evidence so far.
+ *
+ * @param staysInteger names of integer columns with values that a number column would change
+ */
+export function decidePlan(
+  file: FileToLoad,
+  evidence: FileEvidence,
+  options: ValueOptions,
+  staysInteger: ReadonlySet<string>,
+): FormatDecision {
+  const timeColumn = file.table?.timeColumn ?? null;
   return decideFormats({
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
     options,
-    table: file.table?.columns.map((column) => ({ ...column, mayBecomeNumber: false })) ?? null,
+    table:
+      file.table?.columns.map((column) => ({
+        ...column,
+        mayBecomeNumber: !staysInteger.has(column.name),
+        // Otherwise the table would lose its time column, and every analysis that needs it.
+        mayBecomeText: column.name !== timeColumn,
+      })) ?? null,
   });
 }
 
-/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
+/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, upload_option_invalid */
 export function planOf(
   file: FileToLoad,
   evidence: FileEvidence,
@@ -44,22 +66,20 @@ export function planOf(
   if (question) throw ambiguousValues(question);
   const [conflict] = decision.conflicts;
   if (conflict) throw typeConflict(conflict);
-  const parsed = decision.columns.map(({ name, format }) => ({
-    name,
-    format: format.type === 'unknown' ? ({ type: 'text' } as const) : format,
-  }));
+  refuseWidening(file, options);
   const columns = tableColumns(file, decision);
   return {
-    file: { columns: parsed, nulls: [...nullsOf(options)] },
+    file: { columns: decision.columns.map(({ name, format }) => ({ name, format })), nulls: [...nullsOf(options)] },
     columns,
-    timeColumn: timeColumnOf(file.customer, columns, decision),
+    uses: usesOf(evidence, decision),
+    timeColumn: timeColumnOf(file, columns, decision),
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
-    warnings: [
-      ...decision.warnings.filter(({ isNote }) => !isNote).map(({ message }) => message),
+    warnings: decision.warnings.filter(({ isNote }) => !isNote).map(({ message }) => message),
+    notes: [
+      ...decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
       ...emptyColumns(file, decision),
     ],
-    notes: decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
   };
 }
 
@@ -68,23 +88,58 @@ export function isSamePlan(a: ParsePlan, b: ParsePlan): boolean {
   return JSON.stringify(a.file) === JSON.stringify(b.file);
 }
 
-function tableColumns({ tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
-  if (known === null) return columns.map(({ name, format, settled }) => ({ name, type: typeOf(format.type), settled }));
-  return known.map(({ name, type }) => {
-    const decided = columns.find((column) => column.name === name);
-    return { name, type, settled: decided?.settled ?? NOTHING_SETTLED };
-  });
+function tableColumns({ table, tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
+  const decided = new Map(columns.map((column) => [column.name, column]));
+  if (table !== null) return table.columns.map((column) => withFile(column, decided.get(column.name)));
+  return (known ?? columns.map(({ name, format }) => ({ name, type: format.type }))).map(({ name, type }) => ({
+    name,
+    type,
+    settled: decided.get(name)?.settled ?? NOTHING_SETTLED,
+  }));
 }
 
-function typeOf(type: ColumnType): LogicalType {
-  return type === 'unknown' ? 'text' : type;
+/** A column of the table as it is with the values of the file. */
+function withFile(column: TableColumn, decided: ColumnDecision | undefined): TableColumn {
+  if (decided === undefined) return column;
+  const { format, becomes, settled } = decided;
+  const parts = partsOf(column);
+  const isStored = format.type === 'unknown' || parts.includes(format.type);
+  return { ...column, type: becomes ?? column.type, settled, ...(isStored ? {} : { parts: [...parts, format.type] }) };
+}
+
+function usesOf(evidence: FileEvidence, { columns }: FormatDecision): readonly ColumnUse[] {
+  const found = new Map(evidence.columns.map((column) => [column.name, column.evidence]));
+  return columns.flatMap(({ name, format, values }): readonly ColumnUse[] => {
+    // In a column of text, null words are values, too.
+    const isUsed = format.type === 'text' ? evidence.hasTexts(name) : values > 0;
+    if (!isUsed || format.type === 'unknown') return [];
+    if (format.type !== 'number') return [{ name, stored: format.type, needs: format.type }];
+    const isNumber = acceptsReadings(format);
+    const isInteger = acceptsReadings({ type: 'integer', thousands: format.thousands });
+    const seen = found.get(name);
+    const others = seen && valuesWhere(seen, (readings) => isNumber(readings) && !isInteger(readings));
+    return [{ name, stored: 'number', needs: others ? 'number' : 'integer' }];
+  });
 }
 
 function emptyColumns({ table }: FileToLoad, { columns }: FormatDecision): readonly string[] {
   if (table !== null) return [];
   return columns
     .filter(({ format }) => format.type === 'unknown')
-    .map(({ name }) => `Column '${name}' has no value. Its type is text from now on.`);
+    .map(({ name }) => `Column '${name}' has no value yet. Its type will be that of the first file with a value.`);
+}
+
+/** @throws Problem upload_option_invalid if `widen` names a column that cannot become text */
+function refuseWidening({ table }: FileToLoad, { widen }: ValueOptions): void {
+  if (table === null || widen === null || widen === 'text') return;
+  for (const name of widen) {
+    const column = table.columns.find((each) => each.name.toLowerCase() === name);
+    if (column !== undefined && column.name !== table.timeColumn) continue;
+    const why = column
+      ? `'${column.name}', the time column, which keeps its type`
+      : `'${name}', which the table does not have`;
+    throw new Problem('upload_option_invalid', `widen names the column ${why}.`, { option: 'widen' });
+  }
 }
 
 function ambiguousValues({ column, line, text, option, readings, message }: FormatQuestion): Problem {
@@ -96,20 +151,35 @@ function typeConflict({ column, declared, type }: TypeConflict): Problem {
   return new Problem('declared_type_conflict', detail, { column, declared, type });
 }
 
+/** A table without a time column takes one that had no values so far: the times of earlier rows are all known, as null. */
 function timeColumnOf(
-  { table, declaredTimeColumn }: Customer,
+  { table, customer }: FileToLoad,
   columns: readonly TableColumn[],
   decision: FormatDecision,
 ): string | null {
-  if (table) return table.timeColumn;
-  if (declaredTimeColumn === null) return chooseTimeColumn(columns);
-  const column = columns.find(({ name }) => name.toLowerCase() === declaredTimeColumn.toLowerCase());
-  if (column?.type === 'timestamp' || column?.type === 'date') return column.name;
+  if (table !== null && table.timeColumn !== null) return table.timeColumn;
+  const wasEmpty = ({ name }: TableColumn): boolean =>
+    table === null || table.columns.some((column) => column.name === name && column.type === 'unknown');
+  return declaredTimeColumn(customer, columns.filter(wasEmpty), decision, table === null);
+}
+
+/** @param isFirst whether the file creates the table, so that it must have the column */
+function declaredTimeColumn(
+  { declaredTimeColumn: declared }: Customer,
+  columns: readonly TableColumn[],
+  decision: FormatDecision,
+  isFirst: boolean,
+): string | null {
+  if (declared === null) return chooseTimeColumn(columns);
+  const column = columns.find(({ name }) => name.toLowerCase() === declared.toLowerCase());
+  if (column === undefined && !isFirst) return null;
+  if (column?.type === 'unknown') return null;
+  if (column && isTimeColumn(columns, column.name)) return column.name;
   const nearly = decision.columns.find(({ name }) => name === column?.name)?.nearly;
   throw new Problem(
     'time_column_unknown',
     column
       ? `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.${nearly ? ` ${nearly.message}` : ''}`
-      : `Column '${declaredTimeColumn}' was declared as the time column, but the file has no such column.`,
+      : `Column '${declared}' was declared as the time column, but the file has no such column.`,
   );
 }

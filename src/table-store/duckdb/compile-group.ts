@@ -1,7 +1,7 @@
 import { literal } from '../../engine/sql.ts';
-import type { Physical } from '../../model/physical-columns.ts';
 import type { Bucket, GroupKey } from '../query-plan.ts';
 import { isTime } from './compile-condition.ts';
+import type { Physical } from './physical-columns.ts';
 
 const DAY_MICROS = 86_400_000_000;
 

@@ -1,10 +1,10 @@
 import { type Column, TAG_COLUMN } from '../../model/columns.ts';
-import { type Physical, physicalColumns } from '../../model/physical-columns.ts';
 import { type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
 import { groupSql, microsSql, shapedGroupSql } from './compile-group.ts';
 import { Parameters } from './parameters.ts';
+import { type Physical, physicalColumns } from './physical-columns.ts';
 
 export interface CompiledQuery {
   readonly sql: string;

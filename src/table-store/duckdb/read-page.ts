@@ -1,9 +1,9 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
-import { physicalColumns } from '../../model/physical-columns.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
+import { physicalColumns } from './physical-columns.ts';
 
 /** Approximate maximum size of a page, in the engine's form. */
 const PAGE_BYTES = 8 * 1024 * 1024;

@@ -1,0 +1,28 @@
+import type { EngineClient } from '../../engine/engine-client.ts';
+import { tableName } from '../../engine/sql.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
+import type { TableView } from '../table-store.ts';
+import { visible } from './compile-query.ts';
+import { physicalColumns } from './physical-columns.ts';
+
+/** Up to this, floats keep all integers. DuckDB skips row groups without larger ones. */
+const GREATEST_EXACT = 2n ** 53n;
+
+/** Looks for an integer that a 64-bit float does not keep. */
+export async function keepsIntegersAsNumbers(
+  engine: EngineClient,
+  database: string,
+  view: TableView,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const value = physicalColumns(view.columns)({ name });
+  const isLarge = `(${value} > ${GREATEST_EXACT} OR ${value} < -${GREATEST_EXACT})`;
+  const isChanged = `CAST(CAST(${value} AS DOUBLE) AS HUGEINT) <> ${value}`;
+  const sql = `SELECT count(*) FROM ${tableName(database)} WHERE ${visible(view)} AND ${isLarge} AND ${isChanged}`;
+  const result = await engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 1024 }, { signal });
+  if (result.kind === 'no_table') return true;
+  if (result.kind !== 'rows')
+    throw new StorageFailure('out_of_memory', `the integers could not be checked: ${result.kind}`);
+  return result.rows[0]?.[0] === 0n;
+}
