@@ -23,8 +23,11 @@ export interface ParsePlan {
   readonly notes: readonly string[];
 }
 
+/** What a plan is made of. */
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes'>;
+
 /** Decides how a file is read by the evidence so far. */
-export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: ValueOptions): FormatDecision {
+export function decidePlan(file: FileToLoad, evidence: PlanEvidence, options: ValueOptions): FormatDecision {
   return decideFormats({
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
@@ -36,7 +39,7 @@ export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: Va
 /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
 export function planOf(
   file: FileToLoad,
-  evidence: FileEvidence,
+  evidence: PlanEvidence,
   options: ValueOptions,
   decision: FormatDecision,
 ): ParsePlan {
