@@ -54,7 +54,7 @@ export function planOf(
   const columns = tableColumns(file, decision);
   return {
     file: { columns: parsed, nulls: [...nullsOf(options)] },
-    columns,
+    columns: withReasons(columns, decision),
     timeColumn: timeColumnOf(file.customer, columns, decision),
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
@@ -64,6 +64,16 @@ export function planOf(
     ],
     notes: decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
   };
+}
+
+/** Says of columns that become text with this file why they do. */
+function withReasons(columns: readonly TableColumn[], decision: FormatDecision): readonly TableColumn[] {
+  return columns.map((column) => {
+    const nearly = decision.columns.find(({ name }) => name === column.name)?.nearly ?? null;
+    if (nearly === null || column.type !== 'text') return column;
+    const { type, misfits, nulls, message } = nearly;
+    return { ...column, nearly: { type, misfits, nulls, message } };
+  });
 }
 
 /** @returns whether two plans read every column in the same way */
