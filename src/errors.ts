@@ -380,7 +380,8 @@ export type ErrorCode = keyof typeof ERRORS;
 /**
  * An error that is reported to the client.
  *
- * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document.
+ * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document, where
+ * `hint` replaces the general one of the code.
  */
 export class Problem extends Error {
   override readonly name = 'Problem';

@@ -39,8 +39,9 @@ const ADAPTERS = [
 ];
 /** The rooms of `src/ingest/`, and those that each may import. */
 const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  manage: ['upkeep', 'resumable', 'receive', 'load', 'spool', 'progress'],
+  manage: ['upkeep', 'preview', 'resumable', 'receive', 'load', 'spool', 'progress'],
   upkeep: ['resumable', 'receive', 'load', 'spool', 'progress'],
+  preview: ['receive', 'load', 'spool', 'progress'],
   resumable: ['receive', 'load', 'spool', 'progress'],
   receive: ['load', 'spool', 'progress'],
   load: ['spool', 'progress'],

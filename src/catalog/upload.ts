@@ -1,5 +1,6 @@
 import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
 import type { Surplus } from '../csv/dialect-options.ts';
+import type { SampleRow } from '../csv/sample-rows.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
 import { checkMarks, NO_OPTIONS, type ValueOptions } from '../csv/values/value-options.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
@@ -87,6 +88,8 @@ export interface Receipt {
   readonly warnings: readonly string[];
   /** Sentences about what is usual, was declared, or holds since earlier files. */
   readonly notes: readonly string[];
+  /** Of a dry run: the first rows. */
+  readonly sample?: readonly SampleRow[];
 }
 
 /** Why an upload failed: the members of a problem document. */
@@ -189,6 +192,8 @@ export interface Uploads {
    * @throws Problem upload_not_found, upload_cancelled
    */
   markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
+  /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */
+  findSameBytes(customerId: CustomerId, sha256: string): Promise<EarlierUpload | null>;
   /** Finds the acknowledged upload of a customer with this idempotency key. */
   findByIdempotencyKey(customerId: CustomerId, key: string): Promise<Upload | null>;
   /** Removes an upload that was refused before it was acknowledged, and its customer if that appeared only for it. */

@@ -25,6 +25,7 @@ import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
 import { tusRoutes } from './tus/tus.route.ts';
 import { manageUploadsRoutes } from './uploads/manage-uploads.route.ts';
+import { previewRoutes } from './uploads/preview.route.ts';
 import { rejectedRowsRoutes } from './uploads/rejected-rows.route.ts';
 import { uploadBodyRoutes } from './uploads/upload-body.route.ts';
 import { uploadFormRoutes } from './uploads/upload-form.route.ts';
@@ -104,6 +105,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
   await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));
   await app.register(manageUploadsRoutes({ ...customers, ingest, stopping }));
+  await app.register(previewRoutes({ ingest }));
   await app.register(rejectedRowsRoutes({ ingest }));
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));

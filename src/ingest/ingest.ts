@@ -10,6 +10,7 @@ import { Loader } from './load/loader.ts';
 import { cancelOrUndo } from './manage/cancel-undo.ts';
 import { retryUpload } from './manage/retry.ts';
 import { Uploads } from './manage/uploads.ts';
+import { type Preview, type PreviewRequest, previewFile } from './preview/preview-file.ts';
 import { type Progress, ProgressBoard } from './progress/progress-board.ts';
 import { RefusedUploads } from './progress/refused-uploads.ts';
 import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
@@ -32,6 +33,8 @@ export interface Ingest {
    * @throws Problem whatever a file can be refused with
    */
   receive(file: Omit<IncomingFile, 'uploadId' | 'retryOf'>, source: FileSource): Promise<Upload>;
+  /** Reads the start of a file, and stores nothing. @throws Problem most of what a file can be refused with */
+  preview(access: CustomerAccess, request: PreviewRequest): Promise<Preview>;
   /** Files that arrive in several requests. */
   readonly resumable: ResumableUploads;
   /** @returns an upload of the catalog, or a resumable file that is not whole */
@@ -102,10 +105,11 @@ const SLOT_WAIT_MS = 30_000;
  *    the catalog, which makes them visible.
  * 3. `resumable/`: a file that arrives in several requests is kept on disk until it is whole. Then it is received like any other.
  * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time.
- * 5. `manage/`: finds, awaits, cancels, undoes and retries uploads.
+ * 5. `preview/`: reads the start of a file as a load would, and stores nothing.
+ * 6. `manage/`: finds, awaits, cancels, undoes and retries uploads.
  *
  * All of them use `spool/` (bytes on disk) and `progress/` (how far uploads are, and who waits for them). Imports point one way,
- * which the linter enforces: manage → upkeep → resumable → receive → load → spool | progress.
+ * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const { catalog, tables, csvReader, observe, directories, settings, accessToFinish } = deps;
@@ -159,6 +163,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
 
   return {
     receive: (file, source) => receptions.receive({ ...file, uploadId: newUploadId(), retryOf: null }, source),
+    preview: (access, request) => previewFile({ catalog, slots, maxColumns, idleMs }, access, request),
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
     waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),

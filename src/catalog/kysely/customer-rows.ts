@@ -23,11 +23,7 @@ export function customerOf(row: CustomerRow): Customer {
 export function tableOf(row: CustomerRow): TableState | null {
   if (row.table_columns === null) return null;
   return {
-    columns: (JSON.parse(row.table_columns) as readonly StoredColumn[]).map(({ name, type, settled }) => ({
-      name,
-      type,
-      settled: settled ?? NOTHING_SETTLED,
-    })),
+    columns: columnsOf(row.table_columns),
     timeColumn: row.time_column,
     rows: row.row_count,
     version: row.version,
@@ -35,6 +31,11 @@ export function tableOf(row: CustomerRow): TableState | null {
     earliestAt: micros(row.earliest_at),
     latestAt: micros(row.latest_at),
   };
+}
+
+/** @param json of `table_columns` */
+export function columnsOf(json: string): readonly TableColumn[] {
+  return (JSON.parse(json) as readonly StoredColumn[]).map((column) => ({ settled: NOTHING_SETTLED, ...column }));
 }
 
 export function apiKeyOf(row: ApiKeyRow): ApiKey {

@@ -9,6 +9,7 @@ import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
+import { firstRows } from './first-rows.ts';
 import type { Lease } from './lease.ts';
 import { receiptOf } from './loaded-receipt.ts';
 import type { ParsePlan } from './parse-plan.ts';
@@ -92,6 +93,7 @@ export class Attempt {
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
     const { ambiguousTimes } = this.#load;
+    const sample = dryRun ? await firstRows(this.#file, plan) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -104,7 +106,10 @@ export class Attempt {
       firstRowAt,
       earliestAt,
       latestAt,
-      receipt: receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+      receipt: {
+        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+        ...(sample && { sample }),
+      },
     });
     failpoint('committed');
     if (dryRun) await this.#lease.forgetTag();
