@@ -26,6 +26,7 @@ import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
 import { tusRoutes } from './tus/tus.route.ts';
+import { customerEventsRoutes } from './uploads/customer-events.route.ts';
 import { manageUploadsRoutes } from './uploads/manage-uploads.route.ts';
 import { rejectedRowsRoutes } from './uploads/rejected-rows.route.ts';
 import { uploadBodyRoutes } from './uploads/upload-body.route.ts';
@@ -108,6 +109,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
   await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));
   await app.register(manageUploadsRoutes({ ...customers, ingest, stopping }));
+  await app.register(customerEventsRoutes({ ...config, ingest, catalog: deps.catalog, stopping }));
   await app.register(rejectedRowsRoutes({ ingest }));
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
