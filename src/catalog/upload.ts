@@ -48,6 +48,8 @@ export function storedOptions(options: Omit<UploadOptions, 'values'> & Partial<U
   return { values: NO_OPTIONS, ...options };
 }
 
+export const UNFINISHED: readonly UploadStatus[] = ['receiving', 'received', 'ingesting'];
+
 export interface EarlierUpload {
   readonly id: UploadId;
   readonly createdAt: Date;
@@ -201,6 +203,8 @@ export interface Uploads {
   findUpload(id: UploadId): Promise<Upload | null>;
   /** Newest first. */
   listUploads(customerId: CustomerId, page: PageRequest): Promise<Page<Upload>>;
+  /** Uploads of a customer that have not ended, oldest first. */
+  unfinishedUploads(customerId: CustomerId): Promise<readonly UploadId[]>;
   /** Uploads of all customers with one of these statuses, oldest first. */
   uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
   /** Cancels an upload that no attempt holds. @returns false if an attempt holds it, or it has ended */
