@@ -30,13 +30,13 @@ export const readRows: Operations['read_rows'] = async (params, context) => {
         bytes += rowBytes(row);
         if (rows.length < limit && bytes < maxBytes) continue;
         const next = (await scan.hasMore(Number(rowId) + 1)) ? await scan.positionAfterRow(Number(rowId), tag) : null;
-        return { kind: 'found', rows, next } as const;
+        return { kind: 'found', rows, next, begin } as const;
       }
-      if (!(await scan.hasMore(to))) return { kind: 'found', rows, next: null } as const;
+      if (!(await scan.hasMore(to))) return { kind: 'found', rows, next: null, begin } as const;
       if (performance.now() - began >= budgetMs) {
         const next = await scan.positionAfter(from, to);
         // A range without visible rows has no position. It also took next to no time.
-        if (next) return { kind: 'found', rows, next } as const;
+        if (next) return { kind: 'found', rows, next, begin } as const;
       }
       from = to;
     }
