@@ -163,12 +163,12 @@ export class FileReception {
     if (!rest || this.#isComplete) return null;
     this.#isComplete = true;
     const late = await this.#unlessCancelled(rest());
-    const { options, corrects } = late;
-    const before = this.#file.options;
-    this.#file = { ...this.#file, options, corrects };
-    const changesRow = this.#registration.hasRow && !isDeepStrictEqual(options, before);
-    this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
+    const before = this.#registration.options;
+    this.#file = { ...this.#file, options: late.options, corrects: late.corrects };
     await this.#registration.complete(this.#file, late.access);
+    const { options, hasRow } = this.#registration;
+    const changesRow = hasRow && !isDeepStrictEqual(options, before);
+    this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
     if (this.#text && !this.#isOutdated) this.#refuseOtherColumns(this.#text.columns);
     return late;
   }
@@ -196,8 +196,8 @@ export class FileReception {
 
   /** Examines the head, and begins the segments if it shows nothing that is wrong. */
   async #begin(isWhole: boolean): Promise<FileText> {
-    const { options: given, cutAgain, uploadId } = this.#file;
-    const options = { ...given, ...cutAgain?.options };
+    const { cutAgain, uploadId } = this.#file;
+    const options = { ...this.#registration.options, ...cutAgain?.options };
     const detected = this.#head.detect({ options, maxColumns: this.#deps.limits.maxColumns }, isWhole);
     // A delimiter that comes after the file may be why they differ.
     const mayChange = this.#source.rest && !this.#isComplete && options.delimiter === null;
