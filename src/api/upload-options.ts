@@ -1,4 +1,5 @@
 import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { DeclaredInUpload } from './columns.ts';
 import { CustomerId } from './customer-id.ts';
 import { nullable, oneOf } from './values.ts';
 
@@ -122,6 +123,15 @@ const set = {
   }),
 };
 
+/** Options that are about the file of one upload. */
+const ofFile = {
+  columns: option(Type.Array(DeclaredInUpload), text, {
+    description:
+      'Types and formats of columns of the file: a list as in `POST /customers`, as JSON, in which only `name` is required; or `name:type` and `name:format`, separated by commas. The first file decides with it the types of the table. For a later file, it says how the values are written; another type than that of the table is refused.',
+    examples: ['zip:text,at:epoch_ms', '[{"name":"day","type":"date","format":"%d/%m/%Y"}]'],
+  }),
+};
+
 /** Options that are about one upload. */
 const ofOne = {
   dry_run: option(Type.Boolean(), Type.Boolean(), {
@@ -152,6 +162,7 @@ export const UploadOptions = Type.Object(
   {
     ...shownOrNull(found),
     ...shown(set),
+    ...shownOrNull(ofFile),
     ...shown(ofOne),
     from_customer: Type.Array(text, {
       description: "The options that the upload did not set, and that are the customer's `defaults`.",
@@ -163,7 +174,7 @@ export const UploadOptions = Type.Object(
 export type UploadOptions = Static<typeof UploadOptions>;
 
 /** Options that a new upload and a retry have in common: in a URL, in a form, or in the metadata of a tus upload. */
-const commonOptions = { ...given(found), ...given(set), ...given(ofOne) };
+const commonOptions = { ...given(found), ...given(set), ...given(ofFile), ...given(ofOne) };
 
 export const RetryQuery = Type.Object(commonOptions, { additionalProperties: false });
 export type RetryQuery = Static<typeof RetryQuery>;

@@ -40,7 +40,15 @@ const FOR_CUSTOMERS: readonly Given[] = [
   { option: 'date_order', text: 'DMY', shown: 'dmy' },
 ];
 
-const FOR_UPLOADS: readonly Given[] = [...FOR_CUSTOMERS, { option: 'dry_run', text: 'true', shown: true }];
+const FOR_UPLOADS: readonly Given[] = [
+  ...FOR_CUSTOMERS,
+  { option: 'dry_run', text: 'true', shown: true },
+  {
+    option: 'columns',
+    text: 'DAY:date',
+    shown: [{ name: 'DAY', type: 'date', format: null, time_zone: null }],
+  },
+];
 
 let customers = 0;
 const newCustomer = (): string => `door-${customers++}`;
@@ -109,7 +117,7 @@ describe('every option', () => {
       const { body } = await put(thena.url, customer, CSV, WAIT);
       assert.deepEqual([body.options?.[option], body.options?.from_customer], [shown, [option]], JSON.stringify(body));
     }
-    for (const option of ['dry_run', 'corrects']) {
+    for (const option of ['dry_run', 'columns', 'corrects']) {
       const { body } = await create({ customer_id: newCustomer(), defaults: { [option]: true } });
       assert.equal(body.code, 'bad_request', option);
     }

@@ -11,6 +11,8 @@ export interface DeclaredColumn {
   /** A strptime format or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`: see `compileFormat`. */
   readonly pattern: string | null;
   readonly timeZone: string | null;
+  /** As the request has it, for responses. */
+  readonly name?: string;
 }
 
 /** How values are to be read, as declared by an upload and its customer; null: found from the values. */

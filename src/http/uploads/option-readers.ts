@@ -1,6 +1,8 @@
+import type { DeclaredInUpload } from '../../api/columns.ts';
 import type * as api from '../../api/upload-options.ts';
 import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { characterOption, delimiterOption, quoteOption, skipLinesOption } from '../../csv/dialect-options.ts';
+import { columnsOption } from '../../csv/values/columns-option.ts';
 import {
   decimalOption,
   nullsOption,
@@ -19,6 +21,8 @@ interface Reader<Members> {
   readonly member: keyof Members;
   /** @throws Problem upload_option_invalid and others */
   readonly read: (text: string) => unknown;
+  /** The member as responses show it. Default: as it is */
+  readonly show?: (value: never) => unknown;
 }
 
 /** How the text of each option is read, except for those of {@link VALUE_OPTIONS}. */
@@ -44,6 +48,7 @@ export const VALUE_OPTIONS = {
   nulls: { member: 'nulls', read: nullsOption },
   time_zone: { member: 'timeZone', read: timeZoneOption },
   date_order: { member: 'order', read: orAuto(orderOption) },
+  columns: { member: 'columns', read: columnsOption, show: columnsJson },
 } as const satisfies Partial<Record<OptionName, Reader<ValueOptions>>>;
 
 type ValueOptionName = keyof typeof VALUE_OPTIONS;
@@ -52,6 +57,14 @@ type ValueOptionName = keyof typeof VALUE_OPTIONS;
 export const NAMES_OF_MEMBERS: Readonly<Record<string, string>> = Object.fromEntries(
   [...Object.entries(UPLOAD_OPTIONS), ...Object.entries(VALUE_OPTIONS)].map(([name, { member }]) => [member, name]),
 );
+
+function columnsJson(columns: ValueOptions['columns'] | undefined): readonly DeclaredInUpload[] | null {
+  const declared = Object.entries(columns ?? {});
+  if (declared.length === 0) return null;
+  return declared.map(([folded, { name = folded, type, pattern, timeZone }]) => {
+    return { name, type, format: pattern, time_zone: timeZone };
+  });
+}
 
 /** `auto` leaves to the file what the customer has a default for. */
 function orAuto<Value>(read: (text: string) => Value): (text: string) => Value | null {

@@ -88,16 +88,20 @@ export function optionsJson(options: UploadOptions): api.UploadOptions {
 
 /** The defaults of a customer as responses show them. */
 export function defaultsJson({ values, ...options }: CustomerDefaults): api.ShownDefaults {
-  const { dry_run: _, ...readers } = UPLOAD_OPTIONS;
-  return { ...shown(options, readers), ...shown(values, VALUE_OPTIONS) } as api.ShownDefaults;
+  const { dry_run: _, ...forUploads } = UPLOAD_OPTIONS;
+  const { columns: __, ...forValues } = VALUE_OPTIONS;
+  return { ...shown(options, forUploads), ...shown(values, forValues) } as api.ShownDefaults;
 }
 
 function shown(
   options: object,
-  readers: Readonly<Record<string, { readonly member: string }>>,
+  readers: Readonly<Record<string, { readonly member: string; readonly show?: (value: never) => unknown }>>,
 ): Readonly<Record<string, unknown>> {
-  const members = options as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(Object.entries(readers).map(([name, { member }]) => [name, members[member] ?? null]));
+  const members = options as Readonly<Record<string, never>>;
+  const entries = Object.entries(readers).map(([name, { member, show }]) => {
+    return [name, (show ? show(members[member] as never) : members[member]) ?? null];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** @throws Problem upload_option_invalid */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
+import { refuseDeclarations } from '../../csv/values/refuse-declarations.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -269,9 +270,10 @@ export class FileReception {
     this.#deps.observe({ kind: 'upload_refused', uploadId, customerId, code: problem.code });
   }
 
-  /** @throws Problem columns_differ, if the table is known already */
+  /** @throws Problem columns_differ, declared_type_conflict, upload_option_invalid, as far as the table is known */
   #refuseOtherColumns(columns: readonly string[]): void {
     matchColumns(columns, this.#registration.columns);
+    refuseDeclarations(this.#registration.options.values.columns, columns, this.#registration.columns);
   }
 
   /** @throws Problem upload_cancelled as soon as the upload is cancelled, even if the promise stays pending */
