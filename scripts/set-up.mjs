@@ -82,8 +82,12 @@ function missingPackages(root, withDev) {
     .map(([path]) => path.replace(/^.*node_modules\//, ''));
 }
 
-/** Whether npm installs this optional package on this platform. */
+/**
+ * Whether npm has to install this optional package on this platform. One that names no platform is part of one that does, and is
+ * installed with it.
+ */
 function suits({ os, cpu, libc }) {
+  if (!os && !cpu) return false;
   return allows(os, process.platform) && allows(cpu, process.arch) && (!libc || allows(libc, libcFamily()));
 }
 

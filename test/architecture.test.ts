@@ -86,6 +86,7 @@ const IMPORTS: Readonly<Record<string, (specifier: string) => string>> = {
 function* cases(): Generator<Case> {
   for (const from of FOLDERS) yield* casesOf(from);
   yield* ingestCases();
+  yield* clientCases();
   for (const leaf of LEAVES) {
     const nearest = leaf === 'events' ? 'csv' : 'model';
     yield { path: `src/${leaf}.ts`, source: importing(`./${nearest}/other.ts`), refusedBy: LAW };
@@ -179,6 +180,23 @@ function* ingestCases(): Generator<Case> {
   }
   const rooms = Object.keys(INGEST_ROOMS).map((room) => `await import('./${room}/other.ts')`);
   yield { path: 'src/ingest/ingest.ts', source: `export const all = [${rooms.join(', ')}];\n`, refusedBy: null };
+}
+
+/** The client knows the types of the API, and the command line its schemas, too. */
+function* clientCases(): Generator<Case> {
+  for (const [form, write] of Object.entries(IMPORTS)) {
+    const isType = form === 'type' || form === 'inline-type';
+    yield { path: `client/${form}-api.ts`, source: write('../src/api/other.ts'), refusedBy: isType ? null : LAW };
+    yield { path: `client/${form}-model.ts`, source: write('../src/model/other.ts'), refusedBy: LAW };
+    yield { path: `client/${form}-cli.ts`, source: write('../cli/other.ts'), refusedBy: LAW };
+    yield { path: `client/${form}-node.ts`, source: write('node:fs'), refusedBy: LAW };
+    yield { path: `client/${form}-same.ts`, source: write('./other.ts'), refusedBy: null };
+    yield { path: `cli/${form}-api.ts`, source: write('../src/api/other.ts'), refusedBy: null };
+    yield { path: `cli/deeper/${form}-client.ts`, source: write('../../client/other.ts'), refusedBy: null };
+    yield { path: `cli/${form}-errors.ts`, source: write('../src/errors.ts'), refusedBy: LAW };
+    yield { path: `cli/deeper/${form}-http.ts`, source: write('../../src/http/other.ts'), refusedBy: LAW };
+  }
+  yield { path: 'client/open-file.ts', source: importing('node:fs'), refusedBy: null };
 }
 
 const all = [...cases()];

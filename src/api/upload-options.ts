@@ -1,4 +1,4 @@
-import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { type Static, type TOptional, type TSchema, type TSchemaOptions, Type } from 'typebox';
 import { DeclaredInUpload } from './columns.ts';
 import { CustomerId } from './customer-id.ts';
 import { nullable, oneOf } from './values.ts';
@@ -9,7 +9,7 @@ const Duplicates = oneOf(['append', 'reject']);
 
 /** An option: as requests give it, as text, and as responses show it. */
 interface Option<Given extends TSchema, Shown extends TSchema> {
-  readonly given: Given;
+  readonly given: TOptional<Given>;
   readonly shown: Shown;
 }
 
@@ -17,8 +17,8 @@ function option<Given extends TSchema, Shown extends TSchema>(
   shown: Shown,
   given: Given,
   options: TSchemaOptions,
-): Option<ReturnType<typeof Type.Optional<Given>>, Shown> {
-  return { given: Type.Optional(Type.With(given, options)) as ReturnType<typeof Type.Optional<Given>>, shown };
+): Option<Given, Shown> {
+  return { given: Type.Optional(Type.With(given, options)) as TOptional<Given>, shown };
 }
 
 type Options = Readonly<Record<string, Option<TSchema, TSchema>>>;
