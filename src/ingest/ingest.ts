@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Upload, UploadOptionChanges } from '../catalog/upload.ts';
+import type { Upload } from '../catalog/upload.ts';
+import type { GivenOptions } from '../catalog/upload-options.ts';
 import type { Config } from '../config.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
 import type { Problem } from '../errors.ts';
@@ -71,7 +72,7 @@ export interface Ingest {
    * @param changes the options that differ from those of the failed upload
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
-  retry(access: CustomerAccess, uploadId: UploadId, changes: UploadOptionChanges): Promise<Upload>;
+  retry(access: CustomerAccess, uploadId: UploadId, changes: GivenOptions): Promise<Upload>;
   readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while it has unfinished uploads */
   deleteCustomer(access: CustomerAccess): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { newUpload, type Upload } from '../../catalog/upload.ts';
+import { completeOptions } from '../../catalog/upload-options.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -17,7 +18,7 @@ import type { ResumableFile, ResumableFiles } from './resumable-files.ts';
 
 export interface ResumableUploadsDeps {
   readonly files: ResumableFiles;
-  readonly catalog: Pick<Catalog, 'findUpload'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'findCustomer'>;
   readonly receptions: Receptions;
   readonly slots: Pick<ReceiveSlots, 'acquire'>;
   readonly progress: ProgressBoard;
@@ -79,7 +80,8 @@ export class ResumableUploads {
     const file = await this.find(id);
     if (!file) return null;
     if (!this.#finishing.has(id)) this.#deps.progress.received(id, file.received);
-    const { customerId, keyId, filename, options, corrects } = file;
+    const { customerId, keyId, filename, corrects } = file;
+    const options = completeOptions(file.options, (await this.#deps.catalog.findCustomer(customerId))?.defaults);
     const createdAt = new Date(file.createdAt);
     const sent = { id, customerId, keyId, filename, options, corrects, createdAt };
     return newUpload({ ...sent, idempotencyKey: null, retryOf: null });
