@@ -10,13 +10,14 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
 FROM packages AS page
 COPY scripts/write-page.mjs scripts/
 COPY ui ui
+COPY client client
 COPY src/api src/api
 RUN node scripts/write-page.mjs dist/page image
 
 # What only the page and its build need: it is bundled.
 FROM packages AS server-packages
 RUN cd node_modules && rm -rf vite rolldown @rolldown @vitejs @oxc-project lightningcss lightningcss-* @base-ui @floating-ui react react-dom \
-  lucide-react uplot wouter tus-js-client
+  lucide-react uplot wouter
 
 FROM node:26-bookworm-slim AS runtime
 ENV THENA_HOST=0.0.0.0 THENA_DATA_DIR=/data

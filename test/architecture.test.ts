@@ -87,6 +87,7 @@ function* cases(): Generator<Case> {
   for (const from of FOLDERS) yield* casesOf(from);
   yield* ingestCases();
   yield* pageCases();
+  yield* clientCases();
   for (const leaf of LEAVES) {
     const nearest = leaf === 'events' ? 'csv' : 'model';
     yield { path: `src/${leaf}.ts`, source: importing(`./${nearest}/other.ts`), refusedBy: LAW };
@@ -208,14 +209,30 @@ function* pageCases(): Generator<Case> {
     yield { path: path('api-type'), source: type(`${up}../src/api/other.ts`), refusedBy: api };
     yield { path: path('api-value'), source: importing(`${up}../src/api/other.ts`), refusedBy: LAW };
     yield { path: path('src-type'), source: type(`${up}../src/model/other.ts`), refusedBy: LAW };
-    const refusedBy = from === 'data' ? null : LAW;
-    yield { path: path('tus'), source: importing('tus-js-client'), refusedBy };
-    yield { path: path('events'), source: importing('eventsource-parser/stream'), refusedBy };
+    const client = from === 'design' ? LAW : null;
+    yield { path: path('client'), source: importing(`${up}../client/other.ts`), refusedBy: client };
     yield { path: path('same-room'), source: importing('./other.tsx'), refusedBy: null };
   }
   yield { path: 'ui/screens/one/sibling.tsx', source: importing('../two/other.tsx'), refusedBy: LAW };
   yield { path: 'ui/data/deeper/up.ts', source: importing('../other.ts'), refusedBy: null };
   yield { path: 'src/http/page-import.ts', source: importing('../../ui/other.ts'), refusedBy: LAW };
+}
+
+/** The client knows the types of the API, and the command line its schemas, too. */
+function* clientCases(): Generator<Case> {
+  for (const [form, write] of Object.entries(IMPORTS)) {
+    const isType = form === 'type' || form === 'inline-type';
+    yield { path: `client/${form}-api.ts`, source: write('../src/api/other.ts'), refusedBy: isType ? null : LAW };
+    yield { path: `client/${form}-model.ts`, source: write('../src/model/other.ts'), refusedBy: LAW };
+    yield { path: `client/${form}-cli.ts`, source: write('../cli/other.ts'), refusedBy: LAW };
+    yield { path: `client/${form}-node.ts`, source: write('node:fs'), refusedBy: LAW };
+    yield { path: `client/${form}-same.ts`, source: write('./other.ts'), refusedBy: null };
+    yield { path: `cli/${form}-api.ts`, source: write('../src/api/other.ts'), refusedBy: null };
+    yield { path: `cli/deeper/${form}-client.ts`, source: write('../../client/other.ts'), refusedBy: null };
+    yield { path: `cli/${form}-errors.ts`, source: write('../src/errors.ts'), refusedBy: LAW };
+    yield { path: `cli/deeper/${form}-http.ts`, source: write('../../src/http/other.ts'), refusedBy: LAW };
+  }
+  yield { path: 'client/open-file.ts', source: importing('node:fs'), refusedBy: null };
 }
 
 const all = [...cases()];

@@ -16,6 +16,7 @@ export const ErrorCode = oneOf(
     'shutting_down',
     'key_missing',
     'key_invalid',
+    'session_ended',
     'key_lacks_right',
     'host_refused',
     'origin_refused',

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { type Static, type TOptional, type TSchema, type TSchemaOptions, Type } from 'typebox';
 import { CustomerId } from './customer-id.ts';
 import { nullable, oneOf } from './values.ts';
 
@@ -40,8 +40,8 @@ export const UploadOptions = Type.Object(
 );
 export type UploadOptions = Static<typeof UploadOptions>;
 
-function option<Schema extends TSchema>(schema: Schema, options: TSchemaOptions) {
-  return Type.Optional(Type.With(schema, options));
+function option<Schema extends TSchema>(schema: Schema, options: TSchemaOptions): TOptional<Schema> {
+  return Type.Optional(Type.With(schema, options)) as TOptional<Schema>;
 }
 
 /** How values are read: the same for an upload, as text, and as the defaults of a customer. */

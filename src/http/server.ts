@@ -13,6 +13,7 @@ import { docsRoutes } from './about/docs.route.ts';
 import { healthRoutes } from './about/health.route.ts';
 import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
 import { customerCatalog } from './access/customer-catalog.ts';
+import { sessionRoutes } from './access/session.route.ts';
 import { analyzeRoutes } from './analyses/analyze.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
@@ -21,6 +22,7 @@ import { pageRoutes } from './page/page.route.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
 import { refuseUnmetHeaders } from './problems/unmet-headers.ts';
 import { answerUnrouted } from './problems/unrouted.ts';
+import { ignoreTypeOfEmptyBodies } from './requests/empty-body.ts';
 import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
@@ -63,9 +65,11 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   addSecurityHeaders(app);
   const stopping = stopGracefully(app);
   refuseUnmetHeaders(app);
+  ignoreTypeOfEmptyBodies(app);
   guardRequests(app, deps.config, {
     findCustomer: (id) => deps.catalog.findCustomer(id),
     findKeyByHash: (hash) => deps.catalog.findKeyByHash(hash),
+    findSession: (hash) => deps.catalog.findSession(hash),
     findUpload: (id) => deps.ingest.findUpload(id),
   });
   answerUnrouted(app);
@@ -111,6 +115,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
   await app.register(keysRoutes(customers));
+  await app.register(sessionRoutes({ ...config, catalog: deps.catalog }));
   await app.register(tableRoutes(customers));
   await app.register(rowsRoutes(analysis));
   await app.register(exportRoutes({ ...config, analysis, observe }));

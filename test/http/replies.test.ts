@@ -141,6 +141,13 @@ test('every analysis matches the OpenAPI document', async () => {
   assert.equal((await analyze({})).body.code, 'analyze_type_missing');
 });
 
+test('sessions match the OpenAPI document', async () => {
+  assert.equal((await api.call('/api/v1/session', { json: { key: 'any' } })).body.role, 'open');
+  assert.equal((await api.call('/api/v1/session', { json: {} })).body.code, 'bad_request');
+  assert.equal((await api.call('/api/v1/session')).body.expires_at, null);
+  assert.equal((await api.call('/api/v1/session', { method: 'DELETE' })).status, 204);
+});
+
 test('health, readiness and metrics match the OpenAPI document', async () => {
   for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await api.call(path)).status, 200, path);
 });

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
-import type { Session } from '../data/session.ts';
+import type { Session } from '../../client/session.ts';
 import { ButtonLink } from '../design/button.tsx';
 import { Screen } from '../design/screen.tsx';
 import { CustomerFrame } from './customer-frame.tsx';

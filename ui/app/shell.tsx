@@ -1,8 +1,9 @@
 import { BookOpen, Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun, UserRound, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
+import type { Session } from '../../client/session.ts';
 import { useCustomers } from '../data/customers.ts';
-import { type Session, useSignOut } from '../data/session.ts';
+import { useSignOut } from '../data/session.ts';
 import { Button } from '../design/button.tsx';
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../design/menu.tsx';
 import icon from '../icon.svg';

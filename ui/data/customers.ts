@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { CreatedCustomer, Customer, CustomerPage } from '../../src/api/customers.ts';
-import { RequestFailed, request } from './api.ts';
+import { isProblem } from '../../client/thena-problem.ts';
+import type { Customer } from '../../src/api/customers.ts';
+import { client } from './client.ts';
 
 export const customersKey = ['customers'] as const;
 /** Everything about a customer has a key that begins with this one. */
@@ -14,9 +15,7 @@ export function useCustomers(enabled = true) {
     enabled,
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      request<CustomerPage>('GET', `/customers?limit=100${pageParam && `&cursor=${encodeURIComponent(pageParam)}`}`, {
-        signal,
-      }),
+      client.listCustomers({ limit: 100, ...(pageParam && { cursor: pageParam }) }, { signal }),
     getNextPageParam: (page) => page.next_cursor,
   });
 }
@@ -27,9 +26,9 @@ export function useCustomer(id: string) {
     queryKey: [...tableKey(id), 'state'],
     queryFn: async ({ signal }): Promise<Customer | null> => {
       try {
-        return await request<Customer>('GET', `/customers/${encodeURIComponent(id)}`, { signal });
+        return await client.customer(id, { signal });
       } catch (error) {
-        if (error instanceof RequestFailed && error.problem.code === 'customer_not_found') return null;
+        if (isProblem(error, 'customer_not_found')) return null;
         throw error;
       }
     },
@@ -39,7 +38,7 @@ export function useCustomer(id: string) {
 export function useCreateCustomer() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => request<CreatedCustomer>('POST', '/customers', { json: { customer_id: id } }),
+    mutationFn: (id: string) => client.createCustomer({ customer_id: id }),
     onSuccess: () => queries.invalidateQueries({ queryKey: customersKey }),
   });
 }

@@ -1,17 +1,9 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Session } from '../../client/session.ts';
+import { isProblem } from '../../client/thena-problem.ts';
 import type { KeyRight } from '../../src/api/keys.ts';
-import { RequestFailed, request } from './api.ts';
-import { setSessionEnded } from './session-end.ts';
-
-/** Who uses the page, and what they may do. */
-export interface Session {
-  /** `open`: the server requires no keys. */
-  readonly role: 'open' | 'admin' | 'customer';
-  /** The only customer that a customer's key gives access to. */
-  readonly customer_id: string | null;
-  readonly rights: readonly KeyRight[];
-  readonly expires_at: string | null;
-}
+import { client } from './client.ts';
+import { beginSession } from './session-end.ts';
 
 /** Null: nobody has signed in. */
 const sessionQuery = queryOptions({
@@ -19,11 +11,9 @@ const sessionQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
-      return await request<Session>('GET', '/session', { signal });
+      return await client.currentSession({ signal });
     } catch (error) {
-      if (error instanceof RequestFailed && error.status === 401) return null;
-      if (error instanceof RequestFailed && error.status === 404)
-        return { role: 'open', customer_id: null, rights: [], expires_at: null };
+      if (isProblem(error, 'key_missing', 'key_invalid', 'session_ended')) return null;
       throw error;
     }
   },
@@ -37,10 +27,11 @@ export function useSession() {
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (key: string) => request<Session>('POST', '/session', { json: { key } }),
+    meta: { signsIn: true },
+    mutationFn: (key: string) => client.openSession(key),
     onSuccess: async (session) => {
       queries.setQueryData(sessionQuery.queryKey, session);
-      setSessionEnded(false);
+      beginSession();
       await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
     },
   });
@@ -49,7 +40,7 @@ export function useSignIn() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => request('DELETE', '/session'),
+    mutationFn: () => client.endSession(),
     onSettled: () => {
       queries.clear();
       queries.setQueryData(sessionQuery.queryKey, null);

@@ -7,7 +7,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import type { Upload, UploadPage } from '../../src/api/uploads.ts';
-import { request } from './api.ts';
+import { client } from './client.ts';
 import { customerKey } from './customers.ts';
 
 const listKey = (customerId: string) => [...customerKey(customerId), 'uploads'] as const;
@@ -18,12 +18,8 @@ export function useUploads(customerId: string) {
   return useInfiniteQuery({
     queryKey: listKey(customerId),
     initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => {
-      const cursor = pageParam && `&cursor=${encodeURIComponent(pageParam)}`;
-      return request<UploadPage>('GET', `/customers/${encodeURIComponent(customerId)}/uploads?limit=50${cursor}`, {
-        signal,
-      });
-    },
+    queryFn: ({ pageParam, signal }) =>
+      client.listUploads(customerId, { limit: 50, ...(pageParam && { cursor: pageParam }) }, { signal }),
     getNextPageParam: (page) => page.next_cursor,
   });
 }
@@ -31,7 +27,7 @@ export function useUploads(customerId: string) {
 export function useUpload(id: string) {
   return useQuery({
     queryKey: uploadKey(id),
-    queryFn: ({ signal }) => request<Upload>('GET', `/uploads/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) => client.getUpload(id, { signal }),
   });
 }
 
@@ -39,7 +35,7 @@ export function useUpload(id: string) {
 export function useRemoveUpload() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => request<Upload>('DELETE', `/uploads/${encodeURIComponent(id)}`),
+    mutationFn: (id: string) => client.cancelOrUndo(id),
     onSuccess: (upload) => showUpload(queries, upload),
   });
 }

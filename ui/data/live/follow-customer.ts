@@ -1,7 +1,9 @@
-import type { LiveMessage } from './live-message.ts';
-import { readEvents } from './read-events.ts';
+import { client } from '../client.ts';
+import { endsSession, untilSession } from '../session-end.ts';
+import type { LiveConnection, LiveMessage } from './live-message.ts';
 
-const RETRY_MS = [500, 1_000, 2_000, 5_000] as const;
+/** Before the stream is opened again after the server refused it, as it does for a customer that does not exist yet. */
+const REFUSED_MS = 3_000;
 
 /**
  * Follows a customer: what happens to its uploads and its table, in any tab and by any client.
@@ -16,15 +18,15 @@ export function followCustomer(customerId: string, onMessage: (message: LiveMess
   const name = `thena-live-${customerId}`;
   const channel = new BroadcastChannel(name);
   let leads = false;
-  let connected = false;
-  channel.onmessage = ({ data }: MessageEvent<LiveMessage | { readonly kind: 'hello' }>) => {
-    if (data.kind !== 'hello') onMessage(data);
-    else if (leads) channel.postMessage({ kind: 'connected', connected });
+  let connection: LiveConnection = 'lost';
+  channel.onmessage = ({ data }: MessageEvent<LiveMessage | { readonly event: 'hello' }>) => {
+    if (data.event !== 'hello') onMessage(data);
+    else if (leads) channel.postMessage({ event: 'connection', data: connection });
   };
-  channel.postMessage({ kind: 'hello' });
+  channel.postMessage({ event: 'hello' });
   const publish = (message: LiveMessage): void => {
     if (stop.signal.aborted) return;
-    if (message.kind === 'connected') connected = message.connected;
+    if (message.event === 'connection') connection = message.data;
     channel.postMessage(message);
     onMessage(message);
   };
@@ -47,32 +49,15 @@ async function keepReading(
   signal: AbortSignal,
   publish: (message: LiveMessage) => void,
 ): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
+  const onConnection = (data: LiveConnection): void => publish({ event: 'connection', data });
+  while (!signal.aborted) {
     try {
-      await readEvents(customerId, signal, (message) => {
-        if (message.kind === 'connected') failures = 0;
-        publish(message);
-      });
+      for await (const event of client.customerEvents(customerId, { signal, onConnection })) publish(event);
     } catch (error) {
-      if (!signal.aborted) console.debug('The event stream ended.', error);
+      if (signal.aborted) return;
+      onConnection('refused');
+      if (endsSession(error)) await untilSession(signal);
+      else await new Promise((resolve) => setTimeout(resolve, REFUSED_MS));
     }
-    publish({ kind: 'connected', connected: false });
-    await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal);
   }
-}
-
-/** Waits, but not after the signal or when the network is back. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      window.removeEventListener('online', end);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    window.addEventListener('online', end);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,8 +1,10 @@
-import type { Upload } from '../../../src/api/uploads.ts';
+import type { CustomerEvent } from '../../../client/customer-events.ts';
+
+/**
+ * The stream is `open`: everything that happened before is read again; `lost`, and opened again; or `refused`, as for a customer that
+ * does not exist yet.
+ */
+export type LiveConnection = 'open' | 'lost' | 'refused';
 
 /** What the tabs of a browser learn about a customer. */
-export type LiveMessage =
-  | { readonly kind: 'upload'; readonly upload: Upload }
-  | { readonly kind: 'table'; readonly rows: number; readonly version: number }
-  /** Whether the stream is connected. After `true`, everything that happened before is read again. */
-  | { readonly kind: 'connected'; readonly connected: boolean };
+export type LiveMessage = CustomerEvent | { readonly event: 'connection'; readonly data: LiveConnection };

@@ -1,4 +1,4 @@
-import type { RequestFailed } from '../api.ts';
+import type { PageProblem } from '../problem-in.ts';
 
 /** A file that this tab sends, from its choice until the server has all of it. */
 export interface SendingFile {
@@ -14,5 +14,5 @@ export interface SendingFile {
    * upload, and `problem` says why.
    */
   readonly state: 'waiting' | 'sending' | 'interrupted' | 'refused';
-  readonly problem: RequestFailed['problem'] | null;
+  readonly problem: PageProblem | null;
 }

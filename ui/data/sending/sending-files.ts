@@ -1,5 +1,7 @@
+import type { UploadProgress } from '../../../client/upload-file-options.ts';
+import type { FileOptions } from '../../../src/api/upload-options.ts';
 import type { Upload } from '../../../src/api/uploads.ts';
-import { RequestFailed, request } from '../api.ts';
+import { problemIn } from '../problem-in.ts';
 import { sendFile } from './send-file.ts';
 import { SendRate } from './send-rate.ts';
 import type { SendingFile } from './sending-file.ts';
@@ -10,7 +12,7 @@ const AT_ONCE = 2;
 interface Job {
   readonly customerId: string;
   readonly file: File;
-  readonly options: Readonly<Record<string, string>>;
+  readonly options: FileOptions;
   readonly stop: AbortController;
 }
 
@@ -31,7 +33,7 @@ class SendingFiles {
 
   readonly snapshot = (): readonly SendingFile[] => this.#files;
 
-  add(customerId: string, files: readonly File[], options: Readonly<Record<string, string>> = {}): void {
+  add(customerId: string, files: readonly File[], options: FileOptions = {}): void {
     const added = files.map((file): SendingFile => {
       const key = String(++this.#counter);
       this.#jobs.set(key, { customerId, file, options, stop: new AbortController() });
@@ -65,22 +67,17 @@ class SendingFiles {
 
   async #run(key: string, { customerId, file, options, stop }: Job): Promise<void> {
     const rate = new SendRate();
-    const events = {
-      onProgress: (sent: number): void =>
-        this.#update(key, { sent, state: 'sending', bytesPerSecond: rate.measure(sent) }),
-      onInterrupted: (): void => {
-        rate.restart();
-        this.#update(key, { state: 'interrupted', bytesPerSecond: null });
-      },
+    const onProgress = ({ sent, interruption }: UploadProgress): void => {
+      if (interruption) rate.restart();
+      const bytesPerSecond = interruption ? null : rate.measure(sent);
+      this.#update(key, { sent, bytesPerSecond, state: interruption ? 'interrupted' : 'sending' });
     };
     try {
-      const id = await sendFile(customerId, file, options, events, stop.signal);
-      this.onSent(await request<Upload>('GET', `/uploads/${id}`));
+      this.onSent(await sendFile(customerId, file, options, onProgress, stop.signal));
       this.remove(key);
     } catch (error) {
       if (stop.signal.aborted) return;
-      if (!(error instanceof RequestFailed)) throw error;
-      this.#update(key, { state: 'refused', problem: error.problem, bytesPerSecond: null });
+      this.#update(key, { state: 'refused', problem: problemIn(error), bytesPerSecond: null });
     }
   }
 

@@ -1,10 +1,11 @@
 import { Table2 } from 'lucide-react';
 import { Link } from 'wouter';
+import type { Session } from '../../../client/session.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import { useCustomer } from '../../data/customers.ts';
 import { problemIn } from '../../data/problem-in.ts';
 import { sendingFiles } from '../../data/sending/sending-files.ts';
-import { may, type Session } from '../../data/session.ts';
+import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { DataTable } from '../../design/data-table.tsx';
 import { Facts } from '../../design/facts.tsx';

@@ -1,10 +1,10 @@
 import { Plus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import type { Session } from '../../../client/session.ts';
 import type { Customer } from '../../../src/api/customers.ts';
 import { useCustomers } from '../../data/customers.ts';
 import { problemIn } from '../../data/problem-in.ts';
-import type { Session } from '../../data/session.ts';
 import { Ago } from '../../design/ago.tsx';
 import { Button } from '../../design/button.tsx';
 import { counted } from '../../design/figures.ts';

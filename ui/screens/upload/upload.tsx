@@ -1,18 +1,17 @@
-import { useState } from 'react';
 import { Link } from 'wouter';
+import type { Session } from '../../../client/session.ts';
 import type * as api from '../../../src/api/uploads.ts';
 import { problemIn } from '../../data/problem-in.ts';
-import { may, type Session } from '../../data/session.ts';
-import { hasEnded, useRemoveUpload, useUpload } from '../../data/uploads.ts';
+import { may } from '../../data/session.ts';
+import { hasEnded, useUpload } from '../../data/uploads.ts';
 import { Ago } from '../../design/ago.tsx';
-import { Button } from '../../design/button.tsx';
-import { Dialog, DialogActions } from '../../design/dialog.tsx';
-import { bytes, count, counted } from '../../design/figures.ts';
+import { bytes, counted } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { ProgressBar } from '../../design/progress-bar.tsx';
 import { Screen } from '../../design/screen.tsx';
 import { UploadStatusBadge } from '../../parts/upload-status.tsx';
 import { Receipt } from './receipt.tsx';
+import { RemoveUpload } from './remove-upload.tsx';
 import styles from './upload.module.css';
 
 export interface UploadScreenProps {
@@ -31,7 +30,7 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
       title={upload.filename ?? 'Unnamed file'}
       tabTitle={`${upload.filename ?? 'Upload'} · ${customerId}`}
       lead={<About upload={upload} />}
-      actions={may(session, 'undo') && <RemoveButton upload={upload} />}
+      actions={may(session, 'undo') && <RemoveUpload upload={upload} />}
     >
       {upload.error && <ProblemBox problem={upload.error} />}
       {!hasEnded(upload) && <Loading upload={upload} />}
@@ -73,41 +72,5 @@ function Loading({ upload }: { readonly upload: api.Upload }) {
       </div>
       <ProgressBar label="Loading" fraction={progress?.fraction_done ?? null} />
     </div>
-  );
-}
-
-/** Cancels an upload before it is complete, undoes it afterwards. */
-function RemoveButton({ upload }: { readonly upload: api.Upload }) {
-  const [asking, setAsking] = useState(false);
-  const remove = useRemoveUpload();
-  const undoes = upload.status === 'complete' && !upload.options.dry_run;
-  if (hasEnded(upload) && !undoes) return null;
-  const appended = upload.receipt?.appended ?? 0;
-  return (
-    <>
-      <Button onClick={() => setAsking(true)}>{undoes ? 'Undo upload' : 'Cancel upload'}</Button>
-      <Dialog
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={undoes ? 'Undo this upload?' : 'Cancel this upload?'}
-        description={
-          undoes
-            ? `${counted(appended, 'row')} will be removed from the table, which then has ${count((upload.receipt?.table_rows_after ?? 0) - appended)} of its rows up to this upload. To get them back, upload the file again.`
-            : 'None of its rows will be added to the table.'
-        }
-      >
-        {remove.error && <ProblemBox problem={problemIn(remove.error)} />}
-        <DialogActions>
-          <Button onClick={() => setAsking(false)}>Keep it</Button>
-          <Button
-            look="danger"
-            disabled={remove.isPending}
-            onClick={() => remove.mutate(upload.id, { onSuccess: () => setAsking(false) })}
-          >
-            {undoes ? 'Undo upload' : 'Cancel upload'}
-          </Button>
-        </DialogActions>
-      </Dialog>
-    </>
   );
 }

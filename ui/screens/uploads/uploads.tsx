@@ -1,7 +1,8 @@
 import { Files } from 'lucide-react';
+import type { Session } from '../../../client/session.ts';
 import { problemIn } from '../../data/problem-in.ts';
 import { sendingFiles } from '../../data/sending/sending-files.ts';
-import { may, type Session } from '../../data/session.ts';
+import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { Button } from '../../design/button.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
