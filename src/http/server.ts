@@ -18,6 +18,7 @@ import { analyzeRoutes } from './analyses/analyze.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
 import { describeRoutes } from './openapi/document.ts';
+import { pageRoutes } from './page/page.route.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
 import { refuseUnmetHeaders } from './problems/unmet-headers.ts';
 import { answerUnrouted } from './problems/unrouted.ts';
@@ -42,6 +43,8 @@ export interface ServerDeps {
   readonly ready: () => Promise<void>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
+  /** The folder of the built web page. */
+  readonly pageDirectory: string;
   readonly observe: Observe;
 }
 
@@ -122,6 +125,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(exportRoutes({ ...config, analysis, observe }));
   await app.register(analyzeRoutes({ analysis }));
   await app.register(healthRoutes(deps));
+  await app.register(pageRoutes(deps));
 }
 
 /** Once the server stops, new requests are refused, waiting requests are answered, and running ones may end. */
