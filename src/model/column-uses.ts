@@ -20,7 +20,7 @@ export interface WidenedColumn {
 
 /** The columns as they were created, before any upload used them. */
 export function unused(columns: readonly TableColumn[]): readonly TableColumn[] {
-  return columns.map(({ name, settled, ...stored }) => ({ name, type: partsOf(stored)[0] ?? stored.type, settled }));
+  return columns.map(({ parts = [], ...column }) => ({ ...column, type: parts[0] ?? column.type }));
 }
 
 /** The columns of a table with these uploads and no others. */
@@ -30,7 +30,9 @@ export function usedBy(
 ): readonly TableColumn[] {
   const now = uploads.reduce(used, unused(columns));
   // What values have settled is forgotten with the last of them.
-  return now.map((column) => (column.type === 'unknown' ? { ...column, settled: NOTHING_SETTLED } : column));
+  return now.map((column) =>
+    withoutReason(column.type === 'unknown' ? { ...column, settled: NOTHING_SETTLED } : column),
+  );
 }
 
 /** The columns once an upload is part of the table. The type of a column depends on which uploads there are, not on their order. */
@@ -43,6 +45,11 @@ export function used(columns: readonly TableColumn[], uses: readonly ColumnUse[]
     const parts = known.includes(use.stored) ? known : [...known, use.stored];
     return { ...column, ...stored(widerOf(column.type, use.needs), parts) };
   });
+}
+
+/** Only a text column has a reason for its type. */
+export function withoutReason({ nearly, ...column }: TableColumn): TableColumn {
+  return nearly === undefined || column.type !== 'text' ? column : { ...column, nearly };
 }
 
 /** The uses that say more than that a column is what it was created as: the others need not be kept. */

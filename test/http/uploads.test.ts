@@ -126,6 +126,8 @@ test('applies the options in the query string, and shows them in the upload', as
     time_zone: 'UTC',
     date_order: 'dmy',
     widen: 'text:b,a',
+    columns: null,
+    from_customer: [],
   });
   assert.equal(reply.body.receipt.rows_in_file, 2);
 });

@@ -357,8 +357,8 @@ describe('widen=text', () => {
     assert.deepEqual(await typesOf(customer), ['text', 'integer']);
     for (const [option, says] of [
       ['text:c', /'c', which the table does not have/],
-      ['text:', /it must be text, or text:/],
-      ['number', /it must be text, or text:/],
+      ['text:', /it must be text, text: and names/],
+      ['number', /it must be text, text: and names/],
     ] as const) {
       const refused = await put(thena.url, customer, 'a,b\nx,3\n', WAIT, `?widen=${option}`);
       const problem = refused.body.error ?? refused.body;
@@ -420,6 +420,8 @@ describe('widen=text', () => {
     const { body } = await call(`${thena.url}/api/v1/customers`, { json });
     assert.equal(body.customer.declared.defaults.widen, 'text');
     await append(customer, FIRST);
+    const { body: other } = await put(thena.url, customer, LATER, WAIT, '?widen=none');
+    assert.equal(other.error?.code, 'rows_rejected');
     await append(customer, LATER);
     assert.deepEqual(await rowsOf(customer), TEXTS);
   });

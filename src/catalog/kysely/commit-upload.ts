@@ -1,5 +1,5 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import { type ColumnUse, unused, used, usesToKeep, widenedColumns } from '../../model/column-uses.ts';
+import { type ColumnUse, unused, used, usesToKeep, widenedColumns, withoutReason } from '../../model/column-uses.ts';
 import { isTimeColumn } from '../../model/columns.ts';
 import type { TableColumn } from '../../model/parsed-columns.ts';
 import type { Micros } from '../table-state.ts';
@@ -46,7 +46,7 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
         if (!upload) return 'lost';
         await trx
           .updateTable('customers')
-          .set(grown(customer, commit, columns))
+          .set({ ...grown(customer, commit, columns), changed_at: now() })
           .where('id', '=', customer.id)
           .execute();
         await trx.deleteFrom('attempts').where('customer_id', '=', customer.id).where('tag', '=', commit.tag).execute();
@@ -97,11 +97,12 @@ function grown(
  */
 function columnsAfter(known: string | null, { columns, uses }: CommitUpload): readonly TableColumn[] {
   const before = known === null ? unused(columns) : columnsOf(known);
-  const settled = before.map((column) => ({
-    ...column,
-    settled: columns.find(({ name }) => name === column.name)?.settled ?? column.settled,
-  }));
-  return used(settled, uses);
+  const planned = new Map(columns.map((column) => [column.name, column]));
+  const settled = before.map((column) => {
+    const { settled: now = column.settled, nearly } = planned.get(column.name) ?? {};
+    return { ...column, settled: now, ...(nearly && column.type !== 'text' ? { nearly } : {}) };
+  });
+  return used(settled, uses).map(withoutReason);
 }
 
 function usesJson(columns: readonly TableColumn[], uses: readonly ColumnUse[]): string | null {

@@ -1,6 +1,7 @@
 import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { Claim } from '../../catalog/upload-queue.ts';
+import { refuseDeclarations } from '../../csv/values/refuse-declarations.ts';
 import type { ValueOptions } from '../../csv/values/value-options.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
@@ -10,6 +11,7 @@ import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
+import { firstRows } from './first-rows.ts';
 import type { Lease } from './lease.ts';
 import { receiptOf } from './loaded-receipt.ts';
 import type { ParsePlan } from './parse-plan.ts';
@@ -37,13 +39,15 @@ export class Attempt {
   readonly #planned: PlannedLoad;
   #isCommitting = false;
 
-  /** @throws Problem columns_differ */
+  /** @throws Problem columns_differ, declared_type_conflict */
   constructor(deps: AttemptDeps, claim: Claim, lease: Lease, feed: SegmentFeed, signal: AbortSignal) {
     this.#deps = deps;
     this.#claim = claim;
     this.#lease = lease;
     this.#file = new FileToLoad(feed, claim.customer);
     this.#signal = signal;
+    // The table may have been created after the file was received.
+    refuseDeclarations(claim.upload.options.values.columns, this.#file.source([]).columns, this.#file.tableColumns);
     this.#options = valueOptionsOf(claim.upload.options, claim.customer);
     const evidence = new FileEvidence(deps.csvReader, this.#file, this.#options, signal);
     this.#load = new TableLoad(deps, claim, lease, this.#file, signal);
@@ -95,6 +99,7 @@ export class Attempt {
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
     const { ambiguousTimes } = this.#load;
+    const sample = dryRun ? await firstRows(this.#file, plan) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -108,7 +113,10 @@ export class Attempt {
       firstRowAt,
       earliestAt,
       latestAt,
-      receipt: receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+      receipt: {
+        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+        ...(sample && { sample }),
+      },
     });
     failpoint('committed');
     if (dryRun) await this.#lease.forgetTag();

@@ -36,7 +36,10 @@ export function receiptOf(loaded: LoadedFile): UnfinishedReceipt {
   };
 }
 
-function ambiguousTimeWarnings({ ambiguousTimes, plan }: LoadedFile): readonly string[] {
+export function ambiguousTimeWarnings({
+  ambiguousTimes,
+  plan,
+}: Pick<LoadedFile, 'ambiguousTimes' | 'plan'>): readonly string[] {
   return plan.file.columns.flatMap(({ name, format }) => {
     const own = ambiguousTimes.filter(({ column }) => column === name);
     const all = own.reduce<Values | null>((sum, { values }) => addValues(sum, values), null);

@@ -29,6 +29,9 @@ export interface ParsePlan {
   readonly notes: readonly string[];
 }
 
+/** What a plan is made of. */
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes' | 'hasTexts'>;
+
 /**
  * Decides how a file is read by the evidence so far.
  *
@@ -36,7 +39,7 @@ export interface ParsePlan {
  */
 export function decidePlan(
   file: FileToLoad,
-  evidence: FileEvidence,
+  evidence: PlanEvidence,
   options: ValueOptions,
   staysInteger: ReadonlySet<string>,
 ): FormatDecision {
@@ -58,7 +61,7 @@ export function decidePlan(
 /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, upload_option_invalid */
 export function planOf(
   file: FileToLoad,
-  evidence: FileEvidence,
+  evidence: PlanEvidence,
   options: ValueOptions,
   decision: FormatDecision,
 ): ParsePlan {
@@ -70,7 +73,7 @@ export function planOf(
   const columns = tableColumns(file, decision);
   return {
     file: { columns: decision.columns.map(({ name, format }) => ({ name, format })), nulls: [...nullsOf(options)] },
-    columns,
+    columns: withReasons(columns, decision),
     uses: usesOf(evidence, decision),
     timeColumn: timeColumnOf(file, columns, decision),
     trustShapes: evidence.trustsShapes,
@@ -81,6 +84,16 @@ export function planOf(
       ...emptyColumns(file, decision),
     ],
   };
+}
+
+/** Says of columns that become text with this file why they do. */
+function withReasons(columns: readonly TableColumn[], decision: FormatDecision): readonly TableColumn[] {
+  return columns.map((column) => {
+    const nearly = decision.columns.find(({ name }) => name === column.name)?.nearly ?? null;
+    if (nearly === null || column.type !== 'text') return column;
+    const { type, misfits, nulls, message } = nearly;
+    return { ...column, nearly: { type, misfits, nulls, message } };
+  });
 }
 
 /** @returns whether two plans read every column in the same way */
@@ -107,7 +120,7 @@ function withFile(column: TableColumn, decided: ColumnDecision | undefined): Tab
   return { ...column, type: becomes ?? column.type, settled, ...(isStored ? {} : { parts: [...parts, format.type] }) };
 }
 
-function usesOf(evidence: FileEvidence, { columns }: FormatDecision): readonly ColumnUse[] {
+function usesOf(evidence: PlanEvidence, { columns }: FormatDecision): readonly ColumnUse[] {
   const found = new Map(evidence.columns.map((column) => [column.name, column.evidence]));
   return columns.flatMap(({ name, format, values }): readonly ColumnUse[] => {
     // In a column of text, null words are values, too.

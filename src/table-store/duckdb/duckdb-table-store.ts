@@ -9,6 +9,7 @@ import { type ExportFolder, exportTable } from './export-table.ts';
 import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
 import { quantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
+import { UploadStarts } from './upload-starts.ts';
 
 export interface DuckdbSettings extends ExportFolder {
   /** The folder of the table files. */
@@ -24,9 +25,10 @@ export interface DuckdbSettings extends ExportFolder {
 export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
   const fileOf = (customerId: CustomerId): string => join(settings.tables, `${customerId}.duckdb`);
   const quantiles = quantileMemory(settings.quantileBytes);
+  const starts = new UploadStarts();
   return {
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
-    rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),
+    rows: (view, page, limits) => readPage({ engine, starts }, fileOf(view.customerId), view, page, limits),
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
     keepsIntegersAsNumbers: (view, column, signal) =>
       keepsIntegersAsNumbers(engine, fileOf(view.customerId), view, column, signal),
