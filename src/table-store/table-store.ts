@@ -157,7 +157,7 @@ export interface TableStore {
     request: ExportRequest,
     limits: { readonly chunkMs: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void>;
-  /** Whether a 64-bit float keeps every value of an integer column. */
+  /** Whether every value of an integer column is written in the same digits as a 64-bit float. */
   keepsIntegersAsNumbers(view: TableView, column: string, signal: AbortSignal): Promise<boolean>;
   /** Begins an attempt at an upload. */
   begin(load: BeginLoad): Promise<LoadSession>;

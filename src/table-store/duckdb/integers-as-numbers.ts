@@ -3,12 +3,9 @@ import { tableName } from '../../engine/sql.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 import type { TableView } from '../table-store.ts';
 import { visible } from './compile-query.ts';
-import { physicalColumns } from './physical-columns.ts';
+import { GREATEST_EXACT, physicalColumns, writtenInteger } from './physical-columns.ts';
 
-/** Up to this, floats keep all integers. DuckDB skips row groups without larger ones. */
-const GREATEST_EXACT = 2n ** 53n;
-
-/** Looks for an integer that a 64-bit float does not keep. */
+/** Looks for an integer that is written in other digits as a 64-bit float. */
 export async function keepsIntegersAsNumbers(
   engine: EngineClient,
   database: string,
@@ -17,8 +14,9 @@ export async function keepsIntegersAsNumbers(
   signal: AbortSignal,
 ): Promise<boolean> {
   const value = physicalColumns(view.columns)({ name });
+  // DuckDB skips row groups without large ones.
   const isLarge = `(${value} > ${GREATEST_EXACT} OR ${value} < -${GREATEST_EXACT})`;
-  const isChanged = `CAST(CAST(${value} AS DOUBLE) AS HUGEINT) <> ${value}`;
+  const isChanged = `${writtenInteger(`CAST(${value} AS DOUBLE)`)} <> ${value}`;
   const sql = `SELECT count(*) FROM ${tableName(database)} WHERE ${visible(view)} AND ${isLarge} AND ${isChanged}`;
   const result = await engine.call('query', { database, sql, params: [], maxRows: 1, maxBytes: 1024 }, { signal });
   if (result.kind === 'no_table') return true;

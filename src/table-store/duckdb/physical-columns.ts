@@ -5,8 +5,10 @@ import { timeTextSql } from './time-text.ts';
 /** Returns the SQL that reads a column of a table: the name of its stored column, or an expression over several. */
 export type Physical = (column: Pick<Column, 'name'>) => string;
 
-/** Whole numbers below this have all of their digits in DuckDB's text of a DOUBLE, with `.0` behind them. */
-const PLAIN_DIGITS = 1e15;
+/** Whole numbers from here on are no integers. */
+const END_OF_INTEGERS = 2n ** 63n;
+/** Up to this, a DOUBLE keeps all whole numbers. */
+export const GREATEST_EXACT = 2n ** 53n;
 
 /** @param columns of the table, in the table's order */
 export function physicalColumns(columns: readonly StoredColumn[]): Physical {
@@ -33,17 +35,31 @@ function convertedSql(name: string, from: ColumnType, to: ColumnType): string | 
   if (to === 'text') return textSql(name, from);
   if (from === 'integer' && to === 'number') return `CAST(${name} AS DOUBLE)`;
   // Whole numbers that were stored while the column was number. An uncommitted row may have other ones, for which a CAST fails.
-  if (from === 'number' && to === 'integer') return `TRY_CAST(${name} AS BIGINT)`;
+  if (from === 'number' && to === 'integer') return integerSql(name);
   return null;
+}
+
+/**
+ * The whole number that a DOUBLE is written as, in the shortest digits that are read as the same DOUBLE: past 2^53, it may be another one
+ * than its exact value. Such numbers are stored only if they were written in these digits.
+ */
+export function writtenInteger(double: string): string {
+  return `TRY_CAST(CAST(${double} AS VARCHAR) AS DECIMAL(38, 0))`;
+}
+
+/** A whole number as an integer. */
+function integerSql(double: string): string {
+  const isSmall = `abs(${double}) <= ${GREATEST_EXACT}`;
+  return `CASE WHEN ${isSmall} THEN TRY_CAST(${double} AS BIGINT) ELSE TRY_CAST(${writtenInteger(double)} AS BIGINT) END`;
 }
 
 /** A value as the text that it becomes in a column that is widened to text. */
 function textSql(name: string, from: ColumnType): string {
   switch (from) {
     case 'number': {
-      const isWhole = `${name} = trunc(${name}) AND abs(${name}) < ${PLAIN_DIGITS}`;
+      const isWhole = `${name} = trunc(${name}) AND abs(${name}) < ${END_OF_INTEGERS}`;
       const special = `WHEN isnan(${name}) THEN 'NaN' WHEN isinf(${name}) THEN CASE WHEN ${name} > 0 THEN 'Infinity' ELSE '-Infinity' END`;
-      return `CASE ${special} WHEN ${isWhole} THEN CAST(CAST(${name} AS BIGINT) AS VARCHAR) ELSE CAST(${name} AS VARCHAR) END`;
+      return `CASE ${special} WHEN ${isWhole} THEN CAST(${integerSql(name)} AS VARCHAR) ELSE CAST(${name} AS VARCHAR) END`;
     }
     case 'date':
     case 'timestamp':
