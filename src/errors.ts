@@ -108,6 +108,11 @@ export const ERRORS = {
     title: 'Invalid time column',
     hint: 'Name a column that contains only dates or timestamps, or omit `time_column`.',
   },
+  time_column_conflict: {
+    status: 422,
+    title: 'Another time column',
+    hint: 'Omit `time_column`. To change it, undo the uploads of the customer and send the files again, or use another customer ID.',
+  },
   time_format_unknown: {
     status: 422,
     title: 'Unsupported time format',

@@ -29,6 +29,7 @@ export const ErrorCode = oneOf(
     'table_empty',
     'no_time_column',
     'time_column_unknown',
+    'time_column_conflict',
     'time_format_unknown',
     'analyze_type_missing',
     'analyze_type_unknown',

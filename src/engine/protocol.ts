@@ -89,7 +89,11 @@ export interface EngineOperations extends ScanOperations {
       /** Whether columns that are certain by the shapes of their fields are left to DuckDB's parser. */
       readonly trustShapes: boolean;
     };
-    result: { readonly rows: number; readonly ambiguousTimes: readonly AmbiguousTimes[] };
+    result: {
+      readonly rows: number;
+      readonly ambiguousTimes: readonly AmbiguousTimes[];
+      readonly incompleteTimes: Values | null;
+    };
   };
   /** Checkpoints the table file and counts what the attempt appended. */
   end_load: {

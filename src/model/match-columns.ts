@@ -10,21 +10,28 @@ import type { Column } from './columns.ts';
  */
 export function matchColumns(incoming: readonly string[], table: readonly Column[] | null): readonly string[] {
   if (table === null) return incoming;
-  const byFoldedName = new Map(table.map(({ name }) => [name.toLowerCase(), name]));
+  const derived = table.filter(({ derivedFrom }) => derivedFrom !== undefined);
+  const own = table.filter((column) => !derived.includes(column));
+  const byFoldedName = new Map(own.map(({ name }) => [name.toLowerCase(), name]));
   const names = incoming.map((name) => byFoldedName.get(name.toLowerCase()));
-  const missing = table.map(({ name }) => name).filter((name) => !names.includes(name));
+  const missing = own.map(({ name }) => name).filter((name) => !names.includes(name));
   const unexpected = incoming.filter((_, index) => names[index] === undefined);
   if (missing.length === 0 && unexpected.length === 0) return names.filter((name) => name !== undefined);
   const differences = [
     ...(missing.length > 0 ? [`lacks ${quoted(missing)}`] : []),
     ...(unexpected.length > 0 ? [`has ${quoted(unexpected)}, which the table lacks`] : []),
   ];
-  const columns = table.map(({ name }) => name);
+  const columns = own.map(({ name }) => name);
   throw new Problem(
     'columns_differ',
-    `The file ${differences.join(' and ')}. The columns of the table are ${quoted(columns)}.`,
+    `The file ${differences.join(' and ')}. The columns of the table are ${quoted(columns)}.${derivedHint(unexpected, derived)}`,
     { missing, unexpected, table_columns: columns },
   );
+}
+
+function derivedHint(unexpected: readonly string[], derived: readonly Column[]): string {
+  const found = derived.find(({ name }) => unexpected.some((each) => each.toLowerCase() === name.toLowerCase()));
+  return found ? ` '${found.name}' is made of ${quoted(found.derivedFrom ?? [])}: leave it out.` : '';
 }
 
 function quoted(names: readonly string[]): string {

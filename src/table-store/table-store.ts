@@ -16,6 +16,8 @@ export interface Appended {
   readonly rows: number;
   /** By column. They are read as the earlier of both. */
   readonly ambiguousTimes: readonly { readonly column: string; readonly values: Values }[];
+  /** Rows with only one of the two columns that the time column is made of. Their time is null. */
+  readonly incompleteTimes: Values | null;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface BeginLoad {
   readonly tag: number;
   /** The table's columns, in the table's order. */
   readonly columns: readonly Column[];
-  /** How the file is read. Its columns are those in `columns`, in the file's order. */
+  /** How the file is read. Its columns are those in `columns`, in the file's order, and a derived one at the end. */
   readonly file: ParsedFile;
   readonly timeColumn: string | null;
   /** True if the customer has no committed table: whatever an earlier attempt left behind is replaced. */

@@ -29,11 +29,7 @@ function defaultsOf(json: string): CustomerDefaults {
 export function tableOf(row: CustomerRow): TableState | null {
   if (row.table_columns === null) return null;
   return {
-    columns: (JSON.parse(row.table_columns) as readonly StoredColumn[]).map(({ name, type, settled }) => ({
-      name,
-      type,
-      settled: settled ?? NOTHING_SETTLED,
-    })),
+    columns: columnsOf(row.table_columns),
     timeColumn: row.time_column,
     rows: row.row_count,
     version: row.version,
@@ -41,6 +37,11 @@ export function tableOf(row: CustomerRow): TableState | null {
     earliestAt: micros(row.earliest_at),
     latestAt: micros(row.latest_at),
   };
+}
+
+/** @param json of `table_columns` */
+export function columnsOf(json: string): readonly TableColumn[] {
+  return (JSON.parse(json) as readonly StoredColumn[]).map((column) => ({ settled: NOTHING_SETTLED, ...column }));
 }
 
 export function apiKeyOf(row: ApiKeyRow): ApiKey {

@@ -7,7 +7,11 @@ export function tableJson(table: TableState): api.TableState {
   const timeColumn = table.columns.find(({ name }) => name === table.timeColumn);
   const time = (micros: Micros | null) => timeValue(micros, timeColumn?.type ?? 'timestamp');
   return {
-    columns: table.columns.map(({ name, type }) => ({ name, type })),
+    columns: table.columns.map(({ name, type, derivedFrom }) => ({
+      name,
+      type,
+      ...(derivedFrom && { derived_from: [...derivedFrom] }),
+    })),
     time_column: table.timeColumn,
     rows: table.rows,
     version: table.version,

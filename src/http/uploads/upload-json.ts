@@ -66,7 +66,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
   return [`The same bytes were uploaded at ${at} as upload ${earlier.id}. Their rows ${appended} again.`];
 }
 
-function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][number] {
+function columnJson({ name, format, combines }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
     type: format.type === 'unknown' ? 'text' : format.type,
@@ -75,5 +75,6 @@ function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][numb
     decimal: 'decimal' in format ? format.decimal : null,
     thousands: 'thousands' in format ? format.thousands : null,
     time_zone: 'timeZone' in format ? format.timeZone : null,
+    ...(combines && { derived_from: [combines.day, combines.clock] }),
   };
 }

@@ -41,7 +41,7 @@ export class Attempt {
     this.#deps = deps;
     this.#claim = claim;
     this.#lease = lease;
-    this.#file = new FileToLoad(feed, claim.customer);
+    this.#file = new FileToLoad(feed, claim.customer, claim.upload.options.timeColumn);
     this.#signal = signal;
     // The table may have been created after the file was received.
     refuseDeclarations(claim.upload.options.values.columns, this.#file.source([]).columns, this.#file.tableColumns);
@@ -94,7 +94,7 @@ export class Attempt {
     const firstRowAt = await this.#findFirstTime(plan, kept);
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
-    const { ambiguousTimes } = this.#load;
+    const { ambiguousTimes, incompleteTimes } = this.#load;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -107,7 +107,7 @@ export class Attempt {
       firstRowAt,
       earliestAt,
       latestAt,
-      receipt: receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+      receipt: receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes, incompleteTimes }),
     });
     failpoint('committed');
     if (dryRun) await this.#lease.forgetTag();
