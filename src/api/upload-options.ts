@@ -236,7 +236,7 @@ export const UploadHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
-        'A value of your own, such as a UUID. A repeated request with the same key and file returns the same upload and appends nothing.',
+        'A value of your own, such as a UUID. A repeated request with the same value, file and API key returns the same upload and appends nothing. Each API key has values of its own.',
     }),
   ),
 });
