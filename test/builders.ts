@@ -59,7 +59,7 @@ export function tableState(types: Readonly<Record<string, LogicalType>>, change:
 
 /** A table after its first upload, with nothing uncommitted. */
 export function tableForReading(table: TableState, change: Partial<TableForReading> = {}): TableForReading {
-  return { table, uncommittedTags: [], lastTag: 1, generation: 0, createdAt: new Date(0), ...change };
+  return { table, uncommittedTags: [], lastTag: 1, generation: 0, changedAt: null, createdAt: new Date(0), ...change };
 }
 
 export function uploadOptions(given: GivenOptions = {}): UploadOptions {

@@ -1,4 +1,5 @@
 import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
+import type { SampleRow } from '../csv/sample-rows.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { ParsedColumn } from '../model/parsed-columns.ts';
@@ -7,6 +8,8 @@ import type { QueueLimit, QueueLimits } from './queue-limits.ts';
 import type { UploadOptions } from './upload-options.ts';
 
 export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';
+
+export const UNFINISHED: readonly UploadStatus[] = ['receiving', 'received', 'ingesting'];
 
 export interface EarlierUpload {
   readonly id: UploadId;
@@ -48,6 +51,8 @@ export interface Receipt {
   readonly warnings: readonly string[];
   /** Sentences about what is usual, was declared, or holds since earlier files. */
   readonly notes: readonly string[];
+  /** Of a dry run: the first rows. */
+  readonly sample?: readonly SampleRow[];
 }
 
 /** Why an upload failed: the members of a problem document. */
@@ -150,6 +155,8 @@ export interface Uploads {
    * @throws Problem upload_not_found, upload_cancelled
    */
   markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
+  /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */
+  findSameBytes(customerId: CustomerId, sha256: string): Promise<EarlierUpload | null>;
   /**
    * Finds the acknowledged upload of a customer with this idempotency key.
    *
@@ -161,6 +168,8 @@ export interface Uploads {
   findUpload(id: UploadId): Promise<Upload | null>;
   /** Newest first. */
   listUploads(customerId: CustomerId, page: PageRequest): Promise<Page<Upload>>;
+  /** Uploads of a customer that have not ended, oldest first. */
+  unfinishedUploads(customerId: CustomerId): Promise<readonly UploadId[]>;
   /** Uploads of all customers with one of these statuses, oldest first. */
   uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
   /** Cancels an upload that no attempt holds. @returns false if an attempt holds it, or it has ended */

@@ -120,7 +120,26 @@ describe('a time column of two columns', () => {
   it('is shown by a dry run, which keeps nothing', async () => {
     const upload = complete(await send('dry', DIVES, { ...PAIR, dry_run: 'true' }));
     assert.equal(upload.receipt.columns.at(-1).name, 'Date+Time');
+    const cell = { text: '2003-05-17 08:15:00 AM', value: '2003-05-17T08:15:00Z' };
+    assert.deepEqual(upload.receipt.sample[0].at(-1), cell);
     assert.equal(await totalRows(thena.url, 'dry'), 'table_empty');
+    const file = `${DIVES}2003-05-18,noon,1\n2003-05-18,,1\n`;
+    const preview = await call(`${thena.url}/api/v1/customers/dry/preview?time_column=Date+Time&complete=true`, {
+      method: 'POST',
+      body: file,
+    });
+    const { columns, rows, rejected, warnings } = preview.body;
+    assert.deepEqual(
+      [columns.length, columns.at(-1).derived_from],
+      [4, ['Date', 'Time']],
+      JSON.stringify(preview.body),
+    );
+    assert.deepEqual(rows[0].at(-1), cell);
+    assert.deepEqual(
+      rejected.map(({ line, column, code }: Record<string, unknown>) => [line, column, code]),
+      [[4, 'Time', 'not_clock_time']],
+    );
+    assert.match(warnings.join(' '), /1 row with only one of the columns 'Date' and 'Time'/);
   });
 
   it('is read in the time zone', async () => {

@@ -1,9 +1,9 @@
+import { CombinedColumn, columnsOfRecords } from '../../csv/combined-column.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
 import { type ParsedValue, parserFor } from '../../csv/values/value-parser.ts';
 import { parseTimestamp } from '../../model/parse-times.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
 import type { Operations } from '../operations.ts';
-import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 
 export const findFirstTime: Operations['find_first_time'] = async (params, { signal }) => {
   const { source } = params;

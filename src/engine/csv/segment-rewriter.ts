@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { CombinedColumn, columnsOfRecords } from '../../csv/combined-column.ts';
 import type { CsvDialect } from '../../csv/dialect.ts';
 import type { CsvRecord } from '../../csv/record-reader.ts';
 import { BYTE_ORDER_MARK, beginsWithMark, type CsvSegment } from '../../csv/segment.ts';
@@ -10,7 +11,6 @@ import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
 import { RowDoesNotFit } from '../duckdb-failure.ts';
 import type { AmbiguousTimes } from '../protocol.ts';
 import { BufferedFile } from './buffered-file.ts';
-import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 
 export type RewrittenDialect = Pick<CsvDialect, 'delimiter' | 'quote'>;
 

@@ -55,6 +55,7 @@ function receiptJson(upload: Upload): api.Receipt | null {
       empty_field_dropped: file?.layout.emptyFieldDropped ?? null,
       warnings: [...receipt.warnings, ...duplicateWarning(upload)],
       notes: [...receipt.notes],
+      sample: receipt.sample?.map((row) => [...row]) ?? null,
     }
   );
 }
@@ -66,7 +67,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
   return [`The same bytes were uploaded at ${at} as upload ${earlier.id}. Their rows ${appended} again.`];
 }
 
-function columnJson({ name, format, combines }: ParsedColumn): api.Receipt['columns'][number] {
+export function columnJson({ name, format, combines }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
     type: format.type === 'unknown' ? 'text' : format.type,

@@ -10,6 +10,7 @@ import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
+import { firstRows } from './first-rows.ts';
 import type { Lease } from './lease.ts';
 import { receiptOf } from './loaded-receipt.ts';
 import type { ParsePlan } from './parse-plan.ts';
@@ -95,6 +96,7 @@ export class Attempt {
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
     const { ambiguousTimes, incompleteTimes } = this.#load;
+    const sample = dryRun ? await firstRows(this.#file, plan) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -107,7 +109,10 @@ export class Attempt {
       firstRowAt,
       earliestAt,
       latestAt,
-      receipt: receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes, incompleteTimes }),
+      receipt: {
+        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes, incompleteTimes }),
+        ...(sample && { sample }),
+      },
     });
     failpoint('committed');
     if (dryRun) await this.#lease.forgetTag();

@@ -38,7 +38,10 @@ export function receiptOf(loaded: LoadedFile): Omit<Receipt, 'tableRowsBefore' |
   };
 }
 
-function ambiguousTimeWarnings({ ambiguousTimes, plan }: LoadedFile): readonly string[] {
+export function ambiguousTimeWarnings({
+  ambiguousTimes,
+  plan,
+}: Pick<LoadedFile, 'ambiguousTimes' | 'plan'>): readonly string[] {
   return plan.file.columns.flatMap(({ name, format }) => {
     const own = ambiguousTimes.filter(({ column }) => column === name);
     const all = own.reduce<Values | null>((sum, { values }) => addValues(sum, values), null);
@@ -47,7 +50,10 @@ function ambiguousTimeWarnings({ ambiguousTimes, plan }: LoadedFile): readonly s
   });
 }
 
-function incompleteTimeWarnings({ incompleteTimes, plan }: LoadedFile): readonly string[] {
+export function incompleteTimeWarnings({
+  incompleteTimes,
+  plan,
+}: Pick<LoadedFile, 'incompleteTimes' | 'plan'>): readonly string[] {
   return plan.file.columns.flatMap(({ combines }) => {
     const warning = combines && incompletePairsWarning([combines.day, combines.clock], incompleteTimes);
     return warning ? [warning.message] : [];

@@ -24,8 +24,11 @@ export interface ParsePlan {
   readonly notes: readonly string[];
 }
 
+/** What a plan is made of. */
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes'>;
+
 /** Decides how a file is read by the evidence so far. */
-export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: ValueOptions): FormatDecision {
+export function decidePlan(file: FileToLoad, evidence: PlanEvidence, options: ValueOptions): FormatDecision {
   return decideFormats({
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
@@ -40,7 +43,7 @@ export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: Va
 /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, time_column_conflict */
 export function planOf(
   file: FileToLoad,
-  evidence: FileEvidence,
+  evidence: PlanEvidence,
   options: ValueOptions,
   decision: FormatDecision,
 ): ParsePlan {
@@ -56,7 +59,7 @@ export function planOf(
   const { name: timeColumn, combined } = timeColumnOf({ file, evidence, options, decision }, own);
   return {
     file: { columns: combined ? [...parsed, combined.parsed] : parsed, nulls: [...nullsOf(options)] },
-    columns: combined ? withColumn(own, combined.column) : own,
+    columns: withReasons(combined ? withColumn(own, combined.column) : own, decision),
     timeColumn,
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
@@ -69,6 +72,16 @@ export function planOf(
       ...(combined ? [combined.note] : []),
     ],
   };
+}
+
+/** Says of columns that become text with this file why they do. */
+function withReasons(columns: readonly TableColumn[], decision: FormatDecision): readonly TableColumn[] {
+  return columns.map((column) => {
+    const nearly = decision.columns.find(({ name }) => name === column.name)?.nearly ?? null;
+    if (nearly === null || column.type !== 'text') return column;
+    const { type, misfits, nulls, message } = nearly;
+    return { ...column, nearly: { type, misfits, nulls, message } };
+  });
 }
 
 /** @returns whether two plans read every column in the same way */

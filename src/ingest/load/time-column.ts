@@ -7,8 +7,8 @@ import { chooseTimeColumn } from '../../model/columns.ts';
 import { combinedName, findByName, findPair } from '../../model/combined-columns.ts';
 import type { ParsedColumn, TableColumn } from '../../model/parsed-columns.ts';
 import { NOTHING_SETTLED } from '../../model/value-format.ts';
-import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
+import type { PlanEvidence } from './parse-plan.ts';
 
 /** The time column of a table with a file. */
 export interface TimeColumn {
@@ -20,7 +20,7 @@ export interface TimeColumn {
 /** What is known of a file. */
 interface DecidedFile {
   readonly file: FileToLoad;
-  readonly evidence: FileEvidence;
+  readonly evidence: PlanEvidence;
   readonly options: ValueOptions;
   readonly decision: FormatDecision;
 }

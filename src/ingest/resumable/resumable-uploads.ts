@@ -60,6 +60,7 @@ export class ResumableUploads {
   /** @throws Problem disk_full, too_many_uploads */
   async begin(file: ResumableFile): Promise<void> {
     await this.#files.create(file);
+    this.#deps.progress.received(file.id, 0);
   }
 
   /** @returns a file that is no upload yet, and how much of it has arrived */
@@ -67,6 +68,11 @@ export class ResumableUploads {
     const file = await this.#files.find(id);
     const received = file && (await this.#files.received(id));
     return received && { ...file, received: received.bytes, changedAt: received.changedAt };
+  }
+
+  /** Files of a customer that are no uploads yet. */
+  idsOf(customerId: CustomerId): readonly UploadId[] {
+    return this.#files.idsOf(customerId);
   }
 
   /** @returns the file as an upload that is being received */

@@ -1,7 +1,7 @@
-import type { CsvRecord } from '../../csv/record-reader.ts';
-import { type PairParser, pairParserOf } from '../../csv/values/combine-columns.ts';
-import type { ParsedValue } from '../../csv/values/value-parser.ts';
-import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
+import type { ParsedColumn, ParsedFile } from '../model/parsed-columns.ts';
+import type { CsvRecord } from './record-reader.ts';
+import { type PairParser, pairParserOf } from './values/combine-columns.ts';
+import type { ParsedValue } from './values/value-parser.ts';
 
 /** The columns that the records of a file have. */
 export function columnsOfRecords({ columns }: ParsedFile): readonly ParsedColumn[] {

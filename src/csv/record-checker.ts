@@ -1,8 +1,9 @@
-import type { CsvRecord } from '../../csv/record-reader.ts';
-import { type ParsedValue, parserFor, type ValueParser } from '../../csv/values/value-parser.ts';
-import type { ParsedFile } from '../../model/parsed-columns.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
+import type { ParsedFile } from '../model/parsed-columns.ts';
+import type { RejectedRow } from '../model/rejected-row.ts';
 import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
+import type { CsvRecord } from './record-reader.ts';
+import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
+import type { Values } from './values/values.ts';
 
 /** Maximum length of `RejectedRow.text`, in characters. */
 const TEXT_LENGTH = 200;
@@ -32,6 +33,18 @@ export class RecordChecker {
     return this.#columns.map((_, index) => this.#checked.includes(index) || (this.#combined?.isPart(index) ?? false));
   }
 
+  /** Local times so far that clocks showed twice. */
+  get ambiguousTimes(): readonly { readonly column: string; readonly values: Values }[] {
+    const counted = this.#columns.map(({ name, parser }) => [name, parser.ambiguousTimes] as const);
+    const all = [...counted, [this.#combined?.name ?? '', this.#combined?.counts.ambiguousTimes ?? null] as const];
+    return all.flatMap(([column, values]) => (values === null ? [] : [{ column, values }]));
+  }
+
+  /** Rows so far that have only one of the two columns of the time column. */
+  get incompleteTimes(): Values | null {
+    return this.#combined?.counts.incomplete ?? null;
+  }
+
   /** @param text that contains the record. @returns null if the record can become a row */
   fault(record: CsvRecord, text: Buffer): Omit<RejectedRow, 'byteOffset'> | null {
     const { fields, line, malformed } = record;
@@ -45,7 +58,7 @@ export class RecordChecker {
     for (const index of this.#checked) {
       const field = fields[index] ?? null;
       const column = this.#columns[index];
-      const value: ParsedValue = column === undefined ? null : column.parser.parse(field);
+      const value: ParsedValue = column === undefined ? null : column.parser.parse(field, line);
       if (column === undefined || value === null || typeof value === 'string') continue;
       const { code, reason } = value;
       return { line, column: column.name, code, message: reason, text: excerpt(field ?? '') };
