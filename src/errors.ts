@@ -358,6 +358,11 @@ export const ERRORS = {
     title: 'Rows rejected',
     hint: 'Fix the rows listed by GET /api/v1/uploads/{id}/rejects and upload the file again, or retry the upload with on_error=skip to load the other rows.',
   },
+  file_needs_more_memory: {
+    status: 422,
+    title: 'The file needs too much memory',
+    hint: 'Send fewer columns or shorter values, or raise THENA_ENGINE_MEMORY.',
+  },
   file_crashed_reader: {
     status: 422,
     title: 'The file crashed the CSV reader',

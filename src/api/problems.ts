@@ -88,6 +88,7 @@ export const ErrorCode = oneOf(
     'ambiguous_values',
     'declared_type_conflict',
     'rows_rejected',
+    'file_needs_more_memory',
     'file_crashed_reader',
     'count_mismatch',
     'ingest_failed',

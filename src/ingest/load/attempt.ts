@@ -101,12 +101,12 @@ export class Attempt {
   /** Plans by the segments that are complete; if they leave a question open, by all of the file. */
   async #planEarly(): Promise<ParsePlan> {
     const { feed } = this.#file;
-    const segments = await feed.after(0);
+    const segments = await feed.after(0, this.#signal);
     await this.#evidence.cover(segments);
     if (!feed.isComplete || feed.length > segments.length) {
       const decision = this.#decide();
       if (decision.questions.length === 0) return this.#planOf(decision);
-      await this.#evidence.cover((await feed.all()).slice(segments.length));
+      await this.#evidence.cover((await feed.all(this.#signal)).slice(segments.length));
     }
     await this.#evidence.complete();
     return this.#planOf(this.#decide());
@@ -152,7 +152,7 @@ export class Attempt {
   }
 
   async #coverAll(): Promise<void> {
-    await this.#evidence.cover((await this.#file.feed.all()).slice(this.#evidence.segments));
+    await this.#evidence.cover((await this.#file.feed.all(this.#signal)).slice(this.#evidence.segments));
   }
 
   /**
@@ -189,7 +189,7 @@ export class Attempt {
     let rows = 0;
     this.#showProgress(0);
     for (;;) {
-      const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#file.feed.after(taken);
+      const segments = this.#kept ? this.#kept.segments.slice(taken) : await this.#file.feed.after(taken, this.#signal);
       if (segments.length === 0) return rows;
       if (!this.#kept && taken + segments.length > this.#evidence.segments) {
         await this.#evidence.cover(segments.slice(this.#evidence.segments - taken));
@@ -272,7 +272,7 @@ export class Attempt {
 
   async #findFirstTime({ file, timeColumn }: ParsePlan): Promise<Micros | null> {
     if (timeColumn === null) return null;
-    const source = this.#file.source(this.#kept?.segments ?? (await this.#file.feed.all()));
+    const source = this.#file.source(this.#kept?.segments ?? (await this.#file.feed.all(this.#signal)));
     return this.#deps.csvReader.findFirstTime({ ...file, source, timeColumn }, { signal: this.#signal });
   }
 }

@@ -1,6 +1,6 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
-import { isCancelled } from '../../model/storage-failure.ts';
+import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
 import { compileQuery, isQuantile } from './compile-query.ts';
@@ -9,7 +9,7 @@ import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
 
-type Run = (plan: QueryPlan) => Promise<QueryOutcome>;
+type Run = (plan: QueryPlan, extraBytes?: number) => Promise<QueryOutcome>;
 
 /** Runs a query over a table file, once there is memory for its quantiles. */
 export async function answerQuery(
@@ -20,16 +20,17 @@ export async function answerQuery(
   { signal, deadlineMs, maxRows, maxBytes }: QueryLimits,
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  const run: Run = (each) => {
+  const run: Run = (each, extraBytes = 0) => {
     const { sql, params } = compileQuery(each, { ...view, table: tableName(database) });
-    return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends });
+    return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends, extraBytes });
   };
   try {
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, run));
     if (!quantiles.fits(bytes)) return { kind: 'out_of_memory' };
     if (bytes === 0) return await run(plan);
-    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => run(plan));
+    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => run(plan, bytes));
   } catch (error) {
+    if (exceededMemory(error)) return { kind: 'out_of_memory' };
     if (!isCancelled(error) && !ends.aborted) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }

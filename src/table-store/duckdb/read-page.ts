@@ -1,7 +1,7 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
 import { physicalColumns } from '../../model/physical-columns.ts';
-import { isCancelled } from '../../model/storage-failure.ts';
+import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
 
@@ -38,6 +38,7 @@ export async function readPage(
     if (outcome.kind !== 'found') return { kind: outcome.kind };
     return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
   } catch (error) {
+    if (exceededMemory(error)) return { kind: 'out_of_memory' };
     if (!isCancelled(error)) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }
