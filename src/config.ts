@@ -80,6 +80,11 @@ export const SETTINGS = {
     'Additional host names to accept when `THENA_AUTH` is `open`, separated by commas. Loopback names are always accepted.',
     list,
   ),
+  THENA_SESSION_SECONDS: setting(
+    '604800',
+    'How long a browser session lasts that was opened with an API key.',
+    integer(60, 31_536_000),
+  ),
   THENA_MAX_COLUMNS: setting('5', 'Maximum number of columns in a table.', integer(1, 1000)),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Maximum size of a file, after decompression.', bytes),
   THENA_MAX_RECEIVES: setting(
@@ -160,6 +165,8 @@ export interface Config {
   readonly auth: 'open' | 'keys';
   readonly adminKey: string | null;
   readonly allowedHosts: readonly string[];
+  /** How long a browser session lasts. */
+  readonly sessionMs: number;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   readonly maxReceives: number;
@@ -226,6 +233,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     auth: decideAuth(read),
     adminKey: read.THENA_ADMIN_KEY,
     allowedHosts: read.THENA_ALLOWED_HOSTS,
+    sessionMs: read.THENA_SESSION_SECONDS * 1000,
     maxColumns: read.THENA_MAX_COLUMNS,
     maxUploadBytes: read.THENA_MAX_UPLOAD_BYTES,
     maxReceives: read.THENA_MAX_RECEIVES,

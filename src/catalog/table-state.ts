@@ -24,6 +24,8 @@ export interface TableForReading {
   readonly uncommittedTags: readonly number[];
   /** Rows with greater tags do not belong to the state either: their attempts started later. */
   readonly lastTag: number;
+  /** When this state became the current one; null if an earlier version of Thena did not record it. */
+  readonly changedAt: Date | null;
   /** Incremented by every undo. The rows of an undone upload may be deleted at any time, even during a read. */
   readonly generation: number;
   /** Distinguishes the customer from an earlier one with the same ID. */
@@ -33,6 +35,12 @@ export interface TableForReading {
 /** @param now the same table, after a read. @returns whether every row of `view` was still there */
 export function hasSameRows(view: TableForReading, now: TableForReading | null): now is TableForReading {
   return now !== null && now.generation === view.generation && now.createdAt.getTime() === view.createdAt.getTime();
+}
+
+/** A committed upload and its number of rows. */
+export interface CommittedRows {
+  readonly tag: number;
+  readonly rows: number;
 }
 
 /** The tag of an attempt whose rows belong to no table: the attempt is in progress, failed, or was undone. */
@@ -45,6 +53,8 @@ export interface UncommittedTag {
 export interface TableStates {
   /** @returns null until the customer's first upload is committed */
   tableForReading(customerId: CustomerId): Promise<TableForReading | null>;
+  /** The committed uploads of the customer's table, in the order of their rows. */
+  committedRows(customerId: CustomerId): Promise<readonly CommittedRows[]>;
   /** The tags that every query of the customer's table excludes. Nearly always empty. */
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
   /** Uncommitted tags whose rows may be deleted, because no valid lease holds them. Ends the leases that have expired. */

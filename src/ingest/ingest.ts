@@ -1,7 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Upload, UploadOptionChanges } from '../catalog/upload.ts';
+import type { Upload } from '../catalog/upload.ts';
+import type { GivenOptions } from '../catalog/upload-options.ts';
 import type { Config } from '../config.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
+import type { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../model/ids.ts';
@@ -9,8 +11,10 @@ import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { cancelOrUndo } from './manage/cancel-undo.ts';
 import { retryUpload } from './manage/retry.ts';
+import { type UploadWatch, UploadWatches } from './manage/upload-watches.ts';
 import { Uploads } from './manage/uploads.ts';
 import { type Preview, type PreviewRequest, previewFile } from './preview/preview-file.ts';
+import { announcingCatalog } from './progress/announcing-catalog.ts';
 import { type Progress, ProgressBoard } from './progress/progress-board.ts';
 import { RefusedUploads } from './progress/refused-uploads.ts';
 import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
@@ -46,6 +50,12 @@ export interface Ingest {
    * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
   waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  /** Follows all uploads of a customer. @throws Problem too_many_streams */
+  watch(access: CustomerAccess): UploadWatch;
+  /** The uploads of a customer that have not ended. */
+  unfinishedUploads(access: CustomerAccess): Promise<readonly UploadId[]>;
+  /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
+  refusalOf(access: CustomerAccess, uploadId: UploadId): Problem | null;
   /** @returns null if the upload has ended */
   progressOf(upload: Upload): Progress | null;
   /**
@@ -62,7 +72,7 @@ export interface Ingest {
    * @param changes the options that differ from those of the failed upload
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
-  retry(access: CustomerAccess, uploadId: UploadId, changes: UploadOptionChanges): Promise<Upload>;
+  retry(access: CustomerAccess, uploadId: UploadId, changes: GivenOptions): Promise<Upload>;
   readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while it has unfinished uploads */
   deleteCustomer(access: CustomerAccess): Promise<void>;
@@ -112,13 +122,15 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { catalog, tables, csvReader, observe, directories, settings, accessToFinish } = deps;
+  const { tables, csvReader, observe, directories, settings, accessToFinish } = deps;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
   const spool = new Spool(directories.spool);
   const rejects = new RejectedRows(directories.rejects);
   const reserve = new DiskReserve(directories.spool, settings.diskReserveBytes);
-  const progress = new ProgressBoard();
+  const changed = (id: UploadId): void => watches.changed(id);
+  const catalog = announcingCatalog(deps.catalog, changed);
+  const progress = new ProgressBoard(changed);
   const refused = new RefusedUploads();
 
   const loader = new Loader({
@@ -156,6 +168,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   });
   const housekeeping = new Housekeeping({ catalog, tables, spool, resumable, observe });
   const uploads = new Uploads({ catalog, resumable, progress, refused });
+  const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));
 
   await recover({ catalog, tables, spool, rejects, resumable, observe });
   loader.start();
@@ -168,6 +181,9 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     findUpload: (uploadId) => uploads.find(uploadId),
     waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
     progressOf: (upload) => progress.of(upload),
+    watch: ({ customerId }) => watches.open(customerId),
+    unfinishedUploads: (access) => uploads.unfinished(access),
+    refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
     cancelOrUndo: (access, uploadId) =>
       cancelOrUndo(
         { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe },
@@ -179,6 +195,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     rejects,
     deleteCustomer: ({ customerId }) => deleteCustomer({ catalog, tables, spool, rejects, resumable }, customerId),
     async close() {
+      watches.stop();
       await resumable.stop();
       await receptions.close();
       await housekeeping.stop();

@@ -30,6 +30,7 @@ const VIEW: TableForReading = {
   },
   uncommittedTags: [],
   lastTag: 1,
+  changedAt: null,
   generation: 0,
   createdAt: new Date(0),
 };
@@ -231,6 +232,7 @@ describe('the query cache', () => {
     const deps = depsWith();
     const analysis = createAnalysis({
       ...deps,
+      catalog: { ...deps.catalog, committedRows: async () => [] },
       tables: { ...store, query: deps.tables.query },
       concurrentAnalyses: 1,
       concurrentExports: 1,

@@ -9,7 +9,7 @@ import { response } from '../openapi/response.ts';
 import { bodyOf } from '../requests/request-body.ts';
 import { FILE_PROBLEMS } from './file-problems.ts';
 import { previewJson } from './preview-json.ts';
-import { optionNamesOnly, rawQuery, readUploadOptions } from './upload-options.ts';
+import { optionNamesOnly, rawQuery, readOptions } from './upload-options.ts';
 
 /** `/customers/{id}/preview`: how a file would be read, from its first bytes. */
 export function previewRoutes({ ingest }: { readonly ingest: Pick<Ingest, 'preview'> }): FastifyPluginAsyncTypebox {
@@ -53,7 +53,7 @@ export function previewRoutes({ ingest }: { readonly ingest: Pick<Ingest, 'previ
           complete,
           ...raw
         } = rawQuery(request) as ReturnType<typeof rawQuery> & Pick<PreviewQuery, 'complete'>;
-        const options = readUploadOptions(raw);
+        const options = readOptions(raw);
         const access = await request.scope.customerForUpload(request.params.id);
         const preview = await ingest.preview(access, {
           options,

@@ -1,9 +1,9 @@
 import type * as api from '../../api/uploads.ts';
-import type { Upload, UploadOptions } from '../../catalog/upload.ts';
+import type { Upload } from '../../catalog/upload.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { problemJson } from '../problems/problem-json.ts';
-import { valueOptionsJson } from './value-options.ts';
+import { optionsJson } from './upload-options.ts';
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {
   const { duplicateOf } = upload;
@@ -33,11 +33,6 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
     finished_at: upload.finishedAt?.toISOString() ?? null,
     retry_until: upload.retryUntil?.toISOString() ?? null,
   };
-}
-
-function optionsJson({ skipLines, stripNul, onError, dryRun, values, ...same }: UploadOptions): api.Upload['options'] {
-  const changed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
-  return { ...same, ...changed, ...valueOptionsJson(values) };
 }
 
 function receiptJson(upload: Upload): api.Receipt | null {

@@ -1,6 +1,7 @@
 import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { Claim } from '../../catalog/upload-queue.ts';
+import { refuseDeclarations } from '../../csv/values/refuse-declarations.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -36,13 +37,15 @@ export class Attempt {
   readonly #planned: PlannedLoad;
   #isCommitting = false;
 
-  /** @throws Problem columns_differ */
+  /** @throws Problem columns_differ, declared_type_conflict */
   constructor(deps: AttemptDeps, claim: Claim, lease: Lease, feed: SegmentFeed, signal: AbortSignal) {
     this.#deps = deps;
     this.#claim = claim;
     this.#lease = lease;
     this.#file = new FileToLoad(feed, claim.customer);
     this.#signal = signal;
+    // The table may have been created after the file was received.
+    refuseDeclarations(claim.upload.options.values.columns, this.#file.source([]).columns, this.#file.tableColumns);
     const options = valueOptionsOf(claim.upload.options, claim.customer);
     const evidence = new FileEvidence(deps.csvReader, this.#file, options, signal);
     this.#load = new TableLoad(deps, claim, lease, this.#file, signal);

@@ -1,4 +1,4 @@
-import type { UploadOptions } from '../../catalog/upload.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { noRows } from '../../csv/detect-dialect.ts';
 import { cutterOf, rewriterOf, textDoubts } from '../../csv/detected-records.ts';
 import { type CsvRecord, readRecords } from '../../csv/record-reader.ts';

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Customer } from '../../catalog/customer.ts';
-import type { EarlierUpload, UploadOptions } from '../../catalog/upload.ts';
+import type { EarlierUpload } from '../../catalog/upload.ts';
+import { completeOptions, type GivenOptions, NO_DEFAULTS, type UploadOptions } from '../../catalog/upload-options.ts';
 import { RecordChecker } from '../../csv/record-checker.ts';
 import { type SampleRow, SampleRows } from '../../csv/sample-rows.ts';
 import { EvidenceCollector } from '../../csv/values/column-evidence.ts';
 import type { FormatGuess } from '../../csv/values/format-guesses.ts';
 import type { FormatQuestion } from '../../csv/values/format-questions.ts';
-import { declaredColumn, NO_OPTIONS, nullsOf } from '../../csv/values/value-options.ts';
+import { declaredColumn, nullsOf } from '../../csv/values/value-options.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import { compareColumns } from '../../model/match-columns.ts';
@@ -33,7 +34,7 @@ export interface PreviewDeps {
 }
 
 export interface PreviewRequest extends Omit<SentStart, 'idleMs'> {
-  readonly options: UploadOptions;
+  readonly options: GivenOptions;
 }
 
 /** How a file would be read. Nothing of it is stored. */
@@ -80,10 +81,11 @@ export async function previewFile(
   const release = await slots.acquire(customerId);
   try {
     const start = await readStart({ ...request, idleMs });
-    const sample = new FileSample(start, request.options, maxColumns);
     const customer = (await catalog.findCustomer(customerId)) ?? newCustomer(customerId);
+    const options = completeOptions(request.options, customer.defaults);
+    const sample = new FileSample(start, options, maxColumns);
     const duplicateOf = start.isWhole ? await catalog.findSameBytes(customerId, sha256(start.bytes)) : null;
-    return { ...(await readSample(sample, start, customer, request)), duplicateOf };
+    return { ...(await readSample(sample, start, customer, options)), duplicateOf };
   } finally {
     release();
   }
@@ -93,7 +95,7 @@ async function readSample(
   sample: FileSample,
   start: FileStart,
   knownCustomer: Customer,
-  { options: uploadOptions }: PreviewRequest,
+  uploadOptions: UploadOptions,
 ): Promise<Omit<Preview, 'duplicateOf'>> {
   const { dialect } = sample.detected;
   const table = compareWithTable(dialect.columns, knownCustomer);
@@ -173,7 +175,7 @@ function newCustomer(id: CustomerId): Customer {
     createdAt: new Date(),
     declaredTimeColumn: null,
     declaredColumns: null,
-    defaults: NO_OPTIONS,
+    defaults: NO_DEFAULTS,
     table: null,
   };
 }

@@ -1,5 +1,5 @@
 import type { Customer } from '../../catalog/customer.ts';
-import type { UploadOptions } from '../../catalog/upload.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
 import type { FileStart } from '../receive/decompress.ts';
 import type { FileSample } from './file-sample.ts';
 

@@ -12,10 +12,12 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       await t.received('a');
       const first = await t.claimed();
       assert.equal(await t.catalog.tableForReading(customerId('a')), null, 'no upload is committed');
+      t.clock += 7;
       await t.commit(first);
+      const changedAt = new Date(t.clock);
       const table = await t.tableOf('a');
       const { createdAt } = (await t.catalog.findCustomer(customerId('a'))) as Customer;
-      const read = { table, createdAt, generation: 0 };
+      const read = { table, createdAt, changedAt, generation: 0 };
       assert.deepEqual(await t.catalog.tableForReading(customerId('a')), { ...read, uncommittedTags: [], lastTag: 1 });
       const upload = await t.receiving('a');
       await t.catalog.claimReceiving({ uploadId: upload.id, ...A });
@@ -27,13 +29,32 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       });
     });
 
+    it('lists the committed uploads in the order of their rows', async () => {
+      assert.deepEqual(await t.catalog.committedRows(customerId('a')), []);
+      await t.appended('a', { rows: 3 });
+      const second = await t.appended('a', { rows: 5 });
+      await t.appended('b', { rows: 9 });
+      await t.appended('a', { rows: 7 });
+      await t.received('a');
+      await t.claimed();
+      const listed = [
+        { tag: 1, rows: 3 },
+        { tag: 2, rows: 5 },
+        { tag: 3, rows: 7 },
+      ];
+      assert.deepEqual(await t.catalog.committedRows(customerId('a')), listed);
+      await t.catalog.undoUpload(second.id);
+      assert.deepEqual(await t.catalog.committedRows(customerId('a')), [listed[0], listed[2]]);
+    });
+
     it('has a generation that changes with an undo, after which rows may be deleted', async () => {
       const first = await t.appended('b');
       const second = await t.appended('b');
       assert.equal((await t.catalog.tableForReading(customerId('b')))?.generation, 0);
+      t.clock += 5;
       await t.catalog.undoUpload(second.id);
       const read = await t.catalog.tableForReading(customerId('b'));
-      assert.deepEqual([read?.generation, read?.table.version], [1, 3]);
+      assert.deepEqual([read?.generation, read?.table.version, read?.changedAt], [1, 3, new Date(t.clock)]);
       await t.catalog.undoUpload(first.id);
       assert.equal(await t.catalog.tableForReading(customerId('b')), null);
     });
