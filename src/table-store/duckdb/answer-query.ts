@@ -3,7 +3,8 @@ import { tableName } from '../../engine/sql.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
-import { compileQuery, isQuantile } from './compile-query.ts';
+import { type CompiledQuery, compileQuery, isQuantile } from './compile-query.ts';
+import { compileRanges, rangesOf } from './compile-ranges.ts';
 import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
@@ -11,7 +12,7 @@ const UNCOUNTED_VALUES = 1_000_000;
 
 type Run = (plan: QueryPlan) => Promise<QueryOutcome>;
 
-/** Runs a query over a table file, once there is memory for its quantiles. */
+/** Runs a query over a table file, once there is memory for its quantiles and the ranges that it needs are known. */
 export async function answerQuery(
   { engine, quantiles }: { readonly engine: EngineClient; readonly quantiles: QuantileMemory },
   database: string,
@@ -20,9 +21,14 @@ export async function answerQuery(
   { signal, deadlineMs, maxRows, maxBytes }: QueryLimits,
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  const run: Run = (each) => {
-    const { sql, params } = compileQuery(each, { ...view, table: tableName(database) });
-    return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends });
+  const rows = { ...view, table: tableName(database) };
+  const call = (compiled: CompiledQuery) =>
+    engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends });
+  const run: Run = async (each) => {
+    const ranges = compileRanges(each, rows);
+    if (!ranges) return call(compileQuery(each, rows));
+    const ranged = await call(ranges);
+    return ranged.kind === 'rows' ? call(compileQuery(each, rows, rangesOf(each, ranged.rows[0] ?? []))) : ranged;
   };
   try {
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, run));
