@@ -1,4 +1,4 @@
-import type { EngineClient } from '../../engine/engine-client.ts';
+import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
 import { isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
@@ -18,17 +18,19 @@ export async function answerQuery(
   database: string,
   view: CountedView,
   plan: QueryPlan,
-  { signal, deadlineMs, maxRows, maxBytes }: QueryLimits,
+  { signal, deadlineMs, maxRows, maxBytes, onProgress }: QueryLimits,
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
   const rows = { ...view, table: tableName(database) };
-  const call = (compiled: CompiledQuery) =>
-    engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends });
+  const call = (compiled: CompiledQuery, options: CallOptions = {}) =>
+    engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends, ...options });
+  const options = onProgress ? { onProgress } : {};
   const run: Run = async (each) => {
     const ranges = compileRanges(each, rows);
-    if (!ranges) return call(compileQuery(each, rows));
+    if (!ranges) return call(compileQuery(each, rows), options);
     const ranged = await call(ranges);
-    return ranged.kind === 'rows' ? call(compileQuery(each, rows, rangesOf(each, ranged.rows[0] ?? []))) : ranged;
+    if (ranged.kind !== 'rows') return ranged;
+    return call(compileQuery(each, rows, rangesOf(each, ranged.rows[0] ?? [])), options);
   };
   try {
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, run));
