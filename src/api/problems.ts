@@ -42,6 +42,8 @@ export const ErrorCode = oneOf(
     'result_too_large',
     'result_out_of_range',
     'analysis_timeout',
+    'analysis_not_found',
+    'analysis_id_in_use',
     'analysis_cancelled',
     'analysis_too_large',
     'too_many_analyses',

@@ -1,9 +1,10 @@
-import type { EngineClient } from '../../engine/engine-client.ts';
+import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
-import { compileQuery, isQuantile } from './compile-query.ts';
+import { type CompiledQuery, compileQuery, isQuantile } from './compile-query.ts';
+import { compileRanges, rangesOf } from './compile-ranges.ts';
 import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
@@ -11,18 +12,25 @@ const UNCOUNTED_VALUES = 1_000_000;
 
 type Run = (plan: QueryPlan, extraBytes?: number) => Promise<QueryOutcome>;
 
-/** Runs a query over a table file, once there is memory for its quantiles. */
+/** Runs a query over a table file, once there is memory for its quantiles and the ranges that it needs are known. */
 export async function answerQuery(
   { engine, quantiles }: { readonly engine: EngineClient; readonly quantiles: QuantileMemory },
   database: string,
   view: CountedView,
   plan: QueryPlan,
-  { signal, deadlineMs, maxRows, maxBytes }: QueryLimits,
+  { signal, deadlineMs, maxRows, maxBytes, onProgress }: QueryLimits,
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  const run: Run = (each, extraBytes = 0) => {
-    const { sql, params } = compileQuery(each, { ...view, table: tableName(database) });
-    return engine.call('query', { database, sql, params, maxRows, maxBytes }, { signal: ends, extraBytes });
+  const rows = { ...view, table: tableName(database) };
+  const call = (compiled: CompiledQuery, options: CallOptions) =>
+    engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends, ...options });
+  const run: Run = async (each, extraBytes = 0) => {
+    const options = { extraBytes, ...(onProgress && { onProgress }) };
+    const ranges = compileRanges(each, rows);
+    if (!ranges) return call(compileQuery(each, rows), options);
+    const ranged = await call(ranges, { extraBytes });
+    if (ranged.kind !== 'rows') return ranged;
+    return call(compileQuery(each, rows, rangesOf(each, ranged.rows[0] ?? [])), options);
   };
   try {
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, run));
