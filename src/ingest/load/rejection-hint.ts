@@ -1,5 +1,5 @@
 import type { Customer } from '../../catalog/customer.ts';
-import type { UploadOptions } from '../../catalog/upload.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { declaredColumn } from '../../csv/values/value-options.ts';
 import type { LogicalType } from '../../model/columns.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
@@ -64,7 +64,7 @@ function remedyFor({ code, column, text }: RejectedRow, { customer, options, fil
 function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, customer: Customer): string {
   const declared =
     customer.declaredColumns?.some(({ name }) => name === column) ||
-    declaredColumn(customer.defaults, column).type !== null;
+    declaredColumn(customer.defaults.values, column).type !== null;
   return declared || customer.table === null
     ? `Column '${column}' is declared as ${format.type}. To keep such values, create a customer with this column declared as ${type}.`
     : `Column '${column}' is ${format.type} since an earlier file. To keep such values, undo the earlier uploads and upload this file first.`;
