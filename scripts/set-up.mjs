@@ -23,7 +23,8 @@ export async function setUp(root, withDev) {
   };
   await withLock(root, work, {
     onWaiting: () => say('Waiting for another process that is installing packages here …'),
-    onReadOnly: ({ message }) => new SetUpError(`Packages must be installed, but ${root} is not writable (${message}).`),
+    onReadOnly: ({ message }) =>
+      new SetUpError(`Packages must be installed, but ${root} is not writable (${message}).`),
   });
 }
 

@@ -114,7 +114,11 @@ test('says what to do if packages cannot be downloaded', async () => {
 
 test('needs no package that only packages for other platforms depend on', async () => {
   const lockfile = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8'));
-  const far = (name: string) => ({ version: '1.0.0', resolved: `https://registry.example/${name}.tgz`, optional: true });
+  const far = (name: string) => ({
+    version: '1.0.0',
+    resolved: `https://registry.example/${name}.tgz`,
+    optional: true,
+  });
   const optionalDependencies = { elsewhere: '1.0.0' };
   lockfile.packages[''].optionalDependencies = optionalDependencies;
   lockfile.packages['node_modules/elsewhere'] = { ...far('elsewhere'), cpu: ['none'], dependencies: { deep: '1.0.0' } };
