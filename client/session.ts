@@ -1,5 +1,8 @@
-import type { Session } from '../src/api/sessions.ts';
+import type * as api from '../src/api/sessions.ts';
 import type { Connection } from './connection.ts';
+
+/** Who is calling: with a cookie, a key, or neither on a server without keys. */
+export type Session = api.Session;
 
 const PATH = '/api/v1/session';
 

@@ -1,14 +1,15 @@
 /**
- * Runs every npm script: installs missing packages, then runs the command on the Node that the lockfile pins, independent of the
- * machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
+ * Runs every npm script: installs missing packages, builds the web page if the command needs it, then runs the command on the Node
+ * that the lockfile pins, independent of the machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
  *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | bench:costs | build:wasm |
- *     build:openapi [arguments]
+ *     build:openapi | build:page [arguments]
  */
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './build-page.mjs';
 import { findRuntime } from './find-runtime.mjs';
 import { launch } from './launch.mjs';
 import { SetUpError, setUp } from './set-up.mjs';
@@ -18,15 +19,16 @@ const BIOME = 'node_modules/@biomejs/biome/bin/biome';
 const LEAST_LAUNCHER_MAJOR = 20;
 const TEST_TIMEOUT_MS = 300_000;
 
-/** For each npm script: whether it needs the development packages, and what it runs, as arguments of the runtime. */
+/** For each npm script: whether it needs the development packages and the web page, and what it runs, as arguments of the runtime. */
 const TASKS = {
-  start: { dev: false, channel: true, runs: (args) => [['src/main.ts', ...args]] },
+  start: { dev: false, page: true, channel: true, runs: (args) => [['src/main.ts', ...args]] },
   sample: { dev: false, runs: (args) => [['scripts/sample.ts', ...args]] },
-  test: { dev: true, runs: (args) => [testCommand(args)] },
+  test: { dev: true, page: true, runs: (args) => [testCommand(args)] },
   check: {
     dev: true,
     runs: () => [
       ['node_modules/typescript/bin/tsc', '-p', '.'],
+      ['node_modules/typescript/bin/tsc', '-p', 'ui'],
       [BIOME, 'ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'],
       ['scripts/check-wording.mjs'],
     ],
@@ -35,6 +37,7 @@ const TASKS = {
   bench: { dev: true, runs: (args) => [['bench/run.ts', ...args]] },
   'bench:queries': { dev: true, runs: (args) => [['bench/queries.ts', ...args]] },
   'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
+  'build:page': { dev: false, page: true, runs: () => [] },
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
   'build:openapi': {
     dev: true,
@@ -80,6 +83,7 @@ async function run([name, ...args]) {
   const env = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...process.env };
   // A variable of the tests: the server refuses settings it does not know.
   if (name === 'start') delete env.THENA_REAL_FILES;
+  if (task.page) await buildPage(ROOT, runtime);
   let exitCode = 0;
   for (const runtimeArgs of task.runs(args)) {
     const code = await launch(runtime, runtimeArgs, { cwd: ROOT, env, channel: task.channel });

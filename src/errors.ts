@@ -197,6 +197,11 @@ export const ERRORS = {
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
   },
+  too_many_streams: {
+    status: 503,
+    title: 'Too many event streams',
+    hint: 'Close a stream, or share one between the pages of a browser. Retry after the delay in the Retry-After header.',
+  },
   too_many_exports: {
     status: 503,
     title: 'Too many concurrent exports',
@@ -389,7 +394,8 @@ export type ErrorCode = keyof typeof ERRORS;
 /**
  * An error that is reported to the client.
  *
- * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document.
+ * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document, where
+ * `hint` replaces the general one of the code.
  */
 export class Problem extends Error {
   override readonly name = 'Problem';

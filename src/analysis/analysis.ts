@@ -64,7 +64,7 @@ export interface Analysis {
 }
 
 export interface AnalysisDeps extends QueryCacheDeps, TableExportsDeps, RowPagesDeps {
-  readonly catalog: Pick<Catalog, 'tableForReading'>;
+  readonly catalog: Pick<Catalog, 'tableForReading' | 'committedRows'>;
   readonly tables: Pick<TableStore, 'query' | 'rows' | 'export'>;
   readonly concurrentAnalyses: number;
 }

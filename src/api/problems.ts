@@ -47,6 +47,7 @@ export const ErrorCode = oneOf(
     'too_many_analyses',
     'cursor_outdated',
     'table_changed',
+    'too_many_streams',
     'too_many_exports',
     'file_missing',
     'too_many_files',

@@ -232,6 +232,7 @@ describe('the query cache', () => {
     const deps = depsWith();
     const analysis = createAnalysis({
       ...deps,
+      catalog: { ...deps.catalog, committedRows: async () => [] },
       tables: { ...store, query: deps.tables.query },
       concurrentAnalyses: 1,
       concurrentExports: 1,
