@@ -209,6 +209,9 @@ function decideAuth(read: Read): 'open' | 'keys' {
   );
 }
 
+/** Settings of the command line: someone may have them in the shell in which the server is started. */
+const COMMAND_LINE: readonly string[] = ['THENA_URL', 'THENA_KEY', 'THENA_CUSTOMER'];
+
 /**
  * Reads the settings from environment variables.
  *
@@ -216,7 +219,7 @@ function decideAuth(read: Read): 'open' | 'keys' {
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   for (const name of Object.keys(environment)) {
-    if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name)) {
+    if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name) && !COMMAND_LINE.includes(name)) {
       throw new SettingError(`Unknown setting ${name}. See docs/settings.md for the list of settings.`);
     }
   }
