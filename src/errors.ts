@@ -115,7 +115,7 @@ export const ERRORS = {
   time_column_unknown: {
     status: 422,
     title: 'Invalid time column',
-    hint: 'Name a column that contains only dates or timestamps, or omit `time_column`.',
+    hint: 'Name a column that contains only dates or timestamps, or one of days and one of times of day (`Date+Time`), or omit `time_column`.',
   },
   time_column_conflict: {
     status: 422,

@@ -73,7 +73,7 @@ export class RowPages {
       const offset = request.where === null ? start.row : null;
       return {
         customerId,
-        columns: selection.columns,
+        columns: selection.columns.map((column) => table.columns.find(({ name }) => name === column.name) ?? column),
         rows,
         offset,
         nextCursor: next === null ? null : cursorOf(view, start.row + rows.length, next),

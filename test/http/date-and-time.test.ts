@@ -53,6 +53,11 @@ describe('a time column of two columns', () => {
       ['Date+Time', '2003-05-17T08:15:00Z', '2003-05-17T08:15:00Z', '2003-05-17T13:15:00Z'],
     );
     assert.equal((await analyze(thena.url, 'dives', 10000)).body.result.seconds, 18_000);
+    const page = await get('/customers/dives/table/rows?columns=Date%2BTime,Depth');
+    assert.deepEqual(page.columns, [
+      { name: 'Date+Time', type: 'timestamp', derived_from: ['Date', 'Time'] },
+      { name: 'Depth', type: 'integer' },
+    ]);
     assert.deepEqual(await rowsOf('dives'), [
       ['2003-05-17', '08:15:00 AM', 7, '2003-05-17T08:15:00Z'],
       ['2003-05-17', '01:15:00 PM', 9, '2003-05-17T13:15:00Z'],
@@ -244,6 +249,8 @@ describe('a time column of two columns', () => {
     complete(await send('stays', DIVES, { time_column: 'date+TIME' }));
     const other = await send('stays', DIVES, { time_column: 'Date' });
     assert.deepEqual([other.error?.code, other.error?.time_column], ['time_column_conflict', 'Date+Time']);
+    assert.match(other.error.hint, /^Omit `time_column`/);
+    complete(await send('stays', DIVES));
     const exported = (await call(`${thena.url}/api/v1/customers/stays/table/export?format=csv`)).body;
     const again = await send('stays', exported.replaceAll(/,7,|,9,/g, ',').replace('Depth,', ''));
     assert.equal(again.code, 'columns_differ');
