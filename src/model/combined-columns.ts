@@ -1,15 +1,10 @@
 import type { Column } from './columns.ts';
 
-/** In URLs, a plus sign is a space. */
-function folded(name: string): string {
-  return name.toLowerCase().replaceAll('+', ' ');
-}
+type Named = Pick<Column, 'name'>;
 
-/** Finds a column by the name that a request gives, in any letter case. */
-export function findByName<Each extends Pick<Column, 'name'>>(columns: readonly Each[], name: string): Each | null {
-  const exact = columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
-  const alike = columns.filter((column) => folded(column.name) === folded(name));
-  return exact ?? (alike.length === 1 ? (alike[0] ?? null) : null);
+/** Finds a column by the name that a request gives, in any letter case. In URLs, a plus sign is a space. */
+export function findByName<Each extends Named>(columns: readonly Each[], name: string): Each | null {
+  return namesOf(columns)(name);
 }
 
 /**
@@ -17,10 +12,11 @@ export function findByName<Each extends Pick<Column, 'name'>>(columns: readonly 
  *
  * @returns their names as the columns have them; null if the text names no two columns, or may name several pairs
  */
-export function findPair(columns: readonly Pick<Column, 'name'>[], text: string): readonly [string, string] | null {
+export function findPair(columns: readonly Named[], text: string): readonly [string, string] | null {
+  const find = namesOf(columns);
   const pairs = [...text.matchAll(/[+ ]/g)].flatMap(({ index }): (readonly [string, string])[] => {
-    const first = findByName(columns, text.slice(0, index).trim());
-    const second = findByName(columns, text.slice(index + 1).trim());
+    const first = find(text.slice(0, index).trim());
+    const second = find(text.slice(index + 1).trim());
     return first === null || second === null || first.name === second.name ? [] : [[first.name, second.name]];
   });
   const [pair, ...others] = pairs;
@@ -30,4 +26,18 @@ export function findPair(columns: readonly Pick<Column, 'name'>[], text: string)
 /** Name of the column that holds the times of two columns. */
 export function combinedName([day, clock]: readonly [string, string]): string {
   return `${day}+${clock}`;
+}
+
+/** A text may have several hundred places to split it at, and a table as many columns. */
+function namesOf<Each extends Named>(columns: readonly Each[]): (name: string) => Each | null {
+  const exact = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  const alike = Map.groupBy(columns, ({ name }) => folded(name));
+  return (name) => {
+    const [one, ...others] = alike.get(folded(name)) ?? [];
+    return exact.get(name.toLowerCase()) ?? (others.length === 0 ? (one ?? null) : null);
+  };
+}
+
+function folded(name: string): string {
+  return name.toLowerCase().replaceAll('+', ' ');
 }

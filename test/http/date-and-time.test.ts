@@ -242,6 +242,10 @@ describe('a time column of two columns', () => {
       assert.match(error.detail, detail);
     }
     assert.equal(await totalRows(thena.url, 'kinds'), 'table_empty');
+    const { error } = await send('kinds', DIVES, { time_column: 'Depth' });
+    assert.match(error.hint, /one of days and one of times of day \(`Date\+Time`\), or omit/);
+    complete(await send('kinds', DIVES, PAIR));
+    complete(await send('omitted', DIVES));
   });
 
   it('stays the time column of the table, and is in no file', async () => {
@@ -251,6 +255,8 @@ describe('a time column of two columns', () => {
     assert.deepEqual([other.error?.code, other.error?.time_column], ['time_column_conflict', 'Date+Time']);
     assert.match(other.error.hint, /^Omit `time_column`/);
     complete(await send('stays', DIVES));
+    const retry = `${thena.url}/api/v1/uploads/${other.id}/retry?time_column=${encodeURIComponent(other.error.time_column)}`;
+    complete((await call(retry, { method: 'POST', headers: WAIT })).body);
     const exported = (await call(`${thena.url}/api/v1/customers/stays/table/export?format=csv`)).body;
     const again = await send('stays', exported.replaceAll(/,7,|,9,/g, ',').replace('Depth,', ''));
     assert.equal(again.code, 'columns_differ');
