@@ -77,9 +77,8 @@ function missingPackages(root, withDev) {
   const wanted = readJson(root, 'package-lock.json');
   if (wanted === null) throw new SetUpError('package-lock.json is missing. Restore it from the repository.');
   const installed = readJson(root, 'node_modules/.package-lock.json')?.packages ?? {};
-  const reached = reachable(wanted.packages);
   return Object.entries(wanted.packages)
-    .filter(([path, entry]) => path !== '' && (withDev || !entry.dev) && (!entry.optional || reached.has(path)))
+    .filter(([path, entry]) => path !== '' && (withDev || !entry.dev) && (!entry.optional || suits(entry)))
     .filter(([path, { version, integrity }]) => {
       const here = installed[path];
       return !here || here.version !== version || here.integrity !== integrity;
@@ -87,34 +86,12 @@ function missingPackages(root, withDev) {
     .map(([path]) => path.replace(/^.*node_modules\//, ''));
 }
 
-/** @returns {Set<string>} paths of the packages that are not only needed by packages for other platforms */
-function reachable(packages) {
-  const reached = new Set();
-  const visit = (path) => {
-    const { dependencies, devDependencies, optionalDependencies, peerDependencies } = packages[path];
-    const names = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies };
-    for (const name of Object.keys(names)) {
-      const found = resolve(packages, path, name);
-      if (found === null || reached.has(found) || (packages[found].optional && !suits(packages[found]))) continue;
-      reached.add(found);
-      visit(found);
-    }
-  };
-  visit('');
-  return reached;
-}
-
-/** Finds a package as Node does: in the `node_modules` of the dependent, then in those above it. */
-function resolve(packages, from, name) {
-  for (let folder = from; ; folder = folder.replace(/(^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/, '')) {
-    const path = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;
-    if (Object.hasOwn(packages, path)) return path;
-    if (folder === '' || !folder.includes('node_modules/')) return null;
-  }
-}
-
-/** Whether npm installs this optional package on this platform. */
+/**
+ * Whether npm has to install this optional package on this platform. One that names no platform is part of one that does, and is
+ * installed with it.
+ */
 function suits({ os, cpu, libc }) {
+  if (!os && !cpu) return false;
   return allows(os, process.platform) && allows(cpu, process.arch) && (!libc || allows(libc, libcFamily()));
 }
 

@@ -176,6 +176,16 @@ export const ERRORS = {
     hint: 'Narrow the time range, request fewer groups, or raise THENA_ANALYSIS_SECONDS.',
   },
   // Not 504, which monitoring counts as a failure of the server; nor 499, which is not registered. As `upload_cancelled`.
+  analysis_not_found: {
+    status: 404,
+    title: 'Analysis not found',
+    hint: 'GET /api/v1/customers/{id}/analyses lists the analyses in progress. Others have ended.',
+  },
+  analysis_id_in_use: {
+    status: 409,
+    title: 'Analysis ID in use',
+    hint: 'Send a new UUID as Thena-Analysis-Id, or none.',
+  },
   analysis_cancelled: {
     status: 409,
     title: 'Analysis cancelled',
@@ -196,6 +206,11 @@ export const ERRORS = {
     status: 409,
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
+  },
+  too_many_streams: {
+    status: 503,
+    title: 'Too many event streams',
+    hint: 'Close a stream, or share one between the pages of a browser. Retry after the delay in the Retry-After header.',
   },
   too_many_exports: {
     status: 503,
@@ -367,6 +382,11 @@ export const ERRORS = {
     title: 'Rows rejected',
     hint: 'Fix the rows listed by GET /api/v1/uploads/{id}/rejects and upload the file again, or retry the upload with on_error=skip to load the other rows.',
   },
+  file_needs_more_memory: {
+    status: 422,
+    title: 'The file needs too much memory',
+    hint: 'Send fewer columns or shorter values, or raise THENA_ENGINE_MEMORY.',
+  },
   file_crashed_reader: {
     status: 422,
     title: 'The file crashed the CSV reader',
@@ -389,7 +409,8 @@ export type ErrorCode = keyof typeof ERRORS;
 /**
  * An error that is reported to the client.
  *
- * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document.
+ * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document, where
+ * `hint` replaces the general one of the code.
  */
 export class Problem extends Error {
   override readonly name = 'Problem';

@@ -28,7 +28,16 @@ const MAY_IMPORT = {
 } as const;
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
-const LEAVES = ['config', 'disk-space', 'durable', 'errors', 'events', 'failpoints', 'fair-semaphore'];
+const LEAVES = [
+  'config',
+  'disk-space',
+  'durable',
+  'errors',
+  'events',
+  'failpoints',
+  'fair-semaphore',
+  'resident-memory',
+];
 const ADAPTERS = [
   'csv-reader/duckdb',
   'table-store/duckdb',
@@ -39,8 +48,9 @@ const ADAPTERS = [
 ];
 /** The rooms of `src/ingest/`, and those that each may import. */
 const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  manage: ['upkeep', 'resumable', 'receive', 'load', 'spool', 'progress'],
+  manage: ['upkeep', 'preview', 'resumable', 'receive', 'load', 'spool', 'progress'],
   upkeep: ['resumable', 'receive', 'load', 'spool', 'progress'],
+  preview: ['receive', 'load', 'spool', 'progress'],
   resumable: ['receive', 'load', 'spool', 'progress'],
   receive: ['load', 'spool', 'progress'],
   load: ['spool', 'progress'],

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Column } from './columns.ts';
 import { NextCursor, pageQuery } from './pages.ts';
 import { TableVersion } from './tables.ts';
-import { JsonValue, oneOf } from './values.ts';
+import { JsonValue, nullable, oneOf } from './values.ts';
 
 /** Query parameters that select columns and rows of a table. */
 const selection = {
@@ -25,7 +25,18 @@ const selection = {
 export const DEFAULT_ROWS_LIMIT = 100;
 
 export const RowsQuery = Type.Object(
-  { ...selection, ...pageQuery(DEFAULT_ROWS_LIMIT, 1000) },
+  {
+    ...selection,
+    ...pageQuery(DEFAULT_ROWS_LIMIT, 1000),
+    offset: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1e15,
+        description:
+          'Number of the first row, from 0, in the order of the table. Not allowed with `cursor` or `where`.',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 export type RowsQuery = Static<typeof RowsQuery>;
@@ -38,6 +49,10 @@ export const RowsPage = Type.Object(
     customer_id: Type.String(),
     columns: Type.Immutable(Type.Array(Column)),
     rows: Rows,
+    offset: nullable(Type.Integer(), {
+      description: 'Number of the first row in the table, from 0. Null if a condition selects the rows.',
+    }),
+    total_rows: Type.Integer({ description: 'Number of rows in the table.' }),
     next_cursor: NextCursor,
     table: TableVersion,
   },

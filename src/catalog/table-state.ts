@@ -37,6 +37,12 @@ export function hasSameRows(view: TableForReading, now: TableForReading | null):
   return now !== null && now.generation === view.generation && now.createdAt.getTime() === view.createdAt.getTime();
 }
 
+/** A committed upload and its number of rows. */
+export interface CommittedRows {
+  readonly tag: number;
+  readonly rows: number;
+}
+
 /** The tag of an attempt whose rows belong to no table: the attempt is in progress, failed, or was undone. */
 export interface UncommittedTag {
   readonly customerId: CustomerId;
@@ -47,6 +53,8 @@ export interface UncommittedTag {
 export interface TableStates {
   /** @returns null until the customer's first upload is committed */
   tableForReading(customerId: CustomerId): Promise<TableForReading | null>;
+  /** The committed uploads of the customer's table, in the order of their rows. */
+  committedRows(customerId: CustomerId): Promise<readonly CommittedRows[]>;
   /** The tags that every query of the customer's table excludes. Nearly always empty. */
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
   /** Uncommitted tags whose rows may be deleted, because no valid lease holds them. Ends the leases that have expired. */

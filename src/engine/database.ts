@@ -22,6 +22,19 @@ interface OpenTable {
   /** Settles when every write queued so far has ended: DuckDB cannot checkpoint while another write runs. */
   writing: Promise<unknown>;
   readonly reading: Set<Promise<unknown>>;
+  /** What readers have found out about the table as it is after `written` writes. */
+  found: { readonly written: number; readonly starts: UploadStarts };
+}
+
+/** The row ids of the first rows of uploads, by tag. */
+export type UploadStarts = Map<number, number>;
+
+/** What a reader is passed about writes to the file. */
+export interface ReadContext {
+  /** Whether the file may have been written to since the read began. */
+  readonly wasWritten: () => boolean;
+  /** Shared by all reads between two writes; valid as long as the file was not written to. */
+  readonly starts: UploadStarts;
 }
 
 /** DuckDB in this process: locked down, with the customers' table files attached on demand. */
@@ -113,12 +126,15 @@ export class Database {
   /**
    * Runs `work` with a table file attached, concurrently with writes and other reads.
    *
-   * @param work receives a function that returns whether the file may have been written to since `work` began
+   * @param work receives what is known about writes to the file
    */
-  async reading<T>(path: string, work: (wasWritten: () => boolean) => Promise<T>): Promise<T> {
+  async reading<T>(path: string, work: (context: ReadContext) => Promise<T>): Promise<T> {
     const table = await this.#use(path);
     const { writers, written } = table;
-    const turn = work(() => writers > 0 || table.writers > 0 || table.written !== written);
+    if (table.found.written !== written) table.found = { written, starts: new Map() };
+    const { starts } = table.found;
+    const wasWritten = () => writers > 0 || table.writers > 0 || table.written !== written;
+    const turn = work({ wasWritten, starts });
     const ended = turn.catch(() => undefined);
     table.reading.add(ended);
     try {
@@ -163,7 +179,7 @@ export class Database {
       // The latest storage format loads 10% faster. It is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
       try {
-        if (!isNew) await this.#connected((connection) => renameColumns(connection, catalog));
+        if (!isNew) await this.#connected((connection) => renameColumns(connection, path));
       } catch (error) {
         await this.#run(`DETACH ${catalog}`);
         throw error;
@@ -175,6 +191,7 @@ export class Database {
         written: 0,
         writing: Promise.resolve(),
         reading: new Set<Promise<unknown>>(),
+        found: { written: 0, starts: new Map<number, number>() },
       };
     })();
     this.#tables.set(path, opening);

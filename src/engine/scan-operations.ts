@@ -53,7 +53,8 @@ export interface ScanOperations {
       /** After this time the scan stops and returns the rows found so far. */
       readonly budgetMs: number;
     };
-    result: ScanOutcome<{ readonly rows: readonly (readonly EngineValue[])[] }>;
+    /** `begin`: the row id at the requested position. */
+    result: ScanOutcome<{ readonly rows: readonly (readonly EngineValue[])[]; readonly begin: number }>;
   };
   /** Returns the next chunk of all rows, as bytes: none if the rows passed over did not meet the condition. */
   export_rows: {

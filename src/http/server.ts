@@ -15,6 +15,7 @@ import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
 import { customerCatalog } from './access/customer-catalog.ts';
 import { sessionRoutes } from './access/session.route.ts';
 import { analyzeRoutes } from './analyses/analyze.route.ts';
+import { runningAnalysesRoutes } from './analyses/running-analyses.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
 import { describeRoutes } from './openapi/document.ts';
@@ -27,7 +28,9 @@ import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
 import { tusRoutes } from './tus/tus.route.ts';
+import { customerEventsRoutes } from './uploads/customer-events.route.ts';
 import { manageUploadsRoutes } from './uploads/manage-uploads.route.ts';
+import { previewRoutes } from './uploads/preview.route.ts';
 import { rejectedRowsRoutes } from './uploads/rejected-rows.route.ts';
 import { uploadBodyRoutes } from './uploads/upload-body.route.ts';
 import { uploadFormRoutes } from './uploads/upload-form.route.ts';
@@ -111,6 +114,8 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
   await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));
   await app.register(manageUploadsRoutes({ ...customers, ingest, stopping }));
+  await app.register(previewRoutes({ ingest }));
+  await app.register(customerEventsRoutes({ ...config, ingest, catalog: deps.catalog, stopping }));
   await app.register(rejectedRowsRoutes({ ingest }));
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
@@ -120,6 +125,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(rowsRoutes(analysis));
   await app.register(exportRoutes({ ...config, analysis, observe }));
   await app.register(analyzeRoutes({ analysis }));
+  await app.register(runningAnalysesRoutes(analysis));
   await app.register(healthRoutes(deps));
   await app.register(pageRoutes(deps));
 }

@@ -78,6 +78,8 @@ export interface QueryLimits {
   readonly maxBytes: number;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Called from time to time with the share of the query that is done, from 0 to 1, if the store knows it. */
+  readonly onProgress?: (share: number) => void;
 }
 
 export type QueryOutcome =
@@ -91,9 +93,18 @@ export type QueryOutcome =
   | { readonly kind: 'out_of_range' }
   | { readonly kind: 'no_table' };
 
+/** A row of a view, by its upload and its place among the rows of that upload. */
+export interface RowAddress {
+  readonly tag: number;
+  /** Rows of the upload before this one. */
+  readonly offset: number;
+  /** Rows of the view in earlier uploads. */
+  readonly rowsBefore: number;
+}
+
 export interface PageRequest extends Selection {
-  /** The `next` of the previous page; null for the first page. */
-  readonly after: string | null;
+  /** The `next` of the previous page, or the first row of the page; null for the first page. */
+  readonly after: string | RowAddress | null;
   readonly limit: number;
 }
 

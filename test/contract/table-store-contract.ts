@@ -374,6 +374,28 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         assert.deepEqual(await made.store.rows(seen, page, LIMITS), { kind: 'no_position' });
       });
 
+      it('starts a page at the row with a given place in its upload, also after purges', async () => {
+        const id = 'addresses';
+        await load(id, 1, 0, 130_000);
+        await load(id, 2, 130_000, 131_000);
+        await load(id, 3, 131_000, 132_000);
+        const seen = view(id, 3, 2);
+        const at = async (tag: number, offset: number, rowsBefore: number) => {
+          const after = { tag, offset, rowsBefore };
+          const outcome = await made.store.rows(seen, { columns: [N], where: null, after, limit: 2 }, LIMITS);
+          return outcome.kind === 'rows' ? outcome.rows : outcome.kind;
+        };
+        const all = await made.store.rows(seen, { columns: [N], where: null, after: null, limit: 200_000 }, LIMITS);
+        assert(all.kind === 'rows');
+        for (const purged of [[], [2]]) {
+          await made.store.purge(customer(id), purged);
+          for (const row of [0, 77_777, 129_999, 130_000, 130_999]) {
+            const [tag, offset, before] = row < 130_000 ? [1, row, 0] : [3, row - 130_000, 130_000];
+            assert.deepEqual(await at(tag as number, offset as number, before as number), all.rows.slice(row, row + 2));
+          }
+        }
+      });
+
       it('refuses a position that no page returned', async () => {
         await load('positions', 1, 0, 1);
         const page = { columns: [N], where: null, after: 'x', limit: 1 };

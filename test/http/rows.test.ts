@@ -65,6 +65,8 @@ it('lists every row exactly once, upload by upload, with columns, types and the 
         { name: 'day', type: 'date' },
       ],
       rows: 100,
+      offset: 0,
+      total_rows: 5000,
       next_cursor: 'string',
       table: { rows: 5000, version: 3 },
     },
@@ -159,7 +161,7 @@ it('refuses invalid parameters with the location of the error', async () => {
   assert.deepEqual(await ask(hidden), [422, 'column_not_found', '/where/column']);
   assert.deepEqual(await ask({ limit: 0 }), [400, 'bad_request', '/limit']);
   assert.deepEqual(await ask({ limit: 1001 }), [400, 'bad_request', '/limit']);
-  assert.equal((await ask({ offset: 1 }))[1], 'bad_request');
+  assert.equal((await ask({ page: 1 }))[1], 'bad_request');
   const encoded = (text: string): string => Buffer.from(text).toString('base64url');
   for (const cursor of [
     'x',
@@ -177,9 +179,9 @@ it('refuses invalid parameters with the location of the error', async () => {
 it('refuses a cursor with a forged position', async () => {
   await send('forged', csv(0, 10));
   const { next_cursor: cursor } = (await page('forged', { limit: 3 })).body;
-  const [life, generation] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const [life, generation, row] = Buffer.from(cursor, 'base64url').toString().split(' ');
   for (const position of ['7-1-0', 'x', '1-2-0;', '-1-0-0']) {
-    const forged = Buffer.from([life, generation, position].join(' ')).toString('base64url');
+    const forged = Buffer.from([life, generation, row, position].join(' ')).toString('base64url');
     assert.equal((await page('forged', { cursor: forged })).body.code, 'bad_request', position);
   }
 });

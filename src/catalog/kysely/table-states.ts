@@ -6,6 +6,17 @@ import { endLeases } from './lease-fencing.ts';
 
 export function tableStatesIn(db: Kysely<CatalogTables>, now: () => number): TableStates {
   return {
+    async committedRows(customerId) {
+      const rows = await db
+        .selectFrom('uploads')
+        .select(['tag', 'row_count'])
+        .where('customer_id', '=', customerId)
+        .where('status', '=', 'complete')
+        .where('tag', 'is not', null)
+        .orderBy('tag')
+        .execute();
+      return rows.map(({ tag, row_count }) => ({ tag: Number(tag), rows: row_count ?? 0 }));
+    },
     async uncommittedTags(customerId) {
       const rows = await db
         .selectFrom('attempts')

@@ -20,23 +20,25 @@ export const readRows: Operations['read_rows'] = async (params, context) => {
     const begin = await scan.begin();
     if (begin === null) return { kind: 'position_gone' } as const;
     let from: number = begin;
-    for (let span = limit; ; span = Math.min(span * GROWTH, MAX_SPAN)) {
+    for (let span = limit + 1; ; span = Math.min(span * GROWTH, MAX_SPAN)) {
       const to: number = from + span;
       const columns = ['rowid', TAG_COLUMN, ...select].join(', ');
-      const [sql, values] = scan.over(columns, from, to, ` ORDER BY rowid LIMIT ${limit - rows.length}`);
+      // One row more shows that the page is not the last one.
+      const [sql, values] = scan.over(columns, from, to, ` ORDER BY rowid LIMIT ${limit - rows.length + 1}`);
       const found = (await connection.runAndReadAll(sql, [...values])).getRows() as [bigint, number, ...Row][];
-      for (const [rowId, tag, ...row] of found) {
+      for (const [index, [rowId, tag, ...row]] of found.entries()) {
         rows.push(row);
         bytes += rowBytes(row);
         if (rows.length < limit && bytes < maxBytes) continue;
-        const next = (await scan.hasMore(Number(rowId) + 1)) ? await scan.positionAfterRow(Number(rowId), tag) : null;
-        return { kind: 'found', rows, next } as const;
+        const hasMore = index + 1 < found.length || (await scan.hasMore(Number(rowId) + 1));
+        const next = hasMore ? await scan.positionAfterRow(Number(rowId), tag) : null;
+        return { kind: 'found', rows, next, begin } as const;
       }
-      if (!(await scan.hasMore(to))) return { kind: 'found', rows, next: null } as const;
+      if (!(await scan.hasMore(to))) return { kind: 'found', rows, next: null, begin } as const;
       if (performance.now() - began >= budgetMs) {
         const next = await scan.positionAfter(from, to);
         // A range without visible rows has no position. It also took next to no time.
-        if (next) return { kind: 'found', rows, next } as const;
+        if (next) return { kind: 'found', rows, next, begin } as const;
       }
       from = to;
     }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { TAG_COLUMN } from '../../model/columns.ts';
+import type { UploadStarts } from '../database.ts';
 import { reasonOf } from '../duckdb-failure.ts';
 import type { OperationContext } from '../operations.ts';
 import type { RowPosition, RowScan } from '../scan-operations.ts';
@@ -14,13 +15,14 @@ export class TableScan {
   readonly #connection: DuckDBConnection;
   readonly #scan: RowScan;
   readonly #table: string;
-  /** The upload whose first row was last looked up. */
-  #known: Pick<RowPosition, 'tag' | 'start'> | null = null;
+  /** First rows of uploads that are known to be right in this state of the table. */
+  readonly #starts: UploadStarts;
 
-  constructor(connection: DuckDBConnection, scan: RowScan) {
+  constructor(connection: DuckDBConnection, scan: RowScan, starts: UploadStarts) {
     this.#connection = connection;
     this.#scan = scan;
     this.#table = tableName(scan.database);
+    this.#starts = starts;
   }
 
   /** @returns the row id to start at; null if the rows before the position no longer exist */
@@ -28,27 +30,25 @@ export class TableScan {
     const { after } = this.#scan;
     if (!after) return 0;
     const { tag, offset } = after;
-    const start = (await this.#isStart(after)) ? after.start : await this.#startOf(tag);
+    const start = this.#starts.get(tag) ?? ((await this.#isStart(after)) ? after.start : await this.#startOf(tag));
     if (start === null) return null;
-    this.#known = { tag, start };
+    this.#starts.set(tag, start);
     return start + offset;
   }
 
   /** A query over the requested rows from one row id up to another, exclusive. */
   over(select: string, from: number, to: number, rest = ''): [sql: string, params: RowScan['params']] {
-    const { visible, where, params } = this.#scan;
+    const { where, params } = this.#scan;
     const condition = where === null ? '' : ` AND ${where}`;
     return [
-      `SELECT ${select} FROM ${this.#table} WHERE rowid >= ${from} AND rowid < ${to} AND ${visible}${condition}${rest}`,
+      `SELECT ${select} FROM ${this.#table} WHERE rowid >= ${from} AND rowid < ${to} AND ${this.#visible()}${condition}${rest}`,
       params,
     ];
   }
 
   /** Whether there is a visible row at or after a row id, requested or not. */
   async hasMore(from: number): Promise<boolean> {
-    const rows = await this.#read(
-      `SELECT 1 FROM ${this.#table} WHERE rowid >= ${from} AND ${this.#scan.visible} LIMIT 1`,
-    );
+    const rows = await this.#read(`SELECT 1 FROM ${this.#table} WHERE rowid >= ${from} AND ${this.#visible()} LIMIT 1`);
     return rows.length > 0;
   }
 
@@ -70,9 +70,18 @@ export class TableScan {
 
   /** The position after a row. */
   async positionAfterRow(rowId: number, tag: number): Promise<RowPosition> {
-    if (this.#known?.tag !== tag) this.#known = { tag, start: (await this.#startOf(tag, rowId)) ?? rowId };
-    const { start } = this.#known;
+    const start = this.#starts.get(tag) ?? (await this.#startOf(tag, rowId)) ?? rowId;
+    this.#starts.set(tag, start);
     return { tag, offset: rowId - start + 1, start };
+  }
+
+  /**
+   * The condition that visible rows after the position meet. DuckDB 1.5.5 does not skip row groups by their row ids
+   * (duckdb#23625), but by their tags: later rows have no lesser ones.
+   */
+  #visible(): string {
+    const { visible, after } = this.#scan;
+    return after ? `${visible} AND ${TAG_COLUMN} >= ${Number(after.tag)}` : visible;
   }
 
   async #isStart({ tag, start }: RowPosition): Promise<boolean> {
@@ -110,13 +119,13 @@ export async function scanning<T>(
 ): Promise<T | { readonly kind: 'no_table' | 'out_of_memory' }> {
   // Attaching would create a missing file.
   if (!existsSync(scan.database)) return { kind: 'no_table' };
-  return duckdb.reading(scan.database, (wasWritten) =>
+  return duckdb.reading(scan.database, ({ wasWritten, starts }) =>
     duckdb.connected(signal, async (connection) => {
       for (;;) {
         signal.throwIfAborted();
         await connection.run('BEGIN TRANSACTION READ ONLY');
         try {
-          const tableScan = new TableScan(connection, scan);
+          const tableScan = new TableScan(connection, scan, wasWritten() ? new Map() : starts);
           // If a checkpoint that removes deleted rows moves any row, it moves the last one.
           const last = wasWritten() ? await tableScan.lastRow() : null;
           const result = await work(tableScan, connection);

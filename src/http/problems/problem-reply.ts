@@ -25,6 +25,7 @@ const STATES_OF_SERVER: ReadonlySet<ErrorCode> = new Set([
   'queue_full',
   'too_many_analyses',
   'too_many_exports',
+  'too_many_streams',
   'analysis_timeout',
 ]);
 

@@ -20,7 +20,8 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
         schema: {
           tags: ['Tables'],
           summary: 'List rows',
-          description: 'Rows are listed upload by upload, in a stable order. See docs/rows.md.',
+          description:
+            'Rows are listed upload by upload, in a stable order, from a cursor or a row number. See docs/rows.md.',
           operationId: 'listRows',
           params: CustomerParams,
           querystring: RowsQuery,
@@ -28,14 +29,22 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
         },
       },
       async (request, reply) => {
-        const { limit = DEFAULT_ROWS_LIMIT, cursor = null } = request.query;
+        const { limit = DEFAULT_ROWS_LIMIT, cursor = null, offset: from = null } = request.query;
         const access = await request.scope.customer(request.params.id);
-        const { customerId, columns, rows, nextCursor, table } = await pages.page(
+        const { customerId, columns, rows, offset, nextCursor, table } = await pages.page(
           access,
-          { ...selectionOf(request.query), limit, cursor },
+          { ...selectionOf(request.query), limit, cursor, offset: from },
           disconnectSignal(request, reply),
         );
-        return { customer_id: customerId, columns, rows, next_cursor: nextCursor, table };
+        return {
+          customer_id: customerId,
+          columns,
+          rows,
+          offset,
+          total_rows: table.rows,
+          next_cursor: nextCursor,
+          table,
+        };
       },
     );
   };

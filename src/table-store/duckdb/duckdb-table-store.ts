@@ -7,6 +7,7 @@ import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';
 import { quantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
+import { UploadStarts } from './upload-starts.ts';
 
 export interface DuckdbSettings extends ExportFolder {
   /** The folder of the table files. */
@@ -22,9 +23,10 @@ export interface DuckdbSettings extends ExportFolder {
 export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
   const fileOf = (customerId: CustomerId): string => join(settings.tables, `${customerId}.duckdb`);
   const quantiles = quantileMemory(settings.quantileBytes);
+  const starts = new UploadStarts();
   return {
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
-    rows: (view, page, limits) => readPage(engine, fileOf(view.customerId), view, page, limits),
+    rows: (view, page, limits) => readPage({ engine, starts }, fileOf(view.customerId), view, page, limits),
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
     async begin({ customerId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
       const database = fileOf(customerId);

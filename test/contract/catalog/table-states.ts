@@ -29,6 +29,24 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       });
     });
 
+    it('lists the committed uploads in the order of their rows', async () => {
+      assert.deepEqual(await t.catalog.committedRows(customerId('a')), []);
+      await t.appended('a', { rows: 3 });
+      const second = await t.appended('a', { rows: 5 });
+      await t.appended('b', { rows: 9 });
+      await t.appended('a', { rows: 7 });
+      await t.received('a');
+      await t.claimed();
+      const listed = [
+        { tag: 1, rows: 3 },
+        { tag: 2, rows: 5 },
+        { tag: 3, rows: 7 },
+      ];
+      assert.deepEqual(await t.catalog.committedRows(customerId('a')), listed);
+      await t.catalog.undoUpload(second.id);
+      assert.deepEqual(await t.catalog.committedRows(customerId('a')), [listed[0], listed[2]]);
+    });
+
     it('has a generation that changes with an undo, after which rows may be deleted', async () => {
       const first = await t.appended('b');
       const second = await t.appended('b');
