@@ -8,12 +8,7 @@ import { ProgressBar } from '../design/progress-bar.tsx';
 import styles from './upload-list.module.css';
 import { UploadStatusBadge } from './upload-status.tsx';
 
-const COLUMNS = [
-  { title: 'File' },
-  { title: 'Status' },
-  { title: 'Rows added', number: true },
-  { title: 'Rejected', number: true },
-];
+const COLUMNS = [{ title: 'File' }, { title: 'Status' }, { title: 'Rows added', number: true }];
 
 /** Uploads in a table, newest first. */
 export function UploadList({ uploads, label }: { readonly uploads: readonly Upload[]; readonly label: string }) {
@@ -45,8 +40,12 @@ export function UploadList({ uploads, label }: { readonly uploads: readonly Uplo
               </div>
             )}
           </td>
-          <NumberCell>{rowsOf(upload)}</NumberCell>
-          <NumberCell>{upload.receipt ? count(upload.receipt.rejected) : '–'}</NumberCell>
+          <NumberCell>
+            {rowsOf(upload)}
+            {upload.receipt && upload.receipt.rejected > 0 && (
+              <p className={styles.reason}>{count(upload.receipt.rejected)} rejected</p>
+            )}
+          </NumberCell>
         </tr>
       ))}
     </DataTable>
