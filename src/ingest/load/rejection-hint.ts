@@ -1,5 +1,5 @@
 import type { Customer } from '../../catalog/customer.ts';
-import type { UploadOptions } from '../../catalog/upload.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { declaredColumn } from '../../csv/values/value-options.ts';
 import type { LogicalType } from '../../model/columns.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
@@ -38,7 +38,7 @@ export function rejectionHint(rows: readonly RejectedRow[], rejected: RejectedFi
 function remedyFor({ code, column, text }: RejectedRow, { customer, options, file }: RejectedFile): string | null {
   const format = file.columns.find(({ name }) => name === column)?.format;
   const keeping = KEEPING[code];
-  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, customer);
+  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, { customer, options });
   switch (code) {
     case 'wrong_field_count':
       return options.surplus === 'reject' && endsEmpty(text)
@@ -61,10 +61,17 @@ function remedyFor({ code, column, text }: RejectedRow, { customer, options, fil
   }
 }
 
-function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, customer: Customer): string {
+function keepingRemedy(
+  column: string,
+  format: ValueFormat,
+  type: LogicalType,
+  { customer, options }: Pick<RejectedFile, 'customer' | 'options'>,
+): string {
+  if (customer.table === null && declaredColumn(options.values, column).type !== null)
+    return `The upload declares column '${column}' as ${format.type}. To keep such values, declare it as ${type}: columns=${JSON.stringify([{ name: column, type }])}.`;
   const declared =
     customer.declaredColumns?.some(({ name }) => name === column) ||
-    declaredColumn(customer.defaults, column).type !== null;
+    declaredColumn(customer.defaults.values, column).type !== null;
   return declared || customer.table === null
     ? `Column '${column}' is declared as ${format.type}. To keep such values, create a customer with this column declared as ${type}.`
     : `Column '${column}' is ${format.type} since an earlier file. To keep such values, undo the earlier uploads and upload this file first.`;
