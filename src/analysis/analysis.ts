@@ -88,7 +88,7 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     if (request.name !== 'query') return ({ table }) => COMPUTED_ANSWERS[request.name](request.part, table);
     return ({ table }) => {
       const plan = planQuery(request.part, table, maxResultRows);
-      return { name: request.name, plan, shape: (rows) => tableResult(plan, rows) };
+      return { name: request.name, plan, shape: (rows, errors) => tableResult(plan, rows, errors) };
     };
   }
 

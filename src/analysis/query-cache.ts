@@ -15,7 +15,7 @@ export interface PlannedQuery<Result extends object = object> {
   /** Distinguishes queries with the same plan but another result. */
   readonly name: string;
   readonly plan: QueryPlan;
-  readonly shape: (rows: readonly (readonly StoredValue[])[]) => Result;
+  readonly shape: (rows: readonly (readonly StoredValue[])[], errors?: readonly (number | null)[]) => Result;
 }
 
 /** A result, and the state of the table that it was computed from. */
@@ -152,7 +152,7 @@ export class QueryCache {
       const now = await catalog.tableForReading(customerId);
       if (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind)) {
         if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
-        return { result: query.shape(outcome.rows), table };
+        return { result: query.shape(outcome.rows, outcome.errors), table };
       }
       if (!now) throw tableEmpty(customerId);
       if (runs === MAX_RUNS) throw incompleteRead('timed_out', analysisMs);

@@ -83,7 +83,12 @@ export interface QueryLimits {
 }
 
 export type QueryOutcome =
-  | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[] }
+  | {
+      readonly kind: 'rows';
+      readonly rows: readonly (readonly StoredValue[])[];
+      /** By measure, its error if it was computed from a sample, else null. No member: all are exact. */
+      readonly errors?: readonly (number | null)[];
+    }
   /** The result exceeds a limit. */
   | { readonly kind: 'too_many_rows' | 'too_many_bytes' }
   | { readonly kind: 'timed_out' | 'cancelled' }
