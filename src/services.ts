@@ -65,7 +65,16 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       await catalog.ping();
       await engine.call('ping', null, { deadlineMs: 2_000 });
     };
-    const server = await buildServer({ config, catalog, tables, ingest, ready, metrics: metricsText, observe });
+    const server = await buildServer({
+      config,
+      catalog,
+      tables,
+      exportDirectory,
+      ingest,
+      ready,
+      metrics: metricsText,
+      observe,
+    });
     closing.push(() => server.close());
     const url = await server.listen({ host: config.host, port: config.port });
     return { url, close };
