@@ -143,7 +143,7 @@ export const SETTINGS = {
   THENA_RESULT_CACHE: setting('64MiB', 'Memory for cached results.', bytes),
   THENA_ENGINE_MEMORY: setting(
     '512MiB',
-    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition.',
+    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition. The process is restarted if it takes more than both and 300 MiB.',
     bytes,
   ),
   THENA_ENGINE_THREADS: setting('0', 'Number of DuckDB threads. 0 uses one thread per core.', integer(0, 256)),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
@@ -20,6 +21,7 @@ import {
 import { type PlannedQuery, QueryCache, type QueryCacheDeps } from './query-cache.ts';
 import { RequestPart } from './request-part.ts';
 import { RowPages, type RowPagesDeps } from './row-pages.ts';
+import { RunningAnalyses } from './running-analyses.ts';
 import { TableExports, type TableExportsDeps } from './table-exports.ts';
 
 /** The result of each analyze type and of a query, by its name. */
@@ -51,14 +53,17 @@ export interface Analysis {
    * @param body of the request, as parsed from JSON
    * @param disconnected returns a signal that aborts when the client disconnects, which cancels the query. Called only if a
    *   query is needed
+   * @param id under which the analysis is listed while it runs. Default: a new one
    * @throws Problem analyze_type_missing, analyze_type_unknown, bad_request, table_empty, no_time_column, and those of
-   *   `planQuery` and `QueryCache.run`
+   *   `planQuery`, `RunningAnalyses.run` and `QueryCache.run`
    */
   answer(
     access: CustomerAccess,
     body: Readonly<Record<string, unknown>>,
     disconnected: () => AbortSignal,
+    id?: string,
   ): Promise<Answer>;
+  readonly running: Pick<RunningAnalyses, 'list' | 'find' | 'cancel'>;
   readonly pages: Pick<RowPages, 'page'>;
   readonly exports: Pick<TableExports, 'begin'>;
 }
@@ -77,27 +82,32 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
   const { catalog, maxResultRows } = deps;
   const slots = new AnalysisSlots(deps.concurrentAnalyses);
   const cache = new QueryCache(deps, slots);
+  const running = new RunningAnalyses();
 
   function planner(request: ComputedRequest): (view: TableForReading) => PlannedQuery {
     if (request.name !== 'query') return ({ table }) => COMPUTED_ANSWERS[request.name](request.part, table);
     return ({ table }) => {
       const plan = planQuery(request.part, table, maxResultRows);
-      return { name: request.name, plan, shape: (rows) => tableResult(plan, rows) };
+      return { name: request.name, plan, shape: (rows, errors) => tableResult(plan, rows, errors) };
     };
   }
 
   return {
     pages: new RowPages(deps, slots),
     exports: new TableExports(deps),
-    async answer({ customerId }, body, disconnected) {
+    running,
+    async answer(access, body, disconnected, id = randomUUID()) {
+      const { customerId } = access;
       const request = readRequest(body);
       const view = await catalog.tableForReading(customerId);
       if (!view) throw tableEmpty(customerId);
+      const { number, name } = request;
       const { result, table } =
         'part' in request
-          ? await cache.run(customerId, view, planner(request), disconnected())
+          ? await running.run(access, { id, name }, disconnected(), (signal, onQuery) =>
+              cache.run(customerId, view, planner(request), signal, onQuery),
+            )
           : { result: precomputedAggregate(request.name, view.table), table: view.table };
-      const { number, name } = request;
       // The compiler cannot see through the query cache that the result belongs to the name.
       const answer = {
         customerId,

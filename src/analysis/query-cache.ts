@@ -8,13 +8,14 @@ import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
 import { incompleteRead } from './incomplete-read.ts';
+import type { OnQuery } from './running-analyses.ts';
 
 /** A plan, and how its rows become a result. */
 export interface PlannedQuery<Result extends object = object> {
   /** Distinguishes queries with the same plan but another result. */
   readonly name: string;
   readonly plan: QueryPlan;
-  readonly shape: (rows: readonly (readonly StoredValue[])[]) => Result;
+  readonly shape: (rows: readonly (readonly StoredValue[])[], errors?: readonly (number | null)[]) => Result;
 }
 
 /** A result, and the state of the table that it was computed from. */
@@ -42,6 +43,7 @@ interface Pending {
   readonly controller: AbortController;
   /** Requests that wait for the result; the query is cancelled when none is left. */
   requests: number;
+  readonly progress: { fractionDone: number | null };
 }
 
 /**
@@ -67,7 +69,8 @@ export class QueryCache {
   /**
    * @param view the current state of the table
    * @param planFor plans the query, again if the table changes during the run
-   * @param signal aborts when the client disconnects
+   * @param signal aborts when the client disconnects or cancels the analysis
+   * @param onQuery is called if the result has to be computed
    * @throws Problem result_too_large, result_out_of_range, analysis_timeout, analysis_cancelled, analysis_too_large,
    *   too_many_analyses, table_empty
    */
@@ -76,6 +79,7 @@ export class QueryCache {
     view: TableForReading,
     planFor: (view: TableForReading) => PlannedQuery,
     signal: AbortSignal,
+    onQuery: OnQuery = () => undefined,
   ): Promise<ComputedResult> {
     const query = planFor(view);
     const key = keyOf(customerId, view, query);
@@ -83,6 +87,7 @@ export class QueryCache {
     if (kept) return kept;
     const pending = this.#pending.get(key) ?? this.#start(key, customerId, view, query, planFor);
     pending.requests++;
+    onQuery(() => pending.progress.fractionDone);
     const leave = (): void => {
       if (--pending.requests === 0) pending.controller.abort(signal.reason);
     };
@@ -103,7 +108,8 @@ export class QueryCache {
     planFor: (view: TableForReading) => PlannedQuery,
   ): Pending {
     const controller = new AbortController();
-    const result = this.#compute(customerId, view, query, planFor, controller.signal)
+    const progress: Pending['progress'] = { fractionDone: null };
+    const result = this.#compute(customerId, view, query, planFor, controller.signal, progress)
       .then((computed) => {
         // A result of a later state is not what this key stands for.
         if (computed.table.version === view.table.version) this.#results.set(key, computed);
@@ -112,7 +118,7 @@ export class QueryCache {
       .finally(() => {
         if (this.#pending.get(key) === pending) this.#pending.delete(key);
       });
-    const pending: Pending = { result, controller, requests: 0 };
+    const pending: Pending = { result, controller, requests: 0, progress };
     // No request joins a cancelled query: it starts another one.
     controller.signal.addEventListener('abort', () => this.#pending.delete(key), { once: true });
     this.#pending.set(key, pending);
@@ -125,6 +131,7 @@ export class QueryCache {
     firstQuery: PlannedQuery,
     planFor: (view: TableForReading) => PlannedQuery,
     signal: AbortSignal,
+    progress: Pending['progress'],
   ): Promise<ComputedResult> {
     const { catalog, tables, analysisMs, maxResultRows } = this.#deps;
     const limit = timeLimit(analysisMs);
@@ -137,12 +144,15 @@ export class QueryCache {
           ...limits,
           maxRows: maxResultRows,
           maxBytes: MAX_RESULT_BYTES,
+          onProgress: (fractionDone) => {
+            progress.fractionDone = fractionDone;
+          },
         }),
       );
       const now = await catalog.tableForReading(customerId);
       if (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind)) {
         if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
-        return { result: query.shape(outcome.rows), table };
+        return { result: query.shape(outcome.rows, outcome.errors), table };
       }
       if (!now) throw tableEmpty(customerId);
       if (runs === MAX_RUNS) throw incompleteRead('timed_out', analysisMs);

@@ -15,6 +15,7 @@ import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
 import { customerCatalog } from './access/customer-catalog.ts';
 import { sessionRoutes } from './access/session.route.ts';
 import { analyzeRoutes } from './analyses/analyze.route.ts';
+import { runningAnalysesRoutes } from './analyses/running-analyses.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
 import { describeRoutes } from './openapi/document.ts';
@@ -124,6 +125,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(rowsRoutes(analysis));
   await app.register(exportRoutes({ ...config, analysis, observe }));
   await app.register(analyzeRoutes({ analysis }));
+  await app.register(runningAnalysesRoutes(analysis));
   await app.register(healthRoutes(deps));
   await app.register(pageRoutes(deps));
 }

@@ -78,10 +78,17 @@ export interface QueryLimits {
   readonly maxBytes: number;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Called from time to time with the share of the query that is done, from 0 to 1, if the store knows it. */
+  readonly onProgress?: (share: number) => void;
 }
 
 export type QueryOutcome =
-  | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[] }
+  | {
+      readonly kind: 'rows';
+      readonly rows: readonly (readonly StoredValue[])[];
+      /** By measure, its error if it was computed from a sample, else null. No member: all are exact. */
+      readonly errors?: readonly (number | null)[];
+    }
   /** The result exceeds a limit. */
   | { readonly kind: 'too_many_rows' | 'too_many_bytes' }
   | { readonly kind: 'timed_out' | 'cancelled' }

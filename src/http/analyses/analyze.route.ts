@@ -3,6 +3,7 @@ import type { Analysis } from '../../analysis/analysis.ts';
 import { ANALYZE_TYPES } from '../../analysis/analyze-types.ts';
 import * as api from '../../api/analyses.ts';
 import { AnalyzeTypeList, PARAMETERS } from '../../api/analyze-types.ts';
+import { AnalyzeHeaders } from '../../api/running-analyses.ts';
 import { Problem } from '../../errors.ts';
 import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { response } from '../openapi/response.ts';
@@ -37,6 +38,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
             'result_out_of_range',
             'analysis_timeout',
             'analysis_cancelled',
+            'analysis_id_in_use',
             'analysis_too_large',
             'too_many_analyses',
             'engine_unavailable',
@@ -49,6 +51,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
           summary: 'Analyze a table',
           description: `Runs an analysis by its type, or a query (docs/analyses.md). The types are:\n\n${TYPES.join('\n')}`,
           operationId: 'analyze',
+          headers: AnalyzeHeaders,
           body: api.AnalyzeRequest,
           response: {
             200: response(api.Analysis, 'The result, and the version of the table that it was computed from.'),
@@ -62,7 +65,8 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
         }
         const { customer_id } = body as { readonly customer_id?: unknown };
         const access = await request.scope.customer(customer_id);
-        return answerJson(await analysis.answer(access, { ...body }, () => disconnectSignal(request, reply)));
+        const id = request.headers['thena-analysis-id']?.toLowerCase();
+        return answerJson(await analysis.answer(access, { ...body }, () => disconnectSignal(request, reply), id));
       },
     );
 
