@@ -64,6 +64,9 @@ export async function sendFile(cli: Cli, file: Upload): Promise<SentUpload> {
         return await sendFile(cli, file);
       }
     }
+    if ((error as Error).name === 'NotReadableError') {
+      throw new UsageError('The file was changed or removed while it was being sent. Upload it again.');
+    }
     throw error;
   } finally {
     terminal.progress(null);

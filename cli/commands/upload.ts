@@ -39,6 +39,9 @@ async function upload(cli: Cli, command: Command, files: readonly string[], flag
   if ((files.length === 0) === (flags.watch === undefined)) {
     throw new UsageError('Name the files to upload, or a folder with --watch.');
   }
+  if (files.includes('-') && command.opts<{ keyFile?: string }>().keyFile === '-') {
+    throw new UsageError('Standard input cannot be both the key and the file. Name a file with the key.');
+  }
   const server = await cli.connect(command);
   // A server that cannot be reached now is reported at once; one that is lost later is waited for.
   await server.thena.isReady({ signal: cli.signal }).catch((error) => {

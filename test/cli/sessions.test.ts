@@ -210,6 +210,38 @@ test('progress, colors and questions appear on a terminal only', NEEDS_SCRIPT, a
   }
 });
 
+test('login asks on a terminal, and does not show the key', NEEDS_SCRIPT, async () => {
+  const someone = new User();
+  try {
+    const child = spawn('script', ['-qec', `"${process.execPath}" "${THENA}" login`, '/dev/null'], {
+      cwd: someone.home,
+      env: { ...someone.env, TERM: 'xterm' },
+    });
+    const answers = [
+      [/Address of the server \[http:\/\/127\.0\.0\.1:8000\]: /, thena.url],
+      [/API key: /, ADMIN_KEY],
+    ] as const;
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    for (const [question, answer] of answers) {
+      for (const deadline = Date.now() + 20_000; !question.test(output) && Date.now() < deadline; ) await sleep(20);
+      assert.match(output, question);
+      // Readline has to be listening: what is typed before is echoed by the terminal.
+      await sleep(200);
+      child.stdin.write(`${answer}\n`);
+    }
+    assert.equal(await ended, 0, output);
+    assert.ok(!output.includes(ADMIN_KEY), output);
+    assert.match(output, /Saved http:.* for the administrator/);
+    assert.match(readFileSync(someone.path('config/thena/config.json'), 'utf8'), new RegExp(ADMIN_KEY));
+  } finally {
+    someone.remove();
+  }
+});
+
 test('serve starts a server, which Ctrl-C and the death of the command stop', NEEDS_POSIX, async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
     const child = user.start(['serve', '--port', '0', '--data-dir', user.path('served')], { THENA_KEY: 'any' });
