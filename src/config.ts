@@ -80,6 +80,11 @@ export const SETTINGS = {
     'Additional host names to accept when `THENA_AUTH` is `open`, separated by commas. Loopback names are always accepted.',
     list,
   ),
+  THENA_SESSION_SECONDS: setting(
+    '604800',
+    'How long a browser session lasts that was opened with an API key.',
+    integer(60, 31_536_000),
+  ),
   THENA_MAX_COLUMNS: setting('5', 'Maximum number of columns in a table.', integer(1, 1000)),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Maximum size of a file, after decompression.', bytes),
   THENA_MAX_RECEIVES: setting(
@@ -138,7 +143,7 @@ export const SETTINGS = {
   THENA_RESULT_CACHE: setting('64MiB', 'Memory for cached results.', bytes),
   THENA_ENGINE_MEMORY: setting(
     '512MiB',
-    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition.',
+    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition. The process is restarted if it takes more than both and 300 MiB.',
     bytes,
   ),
   THENA_ENGINE_THREADS: setting('0', 'Number of DuckDB threads. 0 uses one thread per core.', integer(0, 256)),
@@ -160,6 +165,8 @@ export interface Config {
   readonly auth: 'open' | 'keys';
   readonly adminKey: string | null;
   readonly allowedHosts: readonly string[];
+  /** How long a browser session lasts. */
+  readonly sessionMs: number;
   readonly maxColumns: number;
   readonly maxUploadBytes: number;
   readonly maxReceives: number;
@@ -202,6 +209,9 @@ function decideAuth(read: Read): 'open' | 'keys' {
   );
 }
 
+/** Settings of the command line: someone may have them in the shell in which the server is started. */
+const COMMAND_LINE: readonly string[] = ['THENA_URL', 'THENA_KEY', 'THENA_CUSTOMER'];
+
 /**
  * Reads the settings from environment variables.
  *
@@ -209,7 +219,7 @@ function decideAuth(read: Read): 'open' | 'keys' {
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   for (const name of Object.keys(environment)) {
-    if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name)) {
+    if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name) && !COMMAND_LINE.includes(name)) {
       throw new SettingError(`Unknown setting ${name}. See docs/settings.md for the list of settings.`);
     }
   }
@@ -226,6 +236,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     auth: decideAuth(read),
     adminKey: read.THENA_ADMIN_KEY,
     allowedHosts: read.THENA_ALLOWED_HOSTS,
+    sessionMs: read.THENA_SESSION_SECONDS * 1000,
     maxColumns: read.THENA_MAX_COLUMNS,
     maxUploadBytes: read.THENA_MAX_UPLOAD_BYTES,
     maxReceives: read.THENA_MAX_RECEIVES,

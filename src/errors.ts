@@ -43,11 +43,20 @@ export const ERRORS = {
   shutting_down: { status: 503, title: 'The server is shutting down', hint: 'Retry once the server has restarted.' },
 
   // Access
-  key_missing: { status: 401, title: 'API key required', hint: 'Send the header `Authorization: Bearer <key>`.' },
+  key_missing: {
+    status: 401,
+    title: 'API key required',
+    hint: 'Send the header `Authorization: Bearer <key>`, or the key as the password of `Authorization: Basic`.',
+  },
   key_invalid: {
     status: 401,
     title: 'Invalid API key',
     hint: 'Check that the key is complete and has not been revoked.',
+  },
+  session_ended: {
+    status: 401,
+    title: 'Session ended',
+    hint: 'Open a new session with POST /api/v1/session, or send the header `Authorization: Bearer <key>`.',
   },
   key_lacks_right: {
     status: 403,
@@ -62,7 +71,7 @@ export const ERRORS = {
   origin_refused: {
     status: 403,
     title: 'Cross-origin request refused',
-    hint: 'Without API keys, only pages served by Thena may call the API. To allow others, set THENA_ADMIN_KEY and use keys.',
+    hint: 'Only pages served by Thena may call the API without a key. Other pages must send `Authorization: Bearer <key>`, which requires THENA_ADMIN_KEY.',
   },
 
   // Customers and tables
@@ -197,6 +206,11 @@ export const ERRORS = {
     status: 409,
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
+  },
+  too_many_streams: {
+    status: 503,
+    title: 'Too many event streams',
+    hint: 'Close a stream, or share one between the pages of a browser. Retry after the delay in the Retry-After header.',
   },
   too_many_exports: {
     status: 503,
@@ -368,6 +382,11 @@ export const ERRORS = {
     title: 'Rows rejected',
     hint: 'Fix the rows listed by GET /api/v1/uploads/{id}/rejects and upload the file again, or retry the upload with on_error=skip to load the other rows.',
   },
+  file_needs_more_memory: {
+    status: 422,
+    title: 'The file needs too much memory',
+    hint: 'Send fewer columns or shorter values, or raise THENA_ENGINE_MEMORY.',
+  },
   file_crashed_reader: {
     status: 422,
     title: 'The file crashed the CSV reader',
@@ -390,7 +409,8 @@ export type ErrorCode = keyof typeof ERRORS;
 /**
  * An error that is reported to the client.
  *
- * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document.
+ * `detail` describes this occurrence in one or two sentences; `extra` becomes additional members of the problem document, where
+ * `hint` replaces the general one of the code.
  */
 export class Problem extends Error {
   override readonly name = 'Problem';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
-import type { ReceivedFile, UploadOptions } from '../src/catalog/upload.ts';
+import type { ReceivedFile } from '../src/catalog/upload.ts';
+import { completeOptions, type GivenOptions, type UploadOptions } from '../src/catalog/upload-options.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
-import { NO_OPTIONS } from '../src/csv/values/value-options.ts';
 import { type Column, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
@@ -59,26 +59,11 @@ export function tableState(types: Readonly<Record<string, LogicalType>>, change:
 
 /** A table after its first upload, with nothing uncommitted. */
 export function tableForReading(table: TableState, change: Partial<TableForReading> = {}): TableForReading {
-  return { table, uncommittedTags: [], lastTag: 1, generation: 0, createdAt: new Date(0), ...change };
+  return { table, uncommittedTags: [], lastTag: 1, generation: 0, changedAt: null, createdAt: new Date(0), ...change };
 }
 
-export function uploadOptions(change: Partial<UploadOptions> = {}): UploadOptions {
-  return {
-    delimiter: null,
-    quote: null,
-    header: null,
-    encoding: null,
-    skipLines: null,
-    comment: null,
-    escape: null,
-    surplus: 'reject',
-    stripNul: false,
-    onError: 'abort',
-    duplicates: 'append',
-    dryRun: false,
-    values: NO_OPTIONS,
-    ...change,
-  };
+export function uploadOptions(given: GivenOptions = {}): UploadOptions {
+  return completeOptions(given);
 }
 
 type NewUpload = Parameters<Catalog['createUpload']>[0];

@@ -14,6 +14,8 @@ export interface RunningThena {
   readonly observations: readonly Observation[];
   /** Stops the server, and removes its data folder once `inspect` has seen it. */
   close(inspect?: () => void): Promise<void>;
+  /** Stops the server and keeps its data folder, for another start with THENA_DATA_DIR. */
+  stop(): Promise<void>;
 }
 
 /** Starts all of Thena in this process, on a free port, in a data folder of its own. */
@@ -28,6 +30,7 @@ export async function startThena(settings: Readonly<Record<string, string>> = {}
       url: services.url,
       dataDir,
       observations,
+      stop: () => services.close(),
       async close(inspect) {
         await services.close();
         inspect?.();

@@ -14,6 +14,7 @@ import { refuseTooManyBuckets } from './bucket-count.ts';
 import { MIN_DATE_BUCKET, readBucket, readTimeZone } from './bucket-names.ts';
 import { planBuckets, planWidth } from './number-buckets.ts';
 import { planCondition } from './plan-condition.ts';
+import { reasonsForText } from './reasons-for-text.ts';
 import { type RequestPart, shown } from './request-part.ts';
 
 /** All measure functions. */
@@ -177,7 +178,9 @@ function planBy(part: RequestPart, fn: MeasureFunction, by: RequestPart | undefi
   if (!by) {
     const column = table.columns.find(({ name }) => name === table.timeColumn);
     if (column) return { name: column.name, type: column.type };
-    throw part.problem('no_time_column', `"${fn}" requires a date or timestamp column, and the table has none.`);
+    const { detail, extra } = reasonsForText(table.columns, ['date', 'timestamp']);
+    const required = `"${fn}" requires a date or timestamp column, and the table has none.`;
+    throw part.problem('no_time_column', required + detail, extra);
   }
   const column = by.column(table.columns);
   if (column.type === 'date' || column.type === 'timestamp') return column;
@@ -194,7 +197,11 @@ function unsuitable(
 ): Problem {
   const choices = table.columns.filter(({ type }) => types.includes(type)).map(({ name }) => name);
   const detail = `${requirement}, and '${column.name}' has the type ${column.type}.`;
-  return part.noSuch('column_unsuitable', detail, choices);
+  const reasons = reasonsForText(
+    table.columns.filter(({ name }) => name === column.name),
+    types,
+  );
+  return part.noSuch('column_unsuitable', detail + reasons.detail, choices, reasons.extra);
 }
 
 function typeOf(fn: MeasureFunction, column: Column | null): Measure['type'] {

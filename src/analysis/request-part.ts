@@ -22,10 +22,15 @@ export class RequestPart {
   }
 
   /** As `problem`, for a name that does not exist: suggests the most similar choice. */
-  noSuch(code: ErrorCode, detail: string, choices: readonly string[]): Problem {
+  noSuch(
+    code: ErrorCode,
+    detail: string,
+    choices: readonly string[],
+    extra: Readonly<Record<string, unknown>> = {},
+  ): Problem {
     const nearest = typeof this.value === 'string' ? nearestTo(this.value, choices) : null;
     const meant = nearest === null ? '' : ` Did you mean ${JSON.stringify(nearest)}?`;
-    return this.problem(code, `${detail}${meant}`, { nearest, choices: choices.slice(0, 100) });
+    return this.problem(code, `${detail}${meant}`, { nearest, choices: choices.slice(0, 100), ...extra });
   }
 
   /** @throws Problem query_invalid if it is not an object, or has a member that is not listed */

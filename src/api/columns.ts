@@ -53,3 +53,15 @@ export const DeclaredColumn = Type.Object(
   { $id: 'DeclaredColumn', title: 'Declared column', additionalProperties: false },
 );
 export type DeclaredColumn = Static<typeof DeclaredColumn>;
+
+/** What an upload declares of a column; null: not declared. */
+export const DeclaredInUpload = Type.Object(
+  {
+    name,
+    type: nullable(ColumnType),
+    format: nullable(Type.String()),
+    time_zone: nullable(Type.String()),
+  },
+  { $id: 'DeclaredInUpload', title: 'Column declared by an upload' },
+);
+export type DeclaredInUpload = Static<typeof DeclaredInUpload>;

@@ -4,7 +4,7 @@ import { CustomerId } from './customer-id.ts';
 import { NewApiKey } from './keys.ts';
 import { pageOf } from './pages.ts';
 import { TableState } from './tables.ts';
-import { givenValueOptions, valueOptions } from './upload-options.ts';
+import { GivenDefaults, ShownDefaults } from './upload-options.ts';
 import { nullable, Timestamp } from './values.ts';
 
 export const CreateCustomer = Type.Object(
@@ -21,12 +21,7 @@ export const CreateCustomer = Type.Object(
         description: "The table's columns. Default: inferred from the first file.",
       }),
     ),
-    defaults: Type.Optional(
-      Type.Object(givenValueOptions, {
-        description: "How the values of the customer's files are read, unless an upload says otherwise.",
-        additionalProperties: false,
-      }),
-    ),
+    defaults: Type.Optional(GivenDefaults),
   },
   {
     $id: 'CreateCustomer',
@@ -45,7 +40,7 @@ export const Customer = Type.Object(
       {
         time_column: nullable(Type.String()),
         columns: nullable(Type.Array(DeclaredColumn)),
-        defaults: Type.Object(valueOptions),
+        defaults: ShownDefaults,
       },
       { description: 'What the customer was created with.' },
     ),

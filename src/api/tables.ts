@@ -12,6 +12,7 @@ export const TableVersion = Type.Object(
   { rows: Type.Integer(), version },
   { description: 'The version of the table that was read.' },
 );
+export type TableVersion = Static<typeof TableVersion>;
 
 const state = {
   columns: Type.Array(Column),

@@ -3,7 +3,7 @@ import { ColumnFormat } from './columns.ts';
 import { pageOf } from './pages.ts';
 import { Problem } from './problems.ts';
 import { UploadOptions } from './upload-options.ts';
-import { nullable, oneOf, Timestamp } from './values.ts';
+import { JsonValue, nullable, oneOf, Timestamp } from './values.ts';
 
 export const UploadParams = Type.Object({ id: Type.String({ description: 'The upload ID.' }) });
 export type UploadParams = Static<typeof UploadParams>;
@@ -14,6 +14,20 @@ export const UploadStatus = oneOf(['receiving', 'received', 'ingesting', 'comple
     'An upload ends as `complete`, `failed` or `cancelled`. A complete upload becomes `undone` if it is deleted.',
 });
 export type UploadStatus = Static<typeof UploadStatus>;
+
+/** A field of a file, and what is stored for it. */
+export const SampleCell = Type.Object(
+  {
+    text: Type.String({ description: 'As written in the file; long texts are truncated.' }),
+    value: nullable(JsonValue, { description: 'As stored. Null if the field is null.' }),
+  },
+  { $id: 'SampleCell', title: 'Sample cell' },
+);
+
+/** The first rows of a file. */
+export const Sample = Type.Array(Type.Array(SampleCell), {
+  description: 'The first rows that fit, at most 20: each field as text and as value.',
+});
 
 /** What became of the rows of an upload. */
 export const Receipt = Type.Object(
@@ -38,6 +52,7 @@ export const Receipt = Type.Object(
     }),
     warnings: Type.Array(Type.String(), { description: 'What to check.' }),
     notes: Type.Array(Type.String(), { description: 'What is usual, was declared, or holds since earlier files.' }),
+    sample: nullable(Sample, { description: 'Of a dry run: the first rows that fit, as text and as values.' }),
   },
   { $id: 'Receipt', title: 'Receipt' },
 );

@@ -1,13 +1,14 @@
 import type { ApiKeys } from './api-key.ts';
 import type { Customers } from './customer.ts';
+import type { Sessions } from './session.ts';
 import type { TableStates } from './table-state.ts';
 import type { Uploads } from './upload.ts';
 import type { UploadQueue } from './upload-queue.ts';
 
 /**
- * Customers, their keys, tables and uploads. Every write is atomic, and durable (fsync) when its promise resolves.
+ * Customers, their keys, sessions, tables and uploads. Every write is atomic, and durable (fsync) when its promise resolves.
  */
-export interface Catalog extends Customers, ApiKeys, Uploads, UploadQueue, TableStates {
+export interface Catalog extends Customers, ApiKeys, Sessions, Uploads, UploadQueue, TableStates {
   /** Resolves if the catalog can be read. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
-import type { ValueOptions } from '../csv/values/value-options.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { DeclaredColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { TableState } from './table-state.ts';
+import type { CustomerDefaults } from './upload-options.ts';
 
 export interface Customer {
   readonly id: CustomerId;
@@ -11,8 +11,8 @@ export interface Customer {
   readonly declaredTimeColumn: string | null;
   /** The columns declared when the customer was created, null: taken from the first file. */
   readonly declaredColumns: readonly DeclaredColumn[] | null;
-  /** How the values of its files are read, unless an upload says otherwise. */
-  readonly defaults: ValueOptions;
+  /** Options of its uploads, unless they say otherwise. */
+  readonly defaults: CustomerDefaults;
   /** Null until the first upload is committed. */
   readonly table: TableState | null;
 }
@@ -23,7 +23,7 @@ export interface Customers {
     readonly timeColumn: string | null;
     readonly columns: readonly DeclaredColumn[] | null;
     /** Default: none. */
-    readonly defaults?: ValueOptions;
+    readonly defaults?: CustomerDefaults;
   }): Promise<Customer | 'exists'>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By ID, ascending. */

@@ -1,51 +1,15 @@
 import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
-import type { Surplus } from '../csv/dialect-options.ts';
+import type { SampleRow } from '../csv/sample-rows.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
-import { checkMarks, NO_OPTIONS, type ValueOptions } from '../csv/values/value-options.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { QueueLimit, QueueLimits } from './queue-limits.ts';
+import type { UploadOptions } from './upload-options.ts';
 
 export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';
 
-/** The options of the request. */
-export interface UploadOptions {
-  readonly delimiter: string | null;
-  readonly quote: string | null;
-  readonly header: boolean | null;
-  readonly encoding: string | null;
-  /** Number of lines above the header. */
-  readonly skipLines: number | null;
-  readonly comment: string | null;
-  readonly escape: string | null;
-  readonly surplus: Surplus;
-  /** Whether NUL bytes are removed. */
-  readonly stripNul: boolean;
-  /** If some rows do not fit the table: keep none of the file, or the rows that fit. */
-  readonly onError: 'abort' | 'skip';
-  /** If an earlier upload had the same bytes. */
-  readonly duplicates: 'append' | 'reject';
-  /** Process the file as usual, but keep nothing of it. */
-  readonly dryRun: boolean;
-  /** How values are read; what is null is the customer's default. */
-  readonly values: ValueOptions;
-}
-
-/** Options that differ from others; those that are absent are the same. */
-export type UploadOptionChanges = Partial<Omit<UploadOptions, 'values'>> & { readonly values?: Partial<ValueOptions> };
-
-/** @throws Problem upload_option_invalid if the options contradict each other */
-export function changeOptions(options: UploadOptions, changes: UploadOptionChanges): UploadOptions {
-  const values = { ...options.values, ...changes.values };
-  checkMarks(values);
-  return { ...options, ...changes, values };
-}
-
-/** Completes options that an earlier version stored. */
-export function storedOptions(options: Omit<UploadOptions, 'values'> & Partial<UploadOptions>): UploadOptions {
-  return { values: NO_OPTIONS, ...options };
-}
+export const UNFINISHED: readonly UploadStatus[] = ['receiving', 'received', 'ingesting'];
 
 export interface EarlierUpload {
   readonly id: UploadId;
@@ -87,6 +51,8 @@ export interface Receipt {
   readonly warnings: readonly string[];
   /** Sentences about what is usual, was declared, or holds since earlier files. */
   readonly notes: readonly string[];
+  /** Of a dry run: the first rows. */
+  readonly sample?: readonly SampleRow[];
 }
 
 /** Why an upload failed: the members of a problem document. */
@@ -189,6 +155,8 @@ export interface Uploads {
    * @throws Problem upload_not_found, upload_cancelled
    */
   markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
+  /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */
+  findSameBytes(customerId: CustomerId, sha256: string): Promise<EarlierUpload | null>;
   /** Finds the acknowledged upload of a customer with this idempotency key. */
   findByIdempotencyKey(customerId: CustomerId, key: string): Promise<Upload | null>;
   /** Removes an upload that was refused before it was acknowledged, and its customer if that appeared only for it. */
@@ -196,6 +164,8 @@ export interface Uploads {
   findUpload(id: UploadId): Promise<Upload | null>;
   /** Newest first. */
   listUploads(customerId: CustomerId, page: PageRequest): Promise<Page<Upload>>;
+  /** Uploads of a customer that have not ended, oldest first. */
+  unfinishedUploads(customerId: CustomerId): Promise<readonly UploadId[]>;
   /** Uploads of all customers with one of these statuses, oldest first. */
   uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
   /** Cancels an upload that no attempt holds. @returns false if an attempt holds it, or it has ended */

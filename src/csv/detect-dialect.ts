@@ -1,23 +1,18 @@
 import { Problem } from '../errors.ts';
 import { checkColumnCount, checkColumnNames } from './column-names.ts';
+import { detectDelimiter, type OtherDelimiter } from './detect-delimiter.ts';
 import { isHeader, showsHeader } from './detect-header.ts';
 import type { CsvDialect, CsvLayout, Newline } from './dialect.ts';
-import { dialectDoubts } from './dialect-doubts.ts';
+import { dialectDoubts, otherDelimiter } from './dialect-doubts.ts';
 import { type DialectOptions, delimiterOption, quoteOption, refuseSameCharacters } from './dialect-options.ts';
-import { findTableBelow, type TableBelow, titleAboveHeader } from './find-title.ts';
+import { type HeadText, plainText, sampleRecords } from './head-text.ts';
 import { findLinesAbove } from './lines-above.ts';
 import { countLineFeeds, detectNewline, offsetOfLine, unifyNewlines } from './newlines.ts';
 import { recordProblems } from './record-problems.ts';
-import { type CsvRecord, readRecords } from './record-reader.ts';
-import { RecordRewriter } from './record-rewriter.ts';
+import type { CsvRecord } from './record-reader.ts';
 
-const DELIMITERS = [',', ';', '\t', '|'] as const;
 const LF = 10;
-/** Number of records from which the delimiter and the header are detected. */
-const SAMPLE_RECORDS = 1000;
 const HEADER_SAMPLE = 20;
-/** If more records have as many fields as the first one, it is no title. */
-const MAX_AGREEMENT_OF_TITLE = 0.5;
 
 /** What the head of a file reveals. */
 export interface DetectedDialect {
@@ -32,6 +27,8 @@ export interface DetectedDialect {
   /** Offset in the head at which the records begin, after the header and what is above it. */
   readonly dataOffset: number;
   readonly firstDataLine: number;
+  /** Other characters that may be the delimiter, unless it was given. */
+  readonly otherDelimiters: readonly OtherDelimiter[];
   /** What the sender may have meant otherwise. */
   readonly warnings: readonly string[];
 }
@@ -67,10 +64,10 @@ export function detectDialect(
     linesBefore,
   };
   const given = overrides.delimiter === null ? above.delimiter : delimiterOption(overrides.delimiter);
-  const delimiter = detectDelimiter(text, given === null ? DELIMITERS : [given]);
+  const { delimiter, others } = detectDelimiter(text, given);
   refuseSameCharacters({ ...overrides, delimiter, quote });
   const plain = plainText(text, delimiter);
-  const sample = sampleRecords(plain, { delimiter, quote }, complete, SAMPLE_RECORDS);
+  const sample = sampleRecords(plain, { delimiter, quote }, complete);
   if (overrides.escape === null) refuseEscapedQuotes(text, delimiter, sample);
   const first = wellFormed(sample[0], linesBefore);
   refuseNul(plain.subarray(0, first.byteOffset + first.bytes), delimiter, linesBefore);
@@ -98,34 +95,12 @@ export function detectDialect(
     headerText: header ? headerText(plain, first, delimiter, names.length < first.fields.length) : null,
     dataOffset: above.bytes + offsetOfLine(table, newline, firstDataLine - above.lines),
     firstDataLine,
+    otherDelimiters: given === null && columns.length === 1 ? [...others, ...otherDelimiter(sample)] : others,
     warnings: dialectDoubts(columns, sample, {
       header,
       detected: { delimiter: given === null, quote: overrides.quote === null },
     }),
   };
-}
-
-/** The text of a table at the start of a file. */
-interface HeadText {
-  /** Begins with a record or a comment. All lines end with a line feed. */
-  readonly bytes: Buffer;
-  readonly quote: string;
-  readonly escape: string | null;
-  readonly comment: string | null;
-  /** Whether the file has no more bytes. */
-  readonly complete: boolean;
-  /** Number of lines above the text. */
-  readonly linesBefore: number;
-}
-
-/** The text without comments and escape characters. */
-function plainText(text: HeadText, delimiter: string): Buffer {
-  const { bytes, quote, comment } = text;
-  if (text.escape === null && comment === null) return bytes;
-  // The number of columns is not known yet, and the last field stays.
-  const rest = { dropEmptyField: false, columns: 2, crEndsLine: false, firstLine: 1 };
-  const rewriter = new RecordRewriter({ delimiter, quote, escape: text.escape, comment, ...rest });
-  return Buffer.concat([rewriter.push(bytes), rewriter.end()]);
 }
 
 function noText(linesSkipped: number, complete: boolean): Problem {
@@ -196,7 +171,7 @@ function refuseEscapedQuotes(text: HeadText, delimiter: string, sample: readonly
   const malformed = sample.find((record, index) => record.malformed !== null && (complete || index < last));
   if (!malformed || quote === '' || !bytes.includes(`\\${quote}`)) return;
   const plain = plainText({ ...text, escape: '\\' }, delimiter);
-  const escaped = sampleRecords(plain, { delimiter, quote }, complete, SAMPLE_RECORDS);
+  const escaped = sampleRecords(plain, { delimiter, quote }, complete);
   if (escaped.slice(0, complete ? undefined : -1).some((record) => record.malformed !== null)) return;
   const fields = escaped[0]?.fields.length;
   const regular = (records: readonly CsvRecord[]): number =>
@@ -244,54 +219,4 @@ function wellFormed(first: CsvRecord | undefined, linesBefore: number): CsvRecor
   if (first.malformed === 'text_after_quote') throw recordProblems.textAfterQuote(line);
   if (first.malformed === 'quote_not_closed') throw recordProblems.quoteNotClosed(line);
   return first;
-}
-
-/** The first records of a text. Omits the last one if it may be incomplete, unless a quote in it is not closed. */
-function sampleRecords(
-  text: Buffer,
-  dialect: { readonly delimiter: string; readonly quote: string },
-  complete: boolean,
-  max: number,
-): readonly CsvRecord[] {
-  const records: CsvRecord[] = [];
-  for (const record of readRecords(text, dialect, 2, 1)) {
-    const isWhole = complete || record.byteOffset + record.bytes < text.length;
-    if (isWhole || record.malformed !== null) records.push(record);
-    if (records.length === max) break;
-  }
-  return records;
-}
-
-/**
- * The delimiter with which most records have the same number of fields as the first one, at least two. If several are equally
- * good, the one that results in more fields; any other one if all commas are decimal points. If there is none, the file has one
- * column, and the delimiter is the first candidate.
- *
- * @throws Problem title_above_header if with one of them, a table begins below the first record
- */
-function detectDelimiter(text: HeadText, candidates: readonly string[]): string {
-  const { quote, complete, linesBefore } = text;
-  let best = { delimiter: candidates[0] ?? ',', agreement: 0, fields: 1 };
-  let below: TableBelow | null = null;
-  for (const delimiter of candidates) {
-    const records = sampleRecords(plainText(text, delimiter), { delimiter, quote }, complete, SAMPLE_RECORDS);
-    const fields = records[0]?.fields.length ?? 1;
-    const table = findTableBelow(records, delimiter);
-    if (table && (below === null || table.agreement * table.fields > below.agreement * below.fields)) below = table;
-    if (fields < 2) continue;
-    const agreeing = records.filter((record) => record.malformed === null && record.fields.length === fields);
-    const agreement = agreeing.length / records.length;
-    const better = agreement - best.agreement;
-    const moreFields = fields > best.fields || (best.delimiter === ',' && commasAreDecimal(agreeing));
-    // A few malformed lines must not favour a delimiter that merely occurs in the text.
-    if (better > 0.1 || (better > -0.1 && moreFields)) best = { delimiter, agreement, fields };
-  }
-  if (below && best.agreement < MAX_AGREEMENT_OF_TITLE) throw titleAboveHeader(below, linesBefore);
-  return best.delimiter;
-}
-
-/** Whether there are commas in the fields of these records, and each is the decimal point of a number. */
-function commasAreDecimal(records: readonly CsvRecord[]): boolean {
-  const withComma = records.flatMap(({ fields }) => fields.filter((field) => field?.includes(',')));
-  return withComma.length > 0 && withComma.every((field) => /^ *[+-]?\d+,\d+ *$/.test(field ?? ''));
 }

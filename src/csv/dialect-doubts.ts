@@ -1,3 +1,4 @@
+import type { OtherDelimiter } from './detect-delimiter.ts';
 import type { CsvRecord } from './record-reader.ts';
 
 /** What could also separate fields. Not a dot or a minus, which occur in numbers. */
@@ -16,10 +17,11 @@ export function dialectDoubts(
   { header, detected }: { readonly header: boolean; readonly detected: { delimiter: boolean; quote: boolean } },
 ): readonly string[] {
   const warnings: string[] = [];
-  const other = detected.delimiter && columns.length === 1 ? otherDelimiter(sample) : null;
-  if (other !== null) {
-    const shown = other === ' ' ? 'a space' : `'${other}'`;
-    const option = other === ' ' ? 'space' : other;
+  const [other] = detected.delimiter && columns.length === 1 ? otherDelimiter(sample) : [];
+  if (other) {
+    const { delimiter } = other;
+    const shown = delimiter === ' ' ? 'a space' : `'${delimiter}'`;
+    const option = delimiter === ' ' ? 'space' : delimiter;
     warnings.push(
       `The file was read as one column, '${columns[0]}', but every line contains ${shown} the same number of times. If it is the delimiter, set delimiter=${option}.`,
     );
@@ -34,16 +36,16 @@ export function dialectDoubts(
   return warnings;
 }
 
-/** A character that occurs in every record equally often. */
-function otherDelimiter(sample: readonly CsvRecord[]): string | null {
+/** The first character that occurs in every record equally often, in a file of one column. */
+export function otherDelimiter(sample: readonly CsvRecord[]): readonly OtherDelimiter[] {
   const [first = '', ...rest] = sample.map(({ fields }) => fields[0] ?? '');
-  if (rest.length === 0) return null;
-  const candidates = new Set(first.match(OTHER_DELIMITERS));
+  if (rest.length === 0) return [];
   const times = (text: string, character: string): number => text.split(character).length;
-  for (const character of candidates) {
-    if (rest.every((text) => times(text, character) === times(first, character))) return character;
+  for (const delimiter of new Set(first.match(OTHER_DELIMITERS))) {
+    const fields = times(first, delimiter);
+    if (rest.every((text) => times(text, delimiter) === fields)) return [{ delimiter, fields }];
   }
-  return null;
+  return [];
 }
 
 function singleQuoted(columns: readonly string[], rows: readonly CsvRecord[]): readonly string[] {

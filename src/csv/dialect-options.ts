@@ -15,6 +15,16 @@ export interface DialectOptions {
   readonly surplus: Surplus;
 }
 
+export const DIALECT_OPTIONS = [
+  'delimiter',
+  'quote',
+  'header',
+  'skipLines',
+  'comment',
+  'escape',
+  'surplus',
+] as const satisfies readonly (keyof DialectOptions)[];
+
 /** `drop_empty`: remove one empty field after the last column, in every row that has it. */
 export type Surplus = 'reject' | 'drop_empty';
 

@@ -13,19 +13,24 @@ import { docsRoutes } from './about/docs.route.ts';
 import { healthRoutes } from './about/health.route.ts';
 import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
 import { customerCatalog } from './access/customer-catalog.ts';
+import { sessionRoutes } from './access/session.route.ts';
 import { analyzeRoutes } from './analyses/analyze.route.ts';
 import { runningAnalysesRoutes } from './analyses/running-analyses.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
 import { describeRoutes } from './openapi/document.ts';
+import { pageRoutes } from './page/page.route.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
 import { refuseUnmetHeaders } from './problems/unmet-headers.ts';
 import { answerUnrouted } from './problems/unrouted.ts';
+import { ignoreTypeOfEmptyBodies } from './requests/empty-body.ts';
 import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
 import { tusRoutes } from './tus/tus.route.ts';
+import { customerEventsRoutes } from './uploads/customer-events.route.ts';
 import { manageUploadsRoutes } from './uploads/manage-uploads.route.ts';
+import { previewRoutes } from './uploads/preview.route.ts';
 import { rejectedRowsRoutes } from './uploads/rejected-rows.route.ts';
 import { uploadBodyRoutes } from './uploads/upload-body.route.ts';
 import { uploadFormRoutes } from './uploads/upload-form.route.ts';
@@ -39,6 +44,8 @@ export interface ServerDeps {
   readonly ready: () => Promise<void>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
+  /** The folder of the built web page. */
+  readonly pageDirectory: string;
   readonly observe: Observe;
 }
 
@@ -61,9 +68,11 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   addSecurityHeaders(app);
   const stopping = stopGracefully(app);
   refuseUnmetHeaders(app);
+  ignoreTypeOfEmptyBodies(app);
   guardRequests(app, deps.config, {
     findCustomer: (id) => deps.catalog.findCustomer(id),
     findKeyByHash: (hash) => deps.catalog.findKeyByHash(hash),
+    findSession: (hash) => deps.catalog.findSession(hash),
     findUpload: (id) => deps.ingest.findUpload(id),
   });
   answerUnrouted(app);
@@ -105,16 +114,20 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
   await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));
   await app.register(manageUploadsRoutes({ ...customers, ingest, stopping }));
+  await app.register(previewRoutes({ ingest }));
+  await app.register(customerEventsRoutes({ ...config, ingest, catalog: deps.catalog, stopping }));
   await app.register(rejectedRowsRoutes({ ingest }));
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
   await app.register(keysRoutes(customers));
+  await app.register(sessionRoutes({ ...config, catalog: deps.catalog }));
   await app.register(tableRoutes(customers));
   await app.register(rowsRoutes(analysis));
   await app.register(exportRoutes({ ...config, analysis, observe }));
   await app.register(analyzeRoutes({ analysis }));
   await app.register(runningAnalysesRoutes(analysis));
   await app.register(healthRoutes(deps));
+  await app.register(pageRoutes(deps));
 }
 
 /** Once the server stops, new requests are refused, waiting requests are answered, and running ones may end. */

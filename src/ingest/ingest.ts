@@ -1,7 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Upload, UploadOptionChanges } from '../catalog/upload.ts';
+import type { Upload } from '../catalog/upload.ts';
+import type { GivenOptions } from '../catalog/upload-options.ts';
 import type { Config } from '../config.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
+import type { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../model/ids.ts';
@@ -9,7 +11,10 @@ import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { cancelOrUndo } from './manage/cancel-undo.ts';
 import { retryUpload } from './manage/retry.ts';
+import { type UploadWatch, UploadWatches } from './manage/upload-watches.ts';
 import { Uploads } from './manage/uploads.ts';
+import { type Preview, type PreviewRequest, previewFile } from './preview/preview-file.ts';
+import { announcingCatalog } from './progress/announcing-catalog.ts';
 import { type Progress, ProgressBoard } from './progress/progress-board.ts';
 import { RefusedUploads } from './progress/refused-uploads.ts';
 import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
@@ -32,6 +37,8 @@ export interface Ingest {
    * @throws Problem whatever a file can be refused with
    */
   receive(file: Omit<IncomingFile, 'uploadId' | 'retryOf'>, source: FileSource): Promise<Upload>;
+  /** Reads the start of a file, and stores nothing. @throws Problem most of what a file can be refused with */
+  preview(access: CustomerAccess, request: PreviewRequest): Promise<Preview>;
   /** Files that arrive in several requests. */
   readonly resumable: ResumableUploads;
   /** @returns an upload of the catalog, or a resumable file that is not whole */
@@ -43,6 +50,12 @@ export interface Ingest {
    * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
   waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  /** Follows all uploads of a customer. @throws Problem too_many_streams */
+  watch(access: CustomerAccess): UploadWatch;
+  /** The uploads of a customer that have not ended. */
+  unfinishedUploads(access: CustomerAccess): Promise<readonly UploadId[]>;
+  /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
+  refusalOf(access: CustomerAccess, uploadId: UploadId): Problem | null;
   /** @returns null if the upload has ended */
   progressOf(upload: Upload): Progress | null;
   /**
@@ -59,7 +72,7 @@ export interface Ingest {
    * @param changes the options that differ from those of the failed upload
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
-  retry(access: CustomerAccess, uploadId: UploadId, changes: UploadOptionChanges): Promise<Upload>;
+  retry(access: CustomerAccess, uploadId: UploadId, changes: GivenOptions): Promise<Upload>;
   readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while it has unfinished uploads */
   deleteCustomer(access: CustomerAccess): Promise<void>;
@@ -102,19 +115,22 @@ const SLOT_WAIT_MS = 30_000;
  *    the catalog, which makes them visible.
  * 3. `resumable/`: a file that arrives in several requests is kept on disk until it is whole. Then it is received like any other.
  * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time.
- * 5. `manage/`: finds, awaits, cancels, undoes and retries uploads.
+ * 5. `preview/`: reads the start of a file as a load would, and stores nothing.
+ * 6. `manage/`: finds, awaits, cancels, undoes and retries uploads.
  *
  * All of them use `spool/` (bytes on disk) and `progress/` (how far uploads are, and who waits for them). Imports point one way,
- * which the linter enforces: manage → upkeep → resumable → receive → load → spool | progress.
+ * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { catalog, tables, csvReader, observe, directories, settings, accessToFinish } = deps;
+  const { tables, csvReader, observe, directories, settings, accessToFinish } = deps;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
   const spool = new Spool(directories.spool);
   const rejects = new RejectedRows(directories.rejects);
   const reserve = new DiskReserve(directories.spool, settings.diskReserveBytes);
-  const progress = new ProgressBoard();
+  const changed = (id: UploadId): void => watches.changed(id);
+  const catalog = announcingCatalog(deps.catalog, changed);
+  const progress = new ProgressBoard(changed);
   const refused = new RefusedUploads();
 
   const loader = new Loader({
@@ -152,6 +168,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   });
   const housekeeping = new Housekeeping({ catalog, tables, spool, resumable, observe });
   const uploads = new Uploads({ catalog, resumable, progress, refused });
+  const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));
 
   await recover({ catalog, tables, spool, rejects, resumable, observe });
   loader.start();
@@ -159,10 +176,14 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
 
   return {
     receive: (file, source) => receptions.receive({ ...file, uploadId: newUploadId(), retryOf: null }, source),
+    preview: (access, request) => previewFile({ catalog, slots, maxColumns, idleMs }, access, request),
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
     waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
     progressOf: (upload) => progress.of(upload),
+    watch: ({ customerId }) => watches.open(customerId),
+    unfinishedUploads: (access) => uploads.unfinished(access),
+    refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
     cancelOrUndo: (access, uploadId) =>
       cancelOrUndo(
         { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe },
@@ -174,6 +195,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     rejects,
     deleteCustomer: ({ customerId }) => deleteCustomer({ catalog, tables, spool, rejects, resumable }, customerId),
     async close() {
+      watches.stop();
       await resumable.stop();
       await receptions.close();
       await housekeeping.stop();

@@ -8,7 +8,7 @@ declare const granted: unique symbol;
  */
 export type Right = 'read' | 'upload' | 'undo' | 'admin';
 
-const ALL_RIGHTS: readonly Right[] = ['read', 'upload', 'undo', 'admin'];
+export const ALL_RIGHTS: readonly Right[] = ['read', 'upload', 'undo', 'admin'];
 
 /**
  * Permission to act for one customer. Everything that reads or changes a customer's rows or uploads requires one, and only

@@ -10,11 +10,8 @@ import type { Column } from './columns.ts';
  */
 export function matchColumns(incoming: readonly string[], table: readonly Column[] | null): readonly string[] {
   if (table === null) return incoming;
-  const byFoldedName = new Map(table.map(({ name }) => [name.toLowerCase(), name]));
-  const names = incoming.map((name) => byFoldedName.get(name.toLowerCase()));
-  const missing = table.map(({ name }) => name).filter((name) => !names.includes(name));
-  const unexpected = incoming.filter((_, index) => names[index] === undefined);
-  if (missing.length === 0 && unexpected.length === 0) return names.filter((name) => name !== undefined);
+  const { names, missing, unexpected } = compareColumns(incoming, table);
+  if (missing.length === 0 && unexpected.length === 0) return names;
   const differences = [
     ...(missing.length > 0 ? [`lacks ${quoted(missing)}`] : []),
     ...(unexpected.length > 0 ? [`has ${quoted(unexpected)}, which the table lacks`] : []),
@@ -25,6 +22,18 @@ export function matchColumns(incoming: readonly string[], table: readonly Column
     `The file ${differences.join(' and ')}. The columns of the table are ${quoted(columns)}.`,
     { missing, unexpected, table_columns: columns },
   );
+}
+
+/** The table's names for the file's columns, and the columns that only one of them has. */
+export function compareColumns(
+  incoming: readonly string[],
+  table: readonly Column[],
+): { readonly names: readonly string[]; readonly missing: readonly string[]; readonly unexpected: readonly string[] } {
+  const byFoldedName = new Map(table.map(({ name }) => [name.toLowerCase(), name]));
+  const names = incoming.map((name) => byFoldedName.get(name.toLowerCase()));
+  const missing = table.map(({ name }) => name).filter((name) => !names.includes(name));
+  const unexpected = incoming.filter((_, index) => names[index] === undefined);
+  return { names: names.filter((name) => name !== undefined), missing, unexpected };
 }
 
 function quoted(names: readonly string[]): string {

@@ -1,9 +1,22 @@
-import type { Column } from './columns.ts';
+import type { Column, LogicalType } from './columns.ts';
 import type { SettledFormat, ValueFormat } from './value-format.ts';
 
 /** A column of a customer's table, and what its files have settled about how its texts are read. */
 export interface TableColumn extends Column {
   readonly settled: SettledFormat;
+  /** Of a text column: why it has no other type. */
+  readonly nearly?: ReasonForText;
+}
+
+/** Why a column is text, although most of its values in the file that decided it have another type. */
+export interface ReasonForText {
+  readonly type: LogicalType;
+  /** How many values do not have the type. */
+  readonly misfits: number;
+  /** The option `nulls` with which they are null; null: it cannot be given. */
+  readonly nulls: string | null;
+  /** What is said of the column: `1 of 4 values is not a date. Line 5: 'Total'.` */
+  readonly message: string;
 }
 
 /** A column that a customer was created with. */

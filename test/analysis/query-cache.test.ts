@@ -30,6 +30,7 @@ const VIEW: TableForReading = {
   },
   uncommittedTags: [],
   lastTag: 1,
+  changedAt: null,
   generation: 0,
   createdAt: new Date(0),
 };

@@ -16,6 +16,7 @@ import type { UploadOptions } from '../../src/api/upload-options.ts';
 import type { UploadStatus } from '../../src/api/uploads.ts';
 import type * as key from '../../src/catalog/api-key.ts';
 import type * as upload from '../../src/catalog/upload.ts';
+import type * as options from '../../src/catalog/upload-options.ts';
 import { ERRORS } from '../../src/errors.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
 import type * as rejected from '../../src/model/rejected-row.ts';
@@ -28,8 +29,8 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 /** The closed lists of the API, each compared with the one in the code that it mirrors. */
 const SAME: readonly true[] = [
   true satisfies Same<UploadStatus, upload.UploadStatus>,
-  true satisfies Same<UploadOptions['on_error'], upload.UploadOptions['onError']>,
-  true satisfies Same<UploadOptions['duplicates'], upload.UploadOptions['duplicates']>,
+  true satisfies Same<UploadOptions['on_error'], options.UploadOptions['onError']>,
+  true satisfies Same<UploadOptions['duplicates'], options.UploadOptions['duplicates']>,
   true satisfies Same<RejectionCode, rejected.RejectionCode>,
   true satisfies Same<ColumnType, LogicalType>,
   true satisfies Same<KeyRight, key.KeyRight>,

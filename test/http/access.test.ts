@@ -8,7 +8,15 @@ const CSV = 'at,amount\n2024-01-01 00:00:00,1\n';
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 /** All other routes require a key. If a route that is not listed here answers without one, the test fails. */
-const PUBLIC = ['GET /healthz', 'GET /readyz', 'GET /api/v1/analyze/types'];
+const PUBLIC = [
+  'GET /healthz',
+  'GET /readyz',
+  'GET /api/v1/analyze/types',
+  'POST /api/v1/session',
+  'DELETE /api/v1/session',
+];
+/** Says who the caller is. */
+const CALLER = 'GET /api/v1/session';
 
 interface Operation {
   readonly method: string;
@@ -109,6 +117,7 @@ describe('with keys', () => {
   test("answers another customer's key on every route as if the customer did not exist", async () => {
     for (const operation of guarded()) {
       const name = `${operation.method} ${operation.path}`;
+      if (name === CALLER) continue;
       const reply = await attempt(operation, bearer(own));
       assert([403, 404].includes(reply.status), `${name} answered ${reply.status}`);
       if (reply.status === 404 && reply.body.code === 'customer_not_found') {
@@ -133,7 +142,7 @@ describe('with keys', () => {
     for (const { method, path, operation } of operations) {
       const isPublic = PUBLIC.includes(`${method} ${path}`);
       assert.equal(operation.security?.length === 0, isPublic, `${method} ${path}`);
-      if (isPublic) assert.equal((await call(thena.url + path)).status, 200);
+      if (isPublic && method === 'GET') assert.equal((await call(thena.url + path)).status, 200);
     }
     assert.equal((await call(`${thena.url}/docs`)).status, 200);
   });

@@ -57,7 +57,9 @@ test('checks declared columns by the rules for columns of files', async () => {
     [{ defaults: { decimal: ',', thousands: ',' } }, 'upload_option_invalid'],
     [{ defaults: { date_order: 'ydm' } }, 'upload_option_invalid'],
     [{ defaults: { time_zone: 'Mars/Base' } }, 'time_zone_unknown'],
-    [{ defaults: { delimiter: ';' } }, 'bad_request'],
+    [{ defaults: { delimiter: 'ab' } }, 'upload_option_invalid'],
+    [{ defaults: { dry_run: true } }, 'bad_request'],
+    [{ defaults: { surplus: 'keep' } }, 'bad_request'],
   ] as const) {
     const { body } = await create({ customer_id: 'declared', ...declaration });
     assert.equal(body.code, code, JSON.stringify(declaration));
@@ -65,7 +67,7 @@ test('checks declared columns by the rules for columns of files', async () => {
   assert.equal((await see('declared')).status, 404);
 });
 
-test('shows how the values of a customer are read by default', async () => {
+test('shows the options that a customer has declared', async () => {
   const defaults = { decimal: 'comma', nulls: 'NA, -', time_zone: 'europe/berlin', date_order: 'dmy' };
   const columns = [
     { name: 'At', type: 'timestamp', format: 'epoch_ms', time_zone: 'America/New_York' },
@@ -73,13 +75,14 @@ test('shows how the values of a customer are read by default', async () => {
   ];
   assert.equal((await create({ customer_id: 'defaults', defaults, columns })).status, 201);
   const { declared } = (await see('defaults')).body;
-  assert.deepEqual(declared.defaults, {
+  const given = Object.entries(declared.defaults).filter(([, value]) => value !== null);
+  assert.deepEqual(Object.fromEntries(given), {
     decimal: ',',
-    thousands: null,
     nulls: ['NA', '-'],
     time_zone: 'Europe/Berlin',
     date_order: 'dmy',
   });
+  assert.equal(Object.keys(declared.defaults).length, 16);
   assert.deepEqual(declared.columns, [columns[0], { name: 'day', type: 'date', format: null, time_zone: null }]);
 });
 

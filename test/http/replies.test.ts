@@ -151,6 +151,28 @@ test('every analysis matches the OpenAPI document', async () => {
   assert.equal((await analyze({})).body.code, 'analyze_type_missing');
 });
 
+test('the events of a customer match the OpenAPI document', async () => {
+  await uploadForm('events', CSV, WAIT);
+  const path = '/api/v1/customers/events/events';
+  const stop = new AbortController();
+  const { status, headers, body } = await fetch(`${thena.url}${path}`, { signal: stop.signal });
+  const sent = await uploadForm('events', 'day,amount\n2024-02-01,7\n');
+  let text = '';
+  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    if (text.includes(sent.body.id) && text.includes('"rows":3')) break;
+  }
+  stop.abort();
+  api.check('GET', path, undefined, { status, headers, body: text });
+});
+
+test('sessions match the OpenAPI document', async () => {
+  assert.equal((await api.call('/api/v1/session', { json: { key: 'any' } })).body.role, 'open');
+  assert.equal((await api.call('/api/v1/session', { json: {} })).body.code, 'bad_request');
+  assert.equal((await api.call('/api/v1/session')).body.expires_at, null);
+  assert.equal((await api.call('/api/v1/session', { method: 'DELETE' })).status, 204);
+});
+
 test('health, readiness and metrics match the OpenAPI document', async () => {
   for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await api.call(path)).status, 200, path);
 });

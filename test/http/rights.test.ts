@@ -64,6 +64,10 @@ test('a key that may only upload follows what it sent, to the rejected rows', as
   assert.match((await at(id, sender, '/events')).body, /^event: end/);
   assert.equal((await at(id, sender, '/rejects')).body.items.length, 2);
   assert.match((await at(id, sender, '/rejects.csv')).body, /six/);
+  const preview = `${thena.url}/api/v1/customers/a/preview`;
+  const body = 'a\n1\n';
+  assert.equal((await call(preview, { method: 'POST', body, headers: sender })).status, 200);
+  assert.deepEqual(answer(await call(preview, { method: 'POST', body, headers: reader })), [403, 'key_lacks_right']);
   for (const path of ['table', 'table/rows', 'uploads']) {
     const reply = await call(`${thena.url}/api/v1/customers/a/${path}`, { headers: sender });
     assert.deepEqual(answer(reply), [403, 'key_lacks_right'], path);

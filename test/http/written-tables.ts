@@ -48,27 +48,38 @@ function field(text: string | null, { delimiter, quoteAll }: Dialect): string {
   return plain ? text : `"${text.replaceAll('"', '""')}"`;
 }
 
-const NUMBER = /^\s*-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 const ISO = /^\s*(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?\s*$/;
 
 /** In columns that are not text. */
 const NULLS = new Set(['', 'NA', 'N/A', '#N/A', 'NULL', 'null', '\\N', 'NaT', 'None', '-']);
 
+/** A column as the receipt describes it. */
+export interface ReceiptColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly decimal: '.' | ',' | null;
+  readonly thousands: ',' | '.' | ' ' | "'" | null;
+}
+
 /**
- * The value that a cell must have in a column of this type, determined independently of Thena: text unchanged, numbers and times
- * as numbers. White space around a value, line breaks included, is no part of it, except in text. `lost` if the type cannot represent the text.
+ * The value that a cell must have in a column of the receipt, determined independently of Thena: text unchanged, numbers and times
+ * as numbers. White space around a value, line breaks included, is no part of it, except in text. `lost` if the column cannot
+ * represent the text.
  */
-export function valueIn({ text, at }: Cell, type: string): string | null {
+export function valueIn({ text, at }: Cell, column: ReceiptColumn): string | null {
   if (text === null) return null;
-  if (type === 'text') return `text ${text}`;
-  if (NULLS.has(text.trim())) return null;
-  switch (type) {
-    case 'integer':
-      return /^\s*(?:0|-?[1-9]\d*)\s*$/.test(text) ? `${BigInt(text.trim())}` : `lost ${text}`;
+  if (column.type === 'text') return `text ${text}`;
+  const trimmed = text.trim();
+  if (NULLS.has(trimmed)) return null;
+  switch (column.type) {
+    case 'integer': {
+      const digits = withoutThousands(trimmed, column);
+      return digits !== null && /^(?:0|-?[1-9]\d*)$/.test(digits) ? `${BigInt(digits)}` : `lost ${text}`;
+    }
     case 'number':
-      return numberOf(text);
+      return numberOf(trimmed, column) ?? `lost ${text}`;
     case 'boolean':
-      return /^\s*(?:true|false)\s*$/i.test(text) ? text.trim().toLowerCase() : `lost ${text}`;
+      return /^(?:true|false)$/i.test(trimmed) ? trimmed.toLowerCase() : `lost ${text}`;
     default: {
       const meant = at ?? timeOf(text);
       return meant === null ? `lost ${text}` : `${meant}`;
@@ -76,17 +87,39 @@ export function valueIn({ text, at }: Cell, type: string): string | null {
   }
 }
 
-function changesDigits(text: string): boolean {
-  const digits = /^\s*-?(\d{16,})(?:\.\d*)?\s*$/.exec(text)?.[1];
-  return digits !== undefined && BigInt(digits) !== BigInt(Number(digits)) && String(Number(digits)) !== digits;
+const SPACES = '[ \\u00a0\\u2009\\u202f]';
+
+/** @returns the text without the marks between groups of three digits, a decimal point in place of the mark; null if it is none */
+function withoutThousands(
+  text: string,
+  { decimal, thousands }: Pick<ReceiptColumn, 'decimal' | 'thousands'>,
+): string | null {
+  const mark = thousands === ' ' ? SPACES : thousands === "'" ? "['’]" : thousands === null ? null : `\\${thousands}`;
+  const digits = mark === null ? '\\d+' : `(?:\\d{1,3}(?:${mark}\\d{3})+|\\d+)`;
+  const fraction = decimal === null ? '' : `(?:\\${decimal}\\d*)?`;
+  const pattern = new RegExp(
+    `^-?(?:${digits}${fraction}${decimal === null ? '' : `|\\${decimal}\\d+`})(?:e[+-]?\\d+)?$`,
+    'i',
+  );
+  if (!pattern.test(text)) return null;
+  const plain = mark === null ? text : text.replaceAll(new RegExp(mark, 'g'), '');
+  return decimal === null ? plain : plain.replace(decimal, '.');
 }
 
-function numberOf(text: string): string {
-  const word = /^\s*(-?)(nan|inf(?:inity)?)\s*$/i.exec(text);
+const NUMBER = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+function numberOf(text: string, column: ReceiptColumn): string | null {
+  const word = /^(-?)(nan|inf(?:inity)?)$/i.exec(text);
   if (word) return written64(word[2]?.toLowerCase() === 'nan' ? Number.NaN : word[1] ? -Infinity : Infinity);
-  // Beyond 15 digits a double may lose some before the point.
-  if (!NUMBER.test(text) || changesDigits(text) || !Number.isFinite(Number(text))) return `lost ${text}`;
-  return written64(Number(text));
+  const plain = withoutThousands(text, column);
+  if (plain === null || !NUMBER.test(plain) || changesDigits(plain) || !Number.isFinite(Number(plain))) return null;
+  return written64(Number(plain));
+}
+
+/** Beyond 15 digits a double may lose some before the point. */
+function changesDigits(text: string): boolean {
+  const digits = /^-?(\d{16,})(?:\.\d*)?$/.exec(text)?.[1];
+  return digits !== undefined && BigInt(digits) !== BigInt(Number(digits)) && String(Number(digits)) !== digits;
 }
 
 export function written64(number: number): string {

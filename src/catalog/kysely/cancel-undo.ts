@@ -38,7 +38,7 @@ export function cancelUndoIn(
         const state = await remainingState(trx, customer.id);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1 })
+          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: now() })
           .where('id', '=', customer.id)
           .execute();
         return uploadOf(upload);

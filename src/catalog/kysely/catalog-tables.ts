@@ -31,6 +31,8 @@ interface CustomersTable {
   time_column: Optional<string>;
   row_count: Generated<number>;
   version: Generated<number>;
+  /** When the version became the current one. Null until the first commit. */
+  changed_at: Optional<Millis>;
   /** The number of undone uploads. */
   generation: Generated<number>;
   first_row_at: StoredMicros;
@@ -52,6 +54,16 @@ interface ApiKeysTable {
   rights: Json;
   created_at: Millis;
   revoked_at: Optional<Millis>;
+}
+
+interface SessionsTable {
+  /** Of the session's secret. */
+  hash: string;
+  /** Null: the administrator's. */
+  key_id: string | null;
+  admin_proof: string | null;
+  created_at: Millis;
+  expires_at: Millis;
 }
 
 interface UploadsTable {
@@ -108,6 +120,7 @@ interface AttemptsTable {
 export interface CatalogTables {
   customers: CustomersTable;
   api_keys: ApiKeysTable;
+  sessions: SessionsTable;
   uploads: UploadsTable;
   attempts: AttemptsTable;
 }

@@ -38,7 +38,11 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
           .returningAll()
           .executeTakeFirst();
         if (!upload) return 'lost';
-        await trx.updateTable('customers').set(grown(customer, commit)).where('id', '=', customer.id).execute();
+        await trx
+          .updateTable('customers')
+          .set({ ...grown(customer, commit), changed_at: now() })
+          .where('id', '=', customer.id)
+          .execute();
         await trx.deleteFrom('attempts').where('customer_id', '=', customer.id).where('tag', '=', commit.tag).execute();
         return uploadOf(upload);
       }),

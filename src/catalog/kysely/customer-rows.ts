@@ -1,9 +1,9 @@
-import { NO_OPTIONS } from '../../csv/values/value-options.ts';
 import type { TableColumn } from '../../model/parsed-columns.ts';
 import { NOTHING_SETTLED } from '../../model/value-format.ts';
 import type { ApiKey } from '../api-key.ts';
 import type { Customer } from '../customer.ts';
 import type { TableState } from '../table-state.ts';
+import { type CustomerDefaults, NO_DEFAULTS } from '../upload-options.ts';
 import { type ApiKeyRow, type CustomerRow, micros } from './catalog-tables.ts';
 
 /** Earlier versions stored no `settled`. */
@@ -15,19 +15,21 @@ export function customerOf(row: CustomerRow): Customer {
     createdAt: new Date(row.created_at),
     declaredTimeColumn: row.declared_time_column,
     declaredColumns: row.declared_columns === null ? null : JSON.parse(row.declared_columns),
-    defaults: row.defaults === null ? NO_OPTIONS : JSON.parse(row.defaults),
+    defaults: row.defaults === null ? NO_DEFAULTS : defaultsOf(row.defaults),
     table: tableOf(row),
   };
+}
+
+/** Earlier versions stored options for values only. */
+function defaultsOf(json: string): CustomerDefaults {
+  const stored = JSON.parse(json);
+  return 'values' in stored ? stored : { values: stored };
 }
 
 export function tableOf(row: CustomerRow): TableState | null {
   if (row.table_columns === null) return null;
   return {
-    columns: (JSON.parse(row.table_columns) as readonly StoredColumn[]).map(({ name, type, settled }) => ({
-      name,
-      type,
-      settled: settled ?? NOTHING_SETTLED,
-    })),
+    columns: columnsOf(row.table_columns),
     timeColumn: row.time_column,
     rows: row.row_count,
     version: row.version,
@@ -35,6 +37,11 @@ export function tableOf(row: CustomerRow): TableState | null {
     earliestAt: micros(row.earliest_at),
     latestAt: micros(row.latest_at),
   };
+}
+
+/** @param json of `table_columns` */
+export function columnsOf(json: string): readonly TableColumn[] {
+  return (JSON.parse(json) as readonly StoredColumn[]).map((column) => ({ settled: NOTHING_SETTLED, ...column }));
 }
 
 export function apiKeyOf(row: ApiKeyRow): ApiKey {

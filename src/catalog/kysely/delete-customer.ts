@@ -1,9 +1,7 @@
 import type { Kysely, Updateable } from 'kysely';
 import type { Customers } from '../customer.ts';
-import type { UploadStatus } from '../upload.ts';
+import { UNFINISHED } from '../upload.ts';
 import type { CatalogTables } from './catalog-tables.ts';
-
-const UNFINISHED: readonly UploadStatus[] = ['receiving', 'received', 'ingesting'];
 
 const NO_TABLE: Updateable<CatalogTables['customers']> = {
   table_columns: null,

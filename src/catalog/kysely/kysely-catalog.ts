@@ -8,6 +8,7 @@ import { customersIn } from './customers.ts';
 import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
+import { sessionsIn } from './sessions.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
 
@@ -24,6 +25,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Dat
     ...customersIn(db, now),
     ...deleteCustomerIn(db),
     ...apiKeysIn(db, now),
+    ...sessionsIn(db, now),
     ...uploadsIn(db, now),
     ...markReceivedIn(db, now),
     ...cancelUndoIn(db, now),

@@ -15,9 +15,13 @@ const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
 export function markReceivedIn(
   db: Kysely<CatalogTables>,
   now: () => number,
-): Pick<Uploads, 'markReceived'> & Pick<UploadQueue, 'queueUsage'> {
+): Pick<Uploads, 'markReceived' | 'findSameBytes'> & Pick<UploadQueue, 'queueUsage'> {
   return {
     queueUsage: (customerId) => queueUsage(db, customerId),
+    async findSameBytes(customerId, sha256) {
+      const earlier = await withSameBytes(db, customerId, sha256);
+      return earlier ? { id: earlier.id, createdAt: new Date(earlier.created_at) } : null;
+    },
     markReceived: (id, file, limits) =>
       // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
@@ -29,7 +33,7 @@ export function markReceivedIn(
         if (upload.status !== 'receiving') return { kind: 'received', upload: uploadOf(upload) };
         const sameKey = await withSameKey(trx, upload);
         if (sameKey) return { kind: 'key_used', earlier: uploadOf(sameKey) };
-        const sameBytes = await withSameBytes(trx, upload, file.sha256);
+        const sameBytes = await withSameBytes(trx, upload.customer_id, file.sha256);
         if (sameBytes && JSON.parse(upload.options).duplicates === 'reject') {
           return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
         }
@@ -82,14 +86,14 @@ async function withSameKey(trx: Transaction<CatalogTables>, upload: UploadRow): 
 
 /** The latest upload with these bytes. */
 function withSameBytes(
-  trx: Transaction<CatalogTables>,
-  upload: UploadRow,
+  db: Kysely<CatalogTables>,
+  customerId: CustomerId,
   sha256: string,
 ): Promise<UploadRow | undefined> {
-  return trx
+  return db
     .selectFrom('uploads')
     .selectAll()
-    .where('customer_id', '=', upload.customer_id)
+    .where('customer_id', '=', customerId)
     .where('sha256', '=', sha256)
     .where('status', 'in', COUNTED)
     .where('dry_run', '=', 0)

@@ -45,6 +45,7 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: () => number): Tab
         uncommittedTags,
         lastTag: customer.last_tag,
         generation: customer.generation,
+        changedAt: customer.changed_at === null ? null : new Date(customer.changed_at),
         createdAt: new Date(customer.created_at),
       };
     },

@@ -1,7 +1,8 @@
 import type { LogicalType } from '../../model/columns.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
-import { type Receipt, storedOptions, type Upload } from '../upload.ts';
+import type { Receipt, Upload } from '../upload.ts';
+import { storedOptions } from '../upload-options.ts';
 import type { UploadRow } from './catalog-tables.ts';
 
 export function uploadOf(row: UploadRow): Upload {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Problem } from '../../errors.ts';
 import type { Uploads } from '../upload.ts';
-import { newUpload } from '../upload.ts';
+import { newUpload, UNFINISHED } from '../upload.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
@@ -16,6 +16,7 @@ type UploadRecords = Pick<
   | 'listUploads'
   | 'keptFailures'
   | 'endRetention'
+  | 'unfinishedUploads'
   | 'uploadsInStatus'
 >;
 
@@ -119,6 +120,16 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
         .limit(limit + 1);
       const page = after === null ? first : first.where('number', '<', readCursor('uploads', after, parseNumber));
       return pageOf('uploads', await page.execute(), limit, ({ number }) => number, uploadOf);
+    },
+    async unfinishedUploads(customerId) {
+      const rows = await db
+        .selectFrom('uploads')
+        .select('id')
+        .where('customer_id', '=', customerId)
+        .where('status', 'in', UNFINISHED)
+        .orderBy('number')
+        .execute();
+      return rows.map(({ id }) => id);
     },
     async uploadsInStatus(statuses) {
       const rows = await db

@@ -2,6 +2,7 @@ import type { LogicalType } from '../../model/columns.ts';
 import { valuesWhere } from './column-evidence.ts';
 import { type ColumnDecision, type DecidedColumn, decideColumn } from './decide-column.ts';
 import { cluesOf, type FileToDecide } from './file-clues.ts';
+import { type FormatGuess, formatGuesses } from './format-guesses.ts';
 import type { FormatQuestion } from './format-questions.ts';
 import { type FormatWarning, formatWarnings } from './format-warnings.ts';
 import { CLOCK } from './readings.ts';
@@ -20,6 +21,8 @@ export interface FormatDecision {
   readonly warnings: readonly FormatWarning[];
   /** The file must not be read while there are any: each needs an option. */
   readonly questions: readonly FormatQuestion[];
+  /** What an option could change, although nothing asks for it. */
+  readonly guesses: readonly FormatGuess[];
   /** The file must not be read while there are any. */
   readonly conflicts: readonly TypeConflict[];
 }
@@ -35,6 +38,7 @@ export function decideFormats(file: FileToDecide): FormatDecision {
     columns: decided.map(({ decision }) => decision),
     warnings: [...decided.flatMap(formatWarnings), ...separateClocks(decided)],
     questions: decided.flatMap(({ question }) => question ?? []),
+    guesses: decided.flatMap(formatGuesses),
     conflicts: decided.flatMap((column) => conflictOf(column, file)),
   };
 }

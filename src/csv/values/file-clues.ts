@@ -34,7 +34,7 @@ export interface FileColumn {
 export interface FileToDecide {
   readonly columns: readonly FileColumn[];
   readonly delimiter: string;
-  /** The upload's and its customer's: `optionsFor`. */
+  /** The upload's and its customer's. */
   readonly options: ValueOptions;
   /** Null: the file creates the table. */
   readonly table: readonly TableColumn[] | null;

@@ -1,4 +1,3 @@
-import type { DateOrder, DecimalMark } from '../../model/value-format.ts';
 import type { NumberQuestion } from './decide-number.ts';
 import type { OrderQuestion } from './decide-order.ts';
 import { dayInWords, numberInWords } from './value-words.ts';
@@ -10,9 +9,9 @@ export interface FormatQuestion {
   readonly line: number;
   readonly text: string;
   /** The option that answers the question. */
-  readonly option: 'decimal' | 'date_order';
+  readonly option: 'decimal' | 'date_order' | 'time_zone';
   /** What the sample is with each value of the option. */
-  readonly readings: readonly { readonly value: DecimalMark | DateOrder; readonly meaning: string }[];
+  readonly readings: readonly { readonly value: string; readonly meaning: string }[];
   /** All of it as a sentence. */
   readonly message: string;
 }

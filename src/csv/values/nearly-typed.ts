@@ -1,4 +1,5 @@
 import type { LogicalType } from '../../model/columns.ts';
+import type { ReasonForText } from '../../model/parsed-columns.ts';
 import type { ValueRejectionCode } from '../../model/rejected-row.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
 import { classifyText } from './classify-text.ts';
@@ -21,15 +22,11 @@ import type { ValueOptions } from './value-options.ts';
 import { whereIs } from './value-words.ts';
 
 /** A text column most of whose values are of another type. */
-export interface NearlyTyped {
-  readonly type: LogicalType;
+export interface NearlyTyped extends ReasonForText {
   readonly values: number;
-  /** Values that are not of the type, and the first of them. */
-  readonly misfits: number;
+  /** The first of the values that are not of the type. */
   readonly line: number;
   readonly text: string;
-  /** What is said of the column: `1 of 4 values is not a date. Line 5: 'Total'.` */
-  readonly message: string;
 }
 
 const NOUNS: Readonly<Record<Exclude<LogicalType, 'text'>, readonly [one: string, many: string]>> = {
@@ -75,7 +72,18 @@ export function nearlyTyped(evidence: ColumnEvidence, options: ValueOptions): Ne
   // The others only repeat that it is not of the type.
   const detail = EXPLAINING.has(code) ? ` ${reason}` : '';
   const message = `${count} of ${total.count} values ${what}. ${whereIs(misfits)}${detail}.`;
-  return { type: best.type, values: total.count, misfits: count, line, text, message };
+  const nulls = nullsFor(evidence, accepts);
+  return { type: best.type, values: total.count, misfits: count, nulls, line, text, message };
+}
+
+const MAX_NULLS = 5;
+
+/** The option that makes the misfits null, if all of them are known. Words that are null already stay so. */
+function nullsFor(evidence: ColumnEvidence, accepts: (readings: number) => boolean): string | null {
+  const misfits = [...evidence.values].filter(([readings]) => !accepts(readings)).map(([, values]) => values);
+  const words = [...misfits.map(({ text }) => text), ...[...evidence.nulls.keys()].filter((word) => word !== '')];
+  const areKnown = misfits.every(({ count }) => count === 1) && words.length <= MAX_NULLS;
+  return areKnown && words.every((word) => word.length <= 64 && !word.includes(',')) ? words.join(',') : null;
 }
 
 const EXPLAINING: ReadonlySet<ValueRejectionCode> = new Set([

@@ -11,9 +11,11 @@ export interface DeclaredColumn {
   /** A strptime format or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`: see `compileFormat`. */
   readonly pattern: string | null;
   readonly timeZone: string | null;
+  /** As the request has it, for responses. */
+  readonly name?: string;
 }
 
-/** How values are to be read, as declared by an upload or a customer; null: found from the values. */
+/** How values are to be read, as declared by an upload and its customer; null: found from the values. */
 export interface ValueOptions {
   readonly decimal: DecimalMark | null;
   readonly thousands: ThousandsMark | 'none' | null;
@@ -36,26 +38,27 @@ export const NO_OPTIONS: ValueOptions = {
   columns: {},
 };
 
-/** An upload's options, and for what it leaves open those of its customer. */
-export function optionsFor(upload: ValueOptions, customer: ValueOptions): ValueOptions {
-  const names = new Set([...Object.keys(upload.columns), ...Object.keys(customer.columns)]);
+type DeclaredColumns = ValueOptions['columns'];
+
+/**
+ * What is declared of the columns of an upload's file. A column that the upload declares has the upload's format, or none.
+ *
+ * @param timeZone of the upload: it counts before the one that the customer has declared for a column
+ */
+export function columnsFor(
+  upload: DeclaredColumns,
+  customer: DeclaredColumns,
+  timeZone: string | null,
+): DeclaredColumns {
+  const names = new Set([...Object.keys(upload), ...Object.keys(customer)]);
   const columns = [...names].map((name) => {
-    const [own, general] = [declaredColumn(upload, name), declaredColumn(customer, name)];
-    const type = own.type ?? general.type;
-    const pattern = own.pattern ?? general.pattern;
-    return [name, { type, pattern, timeZone: own.timeZone ?? upload.timeZone ?? general.timeZone }] as const;
+    const own = Object.hasOwn(upload, name) ? upload[name] : undefined;
+    const general = declaredColumn({ columns: customer }, name);
+    const type = own?.type ?? general.type;
+    const pattern = own === undefined ? general.pattern : own.pattern;
+    return [name, { type, pattern, timeZone: own?.timeZone ?? timeZone ?? general.timeZone }] as const;
   });
-  const decimal = upload.decimal ?? (upload.thousands === null ? customer.decimal : null);
-  const thousands = upload.thousands ?? (upload.decimal === null ? customer.thousands : null);
-  return {
-    decimal,
-    thousands,
-    nulls: upload.nulls ?? customer.nulls,
-    timeZone: upload.timeZone ?? customer.timeZone,
-    order: upload.order ?? customer.order,
-    widen: upload.widen ?? customer.widen,
-    columns: Object.fromEntries(columns),
-  };
+  return Object.fromEntries(columns);
 }
 
 const NOT_DECLARED: DeclaredColumn = { type: null, pattern: null, timeZone: null };

@@ -1,10 +1,10 @@
+import { RecordChecker } from '../../csv/record-checker.ts';
 import type { CsvRecord } from '../../csv/record-reader.ts';
 import type { CsvOrigin, CsvSegment } from '../../csv/segment.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
 import type { Operations } from '../operations.ts';
 import { KeptRecords } from './kept-records.ts';
-import { RecordChecker } from './record-checker.ts';
 import { RejectedRowFiles } from './rejected-row-files.ts';
 
 /** One pass over all records, in bounded memory, however many of them are rejected. */

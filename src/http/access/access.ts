@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Config } from '../../config.ts';
@@ -6,7 +6,7 @@ import { type ErrorCode, Problem } from '../../errors.ts';
 import { type CustomerAccess, dangerouslyAllow, mayAccessUpload, type Right } from '../../model/customer-access.ts';
 import { type CustomerId, parseCustomerId, parseUploadId } from '../../model/ids.ts';
 import { customerNotFound, uploadNotFound } from '../../model/not-found.ts';
-import { bearerKey, hashKey, sameKey } from './api-keys.ts';
+import { authenticate, type Caller, type KnownKeys } from './authenticate.ts';
 import { refuseOtherOrigins } from './same-origin.ts';
 
 /**
@@ -19,6 +19,12 @@ export type RequiredRight = Right | readonly Right[] | 'public';
 export interface Scope {
   /** The customer that the API key belongs to; null for the administrator, and if the server runs without keys. */
   readonly caller: CustomerId | null;
+  /**
+   * Checks again whether the caller's key or session is valid, for responses that take long.
+   *
+   * @throws Problem key_invalid, session_ended
+   */
+  confirm(): Promise<void>;
   /**
    * @throws Problem customer_id_missing, customer_id_invalid; customer_not_found, also for customers that the caller may not
    *   access
@@ -46,23 +52,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route must set it. */
     right?: RequiredRight;
+    /** Whether people open the route as a link, so that browsers may ask for a password. */
+    isLink?: boolean;
   }
   interface FastifyRequest {
     scope: Scope;
   }
 }
 
-type Caller =
-  | { readonly kind: 'anyone' | 'admin' }
-  | {
-      readonly kind: 'customer';
-      readonly customerId: CustomerId;
-      readonly keyId: string;
-      readonly rights: readonly Right[];
-    };
-
 /** Finds what requests refer to. */
-export type Known = Pick<Catalog, 'findCustomer' | 'findKeyByHash' | 'findUpload'>;
+export type Known = KnownKeys & Pick<Catalog, 'findCustomer' | 'findUpload'>;
 
 export type AccessSettings = Pick<Config, 'auth' | 'adminKey' | 'host' | 'allowedHosts'>;
 
@@ -75,11 +74,13 @@ export function guardRequests(app: FastifyInstance, settings: AccessSettings, kn
     const { right } = request.routeOptions.config;
     if (right === undefined) throw missingRight(request.routeOptions.url);
     if (right === 'public') return;
-    const caller = await authenticate(request, settings, known);
+    const caller = await authenticate(request.raw, settings, known);
     if (caller.kind === 'customer' && ![right].flat().some((each) => caller.rights.includes(each))) {
       throw keyLacksRight(right);
     }
-    request.scope = scopeOf(caller, known);
+    request.scope = scopeOf(caller, known, async () => {
+      await authenticate(request.raw, settings, known);
+    });
   });
 }
 
@@ -94,22 +95,12 @@ function missingRight(url: string | undefined): Error {
   return new Error(`the route ${url} does not set config.right`);
 }
 
-async function authenticate(request: FastifyRequest, settings: AccessSettings, known: Known): Promise<Caller> {
-  if (settings.auth === 'open') return { kind: 'anyone' };
-  const key = bearerKey(request.headers.authorization);
-  if (key === null) throw new Problem('key_missing', 'The request has no header `Authorization: Bearer <key>`.');
-  if (settings.adminKey !== null && sameKey(key, settings.adminKey)) return { kind: 'admin' };
-  const found = await known.findKeyByHash(hashKey(key));
-  if (!found) throw new Problem('key_invalid', 'The API key is unknown or has been revoked.');
-  return { kind: 'customer', customerId: found.customerId, keyId: found.id, rights: found.rights };
-}
-
 /** The access with which a resumable upload was started, to finish it after its client has disconnected. */
 export function accessToFinish(file: Omit<CustomerAccess, symbol>): CustomerAccess {
   return dangerouslyAllow(file.customerId, file);
 }
 
-function scopeOf(caller: Caller, known: Known): Scope {
+function scopeOf(caller: Caller, known: Known, confirm: Scope['confirm']): Scope {
   const mayAccess = (id: CustomerId): boolean => caller.kind !== 'customer' || caller.customerId === id;
   const allow = (id: CustomerId): CustomerAccess => dangerouslyAllow(id, caller.kind === 'customer' ? caller : {});
 
@@ -122,6 +113,7 @@ function scopeOf(caller: Caller, known: Known): Scope {
 
   return {
     caller: caller.kind === 'customer' ? caller.customerId : null,
+    confirm,
     customer: (rawId) => existing(readCustomerId(rawId)),
     async customerForUpload(rawId) {
       const id = readCustomerId(rawId);

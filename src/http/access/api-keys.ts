@@ -23,11 +23,22 @@ export function sameKey(one: string, other: string): boolean {
   return timingSafeEqual(Buffer.from(hashKey(one)), Buffer.from(hashKey(other)));
 }
 
+/** A key in a request, and the scheme that it was sent with. */
+export interface SentKey {
+  readonly key: string;
+  readonly scheme: 'bearer' | 'basic';
+}
+
 /**
- * Reads `Authorization: Bearer <key>` (RFC 6750, section 2.1).
+ * Reads `Authorization: Bearer <key>` (RFC 6750, section 2.1), or the password of `Authorization: Basic` (RFC 7617), whose user
+ * name may be any.
  *
- * @returns null if the header is missing or has another scheme
+ * @returns null if the header is missing, malformed, or has another scheme
  */
-export function bearerKey(authorization: string | undefined): string | null {
-  return /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1] ?? null;
+export function sentKey(authorization = ''): SentKey | null {
+  const bearer = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
+  if (bearer !== undefined) return { key: bearer, scheme: 'bearer' };
+  const basic = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization)?.[1];
+  const password = /^[^:]*:(.+)$/s.exec(Buffer.from(basic ?? '', 'base64').toString())?.[1];
+  return password === undefined ? null : { key: password, scheme: 'basic' };
 }

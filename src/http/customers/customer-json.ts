@@ -2,7 +2,7 @@ import type * as api from '../../api/customers.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import { declaredColumn } from '../../csv/values/value-options.ts';
 import { tableJson } from '../tables/table-json.ts';
-import { valueOptionsJson } from '../uploads/value-options.ts';
+import { defaultsJson } from '../uploads/upload-options.ts';
 
 export function customerJson(customer: Customer): api.Customer {
   return {
@@ -15,9 +15,9 @@ export function customerJson(customer: Customer): api.Customer {
           name,
           type,
           format,
-          time_zone: declaredColumn(customer.defaults, name).timeZone,
+          time_zone: declaredColumn(customer.defaults.values, name).timeZone,
         })) ?? null,
-      defaults: valueOptionsJson(customer.defaults),
+      defaults: defaultsJson(customer.defaults),
     },
     table: customer.table && tableJson(customer.table),
   };

@@ -1,31 +1,33 @@
 import type * as api from '../../api/customers.ts';
+import type { CustomerDefaults } from '../../catalog/upload-options.ts';
 import { checkColumnNames } from '../../csv/column-names.ts';
-import { checkDeclared, declaredColumn, timeZoneOption, type ValueOptions } from '../../csv/values/value-options.ts';
+import { checkDeclared, declaredColumn, NO_OPTIONS, timeZoneOption } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
 import type { Column } from '../../model/columns.ts';
 import type { DeclaredColumn } from '../../model/parsed-columns.ts';
-import { type RawValueOptions, readValueOptions } from '../uploads/value-options.ts';
+import { readOptions } from '../uploads/upload-options.ts';
 
 /** What a customer is created with. */
 export interface Declaration {
   readonly timeColumn: string | null;
   readonly columns: readonly DeclaredColumn[] | null;
   /** With what is declared of the columns. */
-  readonly defaults: ValueOptions;
+  readonly defaults: CustomerDefaults;
 }
 
 /** @throws Problem upload_option_invalid, time_zone_unknown */
 export function readDeclaration(given: api.CreateCustomer): Declaration {
   const { time_column: timeColumn = null, columns = null } = given;
-  const defaults: RawValueOptions = given.defaults ?? {};
   const declared = (columns ?? []).map(({ name, type, format: pattern = null, time_zone: zone }) => {
     const timeZone = zone == null ? null : timeZoneOption(zone);
     return [name.toLowerCase(), { type, pattern, timeZone }] as const;
   });
+  const texts = Object.entries(given.defaults ?? {}).map(([name, value]) => [name, String(value)]);
+  const { values, ...options } = readOptions(Object.fromEntries(texts));
   return {
     timeColumn,
     columns: columns?.map(({ name, type, format = null }) => ({ name, type, format })) ?? null,
-    defaults: { ...readValueOptions(defaults), columns: Object.fromEntries(declared) },
+    defaults: { ...options, values: { ...NO_OPTIONS, ...values, columns: Object.fromEntries(declared) } },
   };
 }
 
@@ -42,7 +44,7 @@ export function checkDeclaration({ timeColumn, columns, defaults }: Declaration,
   }
   checkColumnNames(columns.map(({ name }) => name));
   for (const { name } of columns) {
-    const column = declaredColumn(defaults, name);
+    const column = declaredColumn(defaults.values, name);
     checkDeclared(name, column);
     if (column.timeZone !== null && column.type !== 'timestamp') {
       const detail = `Column '${name}' is declared with a time zone. A column of type ${column.type} has none.`;

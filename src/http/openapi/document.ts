@@ -17,13 +17,23 @@ const TAGS = [
   { name: 'Analyses', description: 'Aggregates and queries over a table.' },
   { name: 'Tables', description: 'The rows of a customer.' },
   { name: 'Customers', description: 'The owners of tables, and their API keys.' },
+  { name: 'Sessions', description: 'How browsers call the API without keeping a key.' },
   { name: 'Server', description: 'Health and metrics.' },
 ];
 
-const KEY_SCHEME = {
-  type: 'http',
-  scheme: 'bearer',
-  description: 'An API key. Required if the server runs with THENA_AUTH=keys.',
+const SCHEMES = {
+  key: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key. Required if the server runs with THENA_AUTH=keys.',
+  },
+  password: { type: 'http', scheme: 'basic', description: 'An API key as the password. The user name may be any.' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'thena_session',
+    description: 'A session of a browser, opened with an API key.',
+  },
 } as const;
 
 /** Describes every route that is added after this as an OpenAPI 3.1 document: `app.swagger()`. */
@@ -34,7 +44,7 @@ export async function describeRoutes(app: FastifyInstance, { auth }: Pick<Config
       info: INFO,
       servers: [{ url: '/' }],
       tags: TAGS,
-      components: { securitySchemes: { key: KEY_SCHEME } },
+      components: { securitySchemes: SCHEMES },
     },
     // OpenAPI 3.1 has `const`.
     convertConstToEnum: false,
@@ -76,7 +86,7 @@ function describe(
     response: Object.fromEntries(
       responses.map(([status, each]) => [status, describeResponse(each, mediaType, components)]),
     ),
-    security: auth === 'open' || right === 'public' ? [] : [{ key: [] }],
+    security: auth === 'open' || right === 'public' ? [] : [{ key: [] }, { password: [] }, { session: [] }],
   };
 }
 

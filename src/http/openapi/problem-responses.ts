@@ -32,7 +32,8 @@ function derivedProblems({ right, hasInput, hasJsonBody }: DocumentedRoute, auth
   if (hasInput) codes.push('bad_request');
   if (hasJsonBody) codes.push('unsupported_media_type', 'body_too_large');
   if (auth === 'open') codes.push('host_refused', 'origin_refused');
-  if (auth === 'keys' && right !== 'public') codes.push('key_missing', 'key_invalid', 'key_lacks_right');
+  if (auth === 'keys' && right !== 'public')
+    codes.push('key_missing', 'key_invalid', 'session_ended', 'key_lacks_right', 'origin_refused');
   return codes;
 }
 

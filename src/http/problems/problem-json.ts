@@ -8,6 +8,8 @@ export function problemJson(failure: {
   readonly extra: Readonly<Record<string, unknown>>;
 }): api.Problem {
   const code = isErrorCode(failure.code) ? failure.code : 'internal_error';
-  const { title, status, hint } = ERRORS[code];
+  const { title, status, hint: generalHint } = ERRORS[code];
+  // A problem may know better what to do about it.
+  const { hint = generalHint } = failure.extra as { readonly hint?: string };
   return { ...failure.extra, type: `urn:thena:problem:${code}`, title, status, code, detail: failure.detail, hint };
 }

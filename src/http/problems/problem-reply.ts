@@ -25,6 +25,7 @@ const STATES_OF_SERVER: ReadonlySet<ErrorCode> = new Set([
   'queue_full',
   'too_many_analyses',
   'too_many_exports',
+  'too_many_streams',
   'analysis_timeout',
 ]);
 
@@ -33,7 +34,7 @@ export function problemReplies(observe: Observe) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error, request, observe);
     const body = JSON.stringify(problemJson(problem));
-    reply.code(problem.status).headers(headersOf(problem)).type(PROBLEM_TYPE);
+    reply.code(problem.status).headers(headersOf(problem, request)).type(PROBLEM_TYPE);
     if (request.raw.complete || request.method === 'HEAD') {
       reply.send(body);
       return;
@@ -88,13 +89,11 @@ function sentence(message: string): string {
 }
 
 /** Headers that the status requires. */
-function headersOf(problem: Problem): Readonly<Record<string, string>> {
+function headersOf(problem: Problem, request: FastifyRequest): Readonly<Record<string, string | string[]>> {
   const { allow } = problem.extra;
   switch (problem.status) {
-    case 401: // RFC 6750, section 3
-      return {
-        'www-authenticate': `Bearer realm="thena"${problem.code === 'key_invalid' ? ', error="invalid_token"' : ''}`,
-      };
+    case 401:
+      return { 'www-authenticate': challenges(problem, request) };
     case 405: // RFC 9110, section 15.5.6
       return Array.isArray(allow) ? { allow: allow.join(', ') } : {};
     case 429: // RFC 6585, section 4
@@ -104,6 +103,16 @@ function headersOf(problem: Problem): Readonly<Record<string, string>> {
     default:
       return {};
   }
+}
+
+/** RFC 6750, section 3, and RFC 7617. */
+function challenges({ code }: Problem, { headers, routeOptions }: FastifyRequest): string[] {
+  const bearer = `Bearer realm="thena"${code === 'key_invalid' ? ', error="invalid_token"' : ''}`;
+  // A browser asks for a password if offered to send one. For links that were followed that is right, but not for the requests of
+  // a page.
+  const mode = headers['sec-fetch-mode'];
+  const asks = routeOptions.config?.isLink && (mode === undefined || mode === 'navigate');
+  return asks ? [bearer, 'Basic realm="thena", charset="UTF-8"'] : [bearer];
 }
 
 async function* bodyThenDiscard(body: string, request: FastifyRequest): AsyncGenerator<string> {

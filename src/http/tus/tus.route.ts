@@ -13,7 +13,7 @@ import {
   isOptionName,
   type RawFileOptions,
   readCorrects,
-  readUploadOptions,
+  readOptions,
   refuseMisspelled,
 } from '../uploads/upload-options.ts';
 import { TUS_PATH as PATH, tusAnswer } from './tus-answer.ts';
@@ -52,7 +52,7 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
     for (const name of Object.keys(metadata)) refuseMisspelled(name);
     const given = Object.entries(metadata).filter(([name]) => isOptionName(name));
     const raw: RawFileOptions = Object.fromEntries(given.map(([name, value]) => [name, value ?? '']));
-    const options = readUploadOptions(raw);
+    const options = readOptions(raw);
     const access = await scope.customerForUpload(customerId);
     const createdAt = new Date().toISOString();
     const about = {

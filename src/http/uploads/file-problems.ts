@@ -4,6 +4,8 @@ import type { ErrorCode } from '../../errors.ts';
 export const FILE_PROBLEMS = [
   'upload_option_invalid',
   'time_zone_unknown',
+  'time_format_unknown',
+  'declared_type_conflict',
   'upload_too_large',
   'upload_interrupted',
   'upload_too_slow',

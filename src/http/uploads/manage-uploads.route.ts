@@ -12,7 +12,7 @@ import { disableIdleTimeout } from '../requests/request-body.ts';
 import { FILE_PROBLEMS } from './file-problems.ts';
 import { uploadEvents } from './upload-events.ts';
 import { uploadJson } from './upload-json.ts';
-import { optionNamesOnly, rawQuery, readChangedOptions } from './upload-options.ts';
+import { optionNamesOnly, rawQuery, readOptions } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
 export interface ManageUploadsDeps extends UploadReplyDeps, Pick<CustomerCatalog, 'listUploads'> {
@@ -127,7 +127,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
       },
       async (request, reply) => {
         const { access, upload } = await request.scope.upload(request.params.id);
-        const retried = await ingest.retry(access, upload.id, readChangedOptions(rawQuery(request)));
+        const retried = await ingest.retry(access, upload.id, readOptions(rawQuery(request)));
         return replyWithUpload(deps, { access, upload: retried }, request, reply);
       },
     );

@@ -11,7 +11,7 @@ import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { bodyOf, interruption, wasInterrupted } from '../requests/request-body.ts';
 import { FILE_PROBLEMS } from './file-problems.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { optionNamesOnly, type RawFileOptions, rawQuery, readCorrects, readUploadOptions } from './upload-options.ts';
+import { optionNamesOnly, type RawFileOptions, rawQuery, readCorrects, readOptions } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
 export interface UploadBodyDeps extends UploadReplyDeps {
@@ -86,7 +86,7 @@ async function receiveBody(
   filename: string | null,
   rawOptions: RawFileOptions,
 ): Promise<{ access: CustomerAccess; upload: Upload }> {
-  const options = readUploadOptions(rawOptions);
+  const options = readOptions(rawOptions);
   const access = await request.scope.customerForUpload(customerId);
   const file = {
     filename,

@@ -11,7 +11,7 @@ import { disableIdleTimeout, interruption, wasInterrupted } from '../requests/re
 import { FILE_PROBLEMS } from './file-problems.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { type Form, malformedForm, openForm, readFields, requireCustomer } from './upload-form.ts';
-import { optionNamesOnly, type RawFileOptions, rawQuery, readCorrects, readUploadOptions } from './upload-options.ts';
+import { optionNamesOnly, type RawFileOptions, rawQuery, readCorrects, readOptions } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
 export interface UploadFormDeps extends UploadReplyDeps {
@@ -94,7 +94,7 @@ function receiveFile(
       filename: filename || null,
       contentEncoding: null,
       expectedBytes: Number(request.headers['content-length'] ?? 0),
-      options: readUploadOptions(options),
+      options: readOptions(options),
       corrects: readCorrects(options),
       idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
       caller: request.scope.caller,
@@ -105,7 +105,7 @@ function receiveFile(
       rest: async () => {
         if (await readFields(form)) throw new Problem('too_many_files', 'The form has more than one file.');
         const access = requireCustomer(form);
-        return { access, options: readUploadOptions(form.options), corrects: readCorrects(form.options) };
+        return { access, options: readOptions(form.options), corrects: readCorrects(form.options) };
       },
       causeOf: (failure) => causeOf(form, parserError === undefined ? failure : malformedForm(parserError)),
     },

@@ -5,8 +5,15 @@ import { stalled } from '../../ingest/receive/minimum-rate.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { isOptionName, OPTION_NAMES, type RawFileOptions } from './upload-options.ts';
 
-/** Fields are few and short. The size of the file is limited by ingest, after decompression. */
-const FORM_LIMITS = { fields: 20, fieldSize: 4096, files: 2, parts: 22, fileSize: Number.POSITIVE_INFINITY };
+const MAX_FIELDS = OPTION_NAMES.length + 2;
+/** Room for a declaration of 500 columns. The size of the file is limited by ingest, after decompression. */
+const FORM_LIMITS = {
+  fields: MAX_FIELDS,
+  fieldSize: 128 * 1024,
+  files: 2,
+  parts: MAX_FIELDS + 2,
+  fileSize: Number.POSITIVE_INFINITY,
+};
 
 /** What has been read of a form. */
 export interface Form {

@@ -1,9 +1,9 @@
 import type * as api from '../../api/uploads.ts';
-import type { Upload, UploadOptions } from '../../catalog/upload.ts';
+import type { Upload } from '../../catalog/upload.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { problemJson } from '../problems/problem-json.ts';
-import { valueOptionsJson } from './value-options.ts';
+import { optionsJson } from './upload-options.ts';
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {
   const { duplicateOf } = upload;
@@ -35,11 +35,6 @@ export function uploadJson(upload: Upload, progress: Progress | null): api.Uploa
   };
 }
 
-function optionsJson({ skipLines, stripNul, onError, dryRun, values, ...same }: UploadOptions): api.Upload['options'] {
-  const changed = { skip_lines: skipLines, strip_nul: stripNul, on_error: onError, dry_run: dryRun };
-  return { ...same, ...changed, ...valueOptionsJson(values) };
-}
-
 function receiptJson(upload: Upload): api.Receipt | null {
   const { receipt, file } = upload;
   return (
@@ -60,6 +55,7 @@ function receiptJson(upload: Upload): api.Receipt | null {
       empty_field_dropped: file?.layout.emptyFieldDropped ?? null,
       warnings: [...receipt.warnings, ...duplicateWarning(upload)],
       notes: [...receipt.notes],
+      sample: receipt.sample?.map((row) => [...row]) ?? null,
     }
   );
 }
@@ -71,7 +67,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
   return [`The same bytes were uploaded at ${at} as upload ${earlier.id}. Their rows ${appended} again.`];
 }
 
-function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][number] {
+export function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
     type: format.type === 'unknown' ? 'text' : format.type,

@@ -3,19 +3,16 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import * as api from '../../api/upload-options.ts';
-import type { UploadOptionChanges, UploadOptions } from '../../catalog/upload.ts';
 import {
-  characterOption,
-  delimiterOption,
-  quoteOption,
-  refuseSameCharacters,
-  skipLinesOption,
-} from '../../csv/dialect-options.ts';
-import type { ValueOptions } from '../../csv/values/value-options.ts';
+  type CustomerDefaults,
+  completeOptions,
+  type GivenOptions,
+  type UploadOptions,
+} from '../../catalog/upload-options.ts';
 import { Problem } from '../../errors.ts';
 import { parseUploadId, type UploadId } from '../../model/ids.ts';
 import { documentationOnly } from '../requests/documentation-only.ts';
-import { readValueOptions, VALUE_OPTION_NAMES } from './value-options.ts';
+import { NAMES_OF_MEMBERS, UPLOAD_OPTIONS, VALUE_OPTIONS } from './option-readers.ts';
 
 /** The options of an upload as text: from a URL, a form, or the metadata of a tus upload. */
 export type RawFileOptions = { readonly [Name in keyof api.FileOptions]?: string };
@@ -42,7 +39,7 @@ export function refuseMisspelled(name: string): void {
 
 /**
  * Validates the query string of an upload and nothing else. Only the names of options are checked: their values are read by
- * `readUploadOptions`, whose problems are more precise.
+ * `readOptions`, whose problems are more precise.
  */
 export const optionNamesOnly: FastifySchemaCompiler<TSchema> = (route) => {
   if (route.httpPart !== 'querystring') return documentationOnly(route);
@@ -59,25 +56,52 @@ export function rawQuery({ query }: FastifyRequest): RawFileOptions & { readonly
   return query as Record<string, string>;
 }
 
-/** @throws Problem upload_option_invalid */
-export function readUploadOptions(raw: RawFileOptions): UploadOptions {
-  const options: UploadOptions = {
-    delimiter: raw.delimiter === undefined ? null : delimiterOption(raw.delimiter),
-    quote: raw.quote === undefined ? null : quoteOption(raw.quote),
-    header: raw.header === undefined ? null : booleanOption('header', raw.header),
-    encoding: raw.encoding === undefined ? null : encodingOption(raw.encoding),
-    skipLines: raw.skip_lines === undefined ? null : skipLinesOption(raw.skip_lines),
-    comment: raw.comment === undefined ? null : characterOption('comment', raw.comment),
-    escape: raw.escape === undefined ? null : characterOption('escape', raw.escape),
-    surplus: oneOf('surplus', raw.surplus ?? 'reject', ['reject', 'drop_empty']),
-    stripNul: booleanOption('strip_nul', raw.strip_nul ?? 'false'),
-    onError: oneOf('on_error', raw.on_error ?? 'abort', ['abort', 'skip']),
-    duplicates: oneOf('duplicates', raw.duplicates ?? 'append', ['append', 'reject']),
-    dryRun: booleanOption('dry_run', raw.dry_run ?? 'false'),
-    values: readValueOptions(raw),
-  };
-  refuseSameCharacters(options);
+/**
+ * Reads the options that are given.
+ *
+ * @throws Problem upload_option_invalid, time_zone_unknown
+ */
+export function readOptions({ corrects: _, ...raw }: RawFileOptions): GivenOptions {
+  const options = { ...read(raw, UPLOAD_OPTIONS), values: read(raw, VALUE_OPTIONS) } as GivenOptions;
+  // What is wrong with the options alone is refused before the customer is known.
+  completeOptions(options);
   return options;
+}
+
+function read(
+  raw: Readonly<Record<string, string>>,
+  readers: Readonly<Record<string, { readonly member: string; readonly read: (text: string) => unknown }>>,
+): Readonly<Record<string, unknown>> {
+  const given = Object.entries(readers).filter(([name]) => raw[name] !== undefined);
+  return Object.fromEntries(given.map(([name, { member, read }]) => [member, read(raw[name] as string)]));
+}
+
+/** The options of an upload as responses show them. */
+export function optionsJson(options: UploadOptions): api.UploadOptions {
+  const from_customer = options.fromCustomer.map((member) => NAMES_OF_MEMBERS[member] ?? member);
+  return {
+    ...shown(options, UPLOAD_OPTIONS),
+    ...shown(options.values, VALUE_OPTIONS),
+    from_customer,
+  } as api.UploadOptions;
+}
+
+/** The defaults of a customer as responses show them. */
+export function defaultsJson({ values, ...options }: CustomerDefaults): api.ShownDefaults {
+  const { dry_run: _, ...forUploads } = UPLOAD_OPTIONS;
+  const { columns: __, ...forValues } = VALUE_OPTIONS;
+  return { ...shown(options, forUploads), ...shown(values, forValues) } as api.ShownDefaults;
+}
+
+function shown(
+  options: object,
+  readers: Readonly<Record<string, { readonly member: string; readonly show?: (value: never) => unknown }>>,
+): Readonly<Record<string, unknown>> {
+  const members = options as Readonly<Record<string, never>>;
+  const entries = Object.entries(readers).map(([name, { member, show }]) => {
+    return [name, (show ? show(members[member] as never) : members[member]) ?? null];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** @throws Problem upload_option_invalid */
@@ -86,60 +110,4 @@ export function readCorrects({ corrects }: RawFileOptions): UploadId | null {
   const id = parseUploadId(corrects);
   if (id) return id;
   throw new Problem('upload_option_invalid', `corrects is '${corrects.slice(0, 40)}'; it must be an upload ID.`);
-}
-
-/**
- * Reads only the options that are given.
- *
- * @throws Problem upload_option_invalid
- */
-export function readChangedOptions(raw: RawFileOptions): UploadOptionChanges {
-  const { values, ...options } = readUploadOptions(raw);
-  const given = new Set<string>(Object.keys(raw).map(memberName));
-  const ofValues = new Set<string>(VALUE_OPTION_NAMES.filter(([name]) => name in raw).map(([, member]) => member));
-  return {
-    ...Object.fromEntries(Object.entries(options).filter(([member]) => given.has(member))),
-    values: Object.fromEntries(
-      Object.entries(values).filter(([member]) => ofValues.has(member)),
-    ) as Partial<ValueOptions>,
-  };
-}
-
-/** The member that an option has in the code: `onError` for `on_error`. */
-function memberName(option: string): string {
-  return option.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase());
-}
-
-function oneOf<const Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {
-  const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());
-  if (choice !== undefined) return choice;
-  throw new Problem(
-    'upload_option_invalid',
-    `${option} is '${text.slice(0, 40)}'; it must be ${choices.join(' or ')}.`,
-  );
-}
-
-function booleanOption(option: string, text: string): boolean {
-  switch (text.trim().toLowerCase()) {
-    case 'true':
-    case '1':
-    case 'yes':
-      return true;
-    case 'false':
-    case '0':
-    case 'no':
-      return false;
-    default:
-      throw new Problem('upload_option_invalid', `${option} is '${text.slice(0, 40)}'; it must be true or false.`);
-  }
-}
-
-/** @returns the name of the encoding in the WHATWG Encoding Standard */
-function encodingOption(label: string): string {
-  try {
-    return new TextDecoder(label).encoding;
-  } catch (cause) {
-    const detail = `encoding is '${label.slice(0, 40)}', which is not a supported encoding.`;
-    throw new Problem('upload_option_invalid', detail, {}, { cause });
-  }
 }

@@ -23,8 +23,11 @@ export interface ParsePlan {
   readonly notes: readonly string[];
 }
 
+/** What a plan is made of. */
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes'>;
+
 /** Decides how a file is read by the evidence so far. */
-export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: ValueOptions): FormatDecision {
+export function decidePlan(file: FileToLoad, evidence: PlanEvidence, options: ValueOptions): FormatDecision {
   return decideFormats({
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
@@ -36,7 +39,7 @@ export function decidePlan(file: FileToLoad, evidence: FileEvidence, options: Va
 /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
 export function planOf(
   file: FileToLoad,
-  evidence: FileEvidence,
+  evidence: PlanEvidence,
   options: ValueOptions,
   decision: FormatDecision,
 ): ParsePlan {
@@ -51,7 +54,7 @@ export function planOf(
   const columns = tableColumns(file, decision);
   return {
     file: { columns: parsed, nulls: [...nullsOf(options)] },
-    columns,
+    columns: withReasons(columns, decision),
     timeColumn: timeColumnOf(file.customer, columns, decision),
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
@@ -61,6 +64,16 @@ export function planOf(
     ],
     notes: decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
   };
+}
+
+/** Says of columns that become text with this file why they do. */
+function withReasons(columns: readonly TableColumn[], decision: FormatDecision): readonly TableColumn[] {
+  return columns.map((column) => {
+    const nearly = decision.columns.find(({ name }) => name === column.name)?.nearly ?? null;
+    if (nearly === null || column.type !== 'text') return column;
+    const { type, misfits, nulls, message } = nearly;
+    return { ...column, nearly: { type, misfits, nulls, message } };
+  });
 }
 
 /** @returns whether two plans read every column in the same way */

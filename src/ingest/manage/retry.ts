@@ -1,12 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
-import {
-  changeOptions,
-  type ReceivedFile,
-  type Upload,
-  type UploadOptionChanges,
-  type UploadOptions,
-} from '../../catalog/upload.ts';
+import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
+import { changeOptions, type GivenOptions } from '../../catalog/upload-options.ts';
+import { DIALECT_OPTIONS } from '../../csv/dialect-options.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
@@ -32,7 +28,7 @@ export async function retryUpload(
   { catalog, spool, receptions }: RetryDeps,
   access: CustomerAccess,
   failed: Upload,
-  changes: UploadOptionChanges,
+  changes: GivenOptions,
 ): Promise<Upload> {
   const kept = keptFile(failed);
   const segments = spool.locate(failed.id, kept.segments);
@@ -57,12 +53,12 @@ function keptFile({ id, status, file, retryUntil }: Upload): ReceivedFile {
 }
 
 /** @throws Problem upload_option_invalid */
-function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges): IncomingFile {
+function fileOf(failed: Upload, kept: ReceivedFile, changes: GivenOptions): IncomingFile {
   if (changes.encoding) {
     const detail = 'The bytes are kept as UTF-8, so the encoding can no longer be changed. Send the file again.';
     throw new Problem('upload_option_invalid', detail);
   }
-  const dialect = Object.keys(changes).filter((option) => DIALECT_OPTIONS.has(option)) as (keyof UploadOptions)[];
+  const dialect = DIALECT_OPTIONS.filter((option) => changes[option] !== undefined);
   if (isRewritten(kept.layout) && dialect.some((option) => changes[option] !== failed.options[option])) {
     const detail =
       'The text is kept as it was read: without skipped lines, comments, escape characters and delimiters at the end of lines. Send the file again to read it in another way.';
@@ -76,10 +72,12 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
     filename: failed.filename,
     contentEncoding: null,
     expectedBytes: kept.segments.reduce((sum, { bytes }) => sum + bytes, 0),
-    options: changeOptions(
-      { ...failed.options, ...rewritingOf(kept.layout), ...detected?.dialect, encoding: 'utf-8' },
-      changed,
-    ),
+    options: changeOptions(failed.options, {
+      ...rewritingOf(kept.layout),
+      ...detected?.dialect,
+      encoding: 'utf-8',
+      ...changed,
+    }),
     idempotencyKey: null,
     corrects: failed.corrects,
     caller: null,
@@ -95,16 +93,8 @@ function fileOf(failed: Upload, kept: ReceivedFile, changes: UploadOptionChanges
   };
 }
 
-const DIALECT_OPTIONS: ReadonlySet<string> = new Set<keyof UploadOptions>([
-  'delimiter',
-  'quote',
-  'header',
-  'skipLines',
-  'comment',
-  'escape',
-  'surplus',
-]);
-
-function withoutDialect(changes: UploadOptionChanges): UploadOptionChanges {
-  return Object.fromEntries(Object.entries(changes).filter(([option]) => !DIALECT_OPTIONS.has(option)));
+function withoutDialect(changes: GivenOptions): GivenOptions {
+  return Object.fromEntries(
+    Object.entries(changes).filter(([option]) => !DIALECT_OPTIONS.some((name) => name === option)),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
+import type { Problem } from '../../errors.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { uploadNotFound } from '../../model/not-found.ts';
@@ -8,8 +9,8 @@ import type { RefusedUploads } from '../progress/refused-uploads.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 
 export interface UploadsDeps {
-  readonly catalog: Pick<Catalog, 'findUpload'>;
-  readonly resumable: Pick<ResumableUploads, 'findUpload'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'unfinishedUploads'>;
+  readonly resumable: Pick<ResumableUploads, 'findUpload' | 'idsOf'>;
   readonly progress: ProgressBoard;
   readonly refused: RefusedUploads;
 }
@@ -26,6 +27,17 @@ export class Uploads {
     // In this order: a resumable file is removed after its upload is in the catalog.
     const resumable = await this.#deps.resumable.findUpload(uploadId);
     return (await this.#deps.catalog.findUpload(uploadId)) ?? resumable;
+  }
+
+  /** The uploads of a customer that have not ended. */
+  async unfinished({ customerId }: CustomerAccess): Promise<readonly UploadId[]> {
+    const { catalog, resumable } = this.#deps;
+    return [...new Set([...resumable.idsOf(customerId), ...(await catalog.unfinishedUploads(customerId))])];
+  }
+
+  /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
+  refusalOf({ customerId }: CustomerAccess, uploadId: UploadId): Problem | null {
+    return this.#deps.refused.problemOf(customerId, uploadId);
   }
 
   /** @throws Problem upload_not_found if the customer has no such upload */

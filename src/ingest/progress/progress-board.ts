@@ -26,14 +26,22 @@ export class ProgressBoard {
   readonly #bytes = new Map<UploadId, number>();
   readonly #rows = new Map<UploadId, number>();
   readonly #waiting = new Map<UploadId, Set<() => void>>();
+  readonly #onChange: (uploadId: UploadId) => void;
+
+  constructor(onChange: (uploadId: UploadId) => void = () => undefined) {
+    this.#onChange = onChange;
+  }
 
   received(uploadId: UploadId, bytes: number): void {
+    if (this.#bytes.get(uploadId) === bytes) return;
     this.#bytes.set(uploadId, bytes);
+    this.#onChange(uploadId);
   }
 
   /** The number may fall: an attempt can start over. */
   read(uploadId: UploadId, rows: number): void {
     this.#rows.set(uploadId, rows);
+    this.#onChange(uploadId);
   }
 
   /** The upload has ended, however it did: forgets its progress and wakes the callers that wait for it. */
@@ -41,6 +49,7 @@ export class ProgressBoard {
     this.#bytes.delete(uploadId);
     this.#rows.delete(uploadId);
     for (const wake of this.#waiting.get(uploadId) ?? []) wake();
+    this.#onChange(uploadId);
   }
 
   /** Starts to wait at once, so that an end between this call and a look at the catalog is not missed. */

@@ -1,5 +1,5 @@
 import { pipeline, type Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../../errors.ts';
 import { fastEnough, MINIMUM_RATE, neverIdle } from './minimum-rate.ts';
 
@@ -90,14 +90,54 @@ async function* inflated(source: AsyncGenerator<Buffer, void>, named: Compressio
     yield* inflate as AsyncIterable<Buffer>;
   } catch (error) {
     const failure = cause ?? error;
-    if (failure instanceof Problem) throw failure;
-    throw new Problem(
-      'decompression_failed',
-      `The file starts like ${compression}, but decompressing it failed: ${(failure as Error).message}.`,
-      {},
-      { cause: failure },
-    );
+    throw failure instanceof Problem ? failure : decompressionFailed(compression, failure);
   }
+}
+
+function decompressionFailed(compression: 'gzip' | 'zstd', failure: unknown): Problem {
+  const detail = `The file starts like ${compression}, but decompressing it failed: ${(failure as Error).message}.`;
+  return new Problem('decompression_failed', detail, {}, { cause: failure });
+}
+
+/** The start of a file. */
+export interface FileStart {
+  readonly bytes: Buffer;
+  /** Whether it is all of the file. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The first bytes of a file without its compression, from its first bytes as they were sent, which may end anywhere.
+ *
+ * @throws Problem decompression_failed, unsupported_media_type
+ */
+export async function decompressedStart(
+  { bytes, isWhole }: FileStart,
+  contentEncoding: string | null,
+  maxBytes: number,
+): Promise<FileStart> {
+  const compression = namedCompression(contentEncoding) ?? recognizedCompression(bytes);
+  if (!compression) return { bytes, isWhole };
+  // With these, the end of the input is no error.
+  const { Z_SYNC_FLUSH, ZSTD_e_flush } = constants;
+  const options = { chunkSize: INFLATED_BYTES };
+  const inflate =
+    compression === 'gzip'
+      ? createGunzip({ ...options, ...(!isWhole && { finishFlush: Z_SYNC_FLUSH }) })
+      : createZstdDecompress({ ...options, ...(!isWhole && { finishFlush: ZSTD_e_flush }) });
+  inflate.end(bytes);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of inflate as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > maxBytes) break;
+    }
+  } catch (failure) {
+    throw decompressionFailed(compression, failure);
+  }
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), isWhole: isWhole && length <= maxBytes };
 }
 
 /** Counts the compressed bytes. */

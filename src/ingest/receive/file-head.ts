@@ -1,4 +1,4 @@
-import type { UploadOptions } from '../../catalog/upload.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { type DetectedDialect, detectDialect } from '../../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../../csv/detect-encoding.ts';
 import { beginsWithMark } from '../../csv/segment.ts';

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
+import { refuseDeclarations } from '../../csv/values/refuse-declarations.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -163,12 +164,12 @@ export class FileReception {
     if (!rest || this.#isComplete) return null;
     this.#isComplete = true;
     const late = await this.#unlessCancelled(rest());
-    const { options, corrects } = late;
-    const before = this.#file.options;
-    this.#file = { ...this.#file, options, corrects };
-    const changesRow = this.#registration.hasRow && !isDeepStrictEqual(options, before);
-    this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
+    const before = this.#registration.options;
+    this.#file = { ...this.#file, options: late.options, corrects: late.corrects };
     await this.#registration.complete(this.#file, late.access);
+    const { options, hasRow } = this.#registration;
+    const changesRow = hasRow && !isDeepStrictEqual(options, before);
+    this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
     if (this.#text && !this.#isOutdated) this.#refuseOtherColumns(this.#text.columns);
     return late;
   }
@@ -196,8 +197,8 @@ export class FileReception {
 
   /** Examines the head, and begins the segments if it shows nothing that is wrong. */
   async #begin(isWhole: boolean): Promise<FileText> {
-    const { options: given, cutAgain, uploadId } = this.#file;
-    const options = { ...given, ...cutAgain?.options };
+    const { cutAgain, uploadId } = this.#file;
+    const options = { ...this.#registration.options, ...cutAgain?.options };
     const detected = this.#head.detect({ options, maxColumns: this.#deps.limits.maxColumns }, isWhole);
     // A delimiter that comes after the file may be why they differ.
     const mayChange = this.#source.rest && !this.#isComplete && options.delimiter === null;
@@ -269,9 +270,10 @@ export class FileReception {
     this.#deps.observe({ kind: 'upload_refused', uploadId, customerId, code: problem.code });
   }
 
-  /** @throws Problem columns_differ, if the table is known already */
+  /** @throws Problem columns_differ, declared_type_conflict, upload_option_invalid, as far as the table is known */
   #refuseOtherColumns(columns: readonly string[]): void {
     matchColumns(columns, this.#registration.columns);
+    refuseDeclarations(this.#registration.options.values.columns, columns, this.#registration.columns);
   }
 
   /** @throws Problem upload_cancelled as soon as the upload is cancelled, even if the promise stays pending */

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import { noRows } from '../../csv/detect-dialect.ts';
-import { RecordCutter } from '../../csv/record-cutter.ts';
-import { RecordRewriter } from '../../csv/record-rewriter.ts';
+import { cutterOf, rewriterOf, textDoubts } from '../../csv/detected-records.ts';
+import type { RecordCutter } from '../../csv/record-cutter.ts';
+import type { RecordRewriter } from '../../csv/record-rewriter.ts';
 import type { CsvOrigin } from '../../csv/segment.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
@@ -27,24 +28,11 @@ export class FileText {
   #isWhole = false;
 
   private constructor(file: DetectedFile, writer: SegmentWriter) {
-    const { dialect, layout, columns, newline, firstDataLine } = file.dialect;
+    const { dialect, columns } = file.dialect;
     this.feed = new SegmentFeed(dialect, columns);
     this.#file = file;
-    const { comment, emptyFieldDropped: dropEmptyField } = layout;
-    const crEndsLine = newline === '\r';
-    const rewriting = {
-      ...dialect,
-      comment,
-      escape: layout.escape,
-      dropEmptyField,
-      columns: columns.length,
-      crEndsLine,
-    };
-    this.#rewriter =
-      comment !== null || layout.escape !== null || dropEmptyField
-        ? new RecordRewriter({ ...rewriting, firstLine: firstDataLine })
-        : null;
-    this.#cutter = new RecordCutter({ ...dialect, newline, columns: columns.length, firstLine: firstDataLine });
+    this.#rewriter = rewriterOf(file.dialect);
+    this.#cutter = cutterOf(file.dialect);
     this.#writer = writer;
   }
 
@@ -144,16 +132,8 @@ export class FileText {
   }
 
   #warnings(): readonly string[] {
-    const { quoteInTextOn } = this.#cutter;
-    const stripped = this.#file.decoder.stripped ?? 0;
-    const warnings = [...this.#file.dialect.warnings];
-    if (quoteInTextOn !== null) {
-      warnings.push(
-        `Line ${quoteInTextOn} has a quote inside an unquoted field. It is part of the text, and a delimiter after it ends the field.`,
-      );
-    }
-    if (stripped > 0) warnings.push(`${stripped} NUL ${stripped === 1 ? 'byte was' : 'bytes were'} removed.`);
-    return warnings;
+    const { stripped = 0 } = this.#file.decoder;
+    return [...this.#file.dialect.warnings, ...textDoubts(this.#cutter, stripped)];
   }
 }
 

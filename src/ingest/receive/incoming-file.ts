@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ReceivedFile, UploadOptions } from '../../catalog/upload.ts';
+import type { ReceivedFile } from '../../catalog/upload.ts';
+import type { GivenOptions, UploadOptions } from '../../catalog/upload-options.ts';
 import { Problem } from '../../errors.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
@@ -11,7 +12,8 @@ export interface IncomingFile {
   readonly contentEncoding: string | null;
   /** The size that the client has announced, in bytes. */
   readonly expectedBytes: number | null;
-  readonly options: UploadOptions;
+  /** What they leave open is the customer's. */
+  readonly options: GivenOptions;
   readonly idempotencyKey: string | null;
   /** The upload whose rejected rows the file brings, corrected. */
   readonly corrects: UploadId | null;
@@ -38,7 +40,7 @@ export interface CutAgain {
 export interface LateFields {
   readonly access: CustomerAccess;
   /** All of the form, those before the file included. */
-  readonly options: UploadOptions;
+  readonly options: GivenOptions;
   readonly corrects: UploadId | null;
 }
 

@@ -1,20 +1,13 @@
 import { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { ReceivedFile, UploadOptions } from '../../catalog/upload.ts';
+import type { ReceivedFile } from '../../catalog/upload.ts';
+import { TEXT_OPTIONS, type UploadOptions } from '../../catalog/upload-options.ts';
 import { Problem } from '../../errors.ts';
 import { newUploadId } from '../../model/ids.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DetectedFile } from './file-head.ts';
 import type { CutAgain, IncomingFile } from './incoming-file.ts';
 import { isRewritten, rewritingOf, spooledText } from './spooled-text.ts';
-
-/** Options that are about the rows, and not about the text. */
-const OF_ROWS: ReadonlySet<string> = new Set([
-  'onError',
-  'duplicates',
-  'dryRun',
-  'values',
-] satisfies (keyof UploadOptions)[]);
 
 /**
  * Whether options that came after a file change how its text is cut. Those that say what was detected anyway do not.
@@ -28,14 +21,15 @@ export function changesText(
   { encoding, dialect: { dialect, layout } }: Pick<DetectedFile, 'encoding' | 'dialect'>,
 ): boolean {
   const detected: Readonly<Record<string, unknown>> = { encoding, delimiter: dialect.delimiter, quote: dialect.quote };
-  const changed = Object.entries(after).flatMap(([name, value]) => {
-    if (OF_ROWS.has(name) || isDeepStrictEqual(value, before[name as keyof UploadOptions])) return [];
-    return value === detected[name] ? [] : [name];
-  });
+  const changed = TEXT_OPTIONS.filter(
+    (name) => !isDeepStrictEqual(after[name], before[name]) && after[name] !== detected[name],
+  );
   const lost = changed.find((name) => name === 'encoding' || isRewritten(layout));
   if (lost === undefined) return changed.length > 0;
   const option = lost.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const detail = `The option ${option} came after a long file, which had been read without it. Send it before the file.`;
+  const detail = after.fromCustomer.includes(lost)
+    ? `The customer came after a long file, which had been read without the customer's default for ${option}. Send customer_id before the file.`
+    : `The option ${option} came after a long file, which had been read without it. Send it before the file.`;
   throw new Problem('upload_option_invalid', detail, { option });
 }
 

@@ -2,6 +2,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
+import { completeOptions, type UploadOptions } from '../../catalog/upload-options.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { Column } from '../../model/columns.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
@@ -27,11 +28,18 @@ export class Registration {
   /** Whether the file may be one that was acknowledged before. */
   #mayBeRepeated = false;
   #hasRow = false;
+  #options: UploadOptions;
 
   constructor(catalog: Catalog, limits: QueueLimits, file: IncomingFile) {
     this.#catalog = catalog;
     this.#limits = limits;
     this.#file = file;
+    this.#options = completeOptions(file.options);
+  }
+
+  /** The options of the file, and for what they leave open those of the customer, once it is known. */
+  get options(): UploadOptions {
+    return this.#options;
   }
 
   /** Whether the upload is in the catalog, with the options that it was created with. */
@@ -72,13 +80,19 @@ export class Registration {
     }
     if (corrects) await refuseUncorrectable(this.#catalog, access, corrects);
     this.#customer = await this.#catalog.findCustomer(access.customerId);
+    this.#completeOptions();
+  }
+
+  #completeOptions(): void {
+    this.#options = completeOptions(this.#file.options, this.#customer?.defaults);
   }
 
   /** Binds a form whose fields have all been read. @throws Problem as `bind` does */
   async complete(file: IncomingFile, access: CustomerAccess): Promise<void> {
     const isChecked = this.#access !== null && file.corrects === this.#file.corrects;
     this.#file = file;
-    if (!isChecked) await this.bind(access);
+    if (isChecked) this.#completeOptions();
+    else await this.bind(access);
   }
 
   /** Checks the queue for a form that names its customer after the file. @throws Problem queue_full */
@@ -90,12 +104,12 @@ export class Registration {
   async createUpload(): Promise<void> {
     if (this.#hasRow) return;
     const { customerId, customerMayAppear, keyId } = this.#requireAccess();
-    const { uploadId, filename, options, idempotencyKey, retryOf, corrects } = this.#file;
+    const { uploadId, filename, idempotencyKey, retryOf, corrects } = this.#file;
     await this.#catalog.createUpload({
       id: uploadId,
       customerId,
       filename,
-      options,
+      options: this.#options,
       keyId,
       idempotencyKey,
       retryOf: retryOf?.id ?? null,
@@ -121,7 +135,7 @@ export class Registration {
       case 'received':
         return outcome;
       case 'key_used':
-        refuseReusedKey(outcome.earlier, received, this.#file);
+        refuseReusedKey(outcome.earlier, received, { options: this.#options, corrects: this.#file.corrects });
         return { kind: 'repeated', upload: outcome.earlier };
       case 'duplicate':
         throw duplicateOf(outcome.earlier);

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import type { ReceivedFile, UploadOptions } from '../../catalog/upload.ts';
+import type { ReceivedFile } from '../../catalog/upload.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { type CsvLayout, PLAIN_LAYOUT } from '../../csv/dialect.ts';
 import { BYTE_ORDER_MARK, withoutMark } from '../../csv/segment.ts';
 

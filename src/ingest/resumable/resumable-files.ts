@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { storedOptions, type UploadOptions } from '../../catalog/upload.ts';
+import type { GivenOptions } from '../../catalog/upload-options.ts';
 import { placeDurably, syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -18,7 +18,7 @@ export interface ResumableFile extends Omit<CustomerAccess, symbol> {
   /** The size of the whole file in bytes, as the client has announced it. */
   readonly length: number;
   readonly filename: string | null;
-  readonly options: UploadOptions;
+  readonly options: GivenOptions;
   readonly corrects: UploadId | null;
   /** The client's metadata, which the protocol returns to it unchanged. */
   readonly metadata: Readonly<Record<string, string | null>>;
@@ -148,7 +148,7 @@ export class ResumableFiles {
 
   async #readDescription(id: UploadId): Promise<ResumableFile> {
     const file: ResumableFile = JSON.parse(await readFile(this.#descriptionPath(id), 'utf8'));
-    return { ...file, options: storedOptions(file.options) };
+    return file;
   }
 
   #partPath(id: UploadId): string {

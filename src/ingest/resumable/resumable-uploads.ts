@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { newUpload, type Upload } from '../../catalog/upload.ts';
+import { completeOptions } from '../../catalog/upload-options.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -17,7 +18,7 @@ import type { ResumableFile, ResumableFiles } from './resumable-files.ts';
 
 export interface ResumableUploadsDeps {
   readonly files: ResumableFiles;
-  readonly catalog: Pick<Catalog, 'findUpload'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'findCustomer'>;
   readonly receptions: Receptions;
   readonly slots: Pick<ReceiveSlots, 'acquire'>;
   readonly progress: ProgressBoard;
@@ -59,6 +60,7 @@ export class ResumableUploads {
   /** @throws Problem disk_full, too_many_uploads */
   async begin(file: ResumableFile): Promise<void> {
     await this.#files.create(file);
+    this.#deps.progress.received(file.id, 0);
   }
 
   /** @returns a file that is no upload yet, and how much of it has arrived */
@@ -68,12 +70,18 @@ export class ResumableUploads {
     return received && { ...file, received: received.bytes, changedAt: received.changedAt };
   }
 
+  /** Files of a customer that are no uploads yet. */
+  idsOf(customerId: CustomerId): readonly UploadId[] {
+    return this.#files.idsOf(customerId);
+  }
+
   /** @returns the file as an upload that is being received */
   async findUpload(id: UploadId): Promise<Upload | null> {
     const file = await this.find(id);
     if (!file) return null;
     if (!this.#finishing.has(id)) this.#deps.progress.received(id, file.received);
-    const { customerId, keyId, filename, options, corrects } = file;
+    const { customerId, keyId, filename, corrects } = file;
+    const options = completeOptions(file.options, (await this.#deps.catalog.findCustomer(customerId))?.defaults);
     const createdAt = new Date(file.createdAt);
     const sent = { id, customerId, keyId, filename, options, corrects, createdAt };
     return newUpload({ ...sent, idempotencyKey: null, retryOf: null });

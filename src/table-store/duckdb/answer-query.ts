@@ -1,6 +1,6 @@
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
-import { isCancelled } from '../../model/storage-failure.ts';
+import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import { isQuantile, type QueryPlan } from '../query-plan.ts';
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 import { type CompiledQuery, compileQuery } from './compile-query.ts';
@@ -33,15 +33,16 @@ export async function answerQuery(
     if ('kind' in sizes) return sizes;
     const samples = samplesOf(plan, sizes);
     const facts = { ranges: rangesOf(plan, ranges), samples };
-    const run = async (): Promise<QueryOutcome> => {
-      const outcome = await call(compileQuery(plan, rows, facts), onProgress ? { onProgress } : {});
+    const run = async (extraBytes: number): Promise<QueryOutcome> => {
+      const outcome = await call(compileQuery(plan, rows, facts), { extraBytes, ...(onProgress && { onProgress }) });
       return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;
     };
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(rows, plan, samples, call));
     if (!quantiles.fits(bytes)) return { kind: 'out_of_memory' };
-    if (bytes === 0) return await run();
-    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, run);
+    if (bytes === 0) return await run(0);
+    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => run(bytes));
   } catch (error) {
+    if (exceededMemory(error)) return { kind: 'out_of_memory' };
     if (!isCancelled(error) && !ends.aborted) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }

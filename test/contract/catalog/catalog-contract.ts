@@ -10,6 +10,7 @@ import { customersContract } from './customers.ts';
 import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
+import { sessionsContract } from './sessions.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
 
@@ -24,6 +25,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     const t = new CatalogUnderTest(makeDatabase);
     customersContract(t);
     apiKeysContract(t);
+    sessionsContract(t);
     uploadsContract(t);
     repeatedUploadsContract(t);
     queueContract(t);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
+import { NO_DEFAULTS } from '../../../src/catalog/upload-options.ts';
 import { NO_OPTIONS } from '../../../src/csv/values/value-options.ts';
 import type { Problem } from '../../../src/errors.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
@@ -16,7 +17,10 @@ export function customersContract(t: CatalogUnderTest): void {
         createdAt: new Date(t.clock),
         declaredTimeColumn: 'at',
         declaredColumns: columns,
-        defaults: { ...NO_OPTIONS, decimal: ',', nulls: ['-', 'n/a'], timeZone: 'Europe/Berlin' },
+        defaults: {
+          delimiter: ';',
+          values: { ...NO_OPTIONS, decimal: ',', nulls: ['-', 'n/a'], timeZone: 'Europe/Berlin' },
+        },
         table: null,
       };
       const { id, defaults } = expected;
@@ -32,7 +36,7 @@ export function customersContract(t: CatalogUnderTest): void {
         'exists',
       );
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.declaredTimeColumn, 'at');
-      assert.deepEqual((await t.catalog.findCustomer(customerId('acme')))?.defaults, NO_OPTIONS);
+      assert.deepEqual((await t.catalog.findCustomer(customerId('acme')))?.defaults, NO_DEFAULTS);
     });
 
     it('lists customers by id, page by page', async () => {

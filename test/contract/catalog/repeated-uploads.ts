@@ -22,10 +22,14 @@ export function repeatedUploadsContract(t: CatalogUnderTest): void {
       const first = await t.received('a', fileOf('aa'));
       const second = await t.received('a', fileOf('aa'));
       assert.equal(second.duplicateOf?.id, first.id);
+      const digest = first.file?.sha256 ?? '';
+      assert.equal((await t.catalog.findSameBytes(customerId('a'), digest))?.id, second.id);
+      assert.equal(await t.catalog.findSameBytes(customerId('b'), digest), null, 'of another customer');
       const third = await t.receiving('a', { options: { ...OPTIONS, duplicates: 'reject' } });
       assert.equal((await t.catalog.markReceived(third.id, fileOf('aa'))).kind, 'duplicate');
       assert.equal(await t.statusOf(third.id), 'receiving');
       for (const { id } of [first, second]) assert.equal(await t.catalog.cancelUpload(id), true);
+      assert.equal(await t.catalog.findSameBytes(customerId('a'), digest), null);
       const outcome = await t.catalog.markReceived(third.id, fileOf('aa'));
       assert.equal(outcome.kind, 'received', 'cancelled uploads do not count');
     });

@@ -12,10 +12,12 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       await t.received('a');
       const first = await t.claimed();
       assert.equal(await t.catalog.tableForReading(customerId('a')), null, 'no upload is committed');
+      t.clock += 7;
       await t.commit(first);
+      const changedAt = new Date(t.clock);
       const table = await t.tableOf('a');
       const { createdAt } = (await t.catalog.findCustomer(customerId('a'))) as Customer;
-      const read = { table, createdAt, generation: 0 };
+      const read = { table, createdAt, changedAt, generation: 0 };
       assert.deepEqual(await t.catalog.tableForReading(customerId('a')), { ...read, uncommittedTags: [], lastTag: 1 });
       const upload = await t.receiving('a');
       await t.catalog.claimReceiving({ uploadId: upload.id, ...A });
@@ -49,9 +51,10 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       const first = await t.appended('b');
       const second = await t.appended('b');
       assert.equal((await t.catalog.tableForReading(customerId('b')))?.generation, 0);
+      t.clock += 5;
       await t.catalog.undoUpload(second.id);
       const read = await t.catalog.tableForReading(customerId('b'));
-      assert.deepEqual([read?.generation, read?.table.version], [1, 3]);
+      assert.deepEqual([read?.generation, read?.table.version, read?.changedAt], [1, 3, new Date(t.clock)]);
       await t.catalog.undoUpload(first.id);
       assert.equal(await t.catalog.tableForReading(customerId('b')), null);
     });

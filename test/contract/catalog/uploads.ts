@@ -170,6 +170,8 @@ export function uploadsContract(t: CatalogUnderTest): void {
         found.map((upload) => upload.id),
         [first.id, second.id, third.id],
       );
+      assert.deepEqual(await t.catalog.unfinishedUploads(customerId('a')), [second.id, third.id]);
+      assert.deepEqual(await t.catalog.unfinishedUploads(customerId('c')), []);
     });
   });
 }

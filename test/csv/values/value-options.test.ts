@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import {
   checkDeclared,
   checkMarks,
+  columnsFor,
   decimalOption,
   NO_OPTIONS,
   nullsOf,
   nullsOption,
-  optionsFor,
   orderOption,
   thousandsOption,
   timeZoneOption,
@@ -73,30 +73,22 @@ describe('options of how values are read', () => {
     );
   });
 
-  it("are the upload's, and for what it leaves open the customer's", () => {
+  it("are the upload's for the columns that it declares, and the customer's for others", () => {
     const customer = {
-      ...NO_OPTIONS,
-      decimal: ',' as const,
-      thousands: '.' as const,
-      timeZone: 'Europe/Berlin',
-      nulls: ['x'],
-      columns: { t: { type: 'timestamp' as const, pattern: '%F %T', timeZone: 'Asia/Tokyo' } },
+      t: { type: 'timestamp' as const, pattern: '%F %T', timeZone: 'Asia/Tokyo' },
+      d: { type: 'date' as const, pattern: '%d.%m.%Y', timeZone: null },
     };
-    assert.deepEqual(optionsFor(NO_OPTIONS, customer), customer);
-    const upload = {
-      ...NO_OPTIONS,
-      decimal: '.' as const,
-      timeZone: 'UTC',
-      columns: { t: { type: null, pattern: 'epoch_s', timeZone: null } },
-    };
-    assert.deepEqual(optionsFor(upload, customer), {
-      ...NO_OPTIONS,
-      decimal: '.',
-      thousands: null,
-      timeZone: 'UTC',
-      nulls: ['x'],
-      columns: { t: { type: 'timestamp', pattern: 'epoch_s', timeZone: 'UTC' } },
+    assert.deepEqual(columnsFor({}, customer, null), customer);
+    const own = { type: null, pattern: null, timeZone: null };
+    assert.deepEqual(columnsFor({ t: { ...own, pattern: 'epoch_s' } }, customer, 'UTC'), {
+      t: { type: 'timestamp', pattern: 'epoch_s', timeZone: 'UTC' },
+      d: { ...customer.d, timeZone: 'UTC' },
     });
+    // Any format, as in a file of a customer that declares none.
+    assert.deepEqual(columnsFor({ d: { ...own, type: 'date' } }, customer, null).d, { ...own, type: 'date' });
+  });
+
+  it('have usual texts for null', () => {
     assert.deepEqual([...nullsOf({ nulls: ['x'] })], ['x']);
     assert.ok(nullsOf(NO_OPTIONS).has('NA'));
   });

@@ -1,7 +1,8 @@
-import type { CsvRecord } from '../../csv/record-reader.ts';
-import { type ParsedValue, parserFor, type ValueParser } from '../../csv/values/value-parser.ts';
-import type { ParsedFile } from '../../model/parsed-columns.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
+import type { ParsedFile } from '../model/parsed-columns.ts';
+import type { RejectedRow } from '../model/rejected-row.ts';
+import type { CsvRecord } from './record-reader.ts';
+import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
+import type { Values } from './values/values.ts';
 
 /** Maximum length of `RejectedRow.text`, in characters. */
 const TEXT_LENGTH = 200;
@@ -28,6 +29,13 @@ export class RecordChecker {
     return this.#columns.map((_, index) => this.#checked.includes(index));
   }
 
+  /** Local times so far that clocks showed twice. */
+  get ambiguousTimes(): readonly { readonly column: string; readonly values: Values }[] {
+    return this.#columns.flatMap(({ name, parser: { ambiguousTimes } }) =>
+      ambiguousTimes === null ? [] : [{ column: name, values: ambiguousTimes }],
+    );
+  }
+
   /** @param text that contains the record. @returns null if the record can become a row */
   fault(record: CsvRecord, text: Buffer): Omit<RejectedRow, 'byteOffset'> | null {
     const { fields, line, malformed } = record;
@@ -41,7 +49,7 @@ export class RecordChecker {
     for (const index of this.#checked) {
       const field = fields[index] ?? null;
       const column = this.#columns[index];
-      const value: ParsedValue = column === undefined ? null : column.parser.parse(field);
+      const value: ParsedValue = column === undefined ? null : column.parser.parse(field, line);
       if (column === undefined || value === null || typeof value === 'string') continue;
       const { code, reason } = value;
       return { line, column: column.name, code, message: reason, text: excerpt(field ?? '') };

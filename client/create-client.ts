@@ -1,0 +1,49 @@
+import type { AnalyzeTypeList } from '../src/api/analyze-types.ts';
+import { type Analyses, analyses } from './analyses.ts';
+import { type ClientSettings, connect } from './connection.ts';
+import { type CustomerCalls, customerCalls } from './customer-calls.ts';
+import { type CustomerEvent, customerEvents } from './customer-events.ts';
+import { type Preview, previewFile } from './preview-file.ts';
+import type { EventOptions } from './server-events.ts';
+import { type SessionCalls, sessionCalls } from './session.ts';
+import { type TableCalls, tableCalls } from './table-calls.ts';
+import { type UploadCalls, uploadCalls } from './upload-calls.ts';
+import type { UploadFileOptions } from './upload-file-options.ts';
+
+/**
+ * A Thena server. Every call throws `ThenaProblem` with the `code` of the problem if the server refuses it, `ServerUnreachable` if
+ * there is no response, and `UnexpectedResponse` if that is not from Thena.
+ */
+export interface ThenaClient extends UploadCalls, TableCalls, Analyses, CustomerCalls, SessionCalls {
+  /** How the server would read a file. Only its first megabyte is sent. */
+  preview(
+    customerId: string,
+    file: Blob,
+    options?: Pick<UploadFileOptions, 'options' | 'filename'> & { readonly signal?: AbortSignal },
+  ): Promise<Preview>;
+  /** What happens to a customer: uploads that change, and new versions of its table. Connects again after an interruption. */
+  customerEvents(customerId: string, options?: EventOptions): AsyncGenerator<CustomerEvent, void>;
+  analyzeTypes(): Promise<AnalyzeTypeList['items']>;
+  /** Whether the server can answer; false if it is starting or shutting down. */
+  isReady(options?: { readonly signal?: AbortSignal }): Promise<boolean>;
+}
+
+/** For Node 20 and later, and browsers. */
+export function createClient(settings: ClientSettings = {}): ThenaClient {
+  const connection = connect(settings);
+  return {
+    ...uploadCalls(connection),
+    ...tableCalls(connection),
+    ...analyses(connection),
+    ...customerCalls(connection),
+    ...sessionCalls(connection),
+    preview: (customerId, file, options) => previewFile(connection, customerId, file, options),
+    customerEvents: (customerId, options) => customerEvents(connection, customerId, options),
+    async analyzeTypes() {
+      return (await connection.json<AnalyzeTypeList>('/api/v1/analyze/types')).items;
+    },
+    async isReady({ signal } = {}) {
+      return (await connection.json<{ status: string }>('/readyz', { signal })).status === 'ready';
+    },
+  };
+}

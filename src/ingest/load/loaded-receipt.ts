@@ -1,0 +1,64 @@
+import type { Receipt, ReceivedFile } from '../../catalog/upload.ts';
+import { ambiguousTimesWarning } from '../../csv/values/format-warnings.ts';
+import { addValues, type Values } from '../../csv/values/values.ts';
+import type { Appended } from '../../table-store/table-store.ts';
+import type { FileToLoad } from './file-to-load.ts';
+import type { ParsePlan } from './parse-plan.ts';
+import { type KeptRecords, storedSentence } from './reject-rows.ts';
+
+/** What became of a file. */
+export interface LoadedFile {
+  readonly received: ReceivedFile;
+  readonly file: FileToLoad;
+  readonly plan: ParsePlan;
+  readonly rows: number;
+  /** Null if every record of the file was loaded. */
+  readonly kept: KeptRecords | null;
+  readonly ambiguousTimes: Appended['ambiguousTimes'];
+}
+
+/** The receipt of an upload whose rows are loaded. */
+export function receiptOf(loaded: LoadedFile): Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter'> {
+  const { received, plan, rows, kept } = loaded;
+  return {
+    rowsInFile: received.records,
+    appended: rows,
+    rejected: kept?.rejected ?? 0,
+    columns: plan.file.columns,
+    warnings: [
+      ...received.warnings,
+      ...headerWarnings(loaded),
+      ...plan.warnings,
+      ...ambiguousTimeWarnings(loaded),
+      ...rejectedWarnings(kept),
+    ],
+    notes: plan.notes,
+  };
+}
+
+export function ambiguousTimeWarnings({
+  ambiguousTimes,
+  plan,
+}: Pick<LoadedFile, 'ambiguousTimes' | 'plan'>): readonly string[] {
+  return plan.file.columns.flatMap(({ name, format }) => {
+    const own = ambiguousTimes.filter(({ column }) => column === name);
+    const all = own.reduce<Values | null>((sum, { values }) => addValues(sum, values), null);
+    const timeZone = format.type === 'timestamp' ? format.timeZone : 'UTC';
+    return ambiguousTimesWarning(name, timeZone, all)?.message ?? [];
+  });
+}
+
+function rejectedWarnings(kept: KeptRecords | null): readonly string[] {
+  const sentence = kept === null ? '' : storedSentence(kept.rejected, kept.stored).trim();
+  return sentence === '' ? [] : [sentence];
+}
+
+/** A file with text columns only may lack a header: then its first row became the column names. */
+function headerWarnings({ received: { columns, headerGuessed }, file, plan }: LoadedFile): readonly string[] {
+  // If the table has columns of these names, the first line is no row.
+  if (!headerGuessed || file.tableColumns !== null || plan.columns.some(({ type }) => type !== 'text')) return [];
+  const names = columns.map((name) => `'${name}'`).join(', ');
+  return [
+    `The first line (${names}) was taken as the header, although every column is text. If it is a row, undo this upload and send the file with header=false.`,
+  ];
+}

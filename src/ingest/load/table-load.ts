@@ -1,0 +1,113 @@
+import type { Claim } from '../../catalog/upload-queue.ts';
+import type { CsvSegment } from '../../csv/segment.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { StorageFailure } from '../../model/storage-failure.ts';
+import type { Appended, LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
+import type { ProgressBoard } from '../progress/progress-board.ts';
+import { mayBlameRows } from './failure-verdict.ts';
+import type { FileToLoad } from './file-to-load.ts';
+import type { Lease } from './lease.ts';
+import type { ParsePlan } from './parse-plan.ts';
+
+export interface TableLoadDeps {
+  readonly tables: Pick<TableStore, 'begin'>;
+  readonly progress: ProgressBoard;
+}
+
+/** Returns the segments that follow the first `taken` ones; none at the end of the file. Anything else ends the load. */
+export type NextSegments<Ending> = (taken: number) => Promise<readonly CsvSegment[] | Ending>;
+
+/** The rows of one attempt in the table, under the tag of its lease. */
+export class TableLoad {
+  readonly #deps: TableLoadDeps;
+  readonly #claim: Claim;
+  readonly #lease: Lease;
+  readonly #file: FileToLoad;
+  readonly #signal: AbortSignal;
+  #session: LoadSession | null = null;
+  #ambiguousTimes: Appended['ambiguousTimes'][number][] = [];
+
+  constructor(deps: TableLoadDeps, claim: Claim, lease: Lease, file: FileToLoad, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#claim = claim;
+    this.#lease = lease;
+    this.#file = file;
+    this.#signal = signal;
+  }
+
+  /** Local times that clocks showed twice, by segment and column. */
+  get ambiguousTimes(): Appended['ambiguousTimes'] {
+    return this.#ambiguousTimes;
+  }
+
+  /** @returns the number of rows appended; the failure, if a row may be to blame for it; or what ended the segments */
+  async append<Ending extends string | object>(
+    plan: ParsePlan,
+    nextSegments: NextSegments<Ending>,
+  ): Promise<number | StorageFailure | Ending> {
+    const { customer } = this.#claim;
+    this.#session = await this.#deps.tables.begin({
+      customerId: customer.id,
+      tag: this.#lease.tag,
+      columns: plan.columns,
+      file: plan.file,
+      timeColumn: plan.timeColumn,
+      create: customer.table === null,
+      trustShapes: plan.trustShapes,
+    });
+    this.#ambiguousTimes = [];
+    failpoint('load_started');
+    let taken = 0;
+    let rows = 0;
+    this.#showProgress(0);
+    for (;;) {
+      const segments = await nextSegments(taken);
+      if (!isSegments(segments)) return segments;
+      if (segments.length === 0) return rows;
+      failpoint('segment_appending');
+      try {
+        const appended = await this.#session.append(this.#file.source(segments), {
+          signal: this.#signal,
+          onProgress: (share) => this.#showProgress(rows + share * recordsIn(segments)),
+        });
+        rows += appended.rows;
+        for (const { column, values } of appended.ambiguousTimes) this.#ambiguousTimes.push({ column, values });
+        failpoint('segment_appended');
+        this.#showProgress(rows);
+      } catch (failure) {
+        if (mayBlameRows(failure)) return failure;
+        throw failure;
+      }
+      taken += segments.length;
+    }
+  }
+
+  /** Removes the rows, and takes a new tag. @throws LeaseLost */
+  async startOver(): Promise<void> {
+    await this.rollBack();
+    await this.#lease.changeTag();
+    failpoint('attempt_restarted');
+  }
+
+  async rollBack(): Promise<void> {
+    await this.#session?.rollBack();
+    this.#session = null;
+  }
+
+  makeDurable(): Promise<LoadSummary> {
+    if (!this.#session) throw new Error('no load has started');
+    return this.#session.commit();
+  }
+
+  #showProgress(rows: number): void {
+    this.#deps.progress.read(this.#claim.upload.id, rows);
+  }
+}
+
+function isSegments(next: readonly CsvSegment[] | string | object): next is readonly CsvSegment[] {
+  return Array.isArray(next);
+}
+
+function recordsIn(segments: readonly CsvSegment[]): number {
+  return segments.reduce((sum, { records }) => sum + records, 0);
+}
