@@ -207,6 +207,11 @@ export const ERRORS = {
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
   },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'Range not satisfiable',
+    hint: 'Request a range within the length in the header Content-Range.',
+  },
   too_many_streams: {
     status: 503,
     title: 'Too many event streams',

@@ -49,6 +49,7 @@ export const ErrorCode = oneOf(
     'too_many_analyses',
     'cursor_outdated',
     'table_changed',
+    'range_not_satisfiable',
     'too_many_streams',
     'too_many_exports',
     'file_missing',

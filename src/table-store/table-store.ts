@@ -126,6 +126,9 @@ export type PageOutcome =
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** The formats whose columns have types. */
+export type TypedFormat = Extract<ExportFormat, 'parquet' | 'arrow'>;
+
 export interface ExportRequest extends Selection {
   readonly format: ExportFormat;
   /** For CSV: prefixes texts that a spreadsheet would take for a formula with an apostrophe. */
@@ -164,6 +167,12 @@ export interface TableStore {
     request: ExportRequest,
     limits: { readonly chunkMs: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void>;
+  /** Writes rows of a result in a format with typed columns. Integers beyond 64 bits become decimals of 38 digits. */
+  encode(
+    result: { readonly columns: readonly Column[]; readonly rows: readonly (readonly StoredValue[])[] },
+    format: TypedFormat,
+    signal: AbortSignal,
+  ): Promise<Uint8Array>;
   /** Begins an attempt at an upload. */
   begin(load: BeginLoad): Promise<LoadSession>;
   /** Deletes the rows of attempts that were never committed, or were undone. Succeeds if the table does not exist. */

@@ -166,6 +166,24 @@ test('the events of a customer match the OpenAPI document', async () => {
   api.check('GET', path, undefined, { status, headers, body: text });
 });
 
+test('links match the OpenAPI document', async () => {
+  await uploadForm('links', CSV, WAIT);
+  const links = '/api/v1/customers/links';
+  for (const format of ['json', 'csv', 'ndjson', 'parquet', 'arrow']) {
+    const query = `${links}/query.${format}?measures=count,avg:amount:as:mean&group_by=day:month`;
+    const { status, headers } = await api.call(query);
+    assert.equal(status, 200, format);
+    assert.equal((await api.call(query, { headers: { 'if-none-match': headers.get('etag') ?? '' } })).status, 304);
+    assert.equal((await api.call(query, { headers: { range: 'bytes=9999999-' } })).status, 416);
+    assert.equal((await api.call(`${links}/analysis.${format}?analyze_type=profile`)).status, 200);
+    if (format !== 'json') assert.equal((await api.call(`${links}/export.${format}`)).status, 200);
+  }
+  const part = await api.call(`${links}/export.parquet`, { headers: { range: 'bytes=0-3' } });
+  assert.deepEqual([part.status, part.body], [206, 'PAR1']);
+  assert.equal((await api.call(`${links}/export?format=csv&where=amount>1`)).body, 'day,amount\n2024-01-01,2\n');
+  assert.equal((await api.call(`${links}/query.csv?measures=mode:amount`)).body.code, 'query_invalid');
+});
+
 test('sessions match the OpenAPI document', async () => {
   assert.equal((await api.call('/api/v1/session', { json: { key: 'any' } })).body.role, 'open');
   assert.equal((await api.call('/api/v1/session', { json: {} })).body.code, 'bad_request');

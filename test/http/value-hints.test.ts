@@ -59,6 +59,14 @@ const cases: readonly Case[] = [
   },
   {
     code: 'leading_zero',
+    file: 'n\n007\n8\n',
+    query: { columns: '[{"name":"n","type":"integer"}]' },
+    says: /declare it as text: columns=\[\{"name":"n","type":"text"\}\]/,
+    remedy: { options: { columns: '[{"name":"n","type":"text"}]' } },
+    rows: 2,
+  },
+  {
+    code: 'leading_zero',
     declared: [['n', 'integer']],
     file: 'n\n007\n8\n',
     says: /declared as text/,

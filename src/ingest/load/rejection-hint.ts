@@ -38,7 +38,7 @@ export function rejectionHint(rows: readonly RejectedRow[], rejected: RejectedFi
 function remedyFor({ code, column, text }: RejectedRow, { customer, options, file }: RejectedFile): string | null {
   const format = file.columns.find(({ name }) => name === column)?.format;
   const keeping = KEEPING[code];
-  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, customer);
+  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, { customer, options });
   switch (code) {
     case 'wrong_field_count':
       return options.surplus === 'reject' && endsEmpty(text)
@@ -61,7 +61,14 @@ function remedyFor({ code, column, text }: RejectedRow, { customer, options, fil
   }
 }
 
-function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, customer: Customer): string {
+function keepingRemedy(
+  column: string,
+  format: ValueFormat,
+  type: LogicalType,
+  { customer, options }: Pick<RejectedFile, 'customer' | 'options'>,
+): string {
+  if (customer.table === null && declaredColumn(options.values, column).type !== null)
+    return `The upload declares column '${column}' as ${format.type}. To keep such values, declare it as ${type}: columns=${JSON.stringify([{ name: column, type }])}.`;
   const declared =
     customer.declaredColumns?.some(({ name }) => name === column) ||
     declaredColumn(customer.defaults.values, column).type !== null;

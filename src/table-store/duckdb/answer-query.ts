@@ -34,7 +34,8 @@ export async function answerQuery(
     const samples = samplesOf(plan, sizes);
     const facts = { ranges: rangesOf(plan, ranges), samples };
     const run = async (extraBytes: number): Promise<QueryOutcome> => {
-      const outcome = await call(compileQuery(plan, rows, facts), { extraBytes, ...(onProgress && { onProgress }) });
+      const options = { extraBytes, ...(onProgress && { onProgress }) };
+      const outcome = await call(compileQuery(plan, rows, facts), options);
       return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;
     };
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(rows, plan, samples, call));
