@@ -7,10 +7,23 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && rm -rf node_modules/node-*-x64 node_modules/node-*-arm64 node_modules/.bin
 
+FROM packages AS page
+COPY scripts/write-page.mjs scripts/
+COPY ui ui
+COPY client client
+COPY src/api src/api
+RUN node scripts/write-page.mjs dist/page image
+
+# What only the page and its build need: it is bundled.
+FROM packages AS server-packages
+RUN cd node_modules && rm -rf vite rolldown @rolldown @vitejs @oxc-project lightningcss lightningcss-* @base-ui @floating-ui react react-dom \
+  lucide-react uplot wouter
+
 FROM node:26-bookworm-slim AS runtime
 ENV THENA_HOST=0.0.0.0 THENA_DATA_DIR=/data
 WORKDIR /app
-COPY --from=packages /app/node_modules node_modules
+COPY --from=server-packages /app/node_modules node_modules
+COPY --from=page /app/dist dist
 COPY package.json ./
 # A volume inherits the owner and mode of the folder that it covers.
 RUN install -d -o node -g node -m 700 /data

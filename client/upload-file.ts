@@ -62,9 +62,24 @@ async function sendStream(
       controller.enqueue(chunk);
     },
   });
-  const stream = source instanceof ReadableStream ? source : ReadableStream.from(source);
+  const stream = source instanceof ReadableStream ? source : streamOf(source);
   const headers = { 'content-type': 'application/octet-stream' };
   return await put(connection, customerId, stream.pipeThrough(counted), headers, given);
+}
+
+/** Like `ReadableStream.from`, which not every browser has. */
+function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason) {
+      await chunks.return?.(reason);
+    },
+  });
 }
 
 function put(

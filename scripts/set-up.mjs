@@ -1,9 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { withLock } from './folder-lock.mjs';
 import { launch } from './launch.mjs';
 
-const LOCK_STALE_MS = 60_000;
 const say = (line) => process.stderr.write(`Thena: ${line}\n`);
 
 /** Ends the launcher with a message for the user. */
@@ -18,9 +17,14 @@ export class SetUpError extends Error {}
  */
 export async function setUp(root, withDev) {
   if (missingPackages(root, withDev).length === 0) return;
-  await withLock(root, async () => {
+  const work = async () => {
     // Another process may have installed them while this one waited.
     if (missingPackages(root, withDev).length > 0) await install(root, withDev);
+  };
+  await withLock(root, work, {
+    onWaiting: () => say('Waiting for another process that is installing packages here …'),
+    onReadOnly: ({ message }) =>
+      new SetUpError(`Packages must be installed, but ${root} is not writable (${message}).`),
   });
 }
 
@@ -118,60 +122,4 @@ function npmCommand() {
   // pnpm and yarn set this variable, too.
   if (path && /npm-cli\.js$/.test(path)) return [process.env.npm_node_execpath ?? process.execPath, path];
   return process.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', 'npm'] : ['npm'];
-}
-
-/**
- * Allows one installation in the folder at a time. The lock is a folder that contains one file named after the owner's process ID.
- * A folder that is not empty cannot be removed, so if two processes find a dead owner, only one of them gets the lock.
- */
-async function withLock(root, work) {
-  const lock = join(root, '.set-up-lock');
-  const mine = join(lock, String(process.pid));
-  for (let waiting = false; ; await sleep(200)) {
-    try {
-      mkdirSync(lock);
-      writeFileSync(mine, '');
-      break;
-    } catch (error) {
-      // ENOENT: another process removed the still empty folder as stale.
-      if (error.code !== 'EEXIST' && error.code !== 'ENOENT') {
-        throw new SetUpError(`Packages must be installed, but ${root} is not writable (${error.message}).`);
-      }
-    }
-    if (!clearStale(lock) && !waiting) {
-      waiting = true;
-      say('Waiting for another process that is installing packages here …');
-    }
-  }
-  const heartbeat = setInterval(() => utimesSync(mine, new Date(), new Date()), LOCK_STALE_MS / 6);
-  try {
-    await work();
-  } finally {
-    clearInterval(heartbeat);
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
-/** Removes a lock whose owner no longer runs. @returns {boolean} whether to retry at once */
-function clearStale(lock) {
-  try {
-    const [owner] = readdirSync(lock);
-    if (owner !== undefined) {
-      const fresh = Date.now() - statSync(join(lock, owner)).mtimeMs < LOCK_STALE_MS;
-      if (fresh && Number(owner) !== process.pid && isAlive(Number(owner))) return false;
-      rmSync(join(lock, owner));
-    }
-    rmdirSync(lock);
-  } catch {
-    // Another process removed or acquired the lock in the meantime: check again.
-  }
-  return true;
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }

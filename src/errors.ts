@@ -176,6 +176,16 @@ export const ERRORS = {
     hint: 'Narrow the time range, request fewer groups, or raise THENA_ANALYSIS_SECONDS.',
   },
   // Not 504, which monitoring counts as a failure of the server; nor 499, which is not registered. As `upload_cancelled`.
+  analysis_not_found: {
+    status: 404,
+    title: 'Analysis not found',
+    hint: 'GET /api/v1/customers/{id}/analyses lists the analyses in progress. Others have ended.',
+  },
+  analysis_id_in_use: {
+    status: 409,
+    title: 'Analysis ID in use',
+    hint: 'Send a new UUID as Thena-Analysis-Id, or none.',
+  },
   analysis_cancelled: {
     status: 409,
     title: 'Analysis cancelled',
@@ -376,6 +386,11 @@ export const ERRORS = {
     status: 422,
     title: 'Rows rejected',
     hint: 'Fix the rows listed by GET /api/v1/uploads/{id}/rejects and upload the file again, or retry the upload with on_error=skip to load the other rows.',
+  },
+  file_needs_more_memory: {
+    status: 422,
+    title: 'The file needs too much memory',
+    hint: 'Send fewer columns or shorter values, or raise THENA_ENGINE_MEMORY.',
   },
   file_crashed_reader: {
     status: 422,

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { openSqliteCatalog } from './catalog/sqlite/open-sqlite.ts';
 import type { Config } from './config.ts';
 import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
@@ -9,6 +10,9 @@ import { buildServer } from './http/server.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { metricsText } from './metrics.ts';
 import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
+
+/** `npm start` builds the page here. */
+const PAGE_DIRECTORY = fileURLToPath(new URL('../dist/page/', import.meta.url));
 
 export interface Services {
   /** Base URL of the server, without a trailing slash. */
@@ -73,6 +77,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       ingest,
       ready,
       metrics: metricsText,
+      pageDirectory: PAGE_DIRECTORY,
       observe,
     });
     closing.push(() => server.close());

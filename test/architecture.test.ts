@@ -28,7 +28,16 @@ const MAY_IMPORT = {
 } as const;
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
-const LEAVES = ['config', 'disk-space', 'durable', 'errors', 'events', 'failpoints', 'fair-semaphore'];
+const LEAVES = [
+  'config',
+  'disk-space',
+  'durable',
+  'errors',
+  'events',
+  'failpoints',
+  'fair-semaphore',
+  'resident-memory',
+];
 const ADAPTERS = [
   'csv-reader/duckdb',
   'table-store/duckdb',
@@ -87,6 +96,7 @@ const IMPORTS: Readonly<Record<string, (specifier: string) => string>> = {
 function* cases(): Generator<Case> {
   for (const from of FOLDERS) yield* casesOf(from);
   yield* ingestCases();
+  yield* pageCases();
   yield* clientCases();
   for (const leaf of LEAVES) {
     const nearest = leaf === 'events' ? 'csv' : 'model';
@@ -183,6 +193,41 @@ function* ingestCases(): Generator<Case> {
   yield { path: 'src/ingest/ingest.ts', source: `export const all = [${rooms.join(', ')}];\n`, refusedBy: null };
 }
 
+/** Each folder of `ui/`, and what it may import. */
+const PAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  app: ['screens', 'parts', 'data', 'design'],
+  screens: ['parts', 'data', 'design'],
+  parts: ['data', 'design'],
+  data: [],
+  design: [],
+};
+
+function* pageCases(): Generator<Case> {
+  const type = IMPORTS.type ?? importing;
+  for (const [from, allowed] of Object.entries(PAGE_ROOMS)) {
+    // A screen has a folder of its own.
+    const folder = from === 'screens' ? 'ui/screens/one' : `ui/${from}`;
+    const up = from === 'screens' ? '../../' : '../';
+    const path = (name: string): string => `${folder}/${name}.tsx`;
+    for (const to of Object.keys(PAGE_ROOMS).filter((room) => room !== from)) {
+      const refusedBy = allowed.includes(to) ? null : LAW;
+      yield { path: path(`static-${to}`), source: importing(`${up}${to}/other.tsx`), refusedBy };
+      const dynamic = `export const other = await import('${up}${to}/other.tsx');\n`;
+      yield { path: path(`dynamic-${to}`), source: dynamic, refusedBy };
+    }
+    const api = from === 'design' ? LAW : null;
+    yield { path: path('api-type'), source: type(`${up}../src/api/other.ts`), refusedBy: api };
+    yield { path: path('api-value'), source: importing(`${up}../src/api/other.ts`), refusedBy: LAW };
+    yield { path: path('src-type'), source: type(`${up}../src/model/other.ts`), refusedBy: LAW };
+    const client = from === 'design' ? LAW : null;
+    yield { path: path('client'), source: importing(`${up}../client/other.ts`), refusedBy: client };
+    yield { path: path('same-room'), source: importing('./other.tsx'), refusedBy: null };
+  }
+  yield { path: 'ui/screens/one/sibling.tsx', source: importing('../two/other.tsx'), refusedBy: LAW };
+  yield { path: 'ui/data/deeper/up.ts', source: importing('../other.ts'), refusedBy: null };
+  yield { path: 'src/http/page-import.ts', source: importing('../../ui/other.ts'), refusedBy: LAW };
+}
+
 /** The client knows the types of the API, and the command line its schemas, too. */
 function* clientCases(): Generator<Case> {
   for (const [form, write] of Object.entries(IMPORTS)) {
@@ -207,7 +252,8 @@ let verdicts: ReadonlyMap<string, ReadonlySet<string>>;
 before(async () => {
   assert.equal(new Set(all.map(({ path }) => path)).size, all.length, 'two cases are written to the same file');
   folder = await mkdtemp(join(tmpdir(), 'thena-architecture-'));
-  for (const name of ['biome.json', 'architecture.grit', '.gitignore']) await cp(join(ROOT, name), join(folder, name));
+  for (const name of ['biome.json', 'architecture.grit', 'architecture-page.grit', '.gitignore'])
+    await cp(join(ROOT, name), join(folder, name));
   for (const { path, source } of all) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), source);
@@ -244,7 +290,7 @@ test('allows every other import', () => {
   assert.deepEqual(refused, []);
 });
 
-test('names every folder of src/ and src/ingest/', async () => {
+test('names every folder of src/, src/ingest/ and ui/', async () => {
   const foldersIn = async (path: string): Promise<string[]> =>
     (await readdir(join(ROOT, path), { withFileTypes: true }))
       .filter((each) => each.isDirectory())
@@ -254,4 +300,5 @@ test('names every folder of src/ and src/ingest/', async () => {
     [],
   );
   assert.deepEqual((await foldersIn('src/ingest')).toSorted(), Object.keys(INGEST_ROOMS).toSorted());
+  assert.deepEqual((await foldersIn('ui')).toSorted(), Object.keys(PAGE_ROOMS).toSorted());
 });

@@ -111,3 +111,21 @@ test('says what to do if packages cannot be downloaded', async () => {
   await assert.rejects(setUp(false), /npm failed, see its output above\. Check the network connection/);
   assert.ok(!existsSync(join(project, '.set-up-lock')));
 });
+
+test('needs no package that only packages for other platforms depend on', async () => {
+  const lockfile = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8'));
+  const far = (name: string) => ({
+    version: '1.0.0',
+    resolved: `https://registry.example/${name}.tgz`,
+    optional: true,
+  });
+  const optionalDependencies = { elsewhere: '1.0.0' };
+  lockfile.packages[''].optionalDependencies = optionalDependencies;
+  lockfile.packages['node_modules/elsewhere'] = { ...far('elsewhere'), cpu: ['none'], dependencies: { deep: '1.0.0' } };
+  lockfile.packages['node_modules/deep'] = far('deep');
+  await write('package-lock.json', lockfile);
+  await write('package.json', { ...lockfile.packages[''], private: true });
+  await setUp(false);
+  assert.equal(await setUp(false), '');
+  assert.ok(!installed('deep'));
+});

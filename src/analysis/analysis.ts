@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
@@ -23,6 +24,7 @@ import {
 import { type PlannedQuery, QueryCache, type QueryCacheDeps } from './query-cache.ts';
 import { RequestPart } from './request-part.ts';
 import { RowPages, type RowPagesDeps } from './row-pages.ts';
+import { RunningAnalyses } from './running-analyses.ts';
 import { storedRows } from './stored-values.ts';
 import { TableExports, type TableExportsDeps } from './table-exports.ts';
 
@@ -63,7 +65,7 @@ export interface PreparedAnalysis {
   /** When the table changed for the last time; null if that is not known. */
   readonly changedAt: Date | null;
   /** The version of the answer is later if an upload is undone in the meantime. */
-  answer(disconnected: () => AbortSignal): Promise<Answer>;
+  answer(disconnected: () => AbortSignal, id?: string): Promise<Answer>;
 }
 
 export interface Analysis {
@@ -71,13 +73,15 @@ export interface Analysis {
    * @param body of the request, as parsed from JSON
    * @param disconnected returns a signal that aborts when the client disconnects, which cancels the query. Called only if a
    *   query is needed
+   * @param id under which the analysis is listed while it runs. Default: a new one
    * @throws Problem analyze_type_missing, analyze_type_unknown, bad_request, table_empty, no_time_column, and those of
-   *   `planQuery` and `QueryCache.run`
+   *   `planQuery`, `RunningAnalyses.run` and `QueryCache.run`
    */
   answer(
     access: CustomerAccess,
     body: Readonly<Record<string, unknown>>,
     disconnected: () => AbortSignal,
+    id?: string,
   ): Promise<Answer>;
   /**
    * Checks a request without running it.
@@ -87,6 +91,7 @@ export interface Analysis {
   prepare(access: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis>;
   /** Writes a result in a format with typed columns. */
   encode(result: TableResult, format: TypedFormat, signal: AbortSignal): Promise<Uint8Array>;
+  readonly running: Pick<RunningAnalyses, 'list' | 'find' | 'cancel'>;
   readonly pages: Pick<RowPages, 'page'>;
   readonly exports: Pick<TableExports, 'prepare'>;
   /** Exports on disk. */
@@ -109,6 +114,7 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
   const files = new ExportFiles(deps);
   const slots = new AnalysisSlots(deps.concurrentAnalyses);
   const cache = new QueryCache(deps, slots);
+  const running = new RunningAnalyses();
 
   function planner(request: ComputedRequest): (view: TableForReading) => PlannedQuery {
     if (request.name !== 'query') return ({ table }) => COMPUTED_ANSWERS[request.name](request.part, table);
@@ -118,7 +124,8 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     };
   }
 
-  async function prepare({ customerId }: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis> {
+  async function prepare(access: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis> {
+    const { customerId } = access;
     const given = typeof body === 'function' ? null : readRequest(body);
     const view = await catalog.tableForReading(customerId);
     if (!view) throw tableEmpty(customerId);
@@ -130,10 +137,12 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
       version: current.version,
       changedAt,
       identity: identityOf(customerId, view, name, planFor?.(view).plan ?? {}),
-      async answer(disconnected) {
+      async answer(disconnected, id = randomUUID()) {
         const { result, table } =
           'part' in request && planFor
-            ? await cache.run(customerId, view, planFor, disconnected())
+            ? await running.run(access, { id, name }, disconnected(), (signal, onQuery) =>
+                cache.run(customerId, view, planFor, signal, onQuery),
+              )
             : { result: precomputedAggregate(name as PrecomputedRequest['name'], current), table: current };
         // The compiler cannot see through the query cache that the result belongs to the name.
         const answer = {
@@ -152,13 +161,14 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     pages: new RowPages(deps, slots),
     exports: new TableExports(deps),
     files,
+    running,
     close: () => files.close(),
     prepare,
     encode: (result, format, signal) =>
       deps.tables.encode({ columns: result.columns, rows: storedRows(result) }, format, signal),
-    async answer(access, body, disconnected) {
+    async answer(access, body, disconnected, id) {
       const { answer } = await prepare(access, body);
-      return answer(disconnected);
+      return answer(disconnected, id);
     },
   };
 }

@@ -38,7 +38,8 @@ export function timeValue(micros: Micros | null, type: LogicalType): string | nu
 export function tableResult(plan: QueryPlan, rows: readonly (readonly StoredValue[])[]): TableResult {
   const columns = outputsOf(plan);
   const formats = columns.map((_, index) => {
-    const timeZone = plan.groupBy[index]?.bucket?.timeZone ?? null;
+    const bucket = plan.groupBy[index]?.bucket;
+    const timeZone = bucket && 'unit' in bucket ? bucket.timeZone : null;
     return timeZone === null ? formatTimestamp : zonedFormat(timeZone);
   });
   return {

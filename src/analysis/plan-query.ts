@@ -12,6 +12,7 @@ import {
 } from '../table-store/query-plan.ts';
 import { refuseTooManyBuckets } from './bucket-count.ts';
 import { MIN_DATE_BUCKET, readBucket, readTimeZone } from './bucket-names.ts';
+import { planBuckets, planWidth } from './number-buckets.ts';
 import { planCondition } from './plan-condition.ts';
 import { reasonsForText } from './reasons-for-text.ts';
 import { type RequestPart, shown } from './request-part.ts';
@@ -51,7 +52,8 @@ export function planQuery(request: RequestPart, table: TableState, maxRows: numb
     'order_by',
     'limit',
   ]);
-  const groupBy = group_by?.array(1, MAX_GROUPS).map((part) => planGroup(part, table)) ?? [];
+  const groups = group_by?.array(1, MAX_GROUPS).map((part) => planGroup(part, table)) ?? [];
+  const groupBy = groups.flat();
   const measured = measures?.array(1, MAX_MEASURES).map((part) => planMeasure(part, table)) ?? [];
   if (groupBy.length + measured.length === 0) {
     throw request.problem('query_invalid', 'A query requires measures, group_by or both.');
@@ -74,25 +76,49 @@ export function planQuery(request: RequestPart, table: TableState, maxRows: numb
     ),
     limit: limit?.integer(1, maxRows) ?? null,
   };
-  refuseTooManyBuckets(plan, table, (group) => `${request.pointer}/group_by/${group}/bucket`);
+  refuseTooManyBuckets(plan, table, (key) => {
+    const group = groups.findIndex((keys) => keys.includes(groupBy[key] as GroupKey));
+    return `${request.pointer}/group_by/${group}/bucket`;
+  });
   return plan;
 }
 
-function planGroup(part: RequestPart, table: TableState): GroupKey {
+/** @returns the keys of a group: two for a number of buckets, which have a lower and an upper bound */
+function planGroup(part: RequestPart, table: TableState): readonly GroupKey[] {
   if (typeof part.value === 'string') {
     const column = part.column(table.columns);
-    return { column, bucket: null, as: column.name };
+    return [{ column, bucket: null, as: column.name }];
   }
-  const { column: name, bucket, time_zone, as } = part.object(['column', 'bucket', 'time_zone', 'as']);
-  if (!name) throw part.problem('query_invalid', 'Missing column.');
-  const column = name.column(table.columns);
-  if (!bucket && time_zone) throw time_zone.problem('query_invalid', 'A time zone requires a bucket.');
-  return { column, bucket: bucket ? planBucket(bucket, column, time_zone) : null, as: as?.text() ?? column.name };
+  const members = part.object(['column', 'bucket', 'buckets', 'time_zone', 'as']);
+  if (!members.column) throw part.problem('query_invalid', 'Missing column.');
+  const column = members.column.column(table.columns);
+  const as = members.as?.text() ?? column.name;
+  const { bucket, buckets, time_zone } = members;
+  if (buckets) {
+    if (bucket) throw buckets.problem('query_invalid', 'A group has either bucket or buckets.');
+    if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
+    const parts = planBuckets(buckets, column);
+    return [
+      { column, bucket: { parts, edge: 'lower' }, as },
+      { column, bucket: { parts, edge: 'upper' }, as: `${as}_end` },
+    ];
+  }
+  if (!bucket) {
+    if (time_zone) throw time_zone.problem('query_invalid', 'A time zone requires a bucket.');
+    return [{ column, bucket: null, as }];
+  }
+  if (typeof bucket.value === 'number') {
+    if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
+    return [{ column, bucket: { width: planWidth(bucket, column) }, as }];
+  }
+  return [{ column, bucket: planBucket(bucket, column, time_zone), as }];
 }
 
 export function planBucket(part: RequestPart, column: Column, zone: RequestPart | undefined): Bucket {
   if (column.type !== 'date' && column.type !== 'timestamp') {
-    const detail = `A bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.`;
+    const isNumber = column.type === 'integer' || column.type === 'number';
+    const instead = isNumber ? ' The bucket of a numeric column is a number: its width.' : '';
+    const detail = `A time bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.${instead}`;
     throw part.problem('column_unsuitable', detail);
   }
   const { count, unit, micros } = readBucket(part);

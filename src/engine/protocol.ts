@@ -166,6 +166,8 @@ export type ToEngine =
 
 export type FromEngine =
   | { readonly kind: 'ready' }
+  /** Resident memory of the process, where the client cannot measure it. */
+  | { readonly kind: 'memory'; readonly bytes: number }
   /** `share` of the operation that is done, from 0 to 1. */
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }

@@ -15,10 +15,12 @@ import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
 import { customerCatalog } from './access/customer-catalog.ts';
 import { sessionRoutes } from './access/session.route.ts';
 import { analyzeRoutes } from './analyses/analyze.route.ts';
+import { runningAnalysesRoutes } from './analyses/running-analyses.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
 import { answerLinksRoutes } from './links/answer-links.route.ts';
 import { describeRoutes } from './openapi/document.ts';
+import { pageRoutes } from './page/page.route.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
 import { refuseUnmetHeaders } from './problems/unmet-headers.ts';
 import { answerUnrouted } from './problems/unrouted.ts';
@@ -45,6 +47,8 @@ export interface ServerDeps {
   readonly ready: () => Promise<void>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
+  /** The folder of the built web page. */
+  readonly pageDirectory: string;
   readonly observe: Observe;
 }
 
@@ -127,7 +131,9 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(exportRoutes({ ...config, analysis, observe }));
   await app.register(answerLinksRoutes({ ...config, analysis }));
   await app.register(analyzeRoutes({ analysis }));
+  await app.register(runningAnalysesRoutes(analysis));
   await app.register(healthRoutes(deps));
+  await app.register(pageRoutes(deps));
 }
 
 /** Once the server stops, new requests are refused, waiting requests are answered, and running ones may end. */

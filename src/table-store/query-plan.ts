@@ -13,10 +13,30 @@ export interface Bucket {
   readonly timeZone: string | null;
 }
 
+/**
+ * Groups numbers by the greatest multiple of `width` that is not greater: its lower bound. Of doubles, the bounds are the
+ * doubles nearest to the multiples of the width as it is written in decimal; where doubles are wider apart than the width,
+ * each is a bucket of its own, as are NaN and the infinities.
+ */
+export interface WidthBucket {
+  /** An integer if the column has integers. */
+  readonly width: number;
+}
+
+/**
+ * Groups numbers into `parts` buckets of the same width between the least and the greatest value of the selected rows: by their
+ * lower bound, or by their upper one. Integers have a width of whole numbers, and may have fewer buckets. NaN and the infinities
+ * are buckets of their own.
+ */
+export interface EqualBuckets {
+  readonly parts: number;
+  readonly edge: 'lower' | 'upper';
+}
+
 export interface GroupKey {
   readonly column: Column;
   /** Null to group equal values. */
-  readonly bucket: Bucket | null;
+  readonly bucket: Bucket | WidthBucket | EqualBuckets | null;
   readonly as: string;
 }
 

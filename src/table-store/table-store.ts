@@ -78,6 +78,8 @@ export interface QueryLimits {
   readonly maxBytes: number;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Called from time to time with the share of the query that is done, from 0 to 1, if the store knows it. */
+  readonly onProgress?: (share: number) => void;
 }
 
 export type QueryOutcome =

@@ -253,6 +253,7 @@ describe('the query cache', () => {
     running.abort();
     const expected = { code: 'analysis_cancelled', status: 409 };
     await Promise.all(cancelled.map((each) => assert.rejects(each, expected)));
+    while (outcomes.length === 0) await sleep(1);
     assert.deepEqual([started, outcomes], [1, ['cancelled']]);
     const { result } = await ask({ measures: [{ fn: 'count' }] }, connected);
     assert.deepEqual((result as { rows: unknown }).rows, [[400_000]]);

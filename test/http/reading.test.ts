@@ -133,7 +133,7 @@ describe('what a text means', () => {
 
   it('advises how to store decimals, rather than to leave them out', async () => {
     const { customer, upload } = await sendAll(['i,n\n1,1\n', 'i,n\n2.5,2\n']);
-    assert.match(upload.error.detail, /declare it as number.*undo the earlier uploads/);
+    assert.match(upload.error.hint, /undo the earlier uploads/);
     const { body } = await call(`${thena.url}/api/v1/customers/${customer}/uploads`);
     const first = body.items.find(({ status }: { status: string }) => status === 'complete');
     await call(`${thena.url}/api/v1/uploads/${first.id}`, { method: 'DELETE' });

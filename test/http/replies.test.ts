@@ -99,6 +99,7 @@ test('customers, keys and tables match the OpenAPI document', async () => {
   assert.equal((await api.call(table)).body.rows, 2);
   assert.equal((await api.call(`${table}/rows?limit=1&columns=day`)).body.rows.length, 1);
   assert.equal((await api.call(`${table}/rows?columns=dya`)).body.code, 'column_not_found');
+  assert.equal((await api.call(`${table}/rows?offset=1`)).body.offset, 1);
   for (const format of ['csv', 'ndjson', 'parquet', 'arrow']) {
     assert.equal((await api.call(`${table}/export?format=${format}`)).status, 200, format);
   }
@@ -110,6 +111,10 @@ test('customers, keys and tables match the OpenAPI document', async () => {
 test('every analysis matches the OpenAPI document', async () => {
   await uploadForm('answers', CSV, WAIT);
   const { items } = (await api.call('/api/v1/analyze/types')).body;
+  const running = '/api/v1/customers/answers/analyses';
+  assert.deepEqual((await api.call(running)).body.items, []);
+  assert.equal((await api.call(`${running}/x`)).body.code, 'analysis_not_found');
+  assert.equal((await api.call(`${running}/x`, { method: 'DELETE' })).body.code, 'analysis_not_found');
   const analyze = (request: object) => api.call('/api/v1/analyze/', { json: { customer_id: 'answers', ...request } });
   for (const { number, name } of items) {
     const parameters = name === 'top_values' ? { column: 'amount' } : {};
@@ -136,6 +141,11 @@ test('every analysis matches the OpenAPI document', async () => {
     limit: 10,
   };
   assert.equal((await analyze({ query })).body.name, 'query');
+  const numbers = [
+    { column: 'amount', bucket: 1 },
+    { column: 'amount', buckets: 2, as: 'part' },
+  ];
+  assert.equal((await analyze({ query: { group_by: numbers } })).body.name, 'query');
   assert.equal((await analyze({ query: {} })).body.code, 'query_invalid');
   assert.equal((await analyze({ analyze_type: 1 })).body.code, 'analyze_type_unknown');
   assert.equal((await analyze({})).body.code, 'analyze_type_missing');

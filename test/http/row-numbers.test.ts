@@ -14,7 +14,7 @@ type Query = Readonly<Record<string, string | number>>;
 const page = (customer: string, query: Query): Promise<Reply> =>
   call(`${thena.url}/api/v1/customers/${customer}/table/rows?${new URLSearchParams(query as Record<string, string>)}`);
 
-/** A file of consecutive integers. Not all files have the shapes that DuckDB reads by itself. */
+/** A file of consecutive integers. DuckDB reads some of these files directly; others are rewritten first. */
 function csv(from: number, to: number, padded: boolean): string {
   const pad = padded ? ' ' : '';
   return `n\n${Array.from({ length: to - from }, (_, index) => `${pad}${from + index}\n`).join('')}`;

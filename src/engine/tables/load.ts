@@ -11,6 +11,7 @@ import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
 import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import { tableName } from '../sql.ts';
+import { hasTable } from './has-table.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -119,6 +120,7 @@ export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, s
   if (tags.length === 0 || !existsSync(database)) return null;
   await duckdb.writing(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
+      if (!(await hasTable(connection, database))) return;
       await connection.run(
         `DELETE FROM ${tableName(database)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`,
       );

@@ -13,7 +13,7 @@ const CONTENT_SECURITY_POLICY = {
   'object-src': ["'none'"],
 };
 
-/** `/docs` and `/openapi.json`; `/` leads to the first. */
+/** `/docs` and `/openapi.json`. */
 export const docsRoutes: FastifyPluginAsync = async (app) => {
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, right: 'public' };
@@ -24,5 +24,4 @@ export const docsRoutes: FastifyPluginAsync = async (app) => {
     uiConfig: { deepLinking: true, validatorUrl: null, persistAuthorization: false },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 };

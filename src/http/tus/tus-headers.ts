@@ -35,7 +35,7 @@ export function readLength(headers: IncomingHttpHeaders, maxUploadBytes: number)
     const detail = `Upload-Length is ${length}; a file may have at most ${maxUploadBytes} bytes.`;
     throw new Problem('upload_too_large', detail, { max_bytes: maxUploadBytes });
   }
-  if (Number(length) === 0) throw new Problem('file_empty', 'Upload-Length is 0.');
+  if (Number(length) === 0) throw new Problem('file_empty', 'The file has no bytes: Upload-Length is 0.');
   return Number(length);
 }
 

@@ -49,7 +49,7 @@ export class Attempt {
     const options = valueOptionsOf(claim.upload.options, claim.customer);
     const evidence = new FileEvidence(deps.csvReader, this.#file, options, signal);
     this.#load = new TableLoad(deps, claim, lease, this.#file, signal);
-    this.#planned = new PlannedLoad(this.#file, options, evidence, this.#load);
+    this.#planned = new PlannedLoad(this.#file, options, evidence, this.#load, signal);
   }
 
   /**
@@ -96,7 +96,7 @@ export class Attempt {
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
     const { ambiguousTimes } = this.#load;
-    const sample = dryRun ? await firstRows(this.#file, plan) : null;
+    const sample = dryRun ? await firstRows(this.#file, plan, this.#signal) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -120,7 +120,7 @@ export class Attempt {
 
   async #findFirstTime({ file, timeColumn }: ParsePlan, kept: KeptRecords | null): Promise<Micros | null> {
     if (timeColumn === null) return null;
-    const source = this.#file.source(kept?.segments ?? (await this.#file.feed.all()));
+    const source = this.#file.source(kept?.segments ?? (await this.#file.feed.all(this.#signal)));
     return this.#deps.csvReader.findFirstTime({ ...file, source, timeColumn }, { signal: this.#signal });
   }
 }

@@ -6,6 +6,7 @@ import { failpoint } from '../../failpoints.ts';
 import { type RejectedRows, rejectJson } from '../spool/rejected-rows.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import type { ParsePlan } from './parse-plan.ts';
+import { rejectionHint } from './rejection-hint.ts';
 
 /** How many rejected rows the problem rows_rejected lists. */
 const LISTED_ROWS = 100;
@@ -39,7 +40,7 @@ export async function rejectRows(
   signal: AbortSignal,
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
-  const source = file.source(await file.feed.all());
+  const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
     { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },
@@ -53,23 +54,18 @@ export async function rejectRows(
   failpoint('rejected_rows_found');
   const stored = Math.min(found.rejected, maxRejectedRows);
   if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected, stored };
-  throw rowsRejected(found, stored);
+  const hint = rejectionHint(found.rejectedRows, { customer: file.customer, options, file: plan.file });
+  throw rowsRejected(found, stored, hint);
 }
 
-function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows, stored: number): Problem {
-  const rows = { rows_in_file: records, rejected, rejects: rejectedRows.map(rejectJson) };
+function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows, stored: number, hint: string): Problem {
+  const rows = { rows_in_file: records, rejected, rejects: rejectedRows.map(rejectJson), hint };
   const summary = `${rejected} of ${records} rows do not fit the table.${storedSentence(rejected, stored)}`;
   const [first] = rejectedRows;
   if (!first) return new Problem('rows_rejected', summary, rows);
   const column = first.column === null ? '' : `, column '${first.column}'`;
   const example = `Line ${first.line}${column}: ${JSON.stringify(first.text)} ${first.message}.`;
-  const remedy = first.code === 'has_fraction' && first.column !== null ? ` ${decimalsSentence(first.column)}` : '';
-  return new Problem('rows_rejected', `${summary} ${example}${remedy}`, rows);
-}
-
-/** Leaving the row out would lose a value that is right. */
-function decimalsSentence(column: string): string {
-  return `Column '${column}' holds whole numbers only, like the files so far. To store decimals, declare it as number when the customer is created, or undo the earlier uploads and send this file first.`;
+  return new Problem('rows_rejected', `${summary} ${example}`, rows);
 }
 
 /** '' if all rejected rows are stored. */

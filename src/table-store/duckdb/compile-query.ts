@@ -4,6 +4,7 @@ import { type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
 import { groupSql, microsSql, shapedGroupSql } from './compile-group.ts';
+import type { Ranges } from './compile-ranges.ts';
 import { Parameters } from './parameters.ts';
 
 export interface CompiledQuery {
@@ -26,13 +27,18 @@ export function visible({ uncommittedTags, lastTag }: Pick<TableView, 'uncommitt
  * and order by the result. It contains no names of the request or the table, and values only as bound parameters.
  *
  * @param view the rows to query; `table` is the quoted name of the table
+ * @param ranges of the columns for which `compileRanges` asks
  */
-export function compileQuery(plan: QueryPlan, view: TableView & { readonly table: string }): CompiledQuery {
+export function compileQuery(
+  plan: QueryPlan,
+  view: TableView & { readonly table: string },
+  ranges: Ranges = new Map(),
+): CompiledQuery {
   const parameters = new Parameters();
   const physical = physicalColumns(view.columns);
   const { groupBy, measures } = plan;
   const grouped = [
-    ...groupBy.map((key, index) => `${groupSql(key, physical)} AS g${index}`),
+    ...groupBy.map((key, index) => `${groupSql(key, physical, ranges)} AS g${index}`),
     ...measures.flatMap((measure, index) => {
       const of = quantilesOfColumn(measures, index);
       if (of === null) return [`${measureSql(measure, physical)} AS m${index}`];
@@ -47,10 +53,10 @@ export function compileQuery(plan: QueryPlan, view: TableView & { readonly table
   };
   const groups = groupBy.map((_, index) => index + 1).join(', ');
   const rows = `SELECT ${grouped.join(', ')} ${from()}${groups && ` GROUP BY ${groups}`}`;
-  const edges = measures.flatMap(({ by }, index) => (by ? [edgeSql(plan, index, physical, from())] : []));
+  const edges = measures.flatMap(({ by }, index) => (by ? [edgeSql(plan, index, physical, from(), ranges)] : []));
   const inner = edges.length === 0 ? rows : withEdges(plan, rows, edges);
   const shaped = [
-    ...groupBy.map((key, index) => shapedGroupSql(key, `g${index}`)),
+    ...groupBy.map((key, index) => shapedGroupSql(key, `g${index}`, ranges)),
     ...measures.map(({ type }, index) => {
       const of = quantilesOfColumn(measures, index);
       if (of) return `CAST(m${of.first}[${of.position}] AS DOUBLE)`;
@@ -120,9 +126,15 @@ function measureSql({ fn, column, q, by }: Measure, physical: Physical): string 
  * The value of a `first` or `last` in each group, from the rows that have its time. This is a second scan of the table, which
  * skips row groups before or after that time: an aggregate of (time, value) takes four times as long.
  */
-function edgeSql({ groupBy, measures }: QueryPlan, index: number, physical: Physical, from: string): string {
+function edgeSql(
+  { groupBy, measures }: QueryPlan,
+  index: number,
+  physical: Physical,
+  from: string,
+  ranges: Ranges,
+): string {
   const { fn, column, by } = measures[index] as Measure & { readonly column: Column; readonly by: Column };
-  const keys = groupBy.map((key, at) => `${groupSql(key, physical)} AS k${at}`);
+  const keys = groupBy.map((key, at) => `${groupSql(key, physical, ranges)} AS k${at}`);
   const look = `SELECT ${[...keys, `${physical(by)} AS t`, `${physical(column)} AS v`].join(', ')} ${from}`;
   const same = groupBy.map((_, at) => ` AND k${at} IS NOT DISTINCT FROM r.g${at}`).join('');
   const groups = groupBy.map((_, at) => `r.g${at}`);

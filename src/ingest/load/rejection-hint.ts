@@ -1,0 +1,100 @@
+import type { Customer } from '../../catalog/customer.ts';
+import type { UploadOptions } from '../../catalog/upload-options.ts';
+import { declaredColumn } from '../../csv/values/value-options.ts';
+import type { LogicalType } from '../../model/columns.ts';
+import type { ParsedFile } from '../../model/parsed-columns.ts';
+import type { RejectedRow, RejectionCode } from '../../model/rejected-row.ts';
+import type { ValueFormat } from '../../model/value-format.ts';
+
+export interface RejectedFile {
+  readonly customer: Customer;
+  readonly options: UploadOptions;
+  readonly file: ParsedFile;
+}
+
+/** The type that keeps a value which is right, but which the type of its column cannot keep. */
+const KEEPING: Partial<Readonly<Record<RejectionCode, LogicalType>>> = {
+  leading_zero: 'text',
+  leading_plus: 'text',
+  out_of_range: 'text',
+  too_many_digits: 'text',
+  has_fraction: 'number',
+  has_clock_time: 'timestamp',
+};
+
+const MAX_REMEDIES = 3;
+
+/** What to do about rejected rows, by their reasons. Does not advise to leave out rows whose values are right. */
+export function rejectionHint(rows: readonly RejectedRow[], rejected: RejectedFile): string {
+  const remedies = new Set(rows.flatMap((row) => remedyFor(row, rejected) ?? nullsRemedy(row, rows, rejected) ?? []));
+  const areRight = rows.some(({ code }) => code in KEEPING);
+  const last = areRight ? '.' : ', or retry the upload with on_error=skip to load the other rows.';
+  const list = [...remedies].slice(0, MAX_REMEDIES);
+  return [...list, `Or fix the rows listed by GET /api/v1/uploads/{id}/rejects and upload the file again${last}`]
+    .join(' ')
+    .replace(/^Or f/, 'F');
+}
+
+function remedyFor({ code, column, text }: RejectedRow, { customer, options, file }: RejectedFile): string | null {
+  const format = file.columns.find(({ name }) => name === column)?.format;
+  const keeping = KEEPING[code];
+  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, customer);
+  switch (code) {
+    case 'wrong_field_count':
+      return options.surplus === 'reject' && endsEmpty(text)
+        ? 'If a delimiter ends each row, set surplus=drop_empty.'
+        : null;
+    case 'malformed_record':
+      return text.includes('\\"') ? 'If the file writes quotes as \\", set escape=\\.' : null;
+    case 'other_number_style':
+      return format?.type === 'number'
+        ? `If the numbers of the file have a decimal ${format.decimal === '.' ? 'comma' : 'point'}, set decimal=${format.decimal === '.' ? ',' : '.'}.`
+        : 'Write all numbers of the file in one style, such as without marks between thousands.';
+    case 'other_date_order':
+      return `If the dates of the file have another order, set date_order, such as date_order=${otherOrder(format)}.`;
+    case 'ambiguous_date':
+      return 'Set date_order, such as date_order=dmy.';
+    case 'no_such_local_time':
+      return 'If the times are not local times of that zone, set time_zone, such as time_zone=UTC.';
+    default:
+      return null;
+  }
+}
+
+function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, customer: Customer): string {
+  const declared =
+    customer.declaredColumns?.some(({ name }) => name === column) ||
+    declaredColumn(customer.defaults.values, column).type !== null;
+  return declared || customer.table === null
+    ? `Column '${column}' is declared as ${format.type}. To keep such values, create a customer with this column declared as ${type}.`
+    : `Column '${column}' is ${format.type} since an earlier file. To keep such values, undo the earlier uploads and upload this file first.`;
+}
+
+function endsEmpty(record: string): boolean {
+  return /[,;\t|]\s*$/.test(record);
+}
+
+function otherOrder(format: ValueFormat | undefined): string {
+  return format && 'order' in format && format.order === 'dmy' ? 'mdy' : 'dmy';
+}
+
+const MAX_WORDS = 5;
+
+/** Values that are nothing like the type may be words for null. */
+function nullsRemedy(
+  { code, column }: RejectedRow,
+  rows: readonly RejectedRow[],
+  { file }: RejectedFile,
+): string | null {
+  if (column === null || !isNothingLike(code)) return null;
+  const words = new Set(rows.filter((row) => row.column !== null && isNothingLike(row.code)).map(({ text }) => text));
+  const mayBeNull = [...words].every((word) => word.trim() === word && word.length <= 64 && !word.includes(','));
+  if (words.size > MAX_WORDS || !mayBeNull) return null;
+  const shown = [...words].map((word) => `'${word}'`).join(', ');
+  const verb = words.size === 1 ? 'means' : 'mean';
+  return `If ${shown} ${verb} that there is no value, set nulls=${[...file.nulls, ...words].join(',')}.`;
+}
+
+function isNothingLike(code: RejectionCode): boolean {
+  return code.startsWith('not_') || code === 'no_such_day';
+}

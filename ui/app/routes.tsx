@@ -1,0 +1,49 @@
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import type { Session } from '../../client/session.ts';
+import { ButtonLink } from '../design/button.tsx';
+import { Screen } from '../design/screen.tsx';
+import { CustomerFrame } from './customer-frame.tsx';
+
+const Start = lazy(() => import('../screens/start/start.tsx'));
+const Overview = lazy(() => import('../screens/overview/overview.tsx'));
+const Uploads = lazy(() => import('../screens/uploads/uploads.tsx'));
+const Upload = lazy(() => import('../screens/upload/upload.tsx'));
+
+/** Which screen an address shows. Each is loaded when it is needed. */
+export function Routes({ session }: { readonly session: Session }) {
+  return (
+    <Suspense>
+      <Switch>
+        <Route path="/">
+          {session.customer_id === null ? <Start session={session} /> : <Redirect to={`/c/${session.customer_id}`} />}
+        </Route>
+        <Route path="/c/:id/*?">
+          {({ id }) => (
+            <CustomerFrame key={id} customerId={id}>
+              <Switch>
+                <Route path="/c/:id">{() => <Overview customerId={id} session={session} />}</Route>
+                <Route path="/c/:id/uploads">{() => <Uploads customerId={id} session={session} />}</Route>
+                <Route path="/c/:id/uploads/:upload">
+                  {({ upload }) => <Upload key={upload} customerId={id} uploadId={upload} session={session} />}
+                </Route>
+                <Route>{() => <NotFound />}</Route>
+              </Switch>
+            </CustomerFrame>
+          )}
+        </Route>
+        <Route>{() => <NotFound />}</Route>
+      </Switch>
+    </Suspense>
+  );
+}
+
+function NotFound() {
+  return (
+    <Screen title="Page not found" lead="There is nothing at this address.">
+      <div>
+        <ButtonLink to="/">Go to the start</ButtonLink>
+      </div>
+    </Screen>
+  );
+}

@@ -1,0 +1,77 @@
+import {
+  type InfiniteData,
+  type QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import type { Upload, UploadPage } from '../../src/api/uploads.ts';
+import { client } from './client.ts';
+import { customerKey } from './customers.ts';
+
+const listKey = (customerId: string) => [...customerKey(customerId), 'uploads'] as const;
+const uploadKey = (id: string) => ['upload', id] as const;
+
+/** The uploads of a customer, newest first. */
+export function useUploads(customerId: string) {
+  return useInfiniteQuery({
+    queryKey: listKey(customerId),
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      client.listUploads(customerId, { limit: 50, ...(pageParam && { cursor: pageParam }) }, { signal }),
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function useUpload(id: string) {
+  return useQuery({
+    queryKey: uploadKey(id),
+    queryFn: ({ signal }) => client.getUpload(id, { signal }),
+  });
+}
+
+/** Cancels an upload that has not ended, undoes a complete one. */
+export function useRemoveUpload() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => client.cancelOrUndo(id),
+    onSuccess: (upload) => showUpload(queries, upload),
+  });
+}
+
+/** Puts the new state of an upload wherever it is shown. */
+export function showUpload(queries: QueryClient, upload: Upload): void {
+  queries.setQueryData(uploadKey(upload.id), upload);
+  if (queries.getQueryData(listKey(upload.customer_id)) === undefined) {
+    // A server without keys creates a customer with its first upload.
+    void queries.invalidateQueries({ queryKey: customerKey(upload.customer_id) });
+  }
+  queries.setQueryData<InfiniteData<UploadPage>>(
+    listKey(upload.customer_id),
+    (list) => list && withUpload(list, upload),
+  );
+}
+
+function withUpload(list: InfiniteData<UploadPage>, upload: Upload): InfiniteData<UploadPage> {
+  const known = list.pages.some(({ items }) => items.some(({ id }) => id === upload.id));
+  const pages = list.pages.map((page, index) => ({
+    ...page,
+    items: known
+      ? page.items.map((each) => (each.id === upload.id ? upload : each))
+      : [...(index === 0 ? [upload] : []), ...page.items],
+  }));
+  return { ...list, pages };
+}
+
+/** Reads what is shown of a customer's uploads again, after a time without news of them. */
+export async function refreshUploads(queries: QueryClient, customerId: string): Promise<void> {
+  await Promise.all([
+    queries.invalidateQueries({ queryKey: listKey(customerId) }),
+    queries.invalidateQueries({ queryKey: ['upload'] }),
+  ]);
+}
+
+export function hasEnded({ status }: Upload): boolean {
+  return !['receiving', 'received', 'ingesting'].includes(status);
+}

@@ -1,0 +1,41 @@
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import './design/tokens.css';
+import './design/base.css';
+import { ServerUnreachable } from '../client/thena-problem.ts';
+import { App } from './app/app.tsx';
+import { applyTheme } from './app/theme.ts';
+import { sendingFiles } from './data/sending/sending-files.ts';
+import { endsSession } from './data/session-end.ts';
+import { showUpload } from './data/uploads.ts';
+import { Toasts } from './design/toasts.tsx';
+
+applyTheme();
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: endsSession }),
+  // A key that is refused when it is entered says nothing about a session.
+  mutationCache: new MutationCache({
+    onError: (error, _, __, { options }) => !options.meta?.signsIn && endsSession(error),
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      // What the server refused, it will refuse again.
+      retry: (failures, error) => failures < 3 && error instanceof ServerUnreachable,
+    },
+  },
+});
+sendingFiles.onSent = (upload) => showUpload(queries, upload);
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no element #root');
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <App />
+      <Toasts />
+    </QueryClientProvider>
+  </StrictMode>,
+);

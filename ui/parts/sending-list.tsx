@@ -1,0 +1,66 @@
+import { X } from 'lucide-react';
+import { useSyncExternalStore } from 'react';
+import type { SendingFile } from '../data/sending/sending-file.ts';
+import { sendingFiles } from '../data/sending/sending-files.ts';
+import { Button } from '../design/button.tsx';
+import { bytes, duration } from '../design/figures.ts';
+import { ProblemBox } from '../design/problem-box.tsx';
+import { ProgressBar } from '../design/progress-bar.tsx';
+import styles from './sending-list.module.css';
+
+/** The files that this tab is sending to a customer. Those that the server has are uploads, and listed there. */
+export function SendingList({ customerId }: { readonly customerId: string }) {
+  const files = useSyncExternalStore(sendingFiles.subscribe, sendingFiles.snapshot);
+  const shown = files.filter((file) => file.customerId === customerId);
+  if (shown.length === 0) return null;
+  return (
+    <section aria-label="Files being sent">
+      <ul className={styles.list}>
+        {shown.map((file) => (
+          <li key={file.key} className={styles.card}>
+            <div className={styles.head}>
+              <span className={styles.name}>{file.filename}</span>
+              <Button
+                look="quiet"
+                size="small"
+                icon
+                aria-label={`${file.state === 'refused' ? 'Dismiss' : 'Cancel'} ${file.filename}`}
+                onClick={() => sendingFiles.remove(file.key)}
+              >
+                <X aria-hidden />
+              </Button>
+            </div>
+            {file.problem ? <ProblemBox problem={file.problem} /> : <Sent file={file} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Sent({ file }: { readonly file: SendingFile }) {
+  const { filename, sent, bytes: size, bytesPerSecond } = file;
+  const left = bytesPerSecond ? (size - sent) / bytesPerSecond : null;
+  return (
+    <>
+      <ProgressBar label={`Sending ${filename}`} fraction={size === 0 ? null : sent / size} />
+      <div className={styles.figures}>
+        <span>
+          {statusOf(file)}
+          {file.state !== 'waiting' && ` · ${bytes(sent)} of ${bytes(size)}`}
+        </span>
+        {file.state === 'sending' && bytesPerSecond !== null && (
+          <span>
+            {bytes(Math.round(bytesPerSecond))}/s{left !== null && left >= 1 && ` · ${duration(left)} left`}
+          </span>
+        )}
+      </div>
+    </>
+  );
+}
+
+function statusOf({ state, sent, bytes: size }: SendingFile): string {
+  if (state === 'waiting') return 'Waits for other files';
+  if (state === 'interrupted') return 'Connection interrupted, trying again';
+  return sent === size ? 'Sent, being checked' : 'Sending';
+}

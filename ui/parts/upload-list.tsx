@@ -1,0 +1,63 @@
+import { Link } from 'wouter';
+import type { Upload } from '../../src/api/uploads.ts';
+import { hasEnded } from '../data/uploads.ts';
+import { Ago } from '../design/ago.tsx';
+import { DataTable, NumberCell } from '../design/data-table.tsx';
+import { bytes, count } from '../design/figures.ts';
+import { ProgressBar } from '../design/progress-bar.tsx';
+import styles from './upload-list.module.css';
+import { UploadStatusBadge } from './upload-status.tsx';
+
+const COLUMNS = [
+  { title: 'File' },
+  { title: 'Status' },
+  { title: 'Rows added', number: true },
+  { title: 'Rejected', number: true },
+  { title: 'Size', number: true },
+  { title: 'When' },
+];
+
+/** Uploads in a table, newest first. */
+export function UploadList({ uploads, label }: { readonly uploads: readonly Upload[]; readonly label: string }) {
+  return (
+    <DataTable label={label} columns={COLUMNS}>
+      {uploads.map((upload) => (
+        <tr key={upload.id}>
+          <th scope="row">
+            <Link href={`/c/${upload.customer_id}/uploads/${upload.id}`} className={styles.name}>
+              {upload.filename ?? 'Unnamed file'}
+            </Link>
+            {upload.error && <p className={styles.reason}>{upload.error.title}</p>}
+            {upload.receipt && upload.receipt.warnings.length > 0 && (
+              <p className={styles.meta}>
+                {upload.receipt.warnings.length === 1 ? '1 warning' : `${upload.receipt.warnings.length} warnings`}
+              </p>
+            )}
+          </th>
+          <td className={styles.nowrap}>
+            <UploadStatusBadge upload={upload} />
+            {!hasEnded(upload) && (
+              <div className={styles.progress}>
+                <ProgressBar
+                  label={`Loading ${upload.filename ?? 'file'}`}
+                  fraction={upload.progress?.fraction_done ?? null}
+                />
+              </div>
+            )}
+          </td>
+          <NumberCell>{rowsOf(upload)}</NumberCell>
+          <NumberCell>{upload.receipt ? count(upload.receipt.rejected) : '–'}</NumberCell>
+          <NumberCell>{upload.bytes === null ? '–' : bytes(upload.bytes)}</NumberCell>
+          <td className={styles.nowrap}>
+            <Ago at={upload.created_at} />
+          </td>
+        </tr>
+      ))}
+    </DataTable>
+  );
+}
+
+function rowsOf({ receipt, progress, status }: Upload): string {
+  if (receipt) return status === 'undone' ? '0' : count(receipt.appended);
+  return progress && progress.rows_read > 0 ? `${count(progress.rows_read)} read` : '–';
+}

@@ -1,0 +1,78 @@
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+import { useCreateCustomer } from '../../data/customers.ts';
+import { problemIn } from '../../data/problem-in.ts';
+import { Button } from '../../design/button.tsx';
+import { Dialog, DialogActions } from '../../design/dialog.tsx';
+import { TextField } from '../../design/field.tsx';
+import { ShownOnce } from '../../parts/shown-once.tsx';
+import styles from './start.module.css';
+
+export interface CreateCustomerProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  /** Whether the server requires keys, so that the new customer's is shown. */
+  readonly withKey: boolean;
+}
+
+/** Creates a customer and goes to it. */
+export function CreateCustomer({ open, onClose, withKey }: CreateCustomerProps) {
+  const [id, setId] = useState('');
+  const [, navigate] = useLocation();
+  const create = useCreateCustomer();
+  const created = create.data;
+  const close = (): void => {
+    onClose();
+    create.reset();
+    setId('');
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    create.mutate(id.trim(), {
+      onSuccess: ({ customer }) => {
+        if (!withKey) navigate(`/c/${customer.id}`);
+      },
+    });
+  };
+  if (created && withKey) {
+    return (
+      <Dialog open={open} onClose={null} title={`Customer ${created.customer.id} was created`}>
+        <ShownOnce secret={created.api_key.key} />
+        <DialogActions>
+          <Button
+            look="primary"
+            onClick={() => {
+              close();
+              navigate(`/c/${created.customer.id}`);
+            }}
+          >
+            I have saved the key
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  const problem = create.error && problemIn(create.error);
+  return (
+    <Dialog open={open} onClose={close} title="New customer">
+      <form className={styles.form} onSubmit={submit}>
+        <TextField
+          label="Customer ID"
+          value={id}
+          onValueChange={setId}
+          placeholder="1000"
+          required
+          autoFocus
+          description="A number or UUID, or up to 64 letters, digits, hyphens and underscores."
+          error={problem && `${problem.detail} ${problem.hint}`}
+        />
+        <DialogActions>
+          <Button onClick={close}>Cancel</Button>
+          <Button look="primary" type="submit" disabled={create.isPending}>
+            Create
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

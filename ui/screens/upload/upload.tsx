@@ -1,0 +1,76 @@
+import { Link } from 'wouter';
+import type { Session } from '../../../client/session.ts';
+import type * as api from '../../../src/api/uploads.ts';
+import { problemIn } from '../../data/problem-in.ts';
+import { may } from '../../data/session.ts';
+import { hasEnded, useUpload } from '../../data/uploads.ts';
+import { Ago } from '../../design/ago.tsx';
+import { bytes, counted } from '../../design/figures.ts';
+import { ProblemBox } from '../../design/problem-box.tsx';
+import { ProgressBar } from '../../design/progress-bar.tsx';
+import { Screen } from '../../design/screen.tsx';
+import { UploadStatusBadge } from '../../parts/upload-status.tsx';
+import { Receipt } from './receipt.tsx';
+import { RemoveUpload } from './remove-upload.tsx';
+import styles from './upload.module.css';
+
+export interface UploadScreenProps {
+  readonly customerId: string;
+  readonly uploadId: string;
+  readonly session: Session;
+}
+
+/** One upload: how far it is, what became of its rows, and what can be done with it. */
+export default function UploadScreen({ customerId, uploadId, session }: UploadScreenProps) {
+  const { data: upload, error } = useUpload(uploadId);
+  if (error) return <ProblemBox problem={problemIn(error)} />;
+  if (!upload) return null;
+  return (
+    <Screen
+      title={upload.filename ?? 'Unnamed file'}
+      tabTitle={`${upload.filename ?? 'Upload'} · ${customerId}`}
+      lead={<About upload={upload} />}
+      actions={may(session, 'undo') && <RemoveUpload upload={upload} />}
+    >
+      {upload.error && <ProblemBox problem={upload.error} />}
+      {!hasEnded(upload) && <Loading upload={upload} />}
+      {upload.receipt && <Receipt receipt={upload.receipt} />}
+      <p>
+        <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
+      </p>
+    </Screen>
+  );
+}
+
+function About({ upload }: { readonly upload: api.Upload }) {
+  return (
+    <>
+      <UploadStatusBadge upload={upload} /> {upload.bytes !== null && `${bytes(upload.bytes)} · `}
+      uploaded <Ago at={upload.created_at} />
+      {upload.duplicate_of && (
+        <>
+          {' · '}
+          <Link href={`/c/${upload.customer_id}/uploads/${upload.duplicate_of.id}`}>
+            same file as an earlier upload
+          </Link>
+        </>
+      )}
+    </>
+  );
+}
+
+function Loading({ upload }: { readonly upload: api.Upload }) {
+  const { status, progress } = upload;
+  const stage = { receiving: 'Being sent', received: 'Sent, waits to be loaded', ingesting: 'Being loaded' } as const;
+  return (
+    <div className={styles.progress}>
+      <div className={styles.stage}>
+        <span>{stage[status as keyof typeof stage]}</span>
+        <span className={styles.soft}>
+          {progress && progress.rows_read > 0 && `${counted(progress.rows_read, 'row')} read`}
+        </span>
+      </div>
+      <ProgressBar label="Loading" fraction={progress?.fraction_done ?? null} />
+    </div>
+  );
+}

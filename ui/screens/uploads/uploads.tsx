@@ -1,0 +1,55 @@
+import { Files } from 'lucide-react';
+import type { Session } from '../../../client/session.ts';
+import { problemIn } from '../../data/problem-in.ts';
+import { sendingFiles } from '../../data/sending/sending-files.ts';
+import { may } from '../../data/session.ts';
+import { useUploads } from '../../data/uploads.ts';
+import { Button } from '../../design/button.tsx';
+import { EmptyState, Panel } from '../../design/panel.tsx';
+import { ProblemBox } from '../../design/problem-box.tsx';
+import { Screen } from '../../design/screen.tsx';
+import { FileDrop } from '../../parts/file-drop.tsx';
+import { SendingList } from '../../parts/sending-list.tsx';
+import { UploadList } from '../../parts/upload-list.tsx';
+
+/** All uploads of a customer, and where new ones are sent from. */
+export default function Uploads({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useUploads(customerId);
+  const uploads = (data?.pages ?? []).flatMap(({ items }) => items);
+  return (
+    <Screen
+      title="Uploads"
+      tabTitle={`Uploads · ${customerId}`}
+      lead="Each file is added to the table as a whole, or not at all."
+    >
+      {may(session, 'upload') && <FileDrop onFiles={(files) => sendingFiles.add(customerId, files)} />}
+      <SendingList customerId={customerId} />
+      {error && error instanceof Error && !isMissingCustomer(error) && <ProblemBox problem={problemIn(error)} />}
+      {uploads.length > 0 ? (
+        <Panel title="All uploads" flush>
+          <UploadList uploads={uploads} label={`Uploads of customer ${customerId}`} />
+        </Panel>
+      ) : (
+        (data || error) && (
+          <Panel title="All uploads">
+            <EmptyState icon={<Files aria-hidden />} title="No uploads yet">
+              The first file creates the table. Later files are added to it.
+            </EmptyState>
+          </Panel>
+        )
+      )}
+      {hasNextPage && (
+        <div>
+          <Button onClick={() => fetchNextPage()} disabled={isFetchingNextPage}>
+            Show earlier uploads
+          </Button>
+        </div>
+      )}
+    </Screen>
+  );
+}
+
+/** A server without keys creates a customer with its first upload. */
+function isMissingCustomer(error: unknown): boolean {
+  return problemIn(error).code === 'customer_not_found';
+}
