@@ -83,7 +83,6 @@ export interface Analysis {
     disconnected: () => AbortSignal,
     id?: string,
   ): Promise<Answer>;
-  readonly running: Pick<RunningAnalyses, 'list' | 'find' | 'cancel'>;
   /**
    * Checks a request without running it.
    *
@@ -92,6 +91,7 @@ export interface Analysis {
   prepare(access: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis>;
   /** Writes a result in a format with typed columns. */
   encode(result: TableResult, format: TypedFormat, signal: AbortSignal): Promise<Uint8Array>;
+  readonly running: Pick<RunningAnalyses, 'list' | 'find' | 'cancel'>;
   readonly pages: Pick<RowPages, 'page'>;
   readonly exports: Pick<TableExports, 'prepare'>;
   /** Exports on disk. */
@@ -120,7 +120,7 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     if (request.name !== 'query') return ({ table }) => COMPUTED_ANSWERS[request.name](request.part, table);
     return ({ table }) => {
       const plan = planQuery(request.part, table, maxResultRows);
-      return { name: request.name, plan, shape: (rows, errors) => tableResult(plan, rows, errors) };
+      return { name: request.name, plan, shape: (rows) => tableResult(plan, rows) };
     };
   }
 

@@ -180,8 +180,10 @@ export class ExportFiles {
   /** Files of earlier versions of a table, and of deleted tables, serve nobody. */
   async #sweep(): Promise<void> {
     for (const file of this.#idle()) {
-      const isNeeded = Date.now() - file.usedAt < KEEP_MS && (await file.isCurrent().catch(() => false));
-      if (!isNeeded && file.readers === 0) await this.#remove(file);
+      const { usedAt } = file;
+      const isNeeded = Date.now() - usedAt < KEEP_MS && (await file.isCurrent().catch(() => false));
+      // A request may have taken it in the meantime.
+      if (!isNeeded && file.readers === 0 && file.usedAt === usedAt) await this.#remove(file);
     }
   }
 

@@ -22,7 +22,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       {
         config: {
           right: 'read',
-          problems: [...CUSTOMER_PROBLEMS, 'customer_id_missing', ...ANALYSIS_PROBLEMS, 'analysis_id_in_use'],
+          problems: [...CUSTOMER_PROBLEMS, 'customer_id_missing', 'analysis_id_in_use', ...ANALYSIS_PROBLEMS],
         },
         // The analysis reads it: its problems have the location of the error in a query, and the nearest allowed value.
         validatorCompiler: bodyForDocumentationOnly,
