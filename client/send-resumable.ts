@@ -1,5 +1,5 @@
 import type { Upload } from '../src/api/uploads.ts';
-import { isTransient, retryDelayMs, sleep } from './back-off.ts';
+import { isTransient, refuseUnreadable, retryDelayMs, sleep } from './back-off.ts';
 import type { Connection } from './connection.ts';
 import { isProblem, UnexpectedResponse } from './thena-problem.ts';
 import { GIVE_UP_AFTER_MS, type UploadFileOptions } from './upload-file-options.ts';
@@ -54,6 +54,7 @@ export async function sendResumable(
       if (tookMs < FAST_MS) chunkBytes = Math.min(MOST_CHUNK, chunkBytes * 2);
       else if (tookMs > SLOW_MS) chunkBytes = Math.max(LEAST_CHUNK, chunkBytes / 2);
     } catch (error) {
+      await refuseUnreadable(blob);
       failures += 1;
       const retryInMs = retryDelayMs(failures, error);
       // The offset differs if the response to an earlier request was lost.

@@ -1,5 +1,5 @@
 import type { Upload } from '../src/api/uploads.ts';
-import { isTransient, retryDelayMs, sleep } from './back-off.ts';
+import { isTransient, refuseUnreadable, retryDelayMs, sleep } from './back-off.ts';
 import type { Connection } from './connection.ts';
 import { sendResumable } from './send-resumable.ts';
 import { GIVE_UP_AFTER_MS, type UploadFileOptions, type UploadSource } from './upload-file-options.ts';
@@ -39,6 +39,7 @@ async function sendBlob(
       onProgress?.({ ...progress, sent: blob.size });
       return upload;
     } catch (error) {
+      await refuseUnreadable(blob);
       const retryInMs = retryDelayMs(failures, error);
       if (!isTransient(error) || Date.now() + retryInMs > giveUpAt) throw error;
       onProgress?.({ ...progress, sent: 0, interruption: { error: error as Error, retryInMs } });

@@ -12,17 +12,18 @@ export interface ReasonsForText {
 const MAX_COLUMNS = 3;
 
 /** Why columns are text that nearly have one of these types, and what to do about the first of them. */
-export function reasonsForText(columns: readonly TableColumn[], types: readonly ColumnType[]): ReasonsForText {
-  const nearly = columns
+export function reasonsForText(table: readonly TableColumn[], types: readonly ColumnType[]): ReasonsForText {
+  const nearly = table
     .flatMap(({ name, nearly: reason }) => (reason && types.includes(reason.type) ? [{ name, ...reason }] : []))
     .slice(0, MAX_COLUMNS);
   const [first] = nearly;
   if (first === undefined) return { detail: '', extra: {} };
   const what = first.misfits === 1 ? 'this value' : 'these values';
   const nulls = first.nulls === null ? '' : `, or with nulls=${first.nulls} if it means that there is no value`;
+  const columns = JSON.stringify([{ name: first.name, type: first.type }]);
   const hint =
     `To make '${first.name}' a ${first.type} column, undo the uploads of the table and upload the file without ${what}${nulls}. ` +
-    `Or create a customer with this column declared as ${first.type}, and upload the file there with on_error=skip.`;
+    `Or upload it with on_error=skip and columns=${columns}, which rejects the rows with ${what}.`;
   return {
     detail: nearly.map(({ name, message }) => ` Column '${name}' is text: ${message}`).join(''),
     extra: { hint },

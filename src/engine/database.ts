@@ -199,7 +199,7 @@ export class Database {
       // The latest storage format loads 10% faster. It is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
       try {
-        if (!isNew) await this.#connected((connection) => renameColumns(connection, catalog));
+        if (!isNew) await this.#connected((connection) => renameColumns(connection, path));
       } catch (error) {
         await this.#run(`DETACH ${catalog}`);
         throw error;

@@ -8,6 +8,8 @@ export type ColumnType = LogicalType | 'unknown';
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
+  /** The columns of days and of times of day that its times are made of. Files do not have it. */
+  readonly derivedFrom?: readonly [day: string, clock: string];
 }
 
 /** A column of a table as it is stored. */

@@ -16,7 +16,7 @@ async function load(customer: string, csv: string, query = ''): Promise<Reply['b
 
 const DAYS = 'Date,n\n2024-01-01,1\n2024-01-02,2\n2024-01-03,4\nTotal,7\n';
 const DATE_HINT =
-  "To make 'Date' a date column, undo the uploads of the table and upload the file without this value, or with nulls=Total if it means that there is no value. Or create a customer with this column declared as date, and upload the file there with on_error=skip.";
+  'To make \'Date\' a date column, undo the uploads of the table and upload the file without this value, or with nulls=Total if it means that there is no value. Or upload it with on_error=skip and columns=[{"name":"Date","type":"date"}], which rejects the rows with this value.';
 
 describe('a table without a time column', () => {
   it('says why a column that nearly is one is text', async () => {
@@ -42,12 +42,10 @@ describe('a table without a time column', () => {
     await load('without', DAYS.replace('Total,7\n', ''));
     assert.equal((await analyze(thena.url, 'without', 10000)).status, 200);
 
-    const columns = [
-      { name: 'Date', type: 'date' },
-      { name: 'n', type: 'integer' },
-    ];
-    await call(`${thena.url}/api/v1/customers`, { json: { customer_id: 'declared', columns } });
-    assert.equal((await load('declared', DAYS, '?on_error=skip')).receipt.appended, 3);
+    const third = await load('declared', DAYS);
+    await call(`${thena.url}/api/v1/uploads/${third.id}`, { method: 'DELETE' });
+    const query = new URLSearchParams({ on_error: 'skip', columns: '[{"name":"Date","type":"date"}]' });
+    assert.equal((await load('declared', DAYS, `?${query}`)).receipt.appended, 3);
     assert.equal((await analyze(thena.url, 'declared', 10000)).status, 200);
   });
 
@@ -55,7 +53,7 @@ describe('a table without a time column', () => {
     await load('many', `d\n${'2024-01-01\n'.repeat(9)}${'Total\n'.repeat(2)}`);
     const { body } = await analyze(thena.url, 'many', 10000);
     assert.match(body.detail, /2 of 11 values are not dates/);
-    assert.match(body.hint, /upload the file without these values\. Or create/);
+    assert.match(body.hint, /upload the file without these values\. Or upload it with on_error=skip/);
   });
 
   it('says nothing of columns that are just text', async () => {

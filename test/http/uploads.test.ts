@@ -126,6 +126,7 @@ test('applies the options in the query string, and shows them in the upload', as
     time_zone: 'UTC',
     date_order: 'dmy',
     widen: 'text:b,a',
+    time_column: null,
     columns: null,
     from_customer: [],
   });

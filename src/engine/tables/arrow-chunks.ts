@@ -3,6 +3,7 @@ import {
   type Data,
   type DataType,
   DateDay,
+  Decimal,
   Field,
   Float64,
   Int64,
@@ -16,6 +17,10 @@ import {
   Utf8,
 } from 'apache-arrow';
 import type { Column, ColumnType } from '../../model/columns.ts';
+
+/** `wide`: integers beyond 64 bits. */
+type ArrowType = ColumnType | 'wide';
+type ArrowColumn = Omit<Column, 'type'> & { readonly type: ArrowType };
 
 /** The values of a column, as the engine reads them. */
 type Values = readonly unknown[];
@@ -33,9 +38,9 @@ export class ArrowChunks {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
   readonly #schema: Schema;
-  readonly #columns: readonly Column[];
+  readonly #columns: readonly ArrowColumn[];
 
-  constructor(columns: readonly Column[]) {
+  constructor(columns: readonly ArrowColumn[]) {
     this.#columns = columns;
     this.#schema = new Schema(columns.map(({ name, type }) => new Field(name, TYPES[type](), true)));
     // The writer needs a batch to write the schema: an empty one, which is cut off.
@@ -65,8 +70,9 @@ function schemaBytes(stream: Uint8Array): number {
   return 8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true);
 }
 
-const TYPES: Readonly<Record<ColumnType, () => DataType>> = {
+const TYPES: Readonly<Record<ArrowType, () => DataType>> = {
   integer: () => new Int64(),
+  wide: () => new Decimal(0, 38, 128),
   number: () => new Float64(),
   boolean: () => new Bool(),
   date: () => new DateDay(),
@@ -75,7 +81,7 @@ const TYPES: Readonly<Record<ColumnType, () => DataType>> = {
   unknown: () => new Null(),
 };
 
-function dataOf(type: ColumnType, values: Values): Data {
+function dataOf(type: ArrowType, values: Values): Data {
   const length = values.length;
   const nullBitmap = bitsOf(values, (value) => value !== null);
   const nullCount = values.reduce<number>((sum, value) => sum + (value === null ? 1 : 0), 0);
@@ -85,6 +91,12 @@ function dataOf(type: ColumnType, values: Values): Data {
       return makeData({ type: new Null(), length });
     case 'integer':
       return makeData({ ...common, type: new Int64(), data: BigInt64Array.from(values, bigintOf) });
+    case 'wide': {
+      const words = BigUint64Array.from(
+        values.flatMap((value) => [BigInt.asUintN(64, bigintOf(value)), BigInt.asUintN(64, bigintOf(value) >> 64n)]),
+      );
+      return makeData({ ...common, type: new Decimal(0, 38, 128), data: new Uint32Array(words.buffer) });
+    }
     case 'timestamp':
       return makeData({ ...common, type: new TimestampMicrosecond('UTC'), data: BigInt64Array.from(values, bigintOf) });
     case 'date': {

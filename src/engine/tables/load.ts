@@ -7,6 +7,7 @@ import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
 import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import { tableName } from '../sql.ts';
+import { hasTable } from './has-table.ts';
 import { addColumns, createTable } from './table-columns.ts';
 
 const PROGRESS_EVERY_MS = 100;
@@ -74,7 +75,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
           done += current;
         }
         if (!isOne) await connection.run('COMMIT');
-        return { rows, ambiguousTimes: rewriter.ambiguousTimes() };
+        return { rows, ambiguousTimes: rewriter.ambiguousTimes(), incompleteTimes: rewriter.incompleteTimes };
       } catch (error) {
         if (!isOne) await connection.run('ROLLBACK').catch(() => undefined);
         throw error;
@@ -88,7 +89,11 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
 function isCertainSegment({ shapes, irregular }: CsvSegment, columns: readonly ParsedColumn[]): boolean {
   // DuckDB silently drops surplus fields that are empty.
   return (
-    !irregular && columns.every(({ format }, index) => format.type === 'text' || isCertain(format, shapes[index] ?? []))
+    !irregular &&
+    columns.every(
+      ({ format, combines }, index) =>
+        combines === undefined && (format.type === 'text' || isCertain(format, shapes[index] ?? [])),
+    )
   );
 }
 
@@ -112,6 +117,7 @@ export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, s
   if (tags.length === 0) return null;
   await duckdb.writingExisting(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
+      if (!(await hasTable(connection, database))) return;
       await connection.run(
         `DELETE FROM ${tableName(database)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`,
       );

@@ -2,16 +2,18 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { failpoint } from '../../failpoints.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import { physicalName } from '../../model/physical-columns.ts';
-import { identifier } from '../sql.ts';
+import { catalogName, identifier, tableName } from '../sql.ts';
+import { hasTable } from './has-table.ts';
 
 /**
  * Renames the columns of a table to their physical names, if they still have the names of the file that created it (see
  * docs/decisions/0013). After a crash at any point, the table has either all of the old names or all of the new ones.
  *
- * @param catalog the quoted name under which the table file is attached
+ * @param database path of the table file, which is attached
  */
-export async function renameColumns(connection: DuckDBConnection, catalog: string): Promise<void> {
-  const table = `${catalog}.main.rows`;
+export async function renameColumns(connection: DuckDBConnection, database: string): Promise<void> {
+  if (!(await hasTable(connection, database))) return;
+  const table = tableName(database);
   const names = (await connection.runAndReadAll(`FROM ${table} LIMIT 0`)).columnNames();
   const old = names.slice(0, names.indexOf(TAG_COLUMN));
   if (old.every((name, index) => name === physicalName(index))) return;
@@ -30,5 +32,5 @@ export async function renameColumns(connection: DuckDBConnection, catalog: strin
     throw error;
   }
   failpoint('columns_renamed');
-  await connection.run(`CHECKPOINT ${catalog}`);
+  await connection.run(`CHECKPOINT ${catalogName(database)}`);
 }

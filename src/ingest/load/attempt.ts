@@ -2,7 +2,6 @@ import type { Micros } from '../../catalog/table-state.ts';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { Claim } from '../../catalog/upload-queue.ts';
 import { refuseDeclarations } from '../../csv/values/refuse-declarations.ts';
-import type { ValueOptions } from '../../csv/values/value-options.ts';
 import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -34,7 +33,6 @@ export class Attempt {
   readonly #lease: Lease;
   readonly #file: FileToLoad;
   readonly #signal: AbortSignal;
-  readonly #options: ValueOptions;
   readonly #load: TableLoad;
   readonly #planned: PlannedLoad;
   #isCommitting = false;
@@ -44,14 +42,14 @@ export class Attempt {
     this.#deps = deps;
     this.#claim = claim;
     this.#lease = lease;
-    this.#file = new FileToLoad(feed, claim.customer);
+    this.#file = new FileToLoad(feed, claim.customer, claim.upload.options.timeColumn);
     this.#signal = signal;
     // The table may have been created after the file was received.
     refuseDeclarations(claim.upload.options.values.columns, this.#file.source([]).columns, this.#file.tableColumns);
-    this.#options = valueOptionsOf(claim.upload.options, claim.customer);
-    const evidence = new FileEvidence(deps.csvReader, this.#file, this.#options, signal);
+    const options = valueOptionsOf(claim.upload.options, claim.customer);
+    const evidence = new FileEvidence(deps.csvReader, this.#file, options, signal);
     this.#load = new TableLoad(deps, claim, lease, this.#file, signal);
-    this.#planned = new PlannedLoad(this.#file, this.#options, evidence, this.#load);
+    this.#planned = new PlannedLoad(this.#file, options, evidence, this.#load, signal);
   }
 
   /**
@@ -66,8 +64,8 @@ export class Attempt {
     let kept: KeptRecords | null = null;
     let appended = rows;
     if (appended === 'rows_do_not_fit') {
-      const context = { options: this.#options, inexactIntegers: this.#planned.inexactIntegers };
-      kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, context, this.#signal);
+      const { inexactIntegers } = this.#planned;
+      kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, inexactIntegers, this.#signal);
       appended = await this.#planned.runKept(plan, kept.segments);
     }
     const received = await this.#file.feed.file;
@@ -98,8 +96,8 @@ export class Attempt {
     const firstRowAt = await this.#findFirstTime(plan, kept);
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
-    const { ambiguousTimes } = this.#load;
-    const sample = dryRun ? await firstRows(this.#file, plan) : null;
+    const { ambiguousTimes, incompleteTimes } = this.#load;
+    const sample = dryRun ? await firstRows(this.#file, plan, this.#signal) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -114,7 +112,7 @@ export class Attempt {
       earliestAt,
       latestAt,
       receipt: {
-        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes, incompleteTimes }),
         ...(sample && { sample }),
       },
     });
@@ -124,7 +122,7 @@ export class Attempt {
 
   async #findFirstTime({ file, timeColumn }: ParsePlan, kept: KeptRecords | null): Promise<Micros | null> {
     if (timeColumn === null) return null;
-    const source = this.#file.source(kept?.segments ?? (await this.#file.feed.all()));
+    const source = this.#file.source(kept?.segments ?? (await this.#file.feed.all(this.#signal)));
     return this.#deps.csvReader.findFirstTime({ ...file, source, timeColumn }, { signal: this.#signal });
   }
 }

@@ -1,17 +1,18 @@
-import type { Customer } from '../../catalog/customer.ts';
 import { valuesWhere } from '../../csv/values/column-evidence.ts';
 import type { ColumnDecision } from '../../csv/values/decide-column.ts';
 import { decideFormats, type FormatDecision, type TypeConflict } from '../../csv/values/decide-formats.ts';
 import type { FormatQuestion } from '../../csv/values/format-questions.ts';
+import type { FormatWarning } from '../../csv/values/format-warnings.ts';
 import { acceptsReadings } from '../../csv/values/readings.ts';
 import { nullsOf, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
 import type { ColumnUse } from '../../model/column-uses.ts';
-import { chooseTimeColumn, isTimeColumn, partsOf } from '../../model/columns.ts';
+import { partsOf } from '../../model/columns.ts';
 import type { ParsedFile, TableColumn } from '../../model/parsed-columns.ts';
 import { NOTHING_SETTLED } from '../../model/value-format.ts';
 import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
+import { timeColumnOf } from './time-column.ts';
 
 /** How a file is read into a table. */
 export interface ParsePlan {
@@ -43,22 +44,28 @@ export function decidePlan(
   options: ValueOptions,
   staysInteger: ReadonlySet<string>,
 ): FormatDecision {
-  const timeColumn = file.table?.timeColumn ?? null;
   return decideFormats({
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
     options,
     table:
-      file.table?.columns.map((column) => ({
-        ...column,
-        mayBecomeNumber: !staysInteger.has(column.name),
-        // Otherwise the table would lose its time column, and every analysis that needs it.
-        mayBecomeText: column.name !== timeColumn,
-      })) ?? null,
+      file.table?.columns
+        .filter(({ derivedFrom }) => derivedFrom === undefined)
+        .map((column) => ({
+          ...column,
+          mayBecomeNumber: !staysInteger.has(column.name),
+          mayBecomeText: !isTimeOf(file.table, column.name),
+        })) ?? null,
   });
 }
 
-/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, upload_option_invalid */
+/** Whether a column is the time column of its table, or a part of it. As text, the table would lose what needs its times. */
+function isTimeOf(table: FileToLoad['table'], name: string): boolean {
+  const timeColumn = table?.columns.find((column) => column.name === table.timeColumn);
+  return timeColumn?.name === name || (timeColumn?.derivedFrom?.includes(name) ?? false);
+}
+
+/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, time_column_conflict, upload_option_invalid */
 export function planOf(
   file: FileToLoad,
   evidence: PlanEvidence,
@@ -70,18 +77,23 @@ export function planOf(
   const [conflict] = decision.conflicts;
   if (conflict) throw typeConflict(conflict);
   refuseWidening(file, options);
-  const columns = tableColumns(file, decision);
+  const own = tableColumns(file, decision);
+  const { name: timeColumn, combined } = timeColumnOf({ file, evidence, options, decision }, own);
+  const parsed = decision.columns.map(({ name, format }) => ({ name, format }));
   return {
-    file: { columns: decision.columns.map(({ name, format }) => ({ name, format })), nulls: [...nullsOf(options)] },
-    columns: withReasons(columns, decision),
+    file: { columns: combined ? [...parsed, combined.parsed] : parsed, nulls: [...nullsOf(options)] },
+    columns: withReasons(combined ? withColumn(own, combined.column) : own, decision),
     uses: usesOf(evidence, decision),
-    timeColumn: timeColumnOf(file, columns, decision),
+    timeColumn,
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
-    warnings: decision.warnings.filter(({ isNote }) => !isNote).map(({ message }) => message),
+    warnings: decision.warnings
+      .filter((warning) => isWarning(warning, combined !== null))
+      .map(({ message }) => message),
     notes: [
       ...decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
       ...emptyColumns(file, decision),
+      ...(combined ? [combined.note] : []),
     ],
   };
 }
@@ -99,6 +111,16 @@ function withReasons(columns: readonly TableColumn[], decision: FormatDecision):
 /** @returns whether two plans read every column in the same way */
 export function isSamePlan(a: ParsePlan, b: ParsePlan): boolean {
   return JSON.stringify(a.file) === JSON.stringify(b.file);
+}
+
+function isWarning({ code, isNote }: FormatWarning, isCombined: boolean): boolean {
+  return !isNote && !(isCombined && code === 'separate_time_of_day');
+}
+
+/** Replaces the column of this name, or adds it at the end. */
+function withColumn(columns: readonly TableColumn[], column: TableColumn): readonly TableColumn[] {
+  const index = columns.findIndex(({ name }) => name === column.name);
+  return index < 0 ? [...columns, column] : columns.with(index, { ...columns[index], ...column });
 }
 
 function tableColumns({ table, tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
@@ -147,9 +169,9 @@ function refuseWidening({ table }: FileToLoad, { widen }: ValueOptions): void {
   if (table === null || widen === null || widen === 'text') return;
   for (const name of widen) {
     const column = table.columns.find((each) => each.name.toLowerCase() === name);
-    if (column !== undefined && column.name !== table.timeColumn) continue;
+    if (column !== undefined && !isTimeOf(table, column.name)) continue;
     const why = column
-      ? `'${column.name}', the time column, which keeps its type`
+      ? `'${column.name}', the time column or a part of it, which keeps its type`
       : `'${name}', which the table does not have`;
     throw new Problem('upload_option_invalid', `widen names the column ${why}.`, { option: 'widen' });
   }
@@ -162,37 +184,4 @@ function ambiguousValues({ column, line, text, option, readings, message }: Form
 function typeConflict({ column, declared, type }: TypeConflict): Problem {
   const detail = `Column '${column}' is declared as ${declared}, but the table's column is ${type}.`;
   return new Problem('declared_type_conflict', detail, { column, declared, type });
-}
-
-/** A table without a time column takes one that had no values so far: the times of earlier rows are all known, as null. */
-function timeColumnOf(
-  { table, customer }: FileToLoad,
-  columns: readonly TableColumn[],
-  decision: FormatDecision,
-): string | null {
-  if (table !== null && table.timeColumn !== null) return table.timeColumn;
-  const wasEmpty = ({ name }: TableColumn): boolean =>
-    table === null || table.columns.some((column) => column.name === name && column.type === 'unknown');
-  return declaredTimeColumn(customer, columns.filter(wasEmpty), decision, table === null);
-}
-
-/** @param isFirst whether the file creates the table, so that it must have the column */
-function declaredTimeColumn(
-  { declaredTimeColumn: declared }: Customer,
-  columns: readonly TableColumn[],
-  decision: FormatDecision,
-  isFirst: boolean,
-): string | null {
-  if (declared === null) return chooseTimeColumn(columns);
-  const column = columns.find(({ name }) => name.toLowerCase() === declared.toLowerCase());
-  if (column === undefined && !isFirst) return null;
-  if (column?.type === 'unknown') return null;
-  if (column && isTimeColumn(columns, column.name)) return column.name;
-  const nearly = decision.columns.find(({ name }) => name === column?.name)?.nearly;
-  throw new Problem(
-    'time_column_unknown',
-    column
-      ? `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.${nearly ? ` ${nearly.message}` : ''}`
-      : `Column '${declared}' was declared as the time column, but the file has no such column.`,
-  );
 }

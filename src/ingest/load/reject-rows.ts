@@ -6,7 +6,7 @@ import { failpoint } from '../../failpoints.ts';
 import { type RejectedRows, rejectJson } from '../spool/rejected-rows.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import type { ParsePlan } from './parse-plan.ts';
-import { type RemedyContext, rejectionRemedy } from './rejection-remedy.ts';
+import { rejectionHint } from './rejection-hint.ts';
 
 /** How many rejected rows the problem rows_rejected lists. */
 const LISTED_ROWS = 100;
@@ -37,11 +37,11 @@ export async function rejectRows(
   { id, options }: Upload,
   file: FileToLoad,
   plan: ParsePlan,
-  context: RemedyContext,
+  inexactIntegers: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
-  const source = file.source(await file.feed.all());
+  const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
     { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },
@@ -55,18 +55,23 @@ export async function rejectRows(
   failpoint('rejected_rows_found');
   const stored = Math.min(found.rejected, maxRejectedRows);
   if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected, stored };
-  const [first] = found.rejectedRows;
-  throw rowsRejected(found, stored, first ? rejectionRemedy(first, file, context) : '');
+  const hint = rejectionHint(found.rejectedRows, {
+    customer: file.customer,
+    options,
+    file: plan.file,
+    inexactIntegers,
+  });
+  throw rowsRejected(found, stored, hint);
 }
 
-function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows, stored: number, remedy: string): Problem {
-  const rows = { rows_in_file: records, rejected, rejects: rejectedRows.map(rejectJson) };
+function rowsRejected({ records, rejected, rejectedRows }: FoundRejectedRows, stored: number, hint: string): Problem {
+  const rows = { rows_in_file: records, rejected, rejects: rejectedRows.map(rejectJson), hint };
   const summary = `${rejected} of ${records} rows do not fit the table.${storedSentence(rejected, stored)}`;
   const [first] = rejectedRows;
   if (!first) return new Problem('rows_rejected', summary, rows);
   const column = first.column === null ? '' : `, column '${first.column}'`;
   const example = `Line ${first.line}${column}: ${JSON.stringify(first.text)} ${first.message}.`;
-  return new Problem('rows_rejected', `${summary} ${example} ${remedy}`.trim(), rows);
+  return new Problem('rows_rejected', `${summary} ${example}`, rows);
 }
 
 /** '' if all rejected rows are stored. */

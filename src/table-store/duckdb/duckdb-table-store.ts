@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { ColumnType, StoredColumn } from '../../model/columns.ts';
@@ -32,6 +33,10 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
     keepsIntegersAsNumbers: (view, column, signal) =>
       keepsIntegersAsNumbers(engine, fileOf(view.customerId), view, column, signal),
+    async encode({ columns, rows }, format, signal) {
+      const path = join(settings.exports, `${randomUUID()}.parquet`);
+      return engine.call('encode_result', { columns, rows, format, path }, { signal });
+    },
     async begin({ customerId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
       const database = fileOf(customerId);
       const stored = columns.flatMap(physicalParts);
