@@ -84,3 +84,14 @@ export async function assertFitsPhone(page: Page, screen: string): Promise<void>
     .catch(() => assert.fail(`${screen} is wider than a phone`));
   await page.setViewportSize(before);
 }
+
+/** Chooses files and uploads them, once their preview is shown. */
+export async function chooseAndUpload(page: Page, files: Parameters<Page['setInputFiles']>[1]): Promise<void> {
+  await page.setInputFiles('[aria-label="CSV files"]', files);
+  await page
+    .getByRole('region', { name: 'Chosen files' })
+    .getByRole('button', { name: /^Upload/ })
+    .and(page.locator(':enabled'))
+    .first()
+    .click();
+}
