@@ -75,6 +75,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       config,
       catalog,
       tables,
+      exportDirectory,
       ingest,
       ready,
       metrics: metricsText,

@@ -7,6 +7,7 @@ import { tableEmpty } from '../model/not-found.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
+import { identityOf } from './identity.ts';
 import { incompleteRead } from './incomplete-read.ts';
 import type { OnQuery } from './running-analyses.ts';
 
@@ -82,7 +83,7 @@ export class QueryCache {
     onQuery: OnQuery = () => undefined,
   ): Promise<ComputedResult> {
     const query = planFor(view);
-    const key = keyOf(customerId, view, query);
+    const key = identityOf(customerId, view, query.name, query.plan);
     const kept = this.#results.get(key);
     if (kept) return kept;
     const pending = this.#pending.get(key) ?? this.#start(key, customerId, view, query, planFor);
@@ -169,19 +170,6 @@ const DEPENDS_ON_ROWS: ReadonlySet<QueryOutcome['kind']> = new Set([
   'too_many_bytes',
   'no_table',
 ]);
-
-/** Requests with the same meaning have the same key: a plan has one order and one spelling for everything. */
-export function keyOf(
-  customerId: CustomerId,
-  { table, createdAt }: TableForReading,
-  { name, plan }: Pick<PlannedQuery, 'name' | 'plan'>,
-): string {
-  const text = JSON.stringify(plan, (_, value) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    return typeof value === 'number' && !Number.isFinite(value) ? `${value}f` : value;
-  });
-  return [customerId, createdAt.getTime(), table.version, name, text].join(' ');
-}
 
 function incompleteQuery(
   kind: Exclude<QueryOutcome['kind'], 'rows'>,

@@ -13,6 +13,7 @@ import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
+import { encodeResult } from './tables/encode-result.ts';
 import { exportParquet } from './tables/export-parquet.ts';
 import { exportRows } from './tables/export-rows.ts';
 import * as load from './tables/load.ts';
@@ -32,6 +33,7 @@ const operations: Operations = {
   read_rows: readRows,
   export_rows: exportRows,
   export_parquet: exportParquet,
+  encode_result: encodeResult,
   ping: async () => null,
 };
 

@@ -42,7 +42,7 @@ export class Attempt {
     this.#deps = deps;
     this.#claim = claim;
     this.#lease = lease;
-    this.#file = new FileToLoad(feed, claim.customer);
+    this.#file = new FileToLoad(feed, claim.customer, claim.upload.options.timeColumn);
     this.#signal = signal;
     // The table may have been created after the file was received.
     refuseDeclarations(claim.upload.options.values.columns, this.#file.source([]).columns, this.#file.tableColumns);
@@ -95,7 +95,7 @@ export class Attempt {
     const firstRowAt = await this.#findFirstTime(plan, kept);
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
-    const { ambiguousTimes } = this.#load;
+    const { ambiguousTimes, incompleteTimes } = this.#load;
     const sample = dryRun ? await firstRows(this.#file, plan, this.#signal) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
@@ -110,7 +110,7 @@ export class Attempt {
       earliestAt,
       latestAt,
       receipt: {
-        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes, incompleteTimes }),
         ...(sample && { sample }),
       },
     });
