@@ -90,7 +90,11 @@ function escapeHint({ byteOffset, bytes }: CsvRecord, text: Buffer): string {
   return hasBackslash ? '; if the file writes quotes as \\", set escape=\\' : '';
 }
 
-function recordText(bytes: Buffer, { byteOffset, bytes: length }: CsvRecord): string {
+/** The text of a record, cut to a readable length. */
+export function recordText(
+  bytes: Buffer,
+  { byteOffset, bytes: length }: Pick<CsvRecord, 'byteOffset' | 'bytes'>,
+): string {
   return excerpt(bytes.toString('utf8', byteOffset, byteOffset + Math.min(length, TEXT_LENGTH * 4)).trimEnd());
 }
 

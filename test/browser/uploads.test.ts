@@ -5,7 +5,14 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Page } from 'playwright-core';
 import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  browserOrReason,
+  chooseAndUpload,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
@@ -46,10 +53,15 @@ describe('uploading in the page', { skip }, () => {
     }));
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     await drop(page, files.slice(0, 1));
+    await page.getByRole('button', { name: 'Upload part-0.csv' }).click();
     await page.getByRole('row', { name: /^part-0\.csv .*Complete/ }).waitFor();
     await drop(page, files.slice(1));
-    await page.getByText('Columns do not match the table').waitFor();
-    await page.getByText("The file lacks 'time', 'amount'").waitFor();
+    await page.getByText('19 files chosen. 18 can be uploaded.').waitFor();
+    await assertAccessible(page, 'chosen files');
+    await assertFitsPhone(page, 'chosen files');
+    await page.getByRole('button', { name: 'Upload 18 ready files' }).click();
+    await page.getByText('The columns differ from those of the table. Missing: time, amount.').waitFor();
+    assert(await page.getByRole('button', { name: 'Upload part-7.csv' }).isDisabled());
     await until(async () => (await totalRows(thena.url, 'twenty')) === 19);
     await page.getByRole('link', { name: 'All uploads' }).click();
     await page.waitForFunction(() => document.body.innerText.match(/Complete/g)?.length === 19);
@@ -59,10 +71,7 @@ describe('uploading in the page', { skip }, () => {
   test('shows a receipt that adds up, and undoes the upload', async () => {
     await upload(thena.url, 'undone', 'time,amount\n2024-03-01,1\n');
     const page = await visitor.open('/c/undone/uploads');
-    await page.setInputFiles(
-      '[aria-label="CSV files"]',
-      csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'),
-    );
+    await chooseAndUpload(page, csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'));
     await page.getByRole('link', { name: 'more.csv' }).click();
     await page.getByText('= 2 added + 0 rejected').waitFor();
     await page.getByRole('button', { name: 'Undo upload' }).click();
@@ -82,7 +91,7 @@ describe('uploading in the page', { skip }, () => {
     page.on('request', (request) => {
       if (request.method() === 'PATCH') sentBytes.push(Number(request.headers()['upload-offset']));
     });
-    await page.setInputFiles('[aria-label="CSV files"]', file);
+    await chooseAndUpload(page, file);
     await until(() => sentBytes.some((offset) => offset > 0));
     await page.reload();
     await page.getByText('Choose the file again to continue there.').waitFor();
@@ -105,7 +114,7 @@ describe('uploading in the page', { skip }, () => {
     await upload(thena.url, 'markup', '<script>alert(1)</script>,amount\n=cmd,1\n');
     const page = await visitor.open('/c/markup');
     await page.setInputFiles('[aria-label="CSV files"]', csvFile(name, 'wrong\n1\n'));
-    await page.getByText(name).waitFor();
+    await page.getByRole('article', { name }).getByText('Other columns').waitFor();
     await page.getByRole('rowheader', { name: '<script>alert(1)</script>' }).waitFor();
     assert.equal(await page.locator('main img, main script').count(), 0);
   });
