@@ -108,9 +108,13 @@ export class Database {
   /**
    * Runs `work` with a table file attached, after all earlier writes to that file have ended.
    *
-   * @param work receives the quoted name under which the file is attached
+   * @param work receives the quoted name under which the file is attached, and a function that waits until all reads that are
+   *   running then have ended
    */
-  async writing<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
+  async writing<T>(
+    path: string,
+    work: (catalog: string, readsEnded: () => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
       const table = await this.#use(path, true);
       if (table) return this.#write(table, work);
@@ -123,9 +127,12 @@ export class Database {
     return table && this.#write(table, work);
   }
 
-  async #write<T>(table: OpenTable, work: (catalog: string) => Promise<T>): Promise<T> {
+  async #write<T>(
+    table: OpenTable,
+    work: (catalog: string, readsEnded: () => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
     table.writers++;
-    const turn = table.writing.then(() => work(table.catalog));
+    const turn = table.writing.then(() => work(table.catalog, () => Promise.all(table.reading)));
     table.writing = turn.catch(() => undefined);
     try {
       return await turn;

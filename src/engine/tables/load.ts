@@ -14,14 +14,22 @@ const PROGRESS_EVERY_MS = 100;
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
   if (create) await duckdb.remove(database);
-  await duckdb.writing(database, (catalog) =>
+  await duckdb.writing(database, (catalog, readsEnded) =>
     duckdb.connected(signal, (connection) => {
       const table = { name: tableName(database), catalog };
-      return create ? createTable(connection, table, database, columns) : addColumns(connection, table, columns);
+      if (create) return createTable(connection, table, database, columns);
+      return addColumns(connection, table, columns, () => unlessAborted(readsEnded(), signal));
     }),
   );
   return null;
 };
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
+}
 
 /**
  * One transaction. DuckDB parses a segment directly if the shapes of its fields make all values certain. Any other segment is

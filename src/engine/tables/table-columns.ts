@@ -27,11 +27,14 @@ export async function createTable(
 /**
  * Adds the columns that a table lacks: an upload widens one of its columns. No row is rewritten. A column that is not used in the
  * end has no value, and stays: the next upload that needs it finds it.
+ *
+ * @param readsEnded waits for the reads of the table that are running
  */
 export async function addColumns(
   connection: DuckDBConnection,
   { name, catalog }: AttachedTable,
   columns: readonly PhysicalColumn[],
+  readsEnded: () => Promise<unknown>,
 ): Promise<void> {
   const known = new Set((await connection.runAndReadAll(`FROM ${name} LIMIT 0`)).columnNames());
   const missing = columns.filter((column) => !known.has(column.name));
@@ -40,6 +43,8 @@ export async function addColumns(
     await connection.run(`ALTER TABLE ${name} ADD COLUMN ${definition(column)}`);
     failpoint('column_added');
   }
+  // DuckDB cannot checkpoint while a transaction runs that began before the table was altered. Later ones do not matter.
+  await readsEnded();
   // The log is not to be replayed with both the new column and rows that have a value in it.
   await connection.run(`CHECKPOINT ${catalog}`);
 }
