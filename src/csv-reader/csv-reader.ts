@@ -63,6 +63,11 @@ export interface ReadOptions {
 export interface CsvReader {
   /** Collects what the values of some columns show about how they are written, in the order of `columns`. */
   collectEvidence(request: CollectEvidence, options?: ReadOptions): Promise<readonly ColumnEvidence[]>;
+  /** Finds the shapes of the fields of each segment, of records with as many fields as there are columns only. */
+  scanRegularShapes(
+    request: { readonly source: CsvSource },
+    options?: ReadOptions,
+  ): Promise<readonly CsvSegment['shapes'][]>;
   /** Finds every record that cannot become a row, and writes them to two files. */
   findRejectedRows(request: FindRejectedRows, options?: ReadOptions): Promise<FoundRejectedRows>;
   /**

@@ -1,6 +1,9 @@
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
+import type { ValueFormat } from '../model/value-format.ts';
 import type { CsvRecord } from './record-reader.ts';
+import type { CsvSegment } from './segment.ts';
+import { isCertain } from './values/certain-columns.ts';
 import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
 import type { Values } from './values/values.ts';
 
@@ -14,14 +17,24 @@ const MALFORMED: Readonly<Record<NonNullable<CsvRecord['malformed']>, string>> =
 
 /** Finds what is wrong with a record. */
 export class RecordChecker {
-  readonly #columns: readonly { readonly name: string; readonly parser: ValueParser }[];
-  /** The columns that are not text. */
-  readonly #checked: readonly number[];
+  readonly #columns: readonly { readonly name: string; readonly format: ValueFormat; readonly parser: ValueParser }[];
+  /** The columns whose values may not fit: not text, and not numbers by their shapes. */
+  #checked: readonly number[] = [];
 
   constructor({ columns, nulls }: ParsedFile) {
     const words = new Set(nulls);
-    this.#columns = columns.map(({ name, format }) => ({ name, parser: parserFor(format, words) }));
-    this.#checked = [...columns.keys()].filter((index) => columns[index]?.format.type !== 'text');
+    this.#columns = columns.map(({ name, format }) => ({ name, format, parser: parserFor(format, words) }));
+    this.trust([]);
+  }
+
+  /** @param shapes by column: those that all fields of the records to be checked next have, as far as is known */
+  trust(shapes: CsvSegment['shapes']): void {
+    this.#checked = this.#columns.flatMap(({ format }, index) => {
+      // Days of the right shape may not exist.
+      const isNumber = format.type === 'integer' || format.type === 'number';
+      const isSure = format.type === 'text' || (isNumber && isCertain(format, shapes[index] ?? []));
+      return isSure ? [] : [index];
+    });
   }
 
   /** By column: whether its fields have to be decoded for `fault`. */

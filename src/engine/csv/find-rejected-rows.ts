@@ -22,7 +22,8 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
   const files = await RejectedRowFiles.create(params);
   try {
     for (const [index, segment] of segments.entries()) {
-      const keeper = new KeptRecords(segment);
+      checker.trust(segment.shapes);
+      const keeper = new KeptRecords(segment, dialect, width);
       const rejectedBefore = rejected;
       let bytes = 0;
       try {
@@ -46,7 +47,7 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
             if (listed.length < maxListed) listed.push(row);
             await files.write(row, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));
           }
-          for (const [from, to] of keepable.runs) await keeper.keep(Buffer.from(text.subarray(from, to)));
+          if (keep) for (const [from, to] of keepable.runs) await keeper.keep(text.subarray(from, to));
         }
         if (keep) kept.push(...(await keeper.end(rejected - rejectedBefore)));
       } catch (error) {
