@@ -8,6 +8,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && rm -rf node_modules/node-*-x64 node_modules/node-*-arm64 node_modules/.bin
 
 FROM packages AS page
+COPY tsconfig.json ./
 COPY scripts/write-page.mjs scripts/
 COPY ui ui
 COPY client client

@@ -1,15 +1,8 @@
-import type { KeyRight } from '../src/api/keys.ts';
+import type * as api from '../src/api/sessions.ts';
 import type { Connection } from './connection.ts';
 
 /** Who is calling: with a cookie, a key, or neither on a server without keys. */
-export interface Session {
-  readonly role: 'admin' | 'customer' | 'open';
-  /** Null unless the role is `customer`. */
-  readonly customer_id: string | null;
-  readonly rights: readonly KeyRight[];
-  /** Null if there is no cookie that could expire. */
-  readonly expires_at: string | null;
-}
+export type Session = api.Session;
 
 const PATH = '/api/v1/session';
 

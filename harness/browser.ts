@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { createBrotliDecompress } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliDecompress, createBrotliDecompress } from 'node:zlib';
 import { type Browser, chromium } from 'playwright-core';
 
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/thena/', import.meta.url));
@@ -17,31 +18,55 @@ export async function startBrowser(): Promise<Browser | string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `the packaged browser runs on Linux on x64, not ${process.platform} on ${process.arch}`;
   }
-  const executablePath = await extracted();
-  const probe = spawnSync(executablePath, ['--version', '--no-sandbox'], { encoding: 'utf8' });
+  const folder = await unpacked();
+  const executablePath = join(folder, 'chromium');
+  // Its libraries and a font come with it, so that it runs, and shows the same, on every machine.
+  const env = { ...process.env, LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_FILE: join(folder, 'fonts.conf') };
+  const probe = spawnSync(executablePath, ['--version', '--no-sandbox'], { encoding: 'utf8', env });
   if (probe.status !== 0) return `the browser cannot run here: ${(probe.error?.message ?? probe.stderr).trim()}`;
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: ARGUMENTS, env });
 }
 
 /** Unpacks the browser once. Renaming makes it complete whenever it exists, also if several tests start at the same time. */
-async function extracted(): Promise<string> {
-  const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium');
-  const packed = join(dirname(entry), '../bin/chromium.br');
-  const { version } = createRequire(import.meta.url)('../node_modules/@sparticuz/chromium/package.json');
-  const path = join(CACHE, `chromium-${version}`);
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return path;
-  await mkdir(CACHE, { recursive: true });
-  const unfinished = `${path}.${process.pid}`;
+async function unpacked(): Promise<string> {
+  const require = createRequire(import.meta.url);
+  const packed = join(dirname(require.resolve('@sparticuz/chromium')), '../bin');
+  const { version } = JSON.parse(await readFile(join(packed, '../package.json'), 'utf8'));
+  const folder = join(CACHE, `chromium-${version}`);
+  if (existsSync(folder)) return folder;
+  const unfinished = `${folder}.${process.pid}`;
   try {
-    await pipeline(createReadStream(packed), createBrotliDecompress(), createWriteStream(unfinished));
-    await chmod(unfinished, 0o755);
-    await rename(unfinished, path);
+    await mkdir(unfinished, { recursive: true });
+    const program = join(unfinished, 'chromium');
+    await pipeline(createReadStream(join(packed, 'chromium.br')), createBrotliDecompress(), createWriteStream(program));
+    await chmod(program, 0o755);
+    for (const name of ['al2023', 'fonts']) await unpackTar(join(packed, `${name}.tar.br`), unfinished);
+    await writeFile(join(unfinished, 'fonts.conf'), fontsConfig(join(folder, 'fonts')));
+    await rename(unfinished, folder);
+  } catch (error) {
+    // ENOTEMPTY: another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
   } finally {
-    await rm(unfinished, { force: true });
+    await rm(unfinished, { recursive: true, force: true });
   }
-  return path;
+  return folder;
+}
+
+async function unpackTar(path: string, folder: string): Promise<void> {
+  const input = await promisify(brotliDecompress)(await readFile(path));
+  const { status, error, stderr } = spawnSync('tar', ['-xf', '-', '-C', folder], { input, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cannot unpack ${path}: ${error?.message ?? stderr}`);
+}
+
+function fontsConfig(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${folder}</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${join(folder, '.cache')}</cachedir>
+  <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
+</fontconfig>
+`;
 }

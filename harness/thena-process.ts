@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+/** Thena ends within ten seconds, but the machine may be busy. */
+const END_GRACE_MS = 30_000;
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** Thena in a process of its own, as users run it: it can be stopped, and it can be killed. */
@@ -8,7 +10,11 @@ export interface ThenaProcess {
   readonly child: ChildProcess;
   /** Without a trailing slash. */
   readonly url: string;
-  /** Sends a signal and waits for the process to exit. */
+  /**
+   * Sends a signal and waits for the process to exit.
+   *
+   * @throws Error if it does not, after it was killed
+   */
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -48,7 +54,14 @@ export async function startThenaProcess(
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((ended) => child.once('exit', ended));
       child.kill(signal);
+      let isStuck = false;
+      const impatience = setTimeout(() => {
+        isStuck = true;
+        child.kill('SIGKILL');
+      }, END_GRACE_MS);
       await exited;
+      clearTimeout(impatience);
+      if (isStuck) throw new Error(`Thena did not end within ${END_GRACE_MS} ms of ${signal}`);
     },
   };
 }

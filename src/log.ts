@@ -53,6 +53,13 @@ function describe(observation: Observation): Line {
         level: observation.expected ? 'debug' : 'error',
         message: `Engine process ${observation.pid} stopped: ${observation.cause}`,
       };
+    case 'engine_memory_exceeded': {
+      const { pid, bytes, limitBytes } = observation;
+      return {
+        level: 'warn',
+        message: `Engine process ${pid} took ${bytes} bytes of memory and was killed: its limit is ${limitBytes}`,
+      };
+    }
     case 'upload_received': {
       const { uploadId, customerId, records, bytes, ms } = observation;
       return {

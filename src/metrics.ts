@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observation, Observe } from './events.ts';
+import { residentBytes } from './resident-memory.ts';
 
 export interface Metrics {
   /** Counts an observation. */
@@ -58,6 +59,20 @@ export function createMetrics(): Metrics {
     help: 'Unexpected exits of the engine process.',
     registers,
   });
+  const engineMemoryExceeded = new Counter({
+    name: 'thena_engine_memory_exceeded_total',
+    help: 'How often the engine process was killed because it exceeded its memory limit.',
+    registers,
+  });
+  let enginePid: number | null = null;
+  new Gauge({
+    name: 'thena_engine_resident_memory_bytes',
+    help: 'Resident memory of the engine process, on Linux; 0 while it is not running.',
+    registers,
+    collect() {
+      this.set((enginePid !== null && residentBytes(enginePid)) || 0);
+    },
+  });
   const backgroundFailures = new Counter({
     name: 'thena_background_failures_total',
     help: 'Failed background tasks.',
@@ -101,8 +116,15 @@ export function createMetrics(): Metrics {
       case 'attempt_failed':
         failedAttempts.inc();
         return;
+      case 'engine_started':
+        enginePid = observation.pid;
+        return;
       case 'engine_stopped':
+        enginePid = null;
         if (!observation.expected) engineStops.inc();
+        return;
+      case 'engine_memory_exceeded':
+        engineMemoryExceeded.inc();
         return;
       case 'background_failed':
         backgroundFailures.inc({ task: observation.task });

@@ -28,7 +28,16 @@ const MAY_IMPORT = {
 } as const;
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
-const LEAVES = ['config', 'disk-space', 'durable', 'errors', 'events', 'failpoints', 'fair-semaphore'];
+const LEAVES = [
+  'config',
+  'disk-space',
+  'durable',
+  'errors',
+  'events',
+  'failpoints',
+  'fair-semaphore',
+  'resident-memory',
+];
 const ADAPTERS = [
   'csv-reader/duckdb',
   'table-store/duckdb',

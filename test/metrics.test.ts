@@ -19,6 +19,7 @@ test('counts observations in metrics that Prometheus can read', async () => {
   metrics.record({ kind: 'attempt_failed', uploadId, attempt: 1, error: new Error('x') });
   metrics.record({ kind: 'engine_stopped', pid: 1, cause: 'SIGSEGV', expected: false });
   metrics.record({ kind: 'engine_stopped', pid: 2, cause: 'closed', expected: true });
+  metrics.record({ kind: 'engine_memory_exceeded', pid: 2, bytes: 900, limitBytes: 800 });
   metrics.record({ kind: 'background_failed', task: 'sweep', error: new Error('x') });
 
   const lines = (await metrics.text()).split('\n');
@@ -34,11 +35,25 @@ test('counts observations in metrics that Prometheus can read', async () => {
     'thena_uploads_total{outcome="refused",code="file_empty"} 1',
     'thena_upload_failed_attempts_total 1',
     'thena_engine_crashes_total 1',
+    'thena_engine_memory_exceeded_total 1',
+    'thena_engine_resident_memory_bytes 0',
     'thena_background_failures_total{task="sweep"} 1',
   ]) {
     assert.ok(lines.includes(line), `${line} is missing`);
   }
   assert.ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')));
+});
+
+test('shows the memory of the engine process while it is running', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async () => {
+  const metrics = createMetrics();
+  const memory = async (): Promise<number> =>
+    Number(/^thena_engine_resident_memory_bytes (\d+)$/m.exec(await metrics.text())?.[1]);
+  metrics.record({ kind: 'engine_started', pid: process.pid });
+  assert.ok((await memory()) > 10_000_000);
+  metrics.record({ kind: 'engine_stopped', pid: process.pid, cause: 'closed', expected: true });
+  assert.equal(await memory(), 0);
 });
 
 test('names no customer and no upload in metrics, because their number is unbounded', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../table-store/query-plan.ts';
 import { refuseTooManyBuckets } from './bucket-count.ts';
 import { MIN_DATE_BUCKET, readBucket, readTimeZone } from './bucket-names.ts';
+import { planBuckets, planWidth } from './number-buckets.ts';
 import { planCondition } from './plan-condition.ts';
 import { reasonsForText } from './reasons-for-text.ts';
 import { type RequestPart, shown } from './request-part.ts';
@@ -32,6 +33,8 @@ export const MEASURES = [
 ] as const satisfies readonly MeasureFunction[];
 /** Functions that require a numeric column. */
 const NUMERIC: ReadonlySet<MeasureFunction> = new Set(['sum', 'avg', 'median', 'quantile', 'stddev']);
+/** Functions that can be computed from a sample. */
+const SAMPLED: ReadonlySet<MeasureFunction> = new Set(['median', 'quantile', 'count_distinct']);
 const MAX_GROUPS = 10;
 const MAX_MEASURES = 50;
 
@@ -51,10 +54,15 @@ export function planQuery(request: RequestPart, table: TableState, maxRows: numb
     'order_by',
     'limit',
   ]);
-  const groupBy = group_by?.array(1, MAX_GROUPS).map((part) => planGroup(part, table)) ?? [];
+  const groups = group_by?.array(1, MAX_GROUPS).map((part) => planGroup(part, table)) ?? [];
+  const groupBy = groups.flat();
   const measured = measures?.array(1, MAX_MEASURES).map((part) => planMeasure(part, table)) ?? [];
   if (groupBy.length + measured.length === 0) {
     throw request.problem('query_invalid', 'A query requires measures, group_by or both.');
+  }
+  if (groupBy.length > 0 && measured.some(({ approximate }) => approximate)) {
+    // A sample may have no value of a small group.
+    throw request.problem('query_invalid', 'Approximate measures require a query without group_by.');
   }
   const outputs = outputsOf({ groupBy, measures: measured });
   refuseSameNames(request, outputs);
@@ -74,25 +82,49 @@ export function planQuery(request: RequestPart, table: TableState, maxRows: numb
     ),
     limit: limit?.integer(1, maxRows) ?? null,
   };
-  refuseTooManyBuckets(plan, table, (group) => `${request.pointer}/group_by/${group}/bucket`);
+  refuseTooManyBuckets(plan, table, (key) => {
+    const group = groups.findIndex((keys) => keys.includes(groupBy[key] as GroupKey));
+    return `${request.pointer}/group_by/${group}/bucket`;
+  });
   return plan;
 }
 
-function planGroup(part: RequestPart, table: TableState): GroupKey {
+/** @returns the keys of a group: two for a number of buckets, which have a lower and an upper bound */
+function planGroup(part: RequestPart, table: TableState): readonly GroupKey[] {
   if (typeof part.value === 'string') {
     const column = part.column(table.columns);
-    return { column, bucket: null, as: column.name };
+    return [{ column, bucket: null, as: column.name }];
   }
-  const { column: name, bucket, time_zone, as } = part.object(['column', 'bucket', 'time_zone', 'as']);
-  if (!name) throw part.problem('query_invalid', 'Missing column.');
-  const column = name.column(table.columns);
-  if (!bucket && time_zone) throw time_zone.problem('query_invalid', 'A time zone requires a bucket.');
-  return { column, bucket: bucket ? planBucket(bucket, column, time_zone) : null, as: as?.text() ?? column.name };
+  const members = part.object(['column', 'bucket', 'buckets', 'time_zone', 'as']);
+  if (!members.column) throw part.problem('query_invalid', 'Missing column.');
+  const column = members.column.column(table.columns);
+  const as = members.as?.text() ?? column.name;
+  const { bucket, buckets, time_zone } = members;
+  if (buckets) {
+    if (bucket) throw buckets.problem('query_invalid', 'A group has either bucket or buckets.');
+    if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
+    const parts = planBuckets(buckets, column);
+    return [
+      { column, bucket: { parts, edge: 'lower' }, as },
+      { column, bucket: { parts, edge: 'upper' }, as: `${as}_end` },
+    ];
+  }
+  if (!bucket) {
+    if (time_zone) throw time_zone.problem('query_invalid', 'A time zone requires a bucket.');
+    return [{ column, bucket: null, as }];
+  }
+  if (typeof bucket.value === 'number') {
+    if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
+    return [{ column, bucket: { width: planWidth(bucket, column) }, as }];
+  }
+  return [{ column, bucket: planBucket(bucket, column, time_zone), as }];
 }
 
 export function planBucket(part: RequestPart, column: Column, zone: RequestPart | undefined): Bucket {
   if (column.type !== 'date' && column.type !== 'timestamp') {
-    const detail = `A bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.`;
+    const isNumber = column.type === 'integer' || column.type === 'number';
+    const instead = isNumber ? ' The bucket of a numeric column is a number: its width.' : '';
+    const detail = `A time bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.${instead}`;
     throw part.problem('column_unsuitable', detail);
   }
   const { count, unit, micros } = readBucket(part);
@@ -106,7 +138,7 @@ export function planBucket(part: RequestPart, column: Column, zone: RequestPart 
 }
 
 function planMeasure(part: RequestPart, table: TableState): Measure {
-  const members = part.object(['fn', 'column', 'q', 'by', 'as']);
+  const members = part.object(['fn', 'column', 'q', 'by', 'approximate', 'as']);
   if (!members.fn) throw part.problem('query_invalid', `Missing fn. The functions are: ${MEASURES.join(', ')}.`);
   const fn = members.fn.oneOf(MEASURES);
   if (!members.column && fn !== 'count') throw part.problem('query_invalid', `"${fn}" requires a column.`);
@@ -116,7 +148,16 @@ function planMeasure(part: RequestPart, table: TableState): Measure {
   }
   const q = planQuantile(part, fn, members.q);
   const as = members.as?.text() ?? [fn, q, column?.name].filter((name) => name != null).join('_');
-  return { fn, column, q, by: planBy(part, fn, members.by, table), as, type: typeOf(fn, column) };
+  const measure = { fn, column, q, by: planBy(part, fn, members.by, table), as, type: typeOf(fn, column) };
+  return planApproximate(fn, members.approximate) ? { ...measure, approximate: true } : measure;
+}
+
+function planApproximate(fn: MeasureFunction, part: RequestPart | undefined): boolean {
+  if (!part) return false;
+  if (typeof part.value !== 'boolean') throw part.problem('query_invalid', 'It must be true or false.');
+  if (!part.value || SAMPLED.has(fn)) return part.value;
+  const functions = [...SAMPLED].join(', ');
+  throw part.problem('query_invalid', `"${fn}" is always exact. Only ${functions} can be approximate.`);
 }
 
 function planQuantile(part: RequestPart, fn: MeasureFunction, q: RequestPart | undefined): number | null {

@@ -7,14 +7,16 @@ import { tableEmpty } from '../model/not-found.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
+import { identityOf } from './identity.ts';
 import { incompleteRead } from './incomplete-read.ts';
+import type { OnQuery } from './running-analyses.ts';
 
 /** A plan, and how its rows become a result. */
 export interface PlannedQuery<Result extends object = object> {
   /** Distinguishes queries with the same plan but another result. */
   readonly name: string;
   readonly plan: QueryPlan;
-  readonly shape: (rows: readonly (readonly StoredValue[])[]) => Result;
+  readonly shape: (rows: readonly (readonly StoredValue[])[], errors?: readonly (number | null)[]) => Result;
 }
 
 /** A result, and the state of the table that it was computed from. */
@@ -42,6 +44,7 @@ interface Pending {
   readonly controller: AbortController;
   /** Requests that wait for the result; the query is cancelled when none is left. */
   requests: number;
+  readonly progress: { fractionDone: number | null };
 }
 
 /**
@@ -67,7 +70,8 @@ export class QueryCache {
   /**
    * @param view the current state of the table
    * @param planFor plans the query, again if the table changes during the run
-   * @param signal aborts when the client disconnects
+   * @param signal aborts when the client disconnects or cancels the analysis
+   * @param onQuery is called if the result has to be computed
    * @throws Problem result_too_large, result_out_of_range, analysis_timeout, analysis_cancelled, analysis_too_large,
    *   too_many_analyses, table_empty
    */
@@ -76,13 +80,15 @@ export class QueryCache {
     view: TableForReading,
     planFor: (view: TableForReading) => PlannedQuery,
     signal: AbortSignal,
+    onQuery: OnQuery = () => undefined,
   ): Promise<ComputedResult> {
     const query = planFor(view);
-    const key = keyOf(customerId, view, query);
+    const key = identityOf(customerId, view, query.name, query.plan);
     const kept = this.#results.get(key);
     if (kept) return kept;
     const pending = this.#pending.get(key) ?? this.#start(key, customerId, view, query, planFor);
     pending.requests++;
+    onQuery(() => pending.progress.fractionDone);
     const leave = (): void => {
       if (--pending.requests === 0) pending.controller.abort(signal.reason);
     };
@@ -103,7 +109,8 @@ export class QueryCache {
     planFor: (view: TableForReading) => PlannedQuery,
   ): Pending {
     const controller = new AbortController();
-    const result = this.#compute(customerId, view, query, planFor, controller.signal)
+    const progress: Pending['progress'] = { fractionDone: null };
+    const result = this.#compute(customerId, view, query, planFor, controller.signal, progress)
       .then((computed) => {
         // A result of a later state is not what this key stands for.
         if (computed.table.version === view.table.version) this.#results.set(key, computed);
@@ -112,7 +119,7 @@ export class QueryCache {
       .finally(() => {
         if (this.#pending.get(key) === pending) this.#pending.delete(key);
       });
-    const pending: Pending = { result, controller, requests: 0 };
+    const pending: Pending = { result, controller, requests: 0, progress };
     // No request joins a cancelled query: it starts another one.
     controller.signal.addEventListener('abort', () => this.#pending.delete(key), { once: true });
     this.#pending.set(key, pending);
@@ -125,6 +132,7 @@ export class QueryCache {
     firstQuery: PlannedQuery,
     planFor: (view: TableForReading) => PlannedQuery,
     signal: AbortSignal,
+    progress: Pending['progress'],
   ): Promise<ComputedResult> {
     const { catalog, tables, analysisMs, maxResultRows } = this.#deps;
     const limit = timeLimit(analysisMs);
@@ -137,12 +145,15 @@ export class QueryCache {
           ...limits,
           maxRows: maxResultRows,
           maxBytes: MAX_RESULT_BYTES,
+          onProgress: (fractionDone) => {
+            progress.fractionDone = fractionDone;
+          },
         }),
       );
       const now = await catalog.tableForReading(customerId);
       if (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind)) {
         if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
-        return { result: query.shape(outcome.rows), table };
+        return { result: query.shape(outcome.rows, outcome.errors), table };
       }
       if (!now) throw tableEmpty(customerId);
       if (runs === MAX_RUNS) throw incompleteRead('timed_out', analysisMs);
@@ -159,19 +170,6 @@ const DEPENDS_ON_ROWS: ReadonlySet<QueryOutcome['kind']> = new Set([
   'too_many_bytes',
   'no_table',
 ]);
-
-/** Requests with the same meaning have the same key: a plan has one order and one spelling for everything. */
-export function keyOf(
-  customerId: CustomerId,
-  { table, createdAt }: TableForReading,
-  { name, plan }: Pick<PlannedQuery, 'name' | 'plan'>,
-): string {
-  const text = JSON.stringify(plan, (_, value) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    return typeof value === 'number' && !Number.isFinite(value) ? `${value}f` : value;
-  });
-  return [customerId, createdAt.getTime(), table.version, name, text].join(' ');
-}
 
 function incompleteQuery(
   kind: Exclude<QueryOutcome['kind'], 'rows'>,

@@ -58,6 +58,13 @@ export const Measure = Type.Object(
         description: '`first` and `last` only: the date or timestamp column to order by. Default: the time column.',
       }),
     ),
+    approximate: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          '`median`, `quantile` and `count_distinct` only, and without `group_by`: of more than 5 million values, use a sample, whose error is in `approximate` of the result.',
+      }),
+    ),
     as,
   },
   { $id: 'Measure', title: 'Measure', additionalProperties: false },
@@ -68,14 +75,37 @@ export const Group = Type.Union(
   [
     columnOfTable,
     Type.Object(
-      { column: columnOfTable, bucket: Type.Optional(BucketName), time_zone: Type.Optional(TimeZone), as },
+      {
+        column: columnOfTable,
+        bucket: Type.Optional(
+          Type.Union([
+            BucketName,
+            Type.Number({
+              exclusiveMinimum: 0,
+              description:
+                'Width of a bucket of numbers; an integer for integer columns. The value is its lower bound.',
+            }),
+          ]),
+        ),
+        buckets: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 1000,
+            description:
+              'Number of buckets of equal width between the least and the greatest number of the selected rows. The result has their lower bounds, and their upper bounds in a column named with the suffix `_end`.',
+          }),
+        ),
+        time_zone: Type.Optional(TimeZone),
+        as,
+      },
       { additionalProperties: false },
     ),
   ],
   {
     $id: 'Group',
     title: 'Group',
-    description: 'Rows with the same value form a group; with `bucket`, rows whose time is in the same bucket.',
+    description:
+      'Rows with the same value form a group; with `bucket` or `buckets`, rows whose time or number is in the same bucket.',
   },
 );
 export type Group = Static<typeof Group>;

@@ -1,6 +1,7 @@
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { ValueFormat } from '../model/value-format.ts';
+import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 import type { CsvRecord } from './record-reader.ts';
 import type { CsvSegment } from './segment.ts';
 import { isCertain } from './values/certain-columns.ts';
@@ -20,10 +21,16 @@ export class RecordChecker {
   readonly #columns: readonly { readonly name: string; readonly format: ValueFormat; readonly parser: ValueParser }[];
   /** The columns whose values may not fit: not text, and not numbers by their shapes. */
   #checked: readonly number[] = [];
+  readonly #combined: CombinedColumn | null;
 
-  constructor({ columns, nulls }: ParsedFile) {
-    const words = new Set(nulls);
-    this.#columns = columns.map(({ name, format }) => ({ name, format, parser: parserFor(format, words) }));
+  constructor(file: ParsedFile) {
+    const words = new Set(file.nulls);
+    this.#combined = CombinedColumn.of(file);
+    this.#columns = columnsOfRecords(file).map(({ name, format }) => ({
+      name,
+      format,
+      parser: parserFor(format, words),
+    }));
     this.trust([]);
   }
 
@@ -39,14 +46,19 @@ export class RecordChecker {
 
   /** By column: whether its fields have to be decoded for `fault`. */
   get wanted(): readonly boolean[] {
-    return this.#columns.map((_, index) => this.#checked.includes(index));
+    return this.#columns.map((_, index) => this.#checked.includes(index) || (this.#combined?.isPart(index) ?? false));
   }
 
   /** Local times so far that clocks showed twice. */
   get ambiguousTimes(): readonly { readonly column: string; readonly values: Values }[] {
-    return this.#columns.flatMap(({ name, parser: { ambiguousTimes } }) =>
-      ambiguousTimes === null ? [] : [{ column: name, values: ambiguousTimes }],
-    );
+    const counted = this.#columns.map(({ name, parser }) => [name, parser.ambiguousTimes] as const);
+    const all = [...counted, [this.#combined?.name ?? '', this.#combined?.counts.ambiguousTimes ?? null] as const];
+    return all.flatMap(([column, values]) => (values === null ? [] : [{ column, values }]));
+  }
+
+  /** Rows so far that have only one of the two columns of the time column. */
+  get incompleteTimes(): Values | null {
+    return this.#combined?.counts.incomplete ?? null;
   }
 
   /** @param text that contains the record. @returns null if the record can become a row */
@@ -67,7 +79,24 @@ export class RecordChecker {
       const { code, reason } = value;
       return { line, column: column.name, code, message: reason, text: excerpt(field ?? '') };
     }
-    return null;
+    return this.#combined === null ? null : this.#faultOfPair(record, this.#combined);
+  }
+
+  /** Each of both columns was checked on its own, except that one is text. */
+  #faultOfPair(record: CsvRecord, combined: CombinedColumn): Omit<RejectedRow, 'byteOffset'> | null {
+    const value = combined.parse(record);
+    if (value === null || typeof value === 'string') return null;
+    const { line, fields } = record;
+    const [day, clock] = [fields[combined.day] ?? '', fields[combined.clock] ?? ''];
+    const { code, reason: message } = value;
+    switch (code) {
+      case 'not_clock_time':
+        return { line, column: this.#columns[combined.clock]?.name ?? null, code, message, text: excerpt(clock) };
+      case 'no_such_local_time':
+        return { line, column: combined.name, code, message, text: excerpt(`${day} ${clock}`) };
+      default:
+        return { line, column: this.#columns[combined.day]?.name ?? null, code, message, text: excerpt(day) };
+    }
   }
 }
 
@@ -77,7 +106,11 @@ function escapeHint({ byteOffset, bytes }: CsvRecord, text: Buffer): string {
   return hasBackslash ? '; if the file writes quotes as \\", set escape=\\' : '';
 }
 
-function recordText(bytes: Buffer, { byteOffset, bytes: length }: CsvRecord): string {
+/** The text of a record, cut to a readable length. */
+export function recordText(
+  bytes: Buffer,
+  { byteOffset, bytes: length }: Pick<CsvRecord, 'byteOffset' | 'bytes'>,
+): string {
   return excerpt(bytes.toString('utf8', byteOffset, byteOffset + Math.min(length, TEXT_LENGTH * 4)).trimEnd());
 }
 

@@ -3,6 +3,7 @@
  * `engine-client.ts`, which exchanges the messages of `protocol.ts` with it.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { FAILPOINTS_CHANNEL, type Failpoint } from '../failpoints.ts';
 import { collectEvidence } from './csv/collect-evidence.ts';
@@ -13,6 +14,7 @@ import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
+import { encodeResult } from './tables/encode-result.ts';
 import { exportParquet } from './tables/export-parquet.ts';
 import { exportRows } from './tables/export-rows.ts';
 import * as load from './tables/load.ts';
@@ -33,11 +35,13 @@ const operations: Operations = {
   read_rows: readRows,
   export_rows: exportRows,
   export_parquet: exportParquet,
+  encode_result: encodeResult,
   ping: async () => null,
 };
 
 const running = new Map<number, AbortController>();
 const EXIT_BROKEN = 70;
+const REPORT_MEMORY_MS = 100;
 
 function send(message: FromEngine, onSent: () => void = () => undefined): void {
   // The parent may exit at any moment, even while this is being sent; `disconnect` then ends this process.
@@ -74,6 +78,19 @@ process.on('disconnect', () => process.exit(0));
 
 // The crash tests observe the parent only.
 subscribe(FAILPOINTS_CHANNEL, (name) => send({ kind: 'failpoint', name: name as Failpoint }));
+if (process.platform === 'linux') {
+  try {
+    // If the machine runs out of memory, the kernel kills this process first, which is restarted (proc_pid_oom_score_adj(5)).
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // A sandbox may forbid it.
+  }
+} else {
+  const report = (): void => send({ kind: 'memory', bytes: process.memoryUsage.rss() });
+  setInterval(() => running.size > 0 && report(), REPORT_MEMORY_MS);
+  report();
+}
+
 const duckdb = await Database.open(JSON.parse(process.argv[2] ?? '') as EngineSettings);
 // A load uses every core it can get: HTTP requests take precedence.
 setPriority(5);

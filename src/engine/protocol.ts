@@ -94,7 +94,11 @@ export interface EngineOperations extends ScanOperations {
       /** Whether columns that are certain by the shapes of their fields are left to DuckDB's parser. */
       readonly trustShapes: boolean;
     };
-    result: { readonly rows: number; readonly ambiguousTimes: readonly AmbiguousTimes[] };
+    result: {
+      readonly rows: number;
+      readonly ambiguousTimes: readonly AmbiguousTimes[];
+      readonly incompleteTimes: Values | null;
+    };
   };
   /** Checkpoints the table file and counts what the attempt appended. */
   end_load: {
@@ -122,6 +126,17 @@ export interface EngineOperations extends ScanOperations {
       | { readonly kind: 'rows'; readonly rows: readonly (readonly EngineValue[])[] }
       | { readonly kind: 'too_many_rows' | 'too_many_bytes' | 'out_of_memory' | 'out_of_range' | 'no_table' };
   };
+  /** Writes rows as a Parquet file or an Arrow IPC stream. Nothing of it is kept, at `path` neither. */
+  encode_result: {
+    params: {
+      readonly columns: readonly Column[];
+      readonly rows: readonly (readonly EngineValue[])[];
+      readonly format: 'parquet' | 'arrow';
+      /** Where a file may be written for a moment. */
+      readonly path: string;
+    };
+    result: Uint8Array;
+  };
   ping: { params: null; result: null };
 }
 
@@ -142,7 +157,13 @@ export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
 ]);
 
 /** Operations that read tables for clients. If the process dies during one, it may be the cause. */
-export const READS: ReadonlySet<EngineOperation> = new Set(['query', 'read_rows', 'export_rows', 'export_parquet']);
+export const READS: ReadonlySet<EngineOperation> = new Set([
+  'query',
+  'read_rows',
+  'export_rows',
+  'export_parquet',
+  'encode_result',
+]);
 
 export type ToEngine =
   | {
@@ -155,6 +176,8 @@ export type ToEngine =
 
 export type FromEngine =
   | { readonly kind: 'ready' }
+  /** Resident memory of the process, where the client cannot measure it. */
+  | { readonly kind: 'memory'; readonly bytes: number }
   /** `share` of the operation that is done, from 0 to 1. */
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }

@@ -3,7 +3,7 @@
  *
  * - `rows_do_not_fit`: a record cannot become a row. `CsvReader.findRejectedRows` finds which.
  * - `no_space`: the disk is full.
- * - `out_of_memory`: the operation exceeded the memory limit.
+ * - `out_of_memory`: the operation exceeded the memory limit, or the process that ran it did and was killed (`memoryExcess`).
  * - `io_error`: the disk failed at a read, a write or an fsync.
  * - `crashed`: the process that ran the operation died, and is restarted.
  * - `unavailable`: the store could not be reached, or is being closed.
@@ -20,14 +20,29 @@ export type StorageFailureReason =
   | 'cancelled'
   | 'failed';
 
+/**
+ * How far an operation is to blame for the memory of the process that ran it: it took hardly any of it, others that were running
+ * may have taken it as well, or nothing else can have taken it.
+ */
+export type MemoryBlame = 'none' | 'possible' | 'certain';
+
+/** The process that ran an operation exceeded its memory limit. */
+export interface MemoryExcess {
+  readonly bytes: number;
+  readonly limitBytes: number;
+  readonly blame: MemoryBlame;
+}
+
 /** The circumstances of a failure, which decide who is to blame for it. */
 export interface StorageFailureFacts {
-  /** The store stopped with this failure and is restarted. Always so for `crashed` and `unavailable`. */
+  /** The store stopped with this failure and is restarted. Always so for `crashed`, `unavailable` and with `memoryExcess`. */
   readonly storeStopped?: boolean;
   /** Thena killed the store's process, because another operation did not react to its cancellation. */
   readonly wasKilled?: boolean;
   /** A query, or another read of a table, was running at the same time and may have caused the crash. */
   readonly alongsideQuery?: boolean;
+  /** The store's process was killed because it exceeded its memory limit. */
+  readonly memoryExcess?: MemoryExcess | null;
 }
 
 /** The only error that table stores and CSV readers fail with. The message is the adapter's, for the log only. */
@@ -37,11 +52,14 @@ export class StorageFailure extends Error {
   readonly storeStopped: boolean;
   readonly wasKilled: boolean;
   readonly alongsideQuery: boolean;
+  readonly memoryExcess: MemoryExcess | null;
 
   constructor(reason: StorageFailureReason, message: string, facts: StorageFailureFacts = {}) {
     super(message);
     this.reason = reason;
-    this.storeStopped = facts.storeStopped ?? (reason === 'crashed' || reason === 'unavailable');
+    this.memoryExcess = facts.memoryExcess ?? null;
+    this.storeStopped =
+      facts.storeStopped ?? (reason === 'crashed' || reason === 'unavailable' || this.memoryExcess !== null);
     this.wasKilled = facts.wasKilled ?? false;
     this.alongsideQuery = facts.alongsideQuery ?? false;
   }
@@ -50,4 +68,9 @@ export class StorageFailure extends Error {
 /** Whether an error means that the caller aborted the operation, or that its deadline passed. */
 export function isCancelled(error: unknown): boolean {
   return error instanceof StorageFailure && error.reason === 'cancelled';
+}
+
+/** Whether an operation, and nothing else, made the process that ran it exceed its memory limit. */
+export function exceededMemory(error: unknown): boolean {
+  return error instanceof StorageFailure && error.memoryExcess?.blame === 'certain';
 }

@@ -13,10 +13,30 @@ export interface Bucket {
   readonly timeZone: string | null;
 }
 
+/**
+ * Groups numbers by the greatest multiple of `width` that is not greater: its lower bound. Of doubles, the bounds are the
+ * doubles nearest to the multiples of the width as it is written in decimal; where doubles are wider apart than the width,
+ * each is a bucket of its own, as are NaN and the infinities.
+ */
+export interface WidthBucket {
+  /** An integer if the column has integers. */
+  readonly width: number;
+}
+
+/**
+ * Groups numbers into `parts` buckets of the same width between the least and the greatest value of the selected rows: by their
+ * lower bound, or by their upper one. Integers have a width of whole numbers, and may have fewer buckets. NaN and the infinities
+ * are buckets of their own.
+ */
+export interface EqualBuckets {
+  readonly parts: number;
+  readonly edge: 'lower' | 'upper';
+}
+
 export interface GroupKey {
   readonly column: Column;
   /** Null to group equal values. */
-  readonly bucket: Bucket | null;
+  readonly bucket: Bucket | WidthBucket | EqualBuckets | null;
   readonly as: string;
 }
 
@@ -48,6 +68,11 @@ export interface Measure {
   readonly by: Column | null;
   readonly as: string;
   readonly type: LogicalType;
+  /**
+   * Only with `median`, `quantile` and `count_distinct`, and without groups: of many values, the store may compute it from a
+   * sample, and then returns its error.
+   */
+  readonly approximate?: boolean;
 }
 
 /** Left side of a condition: a column of the table (in `where`), or a column of the result by its index (in `having`). */
@@ -97,4 +122,8 @@ export function outputsOf({ groupBy, measures }: Pick<QueryPlan, 'groupBy' | 'me
     ...groupBy.map(({ as, column }) => ({ name: as, type: column.type })),
     ...measures.map(({ as, type }) => ({ name: as, type })),
   ];
+}
+
+export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
+  return fn === 'median' || fn === 'quantile';
 }

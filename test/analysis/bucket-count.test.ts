@@ -41,6 +41,16 @@ it('refuses a bucket that would create ten million groups, with a pointer to it 
   assert.ok(rowsOverTime('minute'));
 });
 
+it('refuses a width that would create ten million groups if conditions say so', () => {
+  const where = { column: 'n', op: 'between', value: [0, 10_000_000] };
+  assert.throws(() => plan({ group_by: [{ column: 'n', bucket: 1 }], where }), {
+    code: 'too_many_groups',
+    extra: { pointer: '/query/group_by/0/bucket', nearest: 10 },
+  });
+  assert.ok(plan({ group_by: [{ column: 'n', bucket: 10 }], where }));
+  assert.ok(plan({ group_by: [{ column: 'n', bucket: 1 }] }));
+});
+
 it('allows any bucket if a condition narrows the time range, or the table has fewer rows than the maximum of groups', () => {
   const at = (op: string, value: unknown) => ({ column: 'at', op, value });
   const narrow = [

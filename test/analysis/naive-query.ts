@@ -2,6 +2,7 @@ import type { Column, LogicalType } from '../../src/model/columns.ts';
 import {
   type Bucket,
   type Condition,
+  type EqualBuckets,
   type Measure,
   outputsOf,
   type QueryPlan,
@@ -14,11 +15,16 @@ export type Row = Readonly<Record<string, StoredValue>>;
 export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (readonly StoredValue[])[] {
   const groups = new Map<string, { key: StoredValue[]; rows: Row[] }>();
   if (plan.groupBy.length === 0) groups.set('[]', { key: [], rows: [] });
-  for (const row of rows) {
-    if (plan.where && !isTrue(plan.where, (column) => row[column] ?? null, [])) continue;
+  const { where } = plan;
+  const selected = rows.filter((row) => !where || isTrue(where, (column) => row[column] ?? null, []));
+  for (const row of selected) {
     const key = plan.groupBy.map(({ column, bucket }) => {
       const value = row[column.name] ?? null;
-      return bucket && value !== null ? startOf(bucket, value as bigint) : value;
+      if (!bucket || value === null) return value;
+      if ('unit' in bucket) return startOf(bucket, value as bigint);
+      if ('width' in bucket) return multipleBelow(value as bigint | number, bucket.width);
+      const all = selected.map((each) => each[column.name] ?? null).filter(isFiniteNumber);
+      return edgeOf(bucket, value as bigint | number, all);
     });
     const name = JSON.stringify(key.map(String));
     const group = groups.get(name) ?? { key, rows: [] };
@@ -164,6 +170,42 @@ function interpolated(sorted: readonly number[], q: number): number | null {
   return share === 0 ? below : below * (1 - share) + above * share;
 }
 
+function isFiniteNumber(value: StoredValue): value is bigint | number {
+  return typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value));
+}
+
+/** The greatest multiple of a width that is not greater than a number, by trying. */
+function multipleBelow(value: bigint | number, width: number): bigint | number {
+  if (typeof value === 'bigint') {
+    const rest = ((value % BigInt(width)) + BigInt(width)) % BigInt(width);
+    return value - rest;
+  }
+  if (!(Math.abs(value / width) < 2 ** 53)) return value;
+  // 3 * 0.1 is 0.30000000000000004, and 3 / 10 is 0.3.
+  const multiple = (index: number) => (width < 1 && Number.isInteger(1 / width) ? index / (1 / width) : index * width);
+  let index = Math.floor(value / width) - 3;
+  while (multiple(index + 1) <= value) index++;
+  return multiple(index) + 0;
+}
+
+function edgeOf({ parts, edge }: EqualBuckets, value: bigint | number, all: readonly (bigint | number)[]): StoredValue {
+  if (!isFiniteNumber(value)) return value;
+  const least = all.reduce((a, b) => (b < a ? b : a));
+  const greatest = all.reduce((a, b) => (b > a ? b : a));
+  if (typeof value === 'bigint') {
+    const [from, span] = [BigInt(least), BigInt(greatest) - BigInt(least) + 1n];
+    const width = (span + BigInt(parts) - 1n) / BigInt(parts);
+    const lower = from + ((value - from) / width) * width;
+    return edge === 'lower' ? lower : lower + width;
+  }
+  const [from, span] = [Number(least), Number(greatest) - Number(least)];
+  let bounds = [from];
+  for (let part = 1; part < parts; part++) bounds.push(from + (span * part) / parts);
+  bounds = [...new Set(bounds.filter((bound) => bound === from || bound < Number(greatest)))];
+  const at = bounds.findLastIndex((bound) => bound <= value);
+  return edge === 'lower' ? (bounds[at] as number) : (bounds[at + 1] ?? Number(greatest));
+}
+
 const PER_UNIT = { second: 1, minute: 60, hour: 3600 } as const;
 
 /** The start of the bucket that contains a time, in microseconds. */
@@ -178,7 +220,7 @@ export function startOf({ count, unit, timeZone }: Bucket, micros: bigint): bigi
     const wholeMicros = micros - (fraction < 0n ? fraction + 1_000_000n : fraction);
     if (unit !== 'hour' || count === 1) return wholeMicros - BigInt(over) * 1_000_000n;
     const wall = local.toPlainDate().toPlainDateTime({ hour: Math.floor(seconds / (count * 3600)) * count });
-    return wall.toZonedDateTime(zone).epochNanoseconds / 1000n;
+    return firstMoment(wall, zone);
   }
   const day = local.toPlainDate();
   const first = {
@@ -188,5 +230,13 @@ export function startOf({ count, unit, timeZone }: Bucket, micros: bigint): bigi
     quarter: day.with({ day: 1, month: Math.floor((day.month - 1) / 3) * 3 + 1 }),
     year: day.with({ day: 1, month: 1 }),
   }[unit];
-  return first.toPlainDateTime().toZonedDateTime(zone).epochNanoseconds / 1000n;
+  return firstMoment(first.toPlainDateTime(), zone);
+}
+
+/** In microseconds. A local time that clocks skip is the moment at which they do. */
+function firstMoment(wall: Temporal.PlainDateTime, zone: string): bigint {
+  const moment = wall.toZonedDateTime(zone);
+  const isSkipped = !moment.toPlainDateTime().equals(wall);
+  const first = isSkipped ? moment.add({ nanoseconds: 1 }).getTimeZoneTransition('previous') : moment;
+  return (first as Temporal.ZonedDateTime).epochNanoseconds / 1000n;
 }

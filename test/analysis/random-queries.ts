@@ -174,6 +174,9 @@ const groups = fc.uniqueArray(
       time_zone: fc.constantFrom(...ZONES),
     }),
     fc.record({ column: fc.constant('d'), bucket: fc.constantFrom('day', 'week', 'month', 'quarter', 'year') }),
+    fc.record({ column: fc.constant('n'), bucket: fc.constantFrom(1, 2, 10, 1000, Number.MAX_SAFE_INTEGER) }),
+    fc.record({ column: fc.constant('x'), bucket: fc.constantFrom(0.1, 0.25, 2.5, 10, 1e7) }),
+    fc.record({ column: fc.constantFrom('n', 'x'), buckets: fc.constantFrom(1, 2, 7, 20, 1000) }),
   ),
   { maxLength: 3, selector: (group) => (typeof group === 'string' ? group : group.column) },
 );
@@ -237,7 +240,7 @@ export const queries = fc
     };
     // Sums and similar measures depend on the order of addition, and so would conditions on them and orders by them.
     const outputs = outputsOf(planQuery(new RequestPart(base, '/query'), TABLE, 1000));
-    const exact = outputs.filter((_, index) => isExact(base.measures[index - group_by.length]));
+    const exact = outputs.filter((_, index) => isExact(base.measures[index - (outputs.length - base.measures.length)]));
     const of = (place: number) => exact[place % exact.length] as (typeof exact)[number];
     const chosen = having.map(({ place, op, negated, value, day, text, flag }) => {
       const { name, type } = of(place);

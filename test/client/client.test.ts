@@ -85,6 +85,11 @@ test('answers analyses with results of their types', async () => {
     recordsOf(sum.result).map((row) => ({ ...row })),
     [{ total: '9007199254741000' }],
   );
+  const id = crypto.randomUUID();
+  const asked = client.query('analyses', { measures: [{ fn: 'count' }] }, { id });
+  assert.ok(Array.isArray(await client.runningAnalyses('analyses')));
+  await asked;
+  await assert.rejects(client.cancelAnalysis('analyses', id), (error) => isProblem(error, 'analysis_not_found'));
   assert.ok((await client.analyzeTypes()).some(({ name }) => name === 'profile'));
 });
 
@@ -159,6 +164,7 @@ test('manages customers and keys, and uses a key', async () => {
       [created.api_key.id, key.id].toSorted(),
     );
     const reader = createClient({ url: locked.url, key: key.key });
+    assert.deepEqual((await reader.currentSession()).rights, ['read']);
     assert.equal((await reader.customer('acme')).table, null);
     await assert.rejects(reader.upload('acme', new Blob(['n\n1\n'])), (error) => isProblem(error, 'key_lacks_right'));
     await admin.revokeKey('acme', key.id);
@@ -170,6 +176,35 @@ test('manages customers and keys, and uses a key', async () => {
   } finally {
     await locked.close();
   }
+});
+
+test('previews a file and asks about values with two readings', async () => {
+  const file = new File(['day;n\n01/02/2024;1,5\n'], 'days.csv');
+  const { dialect, questions } = await client.preview('preview', file);
+  assert.deepEqual([dialect.delimiter, questions.map(({ option }) => option)], [';', ['date_order']]);
+  const settled = await client.preview('preview', file, { options: { date_order: 'dmy' } });
+  assert.deepEqual([settled.questions, settled.rows_read], [[], 1]);
+});
+
+test('follows a customer: its uploads and its table', async () => {
+  await load('events', 'n\n1\n');
+  const seen: unknown[] = [];
+  const stop = new AbortController();
+  const events = client.customerEvents('events', { signal: stop.signal });
+  const sent = client.upload('events', new Blob(['n\n2\n']));
+  for await (const { event, data } of events) {
+    if (event === 'upload' && data.id === (await sent).id) seen.push(data.status);
+    if (event === 'table' && data.rows === 2) break;
+  }
+  assert.ok(seen.length > 0);
+  await assert.rejects(client.customerEvents('nobody').next(), (error) => isProblem(error, 'customer_not_found'));
+});
+
+test('reads a page anywhere in the table', async () => {
+  await load('offset', `n\n${Array.from({ length: 50 }, (_, n) => n).join('\n')}\n`);
+  const page = await client.rowsPage('offset', { offset: 40, limit: 2 });
+  assert.deepEqual([page.rows, page.total_rows], [[[40], [41]], 50]);
+  assert.equal((await collect(client.rows('offset', { offset: 40, limit: 3 }))).length, 10);
 });
 
 test('the signal of a caller ends a call with its reason', async () => {

@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export const NO_STRACE: string | false = whyNoStrace();
 
 const INJECTED = '(INJECTED)';
+/** How long strace may take to detach before it is killed. */
+const DETACH_GRACE_MS = 2_000;
 
 export interface Tampering {
   /** How many calls it has made fail so far. */
@@ -49,7 +51,10 @@ export async function tamper(
     failed: () => output.split(INJECTED).length - 1,
     async end() {
       strace.kill('SIGTERM');
+      // It was seen to wait in wait4 for a thread that had ended, for minutes. Its death, too, detaches it from the process.
+      const impatience = setTimeout(() => strace.kill('SIGKILL'), DETACH_GRACE_MS);
       await exited;
+      clearTimeout(impatience);
     },
   };
 }

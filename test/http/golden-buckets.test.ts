@@ -86,7 +86,14 @@ function counted(
 function firstMoment(wall: number, ahead: (at: number) => number): number {
   const moments = [ahead(wall - 26 * HOUR), ahead(wall + 26 * HOUR)].map((offset) => wall - offset);
   const showing = moments.filter((at) => at + ahead(at) === wall);
-  return showing.length > 0 ? Math.min(...showing) : Math.max(...moments);
+  if (showing.length > 0) return Math.min(...showing);
+  let [before, after] = [Math.min(...moments), Math.max(...moments)];
+  while (before < after) {
+    const middle = Math.floor((before + after) / 2);
+    if (middle + ahead(middle) < wall) before = middle + 1;
+    else after = middle;
+  }
+  return after;
 }
 
 function textOf(at: number, offset: number, zone: string): string {

@@ -28,8 +28,13 @@ describe('rejected rows', () => {
         code: 'not_integer',
         message: 'is not a whole number',
         text: 'six',
+        record: '2024-01-06 00:00:00,six,"f, ""g"""',
+        before: BAD.split('\n')[1],
+        after: '2024-01-07 00:00:00,7',
       },
     ]);
+    const { columns, delimiter, quote } = page.body;
+    assert.deepEqual({ columns, delimiter, quote }, { columns: ['at', 'n', 't'], delimiter: ',', quote: '"' });
     const next = await get(`/uploads/${body.id}/rejects?limit=1&cursor=${page.body.next_cursor}`);
     assert.deepEqual([next.body.items[0].code, next.body.next_cursor], ['wrong_field_count', null]);
     assert.equal((await get(`/uploads/${body.id}/rejects?cursor=3`)).body.code, 'bad_request');

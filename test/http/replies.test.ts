@@ -54,6 +54,24 @@ test('uploads match the OpenAPI document, whatever becomes of them', async () =>
   assert.equal((await api.call(`/api/v1/uploads/${complete.body.id}/rejects`)).body.code, 'rejects_not_found');
 });
 
+test('previews match the OpenAPI document, with questions, guesses and rows that do not fit', async () => {
+  const preview = (customer: string, csv: string, query = ''): ReturnType<DocumentedApi['call']> =>
+    api.call(`/api/v1/customers/${customer}/preview${query}`, { method: 'POST', body: csv });
+  const asked = await preview('previewed', 'day;amount\n01/02/2024;1.250\n02/02/2024;-\n');
+  assert.deepEqual(
+    asked.body.questions.map(({ column }: { readonly column: string }) => column),
+    ['day', 'amount'],
+  );
+  const settled = await preview('previewed', '1,caf\xe9,2024-01-02 10:00\n', '?complete=false&filename=a.csv');
+  assert.equal(settled.body.questions.length, 0);
+  assert.ok(settled.body.guesses.length > 0);
+  await uploadForm('previewed', CSV, WAIT);
+  const misfit = await preview('previewed', BAD_CSV);
+  assert.equal(misfit.body.rejected.length, 1);
+  assert.deepEqual((await preview('previewed', 'day,other\n2024-01-02,1\n')).body.table.extra, ['other']);
+  assert.equal((await preview('previewed', '')).body.code, 'file_empty');
+});
+
 test('resumable uploads match the OpenAPI document', async () => {
   const begin = (length: number) =>
     api.call('/api/v1/tus', {
@@ -99,6 +117,7 @@ test('customers, keys and tables match the OpenAPI document', async () => {
   assert.equal((await api.call(table)).body.rows, 2);
   assert.equal((await api.call(`${table}/rows?limit=1&columns=day`)).body.rows.length, 1);
   assert.equal((await api.call(`${table}/rows?columns=dya`)).body.code, 'column_not_found');
+  assert.equal((await api.call(`${table}/rows?offset=1`)).body.offset, 1);
   for (const format of ['csv', 'ndjson', 'parquet', 'arrow']) {
     assert.equal((await api.call(`${table}/export?format=${format}`)).status, 200, format);
   }
@@ -110,6 +129,10 @@ test('customers, keys and tables match the OpenAPI document', async () => {
 test('every analysis matches the OpenAPI document', async () => {
   await uploadForm('answers', CSV, WAIT);
   const { items } = (await api.call('/api/v1/analyze/types')).body;
+  const running = '/api/v1/customers/answers/analyses';
+  assert.deepEqual((await api.call(running)).body.items, []);
+  assert.equal((await api.call(`${running}/x`)).body.code, 'analysis_not_found');
+  assert.equal((await api.call(`${running}/x`, { method: 'DELETE' })).body.code, 'analysis_not_found');
   const analyze = (request: object) => api.call('/api/v1/analyze/', { json: { customer_id: 'answers', ...request } });
   for (const { number, name } of items) {
     const parameters = name === 'top_values' ? { column: 'amount' } : {};
@@ -136,6 +159,11 @@ test('every analysis matches the OpenAPI document', async () => {
     limit: 10,
   };
   assert.equal((await analyze({ query })).body.name, 'query');
+  const numbers = [
+    { column: 'amount', bucket: 1 },
+    { column: 'amount', buckets: 2, as: 'part' },
+  ];
+  assert.equal((await analyze({ query: { group_by: numbers } })).body.name, 'query');
   assert.equal((await analyze({ query: {} })).body.code, 'query_invalid');
   assert.equal((await analyze({ analyze_type: 1 })).body.code, 'analyze_type_unknown');
   assert.equal((await analyze({})).body.code, 'analyze_type_missing');
@@ -154,6 +182,24 @@ test('the events of a customer match the OpenAPI document', async () => {
   }
   stop.abort();
   api.check('GET', path, undefined, { status, headers, body: text });
+});
+
+test('links match the OpenAPI document', async () => {
+  await uploadForm('links', CSV, WAIT);
+  const links = '/api/v1/customers/links';
+  for (const format of ['json', 'csv', 'ndjson', 'parquet', 'arrow']) {
+    const query = `${links}/query.${format}?measures=count,avg:amount:as:mean&group_by=day:month`;
+    const { status, headers } = await api.call(query);
+    assert.equal(status, 200, format);
+    assert.equal((await api.call(query, { headers: { 'if-none-match': headers.get('etag') ?? '' } })).status, 304);
+    assert.equal((await api.call(query, { headers: { range: 'bytes=9999999-' } })).status, 416);
+    assert.equal((await api.call(`${links}/analysis.${format}?analyze_type=profile`)).status, 200);
+    if (format !== 'json') assert.equal((await api.call(`${links}/export.${format}`)).status, 200);
+  }
+  const part = await api.call(`${links}/export.parquet`, { headers: { range: 'bytes=0-3' } });
+  assert.deepEqual([part.status, part.body], [206, 'PAR1']);
+  assert.equal((await api.call(`${links}/export?format=csv&where=amount>1`)).body, 'day,amount\n2024-01-01,2\n');
+  assert.equal((await api.call(`${links}/query.csv?measures=mode:amount`)).body.code, 'query_invalid');
 });
 
 test('sessions match the OpenAPI document', async () => {

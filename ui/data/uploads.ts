@@ -43,6 +43,10 @@ export function useRemoveUpload() {
 /** Puts the new state of an upload wherever it is shown. */
 export function showUpload(queries: QueryClient, upload: Upload): void {
   queries.setQueryData(uploadKey(upload.id), upload);
+  if (queries.getQueryData(listKey(upload.customer_id)) === undefined) {
+    // A server without keys creates a customer with its first upload.
+    void queries.invalidateQueries({ queryKey: customerKey(upload.customer_id) });
+  }
   queries.setQueryData<InfiniteData<UploadPage>>(
     listKey(upload.customer_id),
     (list) => list && withUpload(list, upload),

@@ -1,21 +1,30 @@
 import { X } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { chosenFiles } from '../data/choosing/chosen-files.ts';
+import { type InterruptedFile, useInterruptedFiles } from '../data/sending/interrupted-files.ts';
 import type { SendingFile } from '../data/sending/sending-file.ts';
 import { sendingFiles } from '../data/sending/sending-files.ts';
 import { Button } from '../design/button.tsx';
 import { bytes, duration } from '../design/figures.ts';
 import { ProblemBox } from '../design/problem-box.tsx';
 import { ProgressBar } from '../design/progress-bar.tsx';
+import { InterruptedCard } from './interrupted-card.tsx';
 import styles from './sending-list.module.css';
 
 /** The files that this tab is sending to a customer. Those that the server has are uploads, and listed there. */
 export function SendingList({ customerId }: { readonly customerId: string }) {
   const files = useSyncExternalStore(sendingFiles.subscribe, sendingFiles.snapshot);
   const shown = files.filter((file) => file.customerId === customerId);
-  if (shown.length === 0) return null;
+  const interrupted = useInterruptedFiles(customerId).filter((file) => !shown.some((each) => isSame(file, each)));
+  if (shown.length + interrupted.length === 0) return null;
   return (
     <section aria-label="Files being sent">
       <ul className={styles.list}>
+        {interrupted.map((file) => (
+          <li key={file.uploadId} className={styles.card}>
+            <InterruptedCard file={file} />
+          </li>
+        ))}
         {shown.map((file) => (
           <li key={file.key} className={styles.card}>
             <div className={styles.head}>
@@ -30,12 +39,33 @@ export function SendingList({ customerId }: { readonly customerId: string }) {
                 <X aria-hidden />
               </Button>
             </div>
-            {file.problem ? <ProblemBox problem={file.problem} /> : <Sent file={file} />}
+            {file.problem ? (
+              <ProblemBox
+                problem={file.problem}
+                actions={
+                  <Button size="small" onClick={() => choose(file)}>
+                    Show how it is read
+                  </Button>
+                }
+              />
+            ) : (
+              <Sent file={file} />
+            )}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** Goes back to the preview, where other options can be chosen. */
+function choose({ key, customerId }: SendingFile): void {
+  const taken = sendingFiles.takeBack(key);
+  if (taken) chosenFiles.add(customerId, [taken.file], taken.options);
+}
+
+function isSame(interrupted: InterruptedFile, { filename, bytes: size }: SendingFile): boolean {
+  return interrupted.filename === filename && interrupted.bytes === size;
 }
 
 function Sent({ file }: { readonly file: SendingFile }) {

@@ -3,19 +3,12 @@ import type { Upload } from '../../src/api/uploads.ts';
 import { hasEnded } from '../data/uploads.ts';
 import { Ago } from '../design/ago.tsx';
 import { DataTable, NumberCell } from '../design/data-table.tsx';
-import { bytes, count } from '../design/figures.ts';
+import { bytes, count, counted } from '../design/figures.ts';
 import { ProgressBar } from '../design/progress-bar.tsx';
 import styles from './upload-list.module.css';
 import { UploadStatusBadge } from './upload-status.tsx';
 
-const COLUMNS = [
-  { title: 'File' },
-  { title: 'Status' },
-  { title: 'Rows added', number: true },
-  { title: 'Rejected', number: true },
-  { title: 'Size', number: true },
-  { title: 'When' },
-];
+const COLUMNS = [{ title: 'File' }, { title: 'Status' }, { title: 'Rows added', number: true }];
 
 /** Uploads in a table, newest first. */
 export function UploadList({ uploads, label }: { readonly uploads: readonly Upload[]; readonly label: string }) {
@@ -27,12 +20,14 @@ export function UploadList({ uploads, label }: { readonly uploads: readonly Uplo
             <Link href={`/c/${upload.customer_id}/uploads/${upload.id}`} className={styles.name}>
               {upload.filename ?? 'Unnamed file'}
             </Link>
+            <p className={styles.meta}>
+              {upload.bytes !== null && `${bytes(upload.bytes)} · `}
+              <Ago at={upload.created_at} />
+              {upload.receipt &&
+                upload.receipt.warnings.length > 0 &&
+                ` · ${counted(upload.receipt.warnings.length, 'warning')}`}
+            </p>
             {upload.error && <p className={styles.reason}>{upload.error.title}</p>}
-            {upload.receipt && upload.receipt.warnings.length > 0 && (
-              <p className={styles.meta}>
-                {upload.receipt.warnings.length === 1 ? '1 warning' : `${upload.receipt.warnings.length} warnings`}
-              </p>
-            )}
           </th>
           <td className={styles.nowrap}>
             <UploadStatusBadge upload={upload} />
@@ -45,12 +40,12 @@ export function UploadList({ uploads, label }: { readonly uploads: readonly Uplo
               </div>
             )}
           </td>
-          <NumberCell>{rowsOf(upload)}</NumberCell>
-          <NumberCell>{upload.receipt ? count(upload.receipt.rejected) : '–'}</NumberCell>
-          <NumberCell>{upload.bytes === null ? '–' : bytes(upload.bytes)}</NumberCell>
-          <td className={styles.nowrap}>
-            <Ago at={upload.created_at} />
-          </td>
+          <NumberCell>
+            {rowsOf(upload)}
+            {upload.receipt && upload.receipt.rejected > 0 && (
+              <p className={styles.reason}>{count(upload.receipt.rejected)} rejected</p>
+            )}
+          </NumberCell>
         </tr>
       ))}
     </DataTable>

@@ -16,11 +16,22 @@ import type { EngineOperations } from '../protocol.ts';
 type Row = readonly EngineValue[];
 type Query = EngineOperations['query'];
 
-export const query: Operations['query'] = async ({ database, sql, params, maxRows, maxBytes }, { duckdb, signal }) => {
+const PROGRESS_EVERY_MS = 100;
+
+export const query: Operations['query'] = async (
+  { database, sql, params, maxRows, maxBytes },
+  { duckdb, signal, progress },
+) => {
   // Attaching would create a missing file.
   if (!existsSync(database)) return { kind: 'no_table' };
   return duckdb.reading(database, () =>
     duckdb.connected(signal, async (connection) => {
+      let done = 0;
+      const timer = setInterval(() => {
+        // -1 if unknown. It goes back when DuckDB finds out about more work.
+        done = Math.max(done, Math.min(1, connection.progress.percentage / 100));
+        if (done > 0) progress(done);
+      }, PROGRESS_EVERY_MS);
       try {
         const pending = await connection.startStream(sql, [...params], params.map(typeOf));
         // DuckDB ignores an interrupt that came before the statement began, but not from here on.
@@ -35,6 +46,8 @@ export const query: Operations['query'] = async ({ database, sql, params, maxRow
         const kind = ownFailure(error);
         if (kind) return { kind };
         throw error;
+      } finally {
+        clearInterval(timer);
       }
     }),
   );

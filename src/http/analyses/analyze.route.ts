@@ -3,11 +3,13 @@ import type { Analysis } from '../../analysis/analysis.ts';
 import { ANALYZE_TYPES } from '../../analysis/analyze-types.ts';
 import * as api from '../../api/analyses.ts';
 import { AnalyzeTypeList, PARAMETERS } from '../../api/analyze-types.ts';
+import { AnalyzeHeaders } from '../../api/running-analyses.ts';
 import { Problem } from '../../errors.ts';
 import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { response } from '../openapi/response.ts';
 import { disconnectSignal } from '../requests/disconnect.ts';
 import { bodyForDocumentationOnly } from '../requests/documentation-only.ts';
+import { ANALYSIS_PROBLEMS } from './analysis-problems.ts';
 import { answerJson } from './answer-json.ts';
 
 const TYPES = ANALYZE_TYPES.map(({ number, name, description }) => `- **${number}** \`${name}\`: ${description}`);
@@ -20,27 +22,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       {
         config: {
           right: 'read',
-          problems: [
-            ...CUSTOMER_PROBLEMS,
-            'customer_id_missing',
-            'analyze_type_missing',
-            'analyze_type_unknown',
-            'table_empty',
-            'no_time_column',
-            'query_invalid',
-            'column_not_found',
-            'column_unsuitable',
-            'value_invalid',
-            'time_zone_unknown',
-            'too_many_groups',
-            'result_too_large',
-            'result_out_of_range',
-            'analysis_timeout',
-            'analysis_cancelled',
-            'analysis_too_large',
-            'too_many_analyses',
-            'engine_unavailable',
-          ],
+          problems: [...CUSTOMER_PROBLEMS, 'customer_id_missing', 'analysis_id_in_use', ...ANALYSIS_PROBLEMS],
         },
         // The analysis reads it: its problems have the location of the error in a query, and the nearest allowed value.
         validatorCompiler: bodyForDocumentationOnly,
@@ -49,6 +31,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
           summary: 'Analyze a table',
           description: `Runs an analysis by its type, or a query (docs/analyses.md). The types are:\n\n${TYPES.join('\n')}`,
           operationId: 'analyze',
+          headers: AnalyzeHeaders,
           body: api.AnalyzeRequest,
           response: {
             200: response(api.Analysis, 'The result, and the version of the table that it was computed from.'),
@@ -62,7 +45,8 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
         }
         const { customer_id } = body as { readonly customer_id?: unknown };
         const access = await request.scope.customer(customer_id);
-        return answerJson(await analysis.answer(access, { ...body }, () => disconnectSignal(request, reply)));
+        const id = request.headers['thena-analysis-id']?.toLowerCase();
+        return answerJson(await analysis.answer(access, { ...body }, () => disconnectSignal(request, reply), id));
       },
     );
 

@@ -42,14 +42,14 @@ export class Attempt {
     this.#deps = deps;
     this.#claim = claim;
     this.#lease = lease;
-    this.#file = new FileToLoad(feed, claim.customer);
+    this.#file = new FileToLoad(feed, claim.customer, claim.upload.options.timeColumn);
     this.#signal = signal;
     // The table may have been created after the file was received.
     refuseDeclarations(claim.upload.options.values.columns, this.#file.source([]).columns, this.#file.tableColumns);
     const options = valueOptionsOf(claim.upload.options, claim.customer);
     const evidence = new FileEvidence(deps.csvReader, this.#file, options, signal);
     this.#load = new TableLoad(deps, claim, lease, this.#file, signal);
-    this.#planned = new PlannedLoad(this.#file, options, evidence, this.#load);
+    this.#planned = new PlannedLoad(this.#file, options, evidence, this.#load, signal);
   }
 
   /**
@@ -95,8 +95,8 @@ export class Attempt {
     const firstRowAt = await this.#findFirstTime(plan, kept);
     const { dryRun } = this.#claim.upload.options;
     const { rows, earliestAt, latestAt } = summary;
-    const { ambiguousTimes } = this.#load;
-    const sample = dryRun ? await firstRows(this.#file, plan) : null;
+    const { ambiguousTimes, incompleteTimes } = this.#load;
+    const sample = dryRun ? await firstRows(this.#file, plan, this.#signal) : null;
     // Before the commit, after which the customer's next upload can start.
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
@@ -110,7 +110,7 @@ export class Attempt {
       earliestAt,
       latestAt,
       receipt: {
-        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes }),
+        ...receiptOf({ received, file: this.#file, plan, rows, kept, ambiguousTimes, incompleteTimes }),
         ...(sample && { sample }),
       },
     });
@@ -120,7 +120,7 @@ export class Attempt {
 
   async #findFirstTime({ file, timeColumn }: ParsePlan, kept: KeptRecords | null): Promise<Micros | null> {
     if (timeColumn === null) return null;
-    const source = this.#file.source(kept?.segments ?? (await this.#file.feed.all()));
+    const source = this.#file.source(kept?.segments ?? (await this.#file.feed.all(this.#signal)));
     return this.#deps.csvReader.findFirstTime({ ...file, source, timeColumn }, { signal: this.#signal });
   }
 }

@@ -11,18 +11,21 @@ const MAX_ENGINE_DEATHS_IN_COMPANY = 8;
 export type Verdict =
   /** The disk is full, for which the file is not to blame. */
   | { readonly kind: 'wait_for_space' }
-  /** The next attempt may succeed. `engineDied` counts towards the maximum. */
-  | { readonly kind: 'try_again'; readonly engineDied: boolean }
+  /** The next attempt may succeed. `engineDied` counts towards the maximum. `alone`: while no other file is being read. */
+  | { readonly kind: 'try_again'; readonly engineDied: boolean; readonly alone: boolean }
   | { readonly kind: 'fail'; readonly error: UploadError };
 
-/**
- * @param engineDeaths how many earlier attempts have ended with the engine
- * @param isAlone whether no other file was being read
- */
-export function verdictOn(
-  failure: Error,
-  { engineDeaths, isAlone }: { readonly engineDeaths: number; readonly isAlone: boolean },
-): Verdict {
+/** How an attempt ran. */
+export interface Circumstances {
+  /** How many earlier attempts have ended with the engine, or ran out of memory. */
+  readonly engineDeaths: number;
+  /** No other file was being read when the attempt failed. */
+  readonly isAlone: boolean;
+  /** No other file was being read from its start, since an earlier attempt ran out of memory. */
+  readonly isIsolated: boolean;
+}
+
+export function verdictOn(failure: Error, circumstances: Circumstances): Verdict {
   if (failure instanceof Problem) {
     if (failure.code === 'disk_full') return { kind: 'wait_for_space' };
     return { kind: 'fail', error: { code: failure.code, detail: failure.detail, extra: failure.extra } };
@@ -30,22 +33,44 @@ export function verdictOn(
   if (!(failure instanceof StorageFailure)) return unexpected();
   const { reason, storeStopped, wasKilled, alongsideQuery } = failure;
   if (reason === 'no_space') return { kind: 'wait_for_space' };
-  if (wasKilled) return { kind: 'try_again', engineDied: false };
-  const deaths = engineDeaths + 1;
-  const maxDeaths = isAlone && !alongsideQuery ? MAX_ENGINE_DEATHS : MAX_ENGINE_DEATHS_IN_COMPANY;
-  // Analyses share the memory, and the disk may work again.
-  const maySucceed = storeStopped || reason === 'out_of_memory' || reason === 'io_error';
-  if (maySucceed && deaths < maxDeaths) return { kind: 'try_again', engineDied: true };
+  if (reason === 'out_of_memory') return outOfMemory(failure, circumstances);
+  if (wasKilled) return { kind: 'try_again', engineDied: false, alone: false };
+  const deaths = circumstances.engineDeaths + 1;
+  const isOnlyOne = circumstances.isAlone && !alongsideQuery;
+  const maxDeaths = isOnlyOne ? MAX_ENGINE_DEATHS : MAX_ENGINE_DEATHS_IN_COMPANY;
+  // The disk may work again.
+  const maySucceed = storeStopped || reason === 'io_error';
+  if (maySucceed && deaths < maxDeaths) return { kind: 'try_again', engineDied: true, alone: false };
   if (reason !== 'crashed' && reason !== 'unavailable') return unexpected();
   const detail = `The engine stopped ${deaths} times while it read this file.`;
   return { kind: 'fail', error: { code: 'file_crashed_reader', detail, extra: {} } };
 }
 
+/**
+ * Other files, queries and what earlier ones have left behind take memory as well: a file fails only if it runs out of it while no
+ * other is read, and certainly by its own doing or for the second time.
+ */
+function outOfMemory(
+  { memoryExcess, alongsideQuery }: StorageFailure,
+  { engineDeaths, isIsolated }: Circumstances,
+): Verdict {
+  if (memoryExcess?.blame === 'none') return { kind: 'try_again', engineDied: false, alone: false };
+  const isRepeated = engineDeaths >= MAX_ENGINE_DEATHS;
+  const isAtFault = isIsolated && !alongsideQuery && (isRepeated || memoryExcess?.blame === 'certain');
+  if (!isAtFault && engineDeaths + 1 < MAX_ENGINE_DEATHS_IN_COMPANY) {
+    return { kind: 'try_again', engineDied: true, alone: true };
+  }
+  const detail = memoryExcess
+    ? `Reading the file took ${memoryExcess.bytes} bytes of memory; the limit is ${memoryExcess.limitBytes}.`
+    : 'Reading the file takes more memory than THENA_ENGINE_MEMORY allows.';
+  return { kind: 'fail', error: { code: 'file_needs_more_memory', detail, extra: {} } };
+}
+
 /** @returns whether a store failed in a way that the rows may have caused */
 export function mayBlameRows(failure: unknown): failure is StorageFailure {
   if (!(failure instanceof StorageFailure) || failure.storeStopped) return false;
-  // Looking for rows to blame would write to the full disk.
-  return failure.reason !== 'no_space' && failure.reason !== 'cancelled';
+  // Looking for rows to blame would write to the full disk, and take as much memory.
+  return !['no_space', 'out_of_memory', 'cancelled'].includes(failure.reason);
 }
 
 function unexpected(): Verdict {

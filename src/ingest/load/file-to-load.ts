@@ -9,15 +9,18 @@ import type { SegmentFeed } from '../spool/segment-feed.ts';
 export class FileToLoad {
   readonly feed: SegmentFeed;
   readonly customer: Customer;
+  /** The time column that the upload declares. */
+  readonly givenTimeColumn: string | null;
   /** The table's names for the columns of the file, in the order of the file. */
   readonly #names: readonly string[];
   /** By the path of an irregular segment: the shapes of its regular records. */
   readonly #regularShapes = new Map<string, CsvSegment['shapes']>();
 
   /** @throws Problem columns_differ */
-  constructor(feed: SegmentFeed, customer: Customer) {
+  constructor(feed: SegmentFeed, customer: Customer, givenTimeColumn: string | null) {
     this.feed = feed;
     this.customer = customer;
+    this.givenTimeColumn = givenTimeColumn;
     this.#names = matchColumns(feed.columns, this.tableColumns);
   }
 
@@ -29,6 +32,11 @@ export class FileToLoad {
   /** The columns of the table if it exists or they were declared; null if this file decides them. */
   get tableColumns(): readonly Column[] | null {
     return this.customer.table?.columns ?? this.customer.declaredColumns;
+  }
+
+  /** The time column that the upload or its customer declares. */
+  get declaredTimeColumn(): string | null {
+    return this.givenTimeColumn ?? this.customer.declaredTimeColumn;
   }
 
   source(segments: readonly CsvSegment[]): CsvSource {

@@ -7,8 +7,8 @@ import type { ParsePlan } from './parse-plan.ts';
 const MAX_RECORDS = 10_000;
 
 /** The first rows of a file, as texts and as the values that the plan gives. */
-export async function firstRows(file: FileToLoad, plan: ParsePlan): Promise<readonly SampleRow[]> {
-  const { dialect, columns, segments } = file.source(await file.feed.all());
+export async function firstRows(file: FileToLoad, plan: ParsePlan, signal: AbortSignal): Promise<readonly SampleRow[]> {
+  const { dialect, columns, segments } = file.source(await file.feed.all(signal));
   const sample = new SampleRows(plan.file);
   let records = 0;
   for (const segment of segments) {

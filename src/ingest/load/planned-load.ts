@@ -23,12 +23,14 @@ export class PlannedLoad {
   readonly #options: ValueOptions;
   readonly #evidence: FileEvidence;
   readonly #load: TableLoad;
+  readonly #signal: AbortSignal;
 
-  constructor(file: FileToLoad, options: ValueOptions, evidence: FileEvidence, load: TableLoad) {
+  constructor(file: FileToLoad, options: ValueOptions, evidence: FileEvidence, load: TableLoad, signal: AbortSignal) {
     this.#file = file;
     this.#options = options;
     this.#evidence = evidence;
     this.#load = load;
+    this.#signal = signal;
   }
 
   /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
@@ -66,12 +68,12 @@ export class PlannedLoad {
   /** Plans by the segments that are complete; if they leave a question open, by all of the file. */
   async #planEarly(): Promise<ParsePlan> {
     const { feed } = this.#file;
-    const segments = await feed.after(0);
+    const segments = await feed.after(0, this.#signal);
     await this.#evidence.cover(segments);
     if (!feed.isComplete || feed.length > segments.length) {
       const decision = this.#decide();
       if (decision.questions.length === 0) return this.#planOf(decision);
-      await this.#evidence.cover((await feed.all()).slice(segments.length));
+      await this.#evidence.cover((await feed.all(this.#signal)).slice(segments.length));
     }
     await this.#evidence.complete();
     return this.#planOf(this.#decide());
@@ -110,7 +112,7 @@ export class PlannedLoad {
 
   /** @returns the next segments; another plan, if they need it; `irregular` if records have too few or too many fields */
   async #next(plan: ParsePlan, taken: number): Promise<readonly CsvSegment[] | ParsePlan | 'irregular'> {
-    const segments = await this.#file.feed.after(taken);
+    const segments = await this.#file.feed.after(taken, this.#signal);
     if (segments.length === 0) return segments;
     if (taken + segments.length > this.#evidence.segments) {
       await this.#evidence.cover(segments.slice(this.#evidence.segments - taken));
@@ -132,7 +134,7 @@ export class PlannedLoad {
   }
 
   async #coverAll(): Promise<void> {
-    await this.#evidence.cover((await this.#file.feed.all()).slice(this.#evidence.segments));
+    await this.#evidence.cover((await this.#file.feed.all(this.#signal)).slice(this.#evidence.segments));
   }
 }
 

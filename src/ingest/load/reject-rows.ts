@@ -40,7 +40,7 @@ export async function rejectRows(
   signal: AbortSignal,
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
-  const source = file.source(await file.feed.all());
+  const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
     { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },

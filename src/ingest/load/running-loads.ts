@@ -4,11 +4,12 @@ import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { UploadId } from '../../model/ids.ts';
 import type { ProgressBoard } from '../progress/progress-board.ts';
+import { abortable } from '../spool/abortable.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
 import type { Spool } from '../spool/spool.ts';
 import { Attempt, type AttemptDeps } from './attempt.ts';
 import type { DiskHold } from './disk-hold.ts';
-import { verdictOn } from './failure-verdict.ts';
+import { type Circumstances, verdictOn } from './failure-verdict.ts';
 import { Lease, type LeaseDeps, LeaseLost } from './lease.ts';
 
 export interface RunningLoadsDeps extends AttemptDeps, LeaseDeps {
@@ -29,10 +30,20 @@ export interface ClaimedLoad {
 const REQUEUED: AttemptOutcome = { kind: 'requeued', engineDied: false };
 const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 
+interface RunningLoad {
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+  readonly feed: SegmentFeed;
+  /** Runs while no other load does. */
+  readonly isIsolated: boolean;
+}
+
 /** The attempts that are running in this process, each under a lease. */
 export class RunningLoads {
   readonly #deps: RunningLoadsDeps;
-  readonly #running = new Map<UploadId, { readonly controller: AbortController; readonly done: Promise<void> }>();
+  readonly #running = new Map<UploadId, RunningLoad>();
+  /** Uploads that ran out of memory alongside others, which may be to blame: they are tried again alone. */
+  readonly #isolated = new Set<UploadId>();
 
   constructor(deps: RunningLoadsDeps) {
     this.#deps = deps;
@@ -42,10 +53,11 @@ export class RunningLoads {
   async run(load: ClaimedLoad): Promise<void> {
     const { id } = load.claim.upload;
     const controller = new AbortController();
-    const done = this.#attempt(load, controller).catch((error: Error) =>
+    const isIsolated = this.#isolated.has(id);
+    const done = this.#attempt(load, isIsolated, controller).catch((error: Error) =>
       this.#deps.observe({ kind: 'background_failed', task: 'load', error }),
     );
-    this.#running.set(id, { controller, done });
+    this.#running.set(id, { controller, done, feed: load.feed, isIsolated });
     await done;
     this.#running.delete(id);
   }
@@ -69,9 +81,25 @@ export class RunningLoads {
     const running = this.#running.get(uploadId);
     running?.controller.abort(outcome);
     await running?.done;
+    this.#isolated.delete(uploadId);
   }
 
-  async #attempt({ claim, feed }: ClaimedLoad, controller: AbortController): Promise<void> {
+  /**
+   * Waits until an attempt may begin: one that is isolated after all others that are running, any other after the isolated ones.
+   *
+   * @throws StorageFailure cancelled
+   */
+  async #turn(uploadId: UploadId, isIsolated: boolean, signal: AbortSignal): Promise<void> {
+    const before = [...this.#running].flatMap(([id, load]) =>
+      id !== uploadId && (isIsolated || load.isIsolated) ? [load] : [],
+    );
+    // A file that is still being received may take any time. It is loaded once it has arrived.
+    for (const { feed, controller } of before) if (!feed.isComplete) controller.abort(REQUEUED);
+    if (before.length > 0) await abortable(Promise.all(before.map(({ done }) => done)), signal);
+  }
+
+  async #attempt(load: ClaimedLoad, isIsolated: boolean, controller: AbortController): Promise<void> {
+    const { claim, feed } = load;
     const { upload, customer } = claim;
     const { hold, progress, observe } = this.#deps;
     const { signal } = controller;
@@ -80,8 +108,10 @@ export class RunningLoads {
     lease.keep(controller, REQUEUED);
     let attempt: Attempt | null = null;
     try {
+      await this.#turn(upload.id, isIsolated, signal);
       attempt = new Attempt(this.#deps, claim, lease, feed, signal);
       const rows = await attempt.run();
+      this.#isolated.delete(upload.id);
       const ms = performance.now() - startedAt;
       observe({ kind: 'upload_completed', uploadId: upload.id, customerId: customer.id, rows, ms });
       hold.loadCompleted();
@@ -91,31 +121,38 @@ export class RunningLoads {
     } catch (caught) {
       const failure = caught as Error;
       // Before the first await: if the engine died, the attempts that died with it end one after the other.
-      const isAlone = this.#running.size === 1;
+      const isAlone = isIsolated || this.#running.size === 1;
       // A Problem is the file's fault, and reported with the upload.
       if (!(failure instanceof Problem)) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error: failure });
       }
       if (failure instanceof LeaseLost) return;
-      const outcome = signal.aborted ? signal.reason : await this.#outcomeOf(failure, isAlone, claim, feed);
+      const circumstances = { engineDeaths: upload.engineDeaths, isAlone, isIsolated };
+      const outcome = signal.aborted ? signal.reason : await this.#outcomeOf(failure, circumstances, load, signal);
       await this.#end(claim, lease, attempt, outcome);
     } finally {
       lease.stop();
     }
   }
 
-  async #outcomeOf(failure: Error, isAlone: boolean, { upload }: Claim, feed: SegmentFeed): Promise<AttemptOutcome> {
+  async #outcomeOf(
+    failure: Error,
+    circumstances: Circumstances,
+    { claim: { upload }, feed }: ClaimedLoad,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
     const { hold, retryMs } = this.#deps;
-    const verdict = verdictOn(failure, { engineDeaths: upload.engineDeaths, isAlone });
+    const verdict = verdictOn(failure, circumstances);
     switch (verdict.kind) {
       case 'wait_for_space':
         hold.loadFilledDisk();
         return REQUEUED;
       case 'try_again':
+        if (verdict.alone) this.#isolated.add(upload.id);
         return { kind: 'requeued', engineDied: verdict.engineDied };
       case 'fail': {
         // Only an acknowledged upload fails. Before that, the client gets the problem as the answer to its request.
-        const isAcknowledged = await feed.file.then(
+        const isAcknowledged = await abortable(feed.file, signal).then(
           () => true,
           () => false,
         );
@@ -138,6 +175,7 @@ export class RunningLoads {
     // Otherwise the rows stay invisible under their uncommitted tag, until housekeeping purges them.
     if (isRolledBack) await lease.forgetTag();
     if (outcome.kind === 'requeued') return;
+    this.#isolated.delete(upload.id);
     if (outcome.kind === 'failed') {
       const { code, detail } = outcome.error;
       observe({ kind: 'upload_failed', uploadId: upload.id, customerId: customer.id, code, detail });

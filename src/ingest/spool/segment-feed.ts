@@ -1,6 +1,7 @@
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvDialect } from '../../csv/dialect.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
+import { abortable } from './abortable.ts';
 
 /**
  * The segments of one file, on their way from the reception that writes them to the attempt that loads them: complete from the
@@ -67,15 +68,16 @@ export class SegmentFeed {
    * Waits for segments beyond the first `taken`.
    *
    * @returns all of them so far, at least one; an empty list at the end of the file
+   * @throws StorageFailure cancelled
    */
-  async after(taken: number): Promise<readonly CsvSegment[]> {
-    while (this.#segments.length <= taken && !this.#ended) await this.#changed.promise;
+  async after(taken: number, signal: AbortSignal): Promise<readonly CsvSegment[]> {
+    while (this.#segments.length <= taken && !this.#ended) await abortable(this.#changed.promise, signal);
     return this.#segments.slice(taken);
   }
 
-  /** Waits for the end of the file. @returns all of its segments */
-  async all(): Promise<readonly CsvSegment[]> {
-    await this.file;
+  /** Waits for the end of the file. @returns all of its segments. @throws StorageFailure cancelled */
+  async all(signal: AbortSignal): Promise<readonly CsvSegment[]> {
+    await abortable(this.file, signal);
     return this.#segments;
   }
 

@@ -2,6 +2,9 @@ import { literal } from '../../engine/sql.ts';
 import type { Physical } from '../../model/physical-columns.ts';
 import type { Bucket, GroupKey } from '../query-plan.ts';
 import { isTime } from './compile-condition.ts';
+import { doubleBucketSql, equalBucketSql, integerBoundSql, integerBucketSql } from './compile-number-bucket.ts';
+import type { Ranges } from './compile-ranges.ts';
+import { zonedTimes } from './zoned-times.ts';
 
 const DAY_MICROS = 86_400_000_000;
 
@@ -9,23 +12,33 @@ export function microsSql(time: string): string {
   return `epoch_us(CAST(${time} AS TIMESTAMP))`;
 }
 
-/** The expression that rows are grouped by. */
-export function groupSql({ column, bucket }: GroupKey, physical: Physical): string {
+/** The expression that rows are grouped by. @param ranges of the columns, if they are known */
+export function groupSql({ column, bucket }: GroupKey, physical: Physical, ranges: Ranges): string {
   const name = physical(column);
   if (!bucket) return name;
+  if ('width' in bucket) {
+    return column.type === 'integer' ? integerBucketSql(name, bucket) : doubleBucketSql(name, bucket);
+  }
+  if ('parts' in bucket) {
+    return equalBucketSql(name, column.type === 'integer' ? 'integer' : 'number', bucket, ranges.get(column.name));
+  }
   const { timeZone } = bucket;
   if (timeZone === null) return truncatedSql(bucket, name);
+  const zoned = zonedTimes(timeZone, ranges.get(column.name));
   // By way of microseconds, since a cast of TIMESTAMP to TIMESTAMPTZ consults the calendar for every row.
-  const wall = `timezone(${literal(timeZone)}, make_timestamptz(epoch_us(${name})))`;
+  const wall = zoned ? zoned.wall(name) : `timezone(${literal(timeZone)}, make_timestamptz(epoch_us(${name})))`;
   // Within an hour, the remainder is subtracted from the UTC time: when clocks are set back, two hours have the same local time.
   return isWithinHour(bucket) ? `${name} - (${wall} - ${truncatedSql(bucket, wall)})` : truncatedSql(bucket, wall);
 }
 
-/** The start of a group's bucket as microseconds; other groups unchanged. */
-export function shapedGroupSql({ column, bucket }: GroupKey, value: string): string {
+/** The start of a group's bucket: a time as microseconds, a number as its lower or upper bound. Other groups are unchanged. */
+export function shapedGroupSql({ column, bucket }: GroupKey, value: string, ranges: Ranges): string {
+  if (bucket && 'width' in bucket) return column.type === 'integer' ? integerBoundSql(value, bucket) : value;
   if (!isTime(column.type)) return value;
-  if (!bucket?.timeZone || isWithinHour(bucket)) return microsSql(value);
-  return momentSql(value, literal(bucket.timeZone));
+  if (!bucket || !('unit' in bucket) || !bucket.timeZone || isWithinHour(bucket)) return microsSql(value);
+  const zoned = zonedTimes(bucket.timeZone, ranges.get(column.name));
+  if (!zoned) return momentSql(value, literal(bucket.timeZone));
+  return `CASE WHEN ${value} IS NOT NULL THEN ${zoned.moment(value)} END`;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
 import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
 import { type Physical, physicalColumns } from '../../model/physical-columns.ts';
-import { isCancelled } from '../../model/storage-failure.ts';
+import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
 import { compileScan, parquetSql, valueSql } from './compile-scan.ts';
@@ -90,6 +90,7 @@ async function callEngine<Name extends EngineOperation>(
   try {
     return await engine.call(operation, params, options);
   } catch (error) {
+    if (exceededMemory(error)) throw new ExportEnded('out_of_memory');
     if (!isCancelled(error)) throw error;
     throw new ExportEnded(options.signal.aborted ? 'cancelled' : 'timed_out');
   }

@@ -1,7 +1,7 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
 import { physicalColumns } from '../../model/physical-columns.ts';
-import { isCancelled } from '../../model/storage-failure.ts';
+import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
 import type { UploadStarts } from './upload-starts.ts';
@@ -40,6 +40,7 @@ export async function readPage(
     if (position) starts.set(view.customerId, position.tag, outcome.begin - position.offset);
     return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
   } catch (error) {
+    if (exceededMemory(error)) return { kind: 'out_of_memory' };
     if (!isCancelled(error)) throw error;
     return { kind: signal.aborted ? 'cancelled' : 'timed_out' };
   }

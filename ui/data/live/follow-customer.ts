@@ -1,5 +1,6 @@
 import { client } from '../client.ts';
 import { endsSession, untilSession } from '../session-end.ts';
+import { withTabLock } from '../tab-lock.ts';
 import type { LiveConnection, LiveMessage } from './live-message.ts';
 
 /** Before the stream is opened again after the server refused it, as it does for a customer that does not exist yet. */
@@ -35,7 +36,7 @@ export function followCustomer(customerId: string, onMessage: (message: LiveMess
     await keepReading(customerId, stop.signal, publish);
   };
   // Rejected with the reason of the signal if the tab stops following while it waits.
-  navigator.locks.request(name, { signal: stop.signal }, lead).catch((error: unknown) => {
+  withTabLock(name, stop.signal, lead).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
   return () => {

@@ -25,9 +25,17 @@ export function unfinishedFiles(customerId: string): readonly UnfinishedFile[] {
     .filter((file) => file.customerId === customerId);
 }
 
+/** The lock of the tab that sends the file of an upload. */
+export function sendingLock(uploadId: string): string {
+  return `thena-sending-${uploadId}`;
+}
+
+/** Whether a file is the one whose upload was begun, as far as a browser shows. */
+export function isSameFile({ filename, bytes, lastModified }: UnfinishedFile, file: File): boolean {
+  return filename === file.name && bytes === file.size && lastModified === file.lastModified;
+}
+
 /** @returns the unfinished upload of the same file: by its name, size and time of change */
 export function unfinishedOf(customerId: string, file: File): UnfinishedFile | null {
-  const same = ({ filename, bytes, lastModified }: UnfinishedFile): boolean =>
-    filename === file.name && bytes === file.size && lastModified === file.lastModified;
-  return unfinishedFiles(customerId).find(same) ?? null;
+  return unfinishedFiles(customerId).find((each) => isSameFile(each, file)) ?? null;
 }

@@ -1,0 +1,72 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sleep } from '../client/back-off.ts';
+import { ThenaProblem } from '../client/thena-problem.ts';
+import type { Cli } from './cli.ts';
+import { reportError } from './error-report.ts';
+import { type ExitCode, UsageError } from './exit-codes.ts';
+import { followProgress } from './follow-progress.ts';
+import { sendFile, type Upload } from './send-file.ts';
+import { reportUpload } from './upload-report.ts';
+import { describeFile, uploadStates } from './upload-states.ts';
+
+const POLL_MS = 1000;
+/** A file that has not changed for so long is complete. */
+const QUIET_MS = 2000;
+const WATCHED = /^[^.~].*\.(csv|tsv|txt|psv)(\.(gz|zst))?$/i;
+
+/**
+ * Uploads every file of a folder once, and again if it has changed. Ends with Ctrl-C, or if the key is refused; a lost server is
+ * waited for.
+ */
+export async function watchFolder(cli: Cli, to: Upload['to'], folder: string): Promise<ExitCode> {
+  const { terminal, signal, env } = cli;
+  const seen = new Map<string, { readonly state: string; readonly since: number }>();
+  const done = new Map<string, string>();
+  await filesOf(folder);
+  terminal.note(`Watching ${folder}. Press Ctrl-C to stop.`);
+  for (;;) {
+    for (const { path, name, state } of await filesOf(folder)) {
+      const known = seen.get(path);
+      if (known?.state !== state) seen.set(path, { state, since: Date.now() });
+      else if (done.get(path) !== state && Date.now() - known.since >= QUIET_MS) {
+        const states = uploadStates(env, { url: to.server.settings.url, customer: to.customer, path });
+        const kept = states.find();
+        const isKnown = kept?.sent && states.isSame(kept, { ...(await describeFile(path)), options: to.options });
+        if (!isKnown) await uploadOne(cli, { to, path, name, watched: true });
+        done.set(path, state);
+      }
+    }
+    await sleep(POLL_MS, signal);
+  }
+}
+
+async function uploadOne(cli: Cli, file: Upload): Promise<void> {
+  const { terminal, signal } = cli;
+  const { server } = file.to;
+  try {
+    const { id } = await sendFile(cli, file);
+    const upload = await followProgress(terminal, server, id, file.name, signal, Number.POSITIVE_INFINITY);
+    await reportUpload(terminal, upload, { json: server.json, name: file.name });
+  } catch (error) {
+    const isOfFile =
+      (error instanceof ThenaProblem && ![401, 403].includes(error.status)) || error instanceof UsageError;
+    if (!isOfFile) throw error;
+    await reportError(terminal, error, server.json ? ['--json'] : [], { file: file.name });
+  }
+}
+
+async function filesOf(
+  folder: string,
+): Promise<readonly { readonly path: string; readonly name: string; readonly state: string }[]> {
+  const names = await readdir(folder).catch((error) => {
+    throw new UsageError(`Cannot watch the folder: ${(error as Error).message}.`);
+  });
+  const files = [];
+  for (const name of names.filter((each) => WATCHED.test(each)).toSorted()) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => null);
+    if (found?.isFile() && found.size > 0) files.push({ path, name, state: `${found.size} ${found.mtimeMs}` });
+  }
+  return files;
+}

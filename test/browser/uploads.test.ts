@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
+import { until } from '../until.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  browserOrReason,
+  chooseAndUpload,
+  type Visit,
+  visit,
+} from './browser-page.ts';
+
+const { browser, skip } = await browserOrReason();
+
+const csvFile = (name: string, csv: string) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(csv) });
+
+/** Drops files onto the window, as from a file manager. */
+async function drop(page: Page, files: readonly { readonly name: string; readonly csv: string }[]): Promise<void> {
+  const transfer = await page.evaluateHandle((dropped) => {
+    const data = new DataTransfer();
+    for (const { name, csv } of dropped) data.items.add(new File([csv], name, { type: 'text/csv' }));
+    return data;
+  }, files);
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    await page.dispatchEvent('main', type, { dataTransfer: transfer });
+  }
+}
+
+describe('uploading in the page', { skip }, () => {
+  let thena: RunningThena;
+  let visitor: Visit;
+  before(async () => {
+    thena = await startThena();
+  });
+  after(async () => {
+    await browser.close();
+    await thena.close();
+  });
+  beforeEach(async () => {
+    visitor = await visit(browser, thena.url);
+  });
+  afterEach(() => visitor.close());
+
+  test('loads 19 of 20 files that are dropped, and explains what is wrong with the other', async () => {
+    const page = await visitor.open('/c/twenty');
+    const files = Array.from({ length: 20 }, (_, index) => ({
+      name: `part-${index}.csv`,
+      csv: index === 7 ? 'other,names\n1,2\n' : `time,amount\n2024-03-0${(index % 9) + 1},${index}\n`,
+    }));
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+    await drop(page, files.slice(0, 1));
+    await page.getByRole('button', { name: 'Upload part-0.csv' }).click();
+    await page.getByRole('row', { name: /^part-0\.csv .*Complete/ }).waitFor();
+    await drop(page, files.slice(1));
+    await page.getByText('19 files chosen. 18 can be uploaded.').waitFor();
+    await assertAccessible(page, 'chosen files');
+    await assertFitsPhone(page, 'chosen files');
+    await page.getByRole('button', { name: 'Upload 18 ready files' }).click();
+    await page.getByText('The columns differ from those of the table. Missing: time, amount.').waitFor();
+    assert(await page.getByRole('button', { name: 'Upload part-7.csv' }).isDisabled());
+    await until(async () => (await totalRows(thena.url, 'twenty')) === 19);
+    await page.getByRole('link', { name: 'All uploads' }).click();
+    await page.waitForFunction(() => document.body.innerText.match(/Complete/g)?.length === 19);
+    assert.equal(await page.getByRole('progressbar').count(), 0);
+  });
+
+  test('shows a receipt that adds up, and undoes the upload', async () => {
+    await upload(thena.url, 'undone', 'time,amount\n2024-03-01,1\n');
+    const page = await visitor.open('/c/undone/uploads');
+    await chooseAndUpload(page, csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'));
+    await page.getByRole('link', { name: 'more.csv' }).click();
+    await page.getByText('= 2 added + 0 rejected').waitFor();
+    await page.getByRole('button', { name: 'Undo upload' }).click();
+    await page.getByText('2 rows will be removed from the table at once. 1 row will remain.').waitFor();
+    await assertAccessible(page, 'undo');
+    await page.getByRole('dialog').getByRole('button', { name: 'Undo upload' }).click();
+    await page.getByText('Undone', { exact: true }).waitFor();
+    assert.equal(await totalRows(thena.url, 'undone'), 1);
+  });
+
+  test('continues a file that a reload has interrupted, once it is chosen again', async () => {
+    const row = '2024-03-01 10:00:00,12345.67,some text that fills the line\n';
+    const file = join(thena.dataDir, 'large.csv');
+    await writeFile(file, `time,amount,note\n${row.repeat(400_000)}`);
+    const page = await visitor.open('/c/reloaded/uploads');
+    const sentBytes: number[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'PATCH') sentBytes.push(Number(request.headers()['upload-offset']));
+    });
+    await chooseAndUpload(page, file);
+    await until(() => sentBytes.some((offset) => offset > 0));
+    await page.reload();
+    await page.getByText('Choose the file again to continue there.').waitFor();
+    await assertAccessible(page, 'interrupted file');
+    await assertFitsPhone(page, 'interrupted file');
+    sentBytes.length = 0;
+    await page.setInputFiles('[aria-label="large.csv again"]', csvFile('large.csv', 'time,amount,note\n'));
+    await page.getByText('large.csv is another file, or has changed since.').waitFor();
+    assert.deepEqual(sentBytes, []);
+    await page.setInputFiles('[aria-label="large.csv again"]', file);
+    await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor({ timeout: 60_000 });
+    assert((sentBytes[0] ?? 0) > 0, `it started over: ${sentBytes}`);
+    assert.equal(await totalRows(thena.url, 'reloaded'), 400_000);
+    const { body } = await call(`${thena.url}/api/v1/customers/reloaded/uploads`);
+    assert.equal(body.items.length, 1);
+  });
+
+  test('shows cells and names that look like markup as text', async () => {
+    const name = '<img src=x onerror=alert(1)>.csv';
+    await upload(thena.url, 'markup', '<script>alert(1)</script>,amount\n=cmd,1\n');
+    const page = await visitor.open('/c/markup');
+    await page.setInputFiles('[aria-label="CSV files"]', csvFile(name, 'wrong\n1\n'));
+    await page.getByRole('article', { name }).getByText('Other columns').waitFor();
+    await page.getByRole('rowheader', { name: '<script>alert(1)</script>' }).waitFor();
+    assert.equal(await page.locator('main img, main script').count(), 0);
+  });
+
+  test('is accessible and fits a phone', async () => {
+    await upload(thena.url, 'shown', 'time,amount\n2024-03-01,1\n2024-03-02,2\n');
+    await upload(thena.url, 'shown', 'time,amount\n2024-03-01,cheap\n');
+    const page = await visitor.open('/c/shown');
+    await page.getByText('Latest uploads').waitFor();
+    await assertAccessible(page, 'overview');
+    await assertFitsPhone(page, 'overview');
+    await page.getByRole('link', { name: 'Uploads', exact: true }).click();
+    await page.getByRole('heading', { name: 'All uploads' }).waitFor();
+    await assertAccessible(page, 'uploads');
+    await assertFitsPhone(page, 'uploads');
+    await page.getByRole('row', { name: 'Failed' }).getByRole('link').click();
+    await page.getByRole('alert').waitFor();
+    await assertAccessible(page, 'failed upload');
+    await assertFitsPhone(page, 'failed upload');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'All uploads' }).waitFor();
+    await page.getByRole('row', { name: 'Complete' }).getByRole('link').click();
+    await page.getByText('How the columns were read').waitFor();
+    await assertAccessible(page, 'complete upload');
+    await assertFitsPhone(page, 'complete upload');
+  });
+});
