@@ -31,15 +31,17 @@ export class RecordChecker {
       format,
       parser: parserFor(format, words),
     }));
-    this.trust([]);
+    this.trust([], false);
   }
 
-  /** @param shapes by column: those that all fields of the records to be checked next have, as far as is known */
-  trust(shapes: CsvSegment['shapes']): void {
+  /**
+   * @param shapes by column: those that all fields of the records to be checked next have, as far as is known
+   * @param trustDays whether days of the right shape are taken to exist
+   */
+  trust(shapes: CsvSegment['shapes'], trustDays: boolean): void {
     this.#checked = this.#columns.flatMap(({ format }, index) => {
-      // Days of the right shape may not exist.
-      const isNumber = format.type === 'integer' || format.type === 'number';
-      const isSure = format.type === 'text' || (isNumber && isCertain(format, shapes[index] ?? []));
+      const isDay = format.type === 'date' || format.type === 'timestamp';
+      const isSure = format.type === 'text' || ((!isDay || trustDays) && isCertain(format, shapes[index] ?? []));
       return isSure ? [] : [index];
     });
   }

@@ -62,6 +62,7 @@ export interface EngineOperations extends ScanOperations {
       readonly list: string;
       readonly csv: string;
       readonly keep: boolean;
+      readonly trustDays: boolean;
     };
     result: {
       readonly records: number;
