@@ -9,6 +9,7 @@ const Start = lazy(() => import('../screens/start/start.tsx'));
 const Overview = lazy(() => import('../screens/overview/overview.tsx'));
 const Uploads = lazy(() => import('../screens/uploads/uploads.tsx'));
 const Upload = lazy(() => import('../screens/upload/upload.tsx'));
+const Rejected = lazy(() => import('../screens/rejected/rejected.tsx'));
 
 /** Which screen an address shows. Each is loaded when it is needed. */
 export function Routes({ session }: { readonly session: Session }) {
@@ -26,6 +27,9 @@ export function Routes({ session }: { readonly session: Session }) {
                 <Route path="/c/:id/uploads">{() => <Uploads customerId={id} session={session} />}</Route>
                 <Route path="/c/:id/uploads/:upload">
                   {({ upload }) => <Upload key={upload} customerId={id} uploadId={upload} session={session} />}
+                </Route>
+                <Route path="/c/:id/uploads/:upload/rejected">
+                  {({ upload }) => <Rejected key={upload} customerId={id} uploadId={upload} session={session} />}
                 </Route>
                 <Route>{() => <NotFound />}</Route>
               </Switch>
