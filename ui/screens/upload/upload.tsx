@@ -13,6 +13,7 @@ import { Screen } from '../../design/screen.tsx';
 import { UploadStatusBadge } from '../../parts/upload-status.tsx';
 import { Receipt } from './receipt.tsx';
 import { RemoveUpload } from './remove-upload.tsx';
+import { RetryUpload } from './retry-upload.tsx';
 import styles from './upload.module.css';
 
 export interface UploadScreenProps {
@@ -42,6 +43,7 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
         </div>
       )}
       {!hasEnded(upload) && <Loading upload={upload} />}
+      {may(session, 'upload') && <RetryUpload upload={upload} />}
       {upload.receipt && <Receipt receipt={upload.receipt} />}
       <p>
         <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
