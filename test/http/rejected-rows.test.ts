@@ -70,6 +70,8 @@ describe('rejected rows', () => {
     assert.equal(body.status, 'complete', JSON.stringify(body.error));
     const { rows_in_file, appended, rejected, table_rows_after } = body.receipt;
     assert.deepEqual([rows_in_file, appended, rejected, table_rows_after], [3, 1, 2, 3]);
+    const { earliest_at, latest_at } = body.receipt;
+    assert.deepEqual([earliest_at, latest_at], ['2024-01-05T00:00:00Z', '2024-01-05T00:00:00Z']);
     assert.equal(await rowsOf('skip'), 3);
     assert.equal((await get(`/uploads/${body.id}/rejects`)).body.items.length, 2);
     const none = await put('skip', 'at,n,t\n2024-01-06 00:00:00,six,f\n', '?on_error=skip');
