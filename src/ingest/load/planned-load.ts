@@ -119,7 +119,8 @@ export class PlannedLoad {
       if (!this.#evidence.trustsShapes) return 'rows_do_not_fit';
       // A later value may not be what the first ones have shown, or not be what its shape promises.
       await this.#coverAll();
-      await this.#evidence.distrustShapes();
+      await this.#evidence.complete();
+      if (!(await this.#hasMisfits())) await this.#evidence.distrustShapes();
     } else {
       await this.#evidence.complete();
     }
@@ -140,6 +141,13 @@ export class PlannedLoad {
       if (!isSamePlan(next, plan)) return next;
     }
     return segments.some(({ irregular }) => irregular) ? 'irregular' : segments;
+  }
+
+  /** Whether values do not fit the table, whose types no further value can change: then every value is judged anyway. */
+  async #hasMisfits(): Promise<boolean> {
+    // A day that does not exist may make its column text.
+    if (this.#file.table === null || this.#options.widen !== null) return false;
+    return (await this.#decide()).columns.some(({ rejected }) => rejected > 0);
   }
 
   get #isCovered(): boolean {

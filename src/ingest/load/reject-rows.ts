@@ -37,14 +37,23 @@ export async function rejectRows(
   { id, options }: Upload,
   file: FileToLoad,
   plan: ParsePlan,
-  inexactIntegers: ReadonlySet<string>,
   signal: AbortSignal,
+  { trustDays, inexactIntegers }: { readonly trustDays: boolean; readonly inexactIntegers: ReadonlySet<string> },
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
-    { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },
+    {
+      ...plan.file,
+      source,
+      maxListed: LISTED_ROWS,
+      maxStored: maxRejectedRows,
+      origin,
+      ...rejects.pathsOf(id),
+      keep,
+      trustDays,
+    },
     { signal },
   );
   if (found.rejected === 0) {
