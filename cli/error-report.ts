@@ -15,12 +15,19 @@ const HINTS: Readonly<Record<string, string>> = {
   upload_not_found: 'Check the ID and the key. `thena uploads` lists the uploads.',
 };
 
+/** What an error is about. */
+interface Subject {
+  readonly file?: string;
+  /** ID of the upload, for the commands that a hint suggests. */
+  readonly upload?: string;
+}
+
 /** Writes an error to standard error, as one line of JSON if the command line has `--json`. @returns its exit code */
 export async function reportError(
   terminal: Terminal,
   error: unknown,
   args: readonly string[],
-  about: Readonly<Record<string, string>> = {},
+  about: Subject = {},
 ): Promise<ExitCode> {
   const exitCode = exitCodeOf(error);
   if (error instanceof Interrupted) return exitCode;
@@ -29,12 +36,10 @@ export async function reportError(
     terminal.note(JSON.stringify({ ...about, ...document }));
     return exitCode;
   }
-  const subject = Object.values(about)
-    .map((text) => `${text}: `)
-    .join('');
+  const subject = about.file === undefined ? '' : `${about.file}: `;
   terminal.note(`thena: ${printable(subject + (await forUsers((error as Error).message)))}`);
   const hint = await hintOf(error);
-  if (hint) terminal.note(`  ${printable(hint)}`);
+  if (hint) terminal.note(`  ${printable(hint.replaceAll('<upload>', about.upload ?? '<upload>'))}`);
   return exitCode;
 }
 

@@ -1,3 +1,4 @@
+import { GIVE_UP_AFTER_MS } from '../client/upload-file-options.ts';
 import type { Upload } from '../src/api/uploads.ts';
 import type { Server } from './cli.ts';
 import { count } from './quantities.ts';
@@ -10,9 +11,11 @@ export async function followProgress(
   id: string,
   name: string,
   signal: AbortSignal,
+  giveUpAfterMs = GIVE_UP_AFTER_MS,
 ): Promise<Upload> {
   const upload = await thena.waitForEnd(id, {
     signal,
+    giveUpAfterMs,
     onChange: (state) => terminal.progress(loadingLine(name, state)),
     onConnection: (state, error) => {
       if (state === 'lost') terminal.progress(`${name}: ${error?.message ?? 'connection lost'} Connecting again …`);

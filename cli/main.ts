@@ -14,6 +14,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('message', () => stop(false));
 process.on('disconnect', () => stop(false));
 process.channel?.unref();
+// npm and npx do not forward SIGTERM.
+const parent = process.ppid;
+const orphaned = (): boolean => process.env.npm_lifecycle_event !== undefined && process.ppid !== parent;
+setInterval(() => orphaned() && stop(false), 500).unref();
 
 const cli = createCli(process.env, interrupt.signal);
 try {

@@ -1,5 +1,6 @@
+import type { TableResult } from '../src/api/analyses.ts';
 import type { JsonValue } from '../src/api/values.ts';
-import type { Terminal } from './terminal.ts';
+import { printable, type Terminal } from './terminal.ts';
 import { csvLine, openTable, type TextTable } from './text-table.ts';
 
 export interface TableOutput {
@@ -44,11 +45,18 @@ export async function writeResult(
     await terminal.write(`${JSON.stringify(analysis)}\n`);
     return;
   }
+  for (const { column, error } of approximations(analysis.result)) {
+    terminal.note(printable(`${column} is approximate: its error is at most ${error}.`));
+  }
   const output = tableOutput(terminal, format);
   const { names, rows } = tableOf(analysis.result);
   await output.columns(names);
   for (const row of rows) await output.row(row);
   await output.end();
+}
+
+function approximations(result: object): NonNullable<TableResult['approximate']> {
+  return ('approximate' in result && (result as TableResult).approximate) || [];
 }
 
 function tableOf(result: object): { names: readonly string[]; rows: readonly (readonly JsonValue[])[] } {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { EXIT, Interrupted, UsageError } from './exit-codes.ts';
 
@@ -12,6 +13,7 @@ type Style = Parameters<typeof styleText>[0];
 export interface Terminal {
   readonly width: number;
   readonly outputIsTerminal: boolean;
+  readonly showsProgress: boolean;
   write(data: string | Uint8Array): Promise<void>;
   /** A line on standard error. */
   note(text: string): void;
@@ -41,27 +43,29 @@ export function openTerminal(signal: AbortSignal): Terminal {
 
   async function ask(question: string, { hidden = false } = {}): Promise<string> {
     if (!stdin.isTTY || !stderr.isTTY) throw new UsageError(`There is no terminal to ask: ${question.trim()}`);
-    const lines = createInterface({ input: stdin, output: stderr, terminal: true });
+    // Readline echoes what is typed to its output: of a secret, it goes nowhere.
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const lines = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true });
     try {
-      const answer = once(lines, 'line', { signal });
-      lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-      lines.setPrompt(question);
-      lines.prompt();
-      // Readline echoes what is typed by writing to its output: nothing is shown of a secret.
-      if (hidden) Object.assign(lines, { _writeToOutput: () => undefined });
-      const [line] = (await answer) as [string];
-      if (hidden) stderr.write('\n');
-      return line.trim();
-    } catch (error) {
-      throw signal.aborted ? new Interrupted() : error;
+      return await new Promise<string>((resolve, reject) => {
+        lines.once('line', (line) => resolve(line.trim()));
+        // Ctrl-C and Ctrl-D reach readline, not the process.
+        lines.once('close', () => reject(new Interrupted('Interrupted.')));
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        if (hidden) stderr.write(question);
+        lines.setPrompt(hidden ? '' : question);
+        lines.prompt();
+      });
     } finally {
       lines.close();
+      if (hidden) stderr.write('\n');
     }
   }
 
   return {
     width: stdout.columns ?? 80,
     outputIsTerminal: stdout.isTTY,
+    showsProgress,
     async write(data) {
       if (!stdout.write(data)) await once(stdout, 'drain', { signal });
     },

@@ -25,6 +25,10 @@ try {
   if (isClone) await setUp(ROOT, false);
   const main = join(ROOT, isClone ? 'cli/main.ts' : 'dist/cli/main.js');
   const runtime = findRuntime(ROOT);
+  if (isClone && process.argv[2] === 'serve') {
+    const { buildPage } = await import('../scripts/build-page.mjs');
+    await buildPage(ROOT, runtime);
+  }
   if (runtime === process.execPath) await import(pathToFileURL(main).href);
   else {
     const env = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...process.env };

@@ -1,9 +1,10 @@
 import { ThenaProblem } from '../client/thena-problem.ts';
-import type { Upload } from '../src/api/uploads.ts';
+import type { Receipt, Upload } from '../src/api/uploads.ts';
 import { reportError } from './error-report.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { count } from './quantities.ts';
 import { printable, type Terminal } from './terminal.ts';
+import { openTable } from './text-table.ts';
 
 /**
  * Writes what became of an upload: to standard output what was asked for, to standard error what to check or to do.
@@ -18,8 +19,9 @@ export async function reportUpload(
   if (json) await terminal.write(`${JSON.stringify(upload)}\n`);
   else await terminal.write(`${summary(terminal, upload, name)}\n`);
   const { receipt, error, status } = upload;
+  if (receipt?.sample && !json) await writeSample(terminal, receipt, receipt.sample);
   if (error) {
-    if (!json) await reportError(terminal, new ThenaProblem(error), [], { file: name });
+    if (!json) await reportError(terminal, new ThenaProblem(error), [], { file: name, upload: upload.id });
     return error.code === 'rows_rejected' ? EXIT.rejected : EXIT.failed;
   }
   if (!json) {
@@ -31,6 +33,20 @@ export async function reportUpload(
   }
   if (receipt?.rejected) return EXIT.rejected;
   return status === 'cancelled' ? EXIT.failed : EXIT.ok;
+}
+
+/** How a dry run has read the first rows. */
+async function writeSample(
+  terminal: Terminal,
+  { columns }: Pick<Receipt, 'columns'>,
+  sample: NonNullable<Receipt['sample']>,
+): Promise<void> {
+  const table = openTable(
+    terminal,
+    columns.map(({ name, type }) => `${name} (${type})`),
+  );
+  for (const row of sample) await table.add(row.map(({ value }) => value));
+  await table.end();
 }
 
 /** One line about an upload. */

@@ -46,7 +46,7 @@ async function uploadOne(cli: Cli, file: Upload): Promise<void> {
   const { server } = file.to;
   try {
     const { id } = await sendFile(cli, file);
-    const upload = await followProgress(terminal, server, id, file.name, signal);
+    const upload = await followProgress(terminal, server, id, file.name, signal, Number.POSITIVE_INFINITY);
     await reportUpload(terminal, upload, { json: server.json, name: file.name });
   } catch (error) {
     const isOfFile =

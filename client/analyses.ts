@@ -9,6 +9,7 @@ import type {
 } from '../src/api/analyses.ts';
 import type { AnalyzeTypeName, RowsOverTimeParameters, TopValuesParameters } from '../src/api/analyze-types.ts';
 import type { Query } from '../src/api/queries.ts';
+import type { RunningAnalysis, RunningAnalysisList } from '../src/api/running-analyses.ts';
 import type { JsonValue } from '../src/api/values.ts';
 import type { Connection } from './connection.ts';
 
@@ -38,6 +39,8 @@ export type AnalysisOf<Name extends keyof Results> = Omit<Analysis, 'name' | 're
 };
 
 export interface AnalysisOptions {
+  /** A new UUID, under which the analysis is listed while it runs. */
+  readonly id?: string | undefined;
   /** Aborting it cancels the analysis on the server, too. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,15 +61,31 @@ export interface Analyses {
     options?: AnalysisOptions,
   ): Promise<Analysis>;
   query(customerId: string, query: Query, options?: AnalysisOptions): Promise<AnalysisOf<'query'>>;
+  /** The analyses with an ID that are running or waiting, with their progress. */
+  runningAnalyses(customerId: string, options?: Pick<AnalysisOptions, 'signal'>): Promise<readonly RunningAnalysis[]>;
+  /** Cancels a running analysis: its caller gets the problem `analysis_cancelled`. */
+  cancelAnalysis(customerId: string, id: string): Promise<void>;
 }
 
 export function analyses(connection: Connection): Analyses {
-  const ask = <Body>(json: object, { signal }: AnalysisOptions): Promise<Body> =>
-    connection.json('/api/v1/analyze/', { method: 'POST', json, signal });
+  const ask = <Body>(json: object, { id, signal }: AnalysisOptions): Promise<Body> =>
+    connection.json('/api/v1/analyze/', {
+      method: 'POST',
+      json,
+      ...(id !== undefined && { headers: { 'thena-analysis-id': id } }),
+      signal,
+    });
+  const path = (customerId: string): string => `/api/v1/customers/${encodeURIComponent(customerId)}/analyses`;
   return {
     analyze: <Body>(customerId: string, type: string | number, parameters = {}, options: AnalysisOptions = {}) =>
       ask<Body>({ ...parameters, customer_id: customerId, analyze_type: type }, options),
     query: (customerId, query, options = {}) => ask({ customer_id: customerId, query }, options),
+    async runningAnalyses(customerId, { signal } = {}) {
+      return (await connection.json<RunningAnalysisList>(path(customerId), { signal })).items;
+    },
+    async cancelAnalysis(customerId, id) {
+      await connection.send(`${path(customerId)}/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    },
   };
 }
 

@@ -27,6 +27,15 @@ export function retryDelayMs(failures: number, error: unknown): number {
   return Math.max(Math.min(asked, MOST_MS), delayMs * (0.75 + Math.random() / 2));
 }
 
+/**
+ * A file that has changed, or was removed, looks like a lost connection to a request that sends it.
+ *
+ * @throws Error of the platform, `NotReadableError`
+ */
+export async function refuseUnreadable(blob: Blob): Promise<void> {
+  await blob.slice(0, 1).arrayBuffer();
+}
+
 /** @throws the reason of the signal */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -8,6 +8,8 @@ const SILENCE_MS = 45_000;
 
 export interface EventOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How long to try to connect again before giving up. Default: without end. */
+  readonly giveUpAfterMs?: number;
   /** Called when the stream is open, and when it was lost and will be opened again. */
   readonly onConnection?: ((state: 'open' | 'lost', error?: Error) => void) | undefined;
 }
@@ -16,18 +18,20 @@ export interface EventOptions {
  * Server-sent events (HTML Standard, section 9.2), by `fetch`, since `EventSource` cannot send a key. Connects again when the
  * connection is lost, until the caller stops reading.
  *
- * @throws ThenaProblem if the server refuses the request for good; the reason of the signal
+ * @throws ThenaProblem if the server refuses the request for good; the last error if it stays away; the reason of the signal
  */
 export async function* serverEvents(
   connection: Connection,
   path: string,
-  { signal, onConnection }: EventOptions,
+  { signal, onConnection, giveUpAfterMs = Number.POSITIVE_INFINITY }: EventOptions,
 ): AsyncGenerator<EventSourceMessage, void> {
+  let heardAt = Date.now();
   for (let failures = 0; ; ) {
     let lost: Error = new ServerUnreachable('The server closed the event stream.');
     try {
       for await (const message of readOnce(connection, path, signal, () => onConnection?.('open'))) {
         failures = 0;
+        heardAt = Date.now();
         yield message;
       }
     } catch (error) {
@@ -37,7 +41,9 @@ export async function* serverEvents(
     }
     failures += 1;
     onConnection?.('lost', lost);
-    await sleep(retryDelayMs(failures, lost), signal);
+    const retryInMs = retryDelayMs(failures, lost);
+    if (Date.now() + retryInMs > heardAt + giveUpAfterMs) throw lost;
+    await sleep(retryInMs, signal);
   }
 }
 

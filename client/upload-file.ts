@@ -1,5 +1,5 @@
 import type { Upload } from '../src/api/uploads.ts';
-import { isTransient, retryDelayMs, sleep } from './back-off.ts';
+import { isTransient, refuseUnreadable, retryDelayMs, sleep } from './back-off.ts';
 import type { Connection } from './connection.ts';
 import { sendResumable } from './send-resumable.ts';
 import { GIVE_UP_AFTER_MS, type UploadFileOptions, type UploadSource } from './upload-file-options.ts';
@@ -17,8 +17,7 @@ export async function uploadFile(
   if (!(source instanceof Blob)) return await sendStream(connection, customerId, source, { ...given, filename });
   const resumable = given.resume !== undefined || (given.resumable ?? source.size > RESUMABLE_FROM_BYTES);
   if (!resumable) return await sendBlob(connection, customerId, source, { ...given, filename });
-  const id = await sendResumable(connection, customerId, source, { ...given, filename });
-  return await connection.json(`/api/v1/uploads/${id}`, { signal: given.signal });
+  return await sendResumable(connection, customerId, source, { ...given, filename });
 }
 
 /** In one request. The idempotency key makes it safe to repeat the request if the response is lost. */
@@ -39,6 +38,7 @@ async function sendBlob(
       onProgress?.({ ...progress, sent: blob.size });
       return upload;
     } catch (error) {
+      await refuseUnreadable(blob);
       const retryInMs = retryDelayMs(failures, error);
       if (!isTransient(error) || Date.now() + retryInMs > giveUpAt) throw error;
       onProgress?.({ ...progress, sent: 0, interruption: { error: error as Error, retryInMs } });

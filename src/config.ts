@@ -140,7 +140,11 @@ export const SETTINGS = {
     integer(1, 1000),
   ),
   THENA_MAX_RESULT_ROWS: setting('100000', 'Maximum number of rows in a result.', integer(1, 1_000_000)),
-  THENA_RESULT_CACHE: setting('64MiB', 'Memory for cached results.', bytes),
+  THENA_RESULT_CACHE: setting(
+    '64MiB',
+    'Memory for cached results, and as much again for results that were written as files for links.',
+    bytes,
+  ),
   THENA_ENGINE_MEMORY: setting(
     '512MiB',
     'Memory limit of DuckDB in the engine process. Medians and quantiles may use the same amount in addition. The process is restarted if it takes more than both and 300 MiB.',

@@ -115,7 +115,12 @@ export const ERRORS = {
   time_column_unknown: {
     status: 422,
     title: 'Invalid time column',
-    hint: 'Name a column that contains only dates or timestamps, or omit `time_column`.',
+    hint: 'Name a column that contains only dates or timestamps, or one of days and one of times of day (`Date+Time`), or omit `time_column`.',
+  },
+  time_column_conflict: {
+    status: 422,
+    title: 'Another time column',
+    hint: 'Omit `time_column`. To change it, undo the uploads of the customer and send the files again, or use another customer ID.',
   },
   time_format_unknown: {
     status: 422,
@@ -206,6 +211,11 @@ export const ERRORS = {
     status: 409,
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'Range not satisfiable',
+    hint: 'Request a range within the length in the header Content-Range.',
   },
   too_many_streams: {
     status: 503,

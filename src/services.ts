@@ -11,8 +11,10 @@ import { startIngest } from './ingest/ingest.ts';
 import { metricsText } from './metrics.ts';
 import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
 
-/** `npm start` builds the page here. */
-const PAGE_DIRECTORY = fileURLToPath(new URL('../dist/page/', import.meta.url));
+/** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
+const PAGE_DIRECTORY = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../dist/page/' : '../page/', import.meta.url),
+);
 
 export interface Services {
   /** Base URL of the server, without a trailing slash. */
@@ -73,6 +75,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       config,
       catalog,
       tables,
+      exportDirectory,
       ingest,
       ready,
       metrics: metricsText,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withProgress } from '../analysis-progress.ts';
 import type { Cli } from '../cli.ts';
 import { wholeNumber } from '../parse-arguments.ts';
 import { writeResult } from '../table-output.ts';
@@ -35,7 +36,9 @@ async function analyze(cli: Cli, command: Command, type: string | undefined, fla
   }
   const { column, bucket, timeZone: time_zone, limit } = flags;
   const given = Object.entries({ column, bucket, time_zone, limit }).filter(([, value]) => value !== undefined);
-  const options = { signal: cli.signal };
-  const analysis = await thena.analyze(await customer(), type, Object.fromEntries(given), options);
+  const id = await customer();
+  const analysis = await withProgress(cli, thena, id, (options) =>
+    thena.analyze(id, type, Object.fromEntries(given), options),
+  );
   await writeResult(cli.terminal, analysis, flags.csv ? 'csv' : json ? 'json' : 'text');
 }

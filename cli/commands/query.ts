@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BucketName, Condition, Group, Measure, Ordering, Query } from '../../src/api/queries.ts';
+import { withProgress } from '../analysis-progress.ts';
 import type { Cli } from '../cli.ts';
 import { UsageError } from '../exit-codes.ts';
 import { condition, jsonArgument, wholeNumber } from '../parse-arguments.ts';
@@ -20,7 +21,7 @@ export function define(command: Command, cli: Cli): void {
   command
     .argument('[query]', 'the query as JSON; @file is a file with it, - standard input')
     .option('-m, --measure <fn:column>', 'what to compute, such as count, sum:amount or quantile:0.9:amount', measures)
-    .option('-b, --by <column[:bucket]>', 'a group, such as kind or event_time:day', groups)
+    .option('-b, --by <column[:bucket]>', 'a group, such as kind, event_time:day or amount:10', groups)
     .option('--where <condition>', 'only rows that fit a condition, as JSON', condition)
     .option('--having <condition>', 'only groups that fit a condition, as JSON', condition)
     .option('-o, --order <column[:desc]>', 'a column of the result to sort by', orderings)
@@ -38,13 +39,14 @@ async function query(cli: Cli, command: Command, text: string | undefined, flags
     throw new UsageError('Give either a query as JSON, or options such as --measure and --by.');
   }
   const asked = text === undefined ? built : ((await jsonArgument(text, 'the query')) as Query);
-  const analysis = await thena.query(await customer(), asked, { signal: cli.signal });
+  const id = await customer();
+  const analysis = await withProgress(cli, thena, id, (options) => thena.query(id, asked, options));
   await writeResult(cli.terminal, analysis, flags.csv ? 'csv' : json ? 'json' : 'text');
 }
 
 function queryOf({ measure, by, where, having, order, limit, timeZone }: Flags): Query {
   const inZone = (group: Exclude<Group, string>): Group =>
-    timeZone !== undefined && group.bucket !== undefined ? { ...group, time_zone: timeZone } : group;
+    timeZone !== undefined && typeof group.bucket === 'string' ? { ...group, time_zone: timeZone } : group;
   return {
     ...(measure && { measures: [...measure] }),
     ...(by && { group_by: by.map(inZone) }),
@@ -67,8 +69,9 @@ function measures(text: string, earlier: readonly Measure[] = []): readonly Meas
 
 /** A column may have a colon in its name; a bucket has none. */
 function groups(text: string, earlier: readonly Exclude<Group, string>[] = []): readonly Exclude<Group, string>[] {
-  const [, column = text, bucket] = /^(.+):((?:\d+ )?[a-z]+)$/s.exec(text) ?? [];
-  return [...earlier, bucket === undefined ? { column } : { column, bucket: bucket as BucketName }];
+  const [, column = text, bucket] = /^(.+):((?:\d+ )?[a-z]+|\d+(?:\.\d+)?)$/s.exec(text) ?? [];
+  if (bucket === undefined) return [...earlier, { column }];
+  return [...earlier, { column, bucket: /^\d[\d.]*$/.test(bucket) ? Number(bucket) : (bucket as BucketName) }];
 }
 
 function orderings(text: string, earlier: readonly Ordering[] = []): readonly Ordering[] {

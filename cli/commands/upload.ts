@@ -13,6 +13,7 @@ import { watchFolder } from '../watch-folder.ts';
 
 type Flags = Readonly<Record<string, unknown>> & {
   readonly wait: boolean;
+  readonly resume: boolean;
   readonly filename?: string;
   readonly watch?: string;
 };
@@ -25,6 +26,7 @@ export function define(command: Command, cli: Cli): void {
     )
     .option('--watch <folder>', 'upload the files of a folder, and those that are put there later, until Ctrl-C')
     .option('--filename <name>', 'name of the file in the list of uploads, for standard input')
+    .option('--no-resume', 'send large files in one request: faster on a fast network, but an interruption starts over')
     .option('--no-wait', 'do not wait until the rows are loaded');
   addUploadFlags(command, 'upload');
   command
@@ -39,12 +41,20 @@ async function upload(cli: Cli, command: Command, files: readonly string[], flag
   if ((files.length === 0) === (flags.watch === undefined)) {
     throw new UsageError('Name the files to upload, or a folder with --watch.');
   }
+  if (files.includes('-') && command.opts<{ keyFile?: string }>().keyFile === '-') {
+    throw new UsageError('Standard input cannot be both the key and the file. Name a file with the key.');
+  }
   const server = await cli.connect(command);
   // A server that cannot be reached now is reported at once; one that is lost later is waited for.
   await server.thena.isReady({ signal: cli.signal }).catch((error) => {
     if (!(error instanceof ThenaProblem)) throw error;
   });
-  const to: Upload['to'] = { server, customer: await server.customer(), options: givenUploadOptions(flags) };
+  const to: Upload['to'] = {
+    server,
+    customer: await server.customer(),
+    options: givenUploadOptions(flags),
+    resumable: flags.resume ? undefined : false,
+  };
   if (flags.watch !== undefined) return await watchFolder(cli, to, flags.watch);
   const paths = await expand(files);
   if (flags.filename !== undefined && paths.length > 1) throw new UsageError('--filename is for a single file.');

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableForReading } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
+import type { Column } from '../model/columns.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
-import type { TableStore } from '../table-store/table-store.ts';
+import type { TableStore, TypedFormat } from '../table-store/table-store.ts';
 import { AnalysisSlots } from './analysis-slots.ts';
 import { findAnalyzeType } from './analyze-types.ts';
 import { COMPUTED_ANSWERS, type Profile, type RowsOverTime } from './computed-answers.ts';
+import { ExportFiles, type ExportFilesDeps } from './export-files.ts';
+import { identityOf } from './identity.ts';
 import { type TableResult, tableResult } from './json-values.ts';
 import { planQuery } from './plan-query.ts';
 import {
@@ -22,6 +25,7 @@ import { type PlannedQuery, QueryCache, type QueryCacheDeps } from './query-cach
 import { RequestPart } from './request-part.ts';
 import { RowPages, type RowPagesDeps } from './row-pages.ts';
 import { RunningAnalyses } from './running-analyses.ts';
+import { storedRows } from './stored-values.ts';
 import { TableExports, type TableExportsDeps } from './table-exports.ts';
 
 /** The result of each analyze type and of a query, by its name. */
@@ -48,6 +52,22 @@ interface AnswerOf<Name extends keyof Results> {
 /** The answer to an analysis; `name` determines the type of its result. */
 export type Answer = { readonly [Name in keyof Results]: AnswerOf<Name> }[keyof Results];
 
+/** A request as parsed from JSON, or made once the columns of the table are known. */
+export type AnalysisBody =
+  | Readonly<Record<string, unknown>>
+  | ((columns: readonly Column[]) => Readonly<Record<string, unknown>>);
+
+/** An analysis that has been checked against the table. */
+export interface PreparedAnalysis {
+  /** Requests with the same identity have the same result. */
+  readonly identity: string;
+  readonly version: number;
+  /** When the table changed for the last time; null if that is not known. */
+  readonly changedAt: Date | null;
+  /** The version of the answer is later if an upload is undone in the meantime. */
+  answer(disconnected: () => AbortSignal, id?: string): Promise<Answer>;
+}
+
 export interface Analysis {
   /**
    * @param body of the request, as parsed from JSON
@@ -63,14 +83,25 @@ export interface Analysis {
     disconnected: () => AbortSignal,
     id?: string,
   ): Promise<Answer>;
+  /**
+   * Checks a request without running it.
+   *
+   * @throws Problem as `answer`, before the query
+   */
+  prepare(access: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis>;
+  /** Writes a result in a format with typed columns. */
+  encode(result: TableResult, format: TypedFormat, signal: AbortSignal): Promise<Uint8Array>;
   readonly running: Pick<RunningAnalyses, 'list' | 'find' | 'cancel'>;
   readonly pages: Pick<RowPages, 'page'>;
-  readonly exports: Pick<TableExports, 'begin'>;
+  readonly exports: Pick<TableExports, 'prepare'>;
+  /** Exports on disk. */
+  readonly files: Pick<ExportFiles, 'has' | 'open'>;
+  close(): Promise<void>;
 }
 
-export interface AnalysisDeps extends QueryCacheDeps, TableExportsDeps, RowPagesDeps {
+export interface AnalysisDeps extends QueryCacheDeps, TableExportsDeps, RowPagesDeps, ExportFilesDeps {
   readonly catalog: Pick<Catalog, 'tableForReading' | 'committedRows'>;
-  readonly tables: Pick<TableStore, 'query' | 'rows' | 'export'>;
+  readonly tables: Pick<TableStore, 'query' | 'rows' | 'export' | 'encode'>;
   readonly concurrentAnalyses: number;
 }
 
@@ -80,6 +111,7 @@ export interface AnalysisDeps extends QueryCacheDeps, TableExportsDeps, RowPages
  */
 export function createAnalysis(deps: AnalysisDeps): Analysis {
   const { catalog, maxResultRows } = deps;
+  const files = new ExportFiles(deps);
   const slots = new AnalysisSlots(deps.concurrentAnalyses);
   const cache = new QueryCache(deps, slots);
   const running = new RunningAnalyses();
@@ -92,31 +124,51 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     };
   }
 
+  async function prepare(access: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis> {
+    const { customerId } = access;
+    const given = typeof body === 'function' ? null : readRequest(body);
+    const view = await catalog.tableForReading(customerId);
+    if (!view) throw tableEmpty(customerId);
+    const request = given ?? readRequest(typeof body === 'function' ? body(view.table.columns) : body);
+    const { number, name } = request;
+    const planFor = 'part' in request ? planner(request) : null;
+    const { changedAt, table: current } = view;
+    return {
+      version: current.version,
+      changedAt,
+      identity: identityOf(customerId, view, name, planFor?.(view).plan ?? {}),
+      async answer(disconnected, id = randomUUID()) {
+        const { result, table } =
+          'part' in request && planFor
+            ? await running.run(access, { id, name }, disconnected(), (signal, onQuery) =>
+                cache.run(customerId, view, planFor, signal, onQuery),
+              )
+            : { result: precomputedAggregate(name as PrecomputedRequest['name'], current), table: current };
+        // The compiler cannot see through the query cache that the result belongs to the name.
+        const answer = {
+          customerId,
+          analyzeType: number,
+          name,
+          result,
+          table: { rows: table.rows, version: table.version },
+        };
+        return answer as Answer;
+      },
+    };
+  }
+
   return {
     pages: new RowPages(deps, slots),
     exports: new TableExports(deps),
+    files,
     running,
-    async answer(access, body, disconnected, id = randomUUID()) {
-      const { customerId } = access;
-      const request = readRequest(body);
-      const view = await catalog.tableForReading(customerId);
-      if (!view) throw tableEmpty(customerId);
-      const { number, name } = request;
-      const { result, table } =
-        'part' in request
-          ? await running.run(access, { id, name }, disconnected(), (signal, onQuery) =>
-              cache.run(customerId, view, planner(request), signal, onQuery),
-            )
-          : { result: precomputedAggregate(request.name, view.table), table: view.table };
-      // The compiler cannot see through the query cache that the result belongs to the name.
-      const answer = {
-        customerId,
-        analyzeType: number,
-        name,
-        result,
-        table: { rows: table.rows, version: table.version },
-      };
-      return answer as Answer;
+    close: () => files.close(),
+    prepare,
+    encode: (result, format, signal) =>
+      deps.tables.encode({ columns: result.columns, rows: storedRows(result) }, format, signal),
+    async answer(access, body, disconnected, id) {
+      const { answer } = await prepare(access, body);
+      return answer(disconnected, id);
     },
   };
 }

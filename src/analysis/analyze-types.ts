@@ -26,7 +26,7 @@ export const ANALYZE_TYPES = [
     number: 10003,
     name: 'profile',
     description:
-      'Summary of each column: number of nulls and of distinct values, minimum and maximum; for numeric columns also the mean and the quartiles.',
+      'Summary of each column: number of nulls and of distinct values, minimum and maximum; for numeric columns also the mean and the quartiles. Of more than 5 million values, quartiles and large numbers of distinct values are computed from samples, with their errors.',
   },
   {
     number: 10004,

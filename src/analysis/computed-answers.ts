@@ -22,12 +22,16 @@ export interface Profile {
     readonly type: LogicalType;
     readonly nulls: number;
     readonly distinct: number;
+    /** Null: `distinct` is exact. */
+    readonly distinctError: number | null;
     readonly min: JsonValue;
     readonly max: JsonValue;
     /** Null unless the column is numeric. */
     readonly mean: JsonValue;
     /** Null unless the column is numeric. */
     readonly quartiles: { readonly q1: JsonValue; readonly median: JsonValue; readonly q3: JsonValue } | null;
+    /** Null: the quartiles are exact. */
+    readonly quartilesError: number | null;
   }[];
 }
 
@@ -74,17 +78,19 @@ function profile(request: RequestPart, table: TableState): PlannedQuery<Profile>
   const measures = table.columns.flatMap(({ name, type }) => {
     const column: Column = { name, type };
     return PROFILED.filter(([, fn]) => isNumeric(type) || (fn !== 'avg' && fn !== 'quantile')).map(([as, fn, q]) =>
-      measure(fn, column, q, as, fn.startsWith('count') ? 'integer' : fn === 'min' || fn === 'max' ? type : 'number'),
+      profiled(fn, column, q, as, fn.startsWith('count') ? 'integer' : fn === 'min' || fn === 'max' ? type : 'number'),
     );
   });
   return {
     name: 'profile',
     plan: { ...ALL_ROWS, measures },
-    shape: ([row = []]) => {
+    shape: ([row = []], errors = []) => {
       const measured = (column: Column, as: string): JsonValue => {
         const index = measures.findIndex((each) => each.column?.name === column.name && each.as === as);
         return index === -1 ? null : jsonValue(row[index] ?? null, measures[index]?.type ?? 'text');
       };
+      const errorIn = (column: Column, as: string): number | null =>
+        errors[measures.findIndex((each) => each.column?.name === column.name && each.as === as)] ?? null;
       return {
         totalRows: table.rows,
         columns: table.columns.map(({ name, type }) => {
@@ -94,10 +100,12 @@ function profile(request: RequestPart, table: TableState): PlannedQuery<Profile>
             type,
             nulls: table.rows - Number(of('values')),
             distinct: Number(of('distinct')),
+            distinctError: errorIn({ name, type }, 'distinct'),
             min: of('min'),
             max: of('max'),
             mean: of('mean'),
             quartiles: isNumeric(type) ? { q1: of('q1'), median: of('median'), q3: of('q3') } : null,
+            quartilesError: errorIn({ name, type }, 'median'),
           };
         }),
       };
@@ -115,7 +123,7 @@ function rowsOverTime(request: RequestPart, table: TableState): PlannedQuery<Row
     );
   }
   const bucket = members.bucket
-    ? planBucket(members.bucket, column, members.time_zone)
+    ? planBucket(members.bucket, column, members.time_zone, table)
     : {
         ...fittingBucket(column, table, members.column ?? request),
         timeZone: members.time_zone ? readTimeZone(members.time_zone) : null,
@@ -165,6 +173,12 @@ function topValues(request: RequestPart, table: TableState): PlannedQuery<TableR
     limit: members.limit?.integer(1, MAX_TOP_VALUES) ?? DEFAULT_TOP_VALUES,
   };
   return { name: 'top_values', plan, shape: (rows) => tableResult(plan, rows) };
+}
+
+/** Large tables are profiled from samples. */
+function profiled(fn: MeasureFunction, column: Column, q: number | null, as: string, type: LogicalType): Measure {
+  const plain = measure(fn, column, q, as, type);
+  return fn === 'quantile' || fn === 'count_distinct' ? { ...plain, approximate: true } : plain;
 }
 
 function measure(fn: MeasureFunction, column: Column | null, q: number | null, as: string, type: LogicalType): Measure {

@@ -12,6 +12,8 @@ export type JsonValue = number | string | boolean | null;
 export interface TableResult {
   readonly columns: readonly { readonly name: string; readonly type: LogicalType }[];
   readonly rows: readonly (readonly JsonValue[])[];
+  /** The columns that were computed from a sample, and their errors. No member: there are none. */
+  readonly approximate?: readonly { readonly column: string; readonly error: number }[];
 }
 
 /**
@@ -35,17 +37,26 @@ export function timeValue(micros: Micros | null, type: LogicalType): string | nu
   return type === 'date' ? formatDate(micros) : formatTimestamp(micros);
 }
 
-export function tableResult(plan: QueryPlan, rows: readonly (readonly StoredValue[])[]): TableResult {
+export function tableResult(
+  plan: QueryPlan,
+  rows: readonly (readonly StoredValue[])[],
+  errors: readonly (number | null)[] = [],
+): TableResult {
   const columns = outputsOf(plan);
   const formats = columns.map((_, index) => {
     const bucket = plan.groupBy[index]?.bucket;
     const timeZone = bucket && 'unit' in bucket ? bucket.timeZone : null;
     return timeZone === null ? formatTimestamp : zonedFormat(timeZone);
   });
+  const approximate = plan.measures.flatMap(({ as }, index) => {
+    const error = errors[index] ?? null;
+    return error === null ? [] : [{ column: as, error }];
+  });
   return {
     columns,
     rows: rows.map((row) =>
       row.map((value, index) => jsonValue(value, columns[index]?.type ?? 'text', formats[index])),
     ),
+    ...(approximate.length > 0 && { approximate }),
   };
 }

@@ -33,6 +33,8 @@ export const MEASURES = [
 ] as const satisfies readonly MeasureFunction[];
 /** Functions that require a numeric column. */
 const NUMERIC: ReadonlySet<MeasureFunction> = new Set(['sum', 'avg', 'median', 'quantile', 'stddev']);
+/** Functions that can be computed from a sample. */
+const SAMPLED: ReadonlySet<MeasureFunction> = new Set(['median', 'quantile', 'count_distinct']);
 const MAX_GROUPS = 10;
 const MAX_MEASURES = 50;
 
@@ -57,6 +59,10 @@ export function planQuery(request: RequestPart, table: TableState, maxRows: numb
   const measured = measures?.array(1, MAX_MEASURES).map((part) => planMeasure(part, table)) ?? [];
   if (groupBy.length + measured.length === 0) {
     throw request.problem('query_invalid', 'A query requires measures, group_by or both.');
+  }
+  if (groupBy.length > 0 && measured.some(({ approximate }) => approximate)) {
+    // A sample may have no value of a small group.
+    throw request.problem('query_invalid', 'Approximate measures require a query without group_by.');
   }
   const outputs = outputsOf({ groupBy, measures: measured });
   refuseSameNames(request, outputs);
@@ -111,15 +117,24 @@ function planGroup(part: RequestPart, table: TableState): readonly GroupKey[] {
     if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
     return [{ column, bucket: { width: planWidth(bucket, column) }, as }];
   }
-  return [{ column, bucket: planBucket(bucket, column, time_zone), as }];
+  return [{ column, bucket: planBucket(bucket, column, time_zone, table), as }];
 }
 
-export function planBucket(part: RequestPart, column: Column, zone: RequestPart | undefined): Bucket {
+export function planBucket(
+  part: RequestPart,
+  column: Column,
+  zone: RequestPart | undefined,
+  table: Pick<TableState, 'columns'>,
+): Bucket {
   if (column.type !== 'date' && column.type !== 'timestamp') {
     const isNumber = column.type === 'integer' || column.type === 'number';
     const instead = isNumber ? ' The bucket of a numeric column is a number: its width.' : '';
     const detail = `A time bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.${instead}`;
-    throw part.problem('column_unsuitable', detail);
+    const reasons = reasonsForText(
+      table.columns.filter(({ name }) => name === column.name),
+      ['date', 'timestamp'],
+    );
+    throw part.problem('column_unsuitable', detail + reasons.detail, reasons.extra);
   }
   const { count, unit, micros } = readBucket(part);
   if (column.type === 'timestamp') return { count, unit, timeZone: zone ? readTimeZone(zone) : null };
@@ -132,7 +147,7 @@ export function planBucket(part: RequestPart, column: Column, zone: RequestPart 
 }
 
 function planMeasure(part: RequestPart, table: TableState): Measure {
-  const members = part.object(['fn', 'column', 'q', 'by', 'as']);
+  const members = part.object(['fn', 'column', 'q', 'by', 'approximate', 'as']);
   if (!members.fn) throw part.problem('query_invalid', `Missing fn. The functions are: ${MEASURES.join(', ')}.`);
   const fn = members.fn.oneOf(MEASURES);
   if (!members.column && fn !== 'count') throw part.problem('query_invalid', `"${fn}" requires a column.`);
@@ -142,7 +157,16 @@ function planMeasure(part: RequestPart, table: TableState): Measure {
   }
   const q = planQuantile(part, fn, members.q);
   const as = members.as?.text() ?? [fn, q, column?.name].filter((name) => name != null).join('_');
-  return { fn, column, q, by: planBy(part, fn, members.by, table), as, type: typeOf(fn, column) };
+  const measure = { fn, column, q, by: planBy(part, fn, members.by, table), as, type: typeOf(fn, column) };
+  return planApproximate(fn, members.approximate) ? { ...measure, approximate: true } : measure;
+}
+
+function planApproximate(fn: MeasureFunction, part: RequestPart | undefined): boolean {
+  if (!part) return false;
+  if (typeof part.value !== 'boolean') throw part.problem('query_invalid', 'It must be true or false.');
+  if (!part.value || SAMPLED.has(fn)) return part.value;
+  const functions = [...SAMPLED].join(', ');
+  throw part.problem('query_invalid', `"${fn}" is always exact. Only ${functions} can be approximate.`);
 }
 
 function planQuantile(part: RequestPart, fn: MeasureFunction, q: RequestPart | undefined): number | null {

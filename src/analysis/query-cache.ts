@@ -7,6 +7,7 @@ import { tableEmpty } from '../model/not-found.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
 import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
+import { identityOf } from './identity.ts';
 import { incompleteRead } from './incomplete-read.ts';
 import type { OnQuery } from './running-analyses.ts';
 
@@ -15,7 +16,7 @@ export interface PlannedQuery<Result extends object = object> {
   /** Distinguishes queries with the same plan but another result. */
   readonly name: string;
   readonly plan: QueryPlan;
-  readonly shape: (rows: readonly (readonly StoredValue[])[]) => Result;
+  readonly shape: (rows: readonly (readonly StoredValue[])[], errors?: readonly (number | null)[]) => Result;
 }
 
 /** A result, and the state of the table that it was computed from. */
@@ -82,7 +83,7 @@ export class QueryCache {
     onQuery: OnQuery = () => undefined,
   ): Promise<ComputedResult> {
     const query = planFor(view);
-    const key = keyOf(customerId, view, query);
+    const key = identityOf(customerId, view, query.name, query.plan);
     const kept = this.#results.get(key);
     if (kept) return kept;
     const pending = this.#pending.get(key) ?? this.#start(key, customerId, view, query, planFor);
@@ -152,7 +153,7 @@ export class QueryCache {
       const now = await catalog.tableForReading(customerId);
       if (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind)) {
         if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
-        return { result: query.shape(outcome.rows), table };
+        return { result: query.shape(outcome.rows, outcome.errors), table };
       }
       if (!now) throw tableEmpty(customerId);
       if (runs === MAX_RUNS) throw incompleteRead('timed_out', analysisMs);
@@ -169,19 +170,6 @@ const DEPENDS_ON_ROWS: ReadonlySet<QueryOutcome['kind']> = new Set([
   'too_many_bytes',
   'no_table',
 ]);
-
-/** Requests with the same meaning have the same key: a plan has one order and one spelling for everything. */
-export function keyOf(
-  customerId: CustomerId,
-  { table, createdAt }: TableForReading,
-  { name, plan }: Pick<PlannedQuery, 'name' | 'plan'>,
-): string {
-  const text = JSON.stringify(plan, (_, value) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    return typeof value === 'number' && !Number.isFinite(value) ? `${value}f` : value;
-  });
-  return [customerId, createdAt.getTime(), table.version, name, text].join(' ');
-}
 
 function incompleteQuery(
   kind: Exclude<QueryOutcome['kind'], 'rows'>,

@@ -1,15 +1,16 @@
-import { Problem } from '../errors.ts';
 import type { Column } from '../model/columns.ts';
-import type { Selection } from '../table-store/query-plan.ts';
+import type { Condition, Selection } from '../table-store/query-plan.ts';
+import { readConditionText } from './condition-text.ts';
 import { planCondition } from './plan-condition.ts';
+import { allOf } from './query-parameters.ts';
 import { RequestPart, shown } from './request-part.ts';
 
 /** Columns and rows of a table, as selected in a URL. */
 export interface SelectionRequest {
   /** Each is a name, or several names separated by commas. Empty: all columns. */
   readonly columns: readonly string[];
-  /** A condition as JSON. Null: all rows. */
-  readonly where: string | null;
+  /** Conditions as text (`condition-text.ts`) or JSON, which all have to be true. Empty: all rows. */
+  readonly where: readonly string[];
 }
 
 /**
@@ -22,8 +23,7 @@ export function readSelection({ columns, where }: SelectionRequest, table: reado
   const all = table.map(({ name, type }) => ({ name, type }));
   return {
     columns: columns.length === 0 ? all : selected(columns, all),
-    where:
-      where === null ? null : planCondition(parsed(where), (name) => ({ kind: 'column', column: name.column(all) })),
+    where: condition(where, all),
   };
 }
 
@@ -43,11 +43,8 @@ function selected(requested: readonly string[], table: readonly Column[]): reado
   return columns;
 }
 
-function parsed(where: string): RequestPart {
-  try {
-    return new RequestPart(JSON.parse(where), '/where');
-  } catch (error) {
-    const detail = `/where: ${shown(where)} is not valid JSON (${(error as Error).message}).`;
-    throw new Problem('query_invalid', detail, { pointer: '/where' }, { cause: error });
-  }
+function condition(texts: readonly string[], table: readonly Column[]): Condition | null {
+  if (texts.length === 0) return null;
+  const part = new RequestPart(allOf(texts.map((text) => readConditionText(text, table))), '/where');
+  return planCondition(part, (name) => ({ kind: 'column', column: name.column(table) }));
 }

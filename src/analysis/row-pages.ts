@@ -70,10 +70,10 @@ export class RowPages {
     const start = await this.#start(customerId, view, request);
     const { uncommittedTags, lastTag, table } = view;
     const page = (rows: TableResult['rows'], next: string | null): RowsPage => {
-      const offset = request.where === null ? start.row : null;
+      const offset = request.where.length === 0 ? start.row : null;
       return {
         customerId,
-        columns: selection.columns,
+        columns: selection.columns.map((column) => table.columns.find(({ name }) => name === column.name) ?? column),
         rows,
         offset,
         nextCursor: next === null ? null : cursorOf(view, start.row + rows.length, next),
@@ -112,7 +112,7 @@ export class RowPages {
     const { cursor, offset, where } = request;
     if (offset === null) return cursor === null ? { after: null, row: 0 } : startIn(cursor, view);
     if (cursor !== null) throw noOffset('a cursor, which already says where the page starts');
-    if (where !== null) throw noOffset('where: rows are numbered in the whole table. Use next_cursor instead');
+    if (where.length > 0) throw noOffset('where: rows are numbered in the whole table. Use next_cursor instead');
     if (offset === 0 || offset >= view.table.rows) return { after: null, row: offset };
     const after = await this.#addresses.find(customerId, view, offset);
     if (!after) throw changed();

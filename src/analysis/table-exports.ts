@@ -6,6 +6,7 @@ import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
 import { ExportEnded, type ExportFormat, type ExportRequest, type TableStore } from '../table-store/table-store.ts';
+import { identityOf } from './identity.ts';
 import { incompleteRead } from './incomplete-read.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
 
@@ -14,9 +15,25 @@ export interface TableExportRequest extends SelectionRequest {
   readonly escapeFormulas: boolean;
 }
 
+/** An export that has been checked against the table. */
+export interface PreparedExport {
+  readonly customerId: CustomerId;
+  readonly version: number;
+  /** When the table changed for the last time; null if that is not known. */
+  readonly changedAt: Date | null;
+  /** Exports with the same identity have the same rows and columns, in the same format. */
+  readonly identity: string;
+  /** Whether the table still has this version. */
+  isCurrent(): Promise<boolean>;
+  /**
+   * @param signal aborts when the client disconnects; ends the export at any time
+   * @throws Problem too_many_exports, table_changed, analysis_timeout, analysis_cancelled, analysis_too_large, disk_full
+   */
+  begin(signal: AbortSignal): Promise<TableExport>;
+}
+
 /** An export whose first chunk has been read, so that it can no longer be refused with a problem. */
 export interface TableExport {
-  readonly version: number;
   readonly first: Uint8Array;
   /** Throws if the export cannot be completed: the chunks read until then are incomplete. */
   readonly rest: AsyncGenerator<Uint8Array, void>;
@@ -41,23 +58,42 @@ export class TableExports {
   }
 
   /**
-   * @param signal aborts when the client disconnects; ends the export at any time
-   * @throws Problem table_empty, too_many_exports, table_changed, analysis_timeout, analysis_cancelled, analysis_too_large,
-   *   disk_full, and those of `readSelection`
+   * Checks a request without reading rows.
+   *
+   * @throws Problem table_empty, and those of `readSelection`
    */
-  async begin({ customerId }: CustomerAccess, request: TableExportRequest, signal: AbortSignal): Promise<TableExport> {
+  async prepare({ customerId }: CustomerAccess, request: TableExportRequest): Promise<PreparedExport> {
     const view = await this.#deps.catalog.tableForReading(customerId);
     if (!view) throw tableEmpty(customerId);
     const { format, escapeFormulas } = request;
-    const selection = readSelection(request, view.table.columns);
+    const selected = { ...readSelection(request, view.table.columns), format, escapeFormulas };
+    return {
+      customerId,
+      version: view.table.version,
+      changedAt: view.changedAt,
+      identity: identityOf(customerId, view, 'export', selected),
+      isCurrent: async () => {
+        const now = await this.#deps.catalog.tableForReading(customerId);
+        return hasSameRows(view, now) && now.table.version === view.table.version;
+      },
+      begin: (signal) => this.#begin(customerId, view, selected, signal),
+    };
+  }
+
+  async #begin(
+    customerId: CustomerId,
+    view: TableForReading,
+    request: ExportRequest,
+    signal: AbortSignal,
+  ): Promise<TableExport> {
     const release = this.#slots.tryAcquire(customerId);
     if (!release) throw this.#tooMany(customerId);
-    const rest = this.#chunks(customerId, view, { ...selection, format, escapeFormulas }, signal, release);
+    const rest = this.#chunks(customerId, view, request, signal, release);
     // Needed if nobody reads on: a chunk that waits for its reader holds a slot, and perhaps a file.
     signal.addEventListener('abort', () => void rest.return().catch(() => undefined), { once: true });
     try {
       const first = await rest.next();
-      return { version: view.table.version, first: first.value ?? new Uint8Array(0), rest };
+      return { first: first.value ?? new Uint8Array(0), rest };
     } catch (error) {
       throw error instanceof ExportEnded ? incompleteExport(error.kind, this.#deps.analysisMs) : error;
     }

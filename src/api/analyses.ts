@@ -86,11 +86,18 @@ export const Profile = Type.Object(
           ...Column.properties,
           nulls: Type.Integer(),
           distinct: Type.Integer({ description: 'Number of distinct values, without null.' }),
+          distinct_error: nullable(Type.Number(), {
+            description: 'Null if `distinct` is exact. Otherwise its maximum error, relative to it: 0.01 is 1%.',
+          }),
           min: JsonValue,
           max: JsonValue,
           mean: JsonValue,
           quartiles: nullable(Type.Object({ q1: JsonValue, median: JsonValue, q3: JsonValue }), {
             description: 'Null, like `mean`, unless the column is an `integer` or `number`.',
+          }),
+          quartiles_error: nullable(Type.Number(), {
+            description:
+              'Null if the quartiles are exact. Otherwise how far their ranks may be from 0.25, 0.5 and 0.75: with 0.003, the median lies between the quantiles 0.497 and 0.503.',
           }),
         }),
       ),
@@ -108,7 +115,25 @@ export const RowsOverTime = Type.Object(
 );
 export type RowsOverTime = Static<typeof RowsOverTime>;
 
-export const TableResult = Type.Object(table, { $id: 'TableResult', title: 'top_values (10005), or a query' });
+export const TableResult = Type.Object(
+  {
+    ...table,
+    approximate: Type.Optional(
+      Type.Immutable(
+        Type.Array(
+          Type.Object({
+            column: Type.String(),
+            error: Type.Number({
+              description: 'Maximum error: of a quantile in its rank, of a distinct count relative to it.',
+            }),
+          }),
+          { description: 'Columns that were computed from a sample. Absent if there are none.' },
+        ),
+      ),
+    ),
+  },
+  { $id: 'TableResult', title: 'top_values (10005), or a query' },
+);
 export type TableResult = Static<typeof TableResult>;
 
 export const Analysis = Type.Object(

@@ -9,7 +9,17 @@ export type ColumnType = Static<typeof ColumnType>;
 
 const name = Type.String({ minLength: 1, maxLength: 255 });
 
-export const Column = Type.Object({ name, type: ColumnType }, { $id: 'Column', title: 'Column' });
+const derivedFrom = {
+  derived_from: Type.Optional(
+    Type.Array(name, {
+      description:
+        'The columns of days and of times of day that its times are made of. Files do not have the column itself.',
+      examples: [['Date', 'Time']],
+    }),
+  ),
+};
+
+export const Column = Type.Object({ name, type: ColumnType, ...derivedFrom }, { $id: 'Column', title: 'Column' });
 export type Column = Static<typeof Column>;
 
 /** A column of a file, and how its texts were read. */
@@ -27,6 +37,7 @@ export const ColumnFormat = Type.Object(
     decimal: nullable(oneOf(['.', ',']), { description: 'Decimal mark of numbers.' }),
     thousands: nullable(oneOf([',', '.', ' ', "'"]), { description: 'Mark between thousands.' }),
     time_zone: nullable(Type.String(), { description: 'Time zone of times without an offset.', examples: ['UTC'] }),
+    ...derivedFrom,
   },
   { $id: 'ColumnFormat', title: 'Column format' },
 );

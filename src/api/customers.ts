@@ -12,8 +12,9 @@ export const CreateCustomer = Type.Object(
     customer_id: Type.Optional(CustomerId),
     id: Type.Optional(CustomerId),
     time_column: Type.Optional(
-      nullable(Type.String({ minLength: 1, maxLength: 255 }), {
-        description: 'The column with the time of a row. Default: the leftmost timestamp column, or else date column.',
+      nullable(Type.String({ minLength: 1, maxLength: 511 }), {
+        description:
+          'The column with the time of a row, or a column of days and one of times of day, such as `Date+Time`. Default: the leftmost timestamp column, or else date column.',
       }),
     ),
     columns: Type.Optional(

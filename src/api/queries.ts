@@ -58,6 +58,13 @@ export const Measure = Type.Object(
         description: '`first` and `last` only: the date or timestamp column to order by. Default: the time column.',
       }),
     ),
+    approximate: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          '`median`, `quantile` and `count_distinct` only, and without `group_by`: of more than 5 million values, use a sample, whose error is in `approximate` of the result.',
+      }),
+    ),
     as,
   },
   { $id: 'Measure', title: 'Measure', additionalProperties: false },

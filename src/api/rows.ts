@@ -2,22 +2,22 @@ import { type Static, Type } from 'typebox';
 import { Column } from './columns.ts';
 import { NextCursor, pageQuery } from './pages.ts';
 import { TableVersion } from './tables.ts';
-import { JsonValue, nullable, oneOf } from './values.ts';
+import { JsonValue, nullable, oneOf, texts } from './values.ts';
 
 /** Query parameters that select columns and rows of a table. */
 const selection = {
   columns: Type.Optional(
-    Type.Union([Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 1000 }), Type.String({ maxLength: 2000 })], {
+    Type.With(texts(2000), {
       description:
         'Column names, separated by commas and in the desired order. Repeat the parameter for names that contain a comma. Default: all columns.',
       examples: ['occurred_at,amount'],
     }),
   ),
   where: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description: 'A condition as in the `where` of a query, as JSON text. Default: all rows.',
-      examples: ['{"column":"amount","op":">","value":0}'],
+    Type.With(texts(10_000), {
+      description:
+        'A condition such as `amount>0` (docs/links.md), or one in the JSON of a query. If it is given several times, all have to be true. Default: all rows.',
+      examples: ['amount>0', '{"column":"amount","op":">","value":0}'],
     }),
   ),
 };
@@ -67,17 +67,21 @@ export type RowsPage = Static<typeof RowsPage>;
 export const ExportFormat = oneOf(['csv', 'ndjson', 'parquet', 'arrow'], { default: 'csv' });
 export type ExportFormat = Static<typeof ExportFormat>;
 
+const exported = {
+  ...selection,
+  escape_formulas: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'CSV only: prefix texts that a spreadsheet would execute as a formula with a single quote.',
+    }),
+  ),
+};
+
+export const ExportLink = Type.Object(exported, { additionalProperties: false });
+export type ExportLink = Static<typeof ExportLink>;
+
 export const ExportQuery = Type.Object(
-  {
-    ...selection,
-    format: Type.Optional(ExportFormat),
-    escape_formulas: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description: 'CSV only: prefix texts that a spreadsheet would execute as a formula with a single quote.',
-      }),
-    ),
-  },
+  { ...exported, format: Type.Optional(ExportFormat) },
   { additionalProperties: false },
 );
 export type ExportQuery = Static<typeof ExportQuery>;

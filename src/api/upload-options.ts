@@ -125,6 +125,11 @@ const set = {
 
 /** Options that are about the file of one upload. */
 const ofFile = {
+  time_column: option(text, text, {
+    description:
+      'The column with the time of a row, or a column of days and one of times of day, such as `Date+Time`. It is decided by the first file; for a later one it must be the same. Default: the leftmost timestamp column, or else date column.',
+    examples: ['Date+Time'],
+  }),
   columns: option(Type.Array(DeclaredInUpload), text, {
     description:
       'Types and formats of columns of the file: a list as in `POST /customers`, as JSON, in which only `name` is required; or `name:type` and `name:format`, separated by commas. The first file decides with it the types of the table. For a later file, it says how the values are written; another type than that of the table is refused.',
@@ -231,7 +236,7 @@ export const UploadHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
-        'A value of your own, such as a UUID. A repeated request with the same key and file returns the same upload and appends nothing.',
+        'A value of your own, such as a UUID. A repeated request with the same value, file and API key returns the same upload and appends nothing. Each API key has values of its own.',
     }),
   ),
 });

@@ -121,7 +121,7 @@ export const UploadEvent = Type.Union(
     $id: 'UploadEvent',
     title: 'Upload event',
     description:
-      '`progress`: the upload has changed. `end`: it has ended. `problem`: it was refused before it was acknowledged, or no longer exists. `end` and `problem` are the last event.',
+      '`progress`: the upload has changed. `end`: it has ended. `problem`: it was refused before it was acknowledged, or no longer exists, or the key was revoked. `end` and `problem` are the last event.',
   },
 );
 export type UploadEvent = Static<typeof UploadEvent>;

@@ -19,3 +19,9 @@ export const JsonValue = Type.Union([Type.Number(), Type.String(), Type.Boolean(
     'A value of a table. Integers beyond ±9007199254740991 are strings of digits, as are the strings "NaN", "Infinity" and "-Infinity" for numbers; dates are YYYY-MM-DD; timestamps are ISO 8601. See docs/analyses.md.',
 });
 export type JsonValue = Static<typeof JsonValue>;
+
+/** A parameter that can be given several times. */
+export function texts(maxLength: number) {
+  const text = Type.String({ minLength: 1, maxLength });
+  return Type.Union([Type.Array(text, { maxItems: 1000 }), text]);
+}

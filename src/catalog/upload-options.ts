@@ -12,6 +12,8 @@ export interface UploadOptions extends DialectOptions {
   readonly onError: 'abort' | 'skip';
   /** If an earlier upload had the same bytes. */
   readonly duplicates: 'append' | 'reject';
+  /** As the upload declares it: a column, or two such as `Date+Time`. */
+  readonly timeColumn: string | null;
   /** Process the file as usual, but keep nothing of it. */
   readonly dryRun: boolean;
   /** How values are read. Of columns, only what the upload itself declares. */
@@ -24,7 +26,7 @@ export interface UploadOptions extends DialectOptions {
 export type GivenOptions = Partial<Omit<UploadOptions, 'values'>> & { readonly values?: Partial<ValueOptions> };
 
 /** What a customer declares for its uploads. */
-export type CustomerDefaults = Omit<GivenOptions, 'values' | 'fromCustomer' | 'dryRun'> & {
+export type CustomerDefaults = Omit<GivenOptions, 'values' | 'fromCustomer' | 'dryRun' | 'timeColumn'> & {
   /** With what is declared of the columns. */
   readonly values: ValueOptions;
 };
@@ -44,6 +46,7 @@ const USUAL: UploadOptions = {
   stripNul: false,
   onError: 'abort',
   duplicates: 'append',
+  timeColumn: null,
   dryRun: false,
   values: NO_OPTIONS,
   fromCustomer: [],

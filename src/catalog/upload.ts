@@ -126,7 +126,7 @@ export function newUpload(
 /** Whether a file was acknowledged. If not, nothing is changed. */
 export type Received =
   | { readonly kind: 'received'; readonly upload: Upload }
-  /** An earlier upload has the same idempotency key. */
+  /** An earlier upload with the same API key has the same idempotency key. */
   | { readonly kind: 'key_used'; readonly earlier: Upload }
   /** An earlier upload has the same bytes, and duplicates are to be rejected. */
   | { readonly kind: 'duplicate'; readonly earlier: Upload }
@@ -163,8 +163,12 @@ export interface Uploads {
   markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
   /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */
   findSameBytes(customerId: CustomerId, sha256: string): Promise<EarlierUpload | null>;
-  /** Finds the acknowledged upload of a customer with this idempotency key. */
-  findByIdempotencyKey(customerId: CustomerId, key: string): Promise<Upload | null>;
+  /**
+   * Finds the acknowledged upload of a customer with this idempotency key.
+   *
+   * @param sender the API key of the sender: others have idempotency keys of their own
+   */
+  findByIdempotencyKey(customerId: CustomerId, sender: string | null, key: string): Promise<Upload | null>;
   /** Removes an upload that was refused before it was acknowledged, and its customer if that appeared only for it. */
   deleteUpload(id: UploadId): Promise<void>;
   findUpload(id: UploadId): Promise<Upload | null>;

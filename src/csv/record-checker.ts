@@ -1,6 +1,10 @@
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
+import type { ValueFormat } from '../model/value-format.ts';
+import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 import type { CsvRecord } from './record-reader.ts';
+import type { CsvSegment } from './segment.ts';
+import { isCertain } from './values/certain-columns.ts';
 import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
 import type { Values } from './values/values.ts';
 
@@ -14,26 +18,49 @@ const MALFORMED: Readonly<Record<NonNullable<CsvRecord['malformed']>, string>> =
 
 /** Finds what is wrong with a record. */
 export class RecordChecker {
-  readonly #columns: readonly { readonly name: string; readonly parser: ValueParser }[];
-  /** The columns that are not text. */
-  readonly #checked: readonly number[];
+  readonly #columns: readonly { readonly name: string; readonly format: ValueFormat; readonly parser: ValueParser }[];
+  /** The columns whose values may not fit: not text, and not numbers by their shapes. */
+  #checked: readonly number[] = [];
+  readonly #combined: CombinedColumn | null;
 
-  constructor({ columns, nulls }: ParsedFile) {
-    const words = new Set(nulls);
-    this.#columns = columns.map(({ name, format }) => ({ name, parser: parserFor(format, words) }));
-    this.#checked = [...columns.keys()].filter((index) => columns[index]?.format.type !== 'text');
+  constructor(file: ParsedFile) {
+    const words = new Set(file.nulls);
+    this.#combined = CombinedColumn.of(file);
+    this.#columns = columnsOfRecords(file).map(({ name, format }) => ({
+      name,
+      format,
+      parser: parserFor(format, words),
+    }));
+    this.trust([], false);
+  }
+
+  /**
+   * @param shapes by column: those that all fields of the records to be checked next have, as far as is known
+   * @param trustDays whether days of the right shape are taken to exist
+   */
+  trust(shapes: CsvSegment['shapes'], trustDays: boolean): void {
+    this.#checked = this.#columns.flatMap(({ format }, index) => {
+      const isDay = format.type === 'date' || format.type === 'timestamp';
+      const isSure = format.type === 'text' || ((!isDay || trustDays) && isCertain(format, shapes[index] ?? []));
+      return isSure ? [] : [index];
+    });
   }
 
   /** By column: whether its fields have to be decoded for `fault`. */
   get wanted(): readonly boolean[] {
-    return this.#columns.map((_, index) => this.#checked.includes(index));
+    return this.#columns.map((_, index) => this.#checked.includes(index) || (this.#combined?.isPart(index) ?? false));
   }
 
   /** Local times so far that clocks showed twice. */
   get ambiguousTimes(): readonly { readonly column: string; readonly values: Values }[] {
-    return this.#columns.flatMap(({ name, parser: { ambiguousTimes } }) =>
-      ambiguousTimes === null ? [] : [{ column: name, values: ambiguousTimes }],
-    );
+    const counted = this.#columns.map(({ name, parser }) => [name, parser.ambiguousTimes] as const);
+    const all = [...counted, [this.#combined?.name ?? '', this.#combined?.counts.ambiguousTimes ?? null] as const];
+    return all.flatMap(([column, values]) => (values === null ? [] : [{ column, values }]));
+  }
+
+  /** Rows so far that have only one of the two columns of the time column. */
+  get incompleteTimes(): Values | null {
+    return this.#combined?.counts.incomplete ?? null;
   }
 
   /** @param text that contains the record. @returns null if the record can become a row */
@@ -54,7 +81,24 @@ export class RecordChecker {
       const { code, reason } = value;
       return { line, column: column.name, code, message: reason, text: excerpt(field ?? '') };
     }
-    return null;
+    return this.#combined === null ? null : this.#faultOfPair(record, this.#combined);
+  }
+
+  /** Each of both columns was checked on its own, except that one is text. */
+  #faultOfPair(record: CsvRecord, combined: CombinedColumn): Omit<RejectedRow, 'byteOffset'> | null {
+    const value = combined.parse(record);
+    if (value === null || typeof value === 'string') return null;
+    const { line, fields } = record;
+    const [day, clock] = [fields[combined.day] ?? '', fields[combined.clock] ?? ''];
+    const { code, reason: message } = value;
+    switch (code) {
+      case 'not_clock_time':
+        return { line, column: this.#columns[combined.clock]?.name ?? null, code, message, text: excerpt(clock) };
+      case 'no_such_local_time':
+        return { line, column: combined.name, code, message, text: excerpt(`${day} ${clock}`) };
+      default:
+        return { line, column: this.#columns[combined.day]?.name ?? null, code, message, text: excerpt(day) };
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { ValueFormat } from '../model/value-format.ts';
+import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 import type { CsvRecord } from './record-reader.ts';
 import { parserFor, type ValueParser } from './values/value-parser.ts';
 
@@ -21,11 +22,13 @@ const MAX_CHARACTERS = 128 * 1024;
 export class SampleRows {
   readonly rows: SampleRow[] = [];
   readonly #columns: readonly { readonly format: ValueFormat; readonly parser: ValueParser }[];
+  readonly #combined: CombinedColumn | null;
   #characters = 0;
 
-  constructor({ columns, nulls }: ParsedFile) {
-    const words = new Set(nulls);
-    this.#columns = columns.map(({ format }) => ({ format, parser: parserFor(format, words) }));
+  constructor(file: ParsedFile) {
+    const words = new Set(file.nulls);
+    this.#combined = CombinedColumn.of(file);
+    this.#columns = columnsOfRecords(file).map(({ format }) => ({ format, parser: parserFor(format, words) }));
   }
 
   get isFull(): boolean {
@@ -33,7 +36,8 @@ export class SampleRows {
   }
 
   /** Leaves out what cannot become a row. */
-  add({ fields, malformed }: CsvRecord): void {
+  add(record: CsvRecord): void {
+    const { fields, malformed } = record;
     if (this.isFull || malformed !== null || fields.length !== this.#columns.length) return;
     const row: SampleCell[] = [];
     for (const [index, { format, parser }] of this.#columns.entries()) {
@@ -42,13 +46,19 @@ export class SampleRows {
       if (typeof value === 'object' && value !== null) return;
       row.push({ text: cut(field ?? ''), value: jsonValue(value, format) });
     }
+    if (this.#combined !== null) {
+      const value = this.#combined.parse(record);
+      if (typeof value === 'object' && value !== null) return;
+      const texts = [fields[this.#combined.day], fields[this.#combined.clock]].map((text) => text ?? '');
+      row.push({ text: cut(texts.join(' ').trim()), value: jsonValue(value, { type: 'timestamp' }) });
+    }
     this.rows.push(row);
     this.#characters += row.reduce((sum, { text }) => sum + text.length, 0);
   }
 }
 
 /** @param value canonical text. @returns the form that the value has in all JSON of the API */
-function jsonValue(value: string | null, { type }: ValueFormat): SampleCell['value'] {
+function jsonValue(value: string | null, { type }: Pick<ValueFormat, 'type'>): SampleCell['value'] {
   if (value === null) return null;
   switch (type) {
     case 'boolean':

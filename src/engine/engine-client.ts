@@ -157,7 +157,8 @@ export class EngineClient {
   async #launch(): Promise<RunningEngine> {
     if (this.#failures > 0) await delay(Math.min(MAX_RESTART_DELAY_MS, 100 * 2 ** this.#failures));
     const child = fork(
-      fileURLToPath(new URL('./engine-process.ts', import.meta.url)),
+      // In the npm package, the sources are compiled.
+      fileURLToPath(new URL(`./engine-process${import.meta.url.slice(-3)}`, import.meta.url)),
       [JSON.stringify(this.#settings)],
       {
         serialization: 'advanced',

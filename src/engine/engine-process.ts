@@ -9,10 +9,12 @@ import { FAILPOINTS_CHANNEL, type Failpoint } from '../failpoints.ts';
 import { collectEvidence } from './csv/collect-evidence.ts';
 import { findFirstTime } from './csv/find-first-time.ts';
 import { findRejectedRows } from './csv/find-rejected-rows.ts';
+import { scanRegularShapes } from './csv/scan-regular-shapes.ts';
 import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
+import { encodeResult } from './tables/encode-result.ts';
 import { exportParquet } from './tables/export-parquet.ts';
 import { exportRows } from './tables/export-rows.ts';
 import * as load from './tables/load.ts';
@@ -21,6 +23,7 @@ import { readRows } from './tables/read-rows.ts';
 
 const operations: Operations = {
   collect_evidence: collectEvidence,
+  scan_regular_shapes: scanRegularShapes,
   find_rejected_rows: findRejectedRows,
   find_first_time: findFirstTime,
   begin_load: load.beginLoad,
@@ -32,6 +35,7 @@ const operations: Operations = {
   read_rows: readRows,
   export_rows: exportRows,
   export_parquet: exportParquet,
+  encode_result: encodeResult,
   ping: async () => null,
 };
 

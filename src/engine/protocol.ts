@@ -47,6 +47,11 @@ export interface EngineOperations extends ScanOperations {
     };
     result: readonly ColumnEvidence[];
   };
+  /** See `CsvReader.scanRegularShapes`. */
+  scan_regular_shapes: {
+    params: { readonly source: CsvSource };
+    result: readonly CsvSegment['shapes'][];
+  };
   /** See `CsvReader.findRejectedRows`. */
   find_rejected_rows: {
     params: ParsedFile & {
@@ -57,6 +62,7 @@ export interface EngineOperations extends ScanOperations {
       readonly list: string;
       readonly csv: string;
       readonly keep: boolean;
+      readonly trustDays: boolean;
     };
     result: {
       readonly records: number;
@@ -89,7 +95,11 @@ export interface EngineOperations extends ScanOperations {
       /** Whether columns that are certain by the shapes of their fields are left to DuckDB's parser. */
       readonly trustShapes: boolean;
     };
-    result: { readonly rows: number; readonly ambiguousTimes: readonly AmbiguousTimes[] };
+    result: {
+      readonly rows: number;
+      readonly ambiguousTimes: readonly AmbiguousTimes[];
+      readonly incompleteTimes: Values | null;
+    };
   };
   /** Checkpoints the table file and counts what the attempt appended. */
   end_load: {
@@ -117,6 +127,17 @@ export interface EngineOperations extends ScanOperations {
       | { readonly kind: 'rows'; readonly rows: readonly (readonly EngineValue[])[] }
       | { readonly kind: 'too_many_rows' | 'too_many_bytes' | 'out_of_memory' | 'out_of_range' | 'no_table' };
   };
+  /** Writes rows as a Parquet file or an Arrow IPC stream. Nothing of it is kept, at `path` neither. */
+  encode_result: {
+    params: {
+      readonly columns: readonly Column[];
+      readonly rows: readonly (readonly EngineValue[])[];
+      readonly format: 'parquet' | 'arrow';
+      /** Where a file may be written for a moment. */
+      readonly path: string;
+    };
+    result: Uint8Array;
+  };
   ping: { params: null; result: null };
 }
 
@@ -128,6 +149,7 @@ export type EngineOperation = keyof EngineOperations;
  */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'collect_evidence',
+  'scan_regular_shapes',
   'find_rejected_rows',
   'find_first_time',
   'purge',
@@ -136,7 +158,13 @@ export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
 ]);
 
 /** Operations that read tables for clients. If the process dies during one, it may be the cause. */
-export const READS: ReadonlySet<EngineOperation> = new Set(['query', 'read_rows', 'export_rows', 'export_parquet']);
+export const READS: ReadonlySet<EngineOperation> = new Set([
+  'query',
+  'read_rows',
+  'export_rows',
+  'export_parquet',
+  'encode_result',
+]);
 
 export type ToEngine =
   | {

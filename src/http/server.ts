@@ -18,6 +18,7 @@ import { analyzeRoutes } from './analyses/analyze.route.ts';
 import { runningAnalysesRoutes } from './analyses/running-analyses.route.ts';
 import { customersRoutes } from './customers/customers.route.ts';
 import { keysRoutes } from './customers/keys.route.ts';
+import { answerLinksRoutes } from './links/answer-links.route.ts';
 import { describeRoutes } from './openapi/document.ts';
 import { pageRoutes } from './page/page.route.ts';
 import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
@@ -40,6 +41,8 @@ export interface ServerDeps {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly ingest: Omit<Ingest, 'close'>;
+  /** Where exports are written that are sent in parts. */
+  readonly exportDirectory: string;
   /** Resolves if the server can serve requests. */
   readonly ready: () => Promise<void>;
   /** Metrics in the text format of Prometheus. */
@@ -110,7 +113,9 @@ function newServer({ config, observe }: ServerDeps): FastifyInstance {
 async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSignal): Promise<void> {
   const { config, ingest, observe } = deps;
   const customers = customerCatalog(deps.catalog);
-  const analysis = createAnalysis({ ...config, catalog: deps.catalog, tables: deps.tables });
+  const { catalog, tables, exportDirectory } = deps;
+  const analysis = createAnalysis({ ...config, catalog, tables, exportDirectory });
+  app.addHook('onClose', () => analysis.close());
   await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
   await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));
   await app.register(manageUploadsRoutes({ ...customers, ingest, stopping }));
@@ -124,6 +129,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(tableRoutes(customers));
   await app.register(rowsRoutes(analysis));
   await app.register(exportRoutes({ ...config, analysis, observe }));
+  await app.register(answerLinksRoutes({ ...config, analysis }));
   await app.register(analyzeRoutes({ analysis }));
   await app.register(runningAnalysesRoutes(analysis));
   await app.register(healthRoutes(deps));

@@ -5,6 +5,8 @@ export type LogicalType = 'integer' | 'number' | 'boolean' | 'date' | 'timestamp
 export interface Column {
   readonly name: string;
   readonly type: LogicalType;
+  /** The columns of days and of times of day that its times are made of. Files do not have it. */
+  readonly derivedFrom?: readonly [day: string, clock: string];
 }
 
 /** A hidden column of every stored table: the tag of the attempt that wrote the row. */

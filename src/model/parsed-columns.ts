@@ -29,11 +29,18 @@ export interface DeclaredColumn extends Column {
 export interface ParsedColumn {
   readonly name: string;
   readonly format: ValueFormat;
+  /** If its times are made of two columns of the file. The format says how the days are written, and the time zone. */
+  readonly combines?: {
+    readonly day: string;
+    readonly clock: string;
+    /** The declared format of the times of day. */
+    readonly clockPattern: string | null;
+  };
 }
 
 /** The columns of a file, and which of their texts mean null. */
 export interface ParsedFile {
-  /** In the order of the file. */
+  /** In the order of the file; then the one that is made of two of them. */
   readonly columns: readonly ParsedColumn[];
   /** Texts that mean null, unless the column is text. */
   readonly nulls: readonly string[];

@@ -68,6 +68,11 @@ export interface Measure {
   readonly by: Column | null;
   readonly as: string;
   readonly type: LogicalType;
+  /**
+   * Only with `median`, `quantile` and `count_distinct`, and without groups: of many values, the store may compute it from a
+   * sample, and then returns its error.
+   */
+  readonly approximate?: boolean;
 }
 
 /** Left side of a condition: a column of the table (in `where`), or a column of the result by its index (in `having`). */
@@ -117,4 +122,8 @@ export function outputsOf({ groupBy, measures }: Pick<QueryPlan, 'groupBy' | 'me
     ...groupBy.map(({ as, column }) => ({ name: as, type: column.type })),
     ...measures.map(({ as, type }) => ({ name: as, type })),
   ];
+}
+
+export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
+  return fn === 'median' || fn === 'quantile';
 }

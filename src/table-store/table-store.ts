@@ -16,6 +16,8 @@ export interface Appended {
   readonly rows: number;
   /** By column. They are read as the earlier of both. */
   readonly ambiguousTimes: readonly { readonly column: string; readonly values: Values }[];
+  /** Rows with only one of the two columns that the time column is made of. Their time is null. */
+  readonly incompleteTimes: Values | null;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface BeginLoad {
   readonly tag: number;
   /** The table's columns, in the table's order. */
   readonly columns: readonly Column[];
-  /** How the file is read. Its columns are those in `columns`, in the file's order. */
+  /** How the file is read. Its columns are those in `columns`, in the file's order, and a derived one at the end. */
   readonly file: ParsedFile;
   readonly timeColumn: string | null;
   /** True if the customer has no committed table: whatever an earlier attempt left behind is replaced. */
@@ -83,7 +85,12 @@ export interface QueryLimits {
 }
 
 export type QueryOutcome =
-  | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[] }
+  | {
+      readonly kind: 'rows';
+      readonly rows: readonly (readonly StoredValue[])[];
+      /** By measure, its error if it was computed from a sample, else null. No member: all are exact. */
+      readonly errors?: readonly (number | null)[];
+    }
   /** The result exceeds a limit. */
   | { readonly kind: 'too_many_rows' | 'too_many_bytes' }
   | { readonly kind: 'timed_out' | 'cancelled' }
@@ -120,6 +127,9 @@ export type PageOutcome =
 
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** The formats whose columns have types. */
+export type TypedFormat = Extract<ExportFormat, 'parquet' | 'arrow'>;
 
 export interface ExportRequest extends Selection {
   readonly format: ExportFormat;
@@ -159,6 +169,12 @@ export interface TableStore {
     request: ExportRequest,
     limits: { readonly chunkMs: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void>;
+  /** Writes rows of a result in a format with typed columns. Integers beyond 64 bits become decimals of 38 digits. */
+  encode(
+    result: { readonly columns: readonly Column[]; readonly rows: readonly (readonly StoredValue[])[] },
+    format: TypedFormat,
+    signal: AbortSignal,
+  ): Promise<Uint8Array>;
   /** Begins an attempt at an upload. */
   begin(load: BeginLoad): Promise<LoadSession>;
   /** Deletes the rows of attempts that were never committed, or were undone. Succeeds if the table does not exist. */

@@ -3,9 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAnalysis } from '../../src/analysis/analysis.ts';
 import { AnalysisSlots } from '../../src/analysis/analysis-slots.ts';
+import { identityOf } from '../../src/analysis/identity.ts';
 import { tableResult } from '../../src/analysis/json-values.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
-import { keyOf, type PlannedQuery, QueryCache, type QueryCacheDeps } from '../../src/analysis/query-cache.ts';
+import { type PlannedQuery, QueryCache, type QueryCacheDeps } from '../../src/analysis/query-cache.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableForReading } from '../../src/catalog/table-state.ts';
 import { dangerouslyAllow } from '../../src/model/customer-access.ts';
@@ -152,7 +153,7 @@ describe('the query cache', () => {
       const keys = new Set<string>();
       for (const request of requests) {
         const { plan, name } = planned(request)(other);
-        keys.add(keyOf(CUSTOMER, other, { plan, name }));
+        keys.add(identityOf(CUSTOMER, other, name, plan));
       }
       assert.equal(keys.size, 1, [...keys].join('\n'));
     }
@@ -161,7 +162,10 @@ describe('the query cache', () => {
       having: { column: 'count', op: '=', value: 1 },
       group_by: [{ column: 'n', as: String(value) }],
     }));
-    const keys = different.map((request) => keyOf(CUSTOMER, VIEW, planned(request)(VIEW)));
+    const keys = different.map((request) => {
+      const { name, plan } = planned(request)(VIEW);
+      return identityOf(CUSTOMER, VIEW, name, plan);
+    });
     assert.equal(new Set(keys).size, different.length);
     await cache.run(CUSTOMER, VIEW, planned(same[0]?.[0]), connected);
     await cache.run(CUSTOMER, VIEW, planned(same[0]?.[1]), connected);
@@ -235,6 +239,8 @@ describe('the query cache', () => {
       catalog: { ...deps.catalog, committedRows: async () => [] },
       tables: { ...store, query: deps.tables.query },
       concurrentAnalyses: 1,
+      exportDirectory: '',
+      diskReserveBytes: 0,
       concurrentExports: 1,
     });
     const ask = (query: unknown, signal: AbortSignal) =>

@@ -85,6 +85,11 @@ test('answers analyses with results of their types', async () => {
     recordsOf(sum.result).map((row) => ({ ...row })),
     [{ total: '9007199254741000' }],
   );
+  const id = crypto.randomUUID();
+  const asked = client.query('analyses', { measures: [{ fn: 'count' }] }, { id });
+  assert.ok(Array.isArray(await client.runningAnalyses('analyses')));
+  await asked;
+  await assert.rejects(client.cancelAnalysis('analyses', id), (error) => isProblem(error, 'analysis_not_found'));
   assert.ok((await client.analyzeTypes()).some(({ name }) => name === 'profile'));
 });
 

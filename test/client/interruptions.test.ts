@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createClient } from '../../client/create-client.ts';
+import { openFile } from '../../client/open-file.ts';
 import { isProblem, ServerUnreachable } from '../../client/thena-problem.ts';
 import type { UploadProgress } from '../../client/upload-file-options.ts';
 import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
@@ -89,6 +90,21 @@ test('a file that is no CSV is refused at its end, and not sent again', async ()
   await assert.rejects(client.upload('1000', zeros, { resumable: true }), (error) => isProblem(error, 'not_csv'));
   await assert.rejects(client.upload('1000', zeros), (error) => isProblem(error, 'not_csv'));
   await assert.rejects(client.upload('1000', new Blob([])), (error) => isProblem(error, 'file_empty'));
+});
+
+test('a file that changes while it is sent is not read further', async () => {
+  const client = createClient({ url: thena.url });
+  const path = join(folder, 'changing.csv');
+  await writeFile(path, new Uint8Array(await FILE.arrayBuffer()));
+  let changed: Promise<void> | null = null;
+  const upload = client.upload('1000', await openFile(path), {
+    resumable: true,
+    onProgress({ sent }) {
+      if (sent > 0) changed ??= writeFile(path, 'n,name\n1,another file\n');
+    },
+  });
+  await assert.rejects(upload, { name: 'NotReadableError' });
+  assert.ok(changed);
 });
 
 test('waits for the end of an upload through a restart of the server', async () => {

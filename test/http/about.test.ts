@@ -86,6 +86,7 @@ test('documents the form of an upload and its options', async () => {
     'strip_nul',
     'on_error',
     'duplicates',
+    'time_column',
     'columns',
     'dry_run',
     'corrects',

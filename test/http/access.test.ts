@@ -27,6 +27,8 @@ interface Operation {
   };
 }
 
+const queryOf = (path: string): string => (path.includes('/analysis.') ? '?analyze_type=total_rows' : '');
+
 describe('with keys', () => {
   let thena: RunningThena;
   let own: string;
@@ -64,7 +66,8 @@ describe('with keys', () => {
     customer = 'other',
   ): Promise<Reply> {
     const id = /\/(uploads|tus)\/\{id\}/.test(path) ? othersUpload : customer;
-    const url = thena.url + path.replace('{id}', id).replace('{key_id}', 'key_x');
+    const url =
+      thena.url + path.replace('{id}', id).replace('{key_id}', 'key_x').replace('{format}', 'csv') + queryOf(path);
     const types = Object.keys(operation.requestBody?.content ?? {});
     if (path.includes('/tus')) {
       const metadata = `customer_id ${Buffer.from(customer).toString('base64')}`;

@@ -86,7 +86,10 @@ describe('columns declared by a later upload', () => {
     ] as const) {
       const refused = await send('other', 'n,t\n2,y\n', { columns });
       assert.deepEqual([refused.status, refused.code, refused.detail], [422, 'declared_type_conflict', detail]);
+      assert.match(refused.hint, /^Omit the declaration, or declare the type of the table's column/);
     }
+    for (const options of [{}, { columns: 'n:integer,t:text' }])
+      assert.equal((await send('other', 'n,t\n2,y\n', options)).status, 'complete');
     const [a, b] = await Promise.all([
       send('race', 'n\n1\n', { columns: 'n:integer' }),
       send('race', 'n\n1\n', { columns: 'n:text' }),

@@ -51,7 +51,7 @@ it('pauses the engine while the client does not read, and sends everything once 
   const chunks = (head: string): number =>
     asked.mock.calls.filter(({ arguments: [operation, params] }) => {
       const format = operation === 'export_rows' && params && 'format' in params ? params.format : null;
-      return format?.kind === 'text' && format.head === head;
+      return typeof format === 'object' && format?.kind === 'text' && format.head === head;
     }).length;
   const slow = await open();
   // In this time, the other export could have finished as well.

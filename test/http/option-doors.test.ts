@@ -43,6 +43,7 @@ const FOR_CUSTOMERS: readonly Given[] = [
 const FOR_UPLOADS: readonly Given[] = [
   ...FOR_CUSTOMERS,
   { option: 'dry_run', text: 'true', shown: true },
+  { option: 'time_column', text: 'DAY', shown: 'DAY' },
   {
     option: 'columns',
     text: 'DAY:date',
@@ -117,7 +118,7 @@ describe('every option', () => {
       const { body } = await put(thena.url, customer, CSV, WAIT);
       assert.deepEqual([body.options?.[option], body.options?.from_customer], [shown, [option]], JSON.stringify(body));
     }
-    for (const option of ['dry_run', 'columns', 'corrects']) {
+    for (const option of ['dry_run', 'columns', 'time_column', 'corrects']) {
       const { body } = await create({ customer_id: newCustomer(), defaults: { [option]: true } });
       assert.equal(body.code, 'bad_request', option);
     }

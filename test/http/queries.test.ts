@@ -182,8 +182,8 @@ describe('a query', () => {
       const [origin, , count] = profile.result.columns;
       assert.deepEqual([profile.analyze_type, profile.result.total_rows], [10003, flights.length]);
       assert.deepEqual(
-        [origin.nulls, origin.distinct, origin.min, origin.mean, origin.quartiles],
-        [0, origins.length, origins.map(([name]) => name).sort()[0], null, null],
+        [origin.nulls, origin.distinct, origin.distinct_error, origin.min, origin.mean, origin.quartiles],
+        [0, origins.length, null, origins.map(([name]) => name).sort()[0], null, null],
       );
       near(count.mean, sum(flights.map((flight) => flight.count)) / flights.length);
       assert.equal(count.max, Math.max(...flights.map((flight) => flight.count)));

@@ -71,6 +71,24 @@ const REFUSED: readonly (readonly [
     '/query/measures/0/q',
     0,
   ],
+  [
+    'an approximate sum',
+    { measures: [{ fn: 'sum', column: 'n', approximate: true }] },
+    'query_invalid',
+    '/query/measures/0/approximate',
+  ],
+  [
+    'approximate as text',
+    { measures: [{ fn: 'median', column: 'n', approximate: 'yes' }] },
+    'query_invalid',
+    '/query/measures/0/approximate',
+  ],
+  [
+    'approximate measures of groups',
+    { measures: [{ fn: 'median', column: 'n', approximate: true }], group_by: ['country'] },
+    'query_invalid',
+    '/query',
+  ],
   ['a quantile without q', { measures: [{ fn: 'quantile', column: 'n' }] }, 'query_invalid', '/query/measures/0'],
   ['an average with q', { measures: [{ fn: 'avg', column: 'n', q: 0.5 }] }, 'query_invalid', '/query/measures/0/q'],
   [

@@ -54,6 +54,24 @@ test('uploads match the OpenAPI document, whatever becomes of them', async () =>
   assert.equal((await api.call(`/api/v1/uploads/${complete.body.id}/rejects`)).body.code, 'rejects_not_found');
 });
 
+test('previews match the OpenAPI document, with questions, guesses and rows that do not fit', async () => {
+  const preview = (customer: string, csv: string, query = ''): ReturnType<DocumentedApi['call']> =>
+    api.call(`/api/v1/customers/${customer}/preview${query}`, { method: 'POST', body: csv });
+  const asked = await preview('previewed', 'day;amount\n01/02/2024;1.250\n02/02/2024;-\n');
+  assert.deepEqual(
+    asked.body.questions.map(({ column }: { readonly column: string }) => column),
+    ['day', 'amount'],
+  );
+  const settled = await preview('previewed', '1,caf\xe9,2024-01-02 10:00\n', '?complete=false&filename=a.csv');
+  assert.equal(settled.body.questions.length, 0);
+  assert.ok(settled.body.guesses.length > 0);
+  await uploadForm('previewed', CSV, WAIT);
+  const misfit = await preview('previewed', BAD_CSV);
+  assert.equal(misfit.body.rejected.length, 1);
+  assert.deepEqual((await preview('previewed', 'day,other\n2024-01-02,1\n')).body.table.extra, ['other']);
+  assert.equal((await preview('previewed', '')).body.code, 'file_empty');
+});
+
 test('resumable uploads match the OpenAPI document', async () => {
   const begin = (length: number) =>
     api.call('/api/v1/tus', {
@@ -164,6 +182,24 @@ test('the events of a customer match the OpenAPI document', async () => {
   }
   stop.abort();
   api.check('GET', path, undefined, { status, headers, body: text });
+});
+
+test('links match the OpenAPI document', async () => {
+  await uploadForm('links', CSV, WAIT);
+  const links = '/api/v1/customers/links';
+  for (const format of ['json', 'csv', 'ndjson', 'parquet', 'arrow']) {
+    const query = `${links}/query.${format}?measures=count,avg:amount:as:mean&group_by=day:month`;
+    const { status, headers } = await api.call(query);
+    assert.equal(status, 200, format);
+    assert.equal((await api.call(query, { headers: { 'if-none-match': headers.get('etag') ?? '' } })).status, 304);
+    assert.equal((await api.call(query, { headers: { range: 'bytes=9999999-' } })).status, 416);
+    assert.equal((await api.call(`${links}/analysis.${format}?analyze_type=profile`)).status, 200);
+    if (format !== 'json') assert.equal((await api.call(`${links}/export.${format}`)).status, 200);
+  }
+  const part = await api.call(`${links}/export.parquet`, { headers: { range: 'bytes=0-3' } });
+  assert.deepEqual([part.status, part.body], [206, 'PAR1']);
+  assert.equal((await api.call(`${links}/export?format=csv&where=amount>1`)).body, 'day,amount\n2024-01-01,2\n');
+  assert.equal((await api.call(`${links}/query.csv?measures=mode:amount`)).body.code, 'query_invalid');
 });
 
 test('sessions match the OpenAPI document', async () => {

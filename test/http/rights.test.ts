@@ -150,3 +150,16 @@ test('a resumable upload belongs to the key that began it, and can be continued 
 
   assert.equal((await ask(`${thena.url}/api/v1/tus/${await unfinished(sender)}`, 'DELETE', sender)).status, 204);
 });
+
+test('an idempotency key is of one API key: another one neither gets its upload nor collides with it', async () => {
+  const again = { 'idempotency-key': 'nightly', ...WAIT };
+  const first = (await put(thena.url, 'a', CSV, { ...sender, ...again })).body;
+  assert.equal(first.status, 'complete', JSON.stringify(first));
+  assert.equal((await put(thena.url, 'a', CSV, { ...sender, ...again })).body.id, first.id);
+  const other = (await put(thena.url, 'a', CSV, { ...otherSender, ...again })).body;
+  assert.deepEqual([other.status, other.id === first.id], ['complete', false]);
+  const changed = await put(thena.url, 'a', `${CSV}2024-03-01,9\n`, { ...bearer(ADMIN_KEY), ...again });
+  assert.notEqual(changed.body.code, 'idempotency_key_reused', JSON.stringify(changed.body));
+  const refused = await put(thena.url, 'a', BAD, { ...sender, ...again });
+  assert.deepEqual(answer(refused), [422, 'idempotency_key_reused']);
+});

@@ -125,6 +125,9 @@ test('applies the options in the query string, and shows them in the upload', as
     nulls: ['NA', '-'],
     time_zone: 'UTC',
     date_order: 'dmy',
+    time_column: null,
+    columns: null,
+    from_customer: [],
   });
   assert.equal(reply.body.receipt.rows_in_file, 2);
 });

@@ -83,6 +83,7 @@ function Sections({ session, customerId }: { readonly session: Session; readonly
   const sections = [
     ['Overview', base],
     ['Uploads', `${base}/uploads`],
+    ['Table', `${base}/table`],
     ...(session.role === 'customer' ? [] : ([['Settings', `${base}/settings`]] as const)),
   ] as const;
   return (

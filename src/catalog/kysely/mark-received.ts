@@ -80,6 +80,7 @@ async function withSameKey(trx: Transaction<CatalogTables>, upload: UploadRow): 
     .selectAll()
     .where('customer_id', '=', upload.customer_id)
     .where('idempotency_key', '=', upload.idempotency_key)
+    .where('key_id', upload.key_id === null ? 'is' : '=', upload.key_id)
     .where('received_at', 'is not', null)
     .executeTakeFirst();
 }

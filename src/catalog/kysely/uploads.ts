@@ -80,12 +80,13 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
         const createdAt = new Date(at);
         return newUpload({ id, customerId, filename, options, keyId, idempotencyKey, retryOf, corrects, createdAt });
       }),
-    async findByIdempotencyKey(customerId, key) {
+    async findByIdempotencyKey(customerId, sender, key) {
       const row = await db
         .selectFrom('uploads')
         .selectAll()
         .where('customer_id', '=', customerId)
         .where('idempotency_key', '=', key)
+        .where('key_id', sender === null ? 'is' : '=', sender)
         .where('received_at', 'is not', null)
         .executeTakeFirst();
       return row ? uploadOf(row) : null;

@@ -65,6 +65,15 @@ export interface PairParser {
   readonly ambiguousTimes: Values | null;
 }
 
+/** @param format of the combined column: the one of its days, and its time zone */
+export function pairParserOf(
+  { order, pattern, timeZone }: Extract<ValueFormat, { type: 'timestamp' }>,
+  clockPattern: string | null,
+  nulls: ReadonlySet<string>,
+): PairParser {
+  return pairParserFor({ type: 'pair', day: { type: 'date', order, pattern }, clockPattern, timeZone }, nulls);
+}
+
 export function pairParserFor(format: PairFormat, nulls: ReadonlySet<string>): PairParser {
   const acceptsDay = acceptsReadings(format.day);
   const classifyDay = classifierFor(format.day.pattern);

@@ -36,7 +36,7 @@ export function decideFormats(file: FileToDecide): FormatDecision {
   const decided = file.columns.map((column) => decideColumn(column, file, clues));
   return {
     columns: decided.map(({ decision }) => decision),
-    warnings: [...decided.flatMap(formatWarnings), ...separateClocks(decided)],
+    warnings: [...decided.flatMap(formatWarnings), ...separateClocks(decided, file)],
     questions: decided.flatMap(({ question }) => question ?? []),
     guesses: decided.flatMap(formatGuesses),
     conflicts: decided.flatMap((column) => conflictOf(column, file)),
@@ -53,14 +53,19 @@ function conflictOf(
 }
 
 /** A column of days and one of times of day: their moments are not what the column of days says. */
-function separateClocks(decided: readonly DecidedColumn[]): readonly FormatWarning[] {
+function separateClocks(decided: readonly DecidedColumn[], { table }: FileToDecide): readonly FormatWarning[] {
   const day = decided.find(({ decision }) => decision.format.type === 'date');
   if (day === undefined) return [];
+  // Not if the table has a time column already, or another one has the times.
+  const mayCombine = table === null && decided.every(({ decision }) => decision.format.type !== 'timestamp');
   return decided.flatMap(({ decision, evidence }): readonly FormatWarning[] => {
     const clocks = valuesWhere(evidence, (readings) => (readings & CLOCK) !== 0);
     if (decision.format.type !== 'text' || clocks === null || clocks.count < decision.values) return [];
     const { count, line, text } = clocks;
-    const message = `Column '${day.decision.name}' has days only: the times of day in column '${decision.name}' are text and not part of it.`;
+    const advice = mayCombine
+      ? ` To read both as one time, undo this upload and send the file again with time_column=${day.decision.name}+${decision.name}.`
+      : '';
+    const message = `Column '${day.decision.name}' has days only: the times of day in column '${decision.name}' are text and not part of it.${advice}`;
     return [{ code: 'separate_time_of_day', isNote: false, column: decision.name, count, line, text, message }];
   });
 }

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
+import { CombinedColumn, columnsOfRecords } from '../../csv/combined-column.ts';
 import type { CsvDialect } from '../../csv/dialect.ts';
 import type { CsvRecord } from '../../csv/record-reader.ts';
 import { BYTE_ORDER_MARK, beginsWithMark, type CsvSegment } from '../../csv/segment.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
 import { isCertain } from '../../csv/values/certain-columns.ts';
-import { parserFor, type ValueParser } from '../../csv/values/value-parser.ts';
-import type { ParsedFile } from '../../model/parsed-columns.ts';
+import { type ParsedValue, parserFor, type ValueParser } from '../../csv/values/value-parser.ts';
+import type { Values } from '../../csv/values/values.ts';
+import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
 import { RowDoesNotFit } from '../duckdb-failure.ts';
 import type { AmbiguousTimes } from '../protocol.ts';
 import { BufferedFile } from './buffered-file.ts';
@@ -23,7 +25,8 @@ export class SegmentRewriter {
   /** The dialect of the rewritten segments. */
   readonly dialect: RewrittenDialect;
   readonly #source: CsvDialect;
-  readonly #file: ParsedFile;
+  readonly #columns: readonly ParsedColumn[];
+  readonly #combined: CombinedColumn | null;
   readonly #parsers: readonly ValueParser[];
   readonly #trustShapes: boolean;
   /** Around canonical values. */
@@ -31,10 +34,11 @@ export class SegmentRewriter {
 
   /** @param file with `trustShapes` false, the values of all columns are judged; else those that are not certain by their shape */
   constructor(file: ParsedFile & { readonly trustShapes: boolean }, dialect: CsvDialect) {
-    this.#file = file;
+    this.#columns = columnsOfRecords(file);
+    this.#combined = CombinedColumn.of(file);
     this.#trustShapes = file.trustShapes;
     const nulls = new Set(file.nulls);
-    this.#parsers = file.columns.map(({ format }) => parserFor(format, nulls));
+    this.#parsers = this.#columns.map(({ format }) => parserFor(format, nulls));
     const isSplit = CANONICAL.test(dialect.delimiter);
     // Without quotes, a value such as 2024-01-02 would be split at hyphens.
     this.dialect = isSplit && dialect.quote === '' ? { delimiter: ',', quote: '"' } : dialect;
@@ -43,10 +47,15 @@ export class SegmentRewriter {
   }
 
   ambiguousTimes(): readonly AmbiguousTimes[] {
-    return this.#parsers.flatMap(({ ambiguousTimes }, index) => {
-      const column = this.#file.columns[index]?.name ?? '';
-      return ambiguousTimes === null ? [] : [{ column, values: ambiguousTimes }];
-    });
+    const counted = this.#parsers.map(
+      ({ ambiguousTimes }, index) => [this.#columns[index]?.name, ambiguousTimes] as const,
+    );
+    const all = [...counted, [this.#combined?.name, this.#combined?.counts.ambiguousTimes ?? null] as const];
+    return all.flatMap(([column = '', values]) => (values === null ? [] : [{ column, values }]));
+  }
+
+  get incompleteTimes(): Values | null {
+    return this.#combined?.counts.incomplete ?? null;
   }
 
   /**
@@ -56,13 +65,13 @@ export class SegmentRewriter {
    */
   async rewrite(segment: CsvSegment, signal: AbortSignal, onProgress: (bytes: number) => void): Promise<CsvSegment> {
     const path = `${segment.path}.values`;
-    const { columns } = this.#file;
+    const columns = this.#columns;
     const rewritten = columns.map(
       ({ format }, index) =>
         format.type !== 'text' && !(this.#trustShapes && isCertain(format, segment.shapes[index] ?? [])),
     );
     const recode = this.dialect !== this.#source;
-    const wanted = recode ? null : rewritten;
+    const wanted = recode ? null : rewritten.map((is, index) => is || (this.#combined?.isPart(index) ?? false));
     const file = await BufferedFile.create(path, { durable: false });
     const out = new Output(file);
     try {
@@ -103,6 +112,7 @@ export class SegmentRewriter {
     }
     const end = byteOffset + record.bytes;
     if (end > from) out.copy(text, from, end);
+    this.#addCombined(record, out);
     out.endLine();
   }
 
@@ -113,14 +123,27 @@ export class SegmentRewriter {
       if (value === null) continue;
       out.utf8(rewritten[index] === true ? value : `"${value.replaceAll('"', '""')}"`);
     }
+    this.#addCombined(record, out);
     out.endLine();
   }
 
-  #value(record: CsvRecord, index: number): string | null {
-    const value = (this.#parsers[index] as ValueParser).parse(record.fields[index] ?? null, record.line);
-    if (value !== null && typeof value !== 'string') throw new RowDoesNotFit(record.line);
-    return value;
+  #addCombined(record: CsvRecord, out: Output): void {
+    if (this.#combined === null) return;
+    const value = canonical(this.#combined.parse(record), record);
+    out.ascii(this.dialect.delimiter);
+    if (value !== null) out.ascii(this.#mark + value + this.#mark);
   }
+
+  #value(record: CsvRecord, index: number): string | null {
+    const parser = this.#parsers[index] as ValueParser;
+    return canonical(parser.parse(record.fields[index] ?? null, record.line), record);
+  }
+}
+
+/** @throws RowDoesNotFit */
+function canonical(value: ParsedValue, { line }: CsvRecord): string | null {
+  if (value !== null && typeof value !== 'string') throw new RowDoesNotFit(line);
+  return value;
 }
 
 /** Bytes on their way to a file. */

@@ -3,6 +3,7 @@ import {
   type Data,
   type DataType,
   DateDay,
+  Decimal,
   Field,
   Float64,
   Int64,
@@ -15,6 +16,10 @@ import {
   Utf8,
 } from 'apache-arrow';
 import type { Column, LogicalType } from '../../model/columns.ts';
+
+/** `wide`: integers beyond 64 bits. */
+type ArrowType = LogicalType | 'wide';
+type ArrowColumn = Omit<Column, 'type'> & { readonly type: ArrowType };
 
 /** The values of a column, as the engine reads them. */
 type Values = readonly unknown[];
@@ -32,9 +37,9 @@ export class ArrowChunks {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
   readonly #schema: Schema;
-  readonly #columns: readonly Column[];
+  readonly #columns: readonly ArrowColumn[];
 
-  constructor(columns: readonly Column[]) {
+  constructor(columns: readonly ArrowColumn[]) {
     this.#columns = columns;
     this.#schema = new Schema(columns.map(({ name, type }) => new Field(name, TYPES[type](), true)));
     // The writer needs a batch to write the schema: an empty one, which is cut off.
@@ -64,8 +69,9 @@ function schemaBytes(stream: Uint8Array): number {
   return 8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true);
 }
 
-const TYPES: Readonly<Record<LogicalType, () => DataType>> = {
+const TYPES: Readonly<Record<ArrowType, () => DataType>> = {
   integer: () => new Int64(),
+  wide: () => new Decimal(0, 38, 128),
   number: () => new Float64(),
   boolean: () => new Bool(),
   date: () => new DateDay(),
@@ -73,7 +79,7 @@ const TYPES: Readonly<Record<LogicalType, () => DataType>> = {
   text: () => new Utf8(),
 };
 
-function dataOf(type: LogicalType, values: Values): Data {
+function dataOf(type: ArrowType, values: Values): Data {
   const length = values.length;
   const nullBitmap = bitsOf(values, (value) => value !== null);
   const nullCount = values.reduce<number>((sum, value) => sum + (value === null ? 1 : 0), 0);
@@ -81,6 +87,12 @@ function dataOf(type: LogicalType, values: Values): Data {
   switch (type) {
     case 'integer':
       return makeData({ ...common, type: new Int64(), data: BigInt64Array.from(values, bigintOf) });
+    case 'wide': {
+      const words = BigUint64Array.from(
+        values.flatMap((value) => [BigInt.asUintN(64, bigintOf(value)), BigInt.asUintN(64, bigintOf(value) >> 64n)]),
+      );
+      return makeData({ ...common, type: new Decimal(0, 38, 128), data: new Uint32Array(words.buffer) });
+    }
     case 'timestamp':
       return makeData({ ...common, type: new TimestampMicrosecond('UTC'), data: BigInt64Array.from(values, bigintOf) });
     case 'date': {

@@ -82,7 +82,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
           done += current;
         }
         if (!isOne) await connection.run('COMMIT');
-        return { rows, ambiguousTimes: rewriter.ambiguousTimes() };
+        return { rows, ambiguousTimes: rewriter.ambiguousTimes(), incompleteTimes: rewriter.incompleteTimes };
       } catch (error) {
         if (!isOne) await connection.run('ROLLBACK').catch(() => undefined);
         throw error;
@@ -96,7 +96,11 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
 function isCertainSegment({ shapes, irregular }: CsvSegment, columns: readonly ParsedColumn[]): boolean {
   // DuckDB silently drops surplus fields that are empty.
   return (
-    !irregular && columns.every(({ format }, index) => format.type === 'text' || isCertain(format, shapes[index] ?? []))
+    !irregular &&
+    columns.every(
+      ({ format, combines }, index) =>
+        combines === undefined && (format.type === 'text' || isCertain(format, shapes[index] ?? [])),
+    )
   );
 }
 

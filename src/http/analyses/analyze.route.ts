@@ -9,6 +9,7 @@ import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { response } from '../openapi/response.ts';
 import { disconnectSignal } from '../requests/disconnect.ts';
 import { bodyForDocumentationOnly } from '../requests/documentation-only.ts';
+import { ANALYSIS_PROBLEMS } from './analysis-problems.ts';
 import { answerJson } from './answer-json.ts';
 
 const TYPES = ANALYZE_TYPES.map(({ number, name, description }) => `- **${number}** \`${name}\`: ${description}`);
@@ -21,28 +22,7 @@ export function analyzeRoutes({ analysis }: { readonly analysis: Analysis }): Fa
       {
         config: {
           right: 'read',
-          problems: [
-            ...CUSTOMER_PROBLEMS,
-            'customer_id_missing',
-            'analyze_type_missing',
-            'analyze_type_unknown',
-            'table_empty',
-            'no_time_column',
-            'query_invalid',
-            'column_not_found',
-            'column_unsuitable',
-            'value_invalid',
-            'time_zone_unknown',
-            'too_many_groups',
-            'result_too_large',
-            'result_out_of_range',
-            'analysis_timeout',
-            'analysis_cancelled',
-            'analysis_id_in_use',
-            'analysis_too_large',
-            'too_many_analyses',
-            'engine_unavailable',
-          ],
+          problems: [...CUSTOMER_PROBLEMS, 'customer_id_missing', 'analysis_id_in_use', ...ANALYSIS_PROBLEMS],
         },
         // The analysis reads it: its problems have the location of the error in a query, and the nearest allowed value.
         validatorCompiler: bodyForDocumentationOnly,

@@ -27,7 +27,14 @@ function resultJson({ name, result }: Answer): api.Analysis['result'] {
         duration: result.duration,
       };
     case 'profile':
-      return { total_rows: result.totalRows, columns: result.columns };
+      return {
+        total_rows: result.totalRows,
+        columns: result.columns.map(({ distinctError, quartilesError, ...column }) => ({
+          ...column,
+          distinct_error: distinctError,
+          quartiles_error: quartilesError,
+        })),
+      };
     case 'rows_over_time': {
       const { timeColumn, bucket, timeZone, columns, rows } = result;
       return { time_column: timeColumn, bucket, time_zone: timeZone, columns, rows };

@@ -4,6 +4,7 @@ import { checkColumnNames } from '../../csv/column-names.ts';
 import { checkDeclared, declaredColumn, NO_OPTIONS, timeZoneOption } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
 import type { Column } from '../../model/columns.ts';
+import { findByName, findPair } from '../../model/combined-columns.ts';
 import type { DeclaredColumn } from '../../model/parsed-columns.ts';
 import { readOptions } from '../uploads/upload-options.ts';
 
@@ -51,9 +52,13 @@ export function checkDeclaration({ timeColumn, columns, defaults }: Declaration,
       throw new Problem('upload_option_invalid', detail, { option: 'time_zone' });
     }
   }
-  const isTime = ({ name, type }: Column) => name === timeColumn && (type === 'timestamp' || type === 'date');
-  if (timeColumn !== null && !columns.some(isTime)) {
-    const detail = `The time column '${timeColumn}' is not a declared column of type timestamp or date.`;
-    throw new Problem('time_column_unknown', detail);
-  }
+  if (timeColumn === null || isTime(findByName(columns, timeColumn))) return;
+  const [day, clock] = findPair(columns, timeColumn)?.map((name) => findByName(columns, name)) ?? [];
+  if (isTime(day) && clock?.type === 'text') return;
+  const detail = `The time column '${timeColumn}' is not a declared column of type timestamp or date, nor one of days and one of times of day, of type text.`;
+  throw new Problem('time_column_unknown', detail);
+}
+
+function isTime(column: Column | null | undefined): boolean {
+  return column?.type === 'timestamp' || column?.type === 'date';
 }

@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'Uploads', description: 'CSV files and what became of their rows.' },
   { name: 'Resumable uploads', description: 'Files sent in several requests, with the tus 1.0 protocol.' },
   { name: 'Analyses', description: 'Aggregates and queries over a table.' },
+  { name: 'Links', description: 'Results and tables as files that other programs open.' },
   { name: 'Tables', description: 'The rows of a customer.' },
   { name: 'Customers', description: 'The owners of tables, and their API keys.' },
   { name: 'Sessions', description: 'How browsers call the API without keeping a key.' },

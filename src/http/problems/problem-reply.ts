@@ -96,6 +96,8 @@ function headersOf(problem: Problem, request: FastifyRequest): Readonly<Record<s
       return { 'www-authenticate': challenges(problem, request) };
     case 405: // RFC 9110, section 15.5.6
       return Array.isArray(allow) ? { allow: allow.join(', ') } : {};
+    case 416: // RFC 9110, section 15.5.17
+      return { 'content-range': `bytes */${problem.extra.length}` };
     case 429: // RFC 6585, section 4
     case 503:
     case 507:

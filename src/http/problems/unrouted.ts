@@ -19,12 +19,12 @@ export function answerUnrouted(app: FastifyInstance): void {
   });
 }
 
-/** A pattern for the paths of a route such as `/customers/:id`, with or without a trailing slash. */
+/** A pattern for the paths of a route such as `/customers/:id/query.:format`, with or without a trailing slash. */
 function pathOf(url: string): RegExp {
   const pattern = url
     .replace(/\/$/, '')
     .split('/')
-    .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : RegExp.escape(part)))
+    .map((part) => (part === '*' ? '.*' : part.split(/:\w+/).map(RegExp.escape).join('[^/]+')))
     .join('/');
   return new RegExp(`^${pattern}/?$`);
 }

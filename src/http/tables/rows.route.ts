@@ -5,6 +5,7 @@ import { DEFAULT_ROWS_LIMIT, RowsPage, RowsQuery } from '../../api/rows.ts';
 import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { response } from '../openapi/response.ts';
 import { disconnectSignal } from '../requests/disconnect.ts';
+import { columnJson } from './column-json.ts';
 import { READ_PROBLEMS, selectionOf } from './selection.ts';
 
 /** `/customers/{id}/table/rows`. */
@@ -38,7 +39,7 @@ export function rowsRoutes({ pages }: Pick<Analysis, 'pages'>): FastifyPluginAsy
         );
         return {
           customer_id: customerId,
-          columns,
+          columns: columns.map(columnJson),
           rows,
           offset,
           total_rows: table.rows,

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../errors.ts';
 
 /** The columns and rows that a URL selects. */
 export function selectionOf({ columns, where }: Pick<RowsQuery, 'columns' | 'where'>): SelectionRequest {
-  return { columns: columns === undefined ? [] : [columns].flat(), where: where ?? null };
+  return { columns: columns === undefined ? [] : [columns].flat(), where: where === undefined ? [] : [where].flat() };
 }
 
 /** Problems of every request that reads rows. */

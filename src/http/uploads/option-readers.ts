@@ -38,6 +38,7 @@ export const UPLOAD_OPTIONS = {
   strip_nul: { member: 'stripNul', read: (text) => booleanOption('strip_nul', text) },
   on_error: { member: 'onError', read: (text) => oneOf('on_error', text, ['abort', 'skip']) },
   duplicates: { member: 'duplicates', read: (text) => oneOf('duplicates', text, ['append', 'reject']) },
+  time_column: { member: 'timeColumn', read: timeColumnOption },
   dry_run: { member: 'dryRun', read: (text) => booleanOption('dry_run', text) },
 } as const satisfies Record<Exclude<OptionName, ValueOptionName>, Reader<UploadOptions>>;
 
@@ -57,6 +58,13 @@ type ValueOptionName = keyof typeof VALUE_OPTIONS;
 export const NAMES_OF_MEMBERS: Readonly<Record<string, string>> = Object.fromEntries(
   [...Object.entries(UPLOAD_OPTIONS), ...Object.entries(VALUE_OPTIONS)].map(([name, { member }]) => [member, name]),
 );
+
+function timeColumnOption(text: string): string {
+  const name = text.trim();
+  if (name !== '' && name.length <= 511) return name;
+  const detail = 'time_column must be the name of a column, or of two columns such as Date+Time.';
+  throw new Problem('upload_option_invalid', detail, { option: 'time_column' });
+}
 
 function columnsJson(columns: ValueOptions['columns'] | undefined): readonly DeclaredInUpload[] | null {
   const declared = Object.entries(columns ?? {});

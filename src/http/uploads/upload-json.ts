@@ -70,7 +70,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
   return [`The same bytes were uploaded at ${at} as upload ${earlier.id}. Their rows ${appended} again.`];
 }
 
-export function columnJson({ name, format }: ParsedColumn): api.Receipt['columns'][number] {
+export function columnJson({ name, format, combines }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
     type: format.type === 'unknown' ? 'text' : format.type,
@@ -79,5 +79,6 @@ export function columnJson({ name, format }: ParsedColumn): api.Receipt['columns
     decimal: 'decimal' in format ? format.decimal : null,
     thousands: 'thousands' in format ? format.thousands : null,
     time_zone: 'timeZone' in format ? format.timeZone : null,
+    ...(combines && { derived_from: [combines.day, combines.clock] }),
   };
 }

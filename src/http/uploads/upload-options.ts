@@ -88,7 +88,7 @@ export function optionsJson(options: UploadOptions): api.UploadOptions {
 
 /** The defaults of a customer as responses show them. */
 export function defaultsJson({ values, ...options }: CustomerDefaults): api.ShownDefaults {
-  const { dry_run: _, ...forUploads } = UPLOAD_OPTIONS;
+  const { dry_run: _, time_column: ___, ...forUploads } = UPLOAD_OPTIONS;
   const { columns: __, ...forValues } = VALUE_OPTIONS;
   return { ...shown(options, forUploads), ...shown(values, forValues) } as api.ShownDefaults;
 }

@@ -1,5 +1,5 @@
 import type { Receipt, ReceivedFile } from '../../catalog/upload.ts';
-import { ambiguousTimesWarning } from '../../csv/values/format-warnings.ts';
+import { ambiguousTimesWarning, incompletePairsWarning } from '../../csv/values/format-warnings.ts';
 import { addValues, type Values } from '../../csv/values/values.ts';
 import type { Appended } from '../../table-store/table-store.ts';
 import type { FileToLoad } from './file-to-load.ts';
@@ -15,6 +15,7 @@ export interface LoadedFile {
   /** Null if every record of the file was loaded. */
   readonly kept: KeptRecords | null;
   readonly ambiguousTimes: Appended['ambiguousTimes'];
+  readonly incompleteTimes: Appended['incompleteTimes'];
 }
 
 /** The receipt of an upload whose rows are loaded. */
@@ -30,6 +31,7 @@ export function receiptOf(loaded: LoadedFile): Omit<Receipt, 'tableRowsBefore' |
       ...headerWarnings(loaded),
       ...plan.warnings,
       ...ambiguousTimeWarnings(loaded),
+      ...incompleteTimeWarnings(loaded),
       ...rejectedWarnings(kept),
     ],
     notes: plan.notes,
@@ -45,6 +47,16 @@ export function ambiguousTimeWarnings({
     const all = own.reduce<Values | null>((sum, { values }) => addValues(sum, values), null);
     const timeZone = format.type === 'timestamp' ? format.timeZone : 'UTC';
     return ambiguousTimesWarning(name, timeZone, all)?.message ?? [];
+  });
+}
+
+export function incompleteTimeWarnings({
+  incompleteTimes,
+  plan,
+}: Pick<LoadedFile, 'incompleteTimes' | 'plan'>): readonly string[] {
+  return plan.file.columns.flatMap(({ combines }) => {
+    const warning = combines && incompletePairsWarning([combines.day, combines.clock], incompleteTimes);
+    return warning ? [warning.message] : [];
   });
 }
 

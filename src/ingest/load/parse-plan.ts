@@ -1,13 +1,14 @@
-import type { Customer } from '../../catalog/customer.ts';
 import { decideFormats, type FormatDecision, type TypeConflict } from '../../csv/values/decide-formats.ts';
 import type { FormatQuestion } from '../../csv/values/format-questions.ts';
+import type { FormatWarning } from '../../csv/values/format-warnings.ts';
 import { nullsOf, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import { chooseTimeColumn, type LogicalType } from '../../model/columns.ts';
+import type { LogicalType } from '../../model/columns.ts';
 import type { ParsedFile, TableColumn } from '../../model/parsed-columns.ts';
 import { type ColumnType, NOTHING_SETTLED } from '../../model/value-format.ts';
 import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
+import { timeColumnOf } from './time-column.ts';
 
 /** How a file is read into a table. */
 export interface ParsePlan {
@@ -32,11 +33,14 @@ export function decidePlan(file: FileToLoad, evidence: PlanEvidence, options: Va
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
     options,
-    table: file.table?.columns.map((column) => ({ ...column, mayBecomeNumber: false })) ?? null,
+    table:
+      file.table?.columns
+        .filter(({ derivedFrom }) => derivedFrom === undefined)
+        .map((column) => ({ ...column, mayBecomeNumber: false })) ?? null,
   });
 }
 
-/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
+/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, time_column_conflict */
 export function planOf(
   file: FileToLoad,
   evidence: PlanEvidence,
@@ -51,18 +55,22 @@ export function planOf(
     name,
     format: format.type === 'unknown' ? ({ type: 'text' } as const) : format,
   }));
-  const columns = tableColumns(file, decision);
+  const own = tableColumns(file, decision);
+  const { name: timeColumn, combined } = timeColumnOf({ file, evidence, options, decision }, own);
   return {
-    file: { columns: parsed, nulls: [...nullsOf(options)] },
-    columns: withReasons(columns, decision),
-    timeColumn: timeColumnOf(file.customer, columns, decision),
+    file: { columns: combined ? [...parsed, combined.parsed] : parsed, nulls: [...nullsOf(options)] },
+    columns: withReasons(combined ? withColumn(own, combined.column) : own, decision),
+    timeColumn,
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
     warnings: [
-      ...decision.warnings.filter(({ isNote }) => !isNote).map(({ message }) => message),
+      ...decision.warnings.filter((warning) => isWarning(warning, combined !== null)).map(({ message }) => message),
       ...emptyColumns(file, decision),
     ],
-    notes: decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
+    notes: [
+      ...decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
+      ...(combined ? [combined.note] : []),
+    ],
   };
 }
 
@@ -81,11 +89,21 @@ export function isSamePlan(a: ParsePlan, b: ParsePlan): boolean {
   return JSON.stringify(a.file) === JSON.stringify(b.file);
 }
 
+function isWarning({ code, isNote }: FormatWarning, isCombined: boolean): boolean {
+  return !isNote && !(isCombined && code === 'separate_time_of_day');
+}
+
+/** Replaces the column of this name, or adds it at the end. */
+function withColumn(columns: readonly TableColumn[], column: TableColumn): readonly TableColumn[] {
+  const index = columns.findIndex(({ name }) => name === column.name);
+  return index < 0 ? [...columns, column] : columns.with(index, { ...columns[index], ...column });
+}
+
 function tableColumns({ tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
   if (known === null) return columns.map(({ name, format, settled }) => ({ name, type: typeOf(format.type), settled }));
-  return known.map(({ name, type }) => {
+  return known.map(({ name, type, derivedFrom }) => {
     const decided = columns.find((column) => column.name === name);
-    return { name, type, settled: decided?.settled ?? NOTHING_SETTLED };
+    return { name, type, settled: decided?.settled ?? NOTHING_SETTLED, ...(derivedFrom && { derivedFrom }) };
   });
 }
 
@@ -107,22 +125,4 @@ function ambiguousValues({ column, line, text, option, readings, message }: Form
 function typeConflict({ column, declared, type }: TypeConflict): Problem {
   const detail = `Column '${column}' is declared as ${declared}, but the table's column is ${type}.`;
   return new Problem('declared_type_conflict', detail, { column, declared, type });
-}
-
-function timeColumnOf(
-  { table, declaredTimeColumn }: Customer,
-  columns: readonly TableColumn[],
-  decision: FormatDecision,
-): string | null {
-  if (table) return table.timeColumn;
-  if (declaredTimeColumn === null) return chooseTimeColumn(columns);
-  const column = columns.find(({ name }) => name.toLowerCase() === declaredTimeColumn.toLowerCase());
-  if (column?.type === 'timestamp' || column?.type === 'date') return column.name;
-  const nearly = decision.columns.find(({ name }) => name === column?.name)?.nearly;
-  throw new Problem(
-    'time_column_unknown',
-    column
-      ? `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.${nearly ? ` ${nearly.message}` : ''}`
-      : `Column '${declaredTimeColumn}' was declared as the time column, but the file has no such column.`,
-  );
 }

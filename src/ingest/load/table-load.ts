@@ -1,5 +1,6 @@
 import type { Claim } from '../../catalog/upload-queue.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
+import { addValues } from '../../csv/values/values.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { StorageFailure } from '../../model/storage-failure.ts';
 import type { Appended, LoadSession, LoadSummary, TableStore } from '../../table-store/table-store.ts';
@@ -26,6 +27,7 @@ export class TableLoad {
   readonly #signal: AbortSignal;
   #session: LoadSession | null = null;
   #ambiguousTimes: Appended['ambiguousTimes'][number][] = [];
+  #incompleteTimes: Appended['incompleteTimes'] = null;
 
   constructor(deps: TableLoadDeps, claim: Claim, lease: Lease, file: FileToLoad, signal: AbortSignal) {
     this.#deps = deps;
@@ -38,6 +40,11 @@ export class TableLoad {
   /** Local times that clocks showed twice, by segment and column. */
   get ambiguousTimes(): Appended['ambiguousTimes'] {
     return this.#ambiguousTimes;
+  }
+
+  /** Rows that got no time because one of the two columns of the time column is null. */
+  get incompleteTimes(): Appended['incompleteTimes'] {
+    return this.#incompleteTimes;
   }
 
   /** @returns the number of rows appended; the failure, if a row may be to blame for it; or what ended the segments */
@@ -56,6 +63,7 @@ export class TableLoad {
       trustShapes: plan.trustShapes,
     });
     this.#ambiguousTimes = [];
+    this.#incompleteTimes = null;
     failpoint('load_started');
     let taken = 0;
     let rows = 0;
@@ -72,6 +80,8 @@ export class TableLoad {
         });
         rows += appended.rows;
         for (const { column, values } of appended.ambiguousTimes) this.#ambiguousTimes.push({ column, values });
+        if (appended.incompleteTimes)
+          this.#incompleteTimes = addValues(this.#incompleteTimes, appended.incompleteTimes);
         failpoint('segment_appended');
         this.#showProgress(rows);
       } catch (failure) {

@@ -15,7 +15,7 @@ import { compareColumns } from '../../model/match-columns.ts';
 import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
 import type { RejectedRow } from '../../model/rejected-row.ts';
 import { FileToLoad } from '../load/file-to-load.ts';
-import { ambiguousTimeWarnings } from '../load/loaded-receipt.ts';
+import { ambiguousTimeWarnings, incompleteTimeWarnings } from '../load/loaded-receipt.ts';
 import { decidePlan, type PlanEvidence, planOf } from '../load/parse-plan.ts';
 import { valueOptionsOf } from '../load/value-options.ts';
 import type { FileStart } from '../receive/decompress.ts';
@@ -102,7 +102,7 @@ async function readSample(
   // The columns of a file that does not match are shown as those of a new table.
   const matches = table.missing.length === 0 && table.extra.length === 0;
   const customer = matches ? knownCustomer : { ...newCustomer(knownCustomer.id), defaults: knownCustomer.defaults };
-  const file = new FileToLoad(new SegmentFeed(dialect.dialect, dialect.columns), customer);
+  const file = new FileToLoad(new SegmentFeed(dialect.dialect, dialect.columns), customer, uploadOptions.timeColumn);
   const options = valueOptionsOf(uploadOptions, customer);
   const names = file.source([]).columns;
   const collectors = names.map(
@@ -133,7 +133,10 @@ async function readSample(
   return {
     detected: sample.detected,
     isWhole: start.isWhole,
-    columns: decision.columns.map(({ name, format }) => ({ name, format })),
+    columns: [
+      ...decision.columns.map(({ name, format }) => ({ name, format })),
+      ...parsed.columns.filter(({ combines }) => combines !== undefined),
+    ],
     // What the value of an open question is, is not known.
     rows: rows.rows.map((row) =>
       row.map((cell, index) => (isAsked(names[index] as string) ? { ...cell, value: null } : cell)),
@@ -145,6 +148,7 @@ async function readSample(
       ...sample.warnings,
       ...plan.warnings,
       ...ambiguousTimeWarnings({ ambiguousTimes: checker.ambiguousTimes, plan }),
+      ...incompleteTimeWarnings({ incompleteTimes: checker.incompleteTimes, plan }),
     ],
     notes: [...plan.notes, ...(start.isWhole ? [] : [sampleNote(sample.records)])],
     questions,
@@ -153,10 +157,12 @@ async function readSample(
   };
 }
 
-/** The columns that are to be read as text until a question about them is answered. */
+/** The columns that are to be read as text until a question about them is answered, and without what is made of them. */
 function asText({ columns, nulls }: ParsedFile, isAsked: (name: string) => boolean): ParsedFile {
   return {
-    columns: columns.map((column) => (isAsked(column.name) ? { ...column, format: { type: 'text' } } : column)),
+    columns: columns
+      .filter(({ combines }) => !(combines && isAsked(combines.day)))
+      .map((column) => (isAsked(column.name) ? { ...column, format: { type: 'text' } } : column)),
     nulls,
   };
 }

@@ -72,7 +72,8 @@ export class Registration {
     const { idempotencyKey, corrects, expectedBytes } = this.#file;
     if (idempotencyKey !== null) {
       // The file is read in any case: only its digest shows whether it is the same.
-      this.#mayBeRepeated = (await this.#catalog.findByIdempotencyKey(access.customerId, idempotencyKey)) !== null;
+      const { customerId, keyId } = access;
+      this.#mayBeRepeated = (await this.#catalog.findByIdempotencyKey(customerId, keyId, idempotencyKey)) !== null;
     }
     // Others may be queued while it is read: what counts is the count at the acknowledgement.
     if (!this.#mayBeRepeated) {

@@ -1,18 +1,20 @@
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
-import type { QueryPlan } from '../query-plan.ts';
-import type { CountedView, QueryLimits, QueryOutcome } from '../table-store.ts';
-import { type CompiledQuery, compileQuery, isQuantile } from './compile-query.ts';
+import { isQuantile, type QueryPlan } from '../query-plan.ts';
+import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
+import { type CompiledQuery, compileQuery } from './compile-query.ts';
 import { compileRanges, rangesOf } from './compile-ranges.ts';
+import { compileSampleSizes } from './compile-sample-sizes.ts';
 import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
+import { EXACT_VALUES, errorOf, type Samples, samplesOf } from './samples.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
 
-type Run = (plan: QueryPlan, extraBytes?: number) => Promise<QueryOutcome>;
+type Call = (compiled: CompiledQuery, options?: CallOptions) => Promise<QueryOutcome>;
 
-/** Runs a query over a table file, once there is memory for its quantiles and the ranges that it needs are known. */
+/** Runs a query over a table file, once there is memory for its quantiles and the ranges and samples that it needs are known. */
 export async function answerQuery(
   { engine, quantiles }: { readonly engine: EngineClient; readonly quantiles: QuantileMemory },
   database: string,
@@ -22,21 +24,24 @@ export async function answerQuery(
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
   const rows = { ...view, table: tableName(database) };
-  const call = (compiled: CompiledQuery, options: CallOptions) =>
+  const call: Call = (compiled, options = {}) =>
     engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends, ...options });
-  const run: Run = async (each, extraBytes = 0) => {
-    const options = { extraBytes, ...(onProgress && { onProgress }) };
-    const ranges = compileRanges(each, rows);
-    if (!ranges) return call(compileQuery(each, rows), options);
-    const ranged = await call(ranges, { extraBytes });
-    if (ranged.kind !== 'rows') return ranged;
-    return call(compileQuery(each, rows, rangesOf(each, ranged.rows[0] ?? [])), options);
-  };
   try {
-    const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(view, plan, run));
+    const ranges = await firstRow(call, compileRanges(plan, rows));
+    const sizes = await firstRow(call, view.rows <= EXACT_VALUES ? null : compileSampleSizes(plan, rows));
+    if ('kind' in ranges) return ranges;
+    if ('kind' in sizes) return sizes;
+    const samples = samplesOf(plan, sizes);
+    const facts = { ranges: rangesOf(plan, ranges), samples };
+    const run = async (extraBytes: number): Promise<QueryOutcome> => {
+      const options = { extraBytes, ...(onProgress && { onProgress }) };
+      const outcome = await call(compileQuery(plan, rows, facts), options);
+      return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;
+    };
+    const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(rows, plan, samples, call));
     if (!quantiles.fits(bytes)) return { kind: 'out_of_memory' };
-    if (bytes === 0) return await run(plan);
-    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => run(plan, bytes));
+    if (bytes === 0) return await run(0);
+    return await quantiles.run(view.customerId, { permits: bytes, signal: ends }, () => run(bytes));
   } catch (error) {
     if (exceededMemory(error)) return { kind: 'out_of_memory' };
     if (!isCancelled(error) && !ends.aborted) throw error;
@@ -44,13 +49,46 @@ export async function answerQuery(
   }
 }
 
+type Row = readonly StoredValue[];
+
+/** The only row of a query that looks something up; empty if there is nothing to look up. */
+async function firstRow(
+  call: Call,
+  compiled: CompiledQuery | null,
+): Promise<Row | Exclude<QueryOutcome, { kind: 'rows' }>> {
+  if (!compiled) return [];
+  const outcome = await call(compiled);
+  return outcome.kind === 'rows' ? (outcome.rows[0] ?? []) : outcome;
+}
+
+function withErrors(outcome: Extract<QueryOutcome, { kind: 'rows' }>, plan: QueryPlan, samples: Samples): QueryOutcome {
+  // Samples are of queries without groups.
+  const [row = []] = outcome.rows;
+  const errors = plan.measures.map((measure, index) => errorOf(measure, row[index] ?? null, samples));
+  return errors.some((error) => error !== null) ? { ...outcome, errors } : outcome;
+}
+
 /** Maximum number of values that the quantiles of a plan keep in memory. */
-async function quantileValues({ rows }: CountedView, plan: QueryPlan, run: Run): Promise<number> {
-  const columns = new Set(plan.measures.filter(isQuantile).map(({ column }) => column?.name)).size;
-  const most = columns * rows;
-  if (most <= UNCOUNTED_VALUES || plan.where === null) return most;
-  const counted = await run(countOf(plan));
-  return counted.kind === 'rows' ? columns * Number(counted.rows[0]?.[0] ?? 0) : 0;
+async function quantileValues(
+  view: CountedView & { readonly table: string },
+  plan: QueryPlan,
+  samples: Samples,
+  call: Call,
+): Promise<number> {
+  const all = plan.measures.filter(isQuantile);
+  const namesOf = (approximate: boolean) =>
+    new Set(
+      all
+        .filter((each) => (each.approximate === true && samples.size > 0) === approximate)
+        .map(({ column }) => column?.name ?? ''),
+    );
+  const sampled = [...namesOf(true)].map((name) => samples.get(name));
+  const kept = sampled.reduce((sum, sample) => sum + (sample ? Math.ceil((1.01 * sample.values) / sample.rows) : 0), 0);
+  const columns = namesOf(false).size;
+  const most = columns * view.rows;
+  if (most <= UNCOUNTED_VALUES || plan.where === null) return kept + most;
+  const counted = await call(compileQuery(countOf(plan), view));
+  return kept + (counted.kind === 'rows' ? columns * Number(counted.rows[0]?.[0] ?? 0) : 0);
 }
 
 /** A plan that counts the rows that meet the condition of another plan. */

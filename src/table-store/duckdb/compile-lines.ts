@@ -1,5 +1,6 @@
 import { literal } from '../../engine/sql.ts';
 import type { Column, LogicalType } from '../../model/columns.ts';
+import { escapedFormula, FORMULA_STARTS, quotedField } from '../../model/csv-field.ts';
 import type { Physical } from '../../model/physical-columns.ts';
 
 /** A format with one line per row: the text before the first row, and a SQL expression for a row with its line feed. */
@@ -8,20 +9,12 @@ export interface Lines {
   readonly line: string;
 }
 
-/** Characters that start a formula in spreadsheets (https://owasp.org/www-community/attacks/CSV_Injection). */
-const FORMULA_STARTS: readonly string[] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-/**
- * Texts that RFC 4180 requires to be quoted, and those in which other readers might see a delimiter or trim something. Empty
- * texts are quoted, to distinguish them from null.
- */
-const QUOTED = /^$|[",;|\t\r\n]|^[\s\ufeff]|\s$/;
 const GREATEST_EXACT = Number.MAX_SAFE_INTEGER;
 
 /** CSV with a header. Null is an empty field, and an empty text is `""`. */
 export function csvLines(columns: readonly Column[], physical: Physical, escapeFormulas: boolean): Lines {
   const names = columns.map(({ name }) => {
-    const text = escapeFormulas && FORMULA_STARTS.includes(name.slice(0, 1)) ? `'${name}` : name;
-    return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return quotedField(escapeFormulas ? escapedFormula(name) : name);
   });
   const fields = columns.map((column) => {
     const value = physical(column);
@@ -42,11 +35,13 @@ export function jsonLines(columns: readonly Column[], physical: Physical): Lines
   return { head: '', line: `concat(${members.join(', ')}, '}', chr(10))` };
 }
 
+/** As `escapedFormula`. */
 function escapedSql(text: string): string {
   const firsts = FORMULA_STARTS.map(literal).join(', ');
   return `(CASE WHEN left(${text}, 1) IN (${firsts}) THEN '''' || ${text} ELSE ${text} END)`;
 }
 
+/** As `quotedField`. */
 function quotedSql(text: string): string {
   const pattern = literal('^$|[",;|\\t\\r\\n]|^[\\s\\x{FEFF}]|\\s$');
   return `CASE WHEN regexp_matches(${text}, ${pattern}) THEN '"' || replace(${text}, '"', '""') || '"' ELSE ${text} END`;

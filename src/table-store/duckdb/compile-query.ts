@@ -1,11 +1,18 @@
 import { type Column, TAG_COLUMN } from '../../model/columns.ts';
 import { type Physical, physicalColumns } from '../../model/physical-columns.ts';
-import { type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
+import { isQuantile, type Measure, outputsOf, type QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
 import { groupSql, microsSql, shapedGroupSql } from './compile-group.ts';
 import type { Ranges } from './compile-ranges.ts';
 import { Parameters } from './parameters.ts';
+import { type Samples, sampleEvery } from './samples.ts';
+
+/** What a query has to know about the selected rows before it is compiled. */
+export interface PlanFacts {
+  readonly ranges?: Ranges;
+  readonly samples?: Samples;
+}
 
 export interface CompiledQuery {
   readonly sql: string;
@@ -27,12 +34,12 @@ export function visible({ uncommittedTags, lastTag }: Pick<TableView, 'uncommitt
  * and order by the result. It contains no names of the request or the table, and values only as bound parameters.
  *
  * @param view the rows to query; `table` is the quoted name of the table
- * @param ranges of the columns for which `compileRanges` asks
+ * @param facts what `compileRanges` and `compileSampleSizes` asked for
  */
 export function compileQuery(
   plan: QueryPlan,
   view: TableView & { readonly table: string },
-  ranges: Ranges = new Map(),
+  { ranges = new Map(), samples = new Map() }: PlanFacts = {},
 ): CompiledQuery {
   const parameters = new Parameters();
   const physical = physicalColumns(view.columns);
@@ -41,9 +48,11 @@ export function compileQuery(
     ...groupBy.map((key, index) => `${groupSql(key, physical, ranges)} AS g${index}`),
     ...measures.flatMap((measure, index) => {
       const of = quantilesOfColumn(measures, index);
-      if (of === null) return [`${measureSql(measure, physical)} AS m${index}`];
+      if (of === null) return [`${measureSql(measure, physical, samples)} AS m${index}`];
       return of.first === index
-        ? [`quantile_cont(${physical(of.column)}, [${of.shares.join(', ')}]) AS m${index}`]
+        ? [
+            `quantile_cont(${physical(of.column)}, [${of.shares.join(', ')}])${rowSample(measure, samples)} AS m${index}`,
+          ]
         : [];
     }),
   ];
@@ -88,23 +97,22 @@ function quantilesOfColumn(measures: readonly Measure[], index: number) {
   const own = measures[index];
   const column = own && isQuantile(own) ? own.column : null;
   if (!column) return null;
-  const siblings = measures.flatMap((each, at) => (isQuantile(each) && each.column?.name === column.name ? [at] : []));
+  const siblings = measures.flatMap((each, at) =>
+    isQuantile(each) && each.column?.name === column.name && each.approximate === own?.approximate ? [at] : [],
+  );
   if (siblings.length === 1) return null;
   const shares = siblings.map((at) => `CAST(${Number(measures[at]?.q ?? 0.5)} AS DOUBLE)`);
   return { column, shares, first: siblings[0], position: siblings.indexOf(index) + 1 };
 }
 
-export function isQuantile({ fn }: Pick<Measure, 'fn'>): boolean {
-  return fn === 'median' || fn === 'quantile';
-}
-
-function measureSql({ fn, column, q, by }: Measure, physical: Physical): string {
+function measureSql(measure: Measure, physical: Physical, samples: Samples): string {
+  const { fn, column, q, by } = measure;
   const name = column && physical(column);
   switch (fn) {
     case 'count':
       return name === null ? 'count(*)' : `count(${name})`;
     case 'count_distinct':
-      return `count(DISTINCT ${name})`;
+      return distinctSql(`${name}`, sampleEvery(measure, samples));
     case 'sum':
     case 'avg':
     case 'min':
@@ -112,7 +120,7 @@ function measureSql({ fn, column, q, by }: Measure, physical: Physical): string 
       return `${fn}(${name})`;
     case 'median':
     case 'quantile':
-      return `CAST(quantile_cont(${name}, CAST(${Number(q ?? 0.5)} AS DOUBLE)) AS DOUBLE)`;
+      return `CAST(quantile_cont(${name}, CAST(${Number(q ?? 0.5)} AS DOUBLE))${rowSample(measure, samples)} AS DOUBLE)`;
     case 'stddev':
       return `stddev_samp(${name})`;
     case 'first':
@@ -120,6 +128,18 @@ function measureSql({ fn, column, q, by }: Measure, physical: Physical): string 
       // Only its time; `edgeSql` looks up the value.
       return `${fn === 'first' ? 'min' : 'max'}(${physical(by as Column)}) FILTER (WHERE ${name} IS NOT NULL)`;
   }
+}
+
+/** Keeps one of `every` rows for a quantile, whatever their values. */
+function rowSample(measure: Measure, samples: Samples): string {
+  const every = sampleEvery(measure, samples);
+  return every === null ? '' : ` FILTER (hash(rowid) % ${every} = 0)`;
+}
+
+/** Counts one of `every` distinct values. */
+function distinctSql(name: string, every: number | null): string {
+  const count = `count(DISTINCT ${name})`;
+  return every === null ? count : `${count} FILTER (hash(${name}) % ${every} = 0) * ${every}`;
 }
 
 /**

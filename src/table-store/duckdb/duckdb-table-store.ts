@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { CustomerId } from '../../model/ids.ts';
@@ -28,6 +29,10 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
     rows: (view, page, limits) => readPage({ engine, starts }, fileOf(view.customerId), view, page, limits),
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
+    async encode({ columns, rows }, format, signal) {
+      const path = join(settings.exports, `${randomUUID()}.parquet`);
+      return engine.call('encode_result', { columns, rows, format, path }, { signal });
+    },
     async begin({ customerId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
       const database = fileOf(customerId);
       const physical = physicalColumns(columns);

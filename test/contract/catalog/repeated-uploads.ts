@@ -5,15 +5,22 @@ import { type CatalogUnderTest, ERROR, fileOf, leaseOf, OPTIONS } from './catalo
 
 export function repeatedUploadsContract(t: CatalogUnderTest): void {
   describe('a repeated upload', () => {
-    it('finds the upload of the same customer that used its idempotency key first', async () => {
+    it('finds the upload of the same customer and API key that used its idempotency key first', async () => {
       const idempotencyKey = 'k';
       const first = await t.receiving('a', { idempotencyKey });
-      assert.equal(await t.catalog.findByIdempotencyKey(customerId('a'), 'k'), null, 'not acknowledged yet');
+      assert.equal(await t.catalog.findByIdempotencyKey(customerId('a'), null, 'k'), null, 'not acknowledged yet');
       await t.acknowledged(first.id, fileOf('aa'));
       const second = await t.receiving('a', { idempotencyKey });
       const again = await t.catalog.markReceived(second.id, fileOf('bb'));
       assert.deepEqual([again.kind, again.kind === 'key_used' && again.earlier.id], ['key_used', first.id]);
-      assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), 'k'))?.id, first.id);
+      assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), null, 'k'))?.id, first.id);
+      for (const keyId of ['one', 'two']) {
+        const sent = await t.receiving('a', { idempotencyKey, keyId });
+        assert.equal((await t.catalog.markReceived(sent.id, fileOf('aa'))).kind, 'received');
+        assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), keyId, 'k'))?.id, sent.id);
+        const repeated = await t.receiving('a', { idempotencyKey, keyId });
+        assert.equal((await t.catalog.markReceived(repeated.id, fileOf('aa'))).kind, 'key_used');
+      }
       const other = await t.receiving('b', { idempotencyKey });
       assert.equal((await t.catalog.markReceived(other.id, fileOf('aa'))).kind, 'received');
     });
