@@ -37,6 +37,10 @@ export const Receipt = Type.Object(
     rejected: Type.Integer(),
     table_rows_before: Type.Integer(),
     table_rows_after: Type.Integer(),
+    earliest_at: nullable(Timestamp, {
+      description: 'Earliest time of the added rows in the time column. A date is its midnight.',
+    }),
+    latest_at: nullable(Timestamp, { description: 'Latest time of the added rows.' }),
     columns: Type.Array(ColumnFormat, { description: 'How the columns of the file were read.' }),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { call, type RunningThena, resultRows, startThena, totalRows, upload } from '../server.ts';
+import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import {
   assertAccessible,

@@ -68,18 +68,25 @@ describe('uploading in the page', { skip }, () => {
     assert.equal(await page.getByRole('progressbar').count(), 0);
   });
 
-  test('shows a receipt that adds up, and undoes the upload', async () => {
+  test('shows a receipt that adds up, and undoes the upload, which another tab shows', async () => {
     await upload(thena.url, 'undone', 'time,amount\n2024-03-01,1\n');
     const page = await visitor.open('/c/undone/uploads');
     await chooseAndUpload(page, csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'));
     await page.getByRole('link', { name: 'more.csv' }).click();
     await page.getByText('= 2 added + 0 rejected').waitFor();
+    const other = await visitor.open('/c/undone/uploads');
+    await other.getByRole('listitem').filter({ hasText: 'more.csv' }).getByText('2 rows').waitFor();
+    await assertAccessible(other, 'timeline');
+    await assertFitsPhone(other, 'timeline');
     await page.getByRole('button', { name: 'Undo upload' }).click();
-    await page.getByText('2 rows will be removed from the table at once. 1 row will remain.').waitFor();
+    await page.getByText('2 rows, with times from Mar 2, 2024').waitFor();
+    await page.getByText('will be removed from the table at once. 1 row will remain.').waitFor();
     await assertAccessible(page, 'undo');
     await page.getByRole('dialog').getByRole('button', { name: 'Undo upload' }).click();
     await page.getByText('Undone', { exact: true }).waitFor();
     assert.equal(await totalRows(thena.url, 'undone'), 1);
+    await other.getByRole('row', { name: /^more\.csv .*Undone/ }).waitFor();
+    await other.getByRole('listitem').filter({ hasText: 'more.csv' }).waitFor({ state: 'detached' });
   });
 
   test('continues a file that a reload has interrupted, once it is chosen again', async () => {
@@ -107,6 +114,17 @@ describe('uploading in the page', { skip }, () => {
     assert.equal(await totalRows(thena.url, 'reloaded'), 400_000);
     const { body } = await call(`${thena.url}/api/v1/customers/reloaded/uploads`);
     assert.equal(body.items.length, 1);
+  });
+
+  test('loads a failed file again in another way, without sending it again', async () => {
+    const { body } = await upload(thena.url, 'again', 'day,amount\n01/02/2024,1\n');
+    assert.equal(body.error?.code, 'ambiguous_values');
+    const page = await visitor.open(`/c/again/uploads/${body.id}`);
+    await page.getByText('Change how the file is read').click();
+    await page.getByLabel('Dates').selectOption('Day, month, year');
+    await page.getByRole('button', { name: 'Load it again' }).click();
+    await page.getByText('= 1 added + 0 rejected').waitFor();
+    await page.getByText('Feb 1, 2024').first().waitFor();
   });
 
   test('shows cells and names that look like markup as text', async () => {

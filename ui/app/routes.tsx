@@ -10,6 +10,7 @@ const Overview = lazy(() => import('../screens/overview/overview.tsx'));
 const Uploads = lazy(() => import('../screens/uploads/uploads.tsx'));
 const Table = lazy(() => import('../screens/table/table.tsx'));
 const Upload = lazy(() => import('../screens/upload/upload.tsx'));
+const Rejected = lazy(() => import('../screens/rejected/rejected.tsx'));
 
 /** Which screen an address shows. Each is loaded when it is needed. */
 export function Routes({ session }: { readonly session: Session }) {
@@ -29,6 +30,9 @@ export function Routes({ session }: { readonly session: Session }) {
                   {({ upload }) => <Upload key={upload} customerId={id} uploadId={upload} session={session} />}
                 </Route>
                 <Route path="/c/:id/table">{() => <Table customerId={id} session={session} />}</Route>
+                <Route path="/c/:id/uploads/:upload/rejected">
+                  {({ upload }) => <Rejected key={upload} customerId={id} uploadId={upload} session={session} />}
+                </Route>
                 <Route>{() => <NotFound />}</Route>
               </Switch>
             </CustomerFrame>

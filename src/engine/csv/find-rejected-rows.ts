@@ -24,7 +24,8 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
   const files = await RejectedRowFiles.create(params);
   try {
     for (const [index, segment] of segments.entries()) {
-      const keeper = new KeptRecords(segment);
+      checker.trust(segment.shapes, params.trustDays);
+      const keeper = new KeptRecords(segment, dialect, width);
       const rejectedBefore = rejected;
       let bytes = 0;
       try {
@@ -54,7 +55,7 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
             files.add(row, before, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));
           }
           if (previous !== null) textBefore = recordText(text, previous);
-          for (const [from, to] of keepable.runs) await keeper.keep(Buffer.from(text.subarray(from, to)));
+          if (keep) for (const [from, to] of keepable.runs) await keeper.keep(text.subarray(from, to));
         }
         if (keep) kept.push(...(await keeper.end(rejected - rejectedBefore)));
       } catch (error) {

@@ -9,6 +9,7 @@ import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
 import { UploadArea } from '../../parts/upload-area.tsx';
 import { UploadList } from '../../parts/upload-list.tsx';
+import { UploadTimeline } from '../../parts/upload-timeline.tsx';
 
 /** All uploads of a customer, and where new ones are sent from. */
 export default function Uploads({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
@@ -22,6 +23,11 @@ export default function Uploads({ customerId, session }: { readonly customerId: 
     >
       {may(session, 'upload') && <UploadArea customerId={customerId} />}
       {error && error instanceof Error && !isMissingCustomer(error) && <ProblemBox problem={problemIn(error)} />}
+      {uploads.some(({ status }) => status === 'complete') && (
+        <Panel title="What each upload has brought">
+          <UploadTimeline customerId={customerId} uploads={uploads} />
+        </Panel>
+      )}
       {uploads.length > 0 ? (
         <Panel title="All uploads" flush>
           <UploadList uploads={uploads} label={`Uploads of customer ${customerId}`} />
