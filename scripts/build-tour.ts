@@ -49,7 +49,7 @@ async function send(url: string, name: string, csv: string): Promise<string> {
 async function takePictures(page: Page, url: string, folder: string): Promise<void> {
   const take = async (name: string): Promise<void> => {
     await page.mouse.move(0, 0);
-    await page.evaluate(() => document.fonts.ready);
+    await page.evaluate('document.fonts.ready');
     await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' });
   };
 
