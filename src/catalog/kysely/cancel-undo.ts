@@ -4,6 +4,7 @@ import type { Uploads } from '../upload.ts';
 import { type CatalogTables, micros } from './catalog-tables.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
+import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
@@ -23,9 +24,10 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
+        const at = now();
         const upload = await trx
           .updateTable('uploads')
-          .set({ status: 'undone', finished_at: now() })
+          .set({ status: 'undone', finished_at: at })
           .where('id', '=', id)
           .where('status', '=', 'complete')
           .where('tag', 'is not', null)
@@ -38,9 +40,10 @@ export function cancelUndoIn(
         const state = await remainingState(trx, customer.id);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: now() })
+          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: at })
           .where('id', '=', customer.id)
           .execute();
+        await announce(trx, 'upload.undone', upload, at);
         return uploadOf(upload);
       }),
   };

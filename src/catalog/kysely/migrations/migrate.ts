@@ -6,6 +6,7 @@ import { firstTables } from './0001-first-tables.ts';
 import { keysOfUploads } from './0002-keys-of-uploads.ts';
 import { defaultsOfCustomers } from './0003-defaults-of-customers.ts';
 import { sessions } from './0005-sessions.ts';
+import { webhooks } from './0006-webhooks.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -13,6 +14,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-keys-of-uploads': keysOfUploads,
   '0003-defaults-of-customers': defaultsOfCustomers,
   '0005-sessions': sessions,
+  '0006-webhooks': webhooks,
 };
 
 /**
