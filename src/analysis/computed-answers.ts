@@ -123,7 +123,7 @@ function rowsOverTime(request: RequestPart, table: TableState): PlannedQuery<Row
     );
   }
   const bucket = members.bucket
-    ? planBucket(members.bucket, column, members.time_zone)
+    ? planBucket(members.bucket, column, members.time_zone, table)
     : {
         ...fittingBucket(column, table, members.column ?? request),
         timeZone: members.time_zone ? readTimeZone(members.time_zone) : null,

@@ -117,15 +117,24 @@ function planGroup(part: RequestPart, table: TableState): readonly GroupKey[] {
     if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
     return [{ column, bucket: { width: planWidth(bucket, column) }, as }];
   }
-  return [{ column, bucket: planBucket(bucket, column, time_zone), as }];
+  return [{ column, bucket: planBucket(bucket, column, time_zone, table), as }];
 }
 
-export function planBucket(part: RequestPart, column: Column, zone: RequestPart | undefined): Bucket {
+export function planBucket(
+  part: RequestPart,
+  column: Column,
+  zone: RequestPart | undefined,
+  table: Pick<TableState, 'columns'>,
+): Bucket {
   if (column.type !== 'date' && column.type !== 'timestamp') {
     const isNumber = column.type === 'integer' || column.type === 'number';
     const instead = isNumber ? ' The bucket of a numeric column is a number: its width.' : '';
     const detail = `A time bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.${instead}`;
-    throw part.problem('column_unsuitable', detail);
+    const reasons = reasonsForText(
+      table.columns.filter(({ name }) => name === column.name),
+      ['date', 'timestamp'],
+    );
+    throw part.problem('column_unsuitable', detail + reasons.detail, reasons.extra);
   }
   const { count, unit, micros } = readBucket(part);
   if (column.type === 'timestamp') return { count, unit, timeZone: zone ? readTimeZone(zone) : null };

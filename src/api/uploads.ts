@@ -37,6 +37,10 @@ export const Receipt = Type.Object(
     rejected: Type.Integer(),
     table_rows_before: Type.Integer(),
     table_rows_after: Type.Integer(),
+    earliest_at: nullable(Timestamp, {
+      description: 'Earliest time of the added rows in the time column. A date is its midnight.',
+    }),
+    latest_at: nullable(Timestamp, { description: 'Latest time of the added rows.' }),
     columns: Type.Array(ColumnFormat, { description: 'How the columns of the file were read.' }),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),
@@ -117,7 +121,7 @@ export const UploadEvent = Type.Union(
     $id: 'UploadEvent',
     title: 'Upload event',
     description:
-      '`progress`: the upload has changed. `end`: it has ended. `problem`: it was refused before it was acknowledged, or no longer exists. `end` and `problem` are the last event.',
+      '`progress`: the upload has changed. `end`: it has ended. `problem`: it was refused before it was acknowledged, or no longer exists, or the key was revoked. `end` and `problem` are the last event.',
   },
 );
 export type UploadEvent = Static<typeof UploadEvent>;

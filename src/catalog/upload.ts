@@ -5,6 +5,7 @@ import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { QueueLimit, QueueLimits } from './queue-limits.ts';
+import type { Micros } from './table-state.ts';
 import type { UploadOptions } from './upload-options.ts';
 
 export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';
@@ -83,6 +84,9 @@ export interface Upload {
   readonly file: ReceivedFile | null;
   readonly receipt: Receipt | null;
   readonly error: UploadError | null;
+  /** Of the committed rows, in the time column. */
+  readonly earliestAt: Micros | null;
+  readonly latestAt: Micros | null;
   /** How many attempts at loading it were started. */
   readonly attempts: number;
   /** How many of them ended because the engine died. */
@@ -109,6 +113,8 @@ export function newUpload(
     file: null,
     receipt: null,
     error: null,
+    earliestAt: null,
+    latestAt: null,
     attempts: 0,
     engineDeaths: 0,
     receivedAt: null,

@@ -47,6 +47,11 @@ export interface EngineOperations extends ScanOperations {
     };
     result: readonly ColumnEvidence[];
   };
+  /** See `CsvReader.scanRegularShapes`. */
+  scan_regular_shapes: {
+    params: { readonly source: CsvSource };
+    result: readonly CsvSegment['shapes'][];
+  };
   /** See `CsvReader.findRejectedRows`. */
   find_rejected_rows: {
     params: ParsedFile & {
@@ -57,6 +62,7 @@ export interface EngineOperations extends ScanOperations {
       readonly list: string;
       readonly csv: string;
       readonly keep: boolean;
+      readonly trustDays: boolean;
     };
     result: {
       readonly records: number;
@@ -143,6 +149,7 @@ export type EngineOperation = keyof EngineOperations;
  */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'collect_evidence',
+  'scan_regular_shapes',
   'find_rejected_rows',
   'find_first_time',
   'purge',

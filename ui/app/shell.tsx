@@ -83,6 +83,7 @@ function Sections({ customerId }: { readonly customerId: string }) {
   const sections = [
     ['Overview', base],
     ['Uploads', `${base}/uploads`],
+    ['Table', `${base}/table`],
   ] as const;
   return (
     <nav className={styles.sections} aria-label="Sections">

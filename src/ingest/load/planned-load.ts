@@ -100,7 +100,8 @@ export class PlannedLoad {
       if (!this.#evidence.trustsShapes) return 'rows_do_not_fit';
       // A later value may not be what the first ones have shown, or not be what its shape promises.
       await this.#coverAll();
-      await this.#evidence.distrustShapes();
+      await this.#evidence.complete();
+      if (!this.#hasMisfits) await this.#evidence.distrustShapes();
     } else {
       await this.#evidence.complete();
     }
@@ -121,6 +122,11 @@ export class PlannedLoad {
       if (!isSamePlan(next, plan)) return next;
     }
     return segments.some(({ irregular }) => irregular) ? 'irregular' : segments;
+  }
+
+  /** Whether values do not fit the table, whose types no further value can change: then every value is judged anyway. */
+  get #hasMisfits(): boolean {
+    return this.#file.table !== null && this.#decide().columns.some(({ rejected }) => rejected > 0);
   }
 
   get #isCovered(): boolean {

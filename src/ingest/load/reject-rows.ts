@@ -38,12 +38,22 @@ export async function rejectRows(
   file: FileToLoad,
   plan: ParsePlan,
   signal: AbortSignal,
+  { trustDays }: { readonly trustDays: boolean },
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
-    { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },
+    {
+      ...plan.file,
+      source,
+      maxListed: LISTED_ROWS,
+      maxStored: maxRejectedRows,
+      origin,
+      ...rejects.pathsOf(id),
+      keep,
+      trustDays,
+    },
     { signal },
   );
   if (found.rejected === 0) {

@@ -20,6 +20,8 @@ export function commitContract(t: CatalogUnderTest): void {
         status: 'complete',
         finishedAt: new Date(t.clock),
         receipt: { ...commitOf(claim).receipt, tableRowsBefore: 0, tableRowsAfter: 3 },
+        earliestAt: 10n,
+        latestAt: 30n,
       });
       assert.deepEqual(await t.catalog.findUpload(upload.id), upload);
       assert.deepEqual(await t.tableOf('a'), {

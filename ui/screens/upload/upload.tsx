@@ -5,6 +5,7 @@ import { problemIn } from '../../data/problem-in.ts';
 import { may } from '../../data/session.ts';
 import { hasEnded, useUpload } from '../../data/uploads.ts';
 import { Ago } from '../../design/ago.tsx';
+import { ButtonLink } from '../../design/button.tsx';
 import { bytes, counted } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { ProgressBar } from '../../design/progress-bar.tsx';
@@ -12,6 +13,7 @@ import { Screen } from '../../design/screen.tsx';
 import { UploadStatusBadge } from '../../parts/upload-status.tsx';
 import { Receipt } from './receipt.tsx';
 import { RemoveUpload } from './remove-upload.tsx';
+import { RetryUpload } from './retry-upload.tsx';
 import styles from './upload.module.css';
 
 export interface UploadScreenProps {
@@ -33,7 +35,15 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
       actions={may(session, 'undo') && <RemoveUpload upload={upload} />}
     >
       {upload.error && <ProblemBox problem={upload.error} />}
+      {(upload.receipt?.rejected || upload.error?.code === 'rows_rejected') && (
+        <div>
+          <ButtonLink to={`/c/${customerId}/uploads/${uploadId}/rejected`} look="primary">
+            Show and correct the rejected rows
+          </ButtonLink>
+        </div>
+      )}
       {!hasEnded(upload) && <Loading upload={upload} />}
+      {may(session, 'upload') && <RetryUpload upload={upload} />}
       {upload.receipt && <Receipt receipt={upload.receipt} />}
       <p>
         <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
