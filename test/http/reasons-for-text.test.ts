@@ -25,6 +25,9 @@ describe('a table without a time column', () => {
     assert.deepEqual([status, body.code], [422, 'no_time_column']);
     assert.match(body.detail, / Column 'Date' is text: 1 of 4 values is not a date\. Line 5: 'Total'\.$/);
     assert.equal(body.hint, DATE_HINT);
+    const buckets = { group_by: [{ column: 'Date', bucket: 'month' }], measures: [{ fn: 'count' }] };
+    const grouped = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'total', query: buckets } });
+    assert.deepEqual([grouped.body.code, grouped.body.hint], ['column_unsuitable', DATE_HINT]);
     const query = { measures: [{ fn: 'first', column: 'n' }] };
     const first = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'total', query } });
     assert.deepEqual([first.body.code, first.body.hint], ['no_time_column', DATE_HINT]);
@@ -54,6 +57,17 @@ describe('a table without a time column', () => {
     const { body } = await analyze(thena.url, 'many', 10000);
     assert.match(body.detail, /2 of 11 values are not dates/);
     assert.match(body.hint, /upload the file without these values\. Or upload it with on_error=skip/);
+  });
+
+  it('says how values that are not read have to be written', async () => {
+    const csv = 'at,n\n2024-01-01 10:00 CET,1\n2024-01-01 11:00 CET,2\n';
+    const { id } = await load('zones', csv);
+    const { body } = await analyze(thena.url, 'zones', 10000);
+    assert.match(body.detail, /Column 'at' is text: '2024-01-01 10:00 CET' in line 2 has the name of a time zone/);
+    assert.match(body.hint, /^To make 'at' a timestamp column.*Write the offset from UTC instead, such as \+01:00\.$/);
+    await call(`${thena.url}/api/v1/uploads/${id}`, { method: 'DELETE' });
+    await load('zones', csv.replaceAll('CET', '+01:00'));
+    assert.equal((await analyze(thena.url, 'zones', 10000)).body.result.seconds, 3600);
   });
 
   it('says nothing of columns that are just text', async () => {

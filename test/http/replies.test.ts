@@ -54,6 +54,24 @@ test('uploads match the OpenAPI document, whatever becomes of them', async () =>
   assert.equal((await api.call(`/api/v1/uploads/${complete.body.id}/rejects`)).body.code, 'rejects_not_found');
 });
 
+test('previews match the OpenAPI document, with questions, guesses and rows that do not fit', async () => {
+  const preview = (customer: string, csv: string, query = ''): ReturnType<DocumentedApi['call']> =>
+    api.call(`/api/v1/customers/${customer}/preview${query}`, { method: 'POST', body: csv });
+  const asked = await preview('previewed', 'day;amount\n01/02/2024;1.250\n02/02/2024;-\n');
+  assert.deepEqual(
+    asked.body.questions.map(({ column }: { readonly column: string }) => column),
+    ['day', 'amount'],
+  );
+  const settled = await preview('previewed', '1,caf\xe9,2024-01-02 10:00\n', '?complete=false&filename=a.csv');
+  assert.equal(settled.body.questions.length, 0);
+  assert.ok(settled.body.guesses.length > 0);
+  await uploadForm('previewed', CSV, WAIT);
+  const misfit = await preview('previewed', BAD_CSV);
+  assert.equal(misfit.body.rejected.length, 1);
+  assert.deepEqual((await preview('previewed', 'day,other\n2024-01-02,1\n')).body.table.extra, ['other']);
+  assert.equal((await preview('previewed', '')).body.code, 'file_empty');
+});
+
 test('resumable uploads match the OpenAPI document', async () => {
   const begin = (length: number) =>
     api.call('/api/v1/tus', {
