@@ -128,7 +128,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
   await app.register(keysRoutes(customers));
-  await app.register(webhooksRoutes(deps.webhooks));
+  await app.register(webhooksRoutes(deps.webhooks, stopping));
   await app.register(sessionRoutes({ ...config, catalog: deps.catalog }));
   await app.register(tableRoutes(customers));
   await app.register(rowsRoutes(analysis));

@@ -78,7 +78,7 @@ test('an event contains no row of the file', async () => {
   await upload(thena.url, 'rows', CSV);
   await upload(thena.url, 'rows', BAD);
   await until(() => to.received.length === 2);
-  for (const { raw } of to.received) assert.doesNotMatch(raw, /"rejects"|2024-01-0\d/);
+  for (const { raw } of to.received) assert.doesNotMatch(raw, /"rejects"|2024-01-0[5-7]|"[ab]"/);
 });
 
 test('a webhook gets only the events of its list and its customer, and none of dry runs and cancelled uploads', async () => {

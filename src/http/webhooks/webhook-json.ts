@@ -21,7 +21,7 @@ export function deliveryJson(delivery: Delivery): api.WebhookDelivery {
   return {
     event_id: delivery.eventId,
     type: delivery.type,
-    upload_id: delivery.upload?.id ?? null,
+    upload_id: delivery.uploadId,
     status: delivery.status,
     occurred_at: delivery.occurredAt.toISOString(),
     attempts: delivery.attempts.map(({ at, ms, status, error }) => ({ at: at.toISOString(), ms, status, error })),
