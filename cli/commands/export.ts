@@ -55,7 +55,7 @@ async function exportTable(cli: Cli, command: Command, flags: Flags): Promise<vo
   }
   const { stream } = await thena.exportTable(await customer(), { format, columns, where, escapeFormulas, signal });
   const chunks = whole(stream, signal);
-  if (output === undefined) for await (const chunk of chunks) await terminal.write(chunk);
+  if (output === undefined) for await (const chunk of chunks) await terminal.writeUntrusted(chunk);
   else await writeFile(output, chunks, (written) => terminal.progress(`${output}: ${bytes(written)}`));
 }
 

@@ -237,6 +237,33 @@ test('progress, colors and questions appear on a terminal only', NEEDS_SCRIPT, a
   }
 });
 
+test('a terminal executes nothing of what a file contains', NEEDS_SCRIPT, async () => {
+  const open = await startThena();
+  try {
+    const text = `${ESCAPE}]0;title\u0007\u009b2J\u202eé${'x'.repeat(100)}`;
+    writeFileSync(user.path('evil.csv'), `n,text\n1,${text}\n`);
+    const flags = `--url ${open.url} -c evil`;
+    const sent = await user.run(['upload', 'evil.csv', ...flags.split(' ')]);
+    assert.equal(sent.code, 0, sent.stderr);
+    for (const command of ['rows', 'rows --csv', 'rows --json', 'export', 'export --format ndjson', 'query --by n']) {
+      const { stdout } = await finished(
+        spawn('script', ['-qec', `"${process.execPath}" "${THENA}" ${command} ${flags}`, '/dev/null'], {
+          cwd: user.home,
+          env: { ...user.env, TERM: 'xterm', NO_COLOR: '1' },
+        }),
+      );
+      assert.doesNotMatch(stdout, /(?![\n\t]|\r\n)[\p{Cc}\p{Bidi_Control}]/u, command);
+      assert.match(stdout, command.startsWith('query') ? /1/ : /é/, command);
+    }
+    // Programs get the values as they are.
+    const piped = await user.run(['rows', '--json', ...flags.split(' ')]);
+    assert.deepEqual(JSON.parse(piped.stdout), { n: 1, text });
+    assert.equal((await user.run(['export', ...flags.split(' ')])).stdout, `n,text\n1,"${text}"\n`);
+  } finally {
+    await open.close();
+  }
+});
+
 test('login asks on a terminal, and does not show the key', NEEDS_SCRIPT, async () => {
   const someone = new User();
   try {
