@@ -1,7 +1,7 @@
 /** What depends on the process: settings, keys, signals, pipes, terminals. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -184,6 +184,8 @@ test('--watch uploads each file of a folder once, in several runs', NEEDS_POSIX,
     writeFileSync(user.path('inbox/a.csv'), 'n\n1\n');
     writeFileSync(user.path('inbox/bad.csv'), 'x\n');
     writeFileSync(user.path('inbox/.hidden.csv'), 'n\n9\n');
+    // A file that nobody can read, not even root.
+    if (existsSync('/sys/bus/cpu/uevent')) symlinkSync('/sys/bus/cpu/uevent', user.path('inbox/ab.csv'));
     const args = ['upload', '--watch', 'inbox', '--url', open.url, '-c', 'inbox'];
     const watch = async (until: RegExp, more = () => {}): Promise<string> => {
       const child = user.start(args);
