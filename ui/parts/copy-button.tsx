@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
+import { copyText } from '../data/copy-text.ts';
 import { Button } from '../design/button.tsx';
 
 /** Copies a text to the clipboard, and says so. */
@@ -11,8 +12,7 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
       size="small"
       aria-label={label}
       onClick={async () => {
-        await navigator.clipboard.writeText(text);
-        setCopied(text);
+        if (await copyText(text)) setCopied(text);
       }}
     >
       {isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}
