@@ -5,6 +5,7 @@ import { until } from '../until.ts';
 import {
   assertAccessible,
   assertFitsPhone,
+  assertFitsZoom,
   browserOrReason,
   chooseAndUpload,
   type Visit,
@@ -44,6 +45,7 @@ describe('the preview of a file in the page', { skip }, () => {
     assert(await page.getByRole('button', { name: 'Upload latin.csv' }).isDisabled());
     await assertAccessible(page, 'question');
     await assertFitsPhone(page, 'question');
+    await assertFitsZoom(page, 'question');
     await page.getByRole('button', { name: 'The month first' }).click();
     await page.getByRole('columnheader', { name: 'month first' }).waitFor();
     await page.getByRole('cell', { name: '01/02/2024 → 2024-01-02' }).waitFor();

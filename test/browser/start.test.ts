@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type RunningThena, startThena, totalRows, upload } from '../server.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  assertFitsZoom,
+  browserOrReason,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const MOST_SCRIPT_BYTES = 250_000;
 
@@ -72,6 +79,7 @@ describe('the page of a server without keys', { skip }, () => {
     const light = await background();
     await page.getByRole('button', { name: 'Settings and account' }).click();
     await assertFitsPhone(page, 'menu');
+    await assertFitsZoom(page, 'menu');
     await page.getByRole('menuitem', { name: 'Dark' }).click();
     assert.notEqual(await background(), light);
     await page.reload();
