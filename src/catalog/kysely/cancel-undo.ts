@@ -1,7 +1,9 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { CustomerId } from '../../model/ids.ts';
+import { usedBy } from '../../model/column-uses.ts';
+import { isTimeColumn } from '../../model/columns.ts';
 import type { Uploads } from '../upload.ts';
-import { type CatalogTables, micros } from './catalog-tables.ts';
+import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
+import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
 
@@ -35,7 +37,7 @@ export function cancelUndoIn(
         // From now on every query excludes its rows. The upload loses its tag, so that the tag counts as dead.
         await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
         await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
-        const state = await remainingState(trx, customer.id);
+        const state = await remainingState(trx, customer, upload);
         await trx
           .updateTable('customers')
           .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: now() })
@@ -49,12 +51,13 @@ export function cancelUndoIn(
 /** The state of the table as it results from the remaining uploads. */
 async function remainingState(
   trx: Transaction<CatalogTables>,
-  customerId: CustomerId,
+  customer: CustomerRow,
+  undone: UploadRow,
 ): Promise<Updateable<CatalogTables['customers']>> {
   // A dry run has no tag and is not counted.
   const remaining = trx
     .selectFrom('uploads')
-    .where('customer_id', '=', customerId)
+    .where('customer_id', '=', customer.id)
     .where('status', '=', 'complete')
     .where('tag', 'is not', null);
   const { uploads, rows, earliest, latest } = await remaining
@@ -78,5 +81,17 @@ async function remainingState(
     earliest_at: micros(earliest),
     latest_at: micros(latest),
   };
-  return Number(uploads) > 0 ? times : { ...times, table_columns: null, time_column: null };
+  if (Number(uploads) === 0) return { ...times, table_columns: null, time_column: null };
+  // Only an upload that widened a column, or had values in one that was widened, can change a type.
+  if (customer.table_columns === null || undone.column_uses === null) return times;
+  const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).execute();
+  const columns = usedBy(
+    columnsOf(customer.table_columns),
+    uses.map(({ column_uses }) => JSON.parse(column_uses ?? '[]')),
+  );
+  return {
+    ...times,
+    table_columns: JSON.stringify(columns),
+    time_column: isTimeColumn(columns, customer.time_column) ? customer.time_column : null,
+  };
 }

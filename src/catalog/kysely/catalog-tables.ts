@@ -104,6 +104,8 @@ interface UploadsTable {
   tag: Optional<number>;
   /** This and the times below are of the committed attempt. After an undo the state of the table is computed from them. */
   row_count: Optional<number>;
+  /** `ColumnUse`s; null: each column has values of the type that it was created with, or none. */
+  column_uses: Optional<Json>;
   first_row_at: StoredMicros;
   earliest_at: StoredMicros;
   latest_at: StoredMicros;

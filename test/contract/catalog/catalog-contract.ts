@@ -5,6 +5,7 @@ import { apiKeysContract } from './api-keys.ts';
 import { attemptsContract } from './attempts.ts';
 import { cancelUndoContract } from './cancel-undo.ts';
 import { type CatalogDatabase, CatalogUnderTest, YEAR_9999 } from './catalog-under-test.ts';
+import { columnTypesContract } from './column-types.ts';
 import { commitContract } from './commit.ts';
 import { customersContract } from './customers.ts';
 import { queueContract } from './queue.ts';
@@ -33,6 +34,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     attemptsContract(t);
     commitContract(t);
     cancelUndoContract(t);
+    columnTypesContract(t);
     tableStatesContract(t);
 
     it('is complete when it is opened again', async () => {
