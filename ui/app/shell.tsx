@@ -84,6 +84,7 @@ function Sections({ customerId }: { readonly customerId: string }) {
     ['Overview', base],
     ['Uploads', `${base}/uploads`],
     ['Table', `${base}/table`],
+    ['Analyses', `${base}/analyses`],
   ] as const;
   return (
     <nav className={styles.sections} aria-label="Sections">

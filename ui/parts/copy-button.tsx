@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '../design/button.tsx';
+import { copyText } from './copy-text.ts';
 
 /** Copies a text to the clipboard, and says so. */
 export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {
@@ -11,7 +12,7 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
       size="small"
       aria-label={label}
       onClick={async () => {
-        await navigator.clipboard.writeText(text);
+        await copyText(text);
         setCopied(text);
       }}
     >
