@@ -52,7 +52,8 @@ describe('the page of a server without keys', { skip }, () => {
     try {
       const page = await beginner.open('/');
       await page.getByRole('button', { name: 'Try it with a sample file' }).click();
-      await page.getByRole('img', { name: 'Rows of the table over time' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Analyses' }).waitFor();
+      await page.locator('main canvas').waitFor();
       assert.equal(await totalRows(empty.url, 'sample'), 8640);
       await beginner.close();
     } finally {
