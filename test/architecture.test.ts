@@ -24,7 +24,8 @@ const MAY_IMPORT = {
   catalog: ['csv', 'model'],
   ingest: ['catalog', 'table-store', 'csv-reader', 'csv', 'model'],
   analysis: ['catalog', 'table-store', 'csv-reader', 'csv', 'model'],
-  http: ['api', 'ingest', 'analysis', 'catalog', 'table-store', 'csv-reader', 'csv', 'model'],
+  webhooks: ['catalog', 'model'],
+  http: ['api', 'ingest', 'analysis', 'webhooks', 'catalog', 'table-store', 'csv-reader', 'csv', 'model'],
 } as const;
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
@@ -64,6 +65,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['catalog'],
   'kysely/migration': ['catalog'],
   'node:sqlite': ['catalog'],
+  'ipaddr.js': ['webhooks'],
+  standardwebhooks: ['webhooks'],
   fastify: ['http'],
   '@fastify/swagger': ['http'],
   '@tus/server': ['http'],

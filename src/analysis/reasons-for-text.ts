@@ -18,6 +18,10 @@ export function reasonsForText(table: readonly TableColumn[], types: readonly Co
     .slice(0, MAX_COLUMNS);
   const [first] = nearly;
   if (first === undefined) return { detail: '', extra: {} };
+  if (first.remedy !== undefined) {
+    const hint = `To make '${first.name}' a ${first.type} column, undo the uploads of the table and upload the file with other values. ${first.remedy}`;
+    return { detail: detailOf(nearly), extra: { hint } };
+  }
   const what = first.misfits === 1 ? 'this value' : 'these values';
   const nulls = first.nulls === null ? '' : `, or with nulls=${first.nulls} if it means that there is no value`;
   const columns = JSON.stringify([{ name: first.name, type: first.type }]);
@@ -25,7 +29,11 @@ export function reasonsForText(table: readonly TableColumn[], types: readonly Co
     `To make '${first.name}' a ${first.type} column, undo the uploads of the table and upload the file without ${what}${nulls}. ` +
     `Or upload it with on_error=skip and columns=${columns}, which rejects the rows with ${what}.`;
   return {
-    detail: nearly.map(({ name, message }) => ` Column '${name}' is text: ${message}`).join(''),
+    detail: detailOf(nearly),
     extra: { hint },
   };
+}
+
+function detailOf(nearly: readonly { readonly name: string; readonly message: string }[]): string {
+  return nearly.map(({ name, message }) => ` Column '${name}' is text: ${message}`).join('');
 }

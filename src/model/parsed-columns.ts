@@ -15,6 +15,8 @@ export interface ReasonForText {
   readonly misfits: number;
   /** The option `nulls` with which they are null; null: it cannot be given. */
   readonly nulls: string | null;
+  /** What to do if all values are written in a way that is not read. */
+  readonly remedy?: string;
   /** What is said of the column: `1 of 4 values is not a date. Line 5: 'Total'.` */
   readonly message: string;
 }

@@ -153,6 +153,25 @@ describe('what a text means', () => {
       'timestamp',
       /'x' has times without an offset, read as UTC/,
     ],
+    [
+      'names of time zones',
+      'x,n\n2024-11-03 01:30:00 EST,1\n2024-11-03 02:30:00 EDT,2\n',
+      'text',
+      /'x' is text: '2024-11-03 01:30:00 EST' in line 2 has the name of a time zone.*such as \+01:00/,
+    ],
+    ['currency signs', 'x;n\n1.250,00 €;1\n', 'text', /'x' is text: '1.250,00 €' in line 2 has a currency sign/],
+    [
+      'a negative number in parentheses',
+      'x,n\n(5),1\n6,2\n7,3\n',
+      'text',
+      /1 of 3 values is not a whole number\. Line 2: '\(5\)' is in parentheses/,
+    ],
+    [
+      'times of 14 digits',
+      'x,n\n20240101120000,1\n20240101120001,2\n',
+      'integer',
+      /may be 2024-01-01 12:00:00\. columns=x:%Y%m%d%H%M%S reads them as times/,
+    ],
     ['local times', 'x,n\n1 Feb 2024 10:00,1\n', 'timestamp', /'x' has times without an offset, read as UTC/],
   ];
   for (const [name, csv, type, sentence] of warned) {

@@ -6,6 +6,7 @@ import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './
 import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
+import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
@@ -25,9 +26,10 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
+        const at = now();
         const upload = await trx
           .updateTable('uploads')
-          .set({ status: 'undone', finished_at: now() })
+          .set({ status: 'undone', finished_at: at })
           .where('id', '=', id)
           .where('status', '=', 'complete')
           .where('tag', 'is not', null)
@@ -40,9 +42,10 @@ export function cancelUndoIn(
         const state = await remainingState(trx, customer, upload);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: now() })
+          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: at })
           .where('id', '=', customer.id)
           .execute();
+        await announce(trx, 'upload.undone', upload, at);
         return uploadOf(upload);
       }),
   };

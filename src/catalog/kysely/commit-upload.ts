@@ -9,6 +9,7 @@ import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.t
 import { columnsOf } from './customer-rows.ts';
 import { isLeasedTo, lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
+import { announce } from './webhook-outbox.ts';
 
 export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pick<UploadQueue, 'commitUpload'> {
   return {
@@ -23,13 +24,14 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
           tableRowsBefore: customer.row_count,
           tableRowsAfter: customer.row_count + (commit.dryRun ? 0 : commit.rows),
         };
-        if (commit.dryRun) return endDryRun(trx, commit, receipt, now());
+        const at = now();
+        if (commit.dryRun) return endDryRun(trx, commit, receipt, at);
         const upload = await trx
           .updateTable('uploads')
           .set({
             status: 'complete',
             receipt: JSON.stringify(receipt),
-            finished_at: now(),
+            finished_at: at,
             // The tag is kept: it identifies the rows of the upload.
             lease_owner: null,
             lease_until: null,
@@ -46,10 +48,11 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
         if (!upload) return 'lost';
         await trx
           .updateTable('customers')
-          .set({ ...grown(customer, commit, columns), changed_at: now() })
+          .set({ ...grown(customer, commit, columns), changed_at: at })
           .where('id', '=', customer.id)
           .execute();
         await trx.deleteFrom('attempts').where('customer_id', '=', customer.id).where('tag', '=', commit.tag).execute();
+        await announce(trx, 'upload.complete', upload, at);
         return uploadOf(upload);
       }),
   };

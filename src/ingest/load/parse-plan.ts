@@ -103,8 +103,8 @@ function withReasons(columns: readonly TableColumn[], decision: FormatDecision):
   return columns.map((column) => {
     const nearly = decision.columns.find(({ name }) => name === column.name)?.nearly ?? null;
     if (nearly === null || column.type !== 'text') return column;
-    const { type, misfits, nulls, message } = nearly;
-    return { ...column, nearly: { type, misfits, nulls, message } };
+    const { type, misfits, nulls, remedy, message } = nearly;
+    return { ...column, nearly: { type, misfits, nulls, message, ...(remedy !== undefined && { remedy }) } };
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Customer } from '../../catalog/customer.ts';
 import type { UploadOptions } from '../../catalog/upload-options.ts';
+import { UNREAD_STYLES, unreadStyle } from '../../csv/values/unread-style.ts';
 import { declaredColumn } from '../../csv/values/value-options.ts';
 import type { LogicalType } from '../../model/columns.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
@@ -80,9 +81,7 @@ function remedyFor({ code, column, text }: RejectedRow, rejected: RejectedFile):
   if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, rejected);
   switch (code) {
     case 'wrong_field_count':
-      return options.surplus === 'reject' && endsEmpty(text)
-        ? 'If a delimiter ends each row, set surplus=drop_empty.'
-        : null;
+      return fieldCountRemedy(text, options);
     case 'malformed_record':
       return text.includes('\\"') ? 'If the file writes quotes as \\", set escape=\\.' : null;
     case 'other_number_style':
@@ -96,8 +95,14 @@ function remedyFor({ code, column, text }: RejectedRow, rejected: RejectedFile):
     case 'no_such_local_time':
       return 'If the times are not local times of that zone, set time_zone, such as time_zone=UTC.';
     default:
-      return null;
+      return isNothingLike(code) ? styleRemedy(text) : null;
   }
+}
+
+/** Of a value that is written in a way that is not read. */
+function styleRemedy(text: string): string | null {
+  const style = unreadStyle(text);
+  return style === null ? null : UNREAD_STYLES[style].remedy;
 }
 
 function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, rejected: RejectedFile): string {
@@ -115,6 +120,15 @@ function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, r
   return mayBecomeText(column, rejected)
     ? `${why} To keep such values, set ${wideningOf(column)}: the column becomes text.`
     : `Column '${column}' is ${format.type} since an earlier file. To keep such values, undo the earlier uploads and upload this file first.`;
+}
+
+/** @param record its text. A delimiter in a field may be protected in a way that the dialect does not have. */
+function fieldCountRemedy(record: string, options: UploadOptions): string | null {
+  if (options.surplus === 'reject' && endsEmpty(record)) return 'If a delimiter ends each row, set surplus=drop_empty.';
+  if (/\\[,;\t|]/.test(record)) return 'If the file writes delimiters in fields with a backslash, set escape=\\.';
+  return /(?:^|[,;\t|])'[^']*[,;\t|][^']*'(?:$|[,;\t|])/.test(record)
+    ? "If the file has single quotes around fields, set quote='."
+    : null;
 }
 
 function endsEmpty(record: string): boolean {
@@ -136,11 +150,18 @@ function nullsRemedy(
   if (column === null || !isNothingLike(code)) return null;
   const words = new Set(rows.filter((row) => row.column !== null && isNothingLike(row.code)).map(({ text }) => text));
   const mayBeNull = [...words].every((word) => word.trim() === word && word.length <= 64 && !word.includes(','));
-  if (words.size > MAX_WORDS || !mayBeNull) return null;
+  if (words.size > MAX_WORDS || !mayBeNull || [...words].some(isNoNull(column))) return null;
   const shown = [...words].map((word) => `'${word}'`).join(', ');
   const verb = words.size === 1 ? 'means' : 'mean';
   return `If ${shown} ${verb} that there is no value, set nulls=${[...file.nulls, ...words].join(',')}.`;
 }
+
+/** Makes the test for words that surely do not mean null: a repeated header, and words for true and false. */
+function isNoNull(column: string): (word: string) => boolean {
+  return (word) => word.toLowerCase() === column.toLowerCase() || TRUTH.test(word);
+}
+
+const TRUTH = /^(?:true|false|yes|no|y|n|t|f|on|off|[01])$/i;
 
 function isNothingLike(code: RejectionCode): boolean {
   return code.startsWith('not_') || code === 'no_such_day';

@@ -14,6 +14,7 @@ import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
+import { webhooksContract } from './webhooks.ts';
 
 /**
  * Defines the tests that every catalog must pass.
@@ -36,6 +37,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     cancelUndoContract(t);
     columnTypesContract(t);
     tableStatesContract(t);
+    webhooksContract(t);
 
     it('is complete when it is opened again', async () => {
       await t.catalog.createCustomer({ id: customerId('new'), timeColumn: 'at', columns: null });
