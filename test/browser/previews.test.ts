@@ -94,6 +94,31 @@ describe('the preview of a file in the page', { skip }, () => {
     assert.equal(await totalRows(thena.url, 'twice'), 1);
   });
 
+  test('warns of a large file whose name and size are those of an earlier upload', async () => {
+    const csv = `time,amount\n${'2024-03-01,1\n'.repeat(100_000)}`;
+    const page = await visitor.open('/c/large/uploads');
+    const file = { name: 'large.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    await chooseAndUpload(page, file);
+    await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor();
+    await page.setInputFiles('[aria-label="CSV files"]', file);
+    await page.getByText('A file of this name and size was uploaded before: large.csv').waitFor();
+  });
+
+  test('is made again when another file has created the table', async () => {
+    const page = await visitor.open('/c/fresh/uploads');
+    await page.setInputFiles(
+      '[aria-label="CSV files"]',
+      ['day,amount\n2024-03-01,1\n', 'other,names\n1,2\n'].map((csv, index) => ({
+        name: `file-${index}.csv`,
+        mimeType: 'text/csv',
+        buffer: Buffer.from(csv),
+      })),
+    );
+    await page.getByText('2 can be uploaded.').waitFor();
+    await page.getByRole('button', { name: 'Upload file-0.csv' }).click();
+    await page.getByText('The columns differ from those of the table. Missing: day, amount.').waitFor();
+  });
+
   test('shows values that do not fit, and loads the other rows if asked to', async () => {
     await upload(thena.url, 'unfit', 'time,amount\n2024-03-01,1\n');
     const page = await choose('unfit', 'unfit.csv', 'time,amount\n2024-03-02,cheap\n2024-03-03,3\n');
