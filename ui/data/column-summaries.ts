@@ -4,7 +4,6 @@ import type { Query } from '../../src/api/queries.ts';
 import type { TableState } from '../../src/api/tables.ts';
 import type { JsonValue } from '../../src/api/values.ts';
 import { client } from './client.ts';
-import { customerKey } from './customers.ts';
 
 /** Columns of a query for the range of all columns. */
 const MOST_COLUMNS = 16;
@@ -21,7 +20,7 @@ export interface ColumnRange {
 /** Nulls, least and greatest value of each column, in order. */
 export function useColumnRanges(customerId: string, { columns, rows, version }: TableState) {
   return useQuery({
-    queryKey: [...customerKey(customerId), 'ranges', version],
+    queryKey: ['column ranges', customerId, version],
     enabled: rows > 0,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
@@ -65,7 +64,7 @@ export function useDistribution(
 ) {
   const plan = range && planFor(column, range, rows);
   return useQuery({
-    queryKey: [...customerKey(customerId), 'distribution', column.name, version],
+    queryKey: ['distribution', customerId, column.name, version],
     enabled: Boolean(plan),
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,

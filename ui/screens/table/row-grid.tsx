@@ -4,6 +4,7 @@ import { problemIn } from '../../data/problem-in.ts';
 import { type CutText, type ShownValue, useRowWindow } from '../../data/rows.ts';
 import { Button } from '../../design/button.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
+import { copyText } from '../../parts/copy-text.ts';
 import { exactText } from '../../parts/format-value.ts';
 import { type ActiveCell, movedBy } from './active-cell.ts';
 import { CellDialog } from './cell-dialog.tsx';
@@ -65,7 +66,7 @@ export function RowGrid({ customerId, table, goal, onEndShown }: RowGridProps) {
     const cell = active ?? { row: Math.min(rows - 1, first), column: 0 };
     const value = window.row(cell.row)?.[cell.column];
     if ((event.ctrlKey || event.metaKey) && event.key === 'c' && active && isWhole(value)) {
-      if (getSelection()?.toString() === '') void navigator.clipboard.writeText(exactText(value));
+      if (getSelection()?.toString() === '') void copyText(exactText(value));
       return;
     }
     const next = movedBy(event.key, cell, { rows, columns: columns.length, rowsInView: scroller.rowsInView });
