@@ -53,6 +53,8 @@ export interface Bar {
 /** How the values of a column are distributed. */
 export interface Distribution {
   readonly kind: 'range' | 'most frequent';
+  /** For how many bars there is room. */
+  readonly slots: number;
   readonly bars: readonly Bar[];
 }
 
@@ -69,11 +71,12 @@ export function useDistribution(
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }): Promise<Distribution> => {
-      if (!plan) return { kind: 'range', bars: [] };
+      if (!plan) return { kind: 'range', slots: 0, bars: [] };
       const { result } = await client.query(customerId, plan.query, { signal });
       const found = result.rows.filter(([value]) => plan.place(value ?? null) !== null);
       return {
         kind: plan.kind,
+        slots: plan.slots || found.length,
         bars: found.map((row, index) => ({
           at: plan.kind === 'range' ? (plan.place(row[0] ?? null) ?? 0) : index / found.length,
           rows: Number(row.at(-1)),
@@ -85,6 +88,8 @@ export function useDistribution(
 
 interface Plan {
   readonly kind: Distribution['kind'];
+  /** 0: as many as there are values. */
+  readonly slots: number;
   readonly query: Query;
   /** The place of a bucket in the range, 0 to 1; null: it is not shown. */
   readonly place: (value: JsonValue) => number | null;
@@ -110,21 +115,31 @@ function planFor({ name, type }: Column, { min, max }: ColumnRange, rows: number
     const width = Number(max) - least;
     if (!(width > 0) || !Number.isFinite(width)) return null;
     const place = (value: JsonValue) => placeIn(Number(value ?? Number.NaN), least, width);
-    return { kind: 'range', query: { measures: [...measures], group_by: [{ column: name, buckets: BARS }] }, place };
+    return {
+      kind: 'range',
+      slots: BARS,
+      query: { measures: [...measures], group_by: [{ column: name, buckets: BARS }] },
+      place,
+    };
   }
   if (type === 'date' || type === 'timestamp') {
     const least = Date.parse(String(min));
     const width = Date.parse(String(max)) - least;
     const fitting = TIME_BUCKETS.filter(([bucket]) => type === 'timestamp' || !/second|minute|hour/.test(bucket));
-    const bucket = fitting.find(([, seconds]) => width / 1000 / seconds <= MOST_TIME_BUCKETS)?.[0] ?? 'year';
+    const [bucket, seconds] = fitting.find((each) => width / 1000 / each[1] <= MOST_TIME_BUCKETS) ?? [
+      'year',
+      31_556_952,
+    ];
     if (!(width > 0)) return null;
     const place = (value: JsonValue) =>
       value === null ? null : placeIn(Math.max(least, Date.parse(String(value))), least, width);
-    return { kind: 'range', query: { measures: [...measures], group_by: [{ column: name, bucket }] }, place };
+    const slots = Math.max(8, Math.ceil(width / 1000 / seconds));
+    return { kind: 'range', slots, query: { measures: [...measures], group_by: [{ column: name, bucket }] }, place };
   }
   if (type === 'text' && rows > MOST_ROWS_FOR_TEXTS) return null;
   return {
     kind: 'most frequent',
+    slots: 0,
     query: {
       measures: [...measures],
       group_by: [name],

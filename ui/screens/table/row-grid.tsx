@@ -134,8 +134,8 @@ export function RowGrid({ customerId, table, goal, onEndShown }: RowGridProps) {
         </div>
       </div>
       <p id={`${id}-keys`} className={styles.keys}>
-        Arrow keys, Page Up and Page Down move. Home and End lead to the first and the last row. Enter shows the whole
-        value.
+        Arrow keys, Page Up and Page Down move. Home and End lead to the first and the last row. Press Enter, or choose
+        a cell twice, to see its whole value.
       </p>
       {opened && (
         <CellDialog

@@ -7,10 +7,9 @@ const HEIGHT = 26;
 
 /** How the values of a column are distributed, as small bars. */
 export function Sparkline({ distribution, column }: { readonly distribution: Distribution; readonly column: string }) {
-  const { bars, kind } = distribution;
+  const { bars, kind, slots } = distribution;
   const most = Math.max(...bars.map(({ rows }) => rows));
   if (bars.length === 0) return null;
-  const slots = kind === 'range' ? Math.max(24, bars.length) : bars.length;
   const width = WIDTH / slots;
   const what =
     kind === 'range'
