@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ColumnFormat } from './columns.ts';
+import { ColumnFormat, ColumnType } from './columns.ts';
 import { pageOf } from './pages.ts';
 import { Problem } from './problems.ts';
 import { UploadOptions } from './upload-options.ts';
@@ -42,6 +42,9 @@ export const Receipt = Type.Object(
     }),
     latest_at: nullable(Timestamp, { description: 'Latest time of the added rows.' }),
     columns: Type.Array(ColumnFormat, { description: 'How the columns of the file were read.' }),
+    widened: Type.Array(Type.Object({ name: Type.String(), from: ColumnType, to: ColumnType }), {
+      description: "The table's columns whose type this upload changed, because their values needed it.",
+    }),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),
     quote: nullable(Type.String(), { description: "'' if the file has no quoted fields." }),

@@ -1,6 +1,7 @@
 import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
 import type { SampleRow } from '../csv/sample-rows.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
+import type { WidenedColumn } from '../model/column-uses.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
@@ -48,6 +49,8 @@ export interface Receipt {
   readonly tableRowsAfter: number;
   /** How the file was read. */
   readonly columns: readonly ParsedColumn[];
+  /** The columns of the table whose type the upload changed. */
+  readonly widened: readonly WidenedColumn[];
   /** Sentences about what the client should check. */
   readonly warnings: readonly string[];
   /** Sentences about what is usual, was declared, or holds since earlier files. */
@@ -55,6 +58,9 @@ export interface Receipt {
   /** Of a dry run: the first rows. */
   readonly sample?: readonly SampleRow[];
 }
+
+/** A receipt before its rows are part of the table. */
+export type UnfinishedReceipt = Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter' | 'widened'>;
 
 /** Why an upload failed: the members of a problem document. */
 export interface UploadError {

@@ -55,11 +55,14 @@ test('a saved key is not sent to another server', NEEDS_POSIX, async () => {
   });
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-  const { code, stderr } = await user.run(['uploads', '--url', url, '-c', 'acme']);
-  assert.deepEqual([code, keys], [6, [undefined]]);
-  assert.match(stderr, /a response that is not from Thena/);
-  other.closeAllConnections();
-  other.close();
+  try {
+    const { code, stderr } = await user.run(['uploads', '--url', url, '-c', 'acme']);
+    assert.deepEqual([code, keys], [6, [undefined]]);
+    assert.match(stderr, /a response that is not from Thena/);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
 });
 
 test('customers are created with declared columns, listed, shown and deleted', async () => {

@@ -59,6 +59,17 @@ describe('a table without a time column', () => {
     assert.match(body.hint, /upload the file without these values\. Or upload it with on_error=skip/);
   });
 
+  it('says how values that are not read have to be written', async () => {
+    const csv = 'at,n\n2024-01-01 10:00 CET,1\n2024-01-01 11:00 CET,2\n';
+    const { id } = await load('zones', csv);
+    const { body } = await analyze(thena.url, 'zones', 10000);
+    assert.match(body.detail, /Column 'at' is text: '2024-01-01 10:00 CET' in line 2 has the name of a time zone/);
+    assert.match(body.hint, /^To make 'at' a timestamp column.*Write the offset from UTC instead, such as \+01:00\.$/);
+    await call(`${thena.url}/api/v1/uploads/${id}`, { method: 'DELETE' });
+    await load('zones', csv.replaceAll('CET', '+01:00'));
+    assert.equal((await analyze(thena.url, 'zones', 10000)).body.result.seconds, 3600);
+  });
+
   it('says nothing of columns that are just text', async () => {
     await load('texts', 'a,b\nx,1\ny,2\n');
     const { body } = await analyze(thena.url, 'texts', 10000);

@@ -12,6 +12,7 @@ const Analyses = lazy(() => import('../screens/analyses/analyses.tsx'));
 const Table = lazy(() => import('../screens/table/table.tsx'));
 const Upload = lazy(() => import('../screens/upload/upload.tsx'));
 const Rejected = lazy(() => import('../screens/rejected/rejected.tsx'));
+const Settings = lazy(() => import('../screens/settings/settings.tsx'));
 
 /** Which screen an address shows. Each is loaded when it is needed. */
 export function Routes({ session }: { readonly session: Session }) {
@@ -35,6 +36,9 @@ export function Routes({ session }: { readonly session: Session }) {
                 <Route path="/c/:id/uploads/:upload/rejected">
                   {({ upload }) => <Rejected key={upload} customerId={id} uploadId={upload} session={session} />}
                 </Route>
+                {session.role !== 'customer' && (
+                  <Route path="/c/:id/settings">{() => <Settings customerId={id} session={session} />}</Route>
+                )}
                 <Route>{() => <NotFound />}</Route>
               </Switch>
             </CustomerFrame>

@@ -92,5 +92,5 @@ function Sent({ file }: { readonly file: SendingFile }) {
 function statusOf({ state, sent, bytes: size }: SendingFile): string {
   if (state === 'waiting') return 'Waits for other files';
   if (state === 'interrupted') return 'Connection interrupted, trying again';
-  return sent === size ? 'Sent, being checked' : 'Sending';
+  return sent === size ? 'Sent, being checked' : 'Step 1 of 2: sending';
 }

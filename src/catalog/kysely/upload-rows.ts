@@ -40,6 +40,7 @@ function receiptOf(json: string): Receipt {
   return {
     ...receipt,
     notes: receipt.notes ?? [],
+    widened: receipt.widened ?? [],
     columns: columns.map((column) => ('type' in column ? { name: column.name, format: formatOf(column) } : column)),
   };
 }

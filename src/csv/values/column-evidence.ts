@@ -1,6 +1,7 @@
 import { trimmed } from './classify-text.ts';
 import { DMY_OR_YMD, MDY_OR_YMD } from './readings.ts';
 import { scanned } from './scanned-time.ts';
+import { type UnreadStyle, unreadStyle } from './unread-style.ts';
 import { type Classifier, classifierFor } from './value-parser.ts';
 import { addValues, type Values } from './values.ts';
 
@@ -13,6 +14,8 @@ export interface ColumnEvidence {
   readonly values: Map<number, Values>;
   /** Null words, and '' for texts of spaces only. They are null unless the column is text. */
   readonly nulls: Map<string, Values>;
+  /** Texts without a reading that are written much like numbers or times, by their style. */
+  readonly unread: Map<UnreadStyle, Values>;
   /** Numbers from 1 to 31, as bits, that dates with a two-digit year have in their first part, and in their last. */
   firstParts: number;
   lastParts: number;
@@ -34,7 +37,7 @@ export const DEFAULT_NULLS: ReadonlySet<string> = new Set([
 const MAX_TEXT_LENGTH = 200;
 
 export function noEvidence(): ColumnEvidence {
-  return { values: new Map(), nulls: new Map(), firstParts: 0, lastParts: 0 };
+  return { values: new Map(), nulls: new Map(), unread: new Map(), firstParts: 0, lastParts: 0 };
 }
 
 /** Gathers the evidence of one column, text by text. */
@@ -64,6 +67,8 @@ export class EvidenceCollector {
       this.evidence.firstParts |= 1 << (scanned.first & 31);
       this.evidence.lastParts |= 1 << (scanned.third & 31);
     }
+    const unread = readings === 0 ? unreadStyle(value) : null;
+    if (unread !== null) count(this.evidence.unread, unread, value, line);
     // Neighbours in a column are mostly of one kind.
     if (readings === this.#latestReadings && this.#latest && line >= this.#latest.line) {
       this.#latest.count++;
@@ -109,6 +114,7 @@ export function mergeEvidence(parts: Iterable<ColumnEvidence>): ColumnEvidence {
   for (const part of parts) {
     for (const [readings, values] of part.values) merge(all.values, readings, values);
     for (const [word, values] of part.nulls) merge(all.nulls, word, values);
+    for (const [style, values] of part.unread) merge(all.unread, style, values);
     all.firstParts |= part.firstParts;
     all.lastParts |= part.lastParts;
   }

@@ -7,6 +7,7 @@ import { ANY_INTEGER, ANY_NUMBER, ANY_NUMERIC, ANY_ORDER, NOT_MIDNIGHT, ORDER_BI
 import { scanTime } from './scan-time.ts';
 import { fullYear, scanned } from './scanned-time.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from './time-words.ts';
+import { UNREAD_STYLES, unreadStyle } from './unread-style.ts';
 
 /** A value that cannot be stored in its column. */
 export interface RejectedValue {
@@ -27,7 +28,7 @@ const KINDS: Readonly<Record<ValueFormat['type'], string>> = {
 
 /** Says why a text is not read in a format, after it was not. @param text without spaces around it */
 export function explainRejection(text: string, format: ValueFormat): RejectedValue {
-  const generic = notOfType(format);
+  const generic = becauseOfStyle(notOfType(format), text, format);
   if (text.length > MAX_VALUE_LENGTH) return generic;
   switch (format.type) {
     case 'integer':
@@ -40,6 +41,13 @@ export function explainRejection(text: string, format: ValueFormat): RejectedVal
     default:
       return generic;
   }
+}
+
+/** Adds how the text is written, if that is not read. */
+function becauseOfStyle(rejected: RejectedValue, text: string, format: ValueFormat): RejectedValue {
+  if (format.type === 'boolean' || ('pattern' in format && format.pattern !== null)) return rejected;
+  const style = unreadStyle(text);
+  return style === null ? rejected : { ...rejected, reason: `${rejected.reason}: it ${UNREAD_STYLES[style].what}` };
 }
 
 function notOfType(format: ValueFormat): RejectedValue {

@@ -18,6 +18,7 @@ import {
   numberReadings,
   SURELY_NUMBER,
 } from './readings.ts';
+import { UNREAD_STYLES, unreadStyle } from './unread-style.ts';
 import type { ValueOptions } from './value-options.ts';
 import { whereIs } from './value-words.ts';
 
@@ -40,9 +41,14 @@ const NOUNS: Readonly<Record<Exclude<LogicalType, 'text'>, readonly [one: string
 /**
  * Finds the type that most values of a text column have.
  *
- * @returns null if less than half of them have it, unless all are numbers or all are times, in different styles
+ * @returns null if less than half of them have it, unless all are numbers or all are times, in different styles, or in styles that
+ *   are not read
  */
 export function nearlyTyped(evidence: ColumnEvidence, options: ValueOptions): NearlyTyped | null {
+  return mostlyTyped(evidence, options) ?? mostlyUnread(evidence);
+}
+
+function mostlyTyped(evidence: ColumnEvidence, options: ValueOptions): NearlyTyped | null {
   const total = valuesWhere(evidence, () => true);
   if (total === null) return null;
   const isOfFamily = (bits: number): boolean =>
@@ -70,10 +76,29 @@ export function nearlyTyped(evidence: ColumnEvidence, options: ValueOptions): Ne
   const what = `${count === 1 ? `is not ${one}` : `are not ${many}`}${styleOf(best, text)}`;
   const { code, reason } = explainRejection(text, best);
   // The others only repeat that it is not of the type.
-  const detail = EXPLAINING.has(code) ? ` ${reason}` : '';
+  const unread = unreadStyle(text);
+  const detail = EXPLAINING.has(code) ? ` ${reason}` : unread === null ? '' : ` ${UNREAD_STYLES[unread].what}`;
   const message = `${count} of ${total.count} values ${what}. ${whereIs(misfits)}${detail}.`;
   const nulls = nullsFor(evidence, accepts);
   return { type: best.type, values: total.count, misfits: count, nulls, line, text, message };
+}
+
+/** A column of texts that people take for numbers or times, but that are not read as such. Others of both are counted with them. */
+function mostlyUnread(evidence: ColumnEvidence): NearlyTyped | null {
+  const total = valuesWhere(evidence, () => true);
+  const all = [...evidence.unread].sort(([, a], [, b]) => b.count - a.count);
+  const [first] = all;
+  if (first === undefined || total === null) return null;
+  const [style, { line, text }] = first;
+  const { like, what, remedy } = UNREAD_STYLES[style];
+  const bits = like === 'number' ? ANY_NUMERIC : ANY_ORDER;
+  const read = valuesWhere(evidence, (readings) => (readings & bits) !== 0)?.count ?? 0;
+  const similar = all
+    .filter(([other]) => (UNREAD_STYLES[other].like === 'number') === (like === 'number'))
+    .reduce((sum, [, values]) => sum + values.count, 0);
+  if ((read + similar) * 2 < total.count) return null;
+  const message = `'${text}' in line ${line} ${what}, and is not read as a ${like}. ${remedy}`;
+  return { type: like, values: total.count, misfits: similar, nulls: null, remedy, line, text, message };
 }
 
 const MAX_NULLS = 5;

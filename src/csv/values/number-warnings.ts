@@ -1,6 +1,7 @@
 import type { ValueFormat } from '../../model/value-format.ts';
 import { canonicalInteger, canonicalNumber } from './canonical-number.ts';
 import type { DecidedColumn } from './decide-column.ts';
+import { numberLikeTime } from './number-like-time.ts';
 import { AMBIGUOUS_NUMBER, acceptsReadings, BASIC_DATE, EXPONENT_ONLY, INEXACT } from './readings.ts';
 import { counted, dayInWords, numberInWords } from './value-words.ts';
 import type { Accepted, WarningDraft } from './warning-draft.ts';
@@ -24,6 +25,7 @@ export function numberWarnings(
     scientificNotation(accepted, written),
     digitsLost(accepted, written),
     integersLikeDates(column, format, accepted),
+    numbersLikeTimes(column, accepted),
   ];
 }
 
@@ -89,4 +91,13 @@ function integersLikeDates(
     `is read as whole numbers, but all of them could be dates: '${text}' in line ${line} could be ` +
     `${dayInWords(text, 'ymd')}. To read them as dates, declare the column as date.`;
   return { code: 'integers_like_dates', values, says };
+}
+
+function numbersLikeTimes({ decision, previousType }: DecidedColumn, accepted: Accepted): WarningDraft | null {
+  const values = accepted(() => true);
+  const isNew = previousType === null || previousType === 'unknown';
+  const found = values === null || !isNew ? null : numberLikeTime(decision.name, values.text);
+  if (values === null || found === null) return null;
+  const says = `is read as numbers. '${values.text}' in line ${values.line} may be ${found.meaning}. ${found.remedy}`;
+  return { code: 'numbers_like_times', isNote: found.isUsual, values, says };
 }

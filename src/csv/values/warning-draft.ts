@@ -9,6 +9,7 @@ export type FormatWarningCode =
   | 'scientific_notation'
   | 'digits_lost'
   | 'integers_like_dates'
+  | 'numbers_like_times'
   | 'date_order_chosen'
   | 'two_digit_years'
   | 'past_microsecond'

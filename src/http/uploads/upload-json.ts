@@ -48,6 +48,7 @@ function receiptJson(upload: Upload): api.Receipt | null {
       earliest_at: upload.earliestAt === null ? null : formatTimestamp(upload.earliestAt),
       latest_at: upload.latestAt === null ? null : formatTimestamp(upload.latestAt),
       columns: receipt.columns.map(columnJson),
+      widened: receipt.widened.map((column) => ({ ...column })),
       encoding: file?.encoding ?? null,
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
@@ -73,7 +74,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
 export function columnJson({ name, format, combines }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
-    type: format.type === 'unknown' ? 'text' : format.type,
+    type: format.type,
     format: 'pattern' in format ? format.pattern : null,
     order: 'order' in format ? format.order : null,
     decimal: 'decimal' in format ? format.decimal : null,

@@ -71,7 +71,7 @@ export class Attempt {
     const summary = await this.#load.makeDurable();
     failpoint('rows_durable');
     refuseOtherCounts(received, appended, kept?.rejected ?? 0, summary);
-    await this.#commit(this.#planned.final(plan), received, summary, kept);
+    await this.#commit(await this.#planned.final(plan), received, summary, kept);
     return summary.rows;
   }
 
@@ -79,7 +79,9 @@ export class Attempt {
   async #loadKept(plan: ParsePlan): Promise<{ readonly kept: KeptRecords; readonly rows: number }> {
     const { upload } = this.#claim;
     const load = async (trustDays: boolean) => {
-      const kept = await rejectRows(this.#deps, upload, this.#file, plan, this.#signal, { trustDays });
+      const { inexactIntegers } = this.#planned;
+      const how = { trustDays, inexactIntegers };
+      const kept = await rejectRows(this.#deps, upload, this.#file, plan, this.#signal, how);
       return { kept, rows: await this.#planned.runKept(plan, kept.segments) };
     };
     // Otherwise the list of the rejected rows has to be complete.
@@ -120,6 +122,7 @@ export class Attempt {
     failpoint('committing');
     await this.#lease.commit({
       columns: plan.columns,
+      uses: plan.uses,
       timeColumn: plan.timeColumn,
       rows,
       dryRun,

@@ -49,7 +49,8 @@ export class FileEvidence {
     const { columns: names } = file.source([]);
     this.#columns = names.map((name, index) => {
       const declared = declaredColumn(options, name);
-      const type = file.table?.columns.find((column) => column.name === name)?.type ?? declared.type;
+      const known = file.table?.columns.find((column) => column.name === name)?.type ?? 'unknown';
+      const type = known === 'unknown' ? declared.type : known;
       return {
         name,
         index,
@@ -76,6 +77,12 @@ export class FileEvidence {
   /** By column, in the order of the file. */
   get columns(): readonly { readonly name: string; readonly evidence: ColumnEvidence }[] {
     return this.#columns.map((column) => ({ name: column.name, evidence: this.#evidenceOf(column) }));
+  }
+
+  /** Whether any field of a column has a text. */
+  hasTexts(name: string): boolean {
+    const index = this.#columns.find((column) => column.name === name)?.index ?? -1;
+    return this.#segments.some(({ shapes }) => !isEmptyColumn(shapes[index] ?? []));
   }
 
   /** Looks at segments of the file that follow the ones so far. */

@@ -38,7 +38,7 @@ export async function rejectRows(
   file: FileToLoad,
   plan: ParsePlan,
   signal: AbortSignal,
-  { trustDays }: { readonly trustDays: boolean },
+  { trustDays, inexactIntegers }: { readonly trustDays: boolean; readonly inexactIntegers: ReadonlySet<string> },
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
@@ -64,7 +64,12 @@ export async function rejectRows(
   failpoint('rejected_rows_found');
   const stored = Math.min(found.rejected, maxRejectedRows);
   if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected, stored };
-  const hint = rejectionHint(found.rejectedRows, { customer: file.customer, options, file: plan.file });
+  const hint = rejectionHint(found.rejectedRows, {
+    customer: file.customer,
+    options,
+    file: plan.file,
+    inexactIntegers,
+  });
   throw rowsRejected(found, stored, hint);
 }
 

@@ -179,7 +179,7 @@ describe('the parser of a format', () => {
     [INTEGER, '1e5', 'has_fraction', /^is not a whole number$/],
     [INTEGER, '1,250', 'other_number_style', /^is not a whole number without thousands marks$/],
     [INTEGER, '9223372036854775808', 'out_of_range', /outside the range of whole numbers/],
-    [INTEGER, '1_000', 'not_integer', /^is not a whole number$/],
+    [INTEGER, '1_000', 'not_integer', /^is not a whole number: it has underscores between its digits$/],
     [INTEGER, 'x'.repeat(1000), 'not_integer', /^is not a whole number$/],
     [NUMBER, '007.5', 'leading_zero', /a number does not keep/],
     [NUMBER, '+1.5', 'leading_plus', /plus/],

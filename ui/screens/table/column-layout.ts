@@ -10,6 +10,7 @@ const WIDTHS: Readonly<Record<ColumnType, number>> = {
   date: 150,
   timestamp: 246,
   text: 200,
+  unknown: 130,
 };
 
 export interface PlacedColumn {

@@ -6,10 +6,10 @@ import { may } from '../../data/session.ts';
 import { hasEnded, useUpload } from '../../data/uploads.ts';
 import { Ago } from '../../design/ago.tsx';
 import { ButtonLink } from '../../design/button.tsx';
-import { bytes, counted } from '../../design/figures.ts';
+import { bytes } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
-import { ProgressBar } from '../../design/progress-bar.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { LoadProgress } from '../../parts/load-progress.tsx';
 import { UploadStatusBadge } from '../../parts/upload-status.tsx';
 import { Receipt } from './receipt.tsx';
 import { RemoveUpload } from './remove-upload.tsx';
@@ -42,7 +42,11 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
           </ButtonLink>
         </div>
       )}
-      {!hasEnded(upload) && <Loading upload={upload} />}
+      {!hasEnded(upload) && (
+        <div className={styles.progress}>
+          <LoadProgress upload={upload} />
+        </div>
+      )}
       {may(session, 'upload') && <RetryUpload upload={upload} />}
       {upload.receipt && <Receipt receipt={upload.receipt} />}
       <p>
@@ -66,21 +70,5 @@ function About({ upload }: { readonly upload: api.Upload }) {
         </>
       )}
     </>
-  );
-}
-
-function Loading({ upload }: { readonly upload: api.Upload }) {
-  const { status, progress } = upload;
-  const stage = { receiving: 'Being sent', received: 'Sent, waits to be loaded', ingesting: 'Being loaded' } as const;
-  return (
-    <div className={styles.progress}>
-      <div className={styles.stage}>
-        <span>{stage[status as keyof typeof stage]}</span>
-        <span className={styles.soft}>
-          {progress && progress.rows_read > 0 && `${counted(progress.rows_read, 'row')} read`}
-        </span>
-      </div>
-      <ProgressBar label="Loading" fraction={progress?.fraction_done ?? null} />
-    </div>
   );
 }

@@ -8,6 +8,7 @@ import { isComparison, OPERATORS, type Operator, operatorsFor, typedValue } from
 
 export function newCondition(columns: readonly Column[]): Condition {
   const [column] = columns;
+  if (column?.type === 'unknown') return { column: column.name, op: 'is null' };
   return { column: column?.name ?? '', op: '=', value: column?.type === 'boolean' ? true : '' };
 }
 
@@ -73,7 +74,15 @@ function Values({ column, op, texts, onChange }: ValuesProps) {
       </label>
     );
   }
-  const hints = { date: '2024-03-01', timestamp: '2024-03-01 10:00', text: '', integer: '', number: '', boolean: '' };
+  const hints = {
+    date: '2024-03-01',
+    timestamp: '2024-03-01 10:00',
+    text: '',
+    integer: '',
+    number: '',
+    boolean: '',
+    unknown: '',
+  };
   const description = {
     like: '% stands for any text, _ for one character.',
     time: 'UTC, or with an offset, such as 2024-03-01T10:00+01:00.',

@@ -4,45 +4,13 @@ import type { Query } from '../../src/api/queries.ts';
 import type { TableState } from '../../src/api/tables.ts';
 import type { JsonValue } from '../../src/api/values.ts';
 import { client } from './client.ts';
+import { type ColumnRange, inTurn, MANY_ROWS } from './column-ranges.ts';
 
-/** Columns of a query for the range of all columns. */
-const MOST_COLUMNS = 16;
-/** Frequent texts of larger tables take too long to be found unasked. */
-const MOST_ROWS_FOR_TEXTS = 5_000_000;
 const BARS = 24;
-
-export interface ColumnRange {
-  readonly nulls: number;
-  readonly min: JsonValue;
-  readonly max: JsonValue;
-}
-
-/** Nulls, least and greatest value of each column, in order. */
-export function useColumnRanges(customerId: string, { columns, rows, version }: TableState) {
-  return useQuery({
-    queryKey: ['column ranges', customerId, version],
-    enabled: rows > 0,
-    placeholderData: keepPreviousData,
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async ({ signal }): Promise<readonly ColumnRange[]> => {
-      const ranges: ColumnRange[] = [];
-      for (let first = 0; first < columns.length; first += MOST_COLUMNS) {
-        const names = columns.slice(first, first + MOST_COLUMNS).map(({ name }) => name);
-        const measures = names.flatMap((column, index) =>
-          (['count', 'min', 'max'] as const).map((fn) => ({ fn, column, as: `${fn}${index}` })),
-        );
-        const all = { fn: 'count', as: 'all' } as const;
-        const { result } = await client.query(customerId, { measures: [all, ...measures] }, { signal });
-        const [rowCount, ...values] = result.rows[0] ?? [];
-        names.forEach((_, index) => {
-          const [count, min = null, max = null] = values.slice(index * 3);
-          ranges.push({ nulls: Number(rowCount) - Number(count), min, max });
-        });
-      }
-      return ranges;
-    },
-  });
-}
+const MOST_FREQUENT = 12;
+/** A sample is this many pages, evenly spread over the table, of so many rows each. */
+const SAMPLE_PAGES = 24;
+const SAMPLE_ROWS = 50;
 
 /** A bar of the picture of a column: its share of the range, and how many rows it has. */
 export interface Bar {
@@ -56,34 +24,74 @@ export interface Distribution {
   /** For how many bars there is room. */
   readonly slots: number;
   readonly bars: readonly Bar[];
+  /** Whether it is of a sample of the rows. */
+  readonly sampled: boolean;
 }
 
+/** The distribution of a column: of all rows, or of a sample of many. */
 export function useDistribution(
   customerId: string,
   column: Column,
+  index: number,
   range: ColumnRange | undefined,
-  { rows, version }: TableState,
-) {
-  const plan = range && planFor(column, range, rows);
-  return useQuery({
-    queryKey: ['distribution', customerId, column.name, version],
-    enabled: Boolean(plan),
+  table: TableState,
+): Distribution | undefined {
+  const plan = range && planFor(column, range);
+  const isLarge = table.rows > MANY_ROWS;
+  const all = useQuery({
+    queryKey: ['distribution', customerId, column.name, table.version],
+    enabled: Boolean(plan) && !isLarge,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async ({ signal }): Promise<Distribution> => {
-      if (!plan) return { kind: 'range', slots: 0, bars: [] };
-      const { result } = await client.query(customerId, plan.query, { signal });
+    queryFn: async ({ signal }): Promise<Distribution | null> => {
+      if (!plan) return null;
+      const { result } = await inTurn(() => client.query(customerId, plan.query, { signal }));
       const found = result.rows.filter(([value]) => plan.place(value ?? null) !== null);
-      return {
-        kind: plan.kind,
-        slots: plan.slots || found.length,
-        bars: found.map((row, index) => ({
-          at: plan.kind === 'range' ? (plan.place(row[0] ?? null) ?? 0) : index / found.length,
-          rows: Number(row.at(-1)),
-        })),
-      };
+      const bars = found.map((row, at) => ({
+        at: plan.kind === 'range' ? (plan.place(row[0] ?? null) ?? 0) : at / found.length,
+        rows: Number(row.at(-1)),
+      }));
+      return { kind: plan.kind, slots: plan.slots || found.length, bars, sampled: false };
     },
   });
+  const sample = useQuery({
+    queryKey: ['row sample', customerId, table.version],
+    enabled: isLarge,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }) => {
+      const rows: (readonly JsonValue[])[] = [];
+      for (let page = 0; page < SAMPLE_PAGES; page++) {
+        const offset = Math.floor((table.rows * page) / SAMPLE_PAGES);
+        const answer = await inTurn(() => client.rowsPage(customerId, { offset, limit: SAMPLE_ROWS, signal }));
+        rows.push(...answer.rows);
+      }
+      return rows;
+    },
+  });
+  if (!isLarge) return all.data ?? undefined;
+  if (!plan || !sample.data) return undefined;
+  return sampled(
+    plan,
+    sample.data.map((row) => row[index] ?? null),
+  );
+}
+
+function sampled({ kind, place }: Plan, values: readonly JsonValue[]): Distribution {
+  const counts = new Map<JsonValue, number>();
+  for (const value of values) {
+    const at = place(value);
+    if (at === null) continue;
+    const key = kind === 'range' ? Math.min(BARS - 1, Math.floor(at * BARS)) : value;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  if (kind === 'range') {
+    const bars = [...counts].map(([bar, rows]) => ({ at: Number(bar) / BARS, rows }));
+    return { kind, slots: BARS, bars, sampled: true };
+  }
+  const frequent = [...counts.values()].sort((a, b) => b - a).slice(0, MOST_FREQUENT);
+  const bars = frequent.map((rows, bar) => ({ at: bar / frequent.length, rows }));
+  return { kind, slots: bars.length, bars, sampled: true };
 }
 
 interface Plan {
@@ -107,9 +115,10 @@ const TIME_BUCKETS = [
 ] as const;
 const MOST_TIME_BUCKETS = 90;
 
-function planFor({ name, type }: Column, { min, max }: ColumnRange, rows: number): Plan | null {
+function planFor({ name, type }: Column, { min, max }: ColumnRange): Plan | null {
   const measures = [{ fn: 'count', as: 'rows of a bucket' }] as const;
-  if (min === null || max === null) return null;
+  if (type === 'unknown') return null;
+  if (type !== 'text' && type !== 'boolean' && (min === null || max === null)) return null;
   if (type === 'integer' || type === 'number') {
     const least = Number(min);
     const width = Number(max) - least;
@@ -136,7 +145,6 @@ function planFor({ name, type }: Column, { min, max }: ColumnRange, rows: number
     const slots = Math.max(8, Math.ceil(width / 1000 / seconds));
     return { kind: 'range', slots, query: { measures: [...measures], group_by: [{ column: name, bucket }] }, place };
   }
-  if (type === 'text' && rows > MOST_ROWS_FOR_TEXTS) return null;
   return {
     kind: 'most frequent',
     slots: 0,
@@ -144,7 +152,7 @@ function planFor({ name, type }: Column, { min, max }: ColumnRange, rows: number
       measures: [...measures],
       group_by: [name],
       order_by: [{ column: 'rows of a bucket', direction: 'desc' }],
-      limit: BARS / 2,
+      limit: MOST_FREQUENT,
     },
     place: (value) => (value === null ? null : 0),
   };
