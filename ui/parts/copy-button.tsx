@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
+import { copyText } from '../data/copy-text.ts';
 import { Button } from '../design/button.tsx';
 
 /** Copies a text to the clipboard, and says so. */
