@@ -32,7 +32,7 @@ export interface Visit {
 
 /** Somebody who visits the page with a browser of their own. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ baseURL: url, ...options });
+  const context = await browser.newContext({ baseURL: url, locale: 'en-US', ...options });
   context.setDefaultTimeout(15_000);
   const faults: string[] = [];
   context.on('console', (message) => {

@@ -5,6 +5,7 @@ import { until } from '../until.ts';
 import {
   assertAccessible,
   assertFitsPhone,
+  assertFitsZoom,
   browserOrReason,
   chooseAndUpload,
   type Visit,
@@ -44,6 +45,7 @@ describe('the preview of a file in the page', { skip }, () => {
     assert(await page.getByRole('button', { name: 'Upload latin.csv' }).isDisabled());
     await assertAccessible(page, 'question');
     await assertFitsPhone(page, 'question');
+    await assertFitsZoom(page, 'question');
     await page.getByRole('button', { name: 'The month first' }).click();
     await page.getByRole('columnheader', { name: 'month first' }).waitFor();
     await page.getByRole('cell', { name: '01/02/2024 → 2024-01-02' }).waitFor();
@@ -90,6 +92,31 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByText('The same file was uploaded before: march.csv').waitFor();
     await page.getByRole('button', { name: 'Put copy of march.csv away' }).click();
     assert.equal(await totalRows(thena.url, 'twice'), 1);
+  });
+
+  test('warns of a large file whose name and size are those of an earlier upload', async () => {
+    const csv = `time,amount\n${'2024-03-01,1\n'.repeat(100_000)}`;
+    const page = await visitor.open('/c/large/uploads');
+    const file = { name: 'large.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    await chooseAndUpload(page, file);
+    await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor();
+    await page.setInputFiles('[aria-label="CSV files"]', file);
+    await page.getByText('A file of this name and size was uploaded before: large.csv').waitFor();
+  });
+
+  test('is made again when another file has created the table', async () => {
+    const page = await visitor.open('/c/fresh/uploads');
+    await page.setInputFiles(
+      '[aria-label="CSV files"]',
+      ['day,amount\n2024-03-01,1\n', 'other,names\n1,2\n'].map((csv, index) => ({
+        name: `file-${index}.csv`,
+        mimeType: 'text/csv',
+        buffer: Buffer.from(csv),
+      })),
+    );
+    await page.getByText('2 can be uploaded.').waitFor();
+    await page.getByRole('button', { name: 'Upload file-0.csv' }).click();
+    await page.getByText('The columns differ from those of the table. Missing: day, amount.').waitFor();
   });
 
   test('shows values that do not fit, and loads the other rows if asked to', async () => {

@@ -8,6 +8,7 @@ import { CustomerFrame } from './customer-frame.tsx';
 const Start = lazy(() => import('../screens/start/start.tsx'));
 const Overview = lazy(() => import('../screens/overview/overview.tsx'));
 const Uploads = lazy(() => import('../screens/uploads/uploads.tsx'));
+const Analyses = lazy(() => import('../screens/analyses/analyses.tsx'));
 const Table = lazy(() => import('../screens/table/table.tsx'));
 const Upload = lazy(() => import('../screens/upload/upload.tsx'));
 const Rejected = lazy(() => import('../screens/rejected/rejected.tsx'));
@@ -30,6 +31,7 @@ export function Routes({ session }: { readonly session: Session }) {
                 <Route path="/c/:id/uploads/:upload">
                   {({ upload }) => <Upload key={upload} customerId={id} uploadId={upload} session={session} />}
                 </Route>
+                <Route path="/c/:id/analyses">{() => <Analyses customerId={id} session={session} />}</Route>
                 <Route path="/c/:id/table">{() => <Table customerId={id} session={session} />}</Route>
                 <Route path="/c/:id/uploads/:upload/rejected">
                   {({ upload }) => <Rejected key={upload} customerId={id} uploadId={upload} session={session} />}

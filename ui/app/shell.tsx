@@ -84,6 +84,7 @@ function Sections({ session, customerId }: { readonly session: Session; readonly
     ['Overview', base],
     ['Uploads', `${base}/uploads`],
     ['Table', `${base}/table`],
+    ['Analyses', `${base}/analyses`],
     ...(session.role === 'customer' ? [] : ([['Settings', `${base}/settings`]] as const)),
   ] as const;
   return (

@@ -66,7 +66,7 @@ export function useRemoveUpload() {
 /** Puts the new state of an upload wherever it is shown. */
 export function showUpload(queries: QueryClient, upload: Upload): void {
   queries.setQueryData(uploadKey(upload.id), upload);
-  if (queries.getQueryData(listKey(upload.customer_id)) === undefined) {
+  if (queries.getQueryState(listKey(upload.customer_id))?.status === 'error') {
     // A server without keys creates a customer with its first upload.
     void queries.invalidateQueries({ queryKey: customerKey(upload.customer_id) });
   }

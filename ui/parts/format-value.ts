@@ -1,16 +1,18 @@
 import type { ColumnType } from '../../src/api/columns.ts';
 import type { JsonValue } from '../../src/api/values.ts';
 
-/** How times of a column are shown: to the day, month or year if they are the starts of such buckets. */
-export type TimeDetail = 'full' | 'day' | 'month' | 'year';
+/** How times of a column are shown: to the minute, day, month or year if they are the starts of such buckets. */
+export type TimeDetail = 'full' | 'minute' | 'day' | 'month' | 'year';
 
 const WALL = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d(?::\d\d)?)?$/;
 const decimals = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
-const rounded = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+const rounded = [4, 2].map((digits) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }));
+const small = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
 const scientific = new Intl.NumberFormat(undefined, { notation: 'scientific', maximumSignificantDigits: 6 });
 
 const TIMES = {
   full: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' }),
+  minute: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
   day: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' }),
   month: new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' }),
   year: new Intl.DateTimeFormat(undefined, { year: 'numeric', timeZone: 'UTC' }),
@@ -26,14 +28,17 @@ export function numberText(value: number | string): string {
   return value === 'NaN' ? 'not a number' : value.replace('Infinity', '∞');
 }
 
-/** A number with at most six significant digits. */
+/** A number with as many decimals as are worth reading. */
 export function roundedText(value: number): string {
-  return Math.abs(value) >= 1e15 ? scientific.format(value) : rounded.format(value);
+  const size = Math.abs(value);
+  if (size >= 1e15 || (size < 1e-6 && size > 0)) return scientific.format(value);
+  if (size < 1) return small.format(value);
+  return (size < 1000 ? rounded[0] : rounded[1])?.format(value) ?? '';
 }
 
 /**
  * A time in the style of the reader's language, as its clock shows it: it is not moved to the reader's time zone. An offset other than
- * that of UTC is added.
+ * that of UTC is added, and that of UTC too in full times.
  */
 export function timeText(value: string, detail: TimeDetail = 'full'): string {
   const match = WALL.exec(value);
@@ -41,11 +46,14 @@ export function timeText(value: string, detail: TimeDetail = 'full'): string {
   const [, year, month, day, hour, minute, second, fraction, zone] = match;
   const wall = new Date(0);
   wall.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (hour === undefined) return TIMES[detail === 'full' ? 'day' : detail].format(wall);
+  const isClock = detail === 'full' || detail === 'minute';
+  if (hour === undefined) return TIMES[isClock ? 'day' : detail].format(wall);
   wall.setUTCHours(Number(hour), Number(minute), Number(second));
-  if (detail !== 'full') return TIMES[detail].format(wall);
+  if (!isClock) return TIMES[detail].format(wall);
+  const isUtc = zone === 'Z' || zone === undefined;
+  if (detail === 'minute') return `${TIMES.minute.format(wall)}${isUtc ? '' : ` ${offsetText(zone)}`}`;
   const text = TIMES.full.format(wall).replace(new RegExp(`([:.]${second})`), `$1${fraction ?? ''}`);
-  return zone === 'Z' || zone === undefined ? `${text} UTC` : `${text} ${offsetText(zone)}`;
+  return isUtc ? `${text} UTC` : `${text} ${offsetText(zone)}`;
 }
 
 /** `+02:00` → `UTC+2` */

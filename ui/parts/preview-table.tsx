@@ -62,7 +62,7 @@ function describe({ type, order, decimal, time_zone, format }: PreviewColumn): s
     decimal === ',' && 'decimal comma',
     type === 'timestamp' && time_zone,
   ].filter(Boolean);
-  return [type ?? 'no type yet', ...details].join(', ');
+  return [type === 'unknown' ? 'no values yet' : type, ...details].join(', ');
 }
 
 function Cell({ cell: { text, value }, isText }: { readonly cell: PreviewCell; readonly isText: boolean }) {

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, useId, useMemo, useRef, useState } from 'react';
 import type { TableState } from '../../../src/api/tables.ts';
+import { copyText } from '../../data/copy-text.ts';
 import { problemIn } from '../../data/problem-in.ts';
 import { type CutText, type ShownValue, useRowWindow } from '../../data/rows.ts';
 import { Button } from '../../design/button.tsx';
@@ -65,7 +66,7 @@ export function RowGrid({ customerId, table, goal, onEndShown }: RowGridProps) {
     const cell = active ?? { row: Math.min(rows - 1, first), column: 0 };
     const value = window.row(cell.row)?.[cell.column];
     if ((event.ctrlKey || event.metaKey) && event.key === 'c' && active && isWhole(value)) {
-      if (getSelection()?.toString() === '') void navigator.clipboard.writeText(exactText(value));
+      if (getSelection()?.toString() === '') void copyText(exactText(value));
       return;
     }
     const next = movedBy(event.key, cell, { rows, columns: columns.length, rowsInView: scroller.rowsInView });
@@ -133,8 +134,8 @@ export function RowGrid({ customerId, table, goal, onEndShown }: RowGridProps) {
         </div>
       </div>
       <p id={`${id}-keys`} className={styles.keys}>
-        Arrow keys, Page Up and Page Down move. Home and End lead to the first and the last row. Enter shows the whole
-        value.
+        Arrow keys, Page Up and Page Down move. Home and End lead to the first and the last row. Press Enter, or choose
+        a cell twice, to see its whole value.
       </p>
       {opened && (
         <CellDialog
