@@ -10,7 +10,13 @@ import { describeFile, type FileState, uploadStates } from './upload-states.ts';
 
 /** A file on its way. */
 export interface Upload {
-  readonly to: { readonly server: Server; readonly customer: string; readonly options: FileOptions };
+  readonly to: {
+    readonly server: Server;
+    readonly customer: string;
+    readonly options: FileOptions;
+    /** Default: as the client decides. */
+    readonly resumable?: boolean | undefined;
+  };
   readonly path: string;
   /** What it is called in messages. */
   readonly name: string;
@@ -27,7 +33,7 @@ export interface Upload {
  */
 export async function sendFile(cli: Cli, file: Upload): Promise<SentUpload> {
   const { terminal, signal, env } = cli;
-  const { server, customer, options } = file.to;
+  const { server, customer, options, resumable } = file.to;
   await refuseWithoutFile(file.path);
   const states = uploadStates(env, { url: server.settings.url, customer, path: file.path });
   const described: FileState = { ...(await describeFile(file.path)), options };
@@ -39,6 +45,7 @@ export async function sendFile(cli: Cli, file: Upload): Promise<SentUpload> {
       filename: file.filename,
       options,
       resume: resume ?? undefined,
+      ...(resumable !== undefined && { resumable }),
       ...(file.watched && { resumable: true, giveUpAfterMs: Number.POSITIVE_INFINITY }),
       onCreated: (created) => {
         id = created;
@@ -54,8 +61,8 @@ export async function sendFile(cli: Cli, file: Upload): Promise<SentUpload> {
     terminal.progress(null);
     if (error instanceof Interrupted && id !== null)
       terminal.note('Interrupted. The same command continues the upload.');
-    // It was refused for what it is, or has expired: there is nothing to continue.
-    if (error instanceof ThenaProblem && error.status >= 400 && ![401, 403].includes(error.status)) {
+    // There is nothing to continue.
+    if (error instanceof ThenaProblem && isFinal(error)) {
       if (file.watched) states.save({ ...described, upload: id ?? '', sent: true });
       else states.remove();
       if (isProblem(error, 'upload_not_found') && resume !== null) {
@@ -71,6 +78,11 @@ export async function sendFile(cli: Cli, file: Upload): Promise<SentUpload> {
   } finally {
     terminal.progress(null);
   }
+}
+
+/** Whether the file was refused for what it is, or its upload has expired: not for the key, or because the server is busy. */
+function isFinal({ status }: ThenaProblem): boolean {
+  return status < 500 && ![401, 403, 408, 423, 429].includes(status);
 }
 
 /** @returns the interrupted upload of this file; null: there is none. That of another file with its name is cancelled. */

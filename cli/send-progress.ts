@@ -30,7 +30,7 @@ export function sendProgress(terminal: Terminal, name: string): (progress: Uploa
     const perSecond = at > first.at ? ((sent - first.sent) * 1000) / (at - first.at) : 0;
     const rate = perSecond > 0 ? `, ${bytes(perSecond)}/s` : '';
     if (total === null) return terminal.progress(`${name}: sent ${bytes(sent)}${rate}`);
-    const percent = total === 0 ? 100 : Math.floor((sent / total) * 100);
+    const percent = total === 0 ? 100 : Math.round((sent / total) * 100);
     const left = perSecond > 0 && sent < total ? `, ${clock((total - sent) / perSecond)} left` : '';
     terminal.progress(`${name}: sent ${percent} %, ${bytes(sent)} of ${bytes(total)}${rate}${left}`);
   };

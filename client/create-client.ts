@@ -9,12 +9,13 @@ import { type SessionCalls, sessionCalls } from './session.ts';
 import { type TableCalls, tableCalls } from './table-calls.ts';
 import { type UploadCalls, uploadCalls } from './upload-calls.ts';
 import type { UploadFileOptions } from './upload-file-options.ts';
+import { type WebhookCalls, webhookCalls } from './webhook-calls.ts';
 
 /**
  * A Thena server. Every call throws `ThenaProblem` with the `code` of the problem if the server refuses it, `ServerUnreachable` if
  * there is no response, and `UnexpectedResponse` if that is not from Thena.
  */
-export interface ThenaClient extends UploadCalls, TableCalls, Analyses, CustomerCalls, SessionCalls {
+export interface ThenaClient extends UploadCalls, TableCalls, Analyses, CustomerCalls, SessionCalls, WebhookCalls {
   /** How the server would read a file. Only its first megabyte is sent. */
   preview(
     customerId: string,
@@ -37,6 +38,7 @@ export function createClient(settings: ClientSettings = {}): ThenaClient {
     ...analyses(connection),
     ...customerCalls(connection),
     ...sessionCalls(connection),
+    ...webhookCalls(connection),
     preview: (customerId, file, options) => previewFile(connection, customerId, file, options),
     customerEvents: (customerId, options) => customerEvents(connection, customerId, options),
     async analyzeTypes() {

@@ -8,6 +8,8 @@ const TUS = { 'tus-resumable': '1.0.0' };
 /** Bytes per request. Each is on disk when it is answered, and progress is known after each: the size follows the connection. */
 const LEAST_CHUNK = 256 * 2 ** 10;
 const MOST_CHUNK = 32 * 2 ** 20;
+/** The server is still working on an earlier request for the file. */
+const LOCKED = 423;
 const FAST_MS = 300;
 const SLOW_MS = 1500;
 
@@ -15,7 +17,7 @@ const SLOW_MS = 1500;
  * Sends a file by the tus protocol, and continues where it was interrupted: after a lost connection, a restart of the server, or
  * in another process by `resume`.
  *
- * @returns ID of the upload
+ * @returns the upload, which the server has acknowledged
  * @throws ThenaProblem if the server refuses the file; RangeError if `resume` is an upload of a shorter file; the last error if there was
  *   no progress for too long
  */
@@ -24,7 +26,7 @@ export async function sendResumable(
   customerId: string,
   blob: Blob,
   given: UploadFileOptions,
-): Promise<string> {
+): Promise<Upload> {
   const { signal, onProgress, giveUpAfterMs = GIVE_UP_AFTER_MS } = given;
   const total = blob.size;
   let id = given.resume ?? null;
@@ -43,9 +45,10 @@ export async function sendResumable(
       }
       offset ??= await receivedBytes(connection, id, blob, signal);
       onProgress?.({ sent: offset, total, interruption: null });
-      if (offset === total) return id;
+      if (offset === total) return await connection.json<Upload>(`/api/v1/uploads/${id}`, { signal });
       const startedAt = performance.now();
-      const end = Math.min(total, offset + chunkBytes);
+      // The last byte is answered once the whole file is read, which takes long: it is sent alone, after progress was reported.
+      const end = offset === total - 1 ? total : Math.min(total - 1, offset + chunkBytes);
       sent = await append(connection, id, blob.slice(offset, end), offset, signal);
       offset = sent;
       failures = 0;
@@ -58,6 +61,7 @@ export async function sendResumable(
       failures += 1;
       const retryInMs = retryDelayMs(failures, error);
       // The offset differs if the response to an earlier request was lost.
+      if ((error as { readonly status?: number }).status === LOCKED) progressAt = Date.now();
       const mayRetry = isTransient(error) || isProblem(error, 'upload_offset_conflict');
       if (!mayRetry || Date.now() + retryInMs > progressAt + giveUpAfterMs) throw error;
       offset = null;

@@ -1,5 +1,5 @@
 import type { PageQuery } from '../src/api/pages.ts';
-import type { RejectedRow, RejectedRowPage } from '../src/api/rejected-rows.ts';
+import type { RejectedRecord, RejectedRowPage } from '../src/api/rejected-rows.ts';
 import type { RetryQuery } from '../src/api/upload-options.ts';
 import type { Upload, UploadPage } from '../src/api/uploads.ts';
 import type { Connection } from './connection.ts';
@@ -33,7 +33,7 @@ export interface UploadCalls {
   cancelOrUndo(id: string): Promise<Upload>;
   /** Processes the stored bytes of a failed upload again, as a new upload. */
   retryUpload(id: string, options?: RetryQuery): Promise<Upload>;
-  rejectedRows(id: string, options?: Options): AsyncGenerator<RejectedRow, void>;
+  rejectedRows(id: string, options?: Options): AsyncGenerator<RejectedRecord, void>;
   /** One page of them. */
   listRejectedRows(id: string, query?: PageQuery, options?: Options): Promise<RejectedRowPage>;
   /** The rejected rows as a CSV file with the columns of the upload, to be corrected. */

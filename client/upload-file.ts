@@ -17,8 +17,7 @@ export async function uploadFile(
   if (!(source instanceof Blob)) return await sendStream(connection, customerId, source, { ...given, filename });
   const resumable = given.resume !== undefined || (given.resumable ?? source.size > RESUMABLE_FROM_BYTES);
   if (!resumable) return await sendBlob(connection, customerId, source, { ...given, filename });
-  const id = await sendResumable(connection, customerId, source, { ...given, filename });
-  return await connection.json(`/api/v1/uploads/${id}`, { signal: given.signal });
+  return await sendResumable(connection, customerId, source, { ...given, filename });
 }
 
 /** In one request. The idempotency key makes it safe to repeat the request if the response is lost. */

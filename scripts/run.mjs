@@ -2,8 +2,8 @@
  * Runs every npm script: installs missing packages, builds the web page if the command needs it, then runs the command on the Node
  * that the lockfile pins, independent of the machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
- *   node scripts/run.mjs start | test | check | format | sample | bench | bench:queries | bench:costs | build:wasm |
- *     build:openapi | build:package | build:page [arguments]
+ *   node scripts/run.mjs start | test | check | format | sample | bench | bench:faulty | bench:queries | bench:costs | build:wasm |
+ *     build:openapi | build:package | build:page | build:tour [arguments]
  */
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -35,9 +35,11 @@ const TASKS = {
   },
   format: { dev: true, runs: (args) => [[BIOME, 'check', '--write', ...(args.length > 0 ? args : ['.'])]] },
   bench: { dev: true, runs: (args) => [['bench/run.ts', ...args]] },
+  'bench:faulty': { dev: true, runs: (args) => [['bench/faulty.ts', ...args]] },
   'bench:queries': { dev: true, runs: (args) => [['bench/queries.ts', ...args]] },
   'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
   'build:page': { dev: false, page: true, runs: () => [] },
+  'build:tour': { dev: true, page: true, runs: (args) => [['scripts/build-tour.ts', ...args]] },
   'build:package': { dev: true, page: true, runs: () => [['scripts/build-package.mjs']] },
   'build:wasm': { dev: true, runs: (args) => [['scripts/build-wasm.mjs', ...args]] },
   'build:openapi': {

@@ -53,6 +53,14 @@ function bytes(value: string, name: string): number {
   return Math.floor(Number(match[1]) * factor);
 }
 
+function seconds(value: string, name: string): readonly number[] {
+  const each = value.split(',').map((item) => item.trim());
+  if (each.length > 20 || each.some((item) => !/^\d{1,7}(\.\d{1,3})?$/.test(item))) {
+    throw new SettingError(`Invalid ${name} '${value}': expected up to 20 numbers of seconds, separated by commas.`);
+  }
+  return each.map(Number);
+}
+
 function list(value: string): readonly string[] {
   return value
     .split(',')
@@ -152,6 +160,17 @@ export const SETTINGS = {
   ),
   THENA_ENGINE_THREADS: setting('0', 'Number of DuckDB threads. 0 uses one thread per core.', integer(0, 256)),
   THENA_OPEN_TABLES: setting('100', 'Maximum number of table files that the engine keeps open.', integer(2, 10_000)),
+  THENA_WEBHOOK_PRIVATE_ADDRESSES: setting(
+    'refuse',
+    'Whether webhooks may have private, loopback and other addresses that are not public: `refuse` or `allow`.',
+    oneOf('refuse', 'allow'),
+  ),
+  THENA_WEBHOOK_SECONDS: setting('15', 'How long the receiver of a webhook may take to respond.', integer(1, 60)),
+  THENA_WEBHOOK_RETRY_SECONDS: setting(
+    '5,300,1800,7200,18000,28800,28800',
+    'Delays before the second and further attempts to deliver an event to a webhook. Each is extended by up to a fifth at random.',
+    seconds,
+  ),
   THENA_LOG_LEVEL: setting(
     'info',
     'Minimum level of log messages: trace, debug, info, warn, error, fatal or silent.',
@@ -192,6 +211,11 @@ export interface Config {
   readonly engineMemoryBytes: number;
   readonly engineThreads: number;
   readonly openTables: number;
+  readonly webhookPrivateAddresses: Read['THENA_WEBHOOK_PRIVATE_ADDRESSES'];
+  /** How long the receiver of a webhook may take to respond. */
+  readonly webhookMs: number;
+  /** Delays before the second and further attempts. */
+  readonly webhookRetryMs: readonly number[];
   readonly logLevel: Read['THENA_LOG_LEVEL'];
 }
 
@@ -260,6 +284,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     engineMemoryBytes: read.THENA_ENGINE_MEMORY,
     engineThreads: read.THENA_ENGINE_THREADS || availableParallelism(),
     openTables: read.THENA_OPEN_TABLES,
+    webhookPrivateAddresses: read.THENA_WEBHOOK_PRIVATE_ADDRESSES,
+    webhookMs: read.THENA_WEBHOOK_SECONDS * 1000,
+    webhookRetryMs: read.THENA_WEBHOOK_RETRY_SECONDS.map((each) => each * 1000),
     logLevel: read.THENA_LOG_LEVEL,
   });
 }

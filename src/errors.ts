@@ -101,6 +101,22 @@ export const ERRORS = {
     hint: 'Wait until its uploads or its deletion have finished, then retry.',
   },
   key_not_found: { status: 404, title: 'API key not found', hint: "List the customer's keys to see their IDs." },
+  webhook_not_found: {
+    status: 404,
+    title: 'Webhook not found',
+    hint: "List the customer's webhooks to see their IDs.",
+  },
+  webhook_url_invalid: {
+    status: 422,
+    title: 'Invalid webhook URL',
+    hint: 'Use an http or https URL of at most 2,000 characters, without a user name, a password or a fragment.',
+  },
+  webhook_address_refused: {
+    status: 422,
+    title: 'Webhook address not allowed',
+    hint: 'Use a public address. To allow private addresses, set THENA_WEBHOOK_PRIVATE_ADDRESSES=allow on the server.',
+  },
+  too_many_webhooks: { status: 409, title: 'Too many webhooks', hint: 'Delete a webhook of the customer first.' },
   upload_not_found: { status: 404, title: 'Upload not found', hint: "List the customer's uploads to see their IDs." },
   table_empty: {
     status: 409,

@@ -51,6 +51,22 @@ export type Observation =
       readonly uploadId: UploadId;
       readonly customerId: CustomerId;
     }
+  | {
+      /** A request to a webhook; `status` is null if there was no response. The URL may contain secrets. */
+      readonly kind: 'webhook_attempted';
+      readonly webhookId: string;
+      readonly customerId: CustomerId;
+      readonly eventId: string;
+      readonly verdict: 'delivered' | 'retry' | 'failed' | 'gone';
+      readonly status: number | null;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'webhook_disabled';
+      readonly webhookId: string;
+      readonly customerId: CustomerId;
+      readonly reason: 'gone' | 'failing';
+    }
   | { readonly kind: 'attempt_failed'; readonly uploadId: UploadId; readonly attempt: number; readonly error: Error }
   | { readonly kind: 'background_failed'; readonly task: string; readonly error: Error }
   | {

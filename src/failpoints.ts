@@ -20,6 +20,7 @@ export const FAILPOINTS = [
   'claimed',
   'claimed_early',
   'formats_found',
+  'column_added',
   'load_started',
   'segment_appending',
   'segment_appended',

@@ -95,6 +95,19 @@ function describe(observation: Observation): Line {
         message: `Upload ${uploadId} of customer ${customerId} ${kind === 'upload_undone' ? 'undone' : 'cancelled'}`,
       };
     }
+    case 'webhook_attempted': {
+      const { webhookId, eventId, verdict, status, ms } = observation;
+      const response = status === null ? 'no response' : `status ${status}`;
+      return {
+        level: verdict === 'delivered' ? 'debug' : 'info',
+        message: `Event ${eventId} to webhook ${webhookId}: ${response} in ${Math.round(ms)} ms (${verdict})`,
+      };
+    }
+    case 'webhook_disabled': {
+      const { webhookId, customerId, reason } = observation;
+      const cause = reason === 'gone' ? 'its receiver wants no more events' : 'all attempts have failed for days';
+      return { level: 'warn', message: `Webhook ${webhookId} of customer ${customerId} disabled: ${cause}` };
+    }
     case 'attempt_failed': {
       const { uploadId, attempt, error } = observation;
       return { level: 'warn', message: `Load attempt ${attempt} of upload ${uploadId} failed`, error };

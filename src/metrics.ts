@@ -73,6 +73,24 @@ export function createMetrics(): Metrics {
       this.set((enginePid !== null && residentBytes(enginePid)) || 0);
     },
   });
+  const webhookAttempts = new Counter({
+    name: 'thena_webhook_attempts_total',
+    help: 'Requests to webhooks, by what they mean for the delivery (delivered, retry, failed, gone).',
+    labelNames: ['verdict'],
+    registers,
+  });
+  const webhookSeconds = new Histogram({
+    name: 'thena_webhook_duration_seconds',
+    help: 'Response time of webhooks.',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const webhooksDisabled = new Counter({
+    name: 'thena_webhooks_disabled_total',
+    help: 'Webhooks that were disabled because their receiver was gone or failed for days.',
+    labelNames: ['reason'],
+    registers,
+  });
   const backgroundFailures = new Counter({
     name: 'thena_background_failures_total',
     help: 'Failed background tasks.',
@@ -125,6 +143,13 @@ export function createMetrics(): Metrics {
         return;
       case 'engine_memory_exceeded':
         engineMemoryExceeded.inc();
+        return;
+      case 'webhook_attempted':
+        webhookAttempts.inc({ verdict: observation.verdict });
+        webhookSeconds.observe(observation.ms / 1000);
+        return;
+      case 'webhook_disabled':
+        webhooksDisabled.inc({ reason: observation.reason });
         return;
       case 'background_failed':
         backgroundFailures.inc({ task: observation.task });

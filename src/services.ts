@@ -7,9 +7,11 @@ import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
 import { accessToFinish } from './http/access/access.ts';
 import { buildServer } from './http/server.ts';
+import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { metricsText } from './metrics.ts';
 import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
+import { startWebhooks } from './webhooks/webhooks.ts';
 
 /** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
 const PAGE_DIRECTORY = fileURLToPath(
@@ -67,6 +69,8 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       settings: config,
     });
     closing.push(() => ingest.close());
+    const webhooks = startWebhooks({ catalog, observe, uploadJson: announcedUpload, settings: config });
+    closing.push(() => webhooks.close());
     const ready = async (): Promise<void> => {
       await catalog.ping();
       await engine.call('ping', null, { deadlineMs: 2_000 });
@@ -77,6 +81,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       tables,
       exportDirectory,
       ingest,
+      webhooks,
       ready,
       metrics: metricsText,
       pageDirectory: PAGE_DIRECTORY,

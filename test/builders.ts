@@ -5,7 +5,7 @@ import type { TableForReading, TableState } from '../src/catalog/table-state.ts'
 import type { ReceivedFile } from '../src/catalog/upload.ts';
 import { completeOptions, type GivenOptions, type UploadOptions } from '../src/catalog/upload-options.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
-import { type Column, chooseTimeColumn, type LogicalType } from '../src/model/columns.ts';
+import { type Column, type ColumnType, chooseTimeColumn } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
 import { NOTHING_SETTLED, type ValueFormat } from '../src/model/value-format.ts';
@@ -17,7 +17,7 @@ export function customerId(text: string | number): CustomerId {
 }
 
 /** Columns by name and type, in order, nothing settled about them. */
-export function columns(types: Readonly<Record<string, LogicalType>>): readonly TableColumn[] {
+export function columns(types: Readonly<Record<string, ColumnType>>): readonly TableColumn[] {
   return Object.entries(types).map(([name, type]) => ({ name, type, settled: NOTHING_SETTLED }));
 }
 
@@ -26,7 +26,7 @@ export function parsedFile(columns: readonly Column[]): ParsedFile {
   return { columns: columns.map(({ name, type }) => ({ name, format: usualFormat(type) })), nulls: [] };
 }
 
-function usualFormat(type: LogicalType): ValueFormat {
+function usualFormat(type: ColumnType): ValueFormat {
   switch (type) {
     case 'integer':
       return { type, thousands: null };
@@ -42,7 +42,7 @@ function usualFormat(type: LogicalType): ValueFormat {
 }
 
 /** A table of three rows with these columns, whose time column, if it has one, is all 1970-01-01T00:00:00Z. */
-export function tableState(types: Readonly<Record<string, LogicalType>>, change: Partial<TableState> = {}): TableState {
+export function tableState(types: Readonly<Record<string, ColumnType>>, change: Partial<TableState> = {}): TableState {
   const timeColumn = chooseTimeColumn(columns(types));
   const at = timeColumn === null ? null : 0n;
   return {

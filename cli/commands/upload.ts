@@ -13,6 +13,7 @@ import { watchFolder } from '../watch-folder.ts';
 
 type Flags = Readonly<Record<string, unknown>> & {
   readonly wait: boolean;
+  readonly resume: boolean;
   readonly filename?: string;
   readonly watch?: string;
 };
@@ -25,6 +26,7 @@ export function define(command: Command, cli: Cli): void {
     )
     .option('--watch <folder>', 'upload the files of a folder, and those that are put there later, until Ctrl-C')
     .option('--filename <name>', 'name of the file in the list of uploads, for standard input')
+    .option('--no-resume', 'send large files in one request: faster on a fast network, but an interruption starts over')
     .option('--no-wait', 'do not wait until the rows are loaded');
   addUploadFlags(command, 'upload');
   command
@@ -47,7 +49,12 @@ async function upload(cli: Cli, command: Command, files: readonly string[], flag
   await server.thena.isReady({ signal: cli.signal }).catch((error) => {
     if (!(error instanceof ThenaProblem)) throw error;
   });
-  const to: Upload['to'] = { server, customer: await server.customer(), options: givenUploadOptions(flags) };
+  const to: Upload['to'] = {
+    server,
+    customer: await server.customer(),
+    options: givenUploadOptions(flags),
+    resumable: flags.resume ? undefined : false,
+  };
   if (flags.watch !== undefined) return await watchFolder(cli, to, flags.watch);
   const paths = await expand(files);
   if (flags.filename !== undefined && paths.length > 1) throw new UsageError('--filename is for a single file.');

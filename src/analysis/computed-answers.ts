@@ -1,5 +1,5 @@
 import type { TableState } from '../catalog/table-state.ts';
-import type { Column, LogicalType } from '../model/columns.ts';
+import type { Column, ColumnType } from '../model/columns.ts';
 import type { Measure, MeasureFunction, QueryPlan } from '../table-store/query-plan.ts';
 import type { AnalyzeTypeName } from './analyze-types.ts';
 import { refuseTooManyBuckets } from './bucket-count.ts';
@@ -19,7 +19,7 @@ export interface Profile {
   readonly totalRows: number;
   readonly columns: readonly {
     readonly name: string;
-    readonly type: LogicalType;
+    readonly type: ColumnType;
     readonly nulls: number;
     readonly distinct: number;
     /** Null: `distinct` is exact. */
@@ -123,7 +123,7 @@ function rowsOverTime(request: RequestPart, table: TableState): PlannedQuery<Row
     );
   }
   const bucket = members.bucket
-    ? planBucket(members.bucket, column, members.time_zone)
+    ? planBucket(members.bucket, column, members.time_zone, table)
     : {
         ...fittingBucket(column, table, members.column ?? request),
         timeZone: members.time_zone ? readTimeZone(members.time_zone) : null,
@@ -176,16 +176,16 @@ function topValues(request: RequestPart, table: TableState): PlannedQuery<TableR
 }
 
 /** Large tables are profiled from samples. */
-function profiled(fn: MeasureFunction, column: Column, q: number | null, as: string, type: LogicalType): Measure {
+function profiled(fn: MeasureFunction, column: Column, q: number | null, as: string, type: ColumnType): Measure {
   const plain = measure(fn, column, q, as, type);
   return fn === 'quantile' || fn === 'count_distinct' ? { ...plain, approximate: true } : plain;
 }
 
-function measure(fn: MeasureFunction, column: Column | null, q: number | null, as: string, type: LogicalType): Measure {
+function measure(fn: MeasureFunction, column: Column | null, q: number | null, as: string, type: ColumnType): Measure {
   return { fn, column, q, by: null, as, type };
 }
 
-function isNumeric(type: LogicalType): boolean {
+function isNumeric(type: ColumnType): boolean {
   return type === 'integer' || type === 'number';
 }
 

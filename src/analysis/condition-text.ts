@@ -1,4 +1,4 @@
-import type { Column, LogicalType } from '../model/columns.ts';
+import type { Column, ColumnType } from '../model/columns.ts';
 import { nearestTo } from './request-part.ts';
 import { invalid, splitParameter } from './split-parameter.ts';
 
@@ -96,7 +96,7 @@ function noReading(text: string, columns: readonly Column[]) {
   );
 }
 
-function valueIn({ op, value }: Reading, type: LogicalType, text: string): { readonly value?: unknown } {
+function valueIn({ op, value }: Reading, type: ColumnType, text: string): { readonly value?: unknown } {
   switch (op) {
     case 'is null':
     case 'is not null':
@@ -126,7 +126,7 @@ function listOf(text: string): readonly string[] {
 }
 
 /** A value in the JSON form of the column's type. What does not have that form is left to the query, which refuses it. */
-function typed(text: string, type: LogicalType): unknown {
+function typed(text: string, type: ColumnType): unknown {
   switch (type) {
     case 'integer': {
       const number = Number(text);

@@ -1,5 +1,5 @@
 import type { Micros } from '../catalog/table-state.ts';
-import type { LogicalType } from '../model/columns.ts';
+import type { ColumnType } from '../model/columns.ts';
 import { formatDate, formatTimestamp } from '../model/timestamps.ts';
 import { outputsOf, type QueryPlan } from '../table-store/query-plan.ts';
 import type { StoredValue } from '../table-store/table-store.ts';
@@ -10,7 +10,7 @@ export type JsonValue = number | string | boolean | null;
 
 /** A result with columns and rows, in their JSON form. */
 export interface TableResult {
-  readonly columns: readonly { readonly name: string; readonly type: LogicalType }[];
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
   readonly rows: readonly (readonly JsonValue[])[];
   /** The columns that were computed from a sample, and their errors. No member: there are none. */
   readonly approximate?: readonly { readonly column: string; readonly error: number }[];
@@ -20,7 +20,7 @@ export interface TableResult {
  * Integers are JSON numbers if every JSON parser reads them exactly, and strings of digits beyond that; NaN and infinities
  * are strings; dates are `YYYY-MM-DD`; timestamps are ISO 8601, in UTC unless the request names a time zone.
  */
-export function jsonValue(value: StoredValue, type: LogicalType, formatTime = formatTimestamp): JsonValue {
+export function jsonValue(value: StoredValue, type: ColumnType, formatTime = formatTimestamp): JsonValue {
   if (value === null) return null;
   if (typeof value === 'bigint') {
     if (type === 'date') return formatDate(value);
@@ -32,7 +32,7 @@ export function jsonValue(value: StoredValue, type: LogicalType, formatTime = fo
 }
 
 /** A time of a table's time column: `YYYY-MM-DD` if that is a column of dates. */
-export function timeValue(micros: Micros | null, type: LogicalType): string | null {
+export function timeValue(micros: Micros | null, type: ColumnType): string | null {
   if (micros === null) return null;
   return type === 'date' ? formatDate(micros) : formatTimestamp(micros);
 }

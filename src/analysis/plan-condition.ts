@@ -88,7 +88,7 @@ function compare(operand: Operand, op: Comparison, value: RequestPart): Conditio
 
 function readPattern(value: RequestPart, operand: Operand, op: RequestPart): string {
   const type = typeOf(operand);
-  if (type !== 'text')
+  if (type !== 'text' && type !== 'unknown')
     throw op.problem('column_unsuitable', `"like" requires a text column, and this one has the type ${type}.`, {
       nearest: '=',
     });

@@ -31,8 +31,9 @@ export const MEASURES = [
   'first',
   'last',
 ] as const satisfies readonly MeasureFunction[];
-/** Functions that require a numeric column. */
+/** Functions that require a numeric column. A column without values may become one. */
 const NUMERIC: ReadonlySet<MeasureFunction> = new Set(['sum', 'avg', 'median', 'quantile', 'stddev']);
+const NUMERIC_TYPES: ReadonlySet<Column['type']> = new Set(['integer', 'number', 'unknown']);
 /** Functions that can be computed from a sample. */
 const SAMPLED: ReadonlySet<MeasureFunction> = new Set(['median', 'quantile', 'count_distinct']);
 const MAX_GROUPS = 10;
@@ -117,15 +118,24 @@ function planGroup(part: RequestPart, table: TableState): readonly GroupKey[] {
     if (time_zone) throw time_zone.problem('query_invalid', 'Only time buckets have a time zone.');
     return [{ column, bucket: { width: planWidth(bucket, column) }, as }];
   }
-  return [{ column, bucket: planBucket(bucket, column, time_zone), as }];
+  return [{ column, bucket: planBucket(bucket, column, time_zone, table), as }];
 }
 
-export function planBucket(part: RequestPart, column: Column, zone: RequestPart | undefined): Bucket {
+export function planBucket(
+  part: RequestPart,
+  column: Column,
+  zone: RequestPart | undefined,
+  table: Pick<TableState, 'columns'>,
+): Bucket {
   if (column.type !== 'date' && column.type !== 'timestamp') {
     const isNumber = column.type === 'integer' || column.type === 'number';
     const instead = isNumber ? ' The bucket of a numeric column is a number: its width.' : '';
-    const detail = `A time bucket requires a date or timestamp column, and '${column.name}' has the type ${column.type}.${instead}`;
-    throw part.problem('column_unsuitable', detail);
+    const detail = `A time bucket requires a date or timestamp column, and '${column.name}' ${hasType(column)}.${instead}`;
+    const reasons = reasonsForText(
+      table.columns.filter(({ name }) => name === column.name),
+      ['date', 'timestamp'],
+    );
+    throw part.problem('column_unsuitable', detail + reasons.detail, reasons.extra);
   }
   const { count, unit, micros } = readBucket(part);
   if (column.type === 'timestamp') return { count, unit, timeZone: zone ? readTimeZone(zone) : null };
@@ -143,7 +153,7 @@ function planMeasure(part: RequestPart, table: TableState): Measure {
   const fn = members.fn.oneOf(MEASURES);
   if (!members.column && fn !== 'count') throw part.problem('query_invalid', `"${fn}" requires a column.`);
   const column = members.column ? members.column.column(table.columns) : null;
-  if (members.column && column && NUMERIC.has(fn) && column.type !== 'integer' && column.type !== 'number') {
+  if (members.column && column && NUMERIC.has(fn) && !NUMERIC_TYPES.has(column.type)) {
     throw unsuitable(members.column, column, `"${fn}" requires a numeric column`, ['integer', 'number'], table);
   }
   const q = planQuantile(part, fn, members.q);
@@ -196,12 +206,16 @@ function unsuitable(
   table: TableState,
 ): Problem {
   const choices = table.columns.filter(({ type }) => types.includes(type)).map(({ name }) => name);
-  const detail = `${requirement}, and '${column.name}' has the type ${column.type}.`;
+  const detail = `${requirement}, and '${column.name}' ${hasType(column)}.`;
   const reasons = reasonsForText(
     table.columns.filter(({ name }) => name === column.name),
     types,
   );
   return part.noSuch('column_unsuitable', detail + reasons.detail, choices, reasons.extra);
+}
+
+function hasType({ type }: Column): string {
+  return type === 'unknown' ? 'has no type, because it has no value yet' : `has the type ${type}`;
 }
 
 function typeOf(fn: MeasureFunction, column: Column | null): Measure['type'] {

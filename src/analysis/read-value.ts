@@ -1,29 +1,30 @@
-import type { LogicalType } from '../model/columns.ts';
+import type { ColumnType } from '../model/columns.ts';
 import { parseDate, parseTimestamp } from '../model/parse-times.ts';
 import type { Comparison, PlanValue } from '../table-store/query-plan.ts';
 import { type RequestPart, shown } from './request-part.ts';
 
 const MAX_TEXT_LENGTH = 10_000;
-const FORMS: Readonly<Record<LogicalType, string>> = {
+const FORMS: Readonly<Record<ColumnType, string>> = {
   integer: 'an integer (beyond 2^53 as a string of digits)',
   number: 'a number, "NaN", "Infinity" or "-Infinity"',
   boolean: 'true or false',
   date: 'a date such as "2024-02-29"',
   timestamp: 'a timestamp such as "2024-02-29T12:00:00Z" or "2024-02-29T12:00:00+01:00"',
+  unknown: 'a string, number or boolean',
   text: `a string of at most ${MAX_TEXT_LENGTH} characters`,
 };
 
 const SPECIAL_NUMBERS: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity };
 
 /** Reads a value that a column of this type is compared with. @throws Problem value_invalid */
-export function readValue(part: RequestPart, type: LogicalType): PlanValue {
+export function readValue(part: RequestPart, type: ColumnType): PlanValue {
   const value = parsed(part.value, type);
   if (value !== null) return value;
   const isNull = part.value === null ? ' Use the operator "is null" to find nulls.' : '';
   throw part.problem('value_invalid', `${shown(part.value)} is not ${FORMS[type]}.${isNull}`);
 }
 
-function parsed(value: unknown, type: LogicalType): PlanValue | null {
+function parsed(value: unknown, type: ColumnType): PlanValue | null {
   switch (type) {
     case 'integer':
       if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : null;
@@ -39,6 +40,10 @@ function parsed(value: unknown, type: LogicalType): PlanValue | null {
       return typeof value === 'string' ? inRange(parseDate(value)) : null;
     case 'timestamp':
       return typeof value === 'string' ? inRange(parseTimestamp(value)) : null;
+    // A column without values: whatever it is compared with, no row meets the condition.
+    case 'unknown':
+      if (typeof value === 'string') return parsed(value, 'text');
+      return typeof value === 'number' || typeof value === 'boolean' ? value : null;
     case 'text':
       return typeof value === 'string' && value.length <= MAX_TEXT_LENGTH && value.isWellFormed() ? value : null;
   }

@@ -1,4 +1,4 @@
-import type { LogicalType } from '../model/columns.ts';
+import type { ColumnType } from '../model/columns.ts';
 import type { TableColumn } from '../model/parsed-columns.ts';
 
 /** What a problem with the types of columns says in addition. */
@@ -12,7 +12,7 @@ export interface ReasonsForText {
 const MAX_COLUMNS = 3;
 
 /** Why columns are text that nearly have one of these types, and what to do about the first of them. */
-export function reasonsForText(table: readonly TableColumn[], types: readonly LogicalType[]): ReasonsForText {
+export function reasonsForText(table: readonly TableColumn[], types: readonly ColumnType[]): ReasonsForText {
   const nearly = table
     .flatMap(({ name, nearly: reason }) => (reason && types.includes(reason.type) ? [{ name, ...reason }] : []))
     .slice(0, MAX_COLUMNS);

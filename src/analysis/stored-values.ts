@@ -1,4 +1,4 @@
-import type { LogicalType } from '../model/columns.ts';
+import type { ColumnType } from '../model/columns.ts';
 import { parseDate, parseTimestamp } from '../model/parse-times.ts';
 import type { StoredValue } from '../table-store/table-store.ts';
 import type { JsonValue, TableResult } from './json-values.ts';
@@ -8,7 +8,7 @@ export function storedRows({ columns, rows }: TableResult): readonly (readonly S
   return rows.map((row) => row.map((value, index) => storedValue(value, columns[index]?.type ?? 'text')));
 }
 
-function storedValue(value: JsonValue, type: LogicalType): StoredValue {
+function storedValue(value: JsonValue, type: ColumnType): StoredValue {
   if (value === null) return null;
   switch (type) {
     case 'integer':

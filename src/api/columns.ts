@@ -1,11 +1,20 @@
 import { type Static, Type } from 'typebox';
 import { nullable, oneOf } from './values.ts';
 
-export const ColumnType = oneOf(['integer', 'number', 'boolean', 'date', 'timestamp', 'text'], {
+const TYPES = ['integer', 'number', 'boolean', 'date', 'timestamp', 'text'] as const;
+
+export const ColumnType = oneOf([...TYPES, 'unknown'], {
   $id: 'ColumnType',
-  description: 'Type of the values of a column. A `timestamp` is in UTC with microseconds.',
+  description:
+    'Type of the values of a column. A `timestamp` is in UTC with microseconds. A column is `unknown` as long as all of its values are null: it takes the type of the first file that has a value.',
 });
 export type ColumnType = Static<typeof ColumnType>;
+
+export const DeclaredType = oneOf(TYPES, {
+  $id: 'DeclaredType',
+  description: 'A type that a column can be declared with. A `timestamp` is in UTC with microseconds.',
+});
+export type DeclaredType = Static<typeof DeclaredType>;
 
 const name = Type.String({ minLength: 1, maxLength: 255 });
 
@@ -46,7 +55,7 @@ export type ColumnFormat = Static<typeof ColumnFormat>;
 export const DeclaredColumn = Type.Object(
   {
     name,
-    type: ColumnType,
+    type: DeclaredType,
     format: Type.Optional(
       nullable(Type.String(), {
         description:

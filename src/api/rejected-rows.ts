@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { pageOf } from './pages.ts';
+import { NextCursor } from './pages.ts';
 import { nullable, oneOf } from './values.ts';
 
 export const RejectionCode = oneOf(
@@ -49,5 +49,33 @@ export const RejectedRow = Type.Object(
 );
 export type RejectedRow = Static<typeof RejectedRow>;
 
-export const RejectedRowPage = pageOf(RejectedRow, 'RejectedRowPage');
+const nearby = nullable(Type.String(), {
+  description: 'Null at the start and the end of the file; long ones are truncated.',
+});
+
+/** A rejected row with its record and the records around it. */
+export const RejectedRecord = Type.Object(
+  {
+    ...RejectedRow.properties,
+    record: nullable(Type.String(), {
+      description: 'The row as in the file of rejected rows. Null if it has more than 16 KiB.',
+      examples: ['2024-01-06,six,f'],
+    }),
+    before: Type.With(nearby, { title: 'The record before it' }),
+    after: Type.With(nearby, { title: 'The record after it' }),
+  },
+  { $id: 'RejectedRecord', title: 'Rejected row in its place' },
+);
+export type RejectedRecord = Static<typeof RejectedRecord>;
+
+export const RejectedRowPage = Type.Object(
+  {
+    items: Type.Array(RejectedRecord),
+    next_cursor: NextCursor,
+    columns: Type.Array(Type.String(), { description: 'The columns of `record`.' }),
+    delimiter: Type.String({ description: 'The delimiter of `record`.' }),
+    quote: Type.String({ description: 'The quote character of `record`.' }),
+  },
+  { $id: 'RejectedRowPage' },
+);
 export type RejectedRowPage = Static<typeof RejectedRowPage>;

@@ -98,6 +98,11 @@ const found = {
       'The order of day, month and year in dates that are written with numbers only: `dmy`, `mdy` or `ymd`. Default: found from the values, as with `auto`.',
     examples: ['dmy'],
   }),
+  widen: option(text, text, {
+    description:
+      '`text`: columns of the table become text if values of the file do not fit their type. `text:code,amount`: only these columns. The numbers, dates and booleans that they contain become text as well, and sums are no longer possible. The time column and declared columns keep their type. Default, or `none`: such values are rejected. In any case, integers become numbers if decimals come.',
+    examples: ['text', 'text:code'],
+  }),
 };
 
 /** The same, with a default of the server. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ColumnFormat } from './columns.ts';
+import { ColumnFormat, ColumnType } from './columns.ts';
 import { pageOf } from './pages.ts';
 import { Problem } from './problems.ts';
 import { UploadOptions } from './upload-options.ts';
@@ -37,7 +37,14 @@ export const Receipt = Type.Object(
     rejected: Type.Integer(),
     table_rows_before: Type.Integer(),
     table_rows_after: Type.Integer(),
+    earliest_at: nullable(Timestamp, {
+      description: 'Earliest time of the added rows in the time column. A date is its midnight.',
+    }),
+    latest_at: nullable(Timestamp, { description: 'Latest time of the added rows.' }),
     columns: Type.Array(ColumnFormat, { description: 'How the columns of the file were read.' }),
+    widened: Type.Array(Type.Object({ name: Type.String(), from: ColumnType, to: ColumnType }), {
+      description: "The table's columns whose type this upload changed, because their values needed it.",
+    }),
     encoding: nullable(Type.String()),
     delimiter: nullable(Type.String()),
     quote: nullable(Type.String(), { description: "'' if the file has no quoted fields." }),
@@ -117,7 +124,7 @@ export const UploadEvent = Type.Union(
     $id: 'UploadEvent',
     title: 'Upload event',
     description:
-      '`progress`: the upload has changed. `end`: it has ended. `problem`: it was refused before it was acknowledged, or no longer exists. `end` and `problem` are the last event.',
+      '`progress`: the upload has changed. `end`: it has ended. `problem`: it was refused before it was acknowledged, or no longer exists, or the key was revoked. `end` and `problem` are the last event.',
   },
 );
 export type UploadEvent = Static<typeof UploadEvent>;

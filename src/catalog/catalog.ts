@@ -4,11 +4,12 @@ import type { Sessions } from './session.ts';
 import type { TableStates } from './table-state.ts';
 import type { Uploads } from './upload.ts';
 import type { UploadQueue } from './upload-queue.ts';
+import type { Webhooks } from './webhook.ts';
 
 /**
- * Customers, their keys, sessions, tables and uploads. Every write is atomic, and durable (fsync) when its promise resolves.
+ * Customers, their keys, sessions, tables, uploads and webhooks. Every write is atomic, and durable (fsync) when its promise resolves.
  */
-export interface Catalog extends Customers, ApiKeys, Sessions, Uploads, UploadQueue, TableStates {
+export interface Catalog extends Customers, ApiKeys, Sessions, Uploads, UploadQueue, TableStates, Webhooks {
   /** Resolves if the catalog can be read. */
   ping(): Promise<void>;
   close(): Promise<void>;

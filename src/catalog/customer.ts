@@ -36,6 +36,6 @@ export interface Customers {
   beginDeletion(id: CustomerId): Promise<readonly UploadId[]>;
   /** Customers whose deletion has started. */
   customersInDeletion(): Promise<readonly CustomerId[]>;
-  /** Completes the deletion: removes the customer, its keys and its uploads. @returns false if it does not exist */
+  /** Completes the deletion: removes the customer, its keys, uploads and webhooks. @returns false if it does not exist */
   deleteCustomer(id: CustomerId): Promise<boolean>;
 }

@@ -1,9 +1,10 @@
+import type { ColumnUse } from '../model/column-uses.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { TableColumn } from '../model/parsed-columns.ts';
 import type { Customer } from './customer.ts';
 import type { QueueUsage } from './queue-limits.ts';
 import type { Micros } from './table-state.ts';
-import type { Receipt, Upload, UploadError } from './upload.ts';
+import type { UnfinishedReceipt, Upload, UploadError } from './upload.ts';
 
 /** An upload to load, and its customer. The claim is held until the lease expires, unless it is renewed. */
 export interface Claim {
@@ -22,16 +23,18 @@ export interface Lease {
 }
 
 export interface CommitUpload extends Lease {
-  /** The columns of the table, with what is settled now. */
+  /** The columns of the table, with what is settled now, as if no other upload had changed them in the meantime. */
   readonly columns: readonly TableColumn[];
+  /** What the values of the upload mean for them. The types of the columns follow from the uses of all committed uploads. */
+  readonly uses: readonly ColumnUse[];
   readonly timeColumn: string | null;
   readonly rows: number;
   readonly dryRun: boolean;
   readonly firstRowAt: Micros | null;
   readonly earliestAt: Micros | null;
   readonly latestAt: Micros | null;
-  /** The catalog adds `tableRowsBefore` and `tableRowsAfter` in the transaction. */
-  readonly receipt: Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter'>;
+  /** The catalog adds the other members in the transaction. */
+  readonly receipt: UnfinishedReceipt;
 }
 
 /** How an attempt without rows ends for its upload. */
@@ -74,6 +77,6 @@ export interface UploadQueue {
   commitUpload(commit: CommitUpload): Promise<Upload | 'lost'>;
   /** Ends an attempt without rows. Its tag stays uncommitted until it is forgotten. Does nothing if the lease was lost. */
   endAttempt(attempt: Lease & { readonly outcome: AttemptOutcome }): Promise<void>;
-  /** Ends all leases. For a catalog that no other process uses, at start. */
+  /** Ends all leases, of uploads and of deliveries. For a catalog that no other process uses, at start. */
   releaseLeases(): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import type { CsvDialect, CsvLayout } from '../csv/dialect.ts';
 import type { SampleRow } from '../csv/sample-rows.ts';
 import type { CsvOrigin, CsvSegment } from '../csv/segment.ts';
+import type { WidenedColumn } from '../model/column-uses.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { ParsedColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { QueueLimit, QueueLimits } from './queue-limits.ts';
+import type { Micros } from './table-state.ts';
 import type { UploadOptions } from './upload-options.ts';
 
 export type UploadStatus = 'receiving' | 'received' | 'ingesting' | 'complete' | 'failed' | 'cancelled' | 'undone';
@@ -47,6 +49,8 @@ export interface Receipt {
   readonly tableRowsAfter: number;
   /** How the file was read. */
   readonly columns: readonly ParsedColumn[];
+  /** The columns of the table whose type the upload changed. */
+  readonly widened: readonly WidenedColumn[];
   /** Sentences about what the client should check. */
   readonly warnings: readonly string[];
   /** Sentences about what is usual, was declared, or holds since earlier files. */
@@ -54,6 +58,9 @@ export interface Receipt {
   /** Of a dry run: the first rows. */
   readonly sample?: readonly SampleRow[];
 }
+
+/** A receipt before its rows are part of the table. */
+export type UnfinishedReceipt = Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter' | 'widened'>;
 
 /** Why an upload failed: the members of a problem document. */
 export interface UploadError {
@@ -83,6 +90,9 @@ export interface Upload {
   readonly file: ReceivedFile | null;
   readonly receipt: Receipt | null;
   readonly error: UploadError | null;
+  /** Of the committed rows, in the time column. */
+  readonly earliestAt: Micros | null;
+  readonly latestAt: Micros | null;
   /** How many attempts at loading it were started. */
   readonly attempts: number;
   /** How many of them ended because the engine died. */
@@ -109,6 +119,8 @@ export function newUpload(
     file: null,
     receipt: null,
     error: null,
+    earliestAt: null,
+    latestAt: null,
     attempts: 0,
     engineDeaths: 0,
     receivedAt: null,

@@ -31,6 +31,8 @@ export interface FindRejectedRows extends ParsedFile {
   readonly csv: string;
   /** Whether to write the other records to new segments, next to the old ones. */
   readonly keep: boolean;
+  /** Whether days of the right shape are taken to exist, since the load of the other records will show it. */
+  readonly trustDays: boolean;
 }
 
 export interface FoundRejectedRows {
@@ -63,6 +65,11 @@ export interface ReadOptions {
 export interface CsvReader {
   /** Collects what the values of some columns show about how they are written, in the order of `columns`. */
   collectEvidence(request: CollectEvidence, options?: ReadOptions): Promise<readonly ColumnEvidence[]>;
+  /** Finds the shapes of the fields of each segment, of records with as many fields as there are columns only. */
+  scanRegularShapes(
+    request: { readonly source: CsvSource },
+    options?: ReadOptions,
+  ): Promise<readonly CsvSegment['shapes'][]>;
   /** Finds every record that cannot become a row, and writes them to two files. */
   findRejectedRows(request: FindRejectedRows, options?: ReadOptions): Promise<FoundRejectedRows>;
   /**

@@ -1,7 +1,10 @@
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
+import type { ValueFormat } from '../model/value-format.ts';
 import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 import type { CsvRecord } from './record-reader.ts';
+import type { CsvSegment } from './segment.ts';
+import { isCertain } from './values/certain-columns.ts';
 import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
 import type { Values } from './values/values.ts';
 
@@ -15,17 +18,32 @@ const MALFORMED: Readonly<Record<NonNullable<CsvRecord['malformed']>, string>> =
 
 /** Finds what is wrong with a record. */
 export class RecordChecker {
-  readonly #columns: readonly { readonly name: string; readonly parser: ValueParser }[];
-  /** The columns that are not text. */
-  readonly #checked: readonly number[];
+  readonly #columns: readonly { readonly name: string; readonly format: ValueFormat; readonly parser: ValueParser }[];
+  /** The columns whose values may not fit: not text, and not numbers by their shapes. */
+  #checked: readonly number[] = [];
   readonly #combined: CombinedColumn | null;
 
   constructor(file: ParsedFile) {
     const words = new Set(file.nulls);
-    const columns = columnsOfRecords(file);
     this.#combined = CombinedColumn.of(file);
-    this.#columns = columns.map(({ name, format }) => ({ name, parser: parserFor(format, words) }));
-    this.#checked = [...columns.keys()].filter((index) => columns[index]?.format.type !== 'text');
+    this.#columns = columnsOfRecords(file).map(({ name, format }) => ({
+      name,
+      format,
+      parser: parserFor(format, words),
+    }));
+    this.trust([], false);
+  }
+
+  /**
+   * @param shapes by column: those that all fields of the records to be checked next have, as far as is known
+   * @param trustDays whether days of the right shape are taken to exist
+   */
+  trust(shapes: CsvSegment['shapes'], trustDays: boolean): void {
+    this.#checked = this.#columns.flatMap(({ format }, index) => {
+      const isDay = format.type === 'date' || format.type === 'timestamp';
+      const isSure = format.type === 'text' || ((!isDay || trustDays) && isCertain(format, shapes[index] ?? []));
+      return isSure ? [] : [index];
+    });
   }
 
   /** By column: whether its fields have to be decoded for `fault`. */
@@ -90,7 +108,11 @@ function escapeHint({ byteOffset, bytes }: CsvRecord, text: Buffer): string {
   return hasBackslash ? '; if the file writes quotes as \\", set escape=\\' : '';
 }
 
-function recordText(bytes: Buffer, { byteOffset, bytes: length }: CsvRecord): string {
+/** The text of a record, cut to a readable length. */
+export function recordText(
+  bytes: Buffer,
+  { byteOffset, bytes: length }: Pick<CsvRecord, 'byteOffset' | 'bytes'>,
+): string {
   return excerpt(bytes.toString('utf8', byteOffset, byteOffset + Math.min(length, TEXT_LENGTH * 4)).trimEnd());
 }
 

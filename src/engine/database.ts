@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EngineSettings } from './protocol.ts';
 import { catalogName, literal } from './sql.ts';
@@ -42,7 +43,7 @@ export class Database {
   readonly #instance: DuckDBInstance;
   readonly #idle: DuckDBConnection[];
   /** In order of last use, least recent first. */
-  readonly #tables = new Map<string, Promise<OpenTable>>();
+  readonly #tables = new Map<string, Promise<OpenTable | null>>();
   readonly #detaching = new Map<string, Promise<void>>();
   readonly #openTables: number;
 
@@ -107,12 +108,31 @@ export class Database {
   /**
    * Runs `work` with a table file attached, after all earlier writes to that file have ended.
    *
-   * @param work receives the quoted name under which the file is attached
+   * @param work receives the quoted name under which the file is attached, and a function that waits until all reads that are
+   *   running then have ended
    */
-  async writing<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
-    const table = await this.#use(path);
+  async writing<T>(
+    path: string,
+    work: (catalog: string, readsEnded: () => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      const table = await this.#use(path, true);
+      if (table) return this.#write(table, work);
+    }
+  }
+
+  /** As `writing`, but creates no file. @returns null if there is none */
+  async writingExisting<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T | null> {
+    const table = await this.#use(path, false);
+    return table && this.#write(table, work);
+  }
+
+  async #write<T>(
+    table: OpenTable,
+    work: (catalog: string, readsEnded: () => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
     table.writers++;
-    const turn = table.writing.then(() => work(table.catalog));
+    const turn = table.writing.then(() => work(table.catalog, () => Promise.all(table.reading)));
     table.writing = turn.catch(() => undefined);
     try {
       return await turn;
@@ -127,9 +147,11 @@ export class Database {
    * Runs `work` with a table file attached, concurrently with writes and other reads.
    *
    * @param work receives what is known about writes to the file
+   * @returns null if there is no file
    */
-  async reading<T>(path: string, work: (context: ReadContext) => Promise<T>): Promise<T> {
-    const table = await this.#use(path);
+  async reading<T>(path: string, work: (context: ReadContext) => Promise<T>): Promise<T | null> {
+    const table = await this.#use(path, false);
+    if (!table) return null;
     const { writers, written } = table;
     if (table.found.written !== written) table.found = { written, starts: new Map() };
     const { starts } = table.found;
@@ -147,9 +169,10 @@ export class Database {
 
   /** Detaches a table file, and deletes it and its write-ahead log. */
   async remove(path: string): Promise<void> {
-    await this.#detach(path);
-    await rm(path, { force: true });
-    await rm(`${path}.wal`, { force: true });
+    await this.#detach(path, async () => {
+      await rm(path, { force: true });
+      await rm(`${path}.wal`, { force: true });
+    });
   }
 
   close(): void {
@@ -157,10 +180,12 @@ export class Database {
     this.#instance.closeSync();
   }
 
-  async #use(path: string): Promise<OpenTable> {
+  /** @returns null if there is no file, and it was not to be created */
+  async #use(path: string, create: boolean): Promise<OpenTable | null> {
     for (;;) {
-      const opening = this.#tables.get(path) ?? this.#attach(path);
+      const opening = this.#tables.get(path) ?? this.#attach(path, create);
       const table = await opening;
+      if (!table) return null;
       // It may have been detached in the meantime.
       if (this.#tables.get(path) !== opening) continue;
       this.#tables.delete(path);
@@ -171,11 +196,13 @@ export class Database {
     }
   }
 
-  #attach(path: string): Promise<OpenTable> {
+  #attach(path: string, create: boolean): Promise<OpenTable | null> {
     const catalog = catalogName(path);
     const opening = (async () => {
       await this.#detaching.get(path);
       const isNew = !existsSync(path);
+      // Attaching would create it.
+      if (isNew && !create) return null;
       // The latest storage format loads 10% faster. It is named so that an upgrade is a decision.
       await this.#run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.5.0')`);
       try {
@@ -195,7 +222,10 @@ export class Database {
       };
     })();
     this.#tables.set(path, opening);
-    opening.catch(() => this.#tables.delete(path));
+    const forget = (): void => {
+      if (this.#tables.get(path) === opening) this.#tables.delete(path);
+    };
+    opening.then((table) => table ?? forget(), forget);
     return opening;
   }
 
@@ -207,15 +237,21 @@ export class Database {
     }
   }
 
-  async #detach(path: string): Promise<void> {
+  /** @param then runs before the file can be attached again */
+  async #detach(path: string, then: () => Promise<void> = async () => undefined): Promise<void> {
     const opening = this.#tables.get(path);
-    if (!opening) return;
+    const earlier = this.#detaching.get(path);
     this.#tables.delete(path);
     const detached = (async () => {
-      const table = await opening;
-      await table.writing;
-      await Promise.all(table.reading);
-      await this.#run(`DETACH ${table.catalog}`);
+      await earlier?.catch(() => undefined);
+      const table = await opening?.catch(() => null);
+      // Some may have the table, and not have begun with their work.
+      while (table && table.users > 0) {
+        await Promise.all([table.writing, ...table.reading]);
+        await nextTurn();
+      }
+      if (table) await this.#run(`DETACH ${table.catalog}`);
+      await then();
     })();
     this.#detaching.set(path, detached);
     await detached.finally(() => {

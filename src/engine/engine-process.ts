@@ -9,6 +9,7 @@ import { FAILPOINTS_CHANNEL, type Failpoint } from '../failpoints.ts';
 import { collectEvidence } from './csv/collect-evidence.ts';
 import { findFirstTime } from './csv/find-first-time.ts';
 import { findRejectedRows } from './csv/find-rejected-rows.ts';
+import { scanRegularShapes } from './csv/scan-regular-shapes.ts';
 import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operations.ts';
@@ -22,6 +23,7 @@ import { readRows } from './tables/read-rows.ts';
 
 const operations: Operations = {
   collect_evidence: collectEvidence,
+  scan_regular_shapes: scanRegularShapes,
   find_rejected_rows: findRejectedRows,
   find_first_time: findFirstTime,
   begin_load: load.beginLoad,

@@ -4,6 +4,7 @@ import type { Values } from '../csv/values/values.ts';
 import type { Failpoint } from '../failpoints.ts';
 import type { Column } from '../model/columns.ts';
 import type { ParsedFile } from '../model/parsed-columns.ts';
+import type { PhysicalColumn } from '../model/physical-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { StorageFailureReason } from '../model/storage-failure.ts';
 import type { EngineValue } from './engine-value.ts';
@@ -47,6 +48,11 @@ export interface EngineOperations extends ScanOperations {
     };
     result: readonly ColumnEvidence[];
   };
+  /** See `CsvReader.scanRegularShapes`. */
+  scan_regular_shapes: {
+    params: { readonly source: CsvSource };
+    result: readonly CsvSegment['shapes'][];
+  };
   /** See `CsvReader.findRejectedRows`. */
   find_rejected_rows: {
     params: ParsedFile & {
@@ -57,6 +63,7 @@ export interface EngineOperations extends ScanOperations {
       readonly list: string;
       readonly csv: string;
       readonly keep: boolean;
+      readonly trustDays: boolean;
     };
     result: {
       readonly records: number;
@@ -71,11 +78,11 @@ export interface EngineOperations extends ScanOperations {
     result: bigint | null;
   };
   /**
-   * Opens a table file for an attempt. With `create`, an empty table replaces whatever the file held. Its columns are given by
-   * their physical names, here and in all operations on tables.
+   * Opens a table file for an attempt. With `create`, an empty table replaces whatever the file held; otherwise the columns that
+   * the table lacks are added to it. Columns are given by their physical names, here and in all operations on tables.
    */
   begin_load: {
-    params: { readonly database: string; readonly columns: readonly Column[]; readonly create: boolean };
+    params: { readonly database: string; readonly columns: readonly PhysicalColumn[]; readonly create: boolean };
     result: null;
   };
   /** Appends every record or none. Fails with `rows_do_not_fit` if a record cannot become a row. */
@@ -83,8 +90,8 @@ export interface EngineOperations extends ScanOperations {
     params: ParsedFile & {
       readonly database: string;
       readonly tag: number;
-      /** The column of the table for each column of the file. */
-      readonly into: readonly string[];
+      /** The stored column for each column of the file; null: it has no values, and is not stored. */
+      readonly into: readonly (string | null)[];
       readonly source: CsvSource;
       /** Whether columns that are certain by the shapes of their fields are left to DuckDB's parser. */
       readonly trustShapes: boolean;
@@ -143,6 +150,7 @@ export type EngineOperation = keyof EngineOperations;
  */
 export const REPEATABLE: ReadonlySet<EngineOperation> = new Set([
   'collect_evidence',
+  'scan_regular_shapes',
   'find_rejected_rows',
   'find_first_time',
   'purge',

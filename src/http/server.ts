@@ -9,6 +9,7 @@ import { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { TableStore } from '../table-store/table-store.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import { docsRoutes } from './about/docs.route.ts';
 import { healthRoutes } from './about/health.route.ts';
 import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
@@ -35,12 +36,14 @@ import { previewRoutes } from './uploads/preview.route.ts';
 import { rejectedRowsRoutes } from './uploads/rejected-rows.route.ts';
 import { uploadBodyRoutes } from './uploads/upload-body.route.ts';
 import { uploadFormRoutes } from './uploads/upload-form.route.ts';
+import { webhooksRoutes } from './webhooks/webhooks.route.ts';
 
 export interface ServerDeps {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly ingest: Omit<Ingest, 'close'>;
+  readonly webhooks: Omit<Webhooks, 'close'>;
   /** Where exports are written that are sent in parts. */
   readonly exportDirectory: string;
   /** Resolves if the server can serve requests. */
@@ -125,6 +128,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
   await app.register(keysRoutes(customers));
+  await app.register(webhooksRoutes(deps.webhooks));
   await app.register(sessionRoutes({ ...config, catalog: deps.catalog }));
   await app.register(tableRoutes(customers));
   await app.register(rowsRoutes(analysis));

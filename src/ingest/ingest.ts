@@ -73,7 +73,7 @@ export interface Ingest {
    * @throws Problem upload_not_found, upload_not_retryable, and whatever a file can be refused with
    */
   retry(access: CustomerAccess, uploadId: UploadId, changes: GivenOptions): Promise<Upload>;
-  readonly rejects: Pick<RejectedRows, 'page' | 'csv'>;
+  readonly rejects: Pick<RejectedRows, 'columns' | 'page' | 'csv'>;
   /** Deletes a customer with its table, uploads and keys. @throws Problem customer_busy while it has unfinished uploads */
   deleteCustomer(access: CustomerAccess): Promise<void>;
   /** Accepts no more files, and interrupts the loads that are running: they start over at the next start. */

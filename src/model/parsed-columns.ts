@@ -1,8 +1,8 @@
-import type { Column, LogicalType } from './columns.ts';
+import type { Column, LogicalType, StoredColumn } from './columns.ts';
 import type { SettledFormat, ValueFormat } from './value-format.ts';
 
 /** A column of a customer's table, and what its files have settled about how its texts are read. */
-export interface TableColumn extends Column {
+export interface TableColumn extends StoredColumn {
   readonly settled: SettledFormat;
   /** Of a text column: why it has no other type. */
   readonly nearly?: ReasonForText;
@@ -23,6 +23,7 @@ export interface ReasonForText {
 
 /** A column that a customer was created with. */
 export interface DeclaredColumn extends Column {
+  readonly type: LogicalType;
   /** The format of its times, as `compileFormat` reads it; null: any that is read without a declaration. */
   readonly format: string | null;
 }

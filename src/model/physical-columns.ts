@@ -1,4 +1,4 @@
-import type { Column } from './columns.ts';
+import { type ColumnType, partsOf, type StoredColumn } from './columns.ts';
 
 /**
  * Name of the stored column at a position of a table: `c0`, `c1`, … Stores use no name that comes from outside, because it may
@@ -8,15 +8,14 @@ export function physicalName(index: number): string {
   return `c${index}`;
 }
 
-/** Returns the name under which a column of a table is stored. */
-export type Physical = (column: Pick<Column, 'name'>) => string;
+/** A stored column: one part of a column of the table. */
+export interface PhysicalColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
 
-/** @param columns of the table, in the table's order */
-export function physicalColumns(columns: readonly Pick<Column, 'name'>[]): Physical {
-  const names = new Map(columns.map(({ name }, index) => [name, physicalName(index)]));
-  return ({ name }) => {
-    const physical = names.get(name);
-    if (physical === undefined) throw new Error(`the table has no column ${JSON.stringify(name)}`);
-    return physical;
-  };
+/** The stored columns of the column at a position of a table: `c2`, and after widening also `c2_number` or `c2_text`. */
+export function physicalParts(column: StoredColumn, index: number): readonly PhysicalColumn[] {
+  const name = physicalName(index);
+  return partsOf(column).map((type, part) => ({ name: part === 0 ? name : `${name}_${type}`, type }));
 }

@@ -37,3 +37,12 @@ export interface RejectedRow {
   /** The value, or the whole record if no single value is at fault; cut to a readable length. */
   readonly text: string;
 }
+
+/** A rejected row as it is stored: with its record, and the records around it, to be corrected by a person. */
+export interface RejectedRecord extends RejectedRow {
+  /** Its text in the file of rejected rows; null if it is too long for a list. */
+  readonly record: string | null;
+  /** The record before it, and the one after it, cut to a readable length; null at the start and the end of the file. */
+  readonly before: string | null;
+  readonly after: string | null;
+}

@@ -1,8 +1,3 @@
-import type { LogicalType } from './columns.ts';
-
-/** The type of a table's column. It is `unknown` until a file has a value in the column. */
-export type ColumnType = LogicalType | 'unknown';
-
 /** Order of day, month and year in dates written with numbers only. */
 export type DateOrder = 'dmy' | 'mdy' | 'ymd';
 

@@ -1,4 +1,4 @@
-import type { Column, LogicalType } from '../model/columns.ts';
+import type { Column, ColumnType } from '../model/columns.ts';
 
 /** A value in a condition, of the column's type. Times are microseconds since 1970-01-01T00:00:00Z. */
 export type PlanValue = bigint | number | boolean | string;
@@ -67,7 +67,7 @@ export interface Measure {
   /** The time column that orders the rows; only with `first` and `last`. */
   readonly by: Column | null;
   readonly as: string;
-  readonly type: LogicalType;
+  readonly type: ColumnType;
   /**
    * Only with `median`, `quantile` and `count_distinct`, and without groups: of many values, the store may compute it from a
    * sample, and then returns its error.
@@ -78,7 +78,7 @@ export interface Measure {
 /** Left side of a condition: a column of the table (in `where`), or a column of the result by its index (in `having`). */
 export type Operand =
   | { readonly kind: 'column'; readonly column: Column }
-  | { readonly kind: 'output'; readonly index: number; readonly type: LogicalType };
+  | { readonly kind: 'output'; readonly index: number; readonly type: ColumnType };
 
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 

@@ -1,6 +1,6 @@
 import type { CsvSource } from '../csv/segment.ts';
 import type { Values } from '../csv/values/values.ts';
-import type { Column } from '../model/columns.ts';
+import type { Column, StoredColumn } from '../model/columns.ts';
 import type { CustomerId } from '../model/ids.ts';
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
@@ -45,8 +45,8 @@ export interface BeginLoad {
   readonly customerId: CustomerId;
   /** Marks the rows of this attempt. Unique within the customer's table. */
   readonly tag: number;
-  /** The table's columns, in the table's order. */
-  readonly columns: readonly Column[];
+  /** The table's columns, in the table's order. Their parts contain the type of each column of the file. */
+  readonly columns: readonly StoredColumn[];
   /** How the file is read. Its columns are those in `columns`, in the file's order, and a derived one at the end. */
   readonly file: ParsedFile;
   readonly timeColumn: string | null;
@@ -60,7 +60,7 @@ export interface BeginLoad {
 export interface TableView {
   readonly customerId: CustomerId;
   /** The table's columns, in the table's order. */
-  readonly columns: readonly Column[];
+  readonly columns: readonly StoredColumn[];
   readonly uncommittedTags: readonly number[];
   /** Greater tags belong to attempts that began after that moment. */
   readonly lastTag: number;
@@ -169,6 +169,8 @@ export interface TableStore {
     request: ExportRequest,
     limits: { readonly chunkMs: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void>;
+  /** Whether every value of an integer column is written in the same digits as a 64-bit float. */
+  keepsIntegersAsNumbers(view: TableView, column: string, signal: AbortSignal): Promise<boolean>;
   /** Writes rows of a result in a format with typed columns. Integers beyond 64 bits become decimals of 38 digits. */
   encode(
     result: { readonly columns: readonly Column[]; readonly rows: readonly (readonly StoredValue[])[] },

@@ -1,4 +1,4 @@
-import type { Column, LogicalType } from '../../src/model/columns.ts';
+import type { Column, ColumnType } from '../../src/model/columns.ts';
 import {
   type Bucket,
   type Condition,
@@ -51,7 +51,7 @@ export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (reado
   return plan.limit === null ? results : results.slice(0, plan.limit);
 }
 
-function compare(a: StoredValue, b: StoredValue, type: LogicalType): number {
+function compare(a: StoredValue, b: StoredValue, type: ColumnType): number {
   if (type === 'text') return Buffer.compare(Buffer.from(a as string), Buffer.from(b as string));
   // NaN is equal to itself, and greater than every other number.
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));

@@ -244,7 +244,7 @@ export const queries = fc
     const of = (place: number) => exact[place % exact.length] as (typeof exact)[number];
     const chosen = having.map(({ place, op, negated, value, day, text, flag }) => {
       const { name, type } = of(place);
-      const values = { integer: value, number: value, boolean: flag, date: day, timestamp: day, text };
+      const values = { integer: value, number: value, boolean: flag, date: day, timestamp: day, text, unknown: value };
       const compared = { column: name, op, ...(op.startsWith('is') ? {} : { value: values[type] }) };
       return negated ? { not: compared } : compared;
     });

@@ -73,14 +73,34 @@ export async function assertAccessible(page: Page, screen: string): Promise<void
 }
 
 /** Checks that nothing is cut off at the width of a phone. */
-export async function assertFitsPhone(page: Page, screen: string): Promise<void> {
+export function assertFitsPhone(page: Page, screen: string): Promise<void> {
+  return assertFits(page, { width: 390, height: 844 }, `${screen} on a phone`);
+}
+
+/** Checks that nothing is cut off in a window of 1280 x 800 pixels at a zoom of 200 %. */
+export function assertFitsZoom(page: Page, screen: string): Promise<void> {
+  return assertFits(page, { width: 640, height: 400 }, `${screen} at 200 %`);
+}
+
+async function assertFits(page: Page, size: { width: number; height: number }, screen: string): Promise<void> {
   const before = page.viewportSize() ?? { width: 1280, height: 720 };
-  await page.setViewportSize({ width: 390, height: 844 });
+  await page.setViewportSize(size);
   // Menus follow their button after the next frame.
   await page
     .waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, null, {
       timeout: 2_000,
     })
-    .catch(() => assert.fail(`${screen} is wider than a phone`));
+    .catch(() => assert.fail(`${screen} is wider than the window`));
   await page.setViewportSize(before);
+}
+
+/** Chooses files and uploads them, once their preview is shown. */
+export async function chooseAndUpload(page: Page, files: Parameters<Page['setInputFiles']>[1]): Promise<void> {
+  await page.setInputFiles('[aria-label="CSV files"]', files);
+  await page
+    .getByRole('region', { name: 'Chosen files' })
+    .getByRole('button', { name: /^Upload/ })
+    .and(page.locator(':enabled'))
+    .first()
+    .click();
 }

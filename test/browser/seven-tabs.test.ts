@@ -48,4 +48,33 @@ describe('seven tabs of one browser', { skip }, () => {
     assert.equal(streams.size, 2);
     await visitor.close();
   });
+
+  test('stay live if they show different customers, more than the browser has connections', async () => {
+    const customers = Array.from({ length: 7 }, (_, index) => `apart-${index}`);
+    for (const customer of customers) await upload(thena.url, customer, 'a\n1\n');
+    const visitor = await visit(browser, thena.url);
+    const tabs: Page[] = [];
+    for (const customer of customers) {
+      const tab = await visitor.open(`/c/${customer}`);
+      await tab.getByText('Latest uploads').waitFor();
+      tabs.push(tab);
+    }
+    const showRows = (rows: number) =>
+      Promise.all(
+        tabs.map((tab) =>
+          tab
+            .getByRole('definition')
+            .filter({ hasText: new RegExp(`^${rows}$`) })
+            .first()
+            .waitFor(),
+        ),
+      );
+    for (const customer of customers) await upload(thena.url, customer, 'a\n2\n3\n');
+    await showRows(3);
+    // The tabs that had streams are closed; others take their place.
+    for (const tab of tabs.splice(0, 3)) await tab.close();
+    for (const customer of customers.slice(3)) await upload(thena.url, customer, 'a\n4\n');
+    await showRows(4);
+    await visitor.close();
+  });
 });

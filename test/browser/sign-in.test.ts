@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { call, type RunningThena, startThena } from '../server.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  browserOrReason,
+  chooseAndUpload,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const ADMIN_KEY = 'an-admin-key-for-tests-only';
 const AS_ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
@@ -44,11 +51,7 @@ describe('the page of a server with keys', { skip }, () => {
     await page.getByRole('heading', { name: 'Customer not found' }).waitFor();
     await page.goto('/');
     await page.getByRole('heading', { level: 1, name: 'mine' }).waitFor();
-    await page.setInputFiles('[aria-label="CSV files"]', {
-      name: 'a.csv',
-      mimeType: 'text/csv',
-      buffer: Buffer.from('a\n1\n'),
-    });
+    await chooseAndUpload(page, { name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('a\n1\n') });
     await page.getByRole('row', { name: /^a\.csv .*Complete/ }).waitFor();
     assert.equal(await page.evaluate(() => document.cookie), '', 'scripts can read the session');
   });
@@ -89,6 +92,7 @@ describe('the page of a server with keys', { skip }, () => {
     await page.getByLabel('API key').fill(other.body.key);
     await page.keyboard.press('Enter');
     // Without being chosen again.
+    await page.getByRole('button', { name: 'Upload a.csv' }).click();
     await page.getByRole('row', { name: /^a\.csv .*Complete/ }).waitFor();
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { type RunningThena, startThena, upload } from '../server.ts';
+import { type RunningThena, startThena, totalRows, upload } from '../server.ts';
 import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
 
 const MOST_SCRIPT_BYTES = 250_000;
@@ -37,6 +37,20 @@ describe('the page of a server without keys', { skip }, () => {
     assert.equal(new URL(page.url()).pathname, '/c/1000');
     await page.getByText('No table yet').waitFor();
     await assertAccessible(page, 'new customer');
+  });
+
+  test('offers a sample file, one click away from the first chart', async () => {
+    const empty = await startThena();
+    const beginner = await visit(browser, empty.url);
+    try {
+      const page = await beginner.open('/');
+      await page.getByRole('button', { name: 'Try it with a sample file' }).click();
+      await page.getByRole('img', { name: 'Rows of the table over time' }).waitFor();
+      assert.equal(await totalRows(empty.url, 'sample'), 8640);
+      await beginner.close();
+    } finally {
+      await empty.close();
+    }
   });
 
   test('switches between customers, and goes back', async () => {

@@ -5,7 +5,14 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Page } from 'playwright-core';
 import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  browserOrReason,
+  chooseAndUpload,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
@@ -46,31 +53,40 @@ describe('uploading in the page', { skip }, () => {
     }));
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     await drop(page, files.slice(0, 1));
+    await page.getByRole('button', { name: 'Upload part-0.csv' }).click();
     await page.getByRole('row', { name: /^part-0\.csv .*Complete/ }).waitFor();
     await drop(page, files.slice(1));
-    await page.getByText('Columns do not match the table').waitFor();
-    await page.getByText("The file lacks 'time', 'amount'").waitFor();
+    await page.getByText('19 files chosen. 18 can be uploaded.').waitFor();
+    await assertAccessible(page, 'chosen files');
+    await assertFitsPhone(page, 'chosen files');
+    await page.getByRole('button', { name: 'Upload 18 ready files' }).click();
+    await page.getByText('The columns differ from those of the table. Missing: time, amount.').waitFor();
+    assert(await page.getByRole('button', { name: 'Upload part-7.csv' }).isDisabled());
     await until(async () => (await totalRows(thena.url, 'twenty')) === 19);
     await page.getByRole('link', { name: 'All uploads' }).click();
     await page.waitForFunction(() => document.body.innerText.match(/Complete/g)?.length === 19);
     assert.equal(await page.getByRole('progressbar').count(), 0);
   });
 
-  test('shows a receipt that adds up, and undoes the upload', async () => {
+  test('shows a receipt that adds up, and undoes the upload, which another tab shows', async () => {
     await upload(thena.url, 'undone', 'time,amount\n2024-03-01,1\n');
     const page = await visitor.open('/c/undone/uploads');
-    await page.setInputFiles(
-      '[aria-label="CSV files"]',
-      csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'),
-    );
+    await chooseAndUpload(page, csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'));
     await page.getByRole('link', { name: 'more.csv' }).click();
     await page.getByText('= 2 added + 0 rejected').waitFor();
+    const other = await visitor.open('/c/undone/uploads');
+    await other.getByRole('listitem').filter({ hasText: 'more.csv' }).getByText('2 rows').waitFor();
+    await assertAccessible(other, 'timeline');
+    await assertFitsPhone(other, 'timeline');
     await page.getByRole('button', { name: 'Undo upload' }).click();
-    await page.getByText('2 rows will be removed from the table at once. 1 row will remain.').waitFor();
+    await page.getByText('2 rows, with times from Mar 2, 2024').waitFor();
+    await page.getByText('will be removed from the table at once. 1 row will remain.').waitFor();
     await assertAccessible(page, 'undo');
     await page.getByRole('dialog').getByRole('button', { name: 'Undo upload' }).click();
     await page.getByText('Undone', { exact: true }).waitFor();
     assert.equal(await totalRows(thena.url, 'undone'), 1);
+    await other.getByRole('row', { name: /^more\.csv .*Undone/ }).waitFor();
+    await other.getByRole('listitem').filter({ hasText: 'more.csv' }).waitFor({ state: 'detached' });
   });
 
   test('continues a file that a reload has interrupted, once it is chosen again', async () => {
@@ -82,7 +98,7 @@ describe('uploading in the page', { skip }, () => {
     page.on('request', (request) => {
       if (request.method() === 'PATCH') sentBytes.push(Number(request.headers()['upload-offset']));
     });
-    await page.setInputFiles('[aria-label="CSV files"]', file);
+    await chooseAndUpload(page, file);
     await until(() => sentBytes.some((offset) => offset > 0));
     await page.reload();
     await page.getByText('Choose the file again to continue there.').waitFor();
@@ -100,12 +116,23 @@ describe('uploading in the page', { skip }, () => {
     assert.equal(body.items.length, 1);
   });
 
+  test('loads a failed file again in another way, without sending it again', async () => {
+    const { body } = await upload(thena.url, 'again', 'day,amount\n01/02/2024,1\n');
+    assert.equal(body.error?.code, 'ambiguous_values');
+    const page = await visitor.open(`/c/again/uploads/${body.id}`);
+    await page.getByText('Change how the file is read').click();
+    await page.getByLabel('Dates').selectOption('Day, month, year');
+    await page.getByRole('button', { name: 'Load it again' }).click();
+    await page.getByText('= 1 added + 0 rejected').waitFor();
+    await page.getByText('Feb 1, 2024').first().waitFor();
+  });
+
   test('shows cells and names that look like markup as text', async () => {
     const name = '<img src=x onerror=alert(1)>.csv';
     await upload(thena.url, 'markup', '<script>alert(1)</script>,amount\n=cmd,1\n');
     const page = await visitor.open('/c/markup');
     await page.setInputFiles('[aria-label="CSV files"]', csvFile(name, 'wrong\n1\n'));
-    await page.getByText(name).waitFor();
+    await page.getByRole('article', { name }).getByText('Other columns').waitFor();
     await page.getByRole('rowheader', { name: '<script>alert(1)</script>' }).waitFor();
     assert.equal(await page.locator('main img, main script').count(), 0);
   });

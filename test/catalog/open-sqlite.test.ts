@@ -80,7 +80,14 @@ describe('the catalog file', () => {
     const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
     assert.deepEqual(
       rows.map(({ name }) => name),
-      ['0001-first-tables', '0002-keys-of-uploads', '0003-defaults-of-customers', '0005-sessions'],
+      [
+        '0001-first-tables',
+        '0002-keys-of-uploads',
+        '0003-defaults-of-customers',
+        '0004-column-uses-of-uploads',
+        '0005-sessions',
+        '0006-webhooks',
+      ],
     );
     await db.destroy();
   });
@@ -98,7 +105,7 @@ describe('the catalog file', () => {
     // As the first version created it.
     const database = new DatabaseSync(path);
     database.exec(
-      "alter table uploads drop column key_id; alter table customers drop column defaults; drop table sessions; alter table customers drop column changed_at; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
+      "alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; alter table customers drop column changed_at; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
     );
     database.close();
     const migrated = await openSqliteCatalog(path);

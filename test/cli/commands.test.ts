@@ -89,6 +89,8 @@ test('exits with 3 if rows are rejected, and lists them', async () => {
   const id = /[0-9a-f-]{36}/.exec(failed.stdout)?.[0] ?? '';
   assert.match(await succeeds('rejects', id), /^line {2}column.*\n +2 {2}amount .*cheap\n$/);
   assert.match(await succeeds('rejects', id, '--csv'), /^event_time,kind,amount\r?\n2024-03-01T09:00:00Z,a,cheap/);
+  assert.match((await fails(3, 'status', id, '--follow')).stdout, /^bad\.csv: failed/);
+  assert.match(await (await user.run(['status', id])).stdout, /failed/);
   const retried = await fails(3, 'retry', id, '--on-error', 'skip');
   assert.match(retried.stdout, /complete, 1 row appended, 1 rejected/);
 });
@@ -199,6 +201,33 @@ test('exit codes say what went wrong', async () => {
     [2, 'uploads', '--url', 'ftp://example.org'],
   ];
   for (const [code, ...args] of cases) assert.equal((await user.run(args)).code, code, args.join(' '));
+});
+
+test('every command writes JSON documents with --json, one per line', async () => {
+  const csv = 'event_time,n\n2024-03-01T09:00:00Z,1\n2024-03-02T09:00:00Z,x\n';
+  writeFileSync(user.path('json.csv'), csv.replace('x', '2'));
+  await succeeds('upload', '-c', 'json', 'json.csv');
+  writeFileSync(user.path('json.csv'), csv);
+  const { stdout } = await fails(3, 'upload', '-c', 'json', '--on-error', 'skip', '--json', 'json.csv');
+  const { id } = lines(stdout)[0] as { id: string };
+  const members: readonly (readonly [members: string, documents: number, ...command: string[]])[] = [
+    ['id,receipt,status', 2, 'uploads'],
+    ['id,receipt,status', 1, 'uploads', '-n', '1'],
+    ['id,receipt,status', 1, 'status', id],
+    ['column,line,message,text', 1, 'rejects', id],
+    ['event_time,n', 3, 'rows'],
+    ['name,result,table', 1, 'analyze', 'profile'],
+    ['name,number', 6, 'analyze'],
+    ['name,result,table', 1, 'query', '-m', 'count'],
+    ['id,table', 1, 'customers', 'show', 'json'],
+    ['checks,ok', 1, 'doctor'],
+    ['id,status', 1, 'undo', id, '--yes'],
+  ];
+  for (const [names, documents, ...command] of members) {
+    const written = lines(await succeeds(...command, '-c', 'json', '--json')) as object[];
+    assert.equal(written.length, documents, command.join(' '));
+    for (const name of names.split(',')) assert.ok(name in (written[0] ?? {}), `${command.join(' ')}: ${name}`);
+  }
 });
 
 test('errors are JSON with --json', async () => {

@@ -1,7 +1,7 @@
 /** What depends on the process: settings, keys, signals, pipes, terminals. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -55,11 +55,36 @@ test('a saved key is not sent to another server', NEEDS_POSIX, async () => {
   });
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-  const { code, stderr } = await user.run(['uploads', '--url', url, '-c', 'acme']);
-  assert.deepEqual([code, keys], [6, [undefined]]);
-  assert.match(stderr, /a response that is not from Thena/);
-  other.closeAllConnections();
-  other.close();
+  try {
+    const { code, stderr } = await user.run(['uploads', '--url', url, '-c', 'acme']);
+    assert.deepEqual([code, keys], [6, [undefined]]);
+    assert.match(stderr, /a response that is not from Thena/);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
+});
+
+test('customers are created with declared columns, listed, shown and deleted', async () => {
+  const options = ['--url', thena.url, '--key-file', 'admin.key'];
+  writeFileSync(user.path('columns.json'), '[{"name":"n","type":"integer"}]');
+  const declared = ['--columns', '@columns.json', '--defaults', '{"decimal":","}'];
+  assert.equal((await user.run(['customers', 'create', 'temp', ...declared, ...options])).code, 0);
+  assert.match((await user.run(['customers', ...options])).stdout, /^temp +0/m);
+  const shown = await user.run(['customers', 'show', 'temp', '--json', ...options]);
+  assert.equal(JSON.parse(shown.stdout).declared.columns[0].type, 'integer');
+  assert.equal((await user.run(['customers', 'delete', 'temp', ...options])).code, 2);
+  assert.equal((await user.run(['customers', 'delete', 'temp', '--yes', ...options])).code, 0);
+  assert.equal((await user.run(['customers', 'show', 'temp', ...options])).code, 5);
+});
+
+test('doctor finds a config file that others can read', NEEDS_POSIX, async () => {
+  const config = user.path('config/thena/config.json');
+  chmodSync(config, 0o644);
+  const { code, stdout } = await user.run(['doctor']);
+  assert.equal(code, 1);
+  assert.match(stdout, /failed {2}config file {2}other users can read/);
+  chmodSync(config, 0o600);
 });
 
 test('keys are created, listed and revoked', async () => {
@@ -114,6 +139,8 @@ test(
       assert.equal(changed.code, 0, changed.stderr);
       assert.match(changed.stderr, /have changed since the upload was interrupted\. It starts over/);
       assert.ok(!changed.stdout.includes(second));
+      const old = await user.run(['status', second, '--url', server.url]);
+      assert.match(`${old.code} ${old.stdout}`, /^(5|0 long\.csv: cancelled)/);
       const uploads = await user.run(['uploads', '--url', server.url, '-c', 'long', '--json']);
       assert.equal(
         uploads.stdout

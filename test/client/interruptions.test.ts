@@ -36,19 +36,21 @@ test('an upload continues after the server was killed and restarted', async () =
   const client = createClient({ url: thena.url });
   const seen: UploadProgress[] = [];
   let restarted: Promise<void> | null = null;
-  const upload = await client.upload('1000', FILE, {
+  const sent = client.upload('1000', FILE, {
     onProgress(progress) {
       seen.push(progress);
       if (restarted === null && progress.sent > FILE.size / 4) restarted = thena.end('SIGKILL').then(restart);
     },
   });
+  const [upload] = await Promise.allSettled([sent]);
   await restarted;
+  assert.equal(upload.status, 'fulfilled');
   const interrupted = seen.findIndex(({ interruption }) => interruption !== null);
   assert.ok(interrupted > 0, 'the upload was not interrupted');
   assert.ok(seen[interrupted]?.interruption?.error instanceof ServerUnreachable);
   assert.ok((seen.find(({ sent }, index) => index > interrupted && sent > 0)?.sent ?? 0) > FILE.size / 4);
   assert.equal(seen.at(-1)?.sent, FILE.size);
-  assert.equal((await client.waitForEnd(upload.id)).receipt?.appended, ROWS);
+  assert.equal((await client.waitForEnd(upload.value.id)).receipt?.appended, ROWS);
 });
 
 test('an upload is continued by another client, and never with another file', async () => {
@@ -112,6 +114,8 @@ test('waits for the end of an upload through a restart of the server', async () 
   const { id } = await client.upload('1000', FILE);
   const states: string[] = [];
   const ended = client.waitForEnd(id, { onConnection: (state) => states.push(state) });
+  // Until it is awaited.
+  ended.catch(() => undefined);
   await thena.end('SIGKILL');
   await restart();
   assert.equal((await ended).receipt?.appended, ROWS);

@@ -15,6 +15,7 @@ import {
   type TableView,
 } from '../../src/table-store/table-store.ts';
 import { parsedFile } from '../builders.ts';
+import { wideningContract } from './widening-contract.ts';
 
 export interface StoreUnderTest {
   readonly store: TableStore;
@@ -107,6 +108,8 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       const counted: CountedView = { ...of, rows: 1_000_000 };
       return made.store.query(counted, plan(part), { ...LIMITS, ...limits });
     };
+
+    wideningContract(() => made);
 
     describe('loading', () => {
       it('counts the rows of an attempt, with their earliest and latest time', async () => {

@@ -13,6 +13,11 @@ it('a kill between the last byte of a resumable file and its upload loses nothin
   await killAtFailpoint({ failpoint: 'resumable_acknowledged', nth: 1, victim: 'main' });
 });
 
+it('a kill after a widened column was added to the table loses nothing, and the load continues', async () => {
+  await killAtFailpoint({ failpoint: 'column_added', nth: 1, victim: 'engine' });
+  await killAtFailpoint({ failpoint: 'column_added', nth: 1, victim: 'both' });
+});
+
 it('a kill while the columns of an old table file are renamed loses no row', async () => {
   await killAtFailpoint({ failpoint: 'columns_renaming', nth: 1, victim: 'engine' });
   await killAtFailpoint({ failpoint: 'columns_renamed', nth: 1, victim: 'both' });

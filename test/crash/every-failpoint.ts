@@ -6,9 +6,9 @@ import { startThenaProcess, type ThenaProcess } from '../../harness/thena-proces
 import type { Failpoint } from '../../src/failpoints.ts';
 import { giveOldNames } from '../engine/old-table-file.ts';
 import { ask, begin, send } from '../http/tus-requests.ts';
-import { call } from '../server.ts';
+import { call, resultRows } from '../server.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut } from './kill-order.ts';
-import { csvOf } from './senders.ts';
+import { csvOf, TEXT } from './senders.ts';
 import { assertTotalRows, endedUploads, spooled, storedFiles, unfinished } from './settled.ts';
 
 /** A file that was sent, and what its client knows of it. */
@@ -16,12 +16,16 @@ interface Sent {
   readonly customer: string;
   readonly number: number;
   readonly rows: number;
+  /** In each row. */
+  readonly text: string;
   /** Whether it must be stored; null if no answer arrived, so that it may or may not be. */
   isStored: boolean | null;
 }
 
 const KEPT = 'ada';
 const DELETED = 'grace';
+/** Its columns are not declared, so that they can be widened. */
+const WIDENED = 'hypatia';
 /** More than the first segment holds, so that the load starts early. */
 const MULTI_SEGMENT_ROWS = 100_000;
 const BAD_ROW = 'never,0,0,x\n';
@@ -108,6 +112,7 @@ class Work {
       () => this.#uploadInChunks(),
       () => this.#cancel(),
       () => this.#undo(),
+      () => this.#widen(),
       () => this.#uploadToOldTable(),
       () => this.#upload(DELETED, 10),
       () => this.#delete(),
@@ -133,7 +138,7 @@ class Work {
     await this.#thena?.end('SIGKILL');
     const { url } = await this.#running();
     const failures = new Set<string>();
-    for (const customer of [KEPT, DELETED]) {
+    for (const customer of [KEPT, DELETED, WIDENED]) {
       for (const { id, status, error } of await endedUploads(url, customer)) {
         if (status !== 'failed') continue;
         failures.add(id);
@@ -145,9 +150,11 @@ class Work {
     const wanted = this.#sent.filter(({ customer }) => customer !== DELETED || !this.#isDeleted);
     await this.#thena?.end('SIGTERM');
     const visible = new Map<string, number>();
-    for (const customer of [KEPT, DELETED]) {
+    const kept: Sent[] = [];
+    for (const customer of [KEPT, DELETED, WIDENED]) {
       const stored = new Map(await storedFiles(this.#dataDir, customer));
-      for (const { number, rows, isStored } of wanted.filter((file) => file.customer === customer)) {
+      for (const file of wanted.filter((each) => each.customer === customer)) {
+        const { number, rows, isStored } = file;
         const found = stored.get(number);
         if (isStored !== null)
           assert.equal(found !== undefined, isStored, `whether file ${number} of ${customer} is stored`);
@@ -155,12 +162,20 @@ class Work {
         const whole = { rows, differentRows: rows, highestRow: rows - 1, tags: 1 };
         assert.deepEqual(found, whole, `file ${number} of ${customer} is not stored exactly once`);
         stored.delete(number);
+        kept.push(file);
         visible.set(customer, (visible.get(customer) ?? 0) + rows);
       }
-      if (customer === KEPT || !this.#isDeleted) assert.deepEqual([...stored], [], `${customer} has rows of no file`);
+      if (customer !== DELETED || !this.#isDeleted)
+        assert.deepEqual([...stored], [], `${customer} has rows of no file`);
     }
     const again = (await this.#running()).url;
-    for (const customer of [KEPT, DELETED]) await assertTotalRows(again, customer, visible.get(customer) ?? 0);
+    for (const customer of [KEPT, DELETED, WIDENED]) await assertTotalRows(again, customer, visible.get(customer) ?? 0);
+    const values = kept.filter(({ customer }) => customer === WIDENED);
+    if (values.length > 0) {
+      const query = { measures: [{ fn: 'sum', column: 'text' }] };
+      const sum = values.reduce((all, { rows, text }) => all + rows * Number(text), 0);
+      assert.deepEqual(await resultRows(again, WIDENED, query), [[sum]]);
+    }
     assert.deepEqual(
       spooled(this.#dataDir).filter((name) => !failures.has(name)),
       [],
@@ -172,10 +187,11 @@ class Work {
     }
   }
 
-  async #upload(customer: string, rows: number, onError = 'abort'): Promise<void> {
-    const file = this.#next(customer, rows);
+  async #upload(customer: string, rows: number, onError = 'abort', text = TEXT): Promise<void> {
+    const file = this.#next(customer, rows, text);
     const bad = onError === 'skip' ? BAD_ROW : '';
-    const { status, body } = await this.#put(customer, csvOf(file.number, rows) + bad, `on_error=${onError}`);
+    const csv = csvOf(file.number, rows).replaceAll(TEXT, text) + bad;
+    const { status, body } = await this.#put(customer, csv, `on_error=${onError}`);
     if (status === 202) file.isStored = true;
     if (status >= 400 && status < 500) assert.fail(`a valid file was refused: ${JSON.stringify(body)}`);
     await this.#ended(body.id);
@@ -240,6 +256,11 @@ class Work {
     file.isStored = false;
   }
 
+  async #widen(): Promise<void> {
+    await this.#upload(WIDENED, 10, 'abort', '3');
+    await this.#upload(WIDENED, 10, 'abort', '0.25');
+  }
+
   /** Uploads to a table that an earlier version of Thena left behind. */
   async #uploadToOldTable(): Promise<void> {
     await this.#thena?.end('SIGTERM');
@@ -257,8 +278,8 @@ class Work {
     this.#isDeleted = status === 204 ? true : null;
   }
 
-  #next(customer: string, rows: number): Sent {
-    const file: Sent = { customer, number: this.#sent.length, rows, isStored: null };
+  #next(customer: string, rows: number, text = TEXT): Sent {
+    const file: Sent = { customer, number: this.#sent.length, rows, text, isStored: null };
     this.#sent.push(file);
     return file;
   }

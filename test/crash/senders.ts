@@ -21,11 +21,13 @@ export interface Sent {
   refusal: string | null;
 }
 
+/** The text in each row of `csvOf`. */
+export const TEXT = 'x'.repeat(60);
+
 /** Rows such as `2024-01-01 00:00:00,<number>,<row>,xxx`, with the row counted from 0. */
 export function csvOf(number: number, rows: number): string {
   const lines = ['at,file,row,text'];
-  const text = 'x'.repeat(60);
-  for (let row = 0; row < rows; row++) lines.push(`2024-01-01 00:00:00,${number},${row},${text}`);
+  for (let row = 0; row < rows; row++) lines.push(`2024-01-01 00:00:00,${number},${row},${TEXT}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -86,8 +86,8 @@ export async function storedFiles(dataDir: string, customer: string): Promise<Re
   if (!existsSync(path)) return new Map();
   const hidden = uncommittedTags(dataDir, customer);
   const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY', threads: '1' });
+  const connection = await instance.connect();
   try {
-    const connection = await instance.connect();
     const visible = hidden.length === 0 ? 'true' : `_thena_upload NOT IN (${hidden.join(', ')})`;
     const reader = await connection.runAndReadAll(
       `SELECT file, count(*), count(DISTINCT row), max(row), count(DISTINCT _thena_upload) FROM rows AS t("at", file, row) WHERE ${visible} GROUP BY file`,
@@ -99,6 +99,8 @@ export async function storedFiles(dataDir: string, customer: string): Promise<Re
       }),
     );
   } finally {
+    // Otherwise the file stays locked.
+    connection.closeSync();
     instance.closeSync();
   }
 }

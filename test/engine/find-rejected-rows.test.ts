@@ -34,6 +34,7 @@ describe('finding rejected rows', () => {
       origin: { byteOffset: 100, newlineBytes: 2 },
       ...filesIn(running),
       keep: true,
+      trustDays: false,
     });
     assert.equal(found.records, 8);
     assert.equal(found.rejected, 6);
@@ -56,9 +57,21 @@ describe('finding rejected rows', () => {
     );
     const { list, csv } = filesIn(running);
     const lines = readFileSync(list, 'utf8').trimEnd().split('\n');
+    const listed = lines.map((line) => JSON.parse(line));
     assert.deepEqual(
-      lines.map((line) => JSON.parse(line)),
+      listed.map(({ record: _, before: __, after: ___, ...row }) => row),
       found.rejectedRows,
+    );
+    assert.deepEqual(
+      listed.map(({ before, after }) => [before, after]),
+      [
+        ['2024-01-01,1,"two\nlines"', '2024-01-03,1.5,rounded'],
+        ['2024-01-02T10:00,2,time of day lost', '2024-01-04,4'],
+        ['2024-01-03,1.5,rounded', '2024-01-05,007,"x"y'],
+        ['2024-01-04,4', '2024-01-06,+6,is no number'],
+        ['2024-01-05,007,"x"y', ',,'],
+        [',,', null],
+      ],
     );
     assert.equal(
       readFileSync(csv, 'utf8'),
@@ -84,6 +97,7 @@ describe('finding rejected rows', () => {
       origin: { byteOffset: 100, newlineBytes: 2 },
       ...filesIn(running),
       keep: true,
+      trustDays: false,
     });
     assert.equal(found.rejected, 25_000);
     assert.deepEqual(

@@ -82,6 +82,7 @@ test('documents the form of an upload and its options', async () => {
     'nulls',
     'time_zone',
     'date_order',
+    'widen',
     'surplus',
     'strip_nul',
     'on_error',

@@ -147,6 +147,23 @@ test('ends when the key is revoked, the session ends, or the customer is deleted
   assert.equal(await end(deleted), 'customer_not_found');
 });
 
+test('ends the stream of an upload when the key is revoked', async () => {
+  await newCustomer('one');
+  const keys = `${thena.url}/api/v1/customers/one/keys`;
+  const made = await call(keys, { json: {}, headers: admin });
+  const key = { authorization: `Bearer ${made.body.key}` };
+  const begun = await call(`${thena.url}/api/v1/tus`, {
+    method: 'POST',
+    headers: { ...TUS, ...key, 'upload-length': '100', 'upload-metadata': metadataOf({ customer_id: 'one' }) },
+  });
+  const id = begun.headers.get('location')?.split('/').at(-1);
+  const stream = await EventStream.open(`${thena.url}/api/v1/uploads/${id}/events`, key);
+  await stream.until(({ name }) => name === 'progress');
+  await call(`${keys}/${made.body.id}`, { method: 'DELETE', headers: admin });
+  await stream.untilEnd();
+  assert.deepEqual([stream.events.at(-1)?.name, stream.events.at(-1)?.data.code], ['problem', 'key_invalid']);
+});
+
 test('refuses more than 100 streams of a customer, until one is closed', async () => {
   await newCustomer('many');
   await newCustomer('few');

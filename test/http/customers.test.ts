@@ -82,7 +82,7 @@ test('shows the options that a customer has declared', async () => {
     time_zone: 'Europe/Berlin',
     date_order: 'dmy',
   });
-  assert.equal(Object.keys(declared.defaults).length, 16);
+  assert.equal(Object.keys(declared.defaults).length, 17);
   assert.deepEqual(declared.columns, [columns[0], { name: 'day', type: 'date', format: null, time_zone: null }]);
 });
 

@@ -38,6 +38,7 @@ const FOR_CUSTOMERS: readonly Given[] = [
   { option: 'nulls', text: 'NA, -', shown: ['NA', '-'] },
   { option: 'time_zone', text: 'europe/berlin', shown: 'Europe/Berlin' },
   { option: 'date_order', text: 'DMY', shown: 'dmy' },
+  { option: 'widen', text: 'Text:N', shown: 'text:n' },
 ];
 
 const FOR_UPLOADS: readonly Given[] = [

@@ -25,6 +25,9 @@ describe('a table without a time column', () => {
     assert.deepEqual([status, body.code], [422, 'no_time_column']);
     assert.match(body.detail, / Column 'Date' is text: 1 of 4 values is not a date\. Line 5: 'Total'\.$/);
     assert.equal(body.hint, DATE_HINT);
+    const buckets = { group_by: [{ column: 'Date', bucket: 'month' }], measures: [{ fn: 'count' }] };
+    const grouped = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'total', query: buckets } });
+    assert.deepEqual([grouped.body.code, grouped.body.hint], ['column_unsuitable', DATE_HINT]);
     const query = { measures: [{ fn: 'first', column: 'n' }] };
     const first = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'total', query } });
     assert.deepEqual([first.body.code, first.body.hint], ['no_time_column', DATE_HINT]);

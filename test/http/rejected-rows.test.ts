@@ -28,8 +28,13 @@ describe('rejected rows', () => {
         code: 'not_integer',
         message: 'is not a whole number',
         text: 'six',
+        record: '2024-01-06 00:00:00,six,"f, ""g"""',
+        before: BAD.split('\n')[1],
+        after: '2024-01-07 00:00:00,7',
       },
     ]);
+    const { columns, delimiter, quote } = page.body;
+    assert.deepEqual({ columns, delimiter, quote }, { columns: ['at', 'n', 't'], delimiter: ',', quote: '"' });
     const next = await get(`/uploads/${body.id}/rejects?limit=1&cursor=${page.body.next_cursor}`);
     assert.deepEqual([next.body.items[0].code, next.body.next_cursor], ['wrong_field_count', null]);
     assert.equal((await get(`/uploads/${body.id}/rejects?cursor=3`)).body.code, 'bad_request');
@@ -65,11 +70,32 @@ describe('rejected rows', () => {
     assert.equal(body.status, 'complete', JSON.stringify(body.error));
     const { rows_in_file, appended, rejected, table_rows_after } = body.receipt;
     assert.deepEqual([rows_in_file, appended, rejected, table_rows_after], [3, 1, 2, 3]);
+    const { earliest_at, latest_at } = body.receipt;
+    assert.deepEqual([earliest_at, latest_at], ['2024-01-05T00:00:00Z', '2024-01-05T00:00:00Z']);
     assert.equal(await rowsOf('skip'), 3);
     assert.equal((await get(`/uploads/${body.id}/rejects`)).body.items.length, 2);
     const none = await put('skip', 'at,n,t\n2024-01-06 00:00:00,six,f\n', '?on_error=skip');
     assert.deepEqual([none.body.status, none.body.error.code], ['failed', 'rows_rejected']);
     assert.equal((await get(`/uploads/${(await put('skip', LATER)).body.id}/rejects`)).body.code, 'rejects_not_found');
+  });
+
+  it('are all found if values of the right shape do not exist either, whether they are skipped or not', async () => {
+    const file = 'n,d\n1,2024-01-01\nx,2024-01-02\n3,2024-02-30\n4,2024-01-04\n5,2024-01-05,6\n';
+    for (const query of ['', '?on_error=skip']) {
+      const customer = `days${query.length}`;
+      await put(customer, 'n,d\n0,2024-01-01\n');
+      const { body } = await put(customer, file, query);
+      const { body: page } = await get(`/uploads/${body.id}/rejects`);
+      assert.deepEqual(
+        page.items.map(({ line, code }: { line: number; code: string }) => [line, code]),
+        [
+          [3, 'not_integer'],
+          [4, 'no_such_day'],
+          [6, 'wrong_field_count'],
+        ],
+      );
+      assert.equal(await rowsOf(customer), query === '' ? 1 : 3);
+    }
   });
 
   it('are skipped in the first file of a table, too', async () => {

@@ -209,6 +209,29 @@ test('sessions match the OpenAPI document', async () => {
   assert.equal((await api.call('/api/v1/session', { method: 'DELETE' })).status, 204);
 });
 
+test('webhooks match the OpenAPI document', async () => {
+  await api.call('/api/v1/customers', { json: { customer_id: 'hooks' } });
+  const webhooks = '/api/v1/customers/hooks/webhooks';
+  // Nothing is sent there: the only event is the test below, and that has another URL.
+  const json = { url: 'https://8.8.8.8/thena', events: ['upload.complete'], description: null };
+  const { status, body } = await api.call(webhooks, { json });
+  assert.equal(status, 201);
+  assert.equal((await api.call(webhooks, { json: { ...json, url: 'a' } })).body.code, 'webhook_url_invalid');
+  const local = { ...json, url: 'http://127.0.0.1:9/' };
+  assert.equal((await api.call(webhooks, { json: local })).body.code, 'webhook_address_refused');
+  assert.equal((await api.call(webhooks)).body.items.length, 1);
+  const one = `${webhooks}/${body.id}`;
+  assert.equal((await api.call(one)).body.secret, undefined);
+  const change = (changes: object) => api.call(one, { json: changes, method: 'PATCH' });
+  assert.equal((await change({ enabled: false, url: 'https://192.0.2.1' })).body.code, 'webhook_address_refused');
+  assert.equal((await change({ enabled: false, url: 'https://no-such-name.invalid' })).status, 200);
+  const sent = await api.call(`${one}/test`, { method: 'POST' });
+  assert.deepEqual([sent.status, sent.body.status, sent.body.attempts.length], [200, 'failed', 1]);
+  assert.equal((await api.call(`${one}/deliveries?limit=1`)).body.items.length, 1);
+  assert.equal((await api.call(one, { method: 'DELETE' })).status, 204);
+  assert.equal((await api.call(`${one}/deliveries`)).body.code, 'webhook_not_found');
+});
+
 test('health, readiness and metrics match the OpenAPI document', async () => {
   for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await api.call(path)).status, 200, path);
 });

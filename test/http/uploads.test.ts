@@ -104,7 +104,7 @@ test('recognizes zstd behind a skippable frame', async () => {
 });
 
 test('applies the options in the query string, and shows them in the upload', async () => {
-  const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1&decimal=comma&thousands=none&nulls=NA,-&time_zone=UTC&date_order=dmy`;
+  const query = `?delimiter=${encodeURIComponent('|')}&header=false&encoding=latin1&decimal=comma&thousands=none&nulls=NA,-&time_zone=UTC&date_order=dmy&widen=text:B,A`;
   const reply = await put(thena.url, 'options', Buffer.from('1|caf\xe9\n2|x\n', 'latin1'), WAIT, query);
   assert.equal(reply.body.status, 'complete', JSON.stringify(reply.body));
   assert.deepEqual(reply.body.options, {
@@ -125,6 +125,7 @@ test('applies the options in the query string, and shows them in the upload', as
     nulls: ['NA', '-'],
     time_zone: 'UTC',
     date_order: 'dmy',
+    widen: 'text:b,a',
     time_column: null,
     columns: null,
     from_customer: [],

@@ -35,10 +35,10 @@ const NULLS = 'NA,N/A,#N/A,NULL,null,\\N,NaT,None,-';
 const cases: readonly Case[] = [
   {
     code: 'has_fraction',
-    earlier: 'n\n1\n',
+    earlier: 'n\n9007199254740993\n',
     file: 'n\n1.5\n2\n',
-    says: /undo the earlier uploads/,
-    remedy: 'first',
+    says: /stays integer.*widen=text:n/,
+    remedy: { options: { widen: 'text:n' } },
     rows: 2,
   },
   {
@@ -53,8 +53,8 @@ const cases: readonly Case[] = [
     code: 'leading_zero',
     earlier: 'n\n1\n',
     file: 'n\n007\n8\n',
-    says: /upload this file first/,
-    remedy: 'first',
+    says: /set widen=text:n: the column becomes text/,
+    remedy: { options: { widen: 'text:n' } },
     rows: 2,
   },
   {
@@ -85,7 +85,7 @@ const cases: readonly Case[] = [
     code: 'not_integer',
     earlier: 'n,m\n1,1\n',
     file: 'n,m\n2,1\nn,m\n',
-    says: /^Fix the rows/,
+    says: /^(?!.*nulls=).*on_error=skip/,
     remedy: { options: { on_error: 'skip' } },
     rows: 1,
   },
@@ -109,24 +109,24 @@ const cases: readonly Case[] = [
     code: 'leading_plus',
     earlier: 'n\n1\n',
     file: 'n\n+49\n',
-    says: /upload this file first/,
-    remedy: 'first',
+    says: /set widen=text:n: the column becomes text/,
+    remedy: { options: { widen: 'text:n' } },
     rows: 1,
   },
   {
     code: 'out_of_range',
     earlier: 'n\n1\n',
     file: 'n\n9223372036854775808\n',
-    says: /upload this file first/,
-    remedy: 'first',
+    says: /set widen=text:n: the column becomes text/,
+    remedy: { options: { widen: 'text:n' } },
     rows: 1,
   },
   {
     code: 'too_many_digits',
     earlier: 'n\n1.5\n',
     file: 'n\n9007199254740993\n',
-    says: /upload this file first/,
-    remedy: 'first',
+    says: /set widen=text:n: the column becomes text/,
+    remedy: { options: { widen: 'text:n' } },
     rows: 1,
   },
   {
@@ -224,9 +224,12 @@ const cases: readonly Case[] = [
       code,
       earlier: `x\n${value}\n`,
       file: `x\n${value}\n"a, b"\n`,
-      says: /^Fix the rows.*on_error=skip/,
-      remedy: { options: { on_error: 'skip' } },
-      rows: 1,
+      // The time column keeps its type.
+      says: /date|timestamp/.test(code)
+        ? /^Fix the rows.*on_error=skip/
+        : /^If it is a value, set widen=text:x:.*on_error=skip/,
+      remedy: { options: /date|timestamp/.test(code) ? { on_error: 'skip' } : { widen: 'text:x' } },
+      rows: /date|timestamp/.test(code) ? 1 : 2,
     },
   ]),
   {

@@ -60,14 +60,14 @@ describe('loading a file', () => {
 
   it('fails with line, column and text if rows do not fit the table, and appends none', async () => {
     await upload(thena.url, 'strict', header + rows(10));
-    const reply = await upload(thena.url, 'strict', `${header + rows(3)}2024-01-01,1.5,x\nyesterday,1,x\n1,2\n`);
+    const reply = await upload(thena.url, 'strict', `${header + rows(3)}2024-01-01,one,x\nyesterday,1,x\n1,2\n`);
     assert.equal(reply.body.status, 'failed');
     assert.equal(reply.body.error.code, 'rows_rejected');
     assert.equal(reply.body.error.rows_in_file, 6);
     assert.deepEqual(
       reply.body.error.rejects.map(({ line, column, text }: Record<string, unknown>) => [line, column, text]),
       [
-        [5, 'n', '1.5'],
+        [5, 'n', 'one'],
         [6, 'at', 'yesterday'],
         [7, null, '1,2'],
       ],

@@ -4,8 +4,8 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 import fc from 'fast-check';
 import { jsonValue } from '../../src/analysis/json-values.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
-import { physicalColumns } from '../../src/model/physical-columns.ts';
 import { csvLines, jsonLines } from '../../src/table-store/duckdb/compile-lines.ts';
+import { physicalColumns } from '../../src/table-store/duckdb/physical-columns.ts';
 
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;

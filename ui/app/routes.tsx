@@ -8,7 +8,10 @@ import { CustomerFrame } from './customer-frame.tsx';
 const Start = lazy(() => import('../screens/start/start.tsx'));
 const Overview = lazy(() => import('../screens/overview/overview.tsx'));
 const Uploads = lazy(() => import('../screens/uploads/uploads.tsx'));
+const Table = lazy(() => import('../screens/table/table.tsx'));
 const Upload = lazy(() => import('../screens/upload/upload.tsx'));
+const Rejected = lazy(() => import('../screens/rejected/rejected.tsx'));
+const Settings = lazy(() => import('../screens/settings/settings.tsx'));
 
 /** Which screen an address shows. Each is loaded when it is needed. */
 export function Routes({ session }: { readonly session: Session }) {
@@ -27,6 +30,13 @@ export function Routes({ session }: { readonly session: Session }) {
                 <Route path="/c/:id/uploads/:upload">
                   {({ upload }) => <Upload key={upload} customerId={id} uploadId={upload} session={session} />}
                 </Route>
+                <Route path="/c/:id/table">{() => <Table customerId={id} session={session} />}</Route>
+                <Route path="/c/:id/uploads/:upload/rejected">
+                  {({ upload }) => <Rejected key={upload} customerId={id} uploadId={upload} session={session} />}
+                </Route>
+                {session.role !== 'customer' && (
+                  <Route path="/c/:id/settings">{() => <Settings customerId={id} session={session} />}</Route>
+                )}
                 <Route>{() => <NotFound />}</Route>
               </Switch>
             </CustomerFrame>

@@ -29,7 +29,7 @@ export function Shell({ session, children }: { readonly session: Session; readon
           <span className={styles.spacer} />
           <AccountMenu session={session} />
         </div>
-        {customerId && <Sections customerId={customerId} />}
+        {customerId && <Sections session={session} customerId={customerId} />}
       </header>
       <main id="main" className={styles.main} tabIndex={-1}>
         {children}
@@ -77,12 +77,14 @@ function CustomerSwitcher({ session, customerId }: { readonly session: Session; 
   );
 }
 
-function Sections({ customerId }: { readonly customerId: string }) {
+function Sections({ session, customerId }: { readonly session: Session; readonly customerId: string }) {
   const [path] = useLocation();
   const base = `/c/${customerId}`;
   const sections = [
     ['Overview', base],
     ['Uploads', `${base}/uploads`],
+    ['Table', `${base}/table`],
+    ...(session.role === 'customer' ? [] : ([['Settings', `${base}/settings`]] as const)),
   ] as const;
   return (
     <nav className={styles.sections} aria-label="Sections">

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { isProblem } from '../../client/thena-problem.ts';
-import type { Customer } from '../../src/api/customers.ts';
+import type { CreateCustomer, Customer } from '../../src/api/customers.ts';
 import { client } from './client.ts';
 
 export const customersKey = ['customers'] as const;
@@ -38,7 +38,18 @@ export function useCustomer(id: string) {
 export function useCreateCustomer() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => client.createCustomer({ customer_id: id }),
+    mutationFn: (customer: CreateCustomer) => client.createCustomer(customer),
     onSuccess: () => queries.invalidateQueries({ queryKey: customersKey }),
+  });
+}
+
+export function useDeleteCustomer() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => client.deleteCustomer(id),
+    onSuccess: async (_, id) => {
+      queries.removeQueries({ queryKey: customerKey(id) });
+      await queries.invalidateQueries({ queryKey: customersKey });
+    },
   });
 }

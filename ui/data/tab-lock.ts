@@ -7,6 +7,29 @@ export async function withTabLock(name: string, signal: AbortSignal, work: () =>
   await navigator.locks.request(name, { signal }, work);
 }
 
+/** Does work while this tab holds any of several such locks: the first one that is free. */
+export async function withAnyLock(
+  names: readonly string[],
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (!('locks' in navigator)) return work();
+  const others = new AbortController();
+  let works: Promise<void> | null = null;
+  const attempts = names.map((name) =>
+    navigator.locks.request(name, { signal: AbortSignal.any([signal, others.signal]) }, async () => {
+      // Two may become free at the same time.
+      if (works !== null) return;
+      works = work();
+      others.abort();
+      await works;
+    }),
+  );
+  await Promise.allSettled(attempts);
+  signal.throwIfAborted();
+  await works;
+}
+
 /** @returns names of the locks that any tab holds */
 export async function heldTabLocks(): Promise<ReadonlySet<string>> {
   if (!('locks' in navigator)) return new Set();

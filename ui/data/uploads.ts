@@ -3,9 +3,11 @@ import {
   type QueryClient,
   useInfiniteQuery,
   useMutation,
+  useQueries,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import type { RetryQuery } from '../../src/api/upload-options.ts';
 import type { Upload, UploadPage } from '../../src/api/uploads.ts';
 import { client } from './client.ts';
 import { customerKey } from './customers.ts';
@@ -28,6 +30,27 @@ export function useUpload(id: string) {
   return useQuery({
     queryKey: uploadKey(id),
     queryFn: ({ signal }) => client.getUpload(id, { signal }),
+  });
+}
+
+/** Those of several uploads that are known so far. */
+export function useUploadsById(ids: readonly string[]): readonly Upload[] {
+  return useQueries({
+    queries: ids.map((id) => ({
+      queryKey: uploadKey(id),
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) => client.getUpload(id, { signal }),
+    })),
+    combine: (results) => results.flatMap(({ data }) => data ?? []),
+  });
+}
+
+/** Processes the bytes of a failed upload again, as a new upload with other options. */
+export function useRetryUpload() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, options }: { readonly id: string; readonly options: RetryQuery }) =>
+      client.retryUpload(id, options),
+    onSuccess: (upload) => showUpload(queries, upload),
   });
 }
 

@@ -1,6 +1,8 @@
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' });
+const utc = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 /** `1234567` → `1,234,567` */
@@ -32,6 +34,12 @@ export function duration(seconds: number): string {
 /** A moment in the time zone of the reader: `Jul 1, 2014, 2:30 AM` */
 export function moment(iso: string): string {
   return date.format(new Date(iso));
+}
+
+/** A time of a row, which is in UTC: `Jul 1, 2014`, `Jul 1, 2014, 2:30 AM` */
+export function rowTime(iso: string): string {
+  const at = new Date(iso);
+  return at.getTime() % 86_400_000 === 0 ? day.format(at) : utc.format(at);
 }
 
 const STEPS = [

@@ -40,6 +40,23 @@ export function MenuItem({ onSelect, icon, danger = false, children }: MenuItemP
   );
 }
 
+/** An item that leads to an address outside of the page, or downloads what is there. */
+export function MenuLink({
+  href,
+  download,
+  children,
+}: {
+  readonly href: string;
+  readonly download?: boolean;
+  readonly children: ReactNode;
+}) {
+  return (
+    <Base.LinkItem className={styles.item} href={href} closeOnClick {...(download && { download: '' })}>
+      {children}
+    </Base.LinkItem>
+  );
+}
+
 /** Items of a menu with a heading of their own. */
 export function MenuGroup({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (

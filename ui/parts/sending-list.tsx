@@ -1,5 +1,6 @@
 import { X } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { chosenFiles } from '../data/choosing/chosen-files.ts';
 import { type InterruptedFile, useInterruptedFiles } from '../data/sending/interrupted-files.ts';
 import type { SendingFile } from '../data/sending/sending-file.ts';
 import { sendingFiles } from '../data/sending/sending-files.ts';
@@ -38,12 +39,29 @@ export function SendingList({ customerId }: { readonly customerId: string }) {
                 <X aria-hidden />
               </Button>
             </div>
-            {file.problem ? <ProblemBox problem={file.problem} /> : <Sent file={file} />}
+            {file.problem ? (
+              <ProblemBox
+                problem={file.problem}
+                actions={
+                  <Button size="small" onClick={() => choose(file)}>
+                    Show how it is read
+                  </Button>
+                }
+              />
+            ) : (
+              <Sent file={file} />
+            )}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** Goes back to the preview, where other options can be chosen. */
+function choose({ key, customerId }: SendingFile): void {
+  const taken = sendingFiles.takeBack(key);
+  if (taken) chosenFiles.add(customerId, [taken.file], taken.options);
 }
 
 function isSame(interrupted: InterruptedFile, { filename, bytes: size }: SendingFile): boolean {
@@ -74,5 +92,5 @@ function Sent({ file }: { readonly file: SendingFile }) {
 function statusOf({ state, sent, bytes: size }: SendingFile): string {
   if (state === 'waiting') return 'Waits for other files';
   if (state === 'interrupted') return 'Connection interrupted, trying again';
-  return sent === size ? 'Sent, being checked' : 'Sending';
+  return sent === size ? 'Sent, being checked' : 'Step 1 of 2: sending';
 }

@@ -4,7 +4,7 @@ import { hasEnded } from '../data/uploads.ts';
 import { Ago } from '../design/ago.tsx';
 import { DataTable, NumberCell } from '../design/data-table.tsx';
 import { bytes, count, counted } from '../design/figures.ts';
-import { ProgressBar } from '../design/progress-bar.tsx';
+import { LoadProgress } from './load-progress.tsx';
 import styles from './upload-list.module.css';
 import { UploadStatusBadge } from './upload-status.tsx';
 
@@ -31,14 +31,7 @@ export function UploadList({ uploads, label }: { readonly uploads: readonly Uplo
           </th>
           <td className={styles.nowrap}>
             <UploadStatusBadge upload={upload} />
-            {!hasEnded(upload) && (
-              <div className={styles.progress}>
-                <ProgressBar
-                  label={`Loading ${upload.filename ?? 'file'}`}
-                  fraction={upload.progress?.fraction_done ?? null}
-                />
-              </div>
-            )}
+            {!hasEnded(upload) && <LoadProgress upload={upload} />}
           </td>
           <NumberCell>
             {rowsOf(upload)}

@@ -1,9 +1,12 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { CustomerId } from '../../model/ids.ts';
+import { usedBy } from '../../model/column-uses.ts';
+import { isTimeColumn } from '../../model/columns.ts';
 import type { Uploads } from '../upload.ts';
-import { type CatalogTables, micros } from './catalog-tables.ts';
+import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
+import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
+import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
@@ -23,9 +26,10 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
+        const at = now();
         const upload = await trx
           .updateTable('uploads')
-          .set({ status: 'undone', finished_at: now() })
+          .set({ status: 'undone', finished_at: at })
           .where('id', '=', id)
           .where('status', '=', 'complete')
           .where('tag', 'is not', null)
@@ -35,12 +39,13 @@ export function cancelUndoIn(
         // From now on every query excludes its rows. The upload loses its tag, so that the tag counts as dead.
         await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
         await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
-        const state = await remainingState(trx, customer.id);
+        const state = await remainingState(trx, customer, upload);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: now() })
+          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: at })
           .where('id', '=', customer.id)
           .execute();
+        await announce(trx, 'upload.undone', upload, at);
         return uploadOf(upload);
       }),
   };
@@ -49,12 +54,13 @@ export function cancelUndoIn(
 /** The state of the table as it results from the remaining uploads. */
 async function remainingState(
   trx: Transaction<CatalogTables>,
-  customerId: CustomerId,
+  customer: CustomerRow,
+  undone: UploadRow,
 ): Promise<Updateable<CatalogTables['customers']>> {
   // A dry run has no tag and is not counted.
   const remaining = trx
     .selectFrom('uploads')
-    .where('customer_id', '=', customerId)
+    .where('customer_id', '=', customer.id)
     .where('status', '=', 'complete')
     .where('tag', 'is not', null);
   const { uploads, rows, earliest, latest } = await remaining
@@ -78,5 +84,17 @@ async function remainingState(
     earliest_at: micros(earliest),
     latest_at: micros(latest),
   };
-  return Number(uploads) > 0 ? times : { ...times, table_columns: null, time_column: null };
+  if (Number(uploads) === 0) return { ...times, table_columns: null, time_column: null };
+  // Only an upload that widened a column, or had values in one that was widened, can change a type.
+  if (customer.table_columns === null || undone.column_uses === null) return times;
+  const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).execute();
+  const columns = usedBy(
+    columnsOf(customer.table_columns),
+    uses.map(({ column_uses }) => JSON.parse(column_uses ?? '[]')),
+  );
+  return {
+    ...times,
+    table_columns: JSON.stringify(columns),
+    time_column: isTimeColumn(columns, customer.time_column) ? customer.time_column : null,
+  };
 }

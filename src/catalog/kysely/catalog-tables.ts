@@ -2,6 +2,7 @@ import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
 import type { Micros } from '../table-state.ts';
 import type { UploadStatus } from '../upload.ts';
+import type { DeliveryStatus, DisabledReason, EventType } from '../webhook.ts';
 
 /** A nullable column that inserts may omit. */
 type Optional<Read, Written = Read> = ColumnType<Read | null, Written | null | undefined, Written | null>;
@@ -104,6 +105,8 @@ interface UploadsTable {
   tag: Optional<number>;
   /** This and the times below are of the committed attempt. After an undo the state of the table is computed from them. */
   row_count: Optional<number>;
+  /** `ColumnUse`s; null: each column has values of the type that it was created with, or none. */
+  column_uses: Optional<Json>;
   first_row_at: StoredMicros;
   earliest_at: StoredMicros;
   latest_at: StoredMicros;
@@ -116,6 +119,46 @@ interface AttemptsTable {
   upload_id: UploadId;
 }
 
+interface WebhooksTable {
+  id: string;
+  customer_id: CustomerId;
+  url: string;
+  events: Json;
+  description: string | null;
+  /** Readable, because deliveries are signed with it. */
+  secret: string;
+  created_at: Millis;
+  disabled_at: Optional<Millis>;
+  disabled_reason: Optional<DisabledReason>;
+  failing_since: Optional<Millis>;
+}
+
+interface WebhookEventsTable {
+  id: string;
+  customer_id: CustomerId;
+  type: EventType;
+  occurred_at: Millis;
+  /** The row of the upload as it was then. Null for a test. */
+  upload: Json | null;
+}
+
+/** Events on their way to a webhook, as a queue. */
+interface WebhookDeliveriesTable {
+  webhook_id: string;
+  event_id: string;
+  /** Of the webhook and the event. */
+  customer_id: CustomerId;
+  occurred_at: Millis;
+  status: DeliveryStatus;
+  attempts: Json;
+  /** Null once the delivery has ended. */
+  next_attempt_at: Optional<Millis>;
+  finished_at: Optional<Millis>;
+  /** Null unless a process is sending it. */
+  lease_owner: Optional<string>;
+  lease_until: Optional<Millis>;
+}
+
 /** The tables of the catalog, as created by `migrations/`. */
 export interface CatalogTables {
   customers: CustomersTable;
@@ -123,11 +166,17 @@ export interface CatalogTables {
   sessions: SessionsTable;
   uploads: UploadsTable;
   attempts: AttemptsTable;
+  webhooks: WebhooksTable;
+  webhook_events: WebhookEventsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
 }
 
 export type CustomerRow = Selectable<CustomersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type UploadRow = Selectable<UploadsTable>;
+export type WebhookRow = Selectable<WebhooksTable>;
+export type EventRow = Selectable<WebhookEventsTable>;
+export type DeliveryRow = Selectable<WebhookDeliveriesTable>;
 
 /** Converts a stored time. */
 export function micros(stored: number | bigint | null): Micros | null {

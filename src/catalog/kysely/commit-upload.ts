@@ -1,11 +1,15 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
+import { type ColumnUse, unused, used, usesToKeep, widenedColumns, withoutReason } from '../../model/column-uses.ts';
+import { isTimeColumn } from '../../model/columns.ts';
 import type { TableColumn } from '../../model/parsed-columns.ts';
 import type { Micros } from '../table-state.ts';
 import type { Receipt, Upload } from '../upload.ts';
 import type { CommitUpload, UploadQueue } from '../upload-queue.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
+import { columnsOf } from './customer-rows.ts';
 import { isLeasedTo, lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
+import { announce } from './webhook-outbox.ts';
 
 export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pick<UploadQueue, 'commitUpload'> {
   return {
@@ -13,22 +17,26 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, commit.uploadId);
         if (!customer) return 'lost';
+        const columns = columnsAfter(customer.table_columns, commit);
         const receipt: Receipt = {
           ...commit.receipt,
+          widened: customer.table_columns === null ? [] : widenedColumns(columnsOf(customer.table_columns), columns),
           tableRowsBefore: customer.row_count,
           tableRowsAfter: customer.row_count + (commit.dryRun ? 0 : commit.rows),
         };
-        if (commit.dryRun) return endDryRun(trx, commit, receipt, now());
+        const at = now();
+        if (commit.dryRun) return endDryRun(trx, commit, receipt, at);
         const upload = await trx
           .updateTable('uploads')
           .set({
             status: 'complete',
             receipt: JSON.stringify(receipt),
-            finished_at: now(),
+            finished_at: at,
             // The tag is kept: it identifies the rows of the upload.
             lease_owner: null,
             lease_until: null,
             row_count: commit.rows,
+            column_uses: usesJson(columns, commit.uses),
             first_row_at: commit.firstRowAt,
             earliest_at: commit.earliestAt,
             latest_at: commit.latestAt,
@@ -40,10 +48,11 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
         if (!upload) return 'lost';
         await trx
           .updateTable('customers')
-          .set({ ...grown(customer, commit), changed_at: now() })
+          .set({ ...grown(customer, commit, columns), changed_at: at })
           .where('id', '=', customer.id)
           .execute();
         await trx.deleteFrom('attempts').where('customer_id', '=', customer.id).where('tag', '=', commit.tag).execute();
+        await announce(trx, 'upload.complete', upload, at);
         return uploadOf(upload);
       }),
   };
@@ -67,11 +76,15 @@ async function endDryRun(
 }
 
 /** The state of the table after the commit. */
-function grown(table: CustomerRow, commit: CommitUpload): Updateable<CatalogTables['customers']> {
-  const isFirst = table.table_columns === null;
+function grown(
+  table: CustomerRow,
+  commit: CommitUpload,
+  columns: readonly TableColumn[],
+): Updateable<CatalogTables['customers']> {
+  const timeColumn = table.time_column ?? commit.timeColumn;
   return {
-    table_columns: JSON.stringify(settledColumns(table.table_columns, commit.columns)),
-    time_column: isFirst ? commit.timeColumn : table.time_column,
+    table_columns: JSON.stringify(columns),
+    time_column: isTimeColumn(columns, timeColumn) ? timeColumn : null,
     row_count: table.row_count + commit.rows,
     version: table.version + 1,
     first_row_at: micros(table.first_row_at) ?? commit.firstRowAt,
@@ -80,13 +93,24 @@ function grown(table: CustomerRow, commit: CommitUpload): Updateable<CatalogTabl
   };
 }
 
-/** The table's columns, with what the commit has settled about them. @param known JSON; null: there is no table yet */
-function settledColumns(known: string | null, columns: readonly TableColumn[]): readonly TableColumn[] {
-  if (known === null) return columns;
-  return (JSON.parse(known) as readonly TableColumn[]).map((column) => ({
-    ...column,
-    settled: columns.find(({ name }) => name === column.name)?.settled ?? column.settled,
-  }));
+/**
+ * The table's columns once the upload is part of it, with what it has settled about them.
+ *
+ * @param known JSON; null: there is no table yet, or every other upload was undone
+ */
+function columnsAfter(known: string | null, { columns, uses }: CommitUpload): readonly TableColumn[] {
+  const before = known === null ? unused(columns) : columnsOf(known);
+  const planned = new Map(columns.map((column) => [column.name, column]));
+  const settled = before.map((column) => {
+    const { settled: now = column.settled, nearly } = planned.get(column.name) ?? {};
+    return { ...column, settled: now, ...(nearly && column.type !== 'text' ? { nearly } : {}) };
+  });
+  return used(settled, uses).map(withoutReason);
+}
+
+function usesJson(columns: readonly TableColumn[], uses: readonly ColumnUse[]): string | null {
+  const kept = usesToKeep(columns, uses);
+  return kept.length === 0 ? null : JSON.stringify(kept);
 }
 
 function outermost(a: Micros | null, b: Micros | null, isFurther: (a: Micros, b: Micros) => boolean): Micros | null {

@@ -40,7 +40,7 @@ export function deleteCustomerIn(
       return rows.map(({ id }) => id);
     },
     async deleteCustomer(id) {
-      // Deletes keys, uploads and attempts, too: their foreign keys cascade.
+      // Deletes keys, uploads, attempts and webhooks, too: their foreign keys cascade.
       const { numDeletedRows } = await db.deleteFrom('customers').where('id', '=', id).executeTakeFirstOrThrow();
       return numDeletedRows > 0n;
     },

@@ -11,6 +11,8 @@ import { markReceivedIn } from './mark-received.ts';
 import { sessionsIn } from './sessions.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
+import { webhookDeliveriesIn } from './webhook-deliveries.ts';
+import { webhooksIn } from './webhooks.ts';
 
 /**
  * The catalog in a SQL database whose schema is up to date ({@link migrate}).
@@ -32,6 +34,8 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Dat
     ...leasesIn(db, now),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
+    ...webhooksIn(db, now),
+    ...webhookDeliveriesIn(db, now),
     async ping() {
       await db.selectFrom('customers').select('id').limit(1).execute();
     },

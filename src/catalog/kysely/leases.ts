@@ -6,6 +6,7 @@ import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { endLeases, isLeasedTo, lockCustomerOf, UNLEASED, type UploadCondition } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
+import { announce } from './webhook-outbox.ts';
 
 type Leases = Pick<
   UploadQueue,
@@ -70,13 +71,25 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
         outcome.kind === 'failed'
           ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
           : {};
-      await db
-        .updateTable('uploads')
-        .set({ ...UNLEASED, status: outcome.kind, finished_at: now(), ...failure })
-        .where(isLeasedTo(attempt))
-        .execute();
+      await db.transaction().execute(async (trx) => {
+        const at = now();
+        const upload = await trx
+          .updateTable('uploads')
+          .set({ ...UNLEASED, status: outcome.kind, finished_at: at, ...failure })
+          .where(isLeasedTo(attempt))
+          .returningAll()
+          .executeTakeFirst();
+        // Of a dry run, only the client that sent it is interested in the end.
+        if (upload && outcome.kind === 'failed' && upload.dry_run === 0) {
+          await announce(trx, 'upload.failed', upload, at);
+        }
+      });
     },
-    releaseLeases: () => endLeases(db, (eb) => eb('lease_owner', 'is not', null)),
+    async releaseLeases() {
+      await endLeases(db, (eb) => eb('lease_owner', 'is not', null));
+      const unleased = { lease_owner: null, lease_until: null };
+      await db.updateTable('webhook_deliveries').set(unleased).where('lease_owner', 'is not', null).execute();
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { Problem } from '../../errors.ts';
 import type { Page } from '../page.ts';
 
 /** A cursor contains the name of its list, and is refused by the others. */
-type List = 'customers' | 'uploads';
+type List = 'customers' | 'uploads' | 'deliveries';
 
 /**
  * Makes a page of rows that were read up to one row past its end.

@@ -3,7 +3,7 @@ import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
 import type { Receipt, Upload } from '../upload.ts';
 import { storedOptions } from '../upload-options.ts';
-import type { UploadRow } from './catalog-tables.ts';
+import { micros, type UploadRow } from './catalog-tables.ts';
 
 export function uploadOf(row: UploadRow): Upload {
   return {
@@ -22,6 +22,8 @@ export function uploadOf(row: UploadRow): Upload {
     file: row.file === null ? null : JSON.parse(row.file),
     receipt: row.receipt === null ? null : receiptOf(row.receipt),
     error: row.error === null ? null : JSON.parse(row.error),
+    earliestAt: micros(row.earliest_at),
+    latestAt: micros(row.latest_at),
     attempts: row.attempts,
     engineDeaths: row.engine_deaths,
     createdAt: new Date(row.created_at),
@@ -38,6 +40,7 @@ function receiptOf(json: string): Receipt {
   return {
     ...receipt,
     notes: receipt.notes ?? [],
+    widened: receipt.widened ?? [],
     columns: columns.map((column) => ('type' in column ? { name: column.name, format: formatOf(column) } : column)),
   };
 }

@@ -106,7 +106,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
         await trx.deleteFrom('uploads').where('id', '=', id).where('received_at', 'is', null).execute();
         if (customer.appeared === 0 || customer.table_columns !== null) return;
         // Tags count as well: the table may still contain rows with them, so that a later table must not use them again.
-        for (const table of ['uploads', 'api_keys', 'attempts'] as const) {
+        for (const table of ['uploads', 'api_keys', 'attempts', 'webhooks'] as const) {
           const left = trx.selectFrom(table).select('customer_id').where('customer_id', '=', customer.id);
           if (await left.limit(1).executeTakeFirst()) return;
         }

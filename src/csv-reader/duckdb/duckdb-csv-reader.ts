@@ -5,6 +5,7 @@ import type { CsvReader } from '../csv-reader.ts';
 export function duckdbCsvReader(engine: EngineClient): CsvReader {
   return {
     collectEvidence: (request, options) => engine.call('collect_evidence', request, options),
+    scanRegularShapes: (request, options) => engine.call('scan_regular_shapes', request, options),
     findRejectedRows: (request, options) => engine.call('find_rejected_rows', request, options),
     findFirstTime: (request, options) => engine.call('find_first_time', request, options),
   };

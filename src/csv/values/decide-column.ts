@@ -1,6 +1,5 @@
-import type { LogicalType } from '../../model/columns.ts';
+import type { ColumnType, LogicalType } from '../../model/columns.ts';
 import {
-  type ColumnType,
   type DateOrder,
   type DecimalMark,
   NOTHING_SETTLED,
@@ -16,7 +15,7 @@ import type { FileClues, FileColumn, FileToDecide, TableColumn } from './file-cl
 import { decimalQuestion, type FormatQuestion, orderQuestion } from './format-questions.ts';
 import { type NearlyTyped, nearlyTyped } from './nearly-typed.ts';
 import { ANY_ORDER, acceptsReadings, BOOLEAN, HAS_CLOCK, HAS_OFFSET } from './readings.ts';
-import { type DeclaredColumn, declaredColumn } from './value-options.ts';
+import { type DeclaredColumn, declaredColumn, widensToText } from './value-options.ts';
 import type { Because } from './weigh-clues.ts';
 
 /** How one column of a file is read. */
@@ -73,7 +72,8 @@ export function decideColumn({ name, evidence }: FileColumn, file: FileToDecide,
   const type = previousType === null || previousType === 'unknown' ? declared.type : previousType;
   const found = type === null ? newColumn(column) : typedColumn(column, type);
   // Text on request; not what was declared to be of a type.
-  const mayWiden = file.options.widen === 'text' && declared.type === null && found.question === undefined;
+  const isRequested = widensToText(file.options, name) && declared.type === null && known?.mayBecomeText !== false;
+  const mayWiden = isRequested && found.question === undefined;
   const widens = mayWiden && misfits(evidence, found.format) > 0;
   const {
     format,

@@ -1,10 +1,5 @@
-import {
-  type ColumnType,
-  type DateOrder,
-  type DecimalMark,
-  NOTHING_SETTLED,
-  type SettledFormat,
-} from '../../model/value-format.ts';
+import type { ColumnType } from '../../model/columns.ts';
+import { type DateOrder, type DecimalMark, NOTHING_SETTLED, type SettledFormat } from '../../model/value-format.ts';
 import type { ColumnEvidence } from './column-evidence.ts';
 import { provenDecimal } from './decide-number.ts';
 import { provenOrder } from './decide-order.ts';
@@ -22,6 +17,8 @@ export interface TableColumn {
    * caller may say true, check the integers after a decision with `becomes: 'number'`, and decide again with false.
    */
   readonly mayBecomeNumber: boolean;
+  /** Whether the option `widen` may make the column text. */
+  readonly mayBecomeText: boolean;
 }
 
 export interface FileColumn {

@@ -80,12 +80,17 @@ function nullWarning({ decision, evidence }: DecidedColumn): WarningDraft | null
 }
 
 function typeWarning({ decision, previousType, evidence }: DecidedColumn): WarningDraft | null {
-  if (decision.becomes === null || previousType === null || previousType === 'unknown') return null;
+  if (decision.becomes === null || previousType === null) return null;
+  if (previousType === 'unknown') {
+    const first = valuesWhere(evidence, () => true);
+    const says = `had no value so far and is ${decision.becomes} from now on.`;
+    return first && { code: 'type_changed', isNote: true, values: first, says };
+  }
   const accepts = acceptsReadings(plainFormat(previousType));
   const values = valuesWhere(evidence, (readings) => !accepts(readings));
   if (values === null) return null;
   const says = `was ${previousType} and becomes ${decision.becomes}. ${whereIs(values)}.`;
-  return { code: 'type_changed', values, says };
+  return { code: 'type_changed', isNote: true, values, says };
 }
 
 function plainFormat(type: ValueFormat['type']): ValueFormat {

@@ -1,5 +1,5 @@
 import { Problem } from '../../errors.ts';
-import type { ColumnType } from '../../model/value-format.ts';
+import type { ColumnType } from '../../model/columns.ts';
 import { compileFormat } from './declared-format.ts';
 import type { ValueOptions } from './value-options.ts';
 

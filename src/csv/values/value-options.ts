@@ -22,8 +22,8 @@ export interface ValueOptions {
   readonly nulls: readonly string[] | null;
   readonly timeZone: string | null;
   readonly order: DateOrder | null;
-  /** `text`: columns of the table whose type does not fit become text. */
-  readonly widen: 'text' | null;
+  /** Which columns of the table become text if their type does not fit: all (`text`), or those of these names, in lower case. */
+  readonly widen: 'text' | readonly string[] | null;
   /** By column name, in lower case. */
   readonly columns: Readonly<Record<string, DeclaredColumn>>;
 }
@@ -131,10 +131,24 @@ export function orderOption(text: string): DateOrder {
   throw invalid('date_order', text, 'dmy, mdy or ymd');
 }
 
-/** @throws Problem upload_option_invalid */
-export function widenOption(text: string): 'text' {
-  if (text.toLowerCase() === 'text') return 'text';
-  throw invalid('widen', text, 'text');
+/** `text`, or `text:` and names of columns, separated by commas; `none` is null. @throws Problem upload_option_invalid */
+export function widenOption(text: string): ValueOptions['widen'] {
+  if (text.trim().toLowerCase() === 'none') return null;
+  const [type = '', ...rest] = text.split(':');
+  const names = rest
+    .join(':')
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  if (type.trim().toLowerCase() === 'text') {
+    if (rest.length === 0) return 'text';
+    if (names.every((name) => name !== '')) return names;
+  }
+  throw invalid('widen', text, 'text, text: and names of columns separated by commas, or none');
+}
+
+/** Whether a column of the table becomes text if its type does not fit. */
+export function widensToText({ widen }: Pick<ValueOptions, 'widen'>, name: string): boolean {
+  return widen === 'text' || (widen?.includes(name.toLowerCase()) ?? false);
 }
 
 /** @returns the zone's name as the time zone database writes it. @throws Problem time_zone_unknown */

@@ -1,4 +1,4 @@
-import { RecordChecker } from '../../csv/record-checker.ts';
+import { RecordChecker, recordText } from '../../csv/record-checker.ts';
 import type { CsvRecord } from '../../csv/record-reader.ts';
 import type { CsvOrigin, CsvSegment } from '../../csv/segment.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
@@ -19,10 +19,13 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
   let bytesBefore = 0;
   let records = 0;
   let rejected = 0;
+  /** The last record of the previous batch. */
+  let textBefore: string | null = null;
   const files = await RejectedRowFiles.create(params);
   try {
     for (const [index, segment] of segments.entries()) {
-      const keeper = new KeptRecords(segment);
+      checker.trust(segment.shapes, params.trustDays);
+      const keeper = new KeptRecords(segment, dialect, width);
       const rejectedBefore = rejected;
       let bytes = 0;
       try {
@@ -30,23 +33,29 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
         for await (const { text, offset, records: batch } of batches) {
           signal.throwIfAborted();
           const keepable = new Runs();
+          let previous: CsvRecord | null = null;
           bytes = offset + text.length;
           for (const record of batch) {
             records++;
             const end = Math.min(record.byteOffset + record.bytes + 1, text.length);
             const fault = checker.fault(record, text);
+            if (files.awaitsNext) await files.writeBefore(recordText(text, record));
             if (fault === null) {
               keepable.add(record.byteOffset, end);
+              previous = record;
               continue;
             }
             rejected++;
             if (keep) await keeper.start(offset);
+            const before = previous === null ? textBefore : recordText(text, previous);
+            previous = record;
             if (rejected > maxStored) continue;
             const row = { ...fault, byteOffset: origin && offsetInFile(origin, bytesBefore + offset, record) };
             if (listed.length < maxListed) listed.push(row);
-            await files.write(row, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));
+            files.add(row, before, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));
           }
-          for (const [from, to] of keepable.runs) await keeper.keep(Buffer.from(text.subarray(from, to)));
+          if (previous !== null) textBefore = recordText(text, previous);
+          if (keep) for (const [from, to] of keepable.runs) await keeper.keep(text.subarray(from, to));
         }
         if (keep) kept.push(...(await keeper.end(rejected - rejectedBefore)));
       } catch (error) {

@@ -1,4 +1,6 @@
 import { open, rm } from 'node:fs/promises';
+import type { CsvDialect } from '../../csv/dialect.ts';
+import { KeptShapes } from '../../csv/kept-shapes.ts';
 import { BYTE_ORDER_MARK, beginsWithMark, type CsvSegment, withMark } from '../../csv/segment.ts';
 import { BufferedFile } from './buffered-file.ts';
 
@@ -10,11 +12,13 @@ const COPY_BYTES = 1024 * 1024;
  */
 export class KeptRecords {
   readonly #segment: CsvSegment;
+  readonly #shapes: KeptShapes;
   #file: BufferedFile | null = null;
   #bytes = 0;
 
-  constructor(segment: CsvSegment) {
+  constructor(segment: CsvSegment, dialect: CsvDialect, columns: number) {
     this.#segment = segment;
+    this.#shapes = new KeptShapes(dialect, columns);
   }
 
   get #path(): string {
@@ -33,7 +37,7 @@ export class KeptRecords {
       for (let at = 0; at < offset; ) {
         const { bytesRead } = await source.read(buffer, 0, Math.min(COPY_BYTES, offset - at), mark + at);
         if (bytesRead === 0) break;
-        await this.keep(Buffer.from(buffer.subarray(0, bytesRead)));
+        await this.#write(buffer.subarray(0, bytesRead));
         at += bytesRead;
       }
     } finally {
@@ -41,9 +45,15 @@ export class KeptRecords {
     }
   }
 
-  /** Keeps text of the segment, whose memory may not be reused. Does nothing before `start`. */
-  async keep(text: Buffer): Promise<void> {
-    if (this.#file === null || text.length === 0) return;
+  /** Keeps records of the segment, and notes their shapes. The text is copied. Before `start`, nothing is written. */
+  async keep(records: Buffer): Promise<void> {
+    this.#shapes.add(records);
+    await this.#write(records);
+  }
+
+  async #write(records: Buffer): Promise<void> {
+    if (this.#file === null || records.length === 0) return;
+    const text = Buffer.from(records);
     for (const part of this.#bytes === 0 ? withMark(text) : [text]) {
       this.#bytes += part.length;
       await this.#file.write(part);
@@ -55,7 +65,9 @@ export class KeptRecords {
     if (this.#file === null) return [this.#segment];
     await this.#file.close();
     const records = this.#segment.records - rejected;
-    if (records > 0) return [{ ...this.#segment, path: this.#path, bytes: this.#bytes, records, irregular: false }];
+    const shapes = this.#shapes.take();
+    if (records > 0)
+      return [{ ...this.#segment, path: this.#path, bytes: this.#bytes, records, irregular: false, shapes }];
     await rm(this.#path);
     return [];
   }

@@ -8,6 +8,7 @@ import {
   Float64,
   Int64,
   makeData,
+  Null,
   RecordBatch,
   RecordBatchStreamWriter,
   Schema,
@@ -15,10 +16,10 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow';
-import type { Column, LogicalType } from '../../model/columns.ts';
+import type { Column, ColumnType } from '../../model/columns.ts';
 
 /** `wide`: integers beyond 64 bits. */
-type ArrowType = LogicalType | 'wide';
+type ArrowType = ColumnType | 'wide';
 type ArrowColumn = Omit<Column, 'type'> & { readonly type: ArrowType };
 
 /** The values of a column, as the engine reads them. */
@@ -77,6 +78,7 @@ const TYPES: Readonly<Record<ArrowType, () => DataType>> = {
   date: () => new DateDay(),
   timestamp: () => new TimestampMicrosecond('UTC'),
   text: () => new Utf8(),
+  unknown: () => new Null(),
 };
 
 function dataOf(type: ArrowType, values: Values): Data {
@@ -85,6 +87,8 @@ function dataOf(type: ArrowType, values: Values): Data {
   const nullCount = values.reduce<number>((sum, value) => sum + (value === null ? 1 : 0), 0);
   const common = { length, nullBitmap, nullCount };
   switch (type) {
+    case 'unknown':
+      return makeData({ type: new Null(), length });
     case 'integer':
       return makeData({ ...common, type: new Int64(), data: BigInt64Array.from(values, bigintOf) });
     case 'wide': {

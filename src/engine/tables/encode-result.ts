@@ -10,14 +10,14 @@ import {
   HUGEINT,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { LogicalType } from '../../model/columns.ts';
+import type { ColumnType } from '../../model/columns.ts';
 import type { EngineValue } from '../engine-value.ts';
 import type { Operations } from '../operations.ts';
 import { identifier, literal } from '../sql.ts';
 
 type Rows = readonly (readonly EngineValue[])[];
 /** `wide`: integers beyond 64 bits, which sums can be. */
-type ResultType = LogicalType | 'wide';
+type ResultType = ColumnType | 'wide';
 
 const CHUNK_ROWS = 2048;
 /** Counts the temporary tables, whose names must differ. */
@@ -34,7 +34,7 @@ export const encodeResult: Operations['encode_result'] = async ({ columns, rows,
   return Buffer.concat([chunks.head, chunks.chunk(values), chunks.tail]);
 };
 
-function resultType(type: LogicalType, rows: Rows, index: number): ResultType {
+function resultType(type: ColumnType, rows: Rows, index: number): ResultType {
   const isWide = (value: unknown): boolean => typeof value === 'bigint' && BigInt.asIntN(64, value) !== value;
   return type === 'integer' && rows.some((row) => isWide(row[index])) ? 'wide' : type;
 }
@@ -83,6 +83,7 @@ const STORED: Readonly<Record<ResultType, { readonly sql: string; readonly type:
   date: { sql: 'BIGINT', type: BIGINT },
   timestamp: { sql: 'BIGINT', type: BIGINT },
   text: { sql: 'VARCHAR', type: VARCHAR },
+  unknown: { sql: 'VARCHAR', type: VARCHAR },
 };
 
 function outputSql(type: ResultType, value: string): string {

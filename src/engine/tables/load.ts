@@ -1,36 +1,35 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
 import { isCertain } from '../../csv/values/certain-columns.ts';
-import { syncFolder } from '../../durable.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
-import { DUCKDB_TYPES } from '../csv/column-types.ts';
 import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
 import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import { tableName } from '../sql.ts';
 import { hasTable } from './has-table.ts';
+import { addColumns, createTable } from './table-columns.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
   if (create) await duckdb.remove(database);
-  await duckdb.writing(database, (catalog) =>
-    duckdb.connected(signal, async (connection) => {
-      if (!create) return;
-      const definitions = columns.map(({ name, type }) => `${name} ${DUCKDB_TYPES[type]}`);
-      await connection.run(
-        `CREATE TABLE ${tableName(database)} (${definitions.join(', ')}, ${TAG_COLUMN} INTEGER NOT NULL)`,
-      );
-      await connection.run(`CHECKPOINT ${catalog}`);
-      // DuckDB fsyncs the file, but not its folder: after a power cut the file might have no name.
-      await syncFolder(dirname(database));
+  await duckdb.writing(database, (catalog, readsEnded) =>
+    duckdb.connected(signal, (connection) => {
+      const table = { name: tableName(database), catalog };
+      if (create) return createTable(connection, table, database, columns);
+      return addColumns(connection, table, columns, () => unlessAborted(readsEnded(), signal));
     }),
   );
   return null;
 };
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
+}
 
 /**
  * One transaction. DuckDB parses a segment directly if the shapes of its fields make all values certain. Any other segment is
@@ -41,6 +40,8 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
   const { dialect, segments } = source;
   const columns = params.columns;
   const types = typesOf(columns);
+  // By the name that `readCsvSql` gives to the column of the file.
+  const stored = new Map(into.flatMap((name, index) => (name === null ? [] : [[`c${index}`, name] as const])));
   const direct = segments.filter((segment) => trustShapes && isCertainSegment(segment, columns));
   const others = segments.filter((segment) => !direct.includes(segment));
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -51,7 +52,7 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
       let current = 0;
       const insert = async (from: readonly CsvSegment[], delimiters: RewrittenDialect): Promise<number> => {
         const rows = readCsvSql(delimiters, from, types);
-        const statement = `INSERT INTO ${tableName(database)} (${into.join(', ')}, ${TAG_COLUMN}) SELECT *, ${tag} FROM ${rows}`;
+        const statement = `INSERT INTO ${tableName(database)} (${[...stored.values(), TAG_COLUMN].join(', ')}) SELECT ${[...stored.keys(), tag].join(', ')} FROM ${rows}`;
         return (await connection.run(statement)).rowsChanged;
       };
       const timer = setInterval(() => {
@@ -121,8 +122,8 @@ export const endLoad: Operations['end_load'] = async ({ database, tag, timeColum
   );
 
 export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, signal }) => {
-  if (tags.length === 0 || !existsSync(database)) return null;
-  await duckdb.writing(database, (catalog) =>
+  if (tags.length === 0) return null;
+  await duckdb.writingExisting(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
       if (!(await hasTable(connection, database))) return;
       await connection.run(

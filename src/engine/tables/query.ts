@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import {
   BIGINT,
   BOOLEAN,
@@ -22,10 +21,8 @@ export const query: Operations['query'] = async (
   { database, sql, params, maxRows, maxBytes },
   { duckdb, signal, progress },
 ) => {
-  // Attaching would create a missing file.
-  if (!existsSync(database)) return { kind: 'no_table' };
-  return duckdb.reading(database, () =>
-    duckdb.connected(signal, async (connection) => {
+  const outcome = await duckdb.reading(database, () =>
+    duckdb.connected(signal, async (connection): Promise<Query['result']> => {
       let done = 0;
       const timer = setInterval(() => {
         // -1 if unknown. It goes back when DuckDB finds out about more work.
@@ -51,6 +48,7 @@ export const query: Operations['query'] = async (
       }
     }),
   );
+  return outcome ?? { kind: 'no_table' };
 };
 
 /** Without a type, the package would take 1e300 for an integer, and fail to bind it. */

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import type { UploadStarts } from '../database.ts';
@@ -117,10 +116,8 @@ export async function scanning<T>(
   { duckdb, signal }: OperationContext,
   work: (scan: TableScan, connection: DuckDBConnection) => Promise<T>,
 ): Promise<T | { readonly kind: 'no_table' | 'out_of_memory' }> {
-  // Attaching would create a missing file.
-  if (!existsSync(scan.database)) return { kind: 'no_table' };
-  return duckdb.reading(scan.database, ({ wasWritten, starts }) =>
-    duckdb.connected(signal, async (connection) => {
+  const outcome = await duckdb.reading(scan.database, ({ wasWritten, starts }) =>
+    duckdb.connected(signal, async (connection): Promise<T | { readonly kind: 'out_of_memory' }> => {
       for (;;) {
         signal.throwIfAborted();
         await connection.run('BEGIN TRANSACTION READ ONLY');
@@ -143,4 +140,5 @@ export async function scanning<T>(
       }
     }),
   );
+  return outcome ?? { kind: 'no_table' };
 }

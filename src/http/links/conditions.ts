@@ -50,7 +50,7 @@ export function requestedRange(
   length: number,
   { etag, lastModified: modified }: Validators,
 ): RequestedRange {
-  const match = /^bytes *= *(\d*) *- *(\d*) *$/i.exec(range ?? '');
+  const match = /^bytes=(\d*)-(\d*)$/i.exec(range ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return null;
   if (ifRange !== undefined && !isSame(String(ifRange).trim(), etag, modified)) return null;
   const [, first = '', last = ''] = match;

@@ -18,6 +18,7 @@ const TAGS = [
   { name: 'Links', description: 'Results and tables as files that other programs open.' },
   { name: 'Tables', description: 'The rows of a customer.' },
   { name: 'Customers', description: 'The owners of tables, and their API keys.' },
+  { name: 'Webhooks', description: 'Events that are sent to other systems.' },
   { name: 'Sessions', description: 'How browsers call the API without keeping a key.' },
   { name: 'Server', description: 'Health and metrics.' },
 ];

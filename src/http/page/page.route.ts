@@ -76,8 +76,8 @@ function send(file: PageFile, { headers }: FastifyRequest, reply: FastifyReply):
 
 /** Whether an Accept-Encoding header names an encoding, and not with the weight 0. */
 function accepts(header: string, encoding: string): boolean {
-  const [, weight = '1'] = new RegExp(`(?:^|[\\s,])${encoding}\\s*(?:;\\s*q=([\\d.]+))?\\s*(?:,|$)`, 'i').exec(
-    header,
-  ) ?? [0, '0'];
-  return Number(weight) > 0;
+  return header.split(',').some((item) => {
+    const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    return name === encoding && !parameters.some((each) => /^q=0(\.0*)?$/.test(each));
+  });
 }

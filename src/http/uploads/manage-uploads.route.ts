@@ -83,7 +83,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
         const { access, upload } = await request.scope.upload(request.params.id);
         disableIdleTimeout(request.raw);
         reply.header('content-type', 'text/event-stream; charset=utf-8');
-        return reply.send(Readable.from(uploadEvents(ingest, access, upload, deps.stopping)));
+        return reply.send(Readable.from(uploadEvents(ingest, access, upload, request.scope.confirm, deps.stopping)));
       },
     );
 

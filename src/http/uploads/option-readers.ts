@@ -10,6 +10,7 @@ import {
   thousandsOption,
   timeZoneOption,
   type ValueOptions,
+  widenOption,
 } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
 
@@ -49,6 +50,7 @@ export const VALUE_OPTIONS = {
   nulls: { member: 'nulls', read: nullsOption },
   time_zone: { member: 'timeZone', read: timeZoneOption },
   date_order: { member: 'order', read: orAuto(orderOption) },
+  widen: { member: 'widen', read: widenOption, show: widenJson },
   columns: { member: 'columns', read: columnsOption, show: columnsJson },
 } as const satisfies Partial<Record<OptionName, Reader<ValueOptions>>>;
 
@@ -72,6 +74,10 @@ function columnsJson(columns: ValueOptions['columns'] | undefined): readonly Dec
   return declared.map(([folded, { name = folded, type, pattern, timeZone }]) => {
     return { name, type, format: pattern, time_zone: timeZone };
   });
+}
+
+function widenJson(widen: ValueOptions['widen']): string | null {
+  return widen === null || widen === 'text' ? widen : `text:${widen.join(',')}`;
 }
 
 /** `auto` leaves to the file what the customer has a default for. */

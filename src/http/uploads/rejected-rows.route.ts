@@ -5,7 +5,8 @@ import * as api from '../../api/rejected-rows.ts';
 import { UploadParams } from '../../api/uploads.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
+import { quotedDialect, rejectJson } from '../../ingest/spool/rejected-rows.ts';
+import type { RejectedRecord } from '../../model/rejected-row.ts';
 import { FOLLOWERS } from '../access/access.ts';
 import { response, streamResponse } from '../openapi/response.ts';
 
@@ -38,8 +39,16 @@ export function rejectedRowsRoutes({
         const { upload } = await request.scope.upload(request.params.id);
         const { cursor = null, limit = DEFAULT_PAGE_LIMIT } = request.query;
         const { items, nextCursor } = await ingest.rejects.page(upload.id, { after: cursor, limit });
+        // Only a file that was received has rejected rows.
+        const dialect = upload.file?.dialect ?? { delimiter: ',', quote: '' };
+        const columns = await ingest.rejects.columns(upload.id, dialect);
         reply.header('link', correctionLink(upload));
-        return { items: items.map(rejectedRowJson), next_cursor: nextCursor };
+        return {
+          items: items.map(rejectedRecordJson),
+          next_cursor: nextCursor,
+          columns: [...columns],
+          ...quotedDialect(dialect),
+        };
       },
     );
 
@@ -68,8 +77,8 @@ export function rejectedRowsRoutes({
   };
 }
 
-function rejectedRowJson({ line, byteOffset, column, code, message, text }: RejectedRow): api.RejectedRow {
-  return { line, byte_offset: byteOffset, column, code, message, text };
+function rejectedRecordJson({ record, before, after, ...row }: RejectedRecord): api.RejectedRecord {
+  return { ...rejectJson(row), record, before, after };
 }
 
 function correctionLink({ id, customerId }: Upload): string {

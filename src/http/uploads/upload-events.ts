@@ -15,11 +15,14 @@ const HEARTBEAT_MS = 15_000;
  * The progress of an upload as server-sent events (HTML Standard, section 9.2): `progress` whenever it has changed, and last
  * `end`, or `problem` if it was refused before it was acknowledged. The client pulls them, so that a slow client misses
  * states but delays nothing.
+ *
+ * @param confirm throws a problem once the caller may no longer follow the upload
  */
 export async function* uploadEvents(
   ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>,
   access: CustomerAccess,
   { id }: Upload,
+  confirm: () => Promise<void>,
   stopping: AbortSignal,
 ): AsyncGenerator<string, void> {
   let sent = '';
@@ -28,6 +31,7 @@ export async function* uploadEvents(
   while (!stopping.aborted) {
     let upload: Upload;
     try {
+      await confirm();
       upload = await ingest.waitUntilEnded(access, id, waitMs);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

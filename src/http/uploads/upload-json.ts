@@ -2,6 +2,7 @@ import type * as api from '../../api/uploads.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
+import { formatTimestamp } from '../../model/timestamps.ts';
 import { problemJson } from '../problems/problem-json.ts';
 import { optionsJson } from './upload-options.ts';
 
@@ -44,7 +45,10 @@ function receiptJson(upload: Upload): api.Receipt | null {
       rejected: receipt.rejected,
       table_rows_before: receipt.tableRowsBefore,
       table_rows_after: receipt.tableRowsAfter,
+      earliest_at: upload.earliestAt === null ? null : formatTimestamp(upload.earliestAt),
+      latest_at: upload.latestAt === null ? null : formatTimestamp(upload.latestAt),
       columns: receipt.columns.map(columnJson),
+      widened: receipt.widened.map((column) => ({ ...column })),
       encoding: file?.encoding ?? null,
       delimiter: file?.dialect.delimiter ?? null,
       quote: file?.dialect.quote ?? null,
@@ -70,7 +74,7 @@ function duplicateWarning({ duplicateOf: earlier, options, status }: Upload): re
 export function columnJson({ name, format, combines }: ParsedColumn): api.Receipt['columns'][number] {
   return {
     name,
-    type: format.type === 'unknown' ? 'text' : format.type,
+    type: format.type,
     format: 'pattern' in format ? format.pattern : null,
     order: 'order' in format ? format.order : null,
     decimal: 'decimal' in format ? format.decimal : null,

@@ -8,6 +8,7 @@ import { failpoint } from '../../failpoints.ts';
 import type { LoadSummary } from '../../table-store/table-store.ts';
 import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
+import { mayBlameRows } from './failure-verdict.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
 import { firstRows } from './first-rows.ts';
@@ -64,15 +65,33 @@ export class Attempt {
     let kept: KeptRecords | null = null;
     let appended = rows;
     if (appended === 'rows_do_not_fit') {
-      kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, this.#signal);
-      appended = await this.#planned.runKept(plan, kept.segments);
+      ({ kept, rows: appended } = await this.#loadKept(plan));
     }
     const received = await this.#file.feed.file;
     const summary = await this.#load.makeDurable();
     failpoint('rows_durable');
     refuseOtherCounts(received, appended, kept?.rejected ?? 0, summary);
-    await this.#commit(this.#planned.final(plan), received, summary, kept);
+    await this.#commit(await this.#planned.final(plan), received, summary, kept);
     return summary.rows;
+  }
+
+  /** Loads the records that are not rejected. Whether all of their days exist is first left to the load. */
+  async #loadKept(plan: ParsePlan): Promise<{ readonly kept: KeptRecords; readonly rows: number }> {
+    const { upload } = this.#claim;
+    const load = async (trustDays: boolean) => {
+      const { inexactIntegers } = this.#planned;
+      const how = { trustDays, inexactIntegers };
+      const kept = await rejectRows(this.#deps, upload, this.#file, plan, this.#signal, how);
+      return { kept, rows: await this.#planned.runKept(plan, kept.segments) };
+    };
+    // Otherwise the list of the rejected rows has to be complete.
+    if (!plan.trustShapes || upload.options.onError !== 'skip') return load(false);
+    try {
+      return await load(true);
+    } catch (failure) {
+      if (!mayBlameRows(failure)) throw failure;
+      return load(false);
+    }
   }
 
   /**
@@ -103,6 +122,7 @@ export class Attempt {
     failpoint('committing');
     await this.#lease.commit({
       columns: plan.columns,
+      uses: plan.uses,
       timeColumn: plan.timeColumn,
       rows,
       dryRun,

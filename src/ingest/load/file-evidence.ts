@@ -1,5 +1,6 @@
+import type { FieldShape } from '../../csv/field-shapes.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
-import { hasShapeOf, isEmptyColumn } from '../../csv/values/certain-columns.ts';
+import { hasShapeOf, isEmptyColumn, mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import { readingsOfShapes } from '../../csv/values/clean-columns.ts';
 import { type ColumnEvidence, mergeEvidence, noEvidence, valuesWhere } from '../../csv/values/column-evidence.ts';
 import { AMBIGUOUS_NUMBER, SURELY_NUMBER } from '../../csv/values/readings.ts';
@@ -38,17 +39,19 @@ export class FileEvidence {
   readonly #signal: AbortSignal;
   readonly #columns: readonly Column[];
   readonly #segments: CsvSegment[] = [];
-  #trustsShapes = true;
+  #trustsShapes: boolean;
 
   constructor(csvReader: CsvReader, file: FileToLoad, options: ValueOptions, signal: AbortSignal) {
     this.#csvReader = csvReader;
     this.#file = file;
     this.#options = options;
+    this.#trustsShapes = mayTrustShapes(nullsOf(options));
     this.#signal = signal;
     const { columns: names } = file.source([]);
     this.#columns = names.map((name, index) => {
       const declared = declaredColumn(options, name);
-      const type = file.table?.columns.find((column) => column.name === name)?.type ?? declared.type;
+      const known = file.table?.columns.find((column) => column.name === name)?.type ?? 'unknown';
+      const type = known === 'unknown' ? declared.type : known;
       return {
         name,
         index,
@@ -77,9 +80,16 @@ export class FileEvidence {
     return this.#columns.map((column) => ({ name: column.name, evidence: this.#evidenceOf(column) }));
   }
 
+  /** Whether any field of a column has a text. */
+  hasTexts(name: string): boolean {
+    const index = this.#columns.find((column) => column.name === name)?.index ?? -1;
+    return this.#segments.some(({ shapes }) => !isEmptyColumn(shapes[index] ?? []));
+  }
+
   /** Looks at segments of the file that follow the ones so far. */
   async cover(segments: readonly CsvSegment[]): Promise<void> {
-    for (const segment of segments) {
+    for (const given of segments) {
+      const segment = given.irregular ? await this.#withShapes(given) : given;
       const number = this.#segments.push(segment) - 1;
       await this.#sample(segment, number);
       const toRead = this.#columns.filter((column) => !this.#isCovered(column, segment, number));
@@ -96,15 +106,25 @@ export class FileEvidence {
     }
   }
 
-  /** Reads all values: those of the right shape may not exist, such as 2024-02-30. */
+  /** Reads all values but numbers: days of the right shape may not exist, such as 2024-02-30. */
   async distrustShapes(): Promise<void> {
     this.#trustsShapes = false;
     for (const [number, segment] of this.#segments.entries())
       await this.#read(
         segment,
         number,
-        this.#columns.filter((column) => !column.isText && !column.whole.has(number)),
+        this.#columns.filter(
+          (column) => !column.isText && !column.whole.has(number) && !isNumeric(segment.shapes[column.index] ?? []),
+        ),
       );
+  }
+
+  /** The shapes without those of irregular records, which are rejected. */
+  async #withShapes(segment: CsvSegment): Promise<CsvSegment> {
+    const source = this.#file.source([segment]);
+    const [shapes = segment.shapes] = await this.#csvReader.scanRegularShapes({ source }, { signal: this.#signal });
+    this.#file.noteRegularShapes(segment, shapes);
+    return { ...segment, shapes };
   }
 
   #evidenceOf({ whole, sampled, certain }: Column): ColumnEvidence {
@@ -173,6 +193,10 @@ function isSurelyText(evidence: ColumnEvidence): boolean {
   const texts = valuesWhere(evidence, (readings) => readings === 0)?.count ?? 0;
   const all = valuesWhere(evidence, () => true)?.count ?? 0;
   return texts > 0 && (all - texts) * 2 < all;
+}
+
+function isNumeric(shapes: readonly FieldShape[]): boolean {
+  return shapes.includes('whole') || shapes.includes('decimal');
 }
 
 function hasSurelyPoint(evidence: ColumnEvidence): boolean {

@@ -13,6 +13,8 @@ export class FileToLoad {
   readonly givenTimeColumn: string | null;
   /** The table's names for the columns of the file, in the order of the file. */
   readonly #names: readonly string[];
+  /** By the path of an irregular segment: the shapes of its regular records. */
+  readonly #regularShapes = new Map<string, CsvSegment['shapes']>();
 
   /** @throws Problem columns_differ */
   constructor(feed: SegmentFeed, customer: Customer, givenTimeColumn: string | null) {
@@ -38,6 +40,15 @@ export class FileToLoad {
   }
 
   source(segments: readonly CsvSegment[]): CsvSource {
-    return { dialect: this.feed.dialect, columns: this.#names, segments };
+    const known = segments.map((segment) => {
+      const shapes = this.#regularShapes.get(segment.path);
+      return shapes === undefined ? segment : { ...segment, shapes };
+    });
+    return { dialect: this.feed.dialect, columns: this.#names, segments: known };
+  }
+
+  /** Notes what is known of the records of a segment that have as many fields as there are columns. */
+  noteRegularShapes({ path }: CsvSegment, shapes: CsvSegment['shapes']): void {
+    this.#regularShapes.set(path, shapes);
   }
 }

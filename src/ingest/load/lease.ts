@@ -6,7 +6,10 @@ import type { Observe } from '../../events.ts';
 export const LEASE_MS = 30_000;
 
 export interface LeaseDeps {
-  readonly catalog: Pick<Catalog, 'renewLease' | 'retag' | 'commitUpload' | 'endAttempt' | 'forgetTags'>;
+  readonly catalog: Pick<
+    Catalog,
+    'renewLease' | 'retag' | 'commitUpload' | 'endAttempt' | 'forgetTags' | 'uncommittedTags'
+  >;
   readonly observe: Observe;
   /** The process that holds the leases. */
   readonly owner: string;

@@ -1,4 +1,4 @@
-import type { Receipt, ReceivedFile } from '../../catalog/upload.ts';
+import type { ReceivedFile, UnfinishedReceipt } from '../../catalog/upload.ts';
 import { ambiguousTimesWarning, incompletePairsWarning } from '../../csv/values/format-warnings.ts';
 import { addValues, type Values } from '../../csv/values/values.ts';
 import type { Appended } from '../../table-store/table-store.ts';
@@ -19,7 +19,7 @@ export interface LoadedFile {
 }
 
 /** The receipt of an upload whose rows are loaded. */
-export function receiptOf(loaded: LoadedFile): Omit<Receipt, 'tableRowsBefore' | 'tableRowsAfter'> {
+export function receiptOf(loaded: LoadedFile): UnfinishedReceipt {
   const { received, plan, rows, kept } = loaded;
   return {
     rowsInFile: received.records,
@@ -76,9 +76,9 @@ function headerWarnings({ received, file, plan }: LoadedFile): readonly string[]
       `The first line was taken as a row, and the columns are named ${names}. If it has the names of the columns, undo this upload and send the file with header=true.`,
     ];
   // A file with text columns only may lack a header: then its first row became the column names.
-  if (plan.columns.some(({ type }) => type !== 'text')) return [];
+  if (plan.columns.some(({ type }) => type !== 'text' && type !== 'unknown')) return [];
   return [
-    `The first line (${names}) was taken as the header, although every column is text. If it is a row, undo this upload and send the file with header=false.`,
+    `The first line (${names}) was taken as the header, although no column has a type other than text. If it is a row, undo this upload and send the file with header=false.`,
   ];
 }
 

@@ -1,11 +1,15 @@
+import { valuesWhere } from '../../csv/values/column-evidence.ts';
+import type { ColumnDecision } from '../../csv/values/decide-column.ts';
 import { decideFormats, type FormatDecision, type TypeConflict } from '../../csv/values/decide-formats.ts';
 import type { FormatQuestion } from '../../csv/values/format-questions.ts';
 import type { FormatWarning } from '../../csv/values/format-warnings.ts';
+import { acceptsReadings } from '../../csv/values/readings.ts';
 import { nullsOf, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import type { LogicalType } from '../../model/columns.ts';
+import type { ColumnUse } from '../../model/column-uses.ts';
+import { partsOf } from '../../model/columns.ts';
 import type { ParsedFile, TableColumn } from '../../model/parsed-columns.ts';
-import { type ColumnType, NOTHING_SETTLED } from '../../model/value-format.ts';
+import { NOTHING_SETTLED } from '../../model/value-format.ts';
 import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import { timeColumnOf } from './time-column.ts';
@@ -13,8 +17,10 @@ import { timeColumnOf } from './time-column.ts';
 /** How a file is read into a table. */
 export interface ParsePlan {
   readonly file: ParsedFile;
-  /** The columns of the table, in its order, with what this file settles. */
+  /** The columns of the table, in its order, with what this file settles, and with the types that it needs. */
   readonly columns: readonly TableColumn[];
+  /** What the values of this file mean for the types of the columns. */
+  readonly uses: readonly ColumnUse[];
   readonly timeColumn: string | null;
   /** Whether columns that are certain by their shapes need not be judged value by value. */
   readonly trustShapes: boolean;
@@ -25,10 +31,19 @@ export interface ParsePlan {
 }
 
 /** What a plan is made of. */
-export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes'>;
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes' | 'hasTexts'>;
 
-/** Decides how a file is read by the evidence so far. */
-export function decidePlan(file: FileToLoad, evidence: PlanEvidence, options: ValueOptions): FormatDecision {
+/**
+ * Decides how a file is read by the evidence so far.
+ *
+ * @param staysInteger names of integer columns with values that a number column would change
+ */
+export function decidePlan(
+  file: FileToLoad,
+  evidence: PlanEvidence,
+  options: ValueOptions,
+  staysInteger: ReadonlySet<string>,
+): FormatDecision {
   return decideFormats({
     columns: evidence.columns,
     delimiter: file.feed.dialect.delimiter,
@@ -36,11 +51,21 @@ export function decidePlan(file: FileToLoad, evidence: PlanEvidence, options: Va
     table:
       file.table?.columns
         .filter(({ derivedFrom }) => derivedFrom === undefined)
-        .map((column) => ({ ...column, mayBecomeNumber: false })) ?? null,
+        .map((column) => ({
+          ...column,
+          mayBecomeNumber: !staysInteger.has(column.name),
+          mayBecomeText: !isTimeOf(file.table, column.name),
+        })) ?? null,
   });
 }
 
-/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, time_column_conflict */
+/** Whether a column is the time column of its table, or a part of it. As text, the table would lose what needs its times. */
+function isTimeOf(table: FileToLoad['table'], name: string): boolean {
+  const timeColumn = table?.columns.find((column) => column.name === table.timeColumn);
+  return timeColumn?.name === name || (timeColumn?.derivedFrom?.includes(name) ?? false);
+}
+
+/** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, time_column_conflict, upload_option_invalid */
 export function planOf(
   file: FileToLoad,
   evidence: PlanEvidence,
@@ -51,24 +76,23 @@ export function planOf(
   if (question) throw ambiguousValues(question);
   const [conflict] = decision.conflicts;
   if (conflict) throw typeConflict(conflict);
-  const parsed = decision.columns.map(({ name, format }) => ({
-    name,
-    format: format.type === 'unknown' ? ({ type: 'text' } as const) : format,
-  }));
+  refuseWidening(file, options);
   const own = tableColumns(file, decision);
   const { name: timeColumn, combined } = timeColumnOf({ file, evidence, options, decision }, own);
+  const parsed = decision.columns.map(({ name, format }) => ({ name, format }));
   return {
     file: { columns: combined ? [...parsed, combined.parsed] : parsed, nulls: [...nullsOf(options)] },
     columns: withReasons(combined ? withColumn(own, combined.column) : own, decision),
+    uses: usesOf(evidence, decision),
     timeColumn,
     trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
-    warnings: [
-      ...decision.warnings.filter((warning) => isWarning(warning, combined !== null)).map(({ message }) => message),
-      ...emptyColumns(file, decision),
-    ],
+    warnings: decision.warnings
+      .filter((warning) => isWarning(warning, combined !== null))
+      .map(({ message }) => message),
     notes: [
       ...decision.warnings.filter(({ isNote }) => isNote).map(({ message }) => message),
+      ...emptyColumns(file, decision),
       ...(combined ? [combined.note] : []),
     ],
   };
@@ -99,23 +123,58 @@ function withColumn(columns: readonly TableColumn[], column: TableColumn): reado
   return index < 0 ? [...columns, column] : columns.with(index, { ...columns[index], ...column });
 }
 
-function tableColumns({ tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
-  if (known === null) return columns.map(({ name, format, settled }) => ({ name, type: typeOf(format.type), settled }));
-  return known.map(({ name, type, derivedFrom }) => {
-    const decided = columns.find((column) => column.name === name);
-    return { name, type, settled: decided?.settled ?? NOTHING_SETTLED, ...(derivedFrom && { derivedFrom }) };
-  });
+function tableColumns({ table, tableColumns: known }: FileToLoad, { columns }: FormatDecision): readonly TableColumn[] {
+  const decided = new Map(columns.map((column) => [column.name, column]));
+  if (table !== null) return table.columns.map((column) => withFile(column, decided.get(column.name)));
+  return (known ?? columns.map(({ name, format }) => ({ name, type: format.type }))).map(({ name, type }) => ({
+    name,
+    type,
+    settled: decided.get(name)?.settled ?? NOTHING_SETTLED,
+  }));
 }
 
-function typeOf(type: ColumnType): LogicalType {
-  return type === 'unknown' ? 'text' : type;
+/** A column of the table as it is with the values of the file. */
+function withFile(column: TableColumn, decided: ColumnDecision | undefined): TableColumn {
+  if (decided === undefined) return column;
+  const { format, becomes, settled } = decided;
+  const parts = partsOf(column);
+  const isStored = format.type === 'unknown' || parts.includes(format.type);
+  return { ...column, type: becomes ?? column.type, settled, ...(isStored ? {} : { parts: [...parts, format.type] }) };
+}
+
+function usesOf(evidence: PlanEvidence, { columns }: FormatDecision): readonly ColumnUse[] {
+  const found = new Map(evidence.columns.map((column) => [column.name, column.evidence]));
+  return columns.flatMap(({ name, format, values }): readonly ColumnUse[] => {
+    // In a column of text, null words are values, too.
+    const isUsed = format.type === 'text' ? evidence.hasTexts(name) : values > 0;
+    if (!isUsed || format.type === 'unknown') return [];
+    if (format.type !== 'number') return [{ name, stored: format.type, needs: format.type }];
+    const isNumber = acceptsReadings(format);
+    const isInteger = acceptsReadings({ type: 'integer', thousands: format.thousands });
+    const seen = found.get(name);
+    const others = seen && valuesWhere(seen, (readings) => isNumber(readings) && !isInteger(readings));
+    return [{ name, stored: 'number', needs: others ? 'number' : 'integer' }];
+  });
 }
 
 function emptyColumns({ table }: FileToLoad, { columns }: FormatDecision): readonly string[] {
   if (table !== null) return [];
   return columns
     .filter(({ format }) => format.type === 'unknown')
-    .map(({ name }) => `Column '${name}' has no value. Its type is text from now on.`);
+    .map(({ name }) => `Column '${name}' has no value yet. Its type will be that of the first file with a value.`);
+}
+
+/** @throws Problem upload_option_invalid if `widen` names a column that cannot become text */
+function refuseWidening({ table }: FileToLoad, { widen }: ValueOptions): void {
+  if (table === null || widen === null || widen === 'text') return;
+  for (const name of widen) {
+    const column = table.columns.find((each) => each.name.toLowerCase() === name);
+    if (column !== undefined && !isTimeOf(table, column.name)) continue;
+    const why = column
+      ? `'${column.name}', the time column or a part of it, which keeps its type`
+      : `'${name}', which the table does not have`;
+    throw new Problem('upload_option_invalid', `widen names the column ${why}.`, { option: 'widen' });
+  }
 }
 
 function ambiguousValues({ column, line, text, option, readings, message }: FormatQuestion): Problem {

@@ -1,4 +1,5 @@
 import type { CsvSegment } from '../../csv/segment.ts';
+import { mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import type { FormatDecision } from '../../csv/values/decide-formats.ts';
 import type { ValueOptions } from '../../csv/values/value-options.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -24,6 +25,8 @@ export class PlannedLoad {
   readonly #evidence: FileEvidence;
   readonly #load: TableLoad;
   readonly #signal: AbortSignal;
+  /** The integer columns that decimals came for, by whether the table's integers stay the same as numbers. */
+  readonly #integers = new Map<string, boolean>();
 
   constructor(file: FileToLoad, options: ValueOptions, evidence: FileEvidence, load: TableLoad, signal: AbortSignal) {
     this.#file = file;
@@ -33,7 +36,7 @@ export class PlannedLoad {
     this.#signal = signal;
   }
 
-  /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown */
+  /** @throws Problem ambiguous_values, declared_type_conflict, time_column_unknown, upload_option_invalid */
   async run(): Promise<LoadedByPlan> {
     let plan = await this.#planEarly();
     failpoint('formats_found');
@@ -48,7 +51,7 @@ export class PlannedLoad {
 
   /** Loads only these records of the file, all of whose values were judged. @returns the number of rows */
   async runKept(plan: ParsePlan, segments: readonly CsvSegment[]): Promise<number> {
-    for (const trustShapes of [true, false]) {
+    for (const trustShapes of mayTrustShapes(plan.file.nulls) ? [true, false] : [false]) {
       await this.#load.startOver();
       const rows = await this.#load.append({ ...plan, trustShapes }, async (taken) => {
         return segments.slice(taken);
@@ -61,8 +64,13 @@ export class PlannedLoad {
   }
 
   /** The same formats, with the warnings of the complete evidence. */
-  final(plan: ParsePlan): ParsePlan {
-    return { ...this.#planOf(this.#decide()), file: plan.file };
+  async final(plan: ParsePlan): Promise<ParsePlan> {
+    return { ...this.#planOf(await this.#decide()), file: plan.file };
+  }
+
+  /** Names of integer columns that cannot become number columns, although values of the file need it. */
+  get inexactIntegers(): ReadonlySet<string> {
+    return new Set([...this.#integers].flatMap(([name, isExact]) => (isExact ? [] : [name])));
   }
 
   /** Plans by the segments that are complete; if they leave a question open, by all of the file. */
@@ -71,16 +79,28 @@ export class PlannedLoad {
     const segments = await feed.after(0, this.#signal);
     await this.#evidence.cover(segments);
     if (!feed.isComplete || feed.length > segments.length) {
-      const decision = this.#decide();
+      const decision = await this.#decide();
       if (decision.questions.length === 0) return this.#planOf(decision);
       await this.#evidence.cover((await feed.all(this.#signal)).slice(segments.length));
     }
     await this.#evidence.complete();
-    return this.#planOf(this.#decide());
+    return this.#planOf(await this.#decide());
   }
 
-  #decide(): FormatDecision {
-    return decidePlan(this.#file, this.#evidence, this.#options);
+  /** Decides again if an integer column should become number, and the table has integers that would change. */
+  async #decide(): Promise<FormatDecision> {
+    for (;;) {
+      const decision = decidePlan(this.#file, this.#evidence, this.#options, this.inexactIntegers);
+      const unchecked = decision.columns.filter(
+        ({ name, becomes }) => becomes === 'number' && this.#isInteger(name) && !this.#integers.has(name),
+      );
+      if (unchecked.length === 0) return decision;
+      for (const { name } of unchecked) this.#integers.set(name, await this.#load.keepsIntegersAsNumbers(name));
+    }
+  }
+
+  #isInteger(name: string): boolean {
+    return this.#file.table?.columns.some((column) => column.name === name && column.type === 'integer') ?? false;
   }
 
   #planOf(decision: FormatDecision): ParsePlan {
@@ -97,14 +117,15 @@ export class PlannedLoad {
       await this.#coverAll();
       await this.#evidence.complete();
     } else if (rows instanceof StorageFailure) {
-      if (!this.#evidence.trustsShapes) return 'rows_do_not_fit';
+      if (!this.#evidence.trustsShapes && this.#isCovered) return 'rows_do_not_fit';
       // A later value may not be what the first ones have shown, or not be what its shape promises.
       await this.#coverAll();
-      await this.#evidence.distrustShapes();
+      await this.#evidence.complete();
+      if (!(await this.#hasMisfits())) await this.#evidence.distrustShapes();
     } else {
       await this.#evidence.complete();
     }
-    const better = this.#planOf(this.#decide());
+    const better = this.#planOf(await this.#decide());
     if (!isSamePlan(better, plan)) return better;
     return typeof rows === 'number' ? rows : 'rows_do_not_fit';
   }
@@ -115,12 +136,19 @@ export class PlannedLoad {
     if (segments.length === 0) return segments;
     if (taken + segments.length > this.#evidence.segments) {
       await this.#evidence.cover(segments.slice(this.#evidence.segments - taken));
-      const decision = this.#decide();
+      const decision = await this.#decide();
       // A question may be answered by a later segment.
       const next = decision.questions.length > 0 ? plan : this.#planOf(decision);
       if (!isSamePlan(next, plan)) return next;
     }
     return segments.some(({ irregular }) => irregular) ? 'irregular' : segments;
+  }
+
+  /** Whether values do not fit the table, whose types no further value can change: then every value is judged anyway. */
+  async #hasMisfits(): Promise<boolean> {
+    // A day that does not exist may make its column text.
+    if (this.#file.table === null || this.#options.widen !== null) return false;
+    return (await this.#decide()).columns.some(({ rejected }) => rejected > 0);
   }
 
   get #isCovered(): boolean {

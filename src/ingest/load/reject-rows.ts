@@ -38,12 +38,22 @@ export async function rejectRows(
   file: FileToLoad,
   plan: ParsePlan,
   signal: AbortSignal,
+  { trustDays, inexactIntegers }: { readonly trustDays: boolean; readonly inexactIntegers: ReadonlySet<string> },
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
   const found = await csvReader.findRejectedRows(
-    { ...plan.file, source, maxListed: LISTED_ROWS, maxStored: maxRejectedRows, origin, ...rejects.pathsOf(id), keep },
+    {
+      ...plan.file,
+      source,
+      maxListed: LISTED_ROWS,
+      maxStored: maxRejectedRows,
+      origin,
+      ...rejects.pathsOf(id),
+      keep,
+      trustDays,
+    },
     { signal },
   );
   if (found.rejected === 0) {
@@ -54,7 +64,12 @@ export async function rejectRows(
   failpoint('rejected_rows_found');
   const stored = Math.min(found.rejected, maxRejectedRows);
   if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected, stored };
-  const hint = rejectionHint(found.rejectedRows, { customer: file.customer, options, file: plan.file });
+  const hint = rejectionHint(found.rejectedRows, {
+    customer: file.customer,
+    options,
+    file: plan.file,
+    inexactIntegers,
+  });
   throw rowsRejected(found, stored, hint);
 }
 

@@ -11,6 +11,8 @@ export interface RejectedFile {
   readonly customer: Customer;
   readonly options: UploadOptions;
   readonly file: ParsedFile;
+  /** Names of integer columns that cannot become number columns. */
+  readonly inexactIntegers: ReadonlySet<string>;
 }
 
 /** The type that keeps a value which is right, but which the type of its column cannot keep. */
@@ -27,7 +29,7 @@ const MAX_REMEDIES = 3;
 
 /** What to do about rejected rows, by their reasons. Does not advise to leave out rows whose values are right. */
 export function rejectionHint(rows: readonly RejectedRow[], rejected: RejectedFile): string {
-  const remedies = new Set(rows.flatMap((row) => remedyFor(row, rejected) ?? nullsRemedy(row, rows, rejected) ?? []));
+  const remedies = new Set(rows.flatMap((row) => remediesFor(row, rows, rejected)));
   const areRight = rows.some(({ code }) => code in KEEPING);
   const last = areRight ? '.' : ', or retry the upload with on_error=skip to load the other rows.';
   const list = [...remedies].slice(0, MAX_REMEDIES);
@@ -36,10 +38,47 @@ export function rejectionHint(rows: readonly RejectedRow[], rejected: RejectedFi
     .replace(/^Or f/, 'F');
 }
 
-function remedyFor({ code, column, text }: RejectedRow, { customer, options, file }: RejectedFile): string | null {
+function remediesFor(row: RejectedRow, rows: readonly RejectedRow[], rejected: RejectedFile): readonly string[] {
+  const remedy = remedyFor(row, rejected);
+  if (remedy !== null) return [remedy];
+  const isWidened = isNothingLike(row.code) && mayBecomeText(row.column, rejected);
+  return [
+    nullsRemedy(row, rows, rejected) ?? [],
+    isWidened ? `If it is a value, set ${wideningOf(row.column)}: column '${row.column}' becomes text.` : [],
+  ].flat();
+}
+
+function mayBecomeText(
+  column: string | null,
+  { customer: { table, ...customer }, options }: RejectedFile,
+): column is string {
+  if (column === null || table === null) return false;
+  const timeColumn = table.columns.find(({ name }) => name === table.timeColumn);
+  const isTime = timeColumn?.name === column || (timeColumn?.derivedFrom?.includes(column) ?? false);
+  return !isTime && !isDeclared(column, { customer, options });
+}
+
+function isDeclared(
+  column: string,
+  { customer, options }: { readonly customer: Omit<Customer, 'table'>; readonly options: UploadOptions },
+): boolean {
+  return (
+    customer.declaredColumns?.some(({ name }) => name === column) ||
+    declaredColumn(customer.defaults.values, column).type !== null ||
+    declaredColumn(options.values, column).type !== null
+  );
+}
+
+/** A name with a comma cannot be given. */
+function wideningOf(column: string): string {
+  return column.includes(',') ? 'widen=text' : `widen=text:${column}`;
+}
+
+function remedyFor({ code, column, text }: RejectedRow, rejected: RejectedFile): string | null {
+  const { options, file } = rejected;
   const format = file.columns.find(({ name }) => name === column)?.format;
   const keeping = KEEPING[code];
-  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, { customer, options });
+  if (keeping && column !== null && format) return keepingRemedy(column, format, keeping, rejected);
   switch (code) {
     case 'wrong_field_count':
       return fieldCountRemedy(text, options);
@@ -66,19 +105,20 @@ function styleRemedy(text: string, { type }: ValueFormat): string | null {
   return style === null ? null : UNREAD_STYLES[style].remedy;
 }
 
-function keepingRemedy(
-  column: string,
-  format: ValueFormat,
-  type: LogicalType,
-  { customer, options }: Pick<RejectedFile, 'customer' | 'options'>,
-): string {
+function keepingRemedy(column: string, format: ValueFormat, type: LogicalType, rejected: RejectedFile): string {
+  const { customer, options, inexactIntegers } = rejected;
   if (customer.table === null && declaredColumn(options.values, column).type !== null)
     return `The upload declares column '${column}' as ${format.type}. To keep such values, declare it as ${type}: columns=${JSON.stringify([{ name: column, type }])}.`;
   const declared =
     customer.declaredColumns?.some(({ name }) => name === column) ||
     declaredColumn(customer.defaults.values, column).type !== null;
-  return declared || customer.table === null
-    ? `Column '${column}' is declared as ${format.type}. To keep such values, create a customer with this column declared as ${type}.`
+  if (declared || customer.table === null)
+    return `Column '${column}' is declared as ${format.type}. To keep such values, create a customer with this column declared as ${type}.`;
+  const why = inexactIntegers.has(column)
+    ? `Column '${column}' stays integer: it has values beyond 2^53 that would change if it became number.`
+    : `Column '${column}' is ${format.type} since an earlier file.`;
+  return mayBecomeText(column, rejected)
+    ? `${why} To keep such values, set ${wideningOf(column)}: the column becomes text.`
     : `Column '${column}' is ${format.type} since an earlier file. To keep such values, undo the earlier uploads and upload this file first.`;
 }
 

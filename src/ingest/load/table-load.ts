@@ -7,11 +7,12 @@ import type { Appended, LoadSession, LoadSummary, TableStore } from '../../table
 import type { ProgressBoard } from '../progress/progress-board.ts';
 import { mayBlameRows } from './failure-verdict.ts';
 import type { FileToLoad } from './file-to-load.ts';
-import type { Lease } from './lease.ts';
+import type { Lease, LeaseDeps } from './lease.ts';
 import type { ParsePlan } from './parse-plan.ts';
 
 export interface TableLoadDeps {
-  readonly tables: Pick<TableStore, 'begin'>;
+  readonly tables: Pick<TableStore, 'begin' | 'keepsIntegersAsNumbers'>;
+  readonly catalog: LeaseDeps['catalog'];
   readonly progress: ProgressBoard;
 }
 
@@ -90,6 +91,15 @@ export class TableLoad {
       }
       taken += segments.length;
     }
+  }
+
+  /** Whether the integers of a column of the table stay the same if it becomes a number column. @throws StorageFailure */
+  async keepsIntegersAsNumbers(column: string): Promise<boolean> {
+    const { tables, catalog } = this.#deps;
+    const { id: customerId, table } = this.#claim.customer;
+    const uncommittedTags = await catalog.uncommittedTags(customerId);
+    const view = { customerId, columns: table?.columns ?? [], uncommittedTags, lastTag: this.#lease.tag };
+    return tables.keepsIntegersAsNumbers(view, column, this.#signal);
   }
 
   /** Removes the rows, and takes a new tag. @throws LeaseLost */

@@ -3,7 +3,7 @@ import { decidePair } from '../../csv/values/combine-columns.ts';
 import type { FormatDecision } from '../../csv/values/decide-formats.ts';
 import { declaredColumn, type ValueOptions } from '../../csv/values/value-options.ts';
 import { Problem } from '../../errors.ts';
-import { chooseTimeColumn } from '../../model/columns.ts';
+import { chooseTimeColumn, isTimeColumn } from '../../model/columns.ts';
 import { combinedName, findByName, findPair } from '../../model/combined-columns.ts';
 import type { ParsedColumn, TableColumn } from '../../model/parsed-columns.ts';
 import { NOTHING_SETTLED } from '../../model/value-format.ts';
@@ -36,6 +36,7 @@ export function timeColumnOf(decided: DecidedFile, columns: readonly TableColumn
   if (file.table) {
     refuseOtherTimeColumn(file);
     const { columns: known, timeColumn } = file.table;
+    if (timeColumn === null) return { name: newTimeColumn(decided, columns), combined: null };
     const column = known.find(({ name }) => name === timeColumn);
     const pair = column?.derivedFrom;
     return { name: timeColumn, combined: pair && column ? combine(decided, pair, column) : null };
@@ -49,8 +50,25 @@ export function timeColumnOf(decided: DecidedFile, columns: readonly TableColumn
       throw invalid(`Column '${declared}' was declared as the time column, but the file has no such column.`);
     return { name: combinedName(pair), combined: combine(decided, pair, null) };
   }
-  if (column.type === 'timestamp' || column.type === 'date') return { name: column.name, combined: null };
-  const nearly = decided.decision.columns.find(({ name }) => name === column.name)?.nearly;
+  return { name: declaredTimeColumn(decided, column), combined: null };
+}
+
+/** A table without a time column takes one that had no values so far: the times of earlier rows are all known, as null. */
+function newTimeColumn(decided: DecidedFile, columns: readonly TableColumn[]): string | null {
+  const { table, declaredTimeColumn: declared } = decided.file;
+  const empty = columns.filter(({ name }) =>
+    table?.columns.some((each) => each.name === name && each.type === 'unknown'),
+  );
+  if (declared === null) return chooseTimeColumn(empty);
+  const column = findByName(empty, declared);
+  return column && declaredTimeColumn(decided, column);
+}
+
+/** @returns null as long as the column has no values */
+function declaredTimeColumn({ decision }: DecidedFile, column: TableColumn): string | null {
+  if (column.type === 'unknown') return null;
+  if (isTimeColumn([column], column.name)) return column.name;
+  const nearly = decision.columns.find(({ name }) => name === column.name)?.nearly;
   throw invalid(
     `Column '${column.name}' was declared as the time column, but its values are read as ${column.type}.${nearly ? ` ${nearly.message}` : ''}`,
   );
@@ -98,6 +116,7 @@ function refuseOtherTimeColumn({ table, givenTimeColumn: given }: FileToLoad): v
   const pair = findPair(table.columns, given);
   const name = findByName(table.columns, given)?.name ?? (pair === null ? null : combinedName(pair));
   if (name === table.timeColumn && name !== null) return;
+  if (table.timeColumn === null && findByName(table.columns, given)?.type === 'unknown') return;
   const known = table.timeColumn === null ? 'no time column' : `the time column '${table.timeColumn}'`;
   throw new Problem(
     'time_column_conflict',

@@ -66,6 +66,8 @@ export interface TableMatch {
 }
 
 const MAX_LISTED = 100;
+/** Whether the integers of the table allow decimals is found out by the load. */
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /**
  * Reads the start of a file as a load reads it: bytes → decompressed → UTF-8 → dialect and header → whole records → evidence of all
@@ -114,9 +116,10 @@ async function readSample(
   }
   const evidence: PlanEvidence = {
     trustsShapes: false,
+    hasTexts: () => true,
     columns: collectors.map((collector, index) => ({ name: names[index] as string, evidence: collector.evidence })),
   };
-  const decision = decidePlan(file, evidence, options);
+  const decision = decidePlan(file, evidence, options, NO_NAMES);
   const { questions } = decision;
   const plan = planOf(file, evidence, options, { ...decision, questions: [] });
   const isAsked = (name: string): boolean => questions.some(({ column }) => column === name);

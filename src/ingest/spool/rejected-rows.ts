@@ -2,10 +2,12 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { CsvDialect } from '../../csv/dialect.ts';
+import { readRecords } from '../../csv/record-reader.ts';
 import { syncFolder } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import type { UploadId } from '../../model/ids.ts';
-import type { RejectedRow } from '../../model/rejected-row.ts';
+import type { RejectedRecord, RejectedRow } from '../../model/rejected-row.ts';
 
 const READ_BYTES = 256 * 1024;
 const LINE_FEED = 10;
@@ -35,12 +37,12 @@ export class RejectedRows {
   async page(
     uploadId: UploadId,
     { after, limit }: { readonly after: string | null; readonly limit: number },
-  ): Promise<{ readonly items: readonly RejectedRow[]; readonly nextCursor: string | null }> {
+  ): Promise<{ readonly items: readonly RejectedRecord[]; readonly nextCursor: string | null }> {
     const file = await openFound(this.pathsOf(uploadId).list, uploadId);
     try {
       const { size } = await file.stat();
       let at = await readCursor(file, after, size);
-      const items: RejectedRow[] = [];
+      const items: RejectedRecord[] = [];
       let rest = Buffer.alloc(0);
       let read = at;
       while (items.length < limit && at < size) {
@@ -67,6 +69,21 @@ export class RejectedRows {
     return createReadStream(path);
   }
 
+  /**
+   * @param dialect of the uploaded file
+   * @returns the columns of the file of rejected rows, in its order. @throws Problem rejects_not_found
+   */
+  async columns(uploadId: UploadId, dialect: Pick<CsvDialect, 'delimiter' | 'quote'>): Promise<readonly string[]> {
+    const file = await openFound(this.pathsOf(uploadId).csv, uploadId);
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES, 0);
+      const [header] = readRecords(buffer.subarray(0, bytesRead), quotedDialect(dialect), 1, 1);
+      return (header?.fields ?? []).map((name) => name ?? '');
+    } finally {
+      await file.close();
+    }
+  }
+
   /** Removes the files of an upload, if it has any. */
   async remove(uploadId: UploadId): Promise<void> {
     for (const path of Object.values(this.pathsOf(uploadId))) await rm(path, { force: true });
@@ -76,6 +93,11 @@ export class RejectedRows {
   async uploads(): Promise<ReadonlySet<string>> {
     return new Set((await readdir(this.#directory)).map((name) => name.split('.')[0] ?? ''));
   }
+}
+
+/** The dialect of the file of rejected rows: its header may need quotes, even if the uploaded file has none. */
+export function quotedDialect({ delimiter, quote }: Pick<CsvDialect, 'delimiter' | 'quote'>) {
+  return { delimiter, quote: quote === '' ? '"' : quote };
 }
 
 /** A rejected row as problems and pages show it. */

@@ -1,7 +1,8 @@
 import { literal } from '../../engine/sql.ts';
-import type { Column, LogicalType } from '../../model/columns.ts';
+import type { Column, ColumnType } from '../../model/columns.ts';
 import { escapedFormula, FORMULA_STARTS, quotedField } from '../../model/csv-field.ts';
-import type { Physical } from '../../model/physical-columns.ts';
+import type { Physical } from './physical-columns.ts';
+import { timeTextSql } from './time-text.ts';
 
 /** A format with one line per row: the text before the first row, and a SQL expression for a row with its line feed. */
 export interface Lines {
@@ -47,9 +48,10 @@ function quotedSql(text: string): string {
   return `CASE WHEN regexp_matches(${text}, ${pattern}) THEN '"' || replace(${text}, '"', '""') || '"' ELSE ${text} END`;
 }
 
-function jsonSql(type: LogicalType, value: string): string {
+function jsonSql(type: ColumnType, value: string): string {
   switch (type) {
     case 'boolean':
+    case 'unknown':
       return plainSql(type, value);
     case 'text':
       return `CAST(to_json(${value}) AS VARCHAR)`;
@@ -66,29 +68,15 @@ function jsonSql(type: LogicalType, value: string): string {
 }
 
 /** A value other than a text, in the form it has in JSON, without quotes. */
-function plainSql(type: LogicalType, value: string): string {
+function plainSql(type: ColumnType, value: string): string {
   switch (type) {
     case 'number':
       // A plain cast gives `nan` and `inf`.
       return `CASE WHEN isfinite(${value}) THEN CAST(${value} AS VARCHAR) WHEN isnan(${value}) THEN 'NaN' WHEN ${value} > 0 THEN 'Infinity' WHEN ${value} < 0 THEN '-Infinity' END`;
     case 'date':
-      return `CASE WHEN ${usualYear(value)} THEN CAST(${value} AS VARCHAR) ELSE ${unusualDateSql(value)} END`;
-    case 'timestamp': {
-      const unusual = `${unusualDateSql(value)} || 'T' || CAST(${value} AS TIME) || 'Z'`;
-      return `CASE WHEN ${usualYear(value)} THEN replace(CAST(${value} AS VARCHAR), ' ', 'T') || 'Z' ELSE ${unusual} END`;
-    }
+    case 'timestamp':
+      return timeTextSql(type, value);
     default:
       return `CAST(${value} AS VARCHAR)`;
   }
-}
-
-function usualYear(time: string): string {
-  return `${time} >= '0001-01-01' AND ${time} < '10000-01-01'`;
-}
-
-/** ISO 8601: year 0 with four digits, others with a sign and six. DuckDB writes `(BC)`, and years without padding. */
-function unusualDateSql(time: string): string {
-  const year = `year(${time})`;
-  const expanded = `(CASE WHEN ${year} < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(${year}) AS VARCHAR), 6, '0'))`;
-  return `CASE WHEN ${year} = 0 THEN '0000' ELSE ${expanded} END || '-' || lpad(CAST(month(${time}) AS VARCHAR), 2, '0') || '-' || lpad(CAST(day(${time}) AS VARCHAR), 2, '0')`;
 }

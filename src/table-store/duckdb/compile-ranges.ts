@@ -1,11 +1,11 @@
 import type { Column } from '../../model/columns.ts';
-import { physicalColumns } from '../../model/physical-columns.ts';
 import type { GroupKey, QueryPlan } from '../query-plan.ts';
 import type { StoredValue, TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
 import { microsSql } from './compile-group.ts';
 import { type CompiledQuery, visible } from './compile-query.ts';
 import { Parameters } from './parameters.ts';
+import { physicalColumns } from './physical-columns.ts';
 
 /** The least and the greatest finite value of a column in the selected rows; null if there is none. */
 export interface Range {

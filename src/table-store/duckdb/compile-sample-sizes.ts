@@ -1,9 +1,9 @@
-import { physicalColumns } from '../../model/physical-columns.ts';
 import type { QueryPlan } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition } from './compile-condition.ts';
 import { type CompiledQuery, visible } from './compile-query.ts';
 import { Parameters } from './parameters.ts';
+import { physicalColumns } from './physical-columns.ts';
 import { sampledColumns } from './samples.ts';
 
 /** Compiles a query for the sizes from which the samples of a plan are chosen; null if it needs none. */

@@ -1,10 +1,10 @@
 import type { Column } from '../../model/columns.ts';
-import type { Physical } from '../../model/physical-columns.ts';
 import type { Selection } from '../query-plan.ts';
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
 import { visible } from './compile-query.ts';
 import { Parameters } from './parameters.ts';
+import type { Physical } from './physical-columns.ts';
 
 /** Compiles a selection of rows to SQL conditions. */
 export function compileScan(view: TableView, { where }: Selection, physical: Physical) {
@@ -27,5 +27,7 @@ export function valueSql(column: Column, physical: Physical): string {
 /** A column as it is written to a Parquet file: timestamps are marked as UTC. */
 export function parquetSql(column: Column, physical: Physical): string {
   const name = physical(column);
+  // Parquet has no type for nulls only.
+  if (column.type === 'unknown') return 'CAST(NULL AS VARCHAR)';
   return column.type === 'timestamp' ? `make_timestamptz(epoch_us(${name}))` : name;
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
+import type { ColumnType, StoredColumn } from '../../model/columns.ts';
 import type { CustomerId } from '../../model/ids.ts';
-import { physicalColumns } from '../../model/physical-columns.ts';
+import { physicalParts } from '../../model/physical-columns.ts';
 import type { LoadSession, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';
+import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
 import { quantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
 import { UploadStarts } from './upload-starts.ts';
@@ -29,21 +31,23 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
     rows: (view, page, limits) => readPage({ engine, starts }, fileOf(view.customerId), view, page, limits),
     export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
+    keepsIntegersAsNumbers: (view, column, signal) =>
+      keepsIntegersAsNumbers(engine, fileOf(view.customerId), view, column, signal),
     async encode({ columns, rows }, format, signal) {
       const path = join(settings.exports, `${randomUUID()}.parquet`);
       return engine.call('encode_result', { columns, rows, format, path }, { signal });
     },
     async begin({ customerId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
       const database = fileOf(customerId);
-      const physical = physicalColumns(columns);
-      const into = file.columns.map(physical);
-      const stored = columns.map((column) => ({ name: physical(column), type: column.type }));
+      const stored = columns.flatMap(physicalParts);
+      const into = file.columns.map(({ name, format }) => storedIn(columns, name, format.type));
       await engine.call('begin_load', { database, columns: stored, create });
+      const timeType = columns.find(({ name }) => name === timeColumn)?.type ?? 'unknown';
+      const storedTime = timeColumn === null ? null : storedIn(columns, timeColumn, timeType);
       return {
         append: (source, options) =>
           engine.call('append', { ...file, database, tag, into, source, trustShapes }, options),
-        commit: () =>
-          engine.call('end_load', { database, tag, timeColumn: timeColumn && physical({ name: timeColumn }) }),
+        commit: () => engine.call('end_load', { database, tag, timeColumn: storedTime }),
         rollBack: async () => {
           await engine.call(create ? 'drop' : 'purge', { database, tags: [tag] });
         },
@@ -56,4 +60,15 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
       await engine.call('drop', { database: fileOf(customerId) });
     },
   };
+}
+
+/** The stored column for an upload's values of a column; null: it has none. */
+function storedIn(columns: readonly StoredColumn[], name: string, type: ColumnType): string | null {
+  if (type === 'unknown') return null;
+  const index = columns.findIndex((column) => column.name === name);
+  const column = columns[index];
+  const part = column && physicalParts(column, index).find((each) => each.type === type);
+  if (part === undefined)
+    throw new Error(`the table stores no values of type ${type} in column ${JSON.stringify(name)}`);
+  return part.name;
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
 import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
-import { type Physical, physicalColumns } from '../../model/physical-columns.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
 import { csvLines, jsonLines } from './compile-lines.ts';
 import { compileScan, parquetSql, valueSql } from './compile-scan.ts';
+import { type Physical, physicalColumns } from './physical-columns.ts';
 
 /** Where files are written that are sent once. */
 export interface ExportFolder {

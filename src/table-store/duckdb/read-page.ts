@@ -1,9 +1,9 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
-import { physicalColumns } from '../../model/physical-columns.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, TableView } from '../table-store.ts';
 import { compileScan, valueSql } from './compile-scan.ts';
+import { physicalColumns } from './physical-columns.ts';
 import type { UploadStarts } from './upload-starts.ts';
 
 /** Approximate maximum size of a page, in the engine's form. */

@@ -5,6 +5,7 @@ import { apiKeysContract } from './api-keys.ts';
 import { attemptsContract } from './attempts.ts';
 import { cancelUndoContract } from './cancel-undo.ts';
 import { type CatalogDatabase, CatalogUnderTest, YEAR_9999 } from './catalog-under-test.ts';
+import { columnTypesContract } from './column-types.ts';
 import { commitContract } from './commit.ts';
 import { customersContract } from './customers.ts';
 import { queueContract } from './queue.ts';
@@ -13,6 +14,7 @@ import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
+import { webhooksContract } from './webhooks.ts';
 
 /**
  * Defines the tests that every catalog must pass.
@@ -33,7 +35,9 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     attemptsContract(t);
     commitContract(t);
     cancelUndoContract(t);
+    columnTypesContract(t);
     tableStatesContract(t);
+    webhooksContract(t);
 
     it('is complete when it is opened again', async () => {
       await t.catalog.createCustomer({ id: customerId('new'), timeColumn: 'at', columns: null });

@@ -60,6 +60,7 @@ export function commitOf(claim: Claim, change: Partial<CommitUpload> = {}): Comm
   return {
     ...leaseOf(claim),
     columns: COLUMNS,
+    uses: [],
     timeColumn: 'at',
     rows: 3,
     dryRun: false,

@@ -19,7 +19,9 @@ export function commitContract(t: CatalogUnderTest): void {
         ...claim.upload,
         status: 'complete',
         finishedAt: new Date(t.clock),
-        receipt: { ...commitOf(claim).receipt, tableRowsBefore: 0, tableRowsAfter: 3 },
+        receipt: { ...commitOf(claim).receipt, widened: [], tableRowsBefore: 0, tableRowsAfter: 3 },
+        earliestAt: 10n,
+        latestAt: 30n,
       });
       assert.deepEqual(await t.catalog.findUpload(upload.id), upload);
       assert.deepEqual(await t.tableOf('a'), {

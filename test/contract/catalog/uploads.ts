@@ -30,6 +30,8 @@ export function uploadsContract(t: CatalogUnderTest): void {
         receivedAt: null,
         finishedAt: null,
         retryUntil: null,
+        earliestAt: null,
+        latestAt: null,
       });
       assert.deepEqual(await t.catalog.findUpload(upload.id), upload);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { columnsOption } from '../../../src/csv/values/columns-option.ts';
 import { refuseDeclarations } from '../../../src/csv/values/refuse-declarations.ts';
 import { type ErrorCode, Problem } from '../../../src/errors.ts';
-import type { ColumnType } from '../../../src/model/value-format.ts';
+import type { ColumnType } from '../../../src/model/columns.ts';
 
 function refused(act: () => unknown, code: ErrorCode, detail: RegExp): void {
   assert.throws(act, (error) => {

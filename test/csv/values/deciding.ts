@@ -2,7 +2,8 @@ import { EvidenceCollector } from '../../../src/csv/values/column-evidence.ts';
 import { decideFormats, type FormatDecision } from '../../../src/csv/values/decide-formats.ts';
 import type { TableColumn } from '../../../src/csv/values/file-clues.ts';
 import { declaredColumn, NO_OPTIONS, nullsOf, type ValueOptions } from '../../../src/csv/values/value-options.ts';
-import type { ColumnType, SettledFormat, ValueFormat } from '../../../src/model/value-format.ts';
+import type { ColumnType } from '../../../src/model/columns.ts';
+import type { SettledFormat, ValueFormat } from '../../../src/model/value-format.ts';
 
 /** Columns of a file: their texts in the order of its lines. */
 export type Texts = Readonly<Record<string, readonly (string | null)[]>>;
@@ -37,7 +38,8 @@ export function tableColumn(
   settled: Partial<SettledFormat> = {},
   mayBecomeNumber = true,
 ): TableColumn {
-  return { name, type, settled: { decimal: null, order: null, timeZone: null, ...settled }, mayBecomeNumber };
+  const nothing = { decimal: null, order: null, timeZone: null };
+  return { name, type, settled: { ...nothing, ...settled }, mayBecomeNumber, mayBecomeText: true };
 }
 
 /** The codes of the warnings, notes left out. */

@@ -1,10 +1,16 @@
 import { client } from '../client.ts';
 import { endsSession, untilSession } from '../session-end.ts';
-import { withTabLock } from '../tab-lock.ts';
+import { withAnyLock, withTabLock } from '../tab-lock.ts';
 import type { LiveConnection, LiveMessage } from './live-message.ts';
 
 /** Before the stream is opened again after the server refused it, as it does for a customer that does not exist yet. */
 const REFUSED_MS = 3_000;
+
+/**
+ * A browser that shows several customers has so many streams at the most: of its six connections to the server, the others are for
+ * everything else. With HTTP/2, there would be more, but a page cannot know.
+ */
+const STREAM_LOCKS = [1, 2, 3].map((number) => `thena-stream-${number}`);
 
 /**
  * Follows a customer: what happens to its uploads and its table, in any tab and by any client.
@@ -33,7 +39,9 @@ export function followCustomer(customerId: string, onMessage: (message: LiveMess
   };
   const lead = async (): Promise<void> => {
     leads = true;
-    await keepReading(customerId, stop.signal, publish);
+    // The customers that have no stream are polled, as if the server had refused it.
+    publish({ event: 'connection', data: 'refused' });
+    await withAnyLock(STREAM_LOCKS, stop.signal, () => keepReading(customerId, stop.signal, publish));
   };
   // Rejected with the reason of the signal if the tab stops following while it waits.
   withTabLock(name, stop.signal, lead).catch((error: unknown) => {

@@ -51,6 +51,13 @@ class SendingFiles {
     this.#show(this.#files.filter((each) => each.key !== key));
   }
 
+  /** Takes a file that was refused out of the list. @returns it, to be read in another way */
+  takeBack(key: string): { readonly file: File; readonly options: FileOptions } | null {
+    const job = this.#jobs.get(key) ?? null;
+    this.remove(key);
+    return job;
+  }
+
   #startNext(): void {
     while (this.#running < AT_ONCE) {
       const next = this.#files.find(({ state }) => state === 'waiting');

@@ -4,7 +4,6 @@ import type { Session } from '../../../client/session.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import { useCustomer } from '../../data/customers.ts';
 import { problemIn } from '../../data/problem-in.ts';
-import { sendingFiles } from '../../data/sending/sending-files.ts';
 import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { DataTable } from '../../design/data-table.tsx';
@@ -13,8 +12,7 @@ import { count } from '../../design/figures.ts';
 import { EmptyState, Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
-import { FileDrop } from '../../parts/file-drop.tsx';
-import { SendingList } from '../../parts/sending-list.tsx';
+import { UploadArea } from '../../parts/upload-area.tsx';
 import { UploadList } from '../../parts/upload-list.tsx';
 
 const SHOWN_UPLOADS = 5;
@@ -37,8 +35,7 @@ export default function Overview({ customerId, session }: { readonly customerId:
   return (
     <Screen title={customerId} tabTitle={`Overview · ${customerId}`}>
       {table && <TableFacts table={table} />}
-      {may(session, 'upload') && <FileDrop onFiles={(files) => sendingFiles.add(customerId, files)} />}
-      <SendingList customerId={customerId} />
+      {may(session, 'upload') && <UploadArea customerId={customerId} />}
       {latest.length > 0 && (
         <Panel title="Latest uploads" actions={<Link href={`/c/${customerId}/uploads`}>All uploads</Link>} flush>
           <UploadList uploads={latest} label="Latest uploads" />

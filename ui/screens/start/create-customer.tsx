@@ -6,6 +6,7 @@ import { Button } from '../../design/button.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
 import { TextField } from '../../design/field.tsx';
 import { ShownOnce } from '../../parts/shown-once.tsx';
+import { DeclareCustomer, declarationsOf, NOTHING_DECLARED } from './declare-customer.tsx';
 import styles from './start.module.css';
 
 export interface CreateCustomerProps {
@@ -18,6 +19,7 @@ export interface CreateCustomerProps {
 /** Creates a customer and goes to it. */
 export function CreateCustomer({ open, onClose, withKey }: CreateCustomerProps) {
   const [id, setId] = useState('');
+  const [declared, setDeclared] = useState(NOTHING_DECLARED);
   const [, navigate] = useLocation();
   const create = useCreateCustomer();
   const created = create.data;
@@ -25,10 +27,12 @@ export function CreateCustomer({ open, onClose, withKey }: CreateCustomerProps) 
     onClose();
     create.reset();
     setId('');
+    setDeclared(NOTHING_DECLARED);
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    create.mutate(id.trim(), {
+    const customer = { customer_id: id.trim(), ...declarationsOf(declared) };
+    create.mutate(customer, {
       onSuccess: ({ customer }) => {
         if (!withKey) navigate(`/c/${customer.id}`);
       },
@@ -66,6 +70,7 @@ export function CreateCustomer({ open, onClose, withKey }: CreateCustomerProps) 
           description="A number or UUID, or up to 64 letters, digits, hyphens and underscores."
           error={problem && `${problem.detail} ${problem.hint}`}
         />
+        <DeclareCustomer declared={declared} onChange={setDeclared} />
         <DialogActions>
           <Button onClick={close}>Cancel</Button>
           <Button look="primary" type="submit" disabled={create.isPending}>

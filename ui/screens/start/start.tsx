@@ -12,6 +12,7 @@ import { EmptyState } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
 import { CreateCustomer } from './create-customer.tsx';
+import { SampleButton } from './sample-button.tsx';
 import styles from './start.module.css';
 
 /** The customers of the server, for those who may see all of them. */
@@ -29,7 +30,16 @@ export default function Start({ session }: { readonly session: Session }) {
     <Screen title="Customers" lead="Each customer has one table." actions={customers.length > 0 && create}>
       {error && <ProblemBox problem={problemIn(error)} />}
       {data && customers.length === 0 && (
-        <EmptyState icon={<Users aria-hidden />} title="No customers yet" actions={create}>
+        <EmptyState
+          icon={<Users aria-hidden />}
+          title="No customers yet"
+          actions={
+            <div className={styles.first}>
+              {create}
+              <SampleButton />
+            </div>
+          }
+        >
           A customer owns a table. Create one, then drop a CSV file: its columns become those of the table.
         </EmptyState>
       )}

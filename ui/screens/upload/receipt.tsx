@@ -2,13 +2,25 @@ import { Info, TriangleAlert } from 'lucide-react';
 import type * as api from '../../../src/api/uploads.ts';
 import { DataTable } from '../../design/data-table.tsx';
 import { Facts } from '../../design/facts.tsx';
-import { count } from '../../design/figures.ts';
+import { count, rowTime } from '../../design/figures.ts';
 import { Panel } from '../../design/panel.tsx';
 import styles from './upload.module.css';
 
 /** What became of the rows of an upload; the figures add up. */
 export function Receipt({ receipt }: { readonly receipt: api.Receipt }) {
-  const { rows_in_file, appended, rejected, table_rows_before, table_rows_after, warnings, notes, columns } = receipt;
+  const {
+    rows_in_file,
+    appended,
+    rejected,
+    table_rows_before,
+    table_rows_after,
+    warnings,
+    notes,
+    columns,
+    earliest_at,
+    latest_at,
+  } = receipt;
+  const times = earliest_at && latest_at && `${rowTime(earliest_at)} – ${rowTime(latest_at)}`;
   return (
     <>
       <Facts
@@ -18,7 +30,7 @@ export function Receipt({ receipt }: { readonly receipt: api.Receipt }) {
             value: count(rows_in_file),
             note: `= ${count(appended)} added + ${count(rejected)} rejected`,
           },
-          { name: 'Added', value: count(appended) },
+          { name: 'Added', value: count(appended), ...(times && { note: times }) },
           { name: 'Rejected', value: count(rejected) },
           { name: 'Rows in the table', value: count(table_rows_after), note: `${count(table_rows_before)} before` },
         ]}

@@ -5,7 +5,7 @@ import { problemIn } from '../../data/problem-in.ts';
 import { hasEnded, useRemoveUpload } from '../../data/uploads.ts';
 import { Button } from '../../design/button.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
-import { counted } from '../../design/figures.ts';
+import { counted, rowTime } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
 
 /** Cancels an upload before it is complete, undoes it afterwards; first says what that means. */
@@ -24,9 +24,7 @@ export function RemoveUpload({ upload }: { readonly upload: Upload }) {
         onClose={() => setAsking(false)}
         title={`${verb} this upload?`}
         description={
-          undoes
-            ? consequence(upload.receipt?.appended ?? 0, customer?.table?.rows ?? null)
-            : 'None of its rows will be added to the table.'
+          undoes ? consequence(upload, customer?.table?.rows ?? null) : 'None of its rows will be added to the table.'
         }
       >
         {remove.error && <ProblemBox problem={problemIn(remove.error)} />}
@@ -45,7 +43,10 @@ export function RemoveUpload({ upload }: { readonly upload: Upload }) {
   );
 }
 
-function consequence(appended: number, rows: number | null): string {
+function consequence({ receipt }: Upload, rows: number | null): string {
+  const appended = receipt?.appended ?? 0;
+  const { earliest_at: from, latest_at: to } = receipt ?? {};
+  const times = from && to ? `, with times from ${rowTime(from)} to ${rowTime(to)},` : '';
   const left = rows === null ? '' : ` ${counted(rows - appended, 'row')} will remain.`;
-  return `${counted(appended, 'row')} will be removed from the table at once.${left} To get them back, upload the file again.`;
+  return `${counted(appended, 'row')}${times} will be removed from the table at once.${left} To get them back, upload the file again.`;
 }

@@ -5,13 +5,15 @@ import { problemIn } from '../../data/problem-in.ts';
 import { may } from '../../data/session.ts';
 import { hasEnded, useUpload } from '../../data/uploads.ts';
 import { Ago } from '../../design/ago.tsx';
-import { bytes, counted } from '../../design/figures.ts';
+import { ButtonLink } from '../../design/button.tsx';
+import { bytes } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
-import { ProgressBar } from '../../design/progress-bar.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { LoadProgress } from '../../parts/load-progress.tsx';
 import { UploadStatusBadge } from '../../parts/upload-status.tsx';
 import { Receipt } from './receipt.tsx';
 import { RemoveUpload } from './remove-upload.tsx';
+import { RetryUpload } from './retry-upload.tsx';
 import styles from './upload.module.css';
 
 export interface UploadScreenProps {
@@ -33,7 +35,19 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
       actions={may(session, 'undo') && <RemoveUpload upload={upload} />}
     >
       {upload.error && <ProblemBox problem={upload.error} />}
-      {!hasEnded(upload) && <Loading upload={upload} />}
+      {(upload.receipt?.rejected || upload.error?.code === 'rows_rejected') && (
+        <div>
+          <ButtonLink to={`/c/${customerId}/uploads/${uploadId}/rejected`} look="primary">
+            Show and correct the rejected rows
+          </ButtonLink>
+        </div>
+      )}
+      {!hasEnded(upload) && (
+        <div className={styles.progress}>
+          <LoadProgress upload={upload} />
+        </div>
+      )}
+      {may(session, 'upload') && <RetryUpload upload={upload} />}
       {upload.receipt && <Receipt receipt={upload.receipt} />}
       <p>
         <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
@@ -56,21 +70,5 @@ function About({ upload }: { readonly upload: api.Upload }) {
         </>
       )}
     </>
-  );
-}
-
-function Loading({ upload }: { readonly upload: api.Upload }) {
-  const { status, progress } = upload;
-  const stage = { receiving: 'Being sent', received: 'Sent, waits to be loaded', ingesting: 'Being loaded' } as const;
-  return (
-    <div className={styles.progress}>
-      <div className={styles.stage}>
-        <span>{stage[status as keyof typeof stage]}</span>
-        <span className={styles.soft}>
-          {progress && progress.rows_read > 0 && `${counted(progress.rows_read, 'row')} read`}
-        </span>
-      </div>
-      <ProgressBar label="Loading" fraction={progress?.fraction_done ?? null} />
-    </div>
   );
 }

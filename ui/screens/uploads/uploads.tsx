@@ -1,16 +1,15 @@
 import { Files } from 'lucide-react';
 import type { Session } from '../../../client/session.ts';
 import { problemIn } from '../../data/problem-in.ts';
-import { sendingFiles } from '../../data/sending/sending-files.ts';
 import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { Button } from '../../design/button.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
-import { FileDrop } from '../../parts/file-drop.tsx';
-import { SendingList } from '../../parts/sending-list.tsx';
+import { UploadArea } from '../../parts/upload-area.tsx';
 import { UploadList } from '../../parts/upload-list.tsx';
+import { UploadTimeline } from '../../parts/upload-timeline.tsx';
 
 /** All uploads of a customer, and where new ones are sent from. */
 export default function Uploads({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
@@ -22,9 +21,13 @@ export default function Uploads({ customerId, session }: { readonly customerId: 
       tabTitle={`Uploads · ${customerId}`}
       lead="Each file is added to the table as a whole, or not at all."
     >
-      {may(session, 'upload') && <FileDrop onFiles={(files) => sendingFiles.add(customerId, files)} />}
-      <SendingList customerId={customerId} />
+      {may(session, 'upload') && <UploadArea customerId={customerId} />}
       {error && error instanceof Error && !isMissingCustomer(error) && <ProblemBox problem={problemIn(error)} />}
+      {uploads.some(({ status }) => status === 'complete') && (
+        <Panel title="What each upload has brought">
+          <UploadTimeline customerId={customerId} uploads={uploads} />
+        </Panel>
+      )}
       {uploads.length > 0 ? (
         <Panel title="All uploads" flush>
           <UploadList uploads={uploads} label={`Uploads of customer ${customerId}`} />

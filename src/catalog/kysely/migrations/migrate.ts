@@ -5,14 +5,18 @@ import type { CatalogTables } from '../catalog-tables.ts';
 import { firstTables } from './0001-first-tables.ts';
 import { keysOfUploads } from './0002-keys-of-uploads.ts';
 import { defaultsOfCustomers } from './0003-defaults-of-customers.ts';
+import { columnUsesOfUploads } from './0004-column-uses-of-uploads.ts';
 import { sessions } from './0005-sessions.ts';
+import { webhooks } from './0006-webhooks.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
   '0002-keys-of-uploads': keysOfUploads,
   '0003-defaults-of-customers': defaultsOfCustomers,
+  '0004-column-uses-of-uploads': columnUsesOfUploads,
   '0005-sessions': sessions,
+  '0006-webhooks': webhooks,
 };
 
 /**

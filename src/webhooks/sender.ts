@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import type { Upload } from '../catalog/upload.ts';
+import type { DeliveryClaim, Webhooks } from '../catalog/webhook.ts';
+import type { Config } from '../config.ts';
+import type { Observe } from '../events.ts';
+import type { CustomerId } from '../model/ids.ts';
+import { judgeAttempt } from './retry-schedule.ts';
+import { sendEvent } from './send-event.ts';
+
+export interface SenderDeps {
+  readonly catalog: Pick<
+    Webhooks,
+    'claimTest' | 'claimDelivery' | 'recordDeliveryAttempt' | 'releaseDeliveries' | 'pruneDeliveries'
+  >;
+  /** Renders an upload as the API does, without contents of its file. */
+  readonly uploadJson: (upload: Upload) => unknown;
+  readonly observe: Observe;
+  readonly settings: Pick<Config, 'webhookPrivateAddresses' | 'webhookMs' | 'webhookRetryMs'>;
+}
+
+const POLL_MS = 250;
+const PRUNE_MS = 10 * 60_000;
+const MAX_CONCURRENT = 32;
+/** A customer with slow receivers leaves slots for others. */
+const MAX_OF_CUSTOMER = 8;
+const MAX_OF_WEBHOOK = 4;
+/** How much longer than the longest attempt a lease lasts. */
+const LEASE_SPARE_MS = 30_000;
+/** How long attempts in progress may take after the server has begun to stop. */
+const DRAIN_MS = 1_000;
+/** How long ended deliveries are kept. */
+const KEPT_MS = 7 * 86_400_000;
+const DISABLE_AFTER_MS = 5 * 86_400_000;
+
+/**
+ * Sends events from the queue in the catalog: claim → request → record what became of it. An attempt that is interrupted by the end
+ * of the process is repeated, so that an event can arrive twice, but is never lost.
+ */
+export class Sender {
+  readonly #deps: SenderDeps;
+  readonly #owner = randomUUID();
+  readonly #running = new Map<Promise<unknown>, DeliveryClaim>();
+  readonly #stopping = new AbortController();
+  #timers: readonly NodeJS.Timeout[] = [];
+  #polling: Promise<void> | null = null;
+  #isStopped = false;
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#timers = [setInterval(() => this.#poll(), POLL_MS), setInterval(() => this.#prune(), PRUNE_MS)];
+    this.#prune();
+    this.#poll();
+  }
+
+  /** Sends a test event now, once. @throws Problem webhook_not_found */
+  async sendTest(webhookId: string, eventId: string): Promise<void> {
+    const claim = await this.#deps.catalog.claimTest(webhookId, eventId, this.#lease());
+    await this.#track(claim, this.#attempt(claim));
+  }
+
+  /** Starts no more attempts, and ends those in progress. Their events are sent again after the next start. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#polling;
+    const drained = setTimeout(() => this.#stopping.abort(), DRAIN_MS);
+    await Promise.all(this.#running.keys());
+    clearTimeout(drained);
+    await this.#deps.catalog.releaseDeliveries(this.#owner);
+  }
+
+  #poll(): void {
+    this.#polling ??= this.#claimDue()
+      .catch((error: Error) => this.#failed(error))
+      .finally(() => {
+        this.#polling = null;
+      });
+  }
+
+  async #claimDue(): Promise<void> {
+    while (!this.#isStopped && this.#running.size < MAX_CONCURRENT) {
+      const claims = [...this.#running.values()];
+      const claim = await this.#deps.catalog.claimDelivery({
+        ...this.#lease(),
+        busyWebhooks: withAtLeast<string>(MAX_OF_WEBHOOK, claims, ({ webhook }) => webhook.id),
+        busyCustomers: withAtLeast<CustomerId>(MAX_OF_CUSTOMER, claims, ({ webhook }) => webhook.customerId),
+      });
+      if (claim === null) return;
+      // The next ones follow at once, not with the next poll.
+      void this.#track(claim, this.#attempt(claim)).then(() => this.#poll());
+    }
+  }
+
+  /** Counts an attempt as running until it has ended, however it ends. */
+  async #track(claim: DeliveryClaim, attempt: Promise<void>): Promise<void> {
+    const settled = attempt.catch((error: Error) => this.#failed(error));
+    this.#running.set(settled, claim);
+    await settled;
+    this.#running.delete(settled);
+  }
+
+  async #attempt({ delivery, webhook }: DeliveryClaim): Promise<void> {
+    const { catalog, settings, observe } = this.#deps;
+    const { eventId } = delivery;
+    const { id: webhookId, customerId } = webhook;
+    const event = { url: webhook.url, secret: webhook.secret, eventId, payload: this.#payloadOf(delivery, webhook) };
+    const limits = {
+      timeoutMs: settings.webhookMs,
+      allowPrivate: settings.webhookPrivateAddresses === 'allow',
+      signal: this.#stopping.signal,
+    };
+    const attempt = await sendEvent(event, limits);
+    const retryMs = delivery.type === 'webhook.test' ? [] : settings.webhookRetryMs;
+    const verdict = judgeAttempt(attempt, delivery.attempts.length, retryMs);
+    const lease = { webhookId, eventId, owner: this.#owner };
+    const record = { ...lease, attempt, verdict, disableAfterMs: DISABLE_AFTER_MS };
+    const reason = await catalog.recordDeliveryAttempt(record);
+    const { status, ms } = attempt;
+    observe({ kind: 'webhook_attempted', webhookId, customerId, eventId, verdict: verdict.kind, status, ms });
+    if (reason === 'gone' || reason === 'failing') observe({ kind: 'webhook_disabled', webhookId, customerId, reason });
+  }
+
+  #payloadOf({ type, occurredAt, upload }: DeliveryClaim['delivery'], webhook: DeliveryClaim['webhook']): string {
+    const data =
+      upload === null
+        ? { webhook_id: webhook.id, customer_id: webhook.customerId }
+        : (this.#deps.uploadJson(upload) as object);
+    return JSON.stringify({ type, timestamp: occurredAt.toISOString(), data });
+  }
+
+  #lease() {
+    return { owner: this.#owner, leaseMs: this.#deps.settings.webhookMs + LEASE_SPARE_MS };
+  }
+
+  #prune(): void {
+    this.#deps.catalog.pruneDeliveries(KEPT_MS).catch((error: Error) => this.#failed(error));
+  }
+
+  #failed(error: Error): void {
+    // An attempt that was ended by the stop is not a failure.
+    if (this.#stopping.signal.aborted) return;
+    this.#deps.observe({ kind: 'background_failed', task: 'webhooks', error });
+  }
+}
+
+/** The keys that at least `count` of the claims have. */
+function withAtLeast<Key>(
+  count: number,
+  claims: readonly DeliveryClaim[],
+  keyOf: (claim: DeliveryClaim) => Key,
+): readonly Key[] {
+  const groups = Map.groupBy(claims, keyOf);
+  return [...groups].filter(([, group]) => group.length >= count).map(([key]) => key);
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
+import { totalRows } from '../server.ts';
+import { until } from '../until.ts';
+import { browserOrReason, chooseAndUpload } from './browser-page.ts';
+
+const { browser, skip } = await browserOrReason();
+
+const ROWS = 400_000;
+
+describe('uploading while server and network fail', { skip }, () => {
+  let folder: string;
+  let thena: ThenaProcess;
+  let environment: Readonly<Record<string, string>>;
+  const start = (): Promise<ThenaProcess> => startThenaProcess(join(folder, 'data'), [], environment);
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'thena-page-'));
+    environment = { THENA_PORT: String(await freePort()) };
+    thena = await start();
+  });
+  after(async () => {
+    await browser.close();
+    await thena.end('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('goes on after the server was killed and started again, and after the network was gone', async () => {
+    const file = join(folder, 'large.csv');
+    const row = '2024-03-01 10:00:00,12345.67,some text that fills the line\n';
+    await writeFile(file, `time,amount,note\n${row.repeat(ROWS)}`);
+    const context = await browser.newContext({ baseURL: thena.url });
+    const page = await context.newPage();
+    const offsets: number[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']));
+    });
+    await page.goto('/c/steady/uploads');
+    const network = await context.newCDPSession(page);
+    await network.send('Network.enable');
+    const emulate = ({ offline }: { readonly offline: boolean }) =>
+      network.send('Network.emulateNetworkConditions', {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        // Slow enough to be interrupted twice.
+        uploadThroughput: offline ? -1 : 3_000_000,
+      });
+    await emulate({ offline: false });
+    await chooseAndUpload(page, file);
+    await until(() => offsets.some((offset) => offset > 0));
+    await thena.end('SIGKILL');
+    await page.getByText('Connection interrupted, trying again').waitFor();
+    thena = await start();
+    const before = offsets.length;
+    await page.getByText('Step 1 of 2: sending').waitFor();
+    await until(() => offsets.length > before + 1);
+    assert(
+      offsets.slice(before).every((offset) => offset > 0),
+      `it started over: ${offsets}`,
+    );
+    await emulate({ offline: true });
+    await page.getByText('Connection interrupted, trying again').waitFor();
+    await emulate({ offline: false });
+    await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor({ timeout: 90_000 });
+    assert.equal(await totalRows(thena.url, 'steady'), ROWS);
+    await context.close();
+  });
+});
+
+/** The server is started twice at the same address, which the page knows. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
+import { until } from '../until.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  browserOrReason,
+  chooseAndUpload,
+  type Visit,
+  visit,
+} from './browser-page.ts';
+
+const { browser, skip } = await browserOrReason();
+
+describe('the preview of a file in the page', { skip }, () => {
+  let thena: RunningThena;
+  let visitor: Visit;
+  before(async () => {
+    thena = await startThena();
+  });
+  after(async () => {
+    await browser.close();
+    await thena.close();
+  });
+  beforeEach(async () => {
+    visitor = await visit(browser, thena.url);
+  });
+  afterEach(() => visitor.close());
+
+  const choose = async (customer: string, name: string, content: Buffer | string) => {
+    const page = await visitor.open(`/c/${customer}/uploads`);
+    const buffer = Buffer.from(content);
+    await page.setInputFiles('[aria-label="CSV files"]', { name, mimeType: 'text/csv', buffer });
+    return page;
+  };
+
+  test('asks what is ambiguous in a headerless Latin-1 file before anything is stored', async () => {
+    const text = '01/02/2024;Müller;12,50\n03/04/2024;Jäger;7,25\n05/06/2024;Groß;1.250,00\n';
+    const page = await choose('asked', 'latin.csv', Buffer.from(text, 'latin1'));
+    await page.getByText('What comes first in its dates?').waitFor();
+    await page.getByText('separated by semicolons · without a header').waitFor();
+    await page.getByRole('cell', { name: 'Müller' }).waitFor();
+    assert(await page.getByRole('button', { name: 'Upload latin.csv' }).isDisabled());
+    await assertAccessible(page, 'question');
+    await assertFitsPhone(page, 'question');
+    await page.getByRole('button', { name: 'The month first' }).click();
+    await page.getByRole('columnheader', { name: 'month first' }).waitFor();
+    await page.getByRole('cell', { name: '01/02/2024 → 2024-01-02' }).waitFor();
+    // The user changes their mind.
+    await page.getByText('Change how the file is read').click();
+    await page.getByLabel('Dates').selectOption('Day, month, year');
+    await page.getByRole('cell', { name: '01/02/2024 → 2024-02-01' }).waitFor();
+    await page.getByRole('cell', { name: '1.250,00 → 1250' }).waitFor();
+    assert.equal((await call(`${thena.url}/api/v1/customers/asked`)).status, 404, 'something was stored');
+    await page.getByRole('button', { name: 'Upload latin.csv' }).click();
+    await page.getByRole('row', { name: /^latin\.csv .*Complete/ }).waitFor();
+    const rows = await call(`${thena.url}/api/v1/customers/asked/table/rows`);
+    assert.deepEqual(rows.body.rows, [
+      ['2024-02-01', 'Müller', 12.5],
+      ['2024-04-03', 'Jäger', 7.25],
+      ['2024-06-05', 'Groß', 1250],
+    ]);
+  });
+
+  test('holds only the file with a question when several are uploaded', async () => {
+    const page = await visitor.open('/c/several/uploads');
+    await page.setInputFiles(
+      '[aria-label="CSV files"]',
+      [
+        ['clear-1.csv', '2024-03-01,1'],
+        ['asks.csv', '01/02/2024,2'],
+        ['clear-2.csv', '2024-03-02,3'],
+      ].map(([name = '', row]) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(`day,amount\n${row}\n`) })),
+    );
+    await page.getByRole('button', { name: 'Upload 2 ready files' }).click();
+    await until(async () => (await totalRows(thena.url, 'several')) === 2);
+    await page.getByRole('button', { name: 'The day first' }).click();
+    await page.getByRole('button', { name: 'Upload asks.csv' }).click();
+    await until(async () => (await totalRows(thena.url, 'several')) === 3);
+  });
+
+  test('warns of a file that was uploaded before, and names the earlier upload', async () => {
+    const csv = 'time,amount\n2024-03-01,1\n';
+    const page = await visitor.open('/c/twice/uploads');
+    const file = { name: 'march.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    await chooseAndUpload(page, file);
+    await page.getByRole('row', { name: /^march\.csv .*Complete/ }).waitFor();
+    await page.setInputFiles('[aria-label="CSV files"]', { ...file, name: 'copy of march.csv' });
+    await page.getByText('The same file was uploaded before: march.csv').waitFor();
+    await page.getByRole('button', { name: 'Put copy of march.csv away' }).click();
+    assert.equal(await totalRows(thena.url, 'twice'), 1);
+  });
+
+  test('shows values that do not fit, and loads the other rows if asked to', async () => {
+    await upload(thena.url, 'unfit', 'time,amount\n2024-03-01,1\n');
+    const page = await choose('unfit', 'unfit.csv', 'time,amount\n2024-03-02,cheap\n2024-03-03,3\n');
+    await page.getByText("line 2, column 'amount': “cheap” is not a whole number").waitFor();
+    await page.getByRole('button', { name: 'Load the other rows' }).click();
+    await page.getByText('They will be left out').waitFor();
+    await page.getByRole('button', { name: 'Upload unfit.csv' }).click();
+    await page.getByRole('row', { name: /^unfit\.csv .*With rejected rows/ }).waitFor();
+    assert.equal(await totalRows(thena.url, 'unfit'), 2);
+  });
+
+  test('says that a file is not CSV', async () => {
+    const page = await choose('wrong', 'picture.png', Buffer.from([137, 80, 78, 71, 0, 1, 2, 3, 0, 0]));
+    await page.getByText('Cannot be uploaded').waitFor();
+    await page.getByRole('alert').waitFor();
+    await assertAccessible(page, 'refused preview');
+    await page.getByRole('button', { name: 'Put picture.png away' }).click();
+    await page.getByRole('region', { name: 'Chosen files' }).waitFor({ state: 'detached' });
+  });
+});

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { writeSample } from '../../harness/sample-file.ts';
+import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { until } from '../until.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  assertFitsZoom,
+  browserOrReason,
+  type Visit,
+  visit,
+} from './browser-page.ts';
+
+const { browser, skip } = await browserOrReason();
+
+/** More than browsers can show at the height of a row. */
+const ROWS = 260_000;
+
+const rowNumbered = (page: Page, number: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: number, exact: true }) });
+
+async function openTable(visitor: Visit, path: string): Promise<Page> {
+  const page = await visitor.open(path);
+  await page.getByRole('grid').waitFor();
+  return page;
+}
+
+describe('the table in the page', { skip }, () => {
+  let thena: RunningThena;
+  let visitor: Visit;
+  before(async () => {
+    thena = await startThena();
+    const file = join(thena.dataDir, 'sample.csv');
+    await writeSample(ROWS, file);
+    await upload(thena.url, 'large', await readFile(file));
+  });
+  after(async () => {
+    await browser.close();
+    await thena.close();
+  });
+  beforeEach(async () => {
+    visitor = await visit(browser, thena.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+  });
+  afterEach(() => visitor.close());
+
+  /** Rows of a large file may be in another order than its lines. */
+  async function idOfRow(number: number): Promise<string> {
+    const { body } = await call(`${thena.url}/api/v1/customers/large/table/rows?limit=1&offset=${number - 1}`);
+    return String(body.rows[0][1]);
+  }
+
+  test('shows the last row at End, with few rows in the document', async () => {
+    const page = await openTable(visitor, '/c/large/table');
+    const grid = page.getByRole('grid');
+    assert.equal(await grid.getAttribute('aria-rowcount'), String(ROWS + 1));
+    await grid.focus();
+    await page.keyboard.press('End');
+    const last = rowNumbered(page, '260,000');
+    await last.getByText(await idOfRow(ROWS)).waitFor();
+    assert.equal(await last.getAttribute('aria-rowindex'), String(ROWS + 1));
+    const box = await last.boundingBox();
+    const frame = await grid.boundingBox();
+    assert(box && frame && box.y + box.height <= frame.y + frame.height, 'the last row is cut off');
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowRight');
+    const active = page.locator(`[id="${await grid.getAttribute('aria-activedescendant')}"]`);
+    const row = Number((await active.getAttribute('id'))?.split('-').at(-2)) + 1;
+    assert(row > ROWS - 100 && row < ROWS - 2, `at row ${row}`);
+    assert.equal(await active.innerText(), await idOfRow(row));
+    assert((await page.getByRole('row').count()) < 80);
+    await page.keyboard.press('Home');
+    await rowNumbered(page, '1')
+      .getByText(await idOfRow(1))
+      .waitFor();
+  });
+
+  test('scrolls by small steps and by far jumps, and does not wait for what was scrolled past', async () => {
+    const page = await openTable(visitor, '/c/large/table');
+    const grid = page.getByRole('grid');
+    await rowNumbered(page, '1')
+      .getByText(await idOfRow(1))
+      .waitFor();
+    await grid.hover();
+    for (let step = 0; step < 5; step++) await page.mouse.wheel(0, 340);
+    // 5 x 340 pixels are 50 rows.
+    await until(async () => {
+      const [row, head] = [
+        await rowNumbered(page, '51').boundingBox(),
+        await page.getByRole('columnheader').first().boundingBox(),
+      ];
+      return row !== null && head !== null && Math.abs(row.y - head.y - head.height) < 2;
+    });
+
+    const pages: string[] = [];
+    const aborted: string[] = [];
+    await page.route('**/table/rows?*', async (route) => {
+      pages.push(route.request().url());
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await route.continue().catch(() => {});
+    });
+    page.on('requestfailed', (request) => aborted.push(request.url()));
+    const dragTo = (share: number) =>
+      grid.evaluate((element, at) => {
+        element.scrollTop = (element.scrollHeight - element.clientHeight) * at;
+      }, share);
+    await dragTo(0.25);
+    await until(() => pages.length > 0);
+    assert((await page.locator('[aria-busy=true]').count()) > 0, 'nothing says that rows are loaded');
+    await dragTo(0.5);
+    const middle = page.getByRole('row').nth(12);
+    await until(async () => /^1(29|30),\d{3}\s+2024/.test(await middle.innerText()));
+    assert.deepEqual(
+      aborted.filter((url) => url.includes('rows?')).length > 0,
+      true,
+      `nothing of ${pages.join(' ')} was aborted`,
+    );
+    await dragTo(1);
+    await rowNumbered(page, '260,000')
+      .getByText(String(10_000_000 + ROWS - 1))
+      .waitFor();
+  });
+
+  test('goes to a row, and to the same one after a reload', async () => {
+    const page = await openTable(visitor, '/c/large/table');
+    await page.getByLabel('Go to row').fill('300000');
+    await page.keyboard.press('Enter');
+    await page.getByText('Enter a number from 1 to 260,000.').waitFor();
+    await page.getByLabel('Go to row').fill('123,456');
+    await page.keyboard.press('Enter');
+    await rowNumbered(page, '123,456')
+      .getByText(await idOfRow(123_456))
+      .waitFor();
+    await page.reload();
+    await rowNumbered(page, '123,456')
+      .getByText(await idOfRow(123_456))
+      .waitFor();
+  });
+
+  test('shows values exactly, null unlike empty text, and markup as text', async () => {
+    const long = 'word '.repeat(2_000);
+    const csv = `id,label,at\n9007199254740993,<script>alert(1)</script>,2024-01-01\n9223372036854775807,"",2024-01-02\n,=cmd|calc,\n1,${long},2024-01-03\n`;
+    await upload(thena.url, 'odd', csv);
+    const page = await openTable(visitor, '/c/odd/table');
+    await page.getByRole('gridcell', { name: '9007199254740993' }).waitFor();
+    await page.getByRole('gridcell', { name: '9223372036854775807' }).waitFor();
+    await page.getByRole('gridcell', { name: '<script>alert(1)</script>' }).waitFor();
+    await page.getByRole('gridcell', { name: '=cmd|calc' }).waitFor();
+    assert.equal(await rowNumbered(page, '2').getByText('empty text').count(), 1);
+    assert.equal(await rowNumbered(page, '3').getByText('null', { exact: true }).count(), 2);
+    assert.equal(await page.locator('main script').count(), 0);
+    await page.getByRole('columnheader', { name: 'id' }).getByText('1 – 9,223,372,036,854,775,807').waitFor();
+    await page.getByRole('columnheader', { name: 'id' }).getByText('1 null · 25 %').waitFor();
+    await page.getByRole('columnheader', { name: 'at' }).getByText('time column').waitFor();
+
+    await page.getByRole('grid').focus();
+    for (const key of ['End', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    await page.getByRole('dialog').getByText('10,000 characters').waitFor();
+    await assertAccessible(page, 'whole value');
+    await assertFitsPhone(page, 'whole value');
+    await page.getByRole('button', { name: 'Copy the value' }).click();
+    await page.getByText('Copied').waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), long);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    for (const key of ['Home', 'ArrowLeft', 'ControlOrMeta+c']) await page.keyboard.press(key);
+    await until(async () => (await page.evaluate(() => navigator.clipboard.readText())) === '9007199254740993');
+  });
+
+  test('announces new rows without moving, and rows that an undo removed', async () => {
+    const csv = (from: number, rows: number) =>
+      `n\n${Array.from({ length: rows }, (_, index) => from + index).join('\n')}\n`;
+    await upload(thena.url, 'live', csv(1, 500));
+    const page = await openTable(visitor, '/c/live/table?row=200');
+    await rowNumbered(page, '200').waitFor();
+    const before = await rowNumbered(page, '200').boundingBox();
+    const { body } = await upload(thena.url, 'live', csv(501, 70));
+    await page.getByText('70 new rows').waitFor();
+    assert.deepEqual(await rowNumbered(page, '200').boundingBox(), before);
+    await assertAccessible(page, 'new rows');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await rowNumbered(page, '501').getByText('501').last().waitFor();
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('End');
+    await rowNumbered(page, '570').waitFor();
+    await fetch(`${thena.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
+    await page.getByText('70 rows removed by an undo').waitFor();
+    await rowNumbered(page, '500').waitFor();
+  });
+
+  test('exports the table', async () => {
+    await upload(thena.url, 'exported', 'a,b\n1,x\n2,\n');
+    const page = await openTable(visitor, '/c/exported/table');
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'CSV' }).click(),
+    ]);
+    assert.equal(await readFile(await download.path(), 'utf8'), 'a,b\n1,x\n2,\n');
+  });
+
+  test('is accessible and fits a phone, and says so when there is no table', async () => {
+    const page = await openTable(visitor, '/c/large/table');
+    await page.getByRole('img', { name: /most frequent values of country/ }).waitFor();
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await assertAccessible(page, 'table');
+    await assertFitsPhone(page, 'table');
+    await assertFitsZoom(page, 'table');
+    const empty = await visitor.open('/c/nothing/table');
+    await empty.getByText('No table yet').waitFor();
+    await assertAccessible(empty, 'no table');
+    await empty.getByRole('link', { name: 'Upload a file' }).click();
+    await empty.getByRole('button', { name: 'Choose files' }).waitFor();
+  });
+});

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { columns, customerId, parsedFile } from '../builders.ts';
+import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
+
+let running: EngineInFolder;
+before(async () => {
+  running = await engineInFolder();
+});
+after(() => running.close());
+
+it('replaces a table while the rows of its undone uploads are being deleted', async () => {
+  const store = duckdbTableStore(running.engine, running.storeSettings);
+  const load = { customerId: customerId('a'), columns: columns({ n: 'integer' }), timeColumn: null, create: true };
+  for (let tag = 1; tag < 40; tag++) {
+    const purged = Array.from({ length: 4 }, () => store.purge(load.customerId, [tag - 1]));
+    const session = await store.begin({ ...load, tag, file: parsedFile(load.columns), trustShapes: true });
+    await session.append(running.source(['n'], '1\n2\n'));
+    assert.equal((await session.commit()).rows, 2);
+    // A purge of a table that is gone at this moment has nothing to do.
+    await Promise.all(purged);
+  }
+});

@@ -1,0 +1,29 @@
+import { useQuery } from '@tanstack/react-query';
+import { isProblem } from '../../client/thena-problem.ts';
+import { client } from './client.ts';
+import { tableKey } from './customers.ts';
+
+export interface RowsAt {
+  readonly at: number;
+  readonly rows: number;
+}
+
+/** How many rows of the table are in which part of its time; none if it has no time column. */
+export function useRowsOverTime(customerId: string, enabled: boolean): readonly RowsAt[] {
+  const { data } = useQuery({
+    queryKey: [...tableKey(customerId), 'over time'],
+    enabled,
+    queryFn: async ({ signal }): Promise<readonly RowsAt[]> => {
+      try {
+        const { result } = await client.analyze(customerId, 'rows_over_time', {}, { signal });
+        return result.rows
+          .map(([at, rows]) => ({ at: Date.parse(String(at)), rows: Number(rows) }))
+          .filter(({ at }) => !Number.isNaN(at));
+      } catch (error) {
+        if (isProblem(error, 'no_time_column')) return [];
+        throw error;
+      }
+    },
+  });
+  return data ?? [];
+}

@@ -1,0 +1,38 @@
+import { useSyncExternalStore } from 'react';
+import { isReady } from '../data/choosing/chosen-file.ts';
+import { chosenFiles } from '../data/choosing/chosen-files.ts';
+import { Button } from '../design/button.tsx';
+import { counted } from '../design/figures.ts';
+import styles from './chosen.module.css';
+import { ChosenCard } from './chosen-card.tsx';
+
+/** The files that were chosen and not uploaded yet, each with what the server makes of its start. */
+export function ChosenList({ customerId }: { readonly customerId: string }) {
+  const files = useSyncExternalStore(chosenFiles.subscribe, chosenFiles.snapshot);
+  const shown = files.filter((file) => file.customerId === customerId);
+  if (shown.length === 0) return null;
+  const ready = shown.filter(isReady).length;
+  const reading = shown.filter((file) => file.reading).length;
+  return (
+    <section aria-label="Chosen files" className={styles.section}>
+      {shown.length > 1 && (
+        <div className={styles.bar}>
+          <span role="status">
+            {counted(shown.length, 'file')} chosen. {reading > 0 ? `Reading ${reading} …` : `${ready} can be uploaded.`}
+          </span>
+          <Button onClick={() => shown.forEach(({ key }) => void chosenFiles.remove(key))}>Put all away</Button>
+          <Button look="primary" disabled={ready === 0} onClick={() => chosenFiles.uploadAll(customerId)}>
+            Upload {ready < shown.length ? `${ready} ready` : `all ${ready}`} files
+          </Button>
+        </div>
+      )}
+      <ul className={styles.list}>
+        {shown.map((file) => (
+          <li key={file.key}>
+            <ChosenCard chosen={file} alone={shown.length === 1} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,100 @@
+import { Link } from 'wouter';
+import type { Upload } from '../../src/api/uploads.ts';
+import { type RowsAt, useRowsOverTime } from '../data/rows-over-time.ts';
+import { counted, rowTime } from '../design/figures.ts';
+import styles from './upload-timeline.module.css';
+
+/** More would not be read. */
+const MOST_LANES = 20;
+
+interface Lane {
+  readonly upload: Upload;
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+}
+
+/** What each upload has brought, below the rows of the table: over the time of the rows, or over their number if they have none. */
+export function UploadTimeline({
+  customerId,
+  uploads,
+}: {
+  readonly customerId: string;
+  readonly uploads: readonly Upload[];
+}) {
+  const timed = lanesByTime(uploads);
+  const lanes = timed.length > 0 ? timed : lanesByNumber(uploads);
+  const points = useRowsOverTime(customerId, timed.length > 0);
+  if (lanes.length === 0) return null;
+  const shown = lanes.slice(0, MOST_LANES);
+  const first = Math.min(...lanes.map(({ from }) => from), ...points.map(({ at }) => at));
+  const last = Math.max(...lanes.map(({ to }) => to), ...points.map(({ at }) => at));
+  const share = (value: number): number => (last === first ? 0 : ((value - first) / (last - first)) * 100);
+  const label =
+    timed.length > 0 ? (value: number) => rowTime(new Date(value).toISOString()) : (value: number) => `row ${value}`;
+  return (
+    <div className={styles.timeline}>
+      {points.length > 1 && <Histogram points={points} share={share} />}
+      <ol className={styles.lanes}>
+        {shown.map(({ upload, from, to, rows }) => (
+          <li key={upload.id} className={styles.lane}>
+            <Link href={`/c/${customerId}/uploads/${upload.id}`} className={styles.name}>
+              {upload.filename ?? 'Unnamed file'}
+            </Link>
+            <span className={styles.track} title={`${label(from)} – ${label(to)}`}>
+              <span
+                className={styles.bar}
+                style={{ left: `${share(from)}%`, width: `${last === first ? 100 : share(to) - share(from)}%` }}
+              />
+            </span>
+            <span className={styles.rows}>{counted(rows, 'row')}</span>
+          </li>
+        ))}
+      </ol>
+      <p className={styles.axis}>
+        <span>{label(first)}</span>
+        <span>{label(last)}</span>
+      </p>
+      {lanes.length > shown.length && <p className={styles.note}>The latest {MOST_LANES} uploads are shown.</p>}
+    </div>
+  );
+}
+
+function Histogram({ points, share }: { readonly points: readonly RowsAt[]; readonly share: (at: number) => number }) {
+  const most = Math.max(...points.map(({ rows }) => rows));
+  const width = Math.max(0.3, 80 / points.length);
+  return (
+    <svg className={styles.histogram} viewBox="0 0 100 40" preserveAspectRatio="none" role="img">
+      <title>Rows of the table over time</title>
+      {points.map(({ at, rows }) => {
+        const height = Math.max(0.6, (rows / most) * 40);
+        return <rect key={at} x={Math.min(share(at), 100 - width)} y={40 - height} width={width} height={height} />;
+      })}
+    </svg>
+  );
+}
+
+function broughtRows({ status, receipt, options }: Upload): boolean {
+  return status === 'complete' && !options.dry_run && receipt !== null && receipt.appended > 0;
+}
+
+function lanesByTime(uploads: readonly Upload[]): readonly Lane[] {
+  return uploads.filter(broughtRows).flatMap((upload): readonly Lane[] => {
+    const { earliest_at, latest_at, appended = 0 } = upload.receipt ?? {};
+    if (!earliest_at || !latest_at) return [];
+    return [{ upload, from: Date.parse(earliest_at), to: Date.parse(latest_at), rows: appended }];
+  });
+}
+
+function lanesByNumber(uploads: readonly Upload[]): readonly Lane[] {
+  let before = 0;
+  const oldestFirst = uploads.filter(broughtRows).toReversed();
+  return oldestFirst
+    .map((upload): Lane => {
+      const rows = upload.receipt?.appended ?? 0;
+      const from = before + 1;
+      before += rows;
+      return { upload, from, to: before, rows };
+    })
+    .toReversed();
+}
