@@ -12,7 +12,7 @@ import { startBrowser } from '../harness/browser.ts';
 import { startThenaProcess } from '../harness/thena-process.ts';
 
 const IMAGES = fileURLToPath(new URL('../docs/images', import.meta.url));
-const WINDOW = { width: 1200, height: 740 };
+const WINDOW = { width: 1200, height: 760 };
 const MS_PER_DAY = 86_400_000;
 const CITIES = ['Berlin', 'Paris', 'London', 'Madrid', 'Vienna'];
 const ITEMS = ['notebook', 'pencil', 'lamp', 'chair', 'desk'];
@@ -93,7 +93,7 @@ async function takePictures(page: Page, url: string, folder: string): Promise<vo
   const chart = page.getByRole('figure').locator('canvas');
   await chart.waitFor();
   await page.mouse.move(600, 400);
-  await page.mouse.wheel(0, 345);
+  await page.mouse.wheel(0, 325);
   // The Content-Security-Policy of the page forbids waitForFunction.
   while (((await chart.boundingBox())?.y ?? 0) > WINDOW.height - 200) await page.waitForTimeout(20);
   await take('analysis');
