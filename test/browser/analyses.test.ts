@@ -252,8 +252,10 @@ describe('analyses in the page', { skip }, () => {
     await page.getByText('Running …').waitFor();
     await assertAccessible(page, 'running analysis');
     assert.equal(await running(), 1);
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).focus();
+    await page.keyboard.press('Enter');
     await page.getByText('Cancelled.').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement === document.body), false, 'the focus is lost');
     await until(async () => (await running()) === 0);
     await page.getByRole('button', { name: 'Run again' }).click();
     await page.getByText('Running …').waitFor();

@@ -42,6 +42,7 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByText('What comes first in its dates?').waitFor();
     await page.getByText('separated by semicolons · without a header').waitFor();
     await page.getByRole('cell', { name: 'Müller' }).waitFor();
+    await page.getByRole('cell', { name: '01/02/2024 → ?' }).waitFor();
     assert(await page.getByRole('button', { name: 'Upload latin.csv' }).isDisabled());
     await assertAccessible(page, 'question');
     await assertFitsPhone(page, 'question');
@@ -128,6 +129,16 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByRole('button', { name: 'Upload unfit.csv' }).click();
     await page.getByRole('row', { name: /^unfit\.csv .*With rejected rows/ }).waitFor();
     assert.equal(await totalRows(thena.url, 'unfit'), 2);
+  });
+
+  test('offers the time zone of the browser for times without an offset', async () => {
+    const traveller = await visit(browser, thena.url, { timezoneId: 'Asia/Tokyo' });
+    const page = await traveller.open('/c/zoned/uploads');
+    const buffer = Buffer.from('at,amount\n2024-03-01 09:00:00,1\n');
+    await page.setInputFiles('[aria-label="CSV files"]', { name: 'zoned.csv', mimeType: 'text/csv', buffer });
+    await page.getByRole('button', { name: 'Asia/Tokyo' }).click();
+    await page.getByRole('cell', { name: '2024-03-01T00:00:00Z' }).waitFor();
+    await traveller.close();
   });
 
   test('says that a file is not CSV', async () => {

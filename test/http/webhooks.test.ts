@@ -198,6 +198,17 @@ test('a test event is sent once, and the response says what became of it', async
   assert.equal((await deliveriesOf('test', id)).length, 3);
 });
 
+test('a test event of a webhook whose receiver is busy is answered as pending', async () => {
+  const to = await receiver(() => undefined);
+  const { id } = await hook('busy', to.url);
+  const send = () => call(hooksOf('busy', `/${id}/test`), { method: 'POST' });
+  // Four requests at a time, which end after a second.
+  const replies = await Promise.all(Array.from({ length: 16 }, send));
+  const statuses = new Set(replies.map(({ status, body }) => `${status} ${body.status}`));
+  assert.deepEqual(statuses, new Set(['200 failed', '200 pending']));
+  await call(hooksOf('busy', `/${id}`), { method: 'DELETE' });
+});
+
 test('the secret is shown once, and the webhook can be changed and deleted', async () => {
   const to = await receiver();
   const { secret, ...webhook } = await hook('change', to.url);

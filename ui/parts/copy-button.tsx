@@ -1,7 +1,7 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
+import { copyText } from '../data/copy-text.ts';
 import { Button } from '../design/button.tsx';
-import { copyText } from './copy-text.ts';
 
 /** Copies a text to the clipboard, and says so. */
 export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {

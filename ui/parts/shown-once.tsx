@@ -1,7 +1,7 @@
 import { Copy } from 'lucide-react';
 import { useRef, useState } from 'react';
+import { copyText } from '../data/copy-text.ts';
 import { Button } from '../design/button.tsx';
-import { copyText } from './copy-text.ts';
 import styles from './shown-once.module.css';
 
 /** A key that cannot be shown again. */

@@ -11,6 +11,7 @@ import { count, counted } from '../../design/figures.ts';
 import { Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { toast } from '../../design/toasts.tsx';
+import { KeepFocus } from '../../parts/keep-focus.tsx';
 import styles from './analyses.module.css';
 import { TITLES } from './analysis-types.tsx';
 import { savePng } from './charts/save-png.ts';
@@ -73,14 +74,16 @@ export function Result({ customerId, session, request, table }: ResultProps) {
           </div>
         }
       >
-        {isFetching && <Running customerId={customerId} request={request} />}
-        {!isFetching && error && <Failure error={error} onRetry={() => void refetch()} />}
-        {hasResult && (
-          <div ref={body} className={styles.result}>
-            <ResultBody analysis={analysis} request={request} table={table} shown={shown} />
-            <Version shown={analysis.table} current={table} onRefresh={() => void refetch()} />
-          </div>
-        )}
+        <KeepFocus className={styles.kept}>
+          {isFetching && <Running customerId={customerId} request={request} />}
+          {!isFetching && error && <Failure error={error} onRetry={() => void refetch()} />}
+          {hasResult && (
+            <div ref={body} className={styles.result}>
+              <ResultBody analysis={analysis} request={request} table={table} shown={shown} />
+              <Version shown={analysis.table} current={table} onRefresh={() => void refetch()} />
+            </div>
+          )}
+        </KeepFocus>
         <p className={styles.hidden} role="status">
           {hasResult && 'The result is ready.'}
         </p>

@@ -4,12 +4,12 @@ export const ROW_PIXELS = 34;
 export const HEAD_PIXELS = 122;
 
 const WIDTHS: Readonly<Record<ColumnType, number>> = {
-  integer: 170,
-  number: 170,
+  integer: 150,
+  number: 150,
   boolean: 130,
   date: 150,
-  timestamp: 250,
-  text: 220,
+  timestamp: 246,
+  text: 200,
   unknown: 130,
 };
 

@@ -3,7 +3,8 @@ import { useId } from 'react';
 import type { Column } from '../../../src/api/columns.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import type { JsonValue } from '../../../src/api/values.ts';
-import { type ColumnRange, useColumnRanges, useDistribution } from '../../data/column-summaries.ts';
+import { type ColumnRange, useColumnRanges } from '../../data/column-ranges.ts';
+import { useDistribution } from '../../data/distributions.ts';
 import { Badge } from '../../design/badge.tsx';
 import { count } from '../../design/figures.ts';
 import { roundedText, valueText } from '../../parts/format-value.ts';
@@ -63,7 +64,7 @@ interface HeadCellProps {
 
 function HeadCell({ customerId, table, column, index, range, style }: HeadCellProps) {
   const name = useId();
-  const { data: distribution } = useDistribution(customerId, column, range, table);
+  const distribution = useDistribution(customerId, column, index, range, table);
   return (
     // biome-ignore lint/a11y/useSemanticElements: as above.
     // biome-ignore lint/a11y/useFocusableInteractive: as above.
@@ -83,16 +84,17 @@ function HeadCell({ customerId, table, column, index, range, style }: HeadCellPr
       <span className={styles.picture}>
         {distribution && <Sparkline distribution={distribution} column={column.name} />}
       </span>
-      <span className={styles.range} title={range && rangeText(range, column)}>
-        {range && rangeText(range, column)}
+      <span className={styles.range} title={range && rangeText(range, column, table.rows)}>
+        {range && rangeText(range, column, table.rows)}
       </span>
       <span className={range?.nulls ? styles.someNulls : styles.noNulls}>{range && nullsText(range, table.rows)}</span>
     </div>
   );
 }
 
-function rangeText({ min, max }: ColumnRange, column: Column): string {
-  if (min === null) return 'only nulls';
+function rangeText({ nulls, min, max }: ColumnRange, column: Column, rows: number): string {
+  if (nulls >= rows) return 'only nulls';
+  if (min === null) return '';
   if (column.type === 'boolean') return min === max ? `only ${min}` : 'true and false';
   const [from, to] = [min, max].map((value) => shortText(value, column));
   return from === to ? `only ${from}` : `${from} – ${to}`;

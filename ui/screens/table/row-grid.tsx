@@ -1,10 +1,10 @@
 import { type KeyboardEvent, type MouseEvent, useId, useMemo, useRef, useState } from 'react';
 import type { TableState } from '../../../src/api/tables.ts';
+import { copyText } from '../../data/copy-text.ts';
 import { problemIn } from '../../data/problem-in.ts';
 import { type CutText, type ShownValue, useRowWindow } from '../../data/rows.ts';
 import { Button } from '../../design/button.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
-import { copyText } from '../../parts/copy-text.ts';
 import { exactText } from '../../parts/format-value.ts';
 import { type ActiveCell, movedBy } from './active-cell.ts';
 import { CellDialog } from './cell-dialog.tsx';
@@ -134,8 +134,8 @@ export function RowGrid({ customerId, table, goal, onEndShown }: RowGridProps) {
         </div>
       </div>
       <p id={`${id}-keys`} className={styles.keys}>
-        Arrow keys, Page Up and Page Down move. Home and End lead to the first and the last row. Enter shows the whole
-        value.
+        Arrow keys, Page Up and Page Down move. Home and End lead to the first and the last row. Press Enter, or choose
+        a cell twice, to see its whole value.
       </p>
       {opened && (
         <CellDialog

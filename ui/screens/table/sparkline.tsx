@@ -1,4 +1,4 @@
-import type { Distribution } from '../../data/column-summaries.ts';
+import type { Distribution } from '../../data/distributions.ts';
 import { count } from '../../design/figures.ts';
 import styles from './table.module.css';
 
@@ -7,10 +7,9 @@ const HEIGHT = 26;
 
 /** How the values of a column are distributed, as small bars. */
 export function Sparkline({ distribution, column }: { readonly distribution: Distribution; readonly column: string }) {
-  const { bars, kind } = distribution;
+  const { bars, kind, slots, sampled } = distribution;
   const most = Math.max(...bars.map(({ rows }) => rows));
   if (bars.length === 0) return null;
-  const slots = kind === 'range' ? Math.max(24, bars.length) : bars.length;
   const width = WIDTH / slots;
   const what =
     kind === 'range'
@@ -22,8 +21,9 @@ export function Sparkline({ distribution, column }: { readonly distribution: Dis
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={`Bars: ${what}`}
+      aria-label={`Bars: ${what}${sampled ? ', in a sample' : ''}`}
     >
+      {sampled && <title>From a sample of the rows</title>}
       {bars.map(({ at, rows }) => {
         const height = Math.max(1, (rows / most) * HEIGHT);
         return (

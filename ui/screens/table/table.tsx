@@ -12,6 +12,7 @@ import { Menu, MenuLink } from '../../design/menu.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { KeepFocus } from '../../parts/keep-focus.tsx';
 import { GoToRow } from './go-to-row.tsx';
 import { RowGrid } from './row-grid.tsx';
 import styles from './table.module.css';
@@ -74,24 +75,26 @@ function Rows({ customerId, table }: { readonly customerId: string; readonly tab
     <div className={styles.rows}>
       <div className={styles.tools}>
         <GoToRow rows={rows} onGo={go} />
-        <div role="status" className={styles.news}>
-          {rows > seen && (
-            <>
-              <span>{counted(rows - seen, 'new row')}</span>
-              <Button size="small" onClick={() => go(seen)}>
-                Show
-              </Button>
-            </>
-          )}
-          {rows < seen && (
-            <>
-              <span>{counted(seen - rows, 'row')} removed by an undo</span>
-              <Button size="small" onClick={() => setSeen(rows)}>
-                Dismiss
-              </Button>
-            </>
-          )}
-        </div>
+        <KeepFocus>
+          <div role="status" className={styles.news}>
+            {rows > seen && (
+              <>
+                <span>{counted(rows - seen, 'new row')}</span>
+                <Button size="small" onClick={() => go(seen)}>
+                  Show
+                </Button>
+              </>
+            )}
+            {rows < seen && (
+              <>
+                <span>{counted(seen - rows, 'row')} removed by an undo</span>
+                <Button size="small" onClick={() => setSeen(rows)}>
+                  Dismiss
+                </Button>
+              </>
+            )}
+          </div>
+        </KeepFocus>
       </div>
       <RowGrid customerId={customerId} table={table} goal={goal} onEndShown={onEndShown} />
     </div>

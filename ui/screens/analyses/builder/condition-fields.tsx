@@ -8,6 +8,7 @@ import { isComparison, OPERATORS, type Operator, operatorsFor, typedValue } from
 
 export function newCondition(columns: readonly Column[]): Condition {
   const [column] = columns;
+  if (column?.type === 'unknown') return { column: column.name, op: 'is null' };
   return { column: column?.name ?? '', op: '=', value: column?.type === 'boolean' ? true : '' };
 }
 

@@ -43,6 +43,7 @@ export const OPERATORS: Readonly<Record<Operator, string>> = {
 
 export function operatorsFor(type: ColumnType): readonly Operator[] {
   const all = Object.keys(OPERATORS) as Operator[];
+  if (type === 'unknown') return ['is null', 'is not null'];
   if (type === 'boolean') return ['=', '!=', 'is null', 'is not null'];
   return type === 'text' ? all : all.filter((op) => op !== 'like');
 }

@@ -2,6 +2,7 @@ import type { Column } from '../../../../src/api/columns.ts';
 import type { Measure, MeasureFunction } from '../../../../src/api/queries.ts';
 import { TextField } from '../../../design/field.tsx';
 import { SelectField } from '../../../design/select-field.tsx';
+import styles from './builder.module.css';
 
 const NAMES: Readonly<Record<MeasureFunction, string>> = {
   count: 'Number of values',
@@ -18,10 +19,10 @@ const NAMES: Readonly<Record<MeasureFunction, string>> = {
 };
 const ROWS = 'rows';
 
-export function describeMeasure({ fn, column, q, as }: Measure): string {
+export function describeMeasure({ fn, column, q, as, approximate }: Measure): string {
   const what = column === undefined ? 'number of rows' : `${NAMES[fn] ?? fn} of ${column}`.toLowerCase();
   const text = column === undefined ? what : what.slice(0, what.length - column.length) + column;
-  return `${text}${q === undefined ? '' : ` (${q})`}${as === undefined ? '' : ` as ${as}`}`;
+  return `${text}${q === undefined ? '' : ` (${q})`}${as === undefined ? '' : ` as ${as}`}${approximate ? ', approximately' : ''}`;
 }
 
 export function newMeasure(columns: readonly Column[]): Measure {
@@ -33,9 +34,11 @@ export function newMeasure(columns: readonly Column[]): Measure {
 export function MeasureFields(props: {
   readonly measure: Measure;
   readonly columns: readonly Column[];
+  /** Whether it is of all rows rather than of groups. */
+  readonly ofAllRows: boolean;
   readonly onChange: (measure: Measure) => void;
 }) {
-  const { measure, columns, onChange } = props;
+  const { measure, columns, ofAllRows, onChange } = props;
   const { fn, column, q, as } = measure;
   const suitable = columnsFor(fn, columns);
   const choose = (choice: string): void => {
@@ -81,8 +84,26 @@ export function MeasureFields(props: {
           onValueChange={(text) => onChange({ ...measure, q: Number(text.replace(',', '.')) })}
         />
       )}
+      {ofAllRows && APPROXIMABLE.includes(fn) && (
+        <label className={styles.check}>
+          <input
+            type="checkbox"
+            checked={measure.approximate ?? false}
+            onChange={({ target }) => onChange(target.checked ? { ...measure, approximate: true } : exact(measure))}
+          />
+          From a sample, if there are more than 5 million values
+        </label>
+      )}
     </>
   );
+}
+
+/** The measures that can be computed from a sample, and only for all rows. */
+const APPROXIMABLE: readonly MeasureFunction[] = ['median', 'quantile', 'count_distinct'];
+
+/** The measure as groups can have it. */
+export function exact({ approximate: _, ...measure }: Measure): Measure {
+  return measure;
 }
 
 function columnsFor(fn: MeasureFunction, columns: readonly Column[]): readonly Column[] {

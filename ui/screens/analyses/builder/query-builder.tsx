@@ -1,17 +1,16 @@
 import { Play } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import type { Column } from '../../../../src/api/columns.ts';
-import type { Condition, Ordering, Query } from '../../../../src/api/queries.ts';
+import type { Ordering, Query } from '../../../../src/api/queries.ts';
 import { Button } from '../../../design/button.tsx';
 import { Panel } from '../../../design/panel.tsx';
-import { SelectField } from '../../../design/select-field.tsx';
 import { queryColumns } from '../query-columns.ts';
 import styles from './builder.module.css';
 import { ChipList } from './chip-list.tsx';
-import { ConditionFields, newCondition } from './condition-fields.tsx';
-import { conditionList, describeCondition, isComparison, joined } from './conditions.ts';
+import { ConditionList } from './condition-list.tsx';
 import { describeGroup, GroupFields, newGroup } from './group-fields.tsx';
-import { describeMeasure, MeasureFields, newMeasure } from './measure-fields.tsx';
+import { describeMeasure, exact, MeasureFields, newMeasure } from './measure-fields.tsx';
+import { describeOrder, OrderFields } from './order-fields.tsx';
 
 export interface QueryBuilderProps {
   readonly query: Query;
@@ -47,7 +46,9 @@ export function QueryBuilder({ query, columns, onRun }: QueryBuilderProps) {
           items={measures}
           describe={describeMeasure}
           newItem={() => newMeasure(columns)}
-          fields={(measure, set) => <MeasureFields measure={measure} columns={columns} onChange={set} />}
+          fields={(measure, set) => (
+            <MeasureFields measure={measure} columns={columns} ofAllRows={groups.length === 0} onChange={set} />
+          )}
           onChange={(items) => change({ measures: [...items] })}
         />
         <ChipList
@@ -57,10 +58,17 @@ export function QueryBuilder({ query, columns, onRun }: QueryBuilderProps) {
           describe={describeGroup}
           newItem={() => newGroup(columns, groups)}
           fields={(group, set) => <GroupFields group={group} columns={columns} onChange={set} />}
-          onChange={(items) => change({ group_by: [...items] })}
+          onChange={(items) =>
+            change({ group_by: [...items], ...(items.length > 0 && { measures: measures.map(exact) }) })
+          }
         />
-        <Conditions label="Where" condition={draft.where} columns={columns} onChange={(where) => change({ where })} />
-        <Conditions
+        <ConditionList
+          label="Where"
+          condition={draft.where}
+          columns={columns}
+          onChange={(where) => change({ where })}
+        />
+        <ConditionList
           label="Having"
           condition={draft.having}
           columns={results}
@@ -102,82 +110,5 @@ export function QueryBuilder({ query, columns, onRun }: QueryBuilderProps) {
         </div>
       </form>
     </Panel>
-  );
-}
-
-interface ConditionsProps {
-  readonly label: string;
-  readonly condition: Condition | undefined;
-  readonly columns: readonly Column[];
-  readonly onChange: (condition: Condition | undefined) => void;
-}
-
-function Conditions({ label, condition, columns, onChange }: ConditionsProps) {
-  const { join, items } = conditionList(condition);
-  const [wanted, setWanted] = useState(join);
-  const used = items.length > 1 ? join : wanted;
-  return (
-    <ChipList
-      label={label}
-      noun="condition"
-      items={items}
-      describe={describeCondition}
-      newItem={() => newCondition(columns)}
-      fields={(each, set) =>
-        isComparison(each) ? <ConditionFields condition={each} columns={columns} onChange={set} /> : null
-      }
-      onChange={(next) => onChange(joined({ join: used, items: next }))}
-    >
-      {items.length > 1 && (
-        <span className={styles.join}>
-          <SelectField
-            label="Combination"
-            value={used}
-            onChange={(next) => {
-              setWanted(next === 'or' ? 'or' : 'and');
-              onChange(joined({ join: next === 'or' ? 'or' : 'and', items }));
-            }}
-            choices={[
-              { value: 'and', label: 'all of them' },
-              { value: 'or', label: 'any of them' },
-            ]}
-          />
-        </span>
-      )}
-    </ChipList>
-  );
-}
-
-function describeOrder(order: Ordering): string {
-  if (typeof order === 'string') return `${order}, ascending`;
-  return `${order.column}, ${order.direction === 'desc' ? 'descending' : 'ascending'}`;
-}
-
-interface OrderFieldsProps {
-  readonly order: Ordering;
-  readonly columns: readonly Column[];
-  readonly onChange: (order: Ordering) => void;
-}
-
-function OrderFields({ order, columns, onChange }: OrderFieldsProps) {
-  const given = typeof order === 'string' ? { column: order } : order;
-  return (
-    <>
-      <SelectField
-        label="Column of the result"
-        value={given.column}
-        onChange={(column) => onChange({ ...given, column })}
-        choices={columns.map(({ name }) => ({ value: name, label: name }))}
-      />
-      <SelectField
-        label="Order"
-        value={given.direction ?? 'asc'}
-        onChange={(direction) => onChange({ ...given, direction: direction === 'desc' ? 'desc' : 'asc' })}
-        choices={[
-          { value: 'asc', label: 'ascending' },
-          { value: 'desc', label: 'descending' },
-        ]}
-      />
-    </>
   );
 }
