@@ -1,6 +1,6 @@
 import { ServerUnreachable, ThenaProblem } from '../client/thena-problem.ts';
 import { type ExitCode, exitCodeOf, Interrupted } from './exit-codes.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { jsonLine, type Terminal } from './terminal.ts';
 
 /** What to do, where the hint of the API is not for users of the command line. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -33,13 +33,13 @@ export async function reportError(
   if (error instanceof Interrupted) return exitCode;
   if (args.includes('--json')) {
     const document = error instanceof ThenaProblem ? error.problem : { detail: (error as Error).message };
-    terminal.note(JSON.stringify({ ...about, ...document }));
+    terminal.note(jsonLine({ ...about, ...document }).trimEnd());
     return exitCode;
   }
   const subject = about.file === undefined ? '' : `${about.file}: `;
-  terminal.note(`thena: ${printable(subject + (await forUsers((error as Error).message)))}`);
+  terminal.note(`thena: ${subject}${await forUsers((error as Error).message)}`);
   const hint = await hintOf(error);
-  if (hint) terminal.note(`  ${printable(hint.replaceAll('<upload>', about.upload ?? '<upload>'))}`);
+  if (hint) terminal.note(`  ${hint.replaceAll('<upload>', about.upload ?? '<upload>')}`);
   return exitCode;
 }
 

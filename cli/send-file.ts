@@ -34,14 +34,13 @@ export interface Upload {
 export async function sendFile(cli: Cli, file: Upload): Promise<SentUpload> {
   const { terminal, signal, env } = cli;
   const { server, customer, options, resumable } = file.to;
-  await refuseWithoutFile(file.path);
-  const states = uploadStates(env, { url: server.settings.url, customer, path: file.path });
-  const described: FileState = { ...(await describeFile(file.path)), options };
+  const { states, described } = await lookAt(env, file);
+  const content = await reading(() => openFile(file.path));
   const resume = await idToResume(cli, file, described, states);
   let id = resume;
   const progress = sendProgress(terminal, file.name);
   try {
-    const sent = await server.thena.upload(customer, await openFile(file.path), {
+    const sent = await server.thena.upload(customer, content, {
       filename: file.filename,
       options,
       resume: resume ?? undefined,
@@ -121,9 +120,27 @@ export async function sendInput({ terminal, signal }: Cli, { to, filename, name 
   }
 }
 
-async function refuseWithoutFile(path: string): Promise<void> {
-  const found = await stat(path).catch((error) => {
-    throw new UsageError(`Cannot read the file: ${(error as Error).message}.`);
+/** Whether a watched file was sent, or refused, as it is now. @throws UsageError if it cannot be read */
+export async function wasSent({ env }: Cli, file: Upload): Promise<boolean> {
+  const { states, described } = await lookAt(env, file);
+  const kept = states.find();
+  return kept?.sent === true && states.isSame(kept, described);
+}
+
+/** @throws UsageError if there is no such file, or it cannot be read */
+async function lookAt(env: NodeJS.ProcessEnv, { path, to: { server, customer, options } }: Upload) {
+  return await reading(async () => {
+    if ((await stat(path)).isDirectory()) throw new UsageError(`It is a folder. Name its files: "${path}/*.csv"`);
+    const described: FileState = { ...(await describeFile(path)), options };
+    return { states: uploadStates(env, { url: server.settings.url, customer, path }), described };
   });
-  if (found.isDirectory()) throw new UsageError(`It is a folder. Name its files: "${path}/*.csv"`);
+}
+
+async function reading<Result>(read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`Cannot read the file: ${(error as Error).message}.`);
+  }
 }

@@ -1,6 +1,6 @@
 import type { TableResult } from '../src/api/analyses.ts';
 import type { JsonValue } from '../src/api/values.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { jsonLine, type Terminal } from './terminal.ts';
 import { csvLine, openTable, type TextTable } from './text-table.ts';
 
 export interface TableOutput {
@@ -18,15 +18,15 @@ export function tableOutput(terminal: Terminal, format: 'text' | 'csv' | 'json')
     async columns(given) {
       if (names !== null) return;
       names = given;
-      if (format === 'csv') await terminal.write(csvLine(given));
+      if (format === 'csv') await terminal.writeUntrusted(csvLine(given));
       if (format === 'text') table = openTable(terminal, given);
     },
     async row(values) {
       if (format === 'text') await table?.add(values);
-      else if (format === 'csv') await terminal.write(csvLine(values));
+      else if (format === 'csv') await terminal.writeUntrusted(csvLine(values));
       else {
         const members = (names ?? []).map((name, index) => [name, values[index] ?? null]);
-        await terminal.write(`${JSON.stringify(Object.fromEntries(members))}\n`);
+        await terminal.write(jsonLine(Object.fromEntries(members)));
       }
     },
     async end() {
@@ -42,11 +42,11 @@ export async function writeResult(
   format: 'text' | 'csv' | 'json',
 ): Promise<void> {
   if (format === 'json') {
-    await terminal.write(`${JSON.stringify(analysis)}\n`);
+    await terminal.write(jsonLine(analysis));
     return;
   }
   for (const { column, error } of approximations(analysis.result)) {
-    terminal.note(printable(`${column} is approximate: its error is at most ${error}.`));
+    terminal.note(`${column} is approximate: its error is at most ${error}.`);
   }
   const output = tableOutput(terminal, format);
   const { names, rows } = tableOf(analysis.result);

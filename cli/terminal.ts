@@ -15,7 +15,9 @@ export interface Terminal {
   readonly outputIsTerminal: boolean;
   readonly showsProgress: boolean;
   write(data: string | Uint8Array): Promise<void>;
-  /** A line on standard error. */
+  /** Writes what others have written, such as a part of a table: as it is, except on a terminal, which would execute parts of it. */
+  writeUntrusted(data: string | Uint8Array): Promise<void>;
+  /** A line on standard error, of which a terminal executes nothing. */
   note(text: string): void;
   /** Replaces the last line of the terminal; null: removes it. */
   progress(text: string | null): void;
@@ -37,7 +39,7 @@ export function openTerminal(signal: AbortSignal): Terminal {
   let shown = '';
 
   const note = (text: string): void => {
-    stderr.write(`${showsProgress && shown ? '\r\u001b[K' : ''}${text}\n`);
+    stderr.write(`${showsProgress && shown ? '\r\u001b[K' : ''}${printable(text)}\n`);
     if (shown) stderr.write(shown);
   };
 
@@ -62,12 +64,19 @@ export function openTerminal(signal: AbortSignal): Terminal {
     }
   }
 
+  async function write(data: string | Uint8Array): Promise<void> {
+    if (!stdout.write(data)) await once(stdout, 'drain', { signal });
+  }
+
+  const decoder = new TextDecoder();
   return {
     width: stdout.columns ?? 80,
     outputIsTerminal: stdout.isTTY,
     showsProgress,
-    async write(data) {
-      if (!stdout.write(data)) await once(stdout, 'drain', { signal });
+    write,
+    writeUntrusted(data) {
+      if (!stdout.isTTY) return write(data);
+      return write(printableLines(typeof data === 'string' ? data : decoder.decode(data, { stream: true })));
     },
     note,
     progress(text) {
@@ -91,4 +100,15 @@ export function openTerminal(signal: AbortSignal): Terminal {
 /** Text from a file or a server, without what a terminal would execute. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '\u{fffd}');
+}
+
+/** The same for text with lines and tabs. */
+function printableLines(text: string): string {
+  return text.replaceAll(/(?![\n\t]|\r\n)[\p{Cc}\p{Bidi_Control}]/gu, '\u{fffd}');
+}
+
+/** A JSON document on a line of its own. What a terminal would execute is escaped, which programs read as the same text. */
+export function jsonLine(value: unknown): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(value).replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, escaped)}\n`;
 }

@@ -3,7 +3,7 @@ import type { Receipt, Upload } from '../src/api/uploads.ts';
 import { reportError } from './error-report.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { count } from './quantities.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { jsonLine, printable, type Terminal } from './terminal.ts';
 import { openTable } from './text-table.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function reportUpload(
   upload: Upload,
   { json, name }: { readonly json: boolean; readonly name: string },
 ): Promise<ExitCode> {
-  if (json) await terminal.write(`${JSON.stringify(upload)}\n`);
+  if (json) await terminal.write(jsonLine(upload));
   else await terminal.write(`${summary(terminal, upload, name)}\n`);
   const { receipt, error, status } = upload;
   if (receipt?.sample && !json) await writeSample(terminal, receipt, receipt.sample);
@@ -25,9 +25,9 @@ export async function reportUpload(
     return error.code === 'rows_rejected' ? EXIT.rejected : EXIT.failed;
   }
   if (!json) {
-    for (const warning of receipt?.warnings ?? []) terminal.note(printable(`${name}: ${warning}`));
+    for (const warning of receipt?.warnings ?? []) terminal.note(`${name}: ${warning}`);
     if (upload.duplicate_of) {
-      terminal.note(printable(`${name}: the same file was uploaded before, as ${upload.duplicate_of.id}.`));
+      terminal.note(`${name}: the same file was uploaded before, as ${upload.duplicate_of.id}.`);
     }
     if (receipt?.rejected) terminal.note(`  \`thena rejects ${upload.id}\` lists the rejected rows.`);
   }

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -21,9 +22,13 @@ export function stateFolder(env: NodeJS.ProcessEnv): string {
 /** Writes a file that only its owner may read; never half of it. */
 export function writePrivateFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, text, { mode: 0o600 });
-  // The mode of a file that existed before is kept otherwise.
-  chmodSync(draft, 0o600);
-  renameSync(draft, path);
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    // A new file: one that someone else has put there would have other readers, or be a link to somewhere else.
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }

@@ -6,9 +6,8 @@ import type { Cli } from './cli.ts';
 import { reportError } from './error-report.ts';
 import { type ExitCode, UsageError } from './exit-codes.ts';
 import { followProgress } from './follow-progress.ts';
-import { sendFile, type Upload } from './send-file.ts';
+import { sendFile, type Upload, wasSent } from './send-file.ts';
 import { reportUpload } from './upload-report.ts';
-import { describeFile, uploadStates } from './upload-states.ts';
 
 const POLL_MS = 1000;
 /** A file that has not changed for so long is complete. */
@@ -20,20 +19,22 @@ const WATCHED = /^[^.~].*\.(csv|tsv|txt|psv)(\.(gz|zst))?$/i;
  * waited for.
  */
 export async function watchFolder(cli: Cli, to: Upload['to'], folder: string): Promise<ExitCode> {
-  const { terminal, signal, env } = cli;
+  const { terminal, signal } = cli;
   const seen = new Map<string, { readonly state: string; readonly since: number }>();
   const done = new Map<string, string>();
   await filesOf(folder);
   terminal.note(`Watching ${folder}. Press Ctrl-C to stop.`);
   for (;;) {
-    for (const { path, name, state } of await filesOf(folder)) {
+    const files = await filesOf(folder);
+    for (const path of seen.keys().filter((each) => !files.some((file) => file.path === each))) {
+      seen.delete(path);
+      done.delete(path);
+    }
+    for (const { path, name, state } of files) {
       const known = seen.get(path);
       if (known?.state !== state) seen.set(path, { state, since: Date.now() });
       else if (done.get(path) !== state && Date.now() - known.since >= QUIET_MS) {
-        const states = uploadStates(env, { url: to.server.settings.url, customer: to.customer, path });
-        const kept = states.find();
-        const isKnown = kept?.sent && states.isSame(kept, { ...(await describeFile(path)), options: to.options });
-        if (!isKnown) await uploadOne(cli, { to, path, name, watched: true });
+        await uploadOne(cli, { to, path, name, watched: true });
         done.set(path, state);
       }
     }
@@ -41,10 +42,12 @@ export async function watchFolder(cli: Cli, to: Upload['to'], folder: string): P
   }
 }
 
+/** A file that is refused, cannot be read, or is gone does not keep the others from being uploaded. */
 async function uploadOne(cli: Cli, file: Upload): Promise<void> {
   const { terminal, signal } = cli;
   const { server } = file.to;
   try {
+    if (await wasSent(cli, file)) return;
     const { id } = await sendFile(cli, file);
     const upload = await followProgress(terminal, server, id, file.name, signal, Number.POSITIVE_INFINITY);
     await reportUpload(terminal, upload, { json: server.json, name: file.name });

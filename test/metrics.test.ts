@@ -20,6 +20,11 @@ test('counts observations in metrics that Prometheus can read', async () => {
   metrics.record({ kind: 'engine_stopped', pid: 1, cause: 'SIGSEGV', expected: false });
   metrics.record({ kind: 'engine_stopped', pid: 2, cause: 'closed', expected: true });
   metrics.record({ kind: 'engine_memory_exceeded', pid: 2, bytes: 900, limitBytes: 800 });
+  const webhook = { webhookId: 'wh_1', customerId };
+  const attempted = { kind: 'webhook_attempted', ...webhook, eventId: 'msg_1', status: 500, ms: 70 } as const;
+  metrics.record({ ...attempted, verdict: 'retry' });
+  metrics.record({ ...attempted, verdict: 'failed' });
+  metrics.record({ kind: 'webhook_disabled', ...webhook, reason: 'failing' });
   metrics.record({ kind: 'background_failed', task: 'sweep', error: new Error('x') });
 
   const lines = (await metrics.text()).split('\n');
@@ -37,6 +42,10 @@ test('counts observations in metrics that Prometheus can read', async () => {
     'thena_engine_crashes_total 1',
     'thena_engine_memory_exceeded_total 1',
     'thena_engine_resident_memory_bytes 0',
+    'thena_webhook_attempts_total{verdict="retry"} 1',
+    'thena_webhook_attempts_total{verdict="failed"} 1',
+    'thena_webhook_duration_seconds_bucket{le="0.1"} 2',
+    'thena_webhooks_disabled_total{reason="failing"} 1',
     'thena_background_failures_total{task="sweep"} 1',
   ]) {
     assert.ok(lines.includes(line), `${line} is missing`);

@@ -7,6 +7,7 @@ import { ServerUnreachable } from '../client/thena-problem.ts';
 import { App } from './app/app.tsx';
 import { applyTheme } from './app/theme.ts';
 import { sendingFiles } from './data/sending/sending-files.ts';
+import { rememberSent } from './data/sent-uploads.ts';
 import { endsSession } from './data/session-end.ts';
 import { showUpload } from './data/uploads.ts';
 import { Toasts } from './design/toasts.tsx';
@@ -27,7 +28,10 @@ const queries = new QueryClient({
     },
   },
 });
-sendingFiles.onSent = (upload) => showUpload(queries, upload);
+sendingFiles.onSent = (upload) => {
+  rememberSent(upload);
+  showUpload(queries, upload);
+};
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element #root');

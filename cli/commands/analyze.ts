@@ -3,6 +3,7 @@ import { withProgress } from '../analysis-progress.ts';
 import type { Cli } from '../cli.ts';
 import { wholeNumber } from '../parse-arguments.ts';
 import { writeResult } from '../table-output.ts';
+import { jsonLine } from '../terminal.ts';
 import { openTable } from '../text-table.ts';
 
 interface Flags {
@@ -28,7 +29,7 @@ async function analyze(cli: Cli, command: Command, type: string | undefined, fla
   const { thena, json, customer } = await cli.connect(command);
   if (type === undefined) {
     const types = await thena.analyzeTypes();
-    if (json) for (const each of types) await cli.terminal.write(`${JSON.stringify(each)}\n`);
+    if (json) for (const each of types) await cli.terminal.write(jsonLine(each));
     if (json) return;
     const table = openTable(cli.terminal, ['number', 'name', 'description']);
     for (const { number, name, description } of types) await table.add([number, name, description]);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { UsageError } from '../exit-codes.ts';
+import { jsonLine } from '../terminal.ts';
 import { summary } from '../upload-report.ts';
 
 export function define(command: Command, cli: Cli): void {
@@ -15,5 +16,5 @@ async function cancel({ terminal, signal, ...cli }: Cli, command: Command, id: s
     throw new UsageError(`Upload ${id} has ended: it is ${before.status}.${hint}`);
   }
   const upload = await thena.cancelOrUndo(id);
-  await terminal.write(`${json ? JSON.stringify(upload) : summary(terminal, upload, upload.filename ?? id)}\n`);
+  await terminal.write(json ? jsonLine(upload) : `${summary(terminal, upload, upload.filename ?? id)}\n`);
 }

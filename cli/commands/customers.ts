@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { jsonArgument } from '../parse-arguments.ts';
 import { count } from '../quantities.ts';
+import { jsonLine } from '../terminal.ts';
 import { openTable } from '../text-table.ts';
 
 export function define(command: Command, cli: Cli): void {
@@ -40,7 +41,7 @@ async function listCustomers({ terminal, signal, ...cli }: Cli, command: Command
   const output = openTable(terminal, ['customer', 'rows', 'columns', 'latest', 'created']);
   for await (const customer of thena.customers({ signal })) {
     const { id, table, created_at } = customer;
-    if (json) await terminal.write(`${JSON.stringify(customer)}\n`);
+    if (json) await terminal.write(jsonLine(customer));
     else await output.add([id, table?.rows ?? 0, table?.columns.length ?? 0, table?.latest_at ?? '', created_at]);
   }
   if (!json) await output.end();
@@ -49,7 +50,7 @@ async function listCustomers({ terminal, signal, ...cli }: Cli, command: Command
 async function showCustomer({ terminal, signal, ...cli }: Cli, command: Command, id: string): Promise<void> {
   const { thena, json } = await cli.connect(command);
   const customer = await thena.customer(id, { signal });
-  if (json) return await terminal.write(`${JSON.stringify(customer)}\n`);
+  if (json) return await terminal.write(jsonLine(customer));
   const { table, created_at } = customer;
   await terminal.write(
     `Customer ${customer.id}, created ${created_at}: ${table ? count(table.rows, 'row') : 'no table'}\n`,
@@ -70,7 +71,7 @@ async function createCustomer(cli: Cli, command: Command, id: string, flags: Cre
     ...(defaults !== undefined && { defaults: await jsonArgument(defaults, 'the defaults') }),
   } as CreateCustomer;
   const created = await thena.createCustomer(declared);
-  if (json) return await cli.terminal.write(`${JSON.stringify(created)}\n`);
+  if (json) return await cli.terminal.write(jsonLine(created));
   cli.terminal.note(`Created customer ${created.customer.id}. Its key, shown only now:`);
   await cli.terminal.write(`${created.api_key.key}\n`);
 }

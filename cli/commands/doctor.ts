@@ -4,6 +4,7 @@ import { reportError } from '../error-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { count } from '../quantities.ts';
 import { configPath, isReadableByOthers, readSavedLogin } from '../settings.ts';
+import { jsonLine, printable } from '../terminal.ts';
 import { stateFolder } from '../user-folders.ts';
 
 interface Check {
@@ -26,11 +27,11 @@ async function doctor(cli: Cli, command: Command): Promise<ExitCode> {
       if (!json) await print(cli, check);
     }
   } catch (error) {
-    if (json) await cli.terminal.write(`${JSON.stringify({ ok: false, checks })}\n`);
+    if (json) await cli.terminal.write(jsonLine({ ok: false, checks }));
     return await reportError(cli.terminal, cli.signal.aborted ? cli.signal.reason : error, json ? ['--json'] : []);
   }
   const ok = checks.every((check) => check.ok);
-  if (json) await cli.terminal.write(`${JSON.stringify({ ok, checks })}\n`);
+  if (json) await cli.terminal.write(jsonLine({ ok, checks }));
   return ok ? EXIT.ok : EXIT.failed;
 }
 
@@ -58,5 +59,5 @@ async function* checksOf(cli: Cli, command: Command): AsyncGenerator<Check> {
 
 async function print({ terminal }: Cli, { name, ok, says }: Check): Promise<void> {
   const mark = ok ? terminal.style('green', 'ok    ') : terminal.style('red', 'failed');
-  await terminal.write(`${mark}  ${name.padEnd(11)}  ${says}\n`);
+  await terminal.write(`${mark}  ${name.padEnd(11)}  ${printable(says)}\n`);
 }

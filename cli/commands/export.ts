@@ -1,4 +1,5 @@
-import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { ServerUnreachable } from '../../client/thena-problem.ts';
@@ -50,32 +51,37 @@ async function exportTable(cli: Cli, command: Command, flags: Flags): Promise<vo
   if (output === undefined && terminal.outputIsTerminal && BINARY.includes(format)) {
     throw new UsageError(`Standard output is a terminal, and ${format} is not text. Name a file with --output.`);
   }
-  if (output !== undefined && existsSync(output) && !flags.force) {
-    throw new UsageError(`${output} exists. --force overwrites it.`);
-  }
+  const existing = output === undefined ? undefined : statSync(output, { throwIfNoEntry: false });
+  if (existing?.isFile() && !flags.force) throw new UsageError(`${output} exists. --force overwrites it.`);
   const { stream } = await thena.exportTable(await customer(), { format, columns, where, escapeFormulas, signal });
   const chunks = whole(stream, signal);
-  if (output === undefined) for await (const chunk of chunks) await terminal.write(chunk);
-  else await writeFile(output, chunks, (written) => terminal.progress(`${output}: ${bytes(written)}`));
+  if (output === undefined) for await (const chunk of chunks) await terminal.writeUntrusted(chunk);
+  else {
+    const counted = counting(chunks, (written) => terminal.progress(`${output}: ${bytes(written)}`));
+    // A device or a pipe stays what it is.
+    if (existing && !existing.isFile()) await pipeline(counted, createWriteStream(output));
+    else await writeFile(output, counted);
+  }
+}
+
+async function* counting(
+  stream: AsyncIterable<Uint8Array>,
+  onProgress: (written: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let written = 0;
+  for await (const chunk of stream) {
+    yield chunk;
+    written += chunk.byteLength;
+    onProgress(written);
+  }
 }
 
 /** Under another name until it is complete. */
-async function writeFile(
-  path: string,
-  stream: AsyncIterable<Uint8Array>,
-  onProgress: (written: number) => void,
-): Promise<void> {
-  const draft = `${path}.part`;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    let written = 0;
-    for await (const chunk of stream) {
-      yield chunk;
-      written += chunk.byteLength;
-      onProgress(written);
-    }
-  }
+async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  // A new file, and no link that someone else has put there.
+  const draft = `${path}.${randomUUID().slice(0, 8)}.part`;
   try {
-    await pipeline(counted, createWriteStream(draft));
+    await pipeline(chunks, createWriteStream(draft, { flags: 'wx' }));
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { KeyRight } from '../../src/api/keys.ts';
 import type { Cli } from '../cli.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { jsonLine } from '../terminal.ts';
 import { openTable } from '../text-table.ts';
 
 const RIGHTS = ['read', 'upload', 'undo'] as const satisfies readonly KeyRight[];
@@ -32,7 +33,7 @@ async function listKeys({ terminal, signal, ...cli }: Cli, command: Command): Pr
   const { thena, json, customer } = await cli.connect(command);
   const table = openTable(terminal, ['key', 'label', 'rights', 'created', 'revoked']);
   for (const key of await thena.keys(await customer(), { signal })) {
-    if (json) await terminal.write(`${JSON.stringify(key)}\n`);
+    if (json) await terminal.write(jsonLine(key));
     else await table.add([key.id, key.label ?? '', key.rights.join(','), key.created_at, key.revoked_at ?? '']);
   }
   if (!json) await table.end();
@@ -42,7 +43,7 @@ async function createKey(cli: Cli, command: Command, { label, right }: CreateFla
   const { thena, json, customer } = await cli.connect(command);
   const id = await customer();
   const key = await thena.createKey(id, { ...(label && { label }), ...(right && { rights: [...right] }) });
-  if (json) return await cli.terminal.write(`${JSON.stringify(key)}\n`);
+  if (json) return await cli.terminal.write(jsonLine(key));
   cli.terminal.note(`Created ${key.id} of customer ${id}. The key, shown only now:`);
   await cli.terminal.write(`${key.key}\n`);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit-codes.ts';
 import { count } from '../quantities.ts';
-import { printable } from '../terminal.ts';
+import { jsonLine, printable } from '../terminal.ts';
 import { summary } from '../upload-report.ts';
 
 export function define(command: Command, cli: Cli): void {
@@ -27,6 +27,6 @@ async function undo({ terminal, signal, ...cli }: Cli, command: Command, id: str
     return EXIT.failed;
   }
   const upload = await thena.cancelOrUndo(id);
-  await terminal.write(`${json ? JSON.stringify(upload) : summary(terminal, upload, upload.filename ?? id)}\n`);
+  await terminal.write(json ? jsonLine(upload) : `${summary(terminal, upload, upload.filename ?? id)}\n`);
   return EXIT.ok;
 }

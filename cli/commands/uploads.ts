@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Upload } from '../../src/api/uploads.ts';
 import type { Cli } from '../cli.ts';
 import { wholeNumber } from '../parse-arguments.ts';
+import { jsonLine } from '../terminal.ts';
 import { type Cell, openTable } from '../text-table.ts';
 
 export function define(command: Command, cli: Cli): void {
@@ -17,7 +18,7 @@ async function list(cli: Cli, command: Command, limit: number): Promise<void> {
   let left = limit;
   for await (const upload of thena.uploads(await customer(), { signal: cli.signal })) {
     if (left-- <= 0) break;
-    if (json) await cli.terminal.write(`${JSON.stringify(upload)}\n`);
+    if (json) await cli.terminal.write(jsonLine(upload));
     else await table.add(cells(upload));
   }
   if (!json) await table.end();

@@ -24,7 +24,9 @@ interface Reading {
  */
 export function readConditionText(text: string, columns: readonly Column[]): ConditionJson {
   if (text.trimStart().startsWith('{')) return parsedJson(text);
-  const readings = readingsOf(text).filter(({ column }) => findColumn(column, columns));
+  // One look-up for each reading: there may be thousands, and as many columns.
+  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const readings = readingsOf(text).filter(({ column }) => names.has(column.toLowerCase()));
   const [reading, other] = readings;
   if (!reading) throw noReading(text, columns);
   if (other) {

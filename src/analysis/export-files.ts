@@ -24,6 +24,8 @@ export interface ExportFile {
 const KEEP_MS = 5 * 60_000;
 const SWEEP_MS = 10_000;
 const MAX_FILES = 16;
+/** A slow client uses a file for hours, and no customer may use all of them. */
+const MAX_OF_CUSTOMER = MAX_FILES / 2;
 const READ_BYTES = 256 * 1024;
 /** How much is written between two looks at the free disk space. */
 const CHECK_BYTES = 16 * 1024 * 1024;
@@ -38,6 +40,7 @@ interface Kept extends ExportFile {
 }
 
 interface Writing {
+  readonly customerId: CustomerId;
   readonly file: Promise<Kept>;
   readonly controller: AbortController;
   requests: number;
@@ -98,7 +101,7 @@ export class ExportFiles {
   }
 
   #start(prepared: PreparedExport): Writing {
-    const { identity } = prepared;
+    const { identity, customerId } = prepared;
     const controller = new AbortController();
     const file = this.#write(prepared, controller.signal)
       .then((kept) => {
@@ -109,7 +112,7 @@ export class ExportFiles {
       .finally(() => {
         if (this.#writing.get(identity) === writing) this.#writing.delete(identity);
       });
-    const writing: Writing = { file, controller, requests: 0 };
+    const writing: Writing = { customerId, file, controller, requests: 0 };
     // No request joins a cancelled export.
     controller.signal.addEventListener('abort', () => this.#writing.delete(identity), { once: true });
     this.#writing.set(identity, writing);
@@ -117,7 +120,7 @@ export class ExportFiles {
   }
 
   async #write(prepared: PreparedExport, signal: AbortSignal): Promise<Kept> {
-    await this.#makeRoom();
+    await this.#makeRoom(prepared.customerId);
     const path = join(this.#deps.exportDirectory, randomUUID());
     const { first, rest } = await prepared.begin(signal);
     const handle = await open(path, 'wx+').catch(async (error) => {
@@ -188,8 +191,16 @@ export class ExportFiles {
   }
 
   /** @throws Problem too_many_exports, disk_full */
-  async #makeRoom(): Promise<void> {
-    while (this.#kept.size + this.#writing.size > MAX_FILES) {
+  async #makeRoom(customerId: CustomerId): Promise<void> {
+    const inUse = [...this.#writing.values(), ...[...this.#kept.values()].filter(({ readers }) => readers > 0)];
+    const ofCustomer = inUse.filter((file) => file.customerId === customerId).length;
+    if (ofCustomer >= MAX_OF_CUSTOMER) {
+      throw new Problem(
+        'too_many_exports',
+        `Customer ${customerId} is receiving ${ofCustomer} files of exports, which is the maximum.`,
+      );
+    }
+    while (this.#kept.size + this.#writing.size >= MAX_FILES) {
       const [oldest] = this.#idle();
       if (!oldest) throw new Problem('too_many_exports', `The server is sending ${MAX_FILES} files of exports.`);
       await this.#remove(oldest);

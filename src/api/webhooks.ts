@@ -117,7 +117,7 @@ export const WebhookEvent = Type.Union(
   {
     $id: 'WebhookEvent',
     title: 'Webhook event',
-    description: '`data` is the upload as it was at `timestamp`, without rejected rows and sample rows.',
+    description: '`data` is the upload as it was at `timestamp`, without its rejected rows.',
   },
 );
 export type WebhookEvent = Static<typeof WebhookEvent>;

@@ -28,7 +28,7 @@ export interface ReceivedFile {
   readonly dialect: CsvDialect;
   readonly layout: CsvLayout;
   readonly columns: readonly string[];
-  /** Whether the first record was assumed to be the header without evidence. */
+  /** Whether the first record was assumed to be the header without evidence, or to be a row. */
   readonly headerGuessed?: boolean;
   /** The header record as the segments would have it, without its line end; null if the file has no header. */
   readonly headerText: string | null;

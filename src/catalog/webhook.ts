@@ -1,4 +1,4 @@
-import type { CustomerId } from '../model/ids.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { Upload } from './upload.ts';
 
@@ -44,8 +44,8 @@ export interface Delivery {
   readonly eventId: string;
   readonly type: EventType;
   readonly occurredAt: Date;
-  /** The upload as it was when the event occurred, without the list of its segments; null for a test. */
-  readonly upload: Upload | null;
+  /** Null for a test. */
+  readonly uploadId: UploadId | null;
   readonly status: DeliveryStatus;
   readonly attempts: readonly DeliveryAttempt[];
   /** Null once it has ended. */
@@ -57,6 +57,8 @@ export interface Delivery {
 export interface DeliveryClaim {
   readonly delivery: Delivery;
   readonly webhook: Webhook;
+  /** The upload as it was when the event occurred, without the list of its segments; null for a test. */
+  readonly upload: Upload | null;
 }
 
 /** What an attempt means for the delivery. */
@@ -67,11 +69,6 @@ export type AttemptVerdict =
   | { readonly kind: 'failed' }
   /** The receiver wants no more events. */
   | { readonly kind: 'gone' };
-
-interface DeliveryLease {
-  readonly owner: string;
-  readonly leaseMs: number;
-}
 
 /** Webhooks, and their deliveries as a queue. Events are added by the transactions that complete, fail and undo uploads. */
 export interface Webhooks {
@@ -98,15 +95,15 @@ export interface Webhooks {
   /** Newest first. */
   listDeliveries(webhookId: string, page: PageRequest): Promise<Page<Delivery>>;
   findDelivery(webhookId: string, eventId: string): Promise<Delivery | null>;
-  /** Adds a test event, claimed already. @throws Problem webhook_not_found */
-  claimTest(webhookId: string, eventId: string, lease: DeliveryLease): Promise<DeliveryClaim>;
+  /** Queues a test event, also for a disabled webhook. @returns its ID. @throws Problem webhook_not_found */
+  addTestEvent(webhookId: string): Promise<string>;
   /** Claims the delivery that is due for the longest time, of none of these webhooks and customers. */
-  claimDelivery(
-    claim: DeliveryLease & {
-      readonly busyWebhooks: readonly string[];
-      readonly busyCustomers: readonly CustomerId[];
-    },
-  ): Promise<DeliveryClaim | null>;
+  claimDelivery(claim: {
+    readonly owner: string;
+    readonly leaseMs: number;
+    readonly busyWebhooks: readonly string[];
+    readonly busyCustomers: readonly CustomerId[];
+  }): Promise<DeliveryClaim | null>;
   /**
    * Records an attempt and ends its lease. The webhook is disabled if it is gone, or has failed for `disableAfterMs` without a
    * success; its deliveries then end.

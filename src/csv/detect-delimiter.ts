@@ -53,7 +53,7 @@ export function detectDelimiter(text: HeadText, given: string | null): DetectedD
 }
 
 /** Whether there are commas in the fields of these records, and each is the decimal point of a number. */
-function commasAreDecimal(records: readonly CsvRecord[]): boolean {
+export function commasAreDecimal(records: readonly CsvRecord[]): boolean {
   const withComma = records.flatMap(({ fields }) => fields.filter((field) => field?.includes(',')));
   return withComma.length > 0 && withComma.every((field) => /^ *[+-]?\d+,\d+ *$/.test(field ?? ''));
 }

@@ -20,7 +20,7 @@ export interface DetectedDialect {
   readonly layout: CsvLayout;
   readonly newline: Newline;
   readonly columns: readonly string[];
-  /** Whether the first record was assumed to be the header without evidence: no column continues with values of another kind. */
+  /** Whether the first record was assumed to be a row, or to be the header without evidence: no column continues with values of another kind. */
   readonly headerGuessed: boolean;
   /** The header record as the segments would have it, without its line end; null if the file has no header. */
   readonly headerText: string | null;
@@ -76,7 +76,7 @@ export function detectDialect(
   const emptyFieldDropped = surplus === 'drop_empty' || (header && isTerminated);
   const isLastDropped = emptyFieldDropped && (header || isTerminated);
   const names = isLastDropped ? withoutEmptyLast(first.fields) : first.fields;
-  const columns = names.map((field, index) => (header ? (field ?? '').trim() : `column_${index + 1}`));
+  const columns = names.map((field, index) => (header ? nameOf(field, index) : `column_${index + 1}`));
   checkColumnCount(columns, maxColumns);
   checkColumnNames(columns);
   // With one column, blank lines are rows. They may follow the header, and are counted by the cutter.
@@ -91,16 +91,25 @@ export function detectDialect(
     layout: { skippedLines: above.lines, comment, escape: overrides.escape, emptyFieldDropped },
     newline,
     columns,
-    headerGuessed: header && overrides.header === null && !showsHeader(sample.slice(0, HEADER_SAMPLE)),
+    headerGuessed: overrides.header === null && !(header && showsHeader(sample.slice(0, HEADER_SAMPLE))),
     headerText: header ? headerText(plain, first, delimiter, names.length < first.fields.length) : null,
     dataOffset: above.bytes + offsetOfLine(table, newline, firstDataLine - above.lines),
     firstDataLine,
     otherDelimiters: given === null && columns.length === 1 ? [...others, ...otherDelimiter(sample)] : others,
     warnings: dialectDoubts(columns, sample, {
       header,
+      delimiter,
+      others,
+      linesBefore,
+      unnamed: header && (names[0] ?? '').trim() === '',
       detected: { delimiter: given === null, quote: overrides.quote === null },
     }),
   };
+}
+
+/** The name of a column in a header. R and pandas write none above the numbers of the rows, which are the first column. */
+function nameOf(field: string | null, index: number): string {
+  return (field ?? '').trim() || (index === 0 ? 'column_1' : '');
 }
 
 function noText(linesSkipped: number, complete: boolean): Problem {
@@ -145,7 +154,7 @@ function refuseShortHeader(
   const filled = rows.find((row) => (row.fields.at(-1) ?? '') !== '');
   const names = columns.length === 1 ? '1 name' : `${columns.length} names`;
   const last = filled
-    ? `On line ${linesBefore + filled.line}, the last field is '${(filled.fields.at(-1) ?? '').slice(0, 40)}'. Add the missing name to the header.`
+    ? `On line ${linesBefore + filled.line}, the last field is '${(filled.fields.at(-1) ?? '').slice(0, 40)}'. ${shortHeaderRemedy(rows, delimiter)}`
     : 'The last field is empty. If a delimiter ends each row, set surplus=drop_empty; otherwise add the missing name to the header.';
   const decimals =
     columns.length === 1 && delimiter === ',' ? ' If the commas are decimal points, set delimiter=;.' : '';
@@ -157,6 +166,17 @@ function refuseShortHeader(
       fields,
     },
   );
+}
+
+/** A delimiter in a field may be protected in a way that the dialect does not have. */
+function shortHeaderRemedy(rows: readonly CsvRecord[], delimiter: string): string {
+  const all = (test: (field: string) => boolean): boolean =>
+    rows.every(({ fields }) => fields.some((field) => test(field ?? '')));
+  if (all((field) => field.endsWith('\\')))
+    return `If the file writes '\\${delimiter}' for '${delimiter}', set escape=\\.`;
+  if (all((field) => /^ *'[^']*$/.test(field)) && all((field) => /^[^']*' *$/.test(field)))
+    return "If the file has single quotes around fields, set quote='.";
+  return 'Add the missing name to the header.';
 }
 
 /**

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import multipart from '@fastify/multipart';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createAnalysis } from '../analysis/analysis.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -26,6 +25,7 @@ import { answerNotHttp, problemReplies } from './problems/problem-reply.ts';
 import { refuseUnmetHeaders } from './problems/unmet-headers.ts';
 import { answerUnrouted } from './problems/unrouted.ts';
 import { ignoreTypeOfEmptyBodies } from './requests/empty-body.ts';
+import { strictIntegers } from './requests/strict-integers.ts';
 import { exportRoutes } from './tables/export.route.ts';
 import { rowsRoutes } from './tables/rows.route.ts';
 import { tableRoutes } from './tables/table.route.ts';
@@ -105,7 +105,7 @@ function newServer({ config, observe }: ServerDeps): FastifyInstance {
     clientErrorHandler: answerNotHttp,
   });
   app.server.headersTimeout = HEADERS_MS;
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(strictIntegers);
   // Response schemas are documentation, and tests compare them with responses. Handlers' values are sent unchanged.
   app.setSerializerCompiler(() => (reply) => JSON.stringify(reply));
   app.setErrorHandler(replyWithProblem);
@@ -128,7 +128,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(tusRoutes({ ...config, ingest }));
   await app.register(customersRoutes({ ...customers, ...config, deleteCustomer: ingest.deleteCustomer }));
   await app.register(keysRoutes(customers));
-  await app.register(webhooksRoutes(deps.webhooks));
+  await app.register(webhooksRoutes(deps.webhooks, stopping));
   await app.register(sessionRoutes({ ...config, catalog: deps.catalog }));
   await app.register(tableRoutes(customers));
   await app.register(rowsRoutes(analysis));

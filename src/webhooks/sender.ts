@@ -8,10 +8,7 @@ import { judgeAttempt } from './retry-schedule.ts';
 import { sendEvent } from './send-event.ts';
 
 export interface SenderDeps {
-  readonly catalog: Pick<
-    Webhooks,
-    'claimTest' | 'claimDelivery' | 'recordDeliveryAttempt' | 'releaseDeliveries' | 'pruneDeliveries'
-  >;
+  readonly catalog: Pick<Webhooks, 'claimDelivery' | 'recordDeliveryAttempt' | 'releaseDeliveries' | 'pruneDeliveries'>;
   /** Renders an upload as the API does, without contents of its file. */
   readonly uploadJson: (upload: Upload) => unknown;
   readonly observe: Observe;
@@ -19,6 +16,8 @@ export interface SenderDeps {
 }
 
 const POLL_MS = 250;
+/** How long nothing is claimed after the catalog has failed. */
+const PAUSE_MS = 5_000;
 const PRUNE_MS = 10 * 60_000;
 const MAX_CONCURRENT = 32;
 /** A customer with slow receivers leaves slots for others. */
@@ -43,6 +42,7 @@ export class Sender {
   readonly #stopping = new AbortController();
   #timers: readonly NodeJS.Timeout[] = [];
   #polling: Promise<void> | null = null;
+  #pausedUntil = 0;
   #isStopped = false;
 
   constructor(deps: SenderDeps) {
@@ -50,15 +50,9 @@ export class Sender {
   }
 
   start(): void {
-    this.#timers = [setInterval(() => this.#poll(), POLL_MS), setInterval(() => this.#prune(), PRUNE_MS)];
+    this.#timers = [setInterval(() => this.poll(), POLL_MS), setInterval(() => this.#prune(), PRUNE_MS)];
     this.#prune();
-    this.#poll();
-  }
-
-  /** Sends a test event now, once. @throws Problem webhook_not_found */
-  async sendTest(webhookId: string, eventId: string): Promise<void> {
-    const claim = await this.#deps.catalog.claimTest(webhookId, eventId, this.#lease());
-    await this.#track(claim, this.#attempt(claim));
+    this.poll();
   }
 
   /** Starts no more attempts, and ends those in progress. Their events are sent again after the next start. */
@@ -72,9 +66,14 @@ export class Sender {
     await this.#deps.catalog.releaseDeliveries(this.#owner);
   }
 
-  #poll(): void {
+  /** Sends what is due. Happens all the time; a call only makes it happen now. */
+  poll(): void {
+    if (performance.now() < this.#pausedUntil) return;
     this.#polling ??= this.#claimDue()
-      .catch((error: Error) => this.#failed(error))
+      .catch((error: Error) => {
+        this.#pausedUntil = performance.now() + PAUSE_MS;
+        this.#failed(error);
+      })
       .finally(() => {
         this.#polling = null;
       });
@@ -84,13 +83,14 @@ export class Sender {
     while (!this.#isStopped && this.#running.size < MAX_CONCURRENT) {
       const claims = [...this.#running.values()];
       const claim = await this.#deps.catalog.claimDelivery({
-        ...this.#lease(),
+        owner: this.#owner,
+        leaseMs: this.#deps.settings.webhookMs + LEASE_SPARE_MS,
         busyWebhooks: withAtLeast<string>(MAX_OF_WEBHOOK, claims, ({ webhook }) => webhook.id),
         busyCustomers: withAtLeast<CustomerId>(MAX_OF_CUSTOMER, claims, ({ webhook }) => webhook.customerId),
       });
       if (claim === null) return;
       // The next ones follow at once, not with the next poll.
-      void this.#track(claim, this.#attempt(claim)).then(() => this.#poll());
+      void this.#track(claim, this.#attempt(claim)).then(() => this.poll());
     }
   }
 
@@ -102,11 +102,12 @@ export class Sender {
     this.#running.delete(settled);
   }
 
-  async #attempt({ delivery, webhook }: DeliveryClaim): Promise<void> {
+  async #attempt(claim: DeliveryClaim): Promise<void> {
     const { catalog, settings, observe } = this.#deps;
+    const { delivery, webhook } = claim;
     const { eventId } = delivery;
     const { id: webhookId, customerId } = webhook;
-    const event = { url: webhook.url, secret: webhook.secret, eventId, payload: this.#payloadOf(delivery, webhook) };
+    const event = { url: webhook.url, secret: webhook.secret, eventId, payload: this.#payloadOf(claim) };
     const limits = {
       timeoutMs: settings.webhookMs,
       allowPrivate: settings.webhookPrivateAddresses === 'allow',
@@ -123,16 +124,12 @@ export class Sender {
     if (reason === 'gone' || reason === 'failing') observe({ kind: 'webhook_disabled', webhookId, customerId, reason });
   }
 
-  #payloadOf({ type, occurredAt, upload }: DeliveryClaim['delivery'], webhook: DeliveryClaim['webhook']): string {
+  #payloadOf({ delivery: { type, occurredAt }, webhook, upload }: DeliveryClaim): string {
     const data =
       upload === null
         ? { webhook_id: webhook.id, customer_id: webhook.customerId }
         : (this.#deps.uploadJson(upload) as object);
     return JSON.stringify({ type, timestamp: occurredAt.toISOString(), data });
-  }
-
-  #lease() {
-    return { owner: this.#owner, leaseMs: this.#deps.settings.webhookMs + LEASE_SPARE_MS };
   }
 
   #prune(): void {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Page, PageRequest } from '../catalog/page.ts';
 import type { Delivery, UploadEventType, Webhook, Webhooks as WebhookRecords } from '../catalog/webhook.ts';
@@ -34,8 +35,14 @@ export interface Webhooks {
   ): Promise<Webhook>;
   /** @throws Problem webhook_not_found */
   remove(access: CustomerAccess, webhookId: string): Promise<void>;
-  /** Sends a test event, once, also to a disabled webhook. @returns what became of it. @throws Problem webhook_not_found */
-  test(access: CustomerAccess, webhookId: string): Promise<Delivery>;
+  /**
+   * Sends a test event, once, also to a disabled webhook, and waits for the end.
+   *
+   * @param signal ends the wait
+   * @returns what became of it; it is pending if the webhook is busy
+   * @throws Problem webhook_not_found
+   */
+  test(access: CustomerAccess, webhookId: string, signal: AbortSignal): Promise<Delivery>;
   /** @throws Problem webhook_not_found */
   deliveries(access: CustomerAccess, webhookId: string, page: PageRequest): Promise<Page<Delivery>>;
   /** Starts no more attempts, and ends those in progress: their events are sent again after the next start. */
@@ -47,6 +54,10 @@ export interface WebhooksDeps extends SenderDeps {
 }
 
 const MAX_PER_CUSTOMER = 20;
+/** How often a request asks what became of its test event: the sender may be another process. */
+const TEST_POLL_MS = 50;
+/** How much longer than the longest attempt it waits. */
+const TEST_SPARE_MS = 1_000;
 const REQUIRED: readonly Right[] = ['read', 'upload', 'undo'];
 
 export function startWebhooks(deps: WebhooksDeps): Webhooks {
@@ -99,13 +110,15 @@ export function startWebhooks(deps: WebhooksDeps): Webhooks {
       requireAllRights(access);
       if (!(await catalog.deleteWebhook(access.customerId, webhookId))) throw webhookNotFound(webhookId);
     },
-    async test(access, webhookId) {
+    async test(access, webhookId, signal) {
       await get(access, webhookId);
-      const eventId = `msg_${randomBytes(16).toString('hex')}`;
-      await sender.sendTest(webhookId, eventId);
-      const delivery = await catalog.findDelivery(webhookId, eventId);
-      if (delivery) return delivery;
-      throw webhookNotFound(webhookId);
+      const eventId = await catalog.addTestEvent(webhookId);
+      sender.poll();
+      for (const deadline = Date.now() + settings.webhookMs + TEST_SPARE_MS; ; await sleep(TEST_POLL_MS)) {
+        const delivery = await catalog.findDelivery(webhookId, eventId);
+        if (!delivery) throw webhookNotFound(webhookId);
+        if (delivery.status !== 'pending' || signal.aborted || Date.now() > deadline) return delivery;
+      }
     },
     async deliveries(access, webhookId, page) {
       await get(access, webhookId);

@@ -175,4 +175,15 @@ describe('a condition in a URL', () => {
     assert.match(refusal({ where: ['{"a"'] }), /not valid JSON/);
     assert.match(refusal({ where: ['"amount" 1'] }), /no operator/);
   });
+
+  it('is read in no time, however many operators its conditions and columns the table have', () => {
+    const columns = Array.from({ length: 1000 }, (_, index) => {
+      return { name: String(index).padEnd(250, 'É'), type: 'text' } as const;
+    });
+    const before = process.cpuUsage();
+    const read = () => readQueryParameters({ where: [`x${'='.repeat(9_999)}`] }, columns);
+    assert.throws(read, { code: 'query_invalid' });
+    const tookMs = process.cpuUsage(before).user / 1000;
+    assert.ok(tookMs < 500, `${tookMs} ms`);
+  });
 });

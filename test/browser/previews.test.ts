@@ -5,6 +5,7 @@ import { until } from '../until.ts';
 import {
   assertAccessible,
   assertFitsPhone,
+  assertFitsZoom,
   browserOrReason,
   chooseAndUpload,
   type Visit,
@@ -41,9 +42,11 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByText('What comes first in its dates?').waitFor();
     await page.getByText('separated by semicolons · without a header').waitFor();
     await page.getByRole('cell', { name: 'Müller' }).waitFor();
+    await page.getByRole('cell', { name: '01/02/2024 → ?' }).waitFor();
     assert(await page.getByRole('button', { name: 'Upload latin.csv' }).isDisabled());
     await assertAccessible(page, 'question');
     await assertFitsPhone(page, 'question');
+    await assertFitsZoom(page, 'question');
     await page.getByRole('button', { name: 'The month first' }).click();
     await page.getByRole('columnheader', { name: 'month first' }).waitFor();
     await page.getByRole('cell', { name: '01/02/2024 → 2024-01-02' }).waitFor();
@@ -92,6 +95,31 @@ describe('the preview of a file in the page', { skip }, () => {
     assert.equal(await totalRows(thena.url, 'twice'), 1);
   });
 
+  test('warns of a large file whose name and size are those of an earlier upload', async () => {
+    const csv = `time,amount\n${'2024-03-01,1\n'.repeat(100_000)}`;
+    const page = await visitor.open('/c/large/uploads');
+    const file = { name: 'large.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
+    await chooseAndUpload(page, file);
+    await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor();
+    await page.setInputFiles('[aria-label="CSV files"]', file);
+    await page.getByText('A file of this name and size was uploaded before: large.csv').waitFor();
+  });
+
+  test('is made again when another file has created the table', async () => {
+    const page = await visitor.open('/c/fresh/uploads');
+    await page.setInputFiles(
+      '[aria-label="CSV files"]',
+      ['day,amount\n2024-03-01,1\n', 'other,names\n1,2\n'].map((csv, index) => ({
+        name: `file-${index}.csv`,
+        mimeType: 'text/csv',
+        buffer: Buffer.from(csv),
+      })),
+    );
+    await page.getByText('2 can be uploaded.').waitFor();
+    await page.getByRole('button', { name: 'Upload file-0.csv' }).click();
+    await page.getByText('The columns differ from those of the table. Missing: day, amount.').waitFor();
+  });
+
   test('shows values that do not fit, and loads the other rows if asked to', async () => {
     await upload(thena.url, 'unfit', 'time,amount\n2024-03-01,1\n');
     const page = await choose('unfit', 'unfit.csv', 'time,amount\n2024-03-02,cheap\n2024-03-03,3\n');
@@ -101,6 +129,16 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByRole('button', { name: 'Upload unfit.csv' }).click();
     await page.getByRole('row', { name: /^unfit\.csv .*With rejected rows/ }).waitFor();
     assert.equal(await totalRows(thena.url, 'unfit'), 2);
+  });
+
+  test('offers the time zone of the browser for times without an offset', async () => {
+    const traveller = await visit(browser, thena.url, { timezoneId: 'Asia/Tokyo' });
+    const page = await traveller.open('/c/zoned/uploads');
+    const buffer = Buffer.from('at,amount\n2024-03-01 09:00:00,1\n');
+    await page.setInputFiles('[aria-label="CSV files"]', { name: 'zoned.csv', mimeType: 'text/csv', buffer });
+    await page.getByRole('button', { name: 'Asia/Tokyo' }).click();
+    await page.getByRole('cell', { name: '2024-03-01T00:00:00Z' }).waitFor();
+    await traveller.close();
   });
 
   test('says that a file is not CSV', async () => {

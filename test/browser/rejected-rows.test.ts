@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { call, put, type RunningThena, startThena, totalRows, upload, WAIT } from '../server.ts';
 import { until } from '../until.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  assertFitsZoom,
+  browserOrReason,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
@@ -41,6 +48,7 @@ describe('rejected rows in the page', { skip }, () => {
     assert((await page.getByRole('listitem').count()) < 100, 'all rows are in the page');
     await assertAccessible(page, 'rejected rows');
     await assertFitsPhone(page, 'rejected rows');
+    await assertFitsZoom(page, 'rejected rows');
     for (let line = 3; line < 12; line++)
       await page.getByLabel(`amount, line ${line}`, { exact: true }).fill(`${line}`);
     // The last one, too, which has to be scrolled to.

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { call, type RunningThena, startThena } from '../server.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  assertFitsZoom,
+  browserOrReason,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const ADMIN_KEY = 'an-admin-key-for-tests-only';
 const AS_ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
@@ -57,6 +64,7 @@ describe('the settings of a customer in the page', { skip }, () => {
     assert(!(await page.content()).includes(key), 'the key is still shown');
     await assertAccessible(page, 'settings');
     await assertFitsPhone(page, 'settings');
+    await assertFitsZoom(page, 'settings');
     await page.getByRole('button', { name: 'Revoke Nightly' }).click();
     await page.getByRole('button', { name: 'Revoke key' }).click();
     await page.getByRole('row', { name: /^Nightly .*Revoked/ }).waitFor();

@@ -56,6 +56,37 @@ describe('the page of a server with keys', { skip }, () => {
     assert.equal(await page.evaluate(() => document.cookie), '', 'scripts can read the session');
   });
 
+  test('lets a key that may only upload send files, follow them, and correct their rows', async () => {
+    await customer('box');
+    const { body } = await call(`${thena.url}/api/v1/customers/box/keys`, {
+      json: { rights: ['upload'] },
+      headers: AS_ADMIN,
+    });
+    const page = await visitor.open('/');
+    const refused: string[] = [];
+    page.on('response', (response) => response.status() === 403 && refused.push(response.url()));
+    await page.getByLabel('API key').fill(body.key);
+    await page.keyboard.press('Enter');
+    const buffer = Buffer.from('note\tamount\n"x\ty"\t1\nz\n');
+    await page.setInputFiles('[aria-label="CSV files"]', { name: 'a.tsv', mimeType: 'text/csv', buffer });
+    await page.getByRole('button', { name: 'Load the other rows' }).click();
+    await page.getByRole('button', { name: 'Upload a.tsv' }).and(page.locator(':enabled')).click();
+    await page
+      .getByRole('row', { name: /^a\.tsv .*With rejected rows/ })
+      .getByRole('link')
+      .click();
+    await page.getByRole('link', { name: 'Show and correct the rejected rows' }).click();
+    await page.getByLabel('Whole row, line 3').fill('"z\tz"\t2');
+    await page.getByRole('button', { name: 'Send 1 changed row' }).click();
+    await page.getByText('= 1 added + 0 left').waitFor();
+    assert.deepEqual(refused, []);
+    const rows = await call(`${thena.url}/api/v1/customers/box/table/rows`, { headers: AS_ADMIN });
+    assert.deepEqual(rows.body.rows, [
+      ['x\ty', 1],
+      ['z\tz', 2],
+    ]);
+  });
+
   test('shows the key of a new customer to the administrator, once', async () => {
     const page = await visitor.open('/');
     await page.getByLabel('API key').fill(ADMIN_KEY);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type RunningThena, startThena, totalRows, upload } from '../server.ts';
-import { assertAccessible, assertFitsPhone, browserOrReason, type Visit, visit } from './browser-page.ts';
+import {
+  assertAccessible,
+  assertFitsPhone,
+  assertFitsZoom,
+  browserOrReason,
+  type Visit,
+  visit,
+} from './browser-page.ts';
 
 const MOST_SCRIPT_BYTES = 250_000;
 
@@ -45,7 +52,8 @@ describe('the page of a server without keys', { skip }, () => {
     try {
       const page = await beginner.open('/');
       await page.getByRole('button', { name: 'Try it with a sample file' }).click();
-      await page.getByRole('img', { name: 'Rows of the table over time' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Analyses' }).waitFor();
+      await page.locator('main canvas').waitFor();
       assert.equal(await totalRows(empty.url, 'sample'), 8640);
       await beginner.close();
     } finally {
@@ -72,6 +80,7 @@ describe('the page of a server without keys', { skip }, () => {
     const light = await background();
     await page.getByRole('button', { name: 'Settings and account' }).click();
     await assertFitsPhone(page, 'menu');
+    await assertFitsZoom(page, 'menu');
     await page.getByRole('menuitem', { name: 'Dark' }).click();
     assert.notEqual(await background(), light);
     await page.reload();

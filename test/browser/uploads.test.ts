@@ -8,6 +8,7 @@ import { until } from '../until.ts';
 import {
   assertAccessible,
   assertFitsPhone,
+  assertFitsZoom,
   browserOrReason,
   chooseAndUpload,
   type Visit,
@@ -59,6 +60,7 @@ describe('uploading in the page', { skip }, () => {
     await page.getByText('19 files chosen. 18 can be uploaded.').waitFor();
     await assertAccessible(page, 'chosen files');
     await assertFitsPhone(page, 'chosen files');
+    await assertFitsZoom(page, 'chosen files');
     await page.getByRole('button', { name: 'Upload 18 ready files' }).click();
     await page.getByText('The columns differ from those of the table. Missing: time, amount.').waitFor();
     assert(await page.getByRole('button', { name: 'Upload part-7.csv' }).isDisabled());
@@ -78,6 +80,7 @@ describe('uploading in the page', { skip }, () => {
     await other.getByRole('listitem').filter({ hasText: 'more.csv' }).getByText('2 rows').waitFor();
     await assertAccessible(other, 'timeline');
     await assertFitsPhone(other, 'timeline');
+    await assertFitsZoom(other, 'timeline');
     await page.getByRole('button', { name: 'Undo upload' }).click();
     await page.getByText('2 rows, with times from Mar 2, 2024').waitFor();
     await page.getByText('will be removed from the table at once. 1 row will remain.').waitFor();
@@ -104,6 +107,7 @@ describe('uploading in the page', { skip }, () => {
     await page.getByText('Choose the file again to continue there.').waitFor();
     await assertAccessible(page, 'interrupted file');
     await assertFitsPhone(page, 'interrupted file');
+    await assertFitsZoom(page, 'interrupted file');
     sentBytes.length = 0;
     await page.setInputFiles('[aria-label="large.csv again"]', csvFile('large.csv', 'time,amount,note\n'));
     await page.getByText('large.csv is another file, or has changed since.').waitFor();
@@ -134,7 +138,20 @@ describe('uploading in the page', { skip }, () => {
     await page.setInputFiles('[aria-label="CSV files"]', csvFile(name, 'wrong\n1\n'));
     await page.getByRole('article', { name }).getByText('Other columns').waitFor();
     await page.getByRole('rowheader', { name: '<script>alert(1)</script>' }).waitFor();
-    assert.equal(await page.locator('main img, main script').count(), 0);
+    const cells = '<script>alert(1)</script>,amount\n<b>bold</b>,1\n=cmd|calc,much\n';
+    await page.setInputFiles('[aria-label="CSV files"]', csvFile('cells.csv', cells));
+    await page.getByRole('button', { name: 'Details of cells.csv' }).click();
+    await page.getByRole('cell', { name: '<b>bold</b>' }).waitFor();
+    await page.getByRole('button', { name: 'Load the other rows' }).click();
+    await page.getByRole('button', { name: 'Upload cells.csv' }).and(page.locator(':enabled')).click();
+    await page
+      .getByRole('row', { name: /^cells\.csv .*With rejected rows/ })
+      .getByRole('link')
+      .click();
+    await page.getByRole('link', { name: 'Show and correct the rejected rows' }).click();
+    await page.getByText('<b>bold</b>,1').waitFor();
+    assert.equal(await page.getByLabel('<script>alert(1)</script>, line 3').inputValue(), '=cmd|calc');
+    assert.equal(await page.locator('main img, main script, main b').count(), 0);
   });
 
   test('is accessible and fits a phone', async () => {
@@ -144,19 +161,23 @@ describe('uploading in the page', { skip }, () => {
     await page.getByText('Latest uploads').waitFor();
     await assertAccessible(page, 'overview');
     await assertFitsPhone(page, 'overview');
+    await assertFitsZoom(page, 'overview');
     await page.getByRole('link', { name: 'Uploads', exact: true }).click();
     await page.getByRole('heading', { name: 'All uploads' }).waitFor();
     await assertAccessible(page, 'uploads');
     await assertFitsPhone(page, 'uploads');
+    await assertFitsZoom(page, 'uploads');
     await page.getByRole('row', { name: 'Failed' }).getByRole('link').click();
     await page.getByRole('alert').waitFor();
     await assertAccessible(page, 'failed upload');
     await assertFitsPhone(page, 'failed upload');
+    await assertFitsZoom(page, 'failed upload');
     await page.goBack();
     await page.getByRole('heading', { name: 'All uploads' }).waitFor();
     await page.getByRole('row', { name: 'Complete' }).getByRole('link').click();
     await page.getByText('How the columns were read').waitFor();
     await assertAccessible(page, 'complete upload');
     await assertFitsPhone(page, 'complete upload');
+    await assertFitsZoom(page, 'complete upload');
   });
 });

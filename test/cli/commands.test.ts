@@ -163,7 +163,9 @@ test('exports to standard output and to a file whose name says the format', asyn
   await succeeds('export', '-c', 'out', '-o', 'out.parquet');
   assert.equal(readFileSync(user.path('out.parquet')).subarray(0, 4).toString(), 'PAR1');
   assert.match((await fails(2, 'export', '-c', 'out', '-o', 'out.parquet')).stderr, /--force overwrites it/);
+  writeFileSync(user.path('out.parquet.part'), 'of another program');
   await succeeds('export', '-c', 'out', '-o', 'out.parquet', '--force');
+  assert.equal(readFileSync(user.path('out.parquet.part'), 'utf8'), 'of another program');
   await fails(1, 'export', '-c', 'out', '-o', 'no/such/folder.csv');
 });
 

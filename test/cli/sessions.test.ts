@@ -1,7 +1,7 @@
 /** What depends on the process: settings, keys, signals, pipes, terminals. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -184,6 +184,8 @@ test('--watch uploads each file of a folder once, in several runs', NEEDS_POSIX,
     writeFileSync(user.path('inbox/a.csv'), 'n\n1\n');
     writeFileSync(user.path('inbox/bad.csv'), 'x\n');
     writeFileSync(user.path('inbox/.hidden.csv'), 'n\n9\n');
+    // A file that nobody can read, not even root.
+    if (existsSync('/sys/bus/cpu/uevent')) symlinkSync('/sys/bus/cpu/uevent', user.path('inbox/ab.csv'));
     const args = ['upload', '--watch', 'inbox', '--url', open.url, '-c', 'inbox'];
     const watch = async (until: RegExp, more = () => {}): Promise<string> => {
       const child = user.start(args);
@@ -232,6 +234,33 @@ test('progress, colors and questions appear on a terminal only', NEEDS_SCRIPT, a
     assert.equal(kept.code, 1);
     const undone = await onTerminal(`undo ${id}`, 'y\n');
     assert.equal(undone.code, 0, undone.stdout);
+  } finally {
+    await open.close();
+  }
+});
+
+test('a terminal executes nothing of what a file contains', NEEDS_SCRIPT, async () => {
+  const open = await startThena();
+  try {
+    const text = `${ESCAPE}]0;title\u0007\u009b2J\u202eé${'x'.repeat(100)}`;
+    writeFileSync(user.path('evil.csv'), `n,text\n1,${text}\n`);
+    const flags = `--url ${open.url} -c evil`;
+    const sent = await user.run(['upload', 'evil.csv', ...flags.split(' ')]);
+    assert.equal(sent.code, 0, sent.stderr);
+    for (const command of ['rows', 'rows --csv', 'rows --json', 'export', 'export --format ndjson', 'query --by n']) {
+      const { stdout } = await finished(
+        spawn('script', ['-qec', `"${process.execPath}" "${THENA}" ${command} ${flags}`, '/dev/null'], {
+          cwd: user.home,
+          env: { ...user.env, TERM: 'xterm', NO_COLOR: '1' },
+        }),
+      );
+      assert.doesNotMatch(stdout, /(?![\n\t]|\r\n)[\p{Cc}\p{Bidi_Control}]/u, command);
+      assert.match(stdout, command.startsWith('query') ? /1/ : /é/, command);
+    }
+    // Programs get the values as they are.
+    const piped = await user.run(['rows', '--json', ...flags.split(' ')]);
+    assert.deepEqual(JSON.parse(piped.stdout), { n: 1, text });
+    assert.equal((await user.run(['export', ...flags.split(' ')])).stdout, `n,text\n1,"${text}"\n`);
   } finally {
     await open.close();
   }

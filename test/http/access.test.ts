@@ -67,7 +67,9 @@ describe('with keys', () => {
   ): Promise<Reply> {
     const id = /\/(uploads|tus)\/\{id\}/.test(path) ? othersUpload : customer;
     const url =
-      thena.url + path.replace('{id}', id).replace('{key_id}', 'key_x').replace('{format}', 'csv') + queryOf(path);
+      thena.url +
+      path.replace('{id}', id).replace('{key_id}', 'key_x').replace('{format}', 'csv').replace('{webhook_id}', 'wh_x') +
+      queryOf(path);
     const types = Object.keys(operation.requestBody?.content ?? {});
     if (path.includes('/tus')) {
       const metadata = `customer_id ${Buffer.from(customer).toString('base64')}`;
@@ -83,7 +85,11 @@ describe('with keys', () => {
         ? { customer_id: customer, analyze_type: 10001 }
         : path.endsWith('keys')
           ? {}
-          : { customer_id: 'new' };
+          : path.endsWith('webhooks')
+            ? { url: 'https://example.com/', events: ['upload.complete'] }
+            : path.endsWith('{webhook_id}')
+              ? { description: null }
+              : { customer_id: 'new' };
       return call(url, { method, json, headers });
     }
     return call(url, types.length === 0 ? { method, headers } : { method, headers, body: CSV });

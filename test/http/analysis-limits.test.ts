@@ -118,13 +118,19 @@ describe('an expensive analysis', () => {
   });
 });
 
-it('ends an analysis that takes too long, or whose result is too large', async () => {
-  const thena = await startThena({ THENA_ANALYSIS_SECONDS: '1' });
+/** 90,000 long texts. */
+async function startWithTexts(seconds: string) {
+  const thena = await startThena({ THENA_ANALYSIS_SECONDS: seconds });
+  const long = 'x'.repeat(400);
+  const lines = Array.from({ length: 90_000 }, (_, row) => `${row}${long}\n`);
+  assert.equal((await upload(thena.url, 'a', `s\n${lines.join('')}`)).body.status, 'complete');
+  const ask = (query: unknown) => call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'a', query } });
+  return { thena, ask };
+}
+
+it('ends an analysis whose result is too large', async () => {
+  const { thena, ask } = await startWithTexts('60');
   try {
-    const ask = (query: unknown) => call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'a', query } });
-    const long = 'x'.repeat(400);
-    const lines = Array.from({ length: 90_000 }, (_, row) => `${row}${long}\n`);
-    assert.equal((await upload(thena.url, 'a', `s\n${lines.join('')}`)).body.status, 'complete');
     const large = await ask({ group_by: ['s'], order_by: [{ column: 's', direction: 'desc' }] });
     assert.deepEqual(
       [large.status, large.body.code],
@@ -133,6 +139,15 @@ it('ends an analysis that takes too long, or whose result is too large', async (
     );
     assert.match(large.body.detail, /33554432 bytes/);
     assert.equal((await ask({ group_by: ['s'], limit: 1000 })).body.result.rows.length, 1000);
+    assert.ok(!thena.observations.some(({ kind }) => kind === 'engine_stopped' || kind === 'request_failed'));
+  } finally {
+    await thena.close();
+  }
+});
+
+it('ends an analysis that takes too long', async () => {
+  const { thena, ask } = await startWithTexts('1');
+  try {
     const late = await ask(slow(0));
     assert.deepEqual([late.status, late.body.code], [504, 'analysis_timeout'], JSON.stringify(late.body));
     assert.ok(!thena.observations.some(({ kind }) => kind === 'engine_stopped' || kind === 'request_failed'));

@@ -186,6 +186,22 @@ describe('what a text means', () => {
     });
   }
 
+  it('is null for words of the option that look like values', async () => {
+    const csv = 'n,x,d,b\n-999,-9.0,1900-01-01,false\n5,2.5,2024-01-02,true\n';
+    const query = '?nulls=-999,-9.0,1900-01-01,false';
+    const rows = [
+      [null, null, null, null],
+      [5, 2.5, '2024-01-02', true],
+    ];
+    const { customer } = await sendAll([csv], query);
+    assert.deepEqual(await rowsOf(customer), rows);
+    assert.equal((await send(customer, csv, query)).status, 'complete');
+    assert.deepEqual(await rowsOf(customer), [...rows, ...rows]);
+    const skipped = await send(customer, `${csv}x,1,2024-01-03,true\n`, `${query}&on_error=skip`);
+    assert.deepEqual([skipped.receipt.appended, skipped.receipt.rejected], [2, 1]);
+    assert.deepEqual(await rowsOf(customer), [...rows, ...rows, ...rows]);
+  });
+
   it('is asked for if nothing decides, and a retry with the option leads to rows', async () => {
     for (const [csv, option, value, row] of [
       ['d,n\n3/4/2024,1\n', 'date_order', 'dmy', ['2024-04-03', 1]],

@@ -96,6 +96,7 @@ it('numbers the rows of the whole table only: a number cannot be combined with a
     { cursor: body.next_cursor, offset: 1 },
     { offset: -1 },
     { offset: 'x' },
+    ...['', '0.5', '0x1', '1e0', ' 1', '+1'].flatMap((text) => [{ offset: text }, { limit: text }]),
   ]) {
     const refused = await page('whole', query as Query);
     assert.deepEqual([refused.status, refused.body.code], [400, 'bad_request'], JSON.stringify(query));

@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import type { Session } from '../../client/session.ts';
+import { may } from '../data/session.ts';
 import { ButtonLink } from '../design/button.tsx';
 import { Screen } from '../design/screen.tsx';
 import { CustomerFrame } from './customer-frame.tsx';
@@ -26,7 +27,13 @@ export function Routes({ session }: { readonly session: Session }) {
           {({ id }) => (
             <CustomerFrame key={id} customerId={id}>
               <Switch>
-                <Route path="/c/:id">{() => <Overview customerId={id} session={session} />}</Route>
+                <Route path="/c/:id">
+                  {may(session, 'read') ? (
+                    <Overview customerId={id} session={session} />
+                  ) : (
+                    <Redirect to={`/c/${id}/uploads`} />
+                  )}
+                </Route>
                 <Route path="/c/:id/uploads">{() => <Uploads customerId={id} session={session} />}</Route>
                 <Route path="/c/:id/uploads/:upload">
                   {({ upload }) => <Upload key={upload} customerId={id} uploadId={upload} session={session} />}

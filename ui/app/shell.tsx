@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
 import type { Session } from '../../client/session.ts';
 import { useCustomers } from '../data/customers.ts';
-import { useSignOut } from '../data/session.ts';
+import { may, useSignOut } from '../data/session.ts';
 import { Button } from '../design/button.tsx';
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../design/menu.tsx';
 import icon from '../icon.svg';
@@ -80,13 +80,13 @@ function CustomerSwitcher({ session, customerId }: { readonly session: Session; 
 function Sections({ session, customerId }: { readonly session: Session; readonly customerId: string }) {
   const [path] = useLocation();
   const base = `/c/${customerId}`;
-  const sections = [
-    ['Overview', base],
+  const mayRead = may(session, 'read');
+  const sections: readonly (readonly [name: string, href: string])[] = [
+    ...(mayRead ? [['Overview', base] as const] : []),
     ['Uploads', `${base}/uploads`],
-    ['Table', `${base}/table`],
-    ['Analyses', `${base}/analyses`],
-    ...(session.role === 'customer' ? [] : ([['Settings', `${base}/settings`]] as const)),
-  ] as const;
+    ...(mayRead ? [['Table', `${base}/table`] as const, ['Analyses', `${base}/analyses`] as const] : []),
+    ...(session.role === 'customer' ? [] : [['Settings', `${base}/settings`] as const]),
+  ];
   return (
     <nav className={styles.sections} aria-label="Sections">
       {sections.map(([name, href]) => (

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { isProblem } from '../../client/thena-problem.ts';
 import type { CreateCustomer, Customer } from '../../src/api/customers.ts';
 import { client } from './client.ts';
+import { useMay } from './session.ts';
 
 export const customersKey = ['customers'] as const;
 /** Everything about a customer has a key that begins with this one. */
@@ -24,6 +25,7 @@ export function useCustomers(enabled = true) {
 export function useCustomer(id: string) {
   return useQuery({
     queryKey: [...tableKey(id), 'state'],
+    enabled: useMay('read'),
     queryFn: async ({ signal }): Promise<Customer | null> => {
       try {
         return await client.customer(id, { signal });

@@ -1,7 +1,12 @@
 import { useSyncExternalStore } from 'react';
 import { ThenaProblem } from '../../client/thena-problem.ts';
+import { client } from './client.ts';
+
+/** How late an answer to a request from before a new session may be. */
+const LATE_MS = 5_000;
 
 let ended = false;
+let begunAt = Number.NEGATIVE_INFINITY;
 const listeners = new Set<() => void>();
 
 function setEnded(now: boolean): void {
@@ -22,13 +27,25 @@ function subscribe(listener: () => void): () => void {
  */
 export function endsSession(error: unknown): boolean {
   const ends = error instanceof ThenaProblem && error.status === 401;
-  if (ends) setEnded(true);
-  return ends;
+  if (!ends) return false;
+  if (Date.now() < begunAt + LATE_MS) void confirmEnd();
+  else setEnded(true);
+  return true;
 }
 
 /** Notes that there is a new session. */
 export function beginSession(): void {
+  begunAt = Date.now();
   setEnded(false);
+}
+
+/** A request from before the new session may be refused after it has begun. */
+async function confirmEnd(): Promise<void> {
+  try {
+    await client.currentSession();
+  } catch (error) {
+    if (error instanceof ThenaProblem && error.status === 401) setEnded(true);
+  }
 }
 
 /** Waits until there is a session again. */

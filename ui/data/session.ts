@@ -51,3 +51,9 @@ export function useSignOut() {
 export function may(session: Session, right: KeyRight): boolean {
   return session.role !== 'customer' || session.rights.includes(right);
 }
+
+/** Whether the key of the session has a permission. Without a session: no. */
+export function useMay(right: KeyRight): boolean {
+  const { data: session } = useSession();
+  return session ? may(session, right) : false;
+}

@@ -11,6 +11,7 @@ import type { RetryQuery } from '../../src/api/upload-options.ts';
 import type { Upload, UploadPage } from '../../src/api/uploads.ts';
 import { client } from './client.ts';
 import { customerKey } from './customers.ts';
+import { useMay } from './session.ts';
 
 const listKey = (customerId: string) => [...customerKey(customerId), 'uploads'] as const;
 const uploadKey = (id: string) => ['upload', id] as const;
@@ -19,6 +20,7 @@ const uploadKey = (id: string) => ['upload', id] as const;
 export function useUploads(customerId: string) {
   return useInfiniteQuery({
     queryKey: listKey(customerId),
+    enabled: useMay('read'),
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
       client.listUploads(customerId, { limit: 50, ...(pageParam && { cursor: pageParam }) }, { signal }),

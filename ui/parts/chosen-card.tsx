@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { type ChosenFile, type Decisions, isReady } from '../data/choosing/chosen-file.ts';
 import { chosenFiles } from '../data/choosing/chosen-files.ts';
 import type { Preview } from '../data/choosing/preview.ts';
-import { useUpload } from '../data/uploads.ts';
+import { useUpload, useUploads } from '../data/uploads.ts';
 import { Ago } from '../design/ago.tsx';
 import { Badge } from '../design/badge.tsx';
 import { Button } from '../design/button.tsx';
@@ -99,6 +99,7 @@ function Concerns({ chosen, preview }: { readonly chosen: ChosenFile; readonly p
           <Duplicate customerId={chosen.customerId} earlier={duplicate_of} />
         </Concern>
       )}
+      {!preview.complete && <Namesake chosen={chosen} />}
       {first && rejected_rows > 0 && (
         <Concern>
           {count(rejected_rows)} of {preview.complete ? '' : 'the first '}
@@ -144,5 +145,21 @@ function Duplicate({
       <Link href={`/c/${customerId}/uploads/${earlier.id}`}>{data?.filename ?? 'earlier upload'}</Link>{' '}
       <Ago at={earlier.created_at} />. Uploading it again adds its rows a second time.
     </>
+  );
+}
+
+/** Of a large file, only the start was sent: whether it is a duplicate is known when it has been uploaded, and guessed by its name. */
+function Namesake({ chosen: { customerId, file } }: { readonly chosen: ChosenFile }) {
+  const { data } = useUploads(customerId);
+  const earlier = data?.pages
+    .flatMap(({ items }) => items)
+    .find(({ status, filename, bytes: size }) => status === 'complete' && filename === file.name && size === file.size);
+  if (!earlier) return null;
+  return (
+    <Concern>
+      A file of this name and size was uploaded before:{' '}
+      <Link href={`/c/${customerId}/uploads/${earlier.id}`}>{file.name}</Link> <Ago at={earlier.created_at} />. If it is
+      the same, its rows are added a second time.
+    </Concern>
   );
 }

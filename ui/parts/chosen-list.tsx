@@ -1,6 +1,7 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { isReady } from '../data/choosing/chosen-file.ts';
 import { chosenFiles } from '../data/choosing/chosen-files.ts';
+import { useCustomer } from '../data/customers.ts';
 import { Button } from '../design/button.tsx';
 import { counted } from '../design/figures.ts';
 import styles from './chosen.module.css';
@@ -10,6 +11,7 @@ import { ChosenCard } from './chosen-card.tsx';
 export function ChosenList({ customerId }: { readonly customerId: string }) {
   const files = useSyncExternalStore(chosenFiles.subscribe, chosenFiles.snapshot);
   const shown = files.filter((file) => file.customerId === customerId);
+  usePreviewsOfTable(customerId);
   if (shown.length === 0) return null;
   const ready = shown.filter(isReady).length;
   const reading = shown.filter((file) => file.reading).length;
@@ -35,4 +37,16 @@ export function ChosenList({ customerId }: { readonly customerId: string }) {
       </ul>
     </section>
   );
+}
+
+/** A preview compares a file with the table: if that is created, widened or gone, it is made again. */
+function usePreviewsOfTable(customerId: string): void {
+  const { data: customer } = useCustomer(customerId);
+  const columns = customer === undefined ? null : JSON.stringify(customer?.table?.columns ?? []);
+  const seen = useRef<string | null>(null);
+  useEffect(() => {
+    if (columns === null) return;
+    if (seen.current !== null && seen.current !== columns) chosenFiles.readAllAgain(customerId);
+    seen.current = columns;
+  }, [customerId, columns]);
 }

@@ -70,7 +70,7 @@ function Question({ question: { column, option, choices, line }, chosen, onDecid
         {chosen !== null && <span className={styles.soft}> Assumed</span>}
       </p>
       <div className={styles.choices}>
-        {choices.map(({ value, reading, example_text, example_value }) => (
+        {[...choices, ...ownZone(option, choices)].map(({ value, reading, example_text, example_value }) => (
           <Button
             key={value}
             className={styles.choice}
@@ -92,4 +92,11 @@ function Question({ question: { column, option, choices, line }, chosen, onDecid
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Times without an offset are often those of the place where the user is. */
+function ownZone(option: PreviewQuestion['option'], choices: PreviewQuestion['choices']): PreviewQuestion['choices'] {
+  const value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (option !== 'time_zone' || choices.some((choice) => choice.value === value)) return [];
+  return [{ value, reading: value, example_text: '', example_value: 'the time zone of this browser' }];
 }

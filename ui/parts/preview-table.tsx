@@ -7,7 +7,8 @@ const SHOWN_ROWS = 8;
 
 /** The first rows of a file. Where the stored value is not what is written, both are shown. */
 export function PreviewTable({ preview, filename }: { readonly preview: Preview; readonly filename: string }) {
-  const { columns, rows, rows_read, complete, dialect, notes } = preview;
+  const { columns, rows, rows_read, complete, dialect, notes, questions } = preview;
+  const asked = new Set(questions.map(({ column }) => column));
   return (
     <>
       <div className={styles.table}>
@@ -21,7 +22,11 @@ export function PreviewTable({ preview, filename }: { readonly preview: Preview;
               {row.map((cell, column) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the same.
                 <td key={column}>
-                  <Cell cell={cell} isText={columns[column]?.type === 'text'} />
+                  <Cell
+                    cell={cell}
+                    isText={columns[column]?.type === 'text'}
+                    isAsked={asked.has(columns[column]?.name ?? null)}
+                  />
                 </td>
               ))}
             </tr>
@@ -62,10 +67,24 @@ function describe({ type, order, decimal, time_zone, format }: PreviewColumn): s
     decimal === ',' && 'decimal comma',
     type === 'timestamp' && time_zone,
   ].filter(Boolean);
-  return [type ?? 'no type yet', ...details].join(', ');
+  return [type === 'unknown' ? 'no values yet' : type, ...details].join(', ');
 }
 
-function Cell({ cell: { text, value }, isText }: { readonly cell: PreviewCell; readonly isText: boolean }) {
+interface CellProps {
+  readonly cell: PreviewCell;
+  readonly isText: boolean;
+  /** Whether its value depends on an open question. */
+  readonly isAsked: boolean;
+}
+
+function Cell({ cell: { text, value }, isText, isAsked }: CellProps) {
+  if (isAsked && text !== '') {
+    return (
+      <>
+        <span className={styles.written}>{text} → </span>?
+      </>
+    );
+  }
   if (value === null) {
     return (
       <>

@@ -96,6 +96,15 @@ export function ReadingOptions({ options, onChange }: ReadingOptionsProps) {
           ]}
           onChange={(value) => onChange({ on_error: value === 'skip' ? 'skip' : undefined })}
         />
+        <SelectField
+          label="Columns that they do not fit"
+          value={options.widen ?? ''}
+          choices={[
+            { value: '', label: 'Keep their type' },
+            { value: 'text', label: 'Become text' },
+          ]}
+          onChange={(value) => onChange({ widen: value === '' ? undefined : value })}
+        />
         <form
           className={styles.zone}
           onSubmit={(event) => {

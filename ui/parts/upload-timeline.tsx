@@ -60,15 +60,26 @@ export function UploadTimeline({
   );
 }
 
+/** More bars would run together. */
+const MOST_BARS = 90;
+
 function Histogram({ points, share }: { readonly points: readonly RowsAt[]; readonly share: (at: number) => number }) {
-  const most = Math.max(...points.map(({ rows }) => rows));
-  const width = Math.max(0.3, 80 / points.length);
+  const bars = new Array<number>(MOST_BARS).fill(0);
+  for (const { at, rows } of points) {
+    const bar = Math.min(MOST_BARS - 1, Math.floor((share(at) / 100) * MOST_BARS));
+    bars[bar] = (bars[bar] ?? 0) + rows;
+  }
+  const most = Math.max(...bars);
+  const width = 100 / MOST_BARS;
   return (
     <svg className={styles.histogram} viewBox="0 0 100 40" preserveAspectRatio="none" role="img">
       <title>Rows of the table over time</title>
-      {points.map(({ at, rows }) => {
-        const height = Math.max(0.6, (rows / most) * 40);
-        return <rect key={at} x={Math.min(share(at), 100 - width)} y={40 - height} width={width} height={height} />;
+      {bars.map((rows, bar) => {
+        const height = rows === 0 ? 0 : Math.max(0.6, (rows / most) * 40);
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: bars have no identity but their place.
+          <rect key={bar} x={bar * width} y={40 - height} width={width * 0.8} height={height} />
+        );
       })}
     </svg>
   );

@@ -138,7 +138,9 @@ interface WebhookEventsTable {
   customer_id: CustomerId;
   type: EventType;
   occurred_at: Millis;
-  /** The row of the upload as it was then. Null for a test. */
+  /** Null for a test. */
+  upload_id: UploadId | null;
+  /** The row of the upload as it was then. */
   upload: Json | null;
 }
 

@@ -1,8 +1,11 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
 import { webhookNotFound } from '../../model/not-found.ts';
-import type { AttemptVerdict, Webhooks } from '../webhook.ts';
+import type { Upload } from '../upload.ts';
+import type { AttemptVerdict, DeliveryClaim, Webhooks } from '../webhook.ts';
 import type { CatalogTables, WebhookRow } from './catalog-tables.ts';
 import { pageOf, readCursor } from './pages.ts';
+import { uploadOf } from './upload-rows.ts';
+import { newEventId, queueEvent } from './webhook-outbox.ts';
 import { type DeliveryWithEvent, deliveryOf, storedAttempts, webhookOf } from './webhook-rows.ts';
 import { disable } from './webhooks.ts';
 
@@ -35,30 +38,13 @@ export function webhookDeliveriesIn(db: Kysely<CatalogTables>, now: () => number
       const row = await deliveryIn(db, webhookId, eventId);
       return row ? deliveryOf(row) : null;
     },
-    claimTest: (webhookId, eventId, { owner, leaseMs }) =>
+    addTestEvent: (webhookId) =>
       db.transaction().execute(async (trx) => {
-        const at = now();
         const webhook = await trx.selectFrom('webhooks').selectAll().where('id', '=', webhookId).executeTakeFirst();
         if (!webhook) throw webhookNotFound(webhookId);
-        const event = { customer_id: webhook.customer_id, occurred_at: at };
-        await trx
-          .insertInto('webhook_events')
-          .values({ ...event, id: eventId, type: 'webhook.test', upload: null })
-          .execute();
-        await trx
-          .insertInto('webhook_deliveries')
-          .values({
-            ...event,
-            webhook_id: webhookId,
-            event_id: eventId,
-            status: 'pending',
-            attempts: '[]',
-            next_attempt_at: at,
-            lease_owner: owner,
-            lease_until: at + leaseMs,
-          })
-          .execute();
-        return claimOf(trx, webhook, eventId);
+        const event = { id: newEventId(), customer_id: webhook.customer_id, occurred_at: now() };
+        await queueEvent(trx, { ...event, type: 'webhook.test', upload_id: null, upload: null }, [webhookId]);
+        return event.id;
       }),
     async claimDelivery({ owner, leaseMs, busyWebhooks, busyCustomers }) {
       for (;;) {
@@ -154,7 +140,7 @@ function withEvents(db: Kysely<CatalogTables>) {
     .selectFrom('webhook_deliveries')
     .innerJoin('webhook_events', 'webhook_events.id', 'webhook_deliveries.event_id')
     .selectAll('webhook_deliveries')
-    .select(['webhook_events.type', 'webhook_events.upload']);
+    .select(['webhook_events.type', 'webhook_events.upload_id']);
 }
 
 function deliveryIn(
@@ -165,10 +151,25 @@ function deliveryIn(
   return withEvents(db).where('webhook_id', '=', webhookId).where('event_id', '=', eventId).executeTakeFirst();
 }
 
-async function claimOf(trx: Transaction<CatalogTables>, webhook: WebhookRow, eventId: string) {
+async function claimOf(
+  trx: Transaction<CatalogTables>,
+  webhook: WebhookRow,
+  eventId: string,
+): Promise<DeliveryClaim | null> {
   const row = await deliveryIn(trx, webhook.id, eventId);
-  if (!row) throw new Error(`delivery ${eventId} has no event`);
-  return { delivery: deliveryOf(row), webhook: webhookOf(webhook) };
+  return row ? { delivery: deliveryOf(row), webhook: webhookOf(webhook), upload: await uploadIn(trx, eventId) } : null;
+}
+
+/** The upload as it was when the event occurred. Columns that the copy lacks were added later: they are as they are now. */
+async function uploadIn(trx: Transaction<CatalogTables>, eventId: string): Promise<Upload | null> {
+  const { upload_id: id, upload: copy } = await trx
+    .selectFrom('webhook_events')
+    .select(['upload_id', 'upload'])
+    .where('id', '=', eventId)
+    .executeTakeFirstOrThrow();
+  if (id === null || copy === null) return null;
+  const row = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  return uploadOf({ ...row, ...JSON.parse(copy) });
 }
 
 /** An update that changes nothing locks the row in every database. */

@@ -1,6 +1,5 @@
 import type { Delivery, DeliveryAttempt, Webhook } from '../webhook.ts';
 import type { DeliveryRow, EventRow, WebhookRow } from './catalog-tables.ts';
-import { uploadOf } from './upload-rows.ts';
 
 export function webhookOf(row: WebhookRow): Webhook {
   return {
@@ -18,7 +17,7 @@ export function webhookOf(row: WebhookRow): Webhook {
 }
 
 /** A delivery and its event. */
-export type DeliveryWithEvent = DeliveryRow & Pick<EventRow, 'type' | 'upload'>;
+export type DeliveryWithEvent = DeliveryRow & Pick<EventRow, 'type' | 'upload_id'>;
 
 export function deliveryOf(row: DeliveryWithEvent): Delivery {
   return {
@@ -26,7 +25,7 @@ export function deliveryOf(row: DeliveryWithEvent): Delivery {
     eventId: row.event_id,
     type: row.type,
     occurredAt: new Date(row.occurred_at),
-    upload: row.upload === null ? null : uploadOf(JSON.parse(row.upload)),
+    uploadId: row.upload_id,
     status: row.status,
     attempts: attemptsOf(row.attempts),
     nextAttemptAt: dateOf(row.next_attempt_at),

@@ -1,6 +1,7 @@
 import type { LogicalType } from '../../model/columns.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
 import { FIELD_SHAPES, type FieldShape, SHAPE_OF_TYPE } from '../field-shapes.ts';
+import { classifyText } from './classify-text.ts';
 
 /** Whether all fields of a column are empty: they have every shape. */
 export function isEmptyColumn(shapes: readonly FieldShape[]): boolean {
@@ -11,6 +12,11 @@ export function isEmptyColumn(shapes: readonly FieldShape[]): boolean {
 export function hasShapeOf(type: LogicalType | 'unknown', shapes: readonly FieldShape[]): boolean {
   const shape = type === 'unknown' ? undefined : SHAPE_OF_TYPE[type];
   return shape !== undefined && shapes.includes(shape);
+}
+
+/** Whether shapes are evidence: not if a word that means null may have the shape of a value, as -999 has. */
+export function mayTrustShapes(nulls: Iterable<string>): boolean {
+  return [...nulls].every((word) => classifyText(word) === 0);
 }
 
 /** Whether any reader gives the values of this format to texts of these shapes. Days and clocks that do not exist fail. */

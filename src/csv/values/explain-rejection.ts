@@ -7,7 +7,7 @@ import { ANY_INTEGER, ANY_NUMBER, ANY_NUMERIC, ANY_ORDER, NOT_MIDNIGHT, ORDER_BI
 import { scanTime } from './scan-time.ts';
 import { fullYear, scanned } from './scanned-time.ts';
 import { MONTH_NAMES, WEEKDAY_NAMES } from './time-words.ts';
-import { UNREAD_STYLES, unreadStyle } from './unread-style.ts';
+import { styleLike, UNREAD_STYLES } from './unread-style.ts';
 
 /** A value that cannot be stored in its column. */
 export interface RejectedValue {
@@ -45,8 +45,8 @@ export function explainRejection(text: string, format: ValueFormat): RejectedVal
 
 /** Adds how the text is written, if that is not read. */
 function becauseOfStyle(rejected: RejectedValue, text: string, format: ValueFormat): RejectedValue {
-  if (format.type === 'boolean' || ('pattern' in format && format.pattern !== null)) return rejected;
-  const style = unreadStyle(text);
+  if ('pattern' in format && format.pattern !== null) return rejected;
+  const style = styleLike(text, format.type);
   return style === null ? rejected : { ...rejected, reason: `${rejected.reason}: it ${UNREAD_STYLES[style].what}` };
 }
 

@@ -18,7 +18,7 @@ import {
   numberReadings,
   SURELY_NUMBER,
 } from './readings.ts';
-import { UNREAD_STYLES, unreadStyle } from './unread-style.ts';
+import { styleLike, UNREAD_STYLES } from './unread-style.ts';
 import type { ValueOptions } from './value-options.ts';
 import { whereIs } from './value-words.ts';
 
@@ -76,11 +76,17 @@ function mostlyTyped(evidence: ColumnEvidence, options: ValueOptions): NearlyTyp
   const what = `${count === 1 ? `is not ${one}` : `are not ${many}`}${styleOf(best, text)}`;
   const { code, reason } = explainRejection(text, best);
   // The others only repeat that it is not of the type.
-  const unread = unreadStyle(text);
-  const detail = EXPLAINING.has(code) ? ` ${reason}` : unread === null ? '' : ` ${UNREAD_STYLES[unread].what}`;
+  const detail = EXPLAINING.has(code) ? ` ${reason}` : styleClause(text, best);
   const message = `${count} of ${total.count} values ${what}. ${whereIs(misfits)}${detail}.`;
   const nulls = nullsFor(evidence, accepts);
   return { type: best.type, values: total.count, misfits: count, nulls, line, text, message };
+}
+
+/** How a misfit is written, if that is what keeps it from being read. */
+function styleClause(text: string, { type }: ValueFormat): string {
+  if ((classifyText(text) & EXPONENT_ONLY) !== 0) return ' may be a code as well as a number';
+  const style = styleLike(text, type);
+  return style === null ? '' : ` ${UNREAD_STYLES[style].what}`;
 }
 
 /** A column of texts that people take for numbers or times, but that are not read as such. Others of both are counted with them. */

@@ -1,7 +1,9 @@
+import type { ValueFormat } from '../../model/value-format.ts';
 import { classifyText, MAX_VALUE_LENGTH } from './classify-text.ts';
 import { timeReadings } from './read-time.ts';
 import { ANY_NUMBER, ANY_NUMERIC, ANY_ORDER, HAS_CLOCK } from './readings.ts';
 import { scanTime } from './scan-time.ts';
+import { scanned } from './scanned-time.ts';
 
 /** How a text is written that people take for a number or a time, but that is not read as one. */
 export type UnreadStyle = keyof typeof UNREAD_STYLES;
@@ -48,6 +50,11 @@ export const UNREAD_STYLES = {
     what: 'has something behind its date that is not read as a time of day',
     remedy: `Write times of day as 14:05:09, ${DECLARE}.`,
   },
+  impossible: {
+    like: 'timestamp',
+    what: 'names a day or a time of day that does not exist',
+    remedy: 'Write dates such as 2024-01-31, in the years 1000 to 9999, and times of day such as 14:05:09.',
+  },
   no_year: { like: 'timestamp', what: 'has no year', remedy: 'Write dates with a year.' },
   ordinal: { like: 'date', what: 'has an ordinal number as its day', remedy: 'Write dates such as 2024-01-31.' },
   month_name: {
@@ -81,6 +88,16 @@ const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 export function unreadStyle(text: string): UnreadStyle | null {
   if (text.length > MAX_VALUE_LENGTH || !/\p{Nd}/u.test(text)) return null;
   return numberStyle(text) ?? timeStyle(text);
+}
+
+/** The style of a text that people take for a value of this type. @param text without spaces around it, that is not read as one */
+export function styleLike(text: string, type: ValueFormat['type']): UnreadStyle | null {
+  if (type === 'boolean') return null;
+  // In another date order, or with other marks.
+  if (classifyText(text) !== 0) return null;
+  const style = unreadStyle(text);
+  const isNumeric = type === 'integer' || type === 'number';
+  return style !== null && isNumeric === (UNREAD_STYLES[style].like === 'number') ? style : null;
 }
 
 function isNumber(text: string): boolean {
@@ -131,8 +148,7 @@ const WEEK = /^(?:19|20)\d{2}[- ]?(?:W[0-5]\d(?:-?[1-7])?|Q[1-4])$|^Q[1-4][- ](?
 const NO_YEAR = new RegExp(`^(?:${MONTH} {1,2}\\d{1,2}|\\d{1,2}[- ]${MONTH}),? \\d{1,2}:\\d{2}(?::\\d{2}.*)?$`, 'i');
 
 function timeStyle(text: string): UnreadStyle | null {
-  // A day or a time of day that does not exist is written like one.
-  if (scanTime(text)) return null;
+  if (scanTime(text)) return scanned.form === 'clock' || scanned.twoDigitYear ? null : 'impossible';
   if (MONTH_ALONE.test(text)) return 'no_day';
   if (WEEK.test(text)) return 'week';
   if (NO_YEAR.test(text)) return 'no_year';

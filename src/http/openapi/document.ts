@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
+import { WebhookEvent } from '../../api/webhooks.ts';
 import type { Config } from '../../config.ts';
 import { type Components, withReferences } from './components.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -58,8 +59,9 @@ export async function describeRoutes(app: FastifyInstance, { auth }: Pick<Config
     transformObject: (document) => {
       const { openapiObject } = document as Extract<typeof document, { openapiObject: unknown }>;
       const { schemas = {}, ...components } = openapiObject.components ?? {};
+      const webhooks = { event: describeEvent(schemas as Components) };
       const sorted = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
-      return { ...openapiObject, components: { ...components, schemas: sorted } } as typeof openapiObject;
+      return { ...openapiObject, webhooks, components: { ...components, schemas: sorted } } as typeof openapiObject;
     },
   });
 }
@@ -89,6 +91,34 @@ function describe(
       responses.map(([status, each]) => [status, describeResponse(each, mediaType, components)]),
     ),
     security: auth === 'open' || right === 'public' ? [] : [{ key: [] }, { password: [] }, { session: [] }],
+  };
+}
+
+/** The request that Thena sends to webhooks. */
+function describeEvent(components: Components) {
+  const headers = {
+    'webhook-id': 'The same for every attempt to deliver an event.',
+    'webhook-timestamp': 'When it was sent, in seconds since 1970.',
+    'webhook-signature': 'See https://www.standardwebhooks.com. Verify it with the secret of the webhook.',
+  };
+  return {
+    post: {
+      tags: ['Webhooks'],
+      summary: 'An event',
+      operationId: 'webhookEvent',
+      parameters: Object.entries(headers).map(([name, description]) => {
+        return { in: 'header', name, required: true, description, schema: { type: 'string' } };
+      }),
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: withReferences(WebhookEvent, components) } },
+      },
+      responses: {
+        '2XX': { description: 'The event is delivered.' },
+        410: { description: 'No more events are wanted.' },
+      },
+      security: [],
+    },
   };
 }
 

@@ -41,17 +41,11 @@ export function customerEventsRoutes(
         reply.header('content-type', 'text/event-stream; charset=utf-8');
         // nginx would collect events.
         reply.header('x-accel-buffering', 'no');
-        return reply.send(Readable.from(startingWith(first, events), { highWaterMark: 1 }));
+        // The stream ends the events, however early the client disconnects, since they have begun.
+        const stream = Readable.from(events, { highWaterMark: 1 });
+        stream.unshift(first);
+        return reply.send(stream);
       },
     );
   };
-}
-
-async function* startingWith(first: string, events: AsyncGenerator<string, void>): AsyncGenerator<string, void> {
-  try {
-    yield first;
-    yield* events;
-  } finally {
-    await events.return();
-  }
 }

@@ -21,7 +21,7 @@ export function deliveryJson(delivery: Delivery): api.WebhookDelivery {
   return {
     event_id: delivery.eventId,
     type: delivery.type,
-    upload_id: delivery.upload?.id ?? null,
+    upload_id: delivery.uploadId,
     status: delivery.status,
     occurred_at: delivery.occurredAt.toISOString(),
     attempts: delivery.attempts.map(({ at, ms, status, error }) => ({ at: at.toISOString(), ms, status, error })),
@@ -30,13 +30,12 @@ export function deliveryJson(delivery: Delivery): api.WebhookDelivery {
   };
 }
 
-/** An upload as webhooks get it: rows stay here, since events pass through systems that are not made for them. */
+/**
+ * An upload as webhooks get it: rejected rows stay here, since events pass through systems that are not made for them. Dry runs, the
+ * only ones whose receipts have rows, have no events.
+ */
 export function announcedUpload(upload: Upload): uploads.Upload {
-  const { error, receipt, ...json } = uploadJson(upload, null);
+  const { error, ...json } = uploadJson(upload, null);
   const { rejects: _, ...withoutRows } = error ?? {};
-  return {
-    ...json,
-    receipt: receipt && { ...receipt, sample: null },
-    error: error && (withoutRows as typeof error),
-  };
+  return { ...json, error: error && (withoutRows as typeof error) };
 }

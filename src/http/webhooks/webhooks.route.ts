@@ -12,7 +12,11 @@ const WEBHOOK = `${WEBHOOKS}/:webhook_id`;
 const tags = ['Webhooks'];
 
 /** `/customers/{id}/webhooks`. Which keys may use it is decided in `webhooks.ts`: it requires several permissions. */
-export function webhooksRoutes(webhooks: Omit<Webhooks, 'close'>): FastifyPluginAsyncTypebox {
+export function webhooksRoutes(
+  webhooks: Omit<Webhooks, 'close'>,
+  /** Aborted when the server stops. */
+  stopping: AbortSignal,
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       WEBHOOKS,
@@ -148,7 +152,7 @@ export function webhooksRoutes(webhooks: Omit<Webhooks, 'close'>): FastifyPlugin
       },
       async (request) => {
         const access = await request.scope.customer(request.params.id);
-        return deliveryJson(await webhooks.test(access, request.params.webhook_id));
+        return deliveryJson(await webhooks.test(access, request.params.webhook_id, stopping));
       },
     );
 

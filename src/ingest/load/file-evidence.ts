@@ -1,6 +1,6 @@
 import type { FieldShape } from '../../csv/field-shapes.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
-import { hasShapeOf, isEmptyColumn } from '../../csv/values/certain-columns.ts';
+import { hasShapeOf, isEmptyColumn, mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import { readingsOfShapes } from '../../csv/values/clean-columns.ts';
 import { type ColumnEvidence, mergeEvidence, noEvidence, valuesWhere } from '../../csv/values/column-evidence.ts';
 import { AMBIGUOUS_NUMBER, SURELY_NUMBER } from '../../csv/values/readings.ts';
@@ -39,12 +39,13 @@ export class FileEvidence {
   readonly #signal: AbortSignal;
   readonly #columns: readonly Column[];
   readonly #segments: CsvSegment[] = [];
-  #trustsShapes = true;
+  #trustsShapes: boolean;
 
   constructor(csvReader: CsvReader, file: FileToLoad, options: ValueOptions, signal: AbortSignal) {
     this.#csvReader = csvReader;
     this.#file = file;
     this.#options = options;
+    this.#trustsShapes = mayTrustShapes(nullsOf(options));
     this.#signal = signal;
     const { columns: names } = file.source([]);
     this.#columns = names.map((name, index) => {

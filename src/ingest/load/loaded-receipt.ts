@@ -65,17 +65,21 @@ function rejectedWarnings(kept: KeptRecords | null): readonly string[] {
   return sentence === '' ? [] : [sentence];
 }
 
-/** A file with text columns only may lack a header: then its first row became the column names. */
-function headerWarnings({ received: { columns, headerGuessed }, file, plan }: LoadedFile): readonly string[] {
-  // If the table has columns of these names, the first line is no row.
-  if (
-    !headerGuessed ||
-    file.tableColumns !== null ||
-    plan.columns.some(({ type }) => type !== 'text' && type !== 'unknown')
-  )
-    return [];
-  const names = columns.map((name) => `'${name}'`).join(', ');
+/** Of the first file: the header may be a row, or the first row the header. */
+function headerWarnings({ received, file, plan }: LoadedFile): readonly string[] {
+  // If the table has columns of these names, the first line is what it was taken for.
+  if (!received.headerGuessed || file.tableColumns !== null) return [];
+  const all = received.columns.map((name) => `'${name}'`);
+  const names = all.length > MAX_NAMES ? `${all.slice(0, MAX_NAMES).join(', ')}, …` : all.join(', ');
+  if (!received.dialect.header)
+    return [
+      `The first line was taken as a row, and the columns are named ${names}. If it has the names of the columns, undo this upload and send the file with header=true.`,
+    ];
+  // A file with text columns only may lack a header: then its first row became the column names.
+  if (plan.columns.some(({ type }) => type !== 'text' && type !== 'unknown')) return [];
   return [
     `The first line (${names}) was taken as the header, although no column has a type other than text. If it is a row, undo this upload and send the file with header=false.`,
   ];
 }
+
+const MAX_NAMES = 10;

@@ -1,4 +1,5 @@
 import type { CsvSegment } from '../../csv/segment.ts';
+import { mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import type { FormatDecision } from '../../csv/values/decide-formats.ts';
 import type { ValueOptions } from '../../csv/values/value-options.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -50,7 +51,7 @@ export class PlannedLoad {
 
   /** Loads only these records of the file, all of whose values were judged. @returns the number of rows */
   async runKept(plan: ParsePlan, segments: readonly CsvSegment[]): Promise<number> {
-    for (const trustShapes of [true, false]) {
+    for (const trustShapes of mayTrustShapes(plan.file.nulls) ? [true, false] : [false]) {
       await this.#load.startOver();
       const rows = await this.#load.append({ ...plan, trustShapes }, async (taken) => {
         return segments.slice(taken);
@@ -116,7 +117,7 @@ export class PlannedLoad {
       await this.#coverAll();
       await this.#evidence.complete();
     } else if (rows instanceof StorageFailure) {
-      if (!this.#evidence.trustsShapes) return 'rows_do_not_fit';
+      if (!this.#evidence.trustsShapes && this.#isCovered) return 'rows_do_not_fit';
       // A later value may not be what the first ones have shown, or not be what its shape promises.
       await this.#coverAll();
       await this.#evidence.complete();

@@ -1,6 +1,6 @@
 import type { Customer } from '../../catalog/customer.ts';
 import type { UploadOptions } from '../../catalog/upload-options.ts';
-import { UNREAD_STYLES, unreadStyle } from '../../csv/values/unread-style.ts';
+import { styleLike, UNREAD_STYLES } from '../../csv/values/unread-style.ts';
 import { declaredColumn } from '../../csv/values/value-options.ts';
 import type { LogicalType } from '../../model/columns.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
@@ -95,13 +95,13 @@ function remedyFor({ code, column, text }: RejectedRow, rejected: RejectedFile):
     case 'no_such_local_time':
       return 'If the times are not local times of that zone, set time_zone, such as time_zone=UTC.';
     default:
-      return isNothingLike(code) ? styleRemedy(text) : null;
+      return code.startsWith('not_') && format ? styleRemedy(text, format) : null;
   }
 }
 
 /** Of a value that is written in a way that is not read. */
-function styleRemedy(text: string): string | null {
-  const style = unreadStyle(text);
+function styleRemedy(text: string, { type }: ValueFormat): string | null {
+  const style = styleLike(text.trim(), type);
   return style === null ? null : UNREAD_STYLES[style].remedy;
 }
 

@@ -1,5 +1,6 @@
 import type { Customer } from '../../catalog/customer.ts';
 import type { UploadOptions } from '../../catalog/upload-options.ts';
+import { wordBeyondAscii } from '../../csv/encoding-doubts.ts';
 import type { FileStart } from '../receive/decompress.ts';
 import type { FileSample } from './file-sample.ts';
 
@@ -93,30 +94,16 @@ const ENCODINGS = [
 /** If the file is not Unicode, nothing in it says what its letters beyond ASCII are. */
 function encodingGuess({ detected }: FileSample, { bytes, isWhole }: FileStart): Guess | null {
   if (detected.encoding !== 'windows-1252') return null;
-  const at = bytes.findIndex((byte) => byte > 0x7f);
-  const line = bytes.subarray(0, at).filter((byte) => byte === 10).length + 1;
-  const [from, to] = wordAt(bytes, at);
+  const { line, bytes: word } = wordBeyondAscii(bytes);
   const readings = ENCODINGS.flatMap(([value, name]) => {
-    const text = decoded(bytes, value, isWhole) === null ? null : decoded(bytes.subarray(from, to), value, false);
+    const text = decoded(bytes, value, isWhole) === null ? null : decoded(word, value, false);
     return text === null ? [] : [{ value, meaning: `${text} (${name})` }];
   });
   const [first] = readings;
-  const text = decoded(bytes.subarray(from, to), 'windows-1252', false) ?? '';
+  const text = decoded(word, 'windows-1252', false) ?? '';
   const others = readings.slice(1).map(({ value, meaning }) => `${meaning} with encoding=${value}`);
   const message = `The file is not UTF-8 and was read as windows-1252. Line ${line}: '${text}' is ${others.join(', ')}.`;
   return { option: 'encoding', line, text, readings, message, chosen: first?.value ?? 'windows-1252' };
-}
-
-const MAX_WORD_BYTES = 40;
-
-/** The bytes around one of them, up to the next delimiters, quotes or line ends. */
-function wordAt(bytes: Buffer, at: number): readonly [from: number, to: number] {
-  const ends = (byte: number | undefined): boolean => byte === undefined || /[\s,;|"]/.test(String.fromCharCode(byte));
-  let from = at;
-  let to = at;
-  while (at - from < MAX_WORD_BYTES && !ends(bytes[from - 1])) from--;
-  while (to - at < MAX_WORD_BYTES && !ends(bytes[to])) to++;
-  return [from, to];
 }
 
 function decoded(bytes: Buffer, encoding: string, isWhole: boolean): string | null {

@@ -1,6 +1,7 @@
 import type { UploadOptions } from '../../catalog/upload-options.ts';
 import { type DetectedDialect, detectDialect } from '../../csv/detect-dialect.ts';
 import { detectEncoding, refuseIfNotText } from '../../csv/detect-encoding.ts';
+import { encodingDoubts } from '../../csv/encoding-doubts.ts';
 import { beginsWithMark } from '../../csv/segment.ts';
 import { NulStripper } from '../../csv/strip-nul.ts';
 import { decoderFor, type Utf8Decoder } from '../../csv/utf8.ts';
@@ -12,6 +13,8 @@ const HEAD_BYTES = 256 * 1024;
 export interface DetectedFile {
   readonly encoding: string;
   readonly dialect: DetectedDialect;
+  /** What the encoding makes doubtful. */
+  readonly warnings: readonly string[];
   /** Where in the file the first record below the header starts; null if the text is not that of the file. */
   readonly byteOffset: number | null;
   /** Decodes the bytes after the head. */
@@ -44,7 +47,7 @@ export class FileHead {
    * Detects what the options leave open.
    *
    * @param isWhole whether the file has no more bytes
-   * @throws Problem if the head shows that the file is no CSV text, has no header, or has unusable columns
+   * @throws Problem if the encoding is unknown, or the head shows that the file is no CSV text, has no header, or has unusable columns
    */
   detect({ options, maxColumns }: { options: UploadOptions; maxColumns: number }, isWhole: boolean): DetectedFile {
     const collected = Buffer.concat(this.#chunks.splice(0));
@@ -53,11 +56,12 @@ export class FileHead {
     const isAll = isWhole && bytes.length === 0;
     const encoding = options.encoding ?? detectEncoding(head, isAll);
     refuseIfNotText(head, encoding, options.stripNul);
+    const warnings = options.encoding === null ? encodingDoubts(head, encoding) : [];
     const decoder = options.stripNul ? new NulStripper(decoderFor(encoding)) : decoderFor(encoding);
     const text = isAll ? Buffer.concat([decoder.push(head), decoder.end()]) : decoder.push(head);
     const dialect = detectDialect(text, { complete: isAll, maxColumns, overrides: options });
     const byteOffset =
       encoding === 'utf-8' && !options.stripNul ? dialect.dataOffset + (beginsWithMark(head) ? 3 : 0) : null;
-    return { encoding, dialect, byteOffset, decoder, text: text.subarray(dialect.dataOffset), bytes };
+    return { encoding, dialect, warnings, byteOffset, decoder, text: text.subarray(dialect.dataOffset), bytes };
   }
 }

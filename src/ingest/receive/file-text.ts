@@ -133,7 +133,7 @@ export class FileText {
 
   #warnings(): readonly string[] {
     const { stripped = 0 } = this.#file.decoder;
-    return [...this.#file.dialect.warnings, ...textDoubts(this.#cutter, stripped)];
+    return [...this.#file.warnings, ...this.#file.dialect.warnings, ...textDoubts(this.#cutter, stripped)];
   }
 }
 

@@ -14,6 +14,7 @@ import {
   LEASE_MS,
   leaseOf,
   REQUEUED,
+  YEAR_9999,
 } from './catalog-under-test.ts';
 
 const DAY_MS = 86_400_000;
@@ -81,21 +82,26 @@ export function webhooksContract(t: CatalogUnderTest): void {
       await add('w1');
       await add('w2', { events: ['upload.failed'] });
       await add('w3', { customerId: customerId('b') });
-      const complete = await t.appended('acme');
+      const complete = await t.appended('acme', { latestAt: YEAR_9999 });
       t.clock++;
       await t.received('acme');
       const claim = await t.claimed();
       await t.catalog.endAttempt({ ...leaseOf(claim), outcome: FAILED });
       t.clock++;
       const undone = await t.catalog.undoUpload(complete.id);
-      const shown = (await deliveries('w1')).map(({ type, upload, status }) => [type, upload, status]);
+      const shown = [];
+      for (let count = 0; count < 3; count++) {
+        const { delivery, upload } = await next(A, { busyWebhooks: ['w2'] as never[] });
+        assert.equal(delivery.uploadId, upload?.id);
+        shown.push([delivery.type, upload]);
+      }
       const failed = await t.catalog.findUpload(claim.upload.id);
       assert.deepEqual(failed?.error, ERROR);
       const withoutSegments = { file: { ...FILE, segments: [] } };
       assert.deepEqual(shown, [
-        ['upload.undone', { ...undone, ...withoutSegments }, 'pending'],
-        ['upload.failed', { ...failed, ...withoutSegments }, 'pending'],
-        ['upload.complete', { ...complete, ...withoutSegments }, 'pending'],
+        ['upload.complete', { ...complete, ...withoutSegments }],
+        ['upload.failed', { ...failed, ...withoutSegments }],
+        ['upload.undone', { ...undone, ...withoutSegments }],
       ]);
       const [only, ...rest] = await deliveries('w2');
       assert.deepEqual([only?.type, rest], ['upload.failed', []]);
@@ -222,14 +228,16 @@ export function webhooksContract(t: CatalogUnderTest): void {
       );
     });
 
-    it('adds a test that is claimed already', async () => {
-      const webhook = await add('w1');
-      const claim = await t.catalog.claimTest('w1', 'msg_1', A);
-      assert.deepEqual([claim.webhook, claim.delivery.type, claim.delivery.upload], [webhook, 'webhook.test', null]);
-      assert.ok(await isIdle());
-      t.clock += LEASE_MS;
-      assert.equal((await next()).delivery.eventId, 'msg_1');
-      await assert.rejects(t.catalog.claimTest('w2', 'msg_2', A), { code: 'webhook_not_found' });
+    it('queues a test event, also for a disabled webhook', async () => {
+      await add('w1');
+      const webhook = await t.catalog.changeWebhook(acme, 'w1', { enabled: false });
+      const eventId = await t.catalog.addTestEvent('w1');
+      const claim = await next();
+      assert.deepEqual([claim.webhook, claim.delivery.eventId], [webhook, eventId]);
+      assert.deepEqual([claim.delivery.type, claim.upload], ['webhook.test', null]);
+      await record(claim, { kind: 'delivered' });
+      assert.equal((await t.catalog.findDelivery('w1', eventId))?.status, 'delivered');
+      await assert.rejects(t.catalog.addTestEvent('w2'), { code: 'webhook_not_found' });
     });
 
     it('lists deliveries in pages, also those of the same moment', async () => {
@@ -267,7 +275,7 @@ export function webhooksContract(t: CatalogUnderTest): void {
         (await deliveries('w1')).map(({ status }) => status),
         ['pending'],
       );
-      assert.ok((await next()).delivery.upload);
+      assert.ok((await next()).upload);
     });
 
     it('keep a customer that appeared for an upload that was refused', async () => {

@@ -25,6 +25,7 @@ const STYLES: Readonly<Record<UnreadStyle, readonly string[]>> = {
   in_brackets: ['[02/Jan/2024:10:00:00 +0000]', '(2024-01-02)'],
   behind_time: ['13.11.2024 01:30 Uhr', '2024-01-02 10:00:00 Mon'],
   behind_date: ['13/11/2024 01h30', '02-JAN-24 10.00.00.000000 AM', '2024-01-01 1:5:3', '2024-01-01T1:5'],
+  impossible: ['2024-31-12', '0024-01-02', '2016-12-31T23:59:60Z', 'Tue 2 Jan 2024 0:30 AM', '2024-02-30'],
   no_year: ['Jan  2 10:00:00', '2 Jan 10:00'],
   ordinal: ['January 1st, 2024', '1st of January 2024', '22nd Feb 2024'],
   month_name: ['1. Januar 2024', '1 janv. 2024', '15-Ene-2024', '1 de enero de 2024', '2024年1月2日'],
@@ -57,9 +58,19 @@ describe('a text that is not read, but looks like a number or a time', () => {
       '555-1234',
     ];
     const more = ['12 Main St', 'Straße 5, 10115 Berlin', '+4930123456', '12345-6789', '#5', '2024-01-02 Meeting'];
-    const impossible = ['2024-02-30', '2016-12-31T23:59:60Z', '25:00', 'Tue 1 Jan 2024', '2024-01-01 10:99:99'];
-    for (const text of [...texts, ...more, ...impossible, '$'.repeat(1000), '1'.repeat(1000)])
+    const codes = ['12-34-56', '99/99/99', '25:00', '100:00:00'];
+    for (const text of [...texts, ...more, ...codes, '$'.repeat(1000), '1'.repeat(1000)])
       assert.equal(unreadStyle(text), null, text);
+  });
+
+  it('is named where it keeps one value from being read', () => {
+    const messages = (...a: string[]): string =>
+      decide({ a })
+        .warnings.map(({ message }) => message)
+        .join(' ');
+    assert.match(messages('1e5', '5'), /Line 2: '1e5' may be a code as well as a number\.$/);
+    assert.match(messages('5%', '5', '6'), /Line 2: '5%' has a percent sign\.$/);
+    assert.match(messages('2024-31-12'), /'2024-31-12' in line 2 names a day or a time of day that does not exist/);
   });
 
   it('is reported if most values of a column look like that, together with those that are read', () => {

@@ -54,6 +54,11 @@ class ChosenFiles {
     this.decide(key, {});
   }
 
+  /** Reads the starts of all files of a customer again, since its table has other columns now. */
+  readAllAgain(customerId: string): void {
+    for (const chosen of this.#files) if (chosen.customerId === customerId) this.readAgain(chosen.key);
+  }
+
   /** Uploads a file as it was previewed. */
   upload(key: string): void {
     const chosen = this.#files.find((each) => each.key === key);

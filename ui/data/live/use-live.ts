@@ -1,6 +1,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { customersKey, tableKey } from '../customers.ts';
+import { useMay } from '../session.ts';
 import { refreshUploads, showUpload } from '../uploads.ts';
 import { followCustomer } from './follow-customer.ts';
 import type { LiveConnection, LiveMessage } from './live-message.ts';
@@ -16,14 +17,17 @@ export function useLive(customerId: string): boolean {
   const queries = useQueryClient();
   const [connection, setConnection] = useState<LiveConnection>('open');
   const [interrupted, setInterrupted] = useState(false);
-  useEffect(
-    () =>
-      followCustomer(customerId, (message) => {
-        if (message.event === 'connection') setConnection(message.data);
-        apply(queries, customerId, message);
-      }),
-    [customerId, queries],
-  );
+  const mayRead = useMay('read');
+  useEffect(() => {
+    if (!mayRead) {
+      setConnection('refused');
+      return;
+    }
+    return followCustomer(customerId, (message) => {
+      if (message.event === 'connection') setConnection(message.data);
+      apply(queries, customerId, message);
+    });
+  }, [customerId, queries, mayRead]);
   useEffect(() => {
     if (connection === 'open') return;
     const polling = setInterval(() => refresh(queries, customerId), POLL_MS);

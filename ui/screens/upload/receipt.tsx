@@ -17,6 +17,7 @@ export function Receipt({ receipt }: { readonly receipt: api.Receipt }) {
     warnings,
     notes,
     columns,
+    widened,
     earliest_at,
     latest_at,
   } = receipt;
@@ -58,7 +59,12 @@ export function Receipt({ receipt }: { readonly receipt: api.Receipt }) {
           {columns.map((column) => (
             <tr key={column.name}>
               <th scope="row">{column.name}</th>
-              <td>{column.type}</td>
+              <td>
+                {column.type === 'unknown' ? 'no values yet' : column.type}
+                {widened
+                  .filter(({ name }) => name === column.name)
+                  .map(({ from, to }) => ` (the table's column was widened from ${from} to ${to})`)}
+              </td>
               <td>{formatOf(column) || '–'}</td>
             </tr>
           ))}

@@ -1,6 +1,7 @@
 import { Files } from 'lucide-react';
 import type { Session } from '../../../client/session.ts';
 import { problemIn } from '../../data/problem-in.ts';
+import { useSentUploads } from '../../data/sent-uploads.ts';
 import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { Button } from '../../design/button.tsx';
@@ -14,7 +15,9 @@ import { UploadTimeline } from '../../parts/upload-timeline.tsx';
 /** All uploads of a customer, and where new ones are sent from. */
 export default function Uploads({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useUploads(customerId);
-  const uploads = (data?.pages ?? []).flatMap(({ items }) => items);
+  const mayRead = may(session, 'read');
+  const sent = useSentUploads(customerId, !mayRead);
+  const uploads = mayRead ? (data?.pages ?? []).flatMap(({ items }) => items) : sent;
   return (
     <Screen
       title="Uploads"
@@ -23,13 +26,13 @@ export default function Uploads({ customerId, session }: { readonly customerId: 
     >
       {may(session, 'upload') && <UploadArea customerId={customerId} />}
       {error && error instanceof Error && !isMissingCustomer(error) && <ProblemBox problem={problemIn(error)} />}
-      {uploads.some(({ status }) => status === 'complete') && (
+      {mayRead && uploads.some(({ status }) => status === 'complete') && (
         <Panel title="What each upload has brought">
           <UploadTimeline customerId={customerId} uploads={uploads} />
         </Panel>
       )}
       {uploads.length > 0 ? (
-        <Panel title="All uploads" flush>
+        <Panel title={mayRead ? 'All uploads' : 'Sent from this browser'} flush>
           <UploadList uploads={uploads} label={`Uploads of customer ${customerId}`} />
         </Panel>
       ) : (

@@ -25,6 +25,7 @@ export const webhooks: Migration = {
       .addColumn('customer_id', 'text', (column) => column.notNull().references('customers.id').onDelete('cascade'))
       .addColumn('type', 'text', (column) => column.notNull())
       .addColumn('occurred_at', 'bigint', (column) => column.notNull())
+      .addColumn('upload_id', 'text')
       .addColumn('upload', 'text')
       .execute();
     await db.schema.createIndex('webhook_events_by_customer').on('webhook_events').column('customer_id').execute();

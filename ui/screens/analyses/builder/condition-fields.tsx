@@ -74,15 +74,7 @@ function Values({ column, op, texts, onChange }: ValuesProps) {
       </label>
     );
   }
-  const hints = {
-    date: '2024-03-01',
-    timestamp: '2024-03-01 10:00',
-    text: '',
-    integer: '',
-    number: '',
-    boolean: '',
-    unknown: '',
-  };
+  const hints: Partial<Record<Column['type'], string>> = { date: '2024-03-01', timestamp: '2024-03-01 10:00' };
   const description = {
     like: '% stands for any text, _ for one character.',
     time: 'UTC, or with an offset, such as 2024-03-01T10:00+01:00.',
