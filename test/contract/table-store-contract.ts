@@ -11,18 +11,11 @@ import {
   EXPORT_FORMATS,
   type LoadSession,
   type QueryLimits,
-  type TableStore,
   type TableView,
 } from '../../src/table-store/table-store.ts';
 import { parsedFile } from '../builders.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 import { wideningContract } from './widening-contract.ts';
-
-export interface StoreUnderTest {
-  readonly store: TableStore;
-  /** Makes a source from records without a header, one text per segment. */
-  source(columns: readonly string[], ...texts: readonly string[]): CsvSource;
-  close(): Promise<void>;
-}
 
 const AT = { name: 'at', type: 'timestamp' } as const;
 const N = { name: 'n', type: 'integer' } as const;

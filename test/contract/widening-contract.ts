@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { ColumnType, StoredColumn } from '../../src/model/columns.ts';
 import type { Measure, MeasureFunction } from '../../src/table-store/query-plan.ts';
 import { customerId, parsedFile } from '../builders.ts';
-import type { StoreUnderTest } from './table-store-contract.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 
 const signal = new AbortController().signal;
 const LIMITS = { maxRows: 100, maxBytes: 1_000_000, deadlineMs: 60_000, chunkMs: 60_000, signal };

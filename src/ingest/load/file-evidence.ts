@@ -202,3 +202,6 @@ function isNumeric(shapes: readonly FieldShape[]): boolean {
 function hasSurelyPoint(evidence: ColumnEvidence): boolean {
   return valuesWhere(evidence, (bits) => (bits & SURELY_NUMBER) !== 0 && (bits & AMBIGUOUS_NUMBER) === 0) !== null;
 }
+
+/** What a plan is made of. */
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes' | 'hasTexts'>;

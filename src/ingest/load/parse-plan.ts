@@ -10,7 +10,7 @@ import type { ColumnUse } from '../../model/column-uses.ts';
 import { partsOf } from '../../model/columns.ts';
 import type { ParsedFile, TableColumn } from '../../model/parsed-columns.ts';
 import { NOTHING_SETTLED } from '../../model/value-format.ts';
-import type { FileEvidence } from './file-evidence.ts';
+import type { PlanEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import { timeColumnOf } from './time-column.ts';
 
@@ -29,9 +29,6 @@ export interface ParsePlan {
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
 }
-
-/** What a plan is made of. */
-export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes' | 'hasTexts'>;
 
 /**
  * Decides how a file is read by the evidence so far.

@@ -7,8 +7,8 @@ import { chooseTimeColumn, isTimeColumn } from '../../model/columns.ts';
 import { combinedName, findByName, findPair } from '../../model/combined-columns.ts';
 import type { ParsedColumn, TableColumn } from '../../model/parsed-columns.ts';
 import { NOTHING_SETTLED } from '../../model/value-format.ts';
+import type { PlanEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
-import type { PlanEvidence } from './parse-plan.ts';
 
 /** The time column of a table with a file. */
 export interface TimeColumn {

@@ -2,8 +2,8 @@ import { literal } from '../../engine/sql.ts';
 import type { Bucket, GroupKey } from '../query-plan.ts';
 import { isTime } from './compile-condition.ts';
 import { doubleBucketSql, equalBucketSql, integerBoundSql, integerBucketSql } from './compile-number-bucket.ts';
-import type { Ranges } from './compile-ranges.ts';
 import type { Physical } from './physical-columns.ts';
+import type { Ranges } from './ranges.ts';
 import { zonedTimes } from './zoned-times.ts';
 
 const DAY_MICROS = 86_400_000_000;

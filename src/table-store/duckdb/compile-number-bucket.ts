@@ -1,5 +1,5 @@
 import type { EqualBuckets, WidthBucket } from '../query-plan.ts';
-import type { Range } from './compile-ranges.ts';
+import type { Range } from './ranges.ts';
 import { stepSql } from './step-sql.ts';
 
 /** Doubles are exact integers up to here. */

@@ -3,9 +3,9 @@ import { isQuantile, type Measure, outputsOf, type QueryPlan } from '../query-pl
 import type { TableView } from '../table-store.ts';
 import { compileCondition, isTime } from './compile-condition.ts';
 import { groupSql, microsSql, shapedGroupSql } from './compile-group.ts';
-import type { Ranges } from './compile-ranges.ts';
 import { Parameters } from './parameters.ts';
 import { type Physical, physicalColumns } from './physical-columns.ts';
+import type { Ranges } from './ranges.ts';
 import { type Samples, sampleEvery } from './samples.ts';
 
 /** What a query has to know about the selected rows before it is compiled. */

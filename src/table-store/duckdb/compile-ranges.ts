@@ -6,15 +6,7 @@ import { microsSql } from './compile-group.ts';
 import { type CompiledQuery, visible } from './compile-query.ts';
 import { Parameters } from './parameters.ts';
 import { physicalColumns } from './physical-columns.ts';
-
-/** The least and the greatest finite value of a column in the selected rows; null if there is none. */
-export interface Range {
-  readonly least: StoredValue;
-  readonly greatest: StoredValue;
-}
-
-/** By the name of the column. */
-export type Ranges = ReadonlyMap<string, Range>;
+import type { Ranges } from './ranges.ts';
 
 /** The columns whose range decides how they are grouped. */
 function rangedColumns({ groupBy }: QueryPlan): readonly Column[] {

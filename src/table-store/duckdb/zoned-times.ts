@@ -1,6 +1,6 @@
 import { type ZonePeriod, zonePeriods } from '../../model/zone-periods.ts';
 import type { Bucket } from '../query-plan.ts';
-import type { Range } from './compile-ranges.ts';
+import type { Range } from './ranges.ts';
 import { type Step, stepSql } from './step-sql.ts';
 
 /** More changes of the clocks than these, 256 years with two a year, are left to DuckDB's calendar. */
