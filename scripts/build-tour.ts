@@ -12,7 +12,7 @@ import { startBrowser } from '../harness/browser.ts';
 import { startThenaProcess } from '../harness/thena-process.ts';
 
 const IMAGES = fileURLToPath(new URL('../docs/images', import.meta.url));
-const WINDOW = { width: 1200, height: 740 };
+const WINDOW = { width: 1200, height: 760 };
 const MS_PER_DAY = 86_400_000;
 const CITIES = ['Berlin', 'Paris', 'London', 'Madrid', 'Vienna'];
 const ITEMS = ['notebook', 'pencil', 'lamp', 'chair', 'desk'];
@@ -55,7 +55,7 @@ async function takePictures(page: Page, url: string, folder: string): Promise<vo
 
   // A file from elsewhere: semicolons, no header, and days that could be months.
   await page.goto('/c/berlin');
-  const text = '03/04/2024;Müller;notebook;12,50\n05/04/2024;Jäger;lamp;7,25\n08/04/2024;Groß;desk;1.250,00\n';
+  const text = '03/04/2024;Müller;notebook;12,50\n05/04/2024;Jäger;lamp;7,25\n08/04/2024;Groß;desk;1250,00\n';
   const latin = { name: 'berlin.csv', mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') };
   await page.setInputFiles('[aria-label="CSV files"]', latin);
   await page.getByText('What comes first in its dates?').waitFor();
@@ -82,6 +82,21 @@ async function takePictures(page: Page, url: string, folder: string): Promise<vo
     .nth(4)
     .waitFor();
   await take('table');
+
+  const query = {
+    measures: [{ fn: 'sum', column: 'amount', as: 'turnover' }],
+    group_by: [{ column: 'ordered_at', bucket: 'day', time_zone: 'Europe/Berlin' }],
+    where: { column: 'city', op: 'in', value: ['Berlin', 'Vienna'] },
+    order_by: ['ordered_at'],
+  };
+  await page.goto(`/c/shop/analyses?${new URLSearchParams({ q: JSON.stringify(query) })}`);
+  const chart = page.getByRole('figure').locator('canvas');
+  await chart.waitFor();
+  await page.mouse.move(600, 400);
+  await page.mouse.wheel(0, 325);
+  // The Content-Security-Policy of the page forbids waitForFunction.
+  while (((await chart.boundingBox())?.y ?? 0) > WINDOW.height - 200) await page.waitForTimeout(20);
+  await take('analysis');
 }
 
 const folder = process.argv[2] ?? IMAGES;

@@ -241,7 +241,7 @@ export const ERRORS = {
   too_many_exports: {
     status: 503,
     title: 'Too many concurrent exports',
-    hint: 'Retry after the delay in the Retry-After header, or raise THENA_CONCURRENT_EXPORTS.',
+    hint: 'Retry after the delay in the Retry-After header, or end exports that are read slowly. THENA_CONCURRENT_EXPORTS allows more that are being written.',
   },
 
   // Upload requests

@@ -5,6 +5,8 @@ import type { CustomerId } from '../model/ids.ts';
 import type { RowAddress } from '../table-store/table-store.ts';
 
 const MAX_TABLES = 100;
+/** Of all tables that are remembered. Each takes some 16 bytes. */
+const MAX_UPLOADS = 1_000_000;
 
 /** The uploads of one state of a table, in the order of their rows. */
 interface Uploads {
@@ -20,7 +22,11 @@ interface Uploads {
  */
 export class RowAddresses {
   readonly #catalog: Pick<Catalog, 'committedRows'>;
-  readonly #known = new LRUCache<CustomerId, Uploads>({ max: MAX_TABLES });
+  readonly #known = new LRUCache<CustomerId, Uploads>({
+    max: MAX_TABLES,
+    maxSize: MAX_UPLOADS,
+    sizeCalculation: ({ tags }) => tags.length + 1,
+  });
 
   constructor(catalog: Pick<Catalog, 'committedRows'>) {
     this.#catalog = catalog;

@@ -52,8 +52,11 @@ export function detectDelimiter(text: HeadText, given: string | null): DetectedD
   return { delimiter: best.delimiter, others: possible.filter(({ delimiter }) => delimiter !== best.delimiter) };
 }
 
+/** A number with a decimal comma, with or without marks between thousands. */
+const DECIMAL_COMMA = /^ *[+-]?(?:\d+|\d{1,3}(?:[.'’ \u00a0\u202f]\d{3})+),\d+ *$/;
+
 /** Whether there are commas in the fields of these records, and each is the decimal point of a number. */
 export function commasAreDecimal(records: readonly CsvRecord[]): boolean {
   const withComma = records.flatMap(({ fields }) => fields.filter((field) => field?.includes(',')));
-  return withComma.length > 0 && withComma.every((field) => /^ *[+-]?\d+,\d+ *$/.test(field ?? ''));
+  return withComma.length > 0 && withComma.every((field) => DECIMAL_COMMA.test(field ?? ''));
 }

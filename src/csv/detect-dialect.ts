@@ -76,7 +76,7 @@ export function detectDialect(
   const emptyFieldDropped = surplus === 'drop_empty' || (header && isTerminated);
   const isLastDropped = emptyFieldDropped && (header || isTerminated);
   const names = isLastDropped ? withoutEmptyLast(first.fields) : first.fields;
-  const columns = names.map((field, index) => (header ? (field ?? '').trim() : `column_${index + 1}`));
+  const columns = names.map((field, index) => (header ? nameOf(field, index) : `column_${index + 1}`));
   checkColumnCount(columns, maxColumns);
   checkColumnNames(columns);
   // With one column, blank lines are rows. They may follow the header, and are counted by the cutter.
@@ -100,9 +100,16 @@ export function detectDialect(
       header,
       delimiter,
       others,
+      linesBefore,
+      unnamed: header && (names[0] ?? '').trim() === '',
       detected: { delimiter: given === null, quote: overrides.quote === null },
     }),
   };
+}
+
+/** The name of a column in a header. R and pandas write none above the numbers of the rows, which are the first column. */
+function nameOf(field: string | null, index: number): string {
+  return (field ?? '').trim() || (index === 0 ? 'column_1' : '');
 }
 
 function noText(linesSkipped: number, complete: boolean): Problem {

@@ -10,6 +10,10 @@ interface SampledDialect {
   readonly delimiter: string;
   /** Other characters with which most records have the same number of fields. */
   readonly others: readonly OtherDelimiter[];
+  /** Number of lines above the sample. */
+  readonly linesBefore: number;
+  /** Whether the header has no name for the first column. */
+  readonly unnamed: boolean;
   /** What no option or line of the file gave. */
   readonly detected: { readonly delimiter: boolean; readonly quote: boolean };
 }
@@ -23,9 +27,11 @@ interface SampledDialect {
 export function dialectDoubts(
   columns: readonly string[],
   sample: readonly CsvRecord[],
-  { header, delimiter: chosen, others, detected }: SampledDialect,
+  { header, delimiter: chosen, others, detected, linesBefore, unnamed }: SampledDialect,
 ): readonly string[] {
   const warnings: string[] = [];
+  if (unnamed) warnings.push(`The first column has no name in the header. It is named '${columns[0]}'.`);
+  if (header) warnings.push(...repeatedHeader(sample, linesBefore));
   if (detected.delimiter) warnings.push(...alsoDelimits(sample, chosen, others), ...quotedLines(columns, sample));
   const [other] = detected.delimiter && columns.length === 1 ? otherDelimiter(sample) : [];
   if (other) {
@@ -44,6 +50,19 @@ export function dialectDoubts(
     );
   }
   return warnings;
+}
+
+/** A row with the names of all columns, as where files were joined. */
+function repeatedHeader([first, ...rows]: readonly CsvRecord[], linesBefore: number): readonly string[] {
+  const names = first?.fields.map((field) => (field ?? '').trim()) ?? [];
+  const repeated = rows.find(
+    ({ fields }) =>
+      fields.length === names.length && fields.every((field, index) => (field ?? '').trim() === names[index]),
+  );
+  if (repeated === undefined) return [];
+  return [
+    `Line ${linesBefore + repeated.line} repeats the header, and is a row like any other. If it is none, undo this upload, remove the line and send the file again.`,
+  ];
 }
 
 /** Another delimiter that is in every record equally often: in the text of fields, as it is read. */

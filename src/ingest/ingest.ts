@@ -5,8 +5,9 @@ import type { Config } from '../config.ts';
 import type { CsvReader } from '../csv-reader/csv-reader.ts';
 import type { Problem } from '../errors.ts';
 import type { Observe } from '../events.ts';
+import { FairSemaphore } from '../fair-semaphore.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
-import { newUploadId, type UploadId } from '../model/ids.ts';
+import { type CustomerId, newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { cancelOrUndo } from './manage/cancel-undo.ts';
@@ -148,6 +149,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     retryMs: settings.retryMs,
   });
   const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
+  const turns = new FairSemaphore<CustomerId>({ capacity: 1, share: 'all' });
   const limits = { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs };
   const receptions = new Receptions({ catalog, spool, loader, slots, reserve, progress, refused, observe, limits });
   const files = new ResumableFiles({
@@ -176,7 +178,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
 
   return {
     receive: (file, source) => receptions.receive({ ...file, uploadId: newUploadId(), retryOf: null }, source),
-    preview: (access, request) => previewFile({ catalog, slots, maxColumns, idleMs }, access, request),
+    preview: (access, request) => previewFile({ catalog, slots, turns, maxColumns, idleMs }, access, request),
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
     waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),

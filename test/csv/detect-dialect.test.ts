@@ -45,6 +45,9 @@ describe('the dialect of a file', () => {
 
   it('is semicolons if commas occur only in decimal numbers, also without a header', () => {
     assert.equal(detect('1,5;2,5\n3,5;4,25\n').dialect.delimiter, ';');
+    const grouped = detect('2024-01-01;1.250,00\n2024-01-02;12,50\n2024-01-03;7,25\n');
+    assert.equal(grouped.dialect.delimiter, ';');
+    assert.ok(!grouped.warnings.some((text) => text.includes('as the delimiter')), String(grouped.warnings));
     assert.equal(detect('1,5;x\n3,5;y\n').dialect.delimiter, ';');
     assert.equal(detect('a,b;c,d\n1,2;3,4\n').dialect.delimiter, ',');
   });

@@ -57,6 +57,26 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'a header that is repeated between the rows',
+    file: 'a,b\nx,y\na,b\nz,w\n',
+    warns: /^Line 3 repeats the header/,
+    remedy: { file: 'a,b\nx,y\nz,w\n' },
+    rows: [
+      ['x', 'y'],
+      ['z', 'w'],
+    ],
+  },
+  {
+    name: 'numbers of rows without a name, as R and pandas write them',
+    file: ',a\n0,5\n1,6\n',
+    warns: /^The first column has no name in the header\. It is named 'column_1'\.$/,
+    remedy: { file: 'id,a\n0,5\n1,6\n' },
+    rows: [
+      [0, 5],
+      [1, 6],
+    ],
+  },
+  {
     name: 'lines that are in quotes as a whole',
     file: '"a,b"\n"1,2"\n"3,4"\n',
     warns: /read as one column, 'a,b', but ',' is in every line equally often.*remove these quotes/,
@@ -88,6 +108,17 @@ describe('what a file leaves open', () => {
       assert.deepEqual(body.rows, rows);
     });
   }
+
+  it('is a decimal mark that earlier files settled, although this file is likelier to have the other', async () => {
+    await send('settled', 'a;b\n1,5;1\n');
+    const { receipt } = await send('settled', 'a,b\n1.250,1\n');
+    assert.match(
+      receipt.warnings.join(' '),
+      /as in earlier files: '1\.250' in line 2 is 1250\. With decimal=\. it is 1\.25/,
+    );
+    const other = await send('settled', 'a;b\n1.250;1\n');
+    assert.deepEqual(other.receipt.warnings, []);
+  });
 
   it('is not repeated once the table has the columns', async () => {
     await send('numbered', '5,2024-01-01\n');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { call, put, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
@@ -34,6 +36,32 @@ const MANY_ROWS = 100_000;
 const manyRows = `id,name,at\n${Array.from({ length: MANY_ROWS }, (_, n) => `${n},"Größe ${n}",2024-01-02 03:04:05\n`).join('')}`;
 
 describe('the preview of a file', () => {
+  it('costs nothing if its client has disconnected', async () => {
+    const cpuMs = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = process.cpuUsage();
+      await work();
+      return process.cpuUsage(before).user / 1000;
+    };
+    const start = Buffer.from(manyRows).subarray(0, 2 ** 20);
+    await preview('first', start);
+    const one = await cpuMs(() => preview('one', start));
+    const leaving = async (customer: number): Promise<void> => {
+      const { hostname, port } = new URL(thena.url);
+      const socket = connect(Number(port), hostname);
+      const head = `POST /api/v1/customers/left${customer}/preview HTTP/1.1\r\nHost: ${hostname}:${port}\r\n`;
+      socket.write(`${head}Content-Length: ${start.length}\r\n\r\n`);
+      await new Promise((resolve) => socket.write(start, resolve));
+      await sleep(20);
+      socket.destroy();
+    };
+    const many = await cpuMs(async () => {
+      await Promise.all(Array.from({ length: 28 }, (_, index) => leaving(index % 4)));
+      // Previews of a customer have their turns in order: these are the last ones.
+      await Promise.all([0, 1, 2, 3].map((customer) => preview(`left${customer}`, start)));
+    });
+    assert.ok(many < 15 * one, `${many} ms instead of ${one} ms`);
+  });
+
   it('shows the dialect, the columns, and the first rows as texts and as values', async () => {
     const { status, body } = await preview('shown', 'id;n;when\n1;1,5;02.01.2024\n2;;03.01.2024\n');
     assert.equal(status, 200, JSON.stringify(body));

@@ -76,9 +76,13 @@ export function decideNumber(evidence: ColumnEvidence, context: NumberContext): 
   if (fitting.length === 0 && type === null) return null;
   if (ambiguous === null) return decided(likelierDecimal(numbers, context), 'values');
   const weighed = weighClues(DECIMALS, clues);
-  if (weighed.style !== null) return decided(weighed.style, weighed.because, weighed.column);
   const onlyPoints = valuesWhere(evidence, isAmbiguousComma) === null;
-  const isLikely = onlyPoints && POINT_DELIMITERS.includes(context.delimiter) && type !== 'integer';
+  const isPointFile = onlyPoints && POINT_DELIMITERS.includes(context.delimiter);
+  if (weighed.style !== null) {
+    const isUnlikely = weighed.because === 'settled' && weighed.style === ',' && isPointFile;
+    return decided(weighed.style, isUnlikely ? 'settled_unlikely' : weighed.because, weighed.column);
+  }
+  const isLikely = isPointFile && type !== 'integer';
   if (isLikely && !weighed.conflict && fitting.length === 2) return decided('.', 'likelihood');
   return { ambiguous };
 }

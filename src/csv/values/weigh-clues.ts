@@ -5,6 +5,8 @@ export type Because =
   | 'option'
   /** Earlier files of the table. */
   | 'settled'
+  /** Earlier files of the table, although the way in which this one is written makes the other reading likelier. */
+  | 'settled_unlikely'
   /** Another column of the file that can be read in one way only. */
   | 'other_column'
   /** Other columns of the table. */
@@ -57,6 +59,7 @@ export function weighClues<Style>(candidates: readonly Style[], clues: Clues<Sty
 export function becauseClause(because: Because, column: string | null): string {
   switch (because) {
     case 'settled':
+    case 'settled_unlikely':
       return ', as in earlier files';
     case 'other_column':
       return `, like column '${column}'`;

@@ -6,6 +6,7 @@ import { UploadBodyHeaders } from '../../api/upload-options.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { response } from '../openapi/response.ts';
+import { disconnectSignal } from '../requests/disconnect.ts';
 import { bodyOf } from '../requests/request-body.ts';
 import { FILE_PROBLEMS } from './file-problems.ts';
 import { previewJson } from './preview-json.ts';
@@ -47,7 +48,7 @@ export function previewRoutes({ ingest }: { readonly ingest: Pick<Ingest, 'previ
           response: { 200: response(Preview, 'How the file would be read.') },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const {
           filename: _,
           complete,
@@ -60,6 +61,7 @@ export function previewRoutes({ ingest }: { readonly ingest: Pick<Ingest, 'previ
           bytes: bodyOf(request.raw),
           contentEncoding: request.headers['content-encoding'] ?? null,
           isWhole: complete === undefined ? null : complete === 'true',
+          disconnected: disconnectSignal(request, reply),
         });
         return previewJson(preview);
       },

@@ -9,6 +9,8 @@ import { EvidenceCollector } from '../../csv/values/column-evidence.ts';
 import type { FormatGuess } from '../../csv/values/format-guesses.ts';
 import type { FormatQuestion } from '../../csv/values/format-questions.ts';
 import { declaredColumn, nullsOf } from '../../csv/values/value-options.ts';
+import { Problem } from '../../errors.ts';
+import type { FairSemaphore } from '../../fair-semaphore.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import { compareColumns } from '../../model/match-columns.ts';
@@ -29,12 +31,16 @@ import { type TextGuess, textGuesses } from './text-guesses.ts';
 export interface PreviewDeps {
   readonly catalog: Pick<Catalog, 'findCustomer' | 'findSameBytes'>;
   readonly slots: Pick<ReceiveSlots, 'acquire'>;
+  /** Of the main process, which answers nobody meanwhile: files are previewed one after the other. */
+  readonly turns: FairSemaphore<CustomerId>;
   readonly maxColumns: number;
   readonly idleMs: number;
 }
 
 export interface PreviewRequest extends Omit<SentStart, 'idleMs'> {
   readonly options: GivenOptions;
+  /** Aborts when the client disconnects. */
+  readonly disconnected: AbortSignal;
 }
 
 /** How a file would be read. Nothing of it is stored. */
@@ -76,21 +82,40 @@ const NO_NAMES: ReadonlySet<string> = new Set();
  * @throws Problem what the file would be refused with, except for values with several readings and columns that differ
  */
 export async function previewFile(
-  { catalog, slots, maxColumns, idleMs }: PreviewDeps,
+  { catalog, slots, turns, maxColumns, idleMs }: PreviewDeps,
   { customerId }: CustomerAccess,
   request: PreviewRequest,
 ): Promise<Preview> {
   const release = await slots.acquire(customerId);
   try {
     const start = await readStart({ ...request, idleMs });
-    const customer = (await catalog.findCustomer(customerId)) ?? newCustomer(customerId);
-    const options = completeOptions(request.options, customer.defaults);
-    const sample = new FileSample(start, options, maxColumns);
-    const duplicateOf = start.isWhole ? await catalog.findSameBytes(customerId, sha256(start.bytes)) : null;
-    return { ...(await readSample(sample, start, customer, options)), duplicateOf };
+    const { disconnected: signal } = request;
+    return await turns.run(customerId, { signal }, () =>
+      preview(catalog, customerId, start, request.options, maxColumns),
+    );
+  } catch (error) {
+    throw request.disconnected.aborted ? disconnected(error) : error;
   } finally {
     release();
   }
+}
+
+async function preview(
+  catalog: PreviewDeps['catalog'],
+  customerId: CustomerId,
+  start: FileStart,
+  given: GivenOptions,
+  maxColumns: number,
+): Promise<Preview> {
+  const customer = (await catalog.findCustomer(customerId)) ?? newCustomer(customerId);
+  const options = completeOptions(given, customer.defaults);
+  const sample = new FileSample(start, options, maxColumns);
+  const duplicateOf = start.isWhole ? await catalog.findSameBytes(customerId, sha256(start.bytes)) : null;
+  return { ...(await readSample(sample, start, customer, options)), duplicateOf };
+}
+
+function disconnected(cause: unknown): Problem {
+  return new Problem('upload_interrupted', 'The client disconnected before the file was previewed.', {}, { cause });
 }
 
 async function readSample(

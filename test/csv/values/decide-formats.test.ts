@@ -335,15 +335,21 @@ describe('numbers that can be read in two ways', () => {
 
   it('are read as the table was so far', () => {
     const table = [tableColumn('a', 'number', { decimal: ',' })];
-    const decision = decide({ a: ['1.250'] }, { table });
-    assert.deepEqual(decision.columns[0]?.format, numbers(',', '.'));
-    assert.deepEqual(
-      decision.warnings.map(({ code, isNote }) => [code, isNote]),
-      [
-        ['decimal_mark_chosen', true],
-        ['thousands_marks', true],
-      ],
-    );
+    for (const [delimiter, isNote] of [
+      [';', true],
+      // In such a file, a point is hardly ever anything but the decimal mark.
+      [',', false],
+    ] as const) {
+      const decision = decide({ a: ['1.250'] }, { table, delimiter });
+      assert.deepEqual(decision.columns[0]?.format, numbers(',', '.'));
+      assert.deepEqual(
+        decision.warnings.map((warning) => [warning.code, warning.isNote]),
+        [
+          ['decimal_mark_chosen', isNote],
+          ['thousands_marks', true],
+        ],
+      );
+    }
     const contradicted = decide({ a: ['12.5', '1.250', '3'] }, { table }).columns[0];
     assert.deepEqual([contradicted?.format, contradicted?.rejected], [numbers(',', '.'), 1]);
     const unambiguous = decide({ a: ['12.5', '3'] }, { table }).columns[0];
