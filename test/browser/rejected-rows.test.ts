@@ -85,6 +85,19 @@ describe('rejected rows in the page', { skip }, () => {
     assert.notEqual(original.body.corrected_by, null);
   });
 
+  test('keep the line breaks of their fields', async () => {
+    await upload(thena.url, 'lines', 'note,amount\nx,1\n');
+    const { body } = await put(thena.url, 'lines', 'note,amount\n"two\nlines",b\ny,2\n', WAIT, '?on_error=skip');
+    const page = await visitor.open(`/c/lines/uploads/${body.id}/rejected`);
+    await page.getByLabel('amount, line 2').fill('3');
+    const note = page.getByLabel('note, line 2');
+    await note.fill(`${await note.inputValue()}!`);
+    await page.getByRole('button', { name: 'Send 1 changed row' }).click();
+    await page.getByText('= 1 added + 0 left').waitFor();
+    const rows = await call(`${thena.url}/api/v1/customers/lines/table/rows?offset=2`);
+    assert.deepEqual(rows.body.rows, [['two\nlines!', 3]]);
+  });
+
   test('of a file that was refused are corrected after its other rows are loaded', async () => {
     await upload(thena.url, 'refused', 'day,amount\n2024-03-01,1\n');
     const { body } = await put(thena.url, 'refused', 'day,amount\n2024-03-02,2\n2024-03-03\n', WAIT);

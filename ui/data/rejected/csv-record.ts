@@ -8,27 +8,37 @@ export interface RecordDialect {
 export function splitRecord(record: string, { delimiter, quote }: RecordDialect): readonly string[] {
   const fields: string[] = [];
   let start = 0;
+  /** Whether the field has spaces only so far, which may stand before a quote. */
+  let blank = true;
   let opened = false;
   let quoted = false;
   for (let at = 0; at < record.length; at++) {
     const char = record[at];
-    if (char === quote) {
-      const opens: boolean = !opened && record.slice(start, at).trim() === '';
-      // A doubled quote closes and opens again.
-      quoted = !quoted && (opens || (opened && record[at - 1] === quote));
-      opened ||= opens;
-    } else if (char === delimiter && !quoted) {
+    if (char === delimiter && !quoted) {
       fields.push(record.slice(start, at));
       start = at + 1;
+      blank = true;
       opened = false;
+      continue;
     }
+    if (char === quote) {
+      // A doubled quote closes and opens again.
+      quoted = !quoted && (blank || (opened && record[at - 1] === quote));
+      opened ||= blank;
+    }
+    blank &&= char === ' ';
   }
   return [...fields, record.slice(start)];
 }
 
 /** The text that a field means. */
 export function fieldText(written: string, { quote }: RecordDialect): string {
-  const trimmed = written.trim();
+  // Spaces around a quoted field do not belong to it.
+  let from = 0;
+  let to = written.length;
+  while (written[from] === ' ') from++;
+  while (to > from && written[to - 1] === ' ') to--;
+  const trimmed = written.slice(from, to);
   const isQuoted = trimmed.length > 1 && trimmed.startsWith(quote) && trimmed.endsWith(quote);
   return isQuoted ? trimmed.slice(1, -1).replaceAll(quote + quote, quote) : written;
 }

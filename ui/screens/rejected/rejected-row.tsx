@@ -1,5 +1,5 @@
 import { CornerUpLeft } from 'lucide-react';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { RejectedRecord } from '../../../src/api/rejected-rows.ts';
 import { fieldText, type RecordDialect, splitRecord, withField } from '../../data/rejected/csv-record.ts';
 import type { Draft } from '../../data/rejected/drafts.ts';
@@ -39,7 +39,7 @@ export function RejectedRow({ row, columns, dialect, draft, fault, editable, onC
           <span className={styles.whole}>{row.text} (too long to be edited here: download the rejected rows)</span>
         ) : fields.length === columns.length ? (
           fields.map((field, index) => (
-            <input
+            <CellField
               // biome-ignore lint/suspicious/noArrayIndexKey: fields have no identity but their place.
               key={index}
               className={styles.cell}
@@ -47,17 +47,17 @@ export function RejectedRow({ row, columns, dialect, draft, fault, editable, onC
               {...(shown?.column === columns[index] && { 'aria-invalid': true, 'aria-describedby': reason })}
               value={fieldText(field, dialect)}
               readOnly={!open}
-              onChange={({ target }) => change(withField(record, index, target.value, dialect))}
+              onText={(text) => change(withField(record, index, text, dialect))}
             />
           ))
         ) : (
-          <input
+          <CellField
             className={`${styles.cell} ${styles.whole}`}
             aria-label={`Whole row, ${line}`}
             {...(shown && { 'aria-invalid': true, 'aria-describedby': reason })}
             value={record}
             readOnly={!open}
-            onChange={({ target }) => change(target.value)}
+            onText={change}
           />
         )}
         <span className={styles.state}>
@@ -89,4 +89,21 @@ export function RejectedRow({ row, columns, dialect, draft, fault, editable, onC
       <p className={styles.near}>{row.after ?? '(end of the file)'}</p>
     </div>
   );
+}
+
+interface CellFieldProps {
+  readonly className: string | undefined;
+  readonly 'aria-label': string;
+  readonly 'aria-invalid'?: boolean;
+  readonly 'aria-describedby'?: string;
+  readonly value: string;
+  readonly readOnly: boolean;
+  readonly onText: (text: string) => void;
+}
+
+/** A text field that keeps line breaks, which a usual one would remove. */
+function CellField({ onText, ...rest }: CellFieldProps) {
+  const [hasLines] = useState(rest.value.includes('\n'));
+  if (hasLines) return <textarea rows={1} {...rest} onChange={({ target }) => onText(target.value)} />;
+  return <input {...rest} onChange={({ target }) => onText(target.value)} />;
 }
