@@ -33,7 +33,8 @@ export interface Visit {
 /** Somebody who visits the page with a browser of their own. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ baseURL: url, locale: 'en-US', ...options });
-  context.setDefaultTimeout(15_000);
+  // On a busy machine with two cores, everything may take long.
+  context.setDefaultTimeout(45_000);
   const faults: string[] = [];
   context.on('console', (message) => {
     if (!['error', 'warning'].includes(message.type()) || FAILED_REQUEST.test(message.text())) return;
