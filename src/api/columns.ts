@@ -59,7 +59,7 @@ export const DeclaredColumn = Type.Object(
     format: Type.Optional(
       nullable(Type.String(), {
         description:
-          'Format of dates and timestamps: a strptime format, or `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`. All values must have it. Null: any format that is recognized.',
+          'Format of dates and timestamps: a strptime format, or `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`, of at most 200 characters. All values must have it. Null: any format that is recognized.',
         examples: ['%d/%m/%Y'],
       }),
     ),

@@ -5,6 +5,9 @@ import { checkDeclared, type DeclaredColumn, timeZoneOption, type ValueOptions }
 const TYPES: readonly LogicalType[] = ['integer', 'number', 'boolean', 'date', 'timestamp', 'text'];
 const MEMBERS: readonly string[] = ['name', 'type', 'format', 'time_zone'];
 
+/** As of columns of a table. */
+const MAX_NAME_LENGTH = 255;
+
 type Declaration = readonly [name: string, column: DeclaredColumn];
 
 /**
@@ -17,6 +20,7 @@ export function columnsOption(text: string): ValueOptions['columns'] {
   const declarations = text.trim().startsWith('[') ? fromJson(text) : fromPairs(text);
   const names = new Set<string>();
   for (const [name, column] of declarations) {
+    if ([...name].length > MAX_NAME_LENGTH) throw invalid(`has a name of more than ${MAX_NAME_LENGTH} characters`);
     if (names.has(fold(name))) throw invalid(`names '${name}' twice`);
     names.add(fold(name));
     checkDeclared(name, column);

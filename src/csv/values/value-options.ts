@@ -164,6 +164,9 @@ export function timeZoneOption(text: string): string {
   }
 }
 
+/** The options of an upload are part of every response about it. */
+const MAX_FORMAT_LENGTH = 200;
+
 /**
  * Checks a declared column.
  *
@@ -174,6 +177,10 @@ export function checkDeclared(name: string, { type, pattern }: DeclaredColumn): 
   const shown = `Column '${name}' is declared with the format '${pattern.slice(0, 80)}'.`;
   if (type !== null && type !== 'date' && type !== 'timestamp')
     throw new Problem('time_format_unknown', `${shown} A column of type ${type} has none.`);
+  if (pattern.length > MAX_FORMAT_LENGTH) {
+    const detail = `${shown} It has ${pattern.length} characters; the maximum is ${MAX_FORMAT_LENGTH}.`;
+    throw new Problem('time_format_unknown', detail);
+  }
   const format = compileFormat(pattern);
   if ('problem' in format)
     throw new Problem('time_format_unknown', `${shown} ${format.problem} Known are ${KNOWN_DIRECTIVES}.`);

@@ -56,6 +56,8 @@ describe('the option columns', () => {
     ] as const)
       refused(() => columnsOption(text), 'upload_option_invalid', detail);
     refused(() => columnsOption('a:%q'), 'time_format_unknown', /Unknown directive %q/);
+    refused(() => columnsOption(`a:%Y-%m-%d${'x'.repeat(193)}`), 'time_format_unknown', /201 characters/);
+    refused(() => columnsOption(`${'x'.repeat(256)}:text`), 'upload_option_invalid', /more than 255 characters/);
     refused(() => columnsOption('a:strange'), 'time_format_unknown', /neither a day nor a time of day/);
     refused(() => columnsOption('[{"name":"a","time_zone":"Mars/Base"}]'), 'time_zone_unknown', /Mars/);
     assert.equal(
