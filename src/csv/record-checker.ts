@@ -5,6 +5,7 @@ import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
 import type { CsvRecord } from './record-reader.ts';
 import type { CsvSegment } from './segment.ts';
 import { isCertain } from './values/certain-columns.ts';
+import { surelyExists } from './values/surely-exists.ts';
 import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
 import type { Values } from './values/values.ts';
 
@@ -20,7 +21,7 @@ const MALFORMED: Readonly<Record<NonNullable<CsvRecord['malformed']>, string>> =
 export class RecordChecker {
   readonly #columns: readonly { readonly name: string; readonly format: ValueFormat; readonly parser: ValueParser }[];
   /** The columns whose values may not fit: not text, and not numbers by their shapes. */
-  #checked: readonly number[] = [];
+  #checked: readonly { readonly index: number; readonly hasShape: boolean }[] = [];
   readonly #combined: CombinedColumn | null;
 
   constructor(file: ParsedFile) {
@@ -41,14 +42,16 @@ export class RecordChecker {
   trust(shapes: CsvSegment['shapes'], trustDays: boolean): void {
     this.#checked = this.#columns.flatMap(({ format }, index) => {
       const isDay = format.type === 'date' || format.type === 'timestamp';
-      const isSure = format.type === 'text' || ((!isDay || trustDays) && isCertain(format, shapes[index] ?? []));
-      return isSure ? [] : [index];
+      const hasShape = isCertain(format, shapes[index] ?? []);
+      const isSure = format.type === 'text' || ((!isDay || trustDays) && hasShape);
+      return isSure ? [] : [{ index, hasShape }];
     });
   }
 
   /** By column: whether its fields have to be decoded for `fault`. */
   get wanted(): readonly boolean[] {
-    return this.#columns.map((_, index) => this.#checked.includes(index) || (this.#combined?.isPart(index) ?? false));
+    const checked = new Set(this.#checked.map(({ index }) => index));
+    return this.#columns.map((_, index) => checked.has(index) || (this.#combined?.isPart(index) ?? false));
   }
 
   /** Local times so far that clocks showed twice. */
@@ -73,8 +76,9 @@ export class RecordChecker {
       const message = malformed === null ? count : MALFORMED[malformed] + escapeHint(record, text);
       return { line, column: null, code, message, text: recordText(text, record) };
     }
-    for (const index of this.#checked) {
+    for (const { index, hasShape } of this.#checked) {
       const field = fields[index] ?? null;
+      if (hasShape && field !== null && surelyExists(field)) continue;
       const column = this.#columns[index];
       const value: ParsedValue = column === undefined ? null : column.parser.parse(field, line);
       if (column === undefined || value === null || typeof value === 'string') continue;

@@ -47,9 +47,10 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
             }
             rejected++;
             if (keep) await keeper.start(offset);
-            const before = previous === null ? textBefore : recordText(text, previous);
+            const recordBefore = previous;
             previous = record;
             if (rejected > maxStored) continue;
+            const before = recordBefore === null ? textBefore : recordText(text, recordBefore);
             const row = { ...fault, byteOffset: origin && offsetInFile(origin, bytesBefore + offset, record) };
             if (listed.length < maxListed) listed.push(row);
             files.add(row, before, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));

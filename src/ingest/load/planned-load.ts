@@ -27,6 +27,8 @@ export class PlannedLoad {
   readonly #signal: AbortSignal;
   /** The integer columns that decimals came for, by whether the table's integers stay the same as numbers. */
   readonly #integers = new Map<string, boolean>();
+  /** Whether only values that their shapes made certain can have made a load fail, such as days that do not exist. */
+  #suspectsShapes = false;
 
   constructor(file: FileToLoad, options: ValueOptions, evidence: FileEvidence, load: TableLoad, signal: AbortSignal) {
     this.#file = file;
@@ -46,7 +48,7 @@ export class PlannedLoad {
       await this.#load.startOver();
       rows = await this.#loadAndComplete(plan);
     }
-    return { plan, rows };
+    return { plan: this.#suspectsShapes ? { ...plan, trustShapes: false } : plan, rows };
   }
 
   /** Loads only these records of the file, all of whose values were judged. @returns the number of rows */
@@ -121,7 +123,8 @@ export class PlannedLoad {
       // A later value may not be what the first ones have shown, or not be what its shape promises.
       await this.#coverAll();
       await this.#evidence.complete();
-      if (!(await this.#hasMisfits())) await this.#evidence.distrustShapes();
+      if (!this.#typesAreFixed) await this.#evidence.distrustShapes();
+      else this.#suspectsShapes = await this.#onlyShapesMayFail();
     } else {
       await this.#evidence.complete();
     }
@@ -144,11 +147,16 @@ export class PlannedLoad {
     return segments.some(({ irregular }) => irregular) ? 'irregular' : segments;
   }
 
-  /** Whether values do not fit the table, whose types no further value can change: then every value is judged anyway. */
-  async #hasMisfits(): Promise<boolean> {
-    // A day that does not exist may make its column text.
-    if (this.#file.table === null || this.#options.widen !== null) return false;
-    return (await this.#decide()).columns.some(({ rejected }) => rejected > 0);
+  /** Whether no value can change a type: otherwise a day that does not exist may make its column text. */
+  get #typesAreFixed(): boolean {
+    const { table } = this.#file;
+    return table !== null && this.#options.widen === null && table.columns.every(({ type }) => type !== 'unknown');
+  }
+
+  /** Whether no value is known that does not fit the table, except in columns that are certain by their shapes. */
+  async #onlyShapesMayFail(): Promise<boolean> {
+    const { columns } = await this.#decide();
+    return columns.every(({ name, rejected }) => rejected === 0 || this.#evidence.isCertain(name));
   }
 
   get #isCovered(): boolean {
