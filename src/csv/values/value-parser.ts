@@ -50,13 +50,23 @@ export function parserFor(format: ValueFormat, nulls: ReadonlySet<string>): Valu
   const classify = classifierFor(isTime ? format.pattern : null);
   const local = new LocalMoments(format.type === 'timestamp' ? format.timeZone : 'UTC');
   const write = writerFor(format, local);
+  // What does not fit is mostly the same text again, such as 'unknown'.
+  let rejectedText: string | null = null;
+  let rejection: RejectedValue | null = null;
+  const reject = (value: string): RejectedValue => {
+    if (rejection === null || value !== rejectedText) {
+      rejection = explainRejection(value, format);
+      rejectedText = value;
+    }
+    return rejection;
+  };
   return {
     parse(text, line = 0) {
       if (text === null) return null;
       const value = trimmed(text);
       if (value === '' || nulls.has(value)) return null;
       const readings = classify(value);
-      return accepts(readings) ? write(value, readings, line) : explainRejection(value, format);
+      return accepts(readings) ? write(value, readings, line) : reject(value);
     },
     get ambiguousTimes() {
       return local.ambiguous;

@@ -34,23 +34,26 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
           signal.throwIfAborted();
           const keepable = new Runs();
           let previous: CsvRecord | null = null;
+          /** Null if it is not needed yet. */
+          let previousText: string | null = null;
           bytes = offset + text.length;
           for (const record of batch) {
             records++;
             const end = Math.min(record.byteOffset + record.bytes + 1, text.length);
             const fault = checker.fault(record, text);
-            if (files.awaitsNext) await files.writeBefore(recordText(text, record));
+            const shown = files.awaitsNext ? recordText(text, record) : null;
+            if (shown !== null) await files.writeBefore(shown);
+            const [recordBefore, shownBefore] = [previous, previousText];
+            previous = record;
+            previousText = shown;
             if (fault === null) {
               keepable.add(record.byteOffset, end);
-              previous = record;
               continue;
             }
             rejected++;
             if (keep) await keeper.start(offset);
-            const recordBefore = previous;
-            previous = record;
             if (rejected > maxStored) continue;
-            const before = recordBefore === null ? textBefore : recordText(text, recordBefore);
+            const before = recordBefore === null ? textBefore : (shownBefore ?? recordText(text, recordBefore));
             const row = { ...fault, byteOffset: origin && offsetInFile(origin, bytesBefore + offset, record) };
             if (listed.length < maxListed) listed.push(row);
             files.add(row, before, Buffer.from(text.subarray(record.byteOffset, record.byteOffset + record.bytes)));
