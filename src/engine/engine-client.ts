@@ -57,9 +57,9 @@ const ENVIRONMENT = {
   MALLOC_ARENA_MAX: '4',
   MALLOC_MMAP_THRESHOLD_: String(1024 * 1024),
   MALLOC_TRIM_THRESHOLD_: String(4 * 1024 * 1024),
-  // DuckDB's own allocator (jemalloc) kept freed memory for longer. Loading 100 million rows takes 734 MiB with this; keeping it
-  // for 100 ms took 3% more time, keeping none of it 10% more processor time.
-  DUCKDB_JE_MALLOC_CONF: 'dirty_decay_ms:1000,muzzy_decay_ms:0',
+  // DuckDB's own allocator (jemalloc) kept freed memory for longer. Keeping it for 100 ms took 3% more time to load, keeping none of
+  // it 10% more processor time. With a second, reading long texts exceeded the engine's limit.
+  DUCKDB_JE_MALLOC_CONF: 'dirty_decay_ms:300,muzzy_decay_ms:0',
 };
 
 /** Runs operations in the engine process, and starts that process: at the first call, and again after it died. */

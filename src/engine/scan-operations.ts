@@ -47,6 +47,8 @@ export interface ScanOperations {
     params: RowScan & {
       /** One expression per column, of a type that `query` may select. */
       readonly select: readonly string[];
+      /** One expression per selected column of texts, which may be long. */
+      readonly texts: readonly string[];
       readonly limit: number;
       /** Approximate maximum of the sum of `rowBytes`. */
       readonly maxBytes: number;
@@ -60,6 +62,8 @@ export interface ScanOperations {
   export_rows: {
     params: RowScan & {
       readonly format: ChunkFormat;
+      /** One expression per selected column of texts, which may be long. */
+      readonly texts: readonly string[];
       /** How many rows to read at first: the `span` of the previous result. */
       readonly span: number;
     };

@@ -5,8 +5,9 @@ import type { ChunkFormat, RowPosition } from '../scan-operations.ts';
 import type { ArrowChunks } from './arrow-chunks.ts';
 import { scanning, type TableScan } from './table-scan.ts';
 
-/** Target size of a chunk. It may be larger if rows are suddenly longer than before. */
+/** Target size of a chunk. It may be larger if rows are suddenly longer than before, up to `MAX_TEXT_BYTES` of texts. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
+const MAX_TEXT_BYTES = 4 * CHUNK_BYTES;
 const MAX_SPAN = 131_072;
 /** After running out of memory, the scan starts over with this many times fewer rows. */
 const SHRINK = 16;
@@ -24,7 +25,7 @@ type WriteRange = (scan: TableScan, connection: DuckDBConnection, from: number, 
 
 /** The engine keeps nothing between two chunks: the caller may take its time, and the table may change in the meantime. */
 export const exportRows: Operations['export_rows'] = async (params, context) => {
-  const { format, span, after } = params;
+  const { format, texts, span, after } = params;
   const began = performance.now();
   const { head, tail, writeRange } = await writerOf(format);
   const outcome = await scanning(params, context, async (scan, connection) => {
@@ -37,6 +38,7 @@ export const exportRows: Operations['export_rows'] = async (params, context) => 
       return { kind: 'found', bytes: Buffer.concat(parts), next, span: nextSpan } as const;
     };
     for (let size = span; ; size = Math.min(size * 2, MAX_SPAN)) {
+      size = await scan.rowsWithin(MAX_TEXT_BYTES, texts, from, size);
       const { bytes, to } = await writeRange(scan, connection, from, from + size);
       parts.push(bytes);
       if (!(await scan.hasMore(to))) return found(null, size);

@@ -45,6 +45,22 @@ export class TableScan {
     ];
   }
 
+  /**
+   * How many rows from a row id on have texts of at most so many bytes together; at least one. DuckDB, and the copies on the way
+   * out, would need several times the memory of texts that are read at once.
+   */
+  async rowsWithin(maxBytes: number, texts: readonly string[], from: number, rows: number): Promise<number> {
+    if (texts.length === 0) return rows;
+    const length = texts.map((text) => `coalesce(strlen(${text}), 0)`).join(' + ');
+    for (let span = rows; ; ) {
+      const [sql, params] = this.over(`CAST(coalesce(sum(${length}), 0) AS DOUBLE)`, from, from + span);
+      const [row] = (await this.#connection.runAndReadAll(sql, [...params])).getRows();
+      const bytes = row?.[0] as number;
+      if (bytes <= maxBytes || span === 1) return span;
+      span = Math.max(1, Math.floor((span * maxBytes) / bytes));
+    }
+  }
+
   /** Whether there is a visible row at or after a row id, requested or not. */
   async hasMore(from: number): Promise<boolean> {
     const rows = await this.#read(`SELECT 1 FROM ${this.#table} WHERE rowid >= ${from} AND ${this.#visible()} LIMIT 1`);

@@ -44,10 +44,11 @@ export async function* exportTable(
     return;
   }
   const format = chunkFormat(request, physical);
+  const texts = request.columns.filter(({ type }) => type === 'text').map(physical);
   let after: RowPosition | null = null;
   let span = FIRST_SPAN;
   do {
-    const params: EngineOperations['export_rows']['params'] = { ...scan, after, format, span };
+    const params: EngineOperations['export_rows']['params'] = { ...scan, after, format, texts, span };
     const outcome = await callEngine(engine, 'export_rows', params, { signal, deadlineMs: chunkMs });
     if (outcome.kind === 'position_gone') throw new ExportEnded('no_position');
     if (outcome.kind !== 'found') throw new ExportEnded(outcome.kind);
