@@ -47,8 +47,6 @@ export interface ScanOperations {
     params: RowScan & {
       /** One expression per column, of a type that `query` may select. */
       readonly select: readonly string[];
-      /** One expression per selected column of texts, which may be long. */
-      readonly texts: readonly string[];
       readonly limit: number;
       /** Approximate maximum of the sum of `rowBytes`. */
       readonly maxBytes: number;

@@ -62,8 +62,9 @@ async function exported(format: ChunkFormat, span: number): Promise<Buffer[]> {
 }
 
 it('reads long texts a few rows at a time', async () => {
-  // 40 MB of text. DuckDB 1.5.5 decodes all of a vector, up to 2,048 texts, whichever of its rows are read.
-  await create(`SELECT CAST(i AS BIGINT) AS n, repeat('x', 400000) || i AS s, 1 AS tag FROM range(100) r(i)`);
+  // 20 MB of text, of which the first chunk would have all. Much more exceeds the memory of so small an engine: DuckDB 1.5.5
+  // decodes all texts of a vector, up to 2,048, whichever of its rows are read.
+  await create(`SELECT CAST(i AS BIGINT) AS n, repeat('x', 200000) || i AS s, 1 AS tag FROM range(100) r(i)`);
   const text = await exported(LINES, 2048);
   const lines = Buffer.concat(text).toString('latin1').split('\n').slice(1, -1);
   assert.deepEqual(
@@ -76,9 +77,8 @@ it('reads long texts a few rows at a time', async () => {
   const page = await running.engine.call('read_rows', {
     ...scan(),
     select: ['c0', 'c1'],
-    texts: ['c1'],
     limit: 1000,
-    maxBytes: 1_400_000,
+    maxBytes: 700_000,
     budgetMs: 60_000,
   });
   assert(page.kind === 'found');
@@ -96,7 +96,7 @@ it('ends a page when its time is up, and continues with the next one', async () 
   let pages = 0;
   do {
     const where = 'c0 IN (5, 60000, 99999)';
-    const params = { ...scan(after, where), select: ['c0'], texts: [], limit: 1000, maxBytes: 1000, budgetMs: 0 };
+    const params = { ...scan(after, where), select: ['c0'], limit: 1000, maxBytes: 1000, budgetMs: 0 };
     const page: Awaited<ReturnType<typeof readPage>> = await readPage(params);
     assert(page.kind === 'found');
     found.push(...page.rows.flat());
@@ -118,7 +118,6 @@ it('skips any number of uncommitted rows', async () => {
   const page = await running.engine.call('read_rows', {
     ...scan(),
     select: ['c0'],
-    texts: [],
     limit: 2,
     maxBytes: 1000,
     budgetMs: 0,

@@ -5,9 +5,10 @@ import type { ChunkFormat, RowPosition } from '../scan-operations.ts';
 import type { ArrowChunks } from './arrow-chunks.ts';
 import { scanning, type TableScan } from './table-scan.ts';
 
-/** Target size of a chunk. It may be larger if rows are suddenly longer than before, up to `MAX_TEXT_BYTES` of texts. */
+/** Target size of a chunk. It may be larger if rows are suddenly longer than before. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
-const MAX_TEXT_BYTES = 4 * CHUNK_BYTES;
+/** Maximum size of the texts of the first chunk, before which the length of rows is not known. */
+const MAX_FIRST_BYTES = 4 * CHUNK_BYTES;
 const MAX_SPAN = 131_072;
 /** After running out of memory, the scan starts over with this many times fewer rows. */
 const SHRINK = 16;
@@ -37,8 +38,8 @@ export const exportRows: Operations['export_rows'] = async (params, context) => 
       if (next === null) parts.push(tail);
       return { kind: 'found', bytes: Buffer.concat(parts), next, span: nextSpan } as const;
     };
-    for (let size = span; ; size = Math.min(size * 2, MAX_SPAN)) {
-      size = await scan.rowsWithin(MAX_TEXT_BYTES, texts, from, size);
+    const first = after === null ? await scan.rowsWithin(MAX_FIRST_BYTES, texts, from, span) : span;
+    for (let size = first; ; size = Math.min(size * 2, MAX_SPAN)) {
       const { bytes, to } = await writeRange(scan, connection, from, from + size);
       parts.push(bytes);
       if (!(await scan.hasMore(to))) return found(null, size);

@@ -8,13 +8,11 @@ type Row = readonly EngineValue[];
 /** Each statement of a scan reads this many times more rows than the one before. */
 const GROWTH = 4;
 const MAX_SPAN = 4_000_000;
-/** Up to this many rows, it costs little to find out first how long their texts are. */
-const MEASURED_SPAN = 16_384;
 /** After running out of memory, the scan starts over with this many times fewer rows. */
 const SHRINK = 16;
 
 export const readRows: Operations['read_rows'] = async (params, context) => {
-  const { select, texts, limit, maxBytes, budgetMs } = params;
+  const { select, limit, maxBytes, budgetMs } = params;
   const began = performance.now();
   const outcome = await scanning(params, context, async (scan, connection) => {
     const rows: Row[] = [];
@@ -23,7 +21,6 @@ export const readRows: Operations['read_rows'] = async (params, context) => {
     if (begin === null) return { kind: 'position_gone' } as const;
     let from: number = begin;
     for (let span = limit + 1; ; span = Math.min(span * GROWTH, MAX_SPAN)) {
-      if (span <= MEASURED_SPAN) span = await scan.rowsWithin(2 * maxBytes, texts, from, span);
       const to: number = from + span;
       const columns = ['rowid', TAG_COLUMN, ...select].join(', ');
       // One row more shows that the page is not the last one.

@@ -29,7 +29,6 @@ export async function readPage(
     ...compileScan(view, selection, physical),
     after: position,
     select: selection.columns.map((column) => valueSql(column, physical)),
-    texts: selection.columns.filter(({ type }) => type === 'text').map(physical),
     limit,
     maxBytes: PAGE_BYTES,
     budgetMs: Math.min(BUDGET_MS, deadlineMs / 2),
