@@ -33,6 +33,11 @@ export function isBroken(error: unknown): boolean {
   return BROKEN.test(firstLine(error));
 }
 
+/** Whether a statement failed because a table file has no table. */
+export function isMissingTable(error: unknown): boolean {
+  return /^Catalog Error: Table with name rows does not exist/.test(firstLine(error));
+}
+
 /** Only the first line is DuckDB's own: the lines below may quote rows of a file. */
 function firstLine(error: unknown): string {
   return messageOf(error).split('\n', 1)[0] ?? '';

@@ -7,7 +7,7 @@ import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
 import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import { tableName } from '../sql.ts';
-import { hasTable } from './has-table.ts';
+import { columnNames } from './column-names.ts';
 import { addColumns, createTable } from './table-columns.ts';
 
 const PROGRESS_EVERY_MS = 100;
@@ -125,7 +125,7 @@ export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, s
   if (tags.length === 0) return null;
   await duckdb.writingExisting(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
-      if (!(await hasTable(connection, database))) return;
+      if ((await columnNames(connection, database)) === null) return;
       await connection.run(
         `DELETE FROM ${tableName(database)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`,
       );

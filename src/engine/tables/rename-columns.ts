@@ -3,7 +3,7 @@ import { failpoint } from '../../failpoints.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import { physicalName } from '../../model/physical-columns.ts';
 import { catalogName, identifier, tableName } from '../sql.ts';
-import { hasTable } from './has-table.ts';
+import { columnNames } from './column-names.ts';
 
 /**
  * Renames the columns of a table to their physical names, if they still have the names of the file that created it (see
@@ -12,9 +12,9 @@ import { hasTable } from './has-table.ts';
  * @param database path of the table file, which is attached
  */
 export async function renameColumns(connection: DuckDBConnection, database: string): Promise<void> {
-  if (!(await hasTable(connection, database))) return;
+  const names = await columnNames(connection, database);
+  if (names === null) return;
   const table = tableName(database);
-  const names = (await connection.runAndReadAll(`FROM ${table} LIMIT 0`)).columnNames();
   const old = names.slice(0, names.indexOf(TAG_COLUMN));
   if (old.every((name, index) => name === physicalName(index))) return;
   const rename = (from: string, to: string) =>
