@@ -2,15 +2,13 @@ import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { ValueFormat } from '../model/value-format.ts';
 import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
+import { EXCERPT_BYTES, excerpt } from './excerpt.ts';
 import type { CsvRecord } from './record-reader.ts';
 import type { CsvSegment } from './segment.ts';
 import { isCertain } from './values/certain-columns.ts';
 import { surelyExists } from './values/surely-exists.ts';
 import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
 import type { Values } from './values/values.ts';
-
-/** Maximum length of `RejectedRow.text`, in characters. */
-const TEXT_LENGTH = 200;
 
 const MALFORMED: Readonly<Record<NonNullable<CsvRecord['malformed']>, string>> = {
   quote_not_closed: 'has a quote that is never closed',
@@ -117,9 +115,5 @@ export function recordText(
   bytes: Buffer,
   { byteOffset, bytes: length }: Pick<CsvRecord, 'byteOffset' | 'bytes'>,
 ): string {
-  return excerpt(bytes.toString('utf8', byteOffset, byteOffset + Math.min(length, TEXT_LENGTH * 4)).trimEnd());
-}
-
-function excerpt(text: string): string {
-  return text.length <= TEXT_LENGTH ? text : `${text.slice(0, TEXT_LENGTH)}…`;
+  return excerpt(bytes.toString('utf8', byteOffset, byteOffset + Math.min(length, EXCERPT_BYTES)).trimEnd());
 }

@@ -1,6 +1,7 @@
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { ValueFormat } from '../model/value-format.ts';
 import { CombinedColumn, columnsOfRecords } from './combined-column.ts';
+import { excerpt } from './excerpt.ts';
 import type { CsvRecord } from './record-reader.ts';
 import { parserFor, type ValueParser } from './values/value-parser.ts';
 
@@ -14,7 +15,6 @@ export interface SampleCell {
 export type SampleRow = readonly SampleCell[];
 
 const MAX_ROWS = 20;
-const MAX_TEXT = 200;
 /** Of all texts: with very many columns, there are fewer rows. */
 const MAX_CHARACTERS = 128 * 1024;
 
@@ -44,13 +44,13 @@ export class SampleRows {
       const field = fields[index] ?? null;
       const value = parser.parse(field);
       if (typeof value === 'object' && value !== null) return;
-      row.push({ text: cut(field ?? ''), value: jsonValue(value, format) });
+      row.push({ text: excerpt(field ?? ''), value: jsonValue(value, format) });
     }
     if (this.#combined !== null) {
       const value = this.#combined.parse(record);
       if (typeof value === 'object' && value !== null) return;
       const texts = [fields[this.#combined.day], fields[this.#combined.clock]].map((text) => text ?? '');
-      row.push({ text: cut(texts.join(' ').trim()), value: jsonValue(value, { type: 'timestamp' }) });
+      row.push({ text: excerpt(texts.join(' ').trim()), value: jsonValue(value, { type: 'timestamp' }) });
     }
     this.rows.push(row);
     this.#characters += row.reduce((sum, { text }) => sum + text.length, 0);
@@ -74,10 +74,6 @@ function jsonValue(value: string | null, { type }: Pick<ValueFormat, 'type'>): S
     case 'timestamp':
       return `${value.replace(' ', 'T').replace(/(\.\d*?)0+$/, '$1')}Z`;
     default:
-      return cut(value);
+      return excerpt(value);
   }
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
 }
