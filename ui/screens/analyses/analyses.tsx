@@ -1,4 +1,4 @@
-import { ChartColumn, Upload } from 'lucide-react';
+import { ChartColumn } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { useSearch } from 'wouter/use-browser-location';
@@ -7,11 +7,10 @@ import type { TableState } from '../../../src/api/tables.ts';
 import { type AnalysisRequest, requestIn, searchFor } from '../../data/analysis-request.ts';
 import { useCustomer } from '../../data/customers.ts';
 import { problemIn } from '../../data/problem-in.ts';
-import { may } from '../../data/session.ts';
-import { ButtonLink } from '../../design/button.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { UploadLink } from '../../parts/upload-link.tsx';
 import styles from './analyses.module.css';
 import { AnalysisTypes } from './analysis-types.tsx';
 import { QueryBuilder } from './builder/query-builder.tsx';
@@ -103,14 +102,7 @@ function NothingYet({ customerId, session }: AnalysesProps) {
       <EmptyState
         icon={<ChartColumn aria-hidden />}
         title="The table has no rows yet"
-        actions={
-          may(session, 'upload') && (
-            <ButtonLink to={`/c/${customerId}/uploads`} look="primary">
-              <Upload aria-hidden />
-              Upload a file
-            </ButtonLink>
-          )
-        }
+        actions={<UploadLink customerId={customerId} session={session} />}
       >
         Upload a CSV file, then analyze it here.
       </EmptyState>

@@ -5,7 +5,7 @@ import { problemIn } from '../../data/problem-in.ts';
 import { Button } from '../../design/button.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
 import { TextField } from '../../design/field.tsx';
-import { ShownOnce } from '../../parts/shown-once.tsx';
+import { CreatedKey } from '../../parts/created-key.tsx';
 import styles from './settings.module.css';
 
 const RIGHTS: readonly (readonly [KeyRight, string])[] = [
@@ -35,16 +35,7 @@ export function CreateKey({ customerId, open, onClose }: CreateKeyProps) {
     create.mutate({ label: label.trim() || null, rights: [...rights] });
   };
   if (create.data) {
-    return (
-      <Dialog open={open} onClose={null} title="The key was created">
-        <ShownOnce secret={create.data.key} />
-        <DialogActions>
-          <Button look="primary" onClick={close}>
-            I have saved the key
-          </Button>
-        </DialogActions>
-      </Dialog>
-    );
+    return <CreatedKey title="The key was created" secret={create.data.key} open={open} onSaved={close} />;
   }
   const problem = create.error && problemIn(create.error);
   return (

@@ -5,7 +5,7 @@ import { problemIn } from '../../data/problem-in.ts';
 import { Button } from '../../design/button.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
 import { TextField } from '../../design/field.tsx';
-import { ShownOnce } from '../../parts/shown-once.tsx';
+import { CreatedKey } from '../../parts/created-key.tsx';
 import { DeclareCustomer, declarationsOf, NOTHING_DECLARED } from './declare-customer.tsx';
 import styles from './start.module.css';
 
@@ -40,20 +40,15 @@ export function CreateCustomer({ open, onClose, withKey }: CreateCustomerProps) 
   };
   if (created && withKey) {
     return (
-      <Dialog open={open} onClose={null} title={`Customer ${created.customer.id} was created`}>
-        <ShownOnce secret={created.api_key.key} />
-        <DialogActions>
-          <Button
-            look="primary"
-            onClick={() => {
-              close();
-              navigate(`/c/${created.customer.id}`);
-            }}
-          >
-            I have saved the key
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <CreatedKey
+        title={`Customer ${created.customer.id} was created`}
+        secret={created.api_key.key}
+        open={open}
+        onSaved={() => {
+          close();
+          navigate(`/c/${created.customer.id}`);
+        }}
+      />
     );
   }
   const problem = create.error && problemIn(create.error);

@@ -1,18 +1,18 @@
-import { Download, Table2, Upload } from 'lucide-react';
+import { Download, Table2 } from 'lucide-react';
 import { useCallback, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import type { Session } from '../../../client/session.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import { useCustomer } from '../../data/customers.ts';
 import { problemIn } from '../../data/problem-in.ts';
-import { may } from '../../data/session.ts';
-import { Button, ButtonLink } from '../../design/button.tsx';
+import { Button } from '../../design/button.tsx';
 import { counted } from '../../design/figures.ts';
 import { Menu, MenuLink } from '../../design/menu.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
 import { KeepFocus } from '../../parts/keep-focus.tsx';
+import { UploadLink } from '../../parts/upload-link.tsx';
 import { GoToRow } from './go-to-row.tsx';
 import { RowGrid } from './row-grid.tsx';
 import styles from './table.module.css';
@@ -43,14 +43,7 @@ export default function TableScreen({
           <EmptyState
             icon={<Table2 aria-hidden />}
             title="No table yet"
-            actions={
-              may(session, 'upload') && (
-                <ButtonLink to={`/c/${customerId}/uploads`} look="primary">
-                  <Upload aria-hidden />
-                  Upload a file
-                </ButtonLink>
-              )
-            }
+            actions={<UploadLink customerId={customerId} session={session} />}
           >
             The first file that is uploaded creates it, with the file's columns.
           </EmptyState>
