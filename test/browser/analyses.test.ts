@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import type { Query } from '../../src/api/queries.ts';
-import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { call, startThena, upload } from '../server.ts';
 import { until } from '../until.ts';
-import {
-  assertAccessible,
-  assertFitsPhone,
-  assertFitsZoom,
-  browserOrReason,
-  type Visit,
-  visit,
-} from './browser-page.ts';
+import { assertAccessible, assertFitsPhone, assertFitsZoom, browserOrReason, siteOf, visit } from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
@@ -37,20 +30,10 @@ async function shownResult(page: Page): Promise<string> {
 }
 
 describe('analyses in the page', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
+  const site = siteOf(browser, {}, { permissions: ['clipboard-read', 'clipboard-write'] });
   before(async () => {
-    thena = await startThena();
-    await upload(thena.url, 'shop', SHOP);
+    await upload(site.thena.url, 'shop', SHOP);
   });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url, { permissions: ['clipboard-read', 'clipboard-write'] });
-  });
-  afterEach(() => visitor.close());
 
   /** Copies what the Share panel has under a name. */
   async function shared(page: Page, name: string): Promise<string> {
@@ -63,7 +46,7 @@ describe('analyses in the page', { skip }, () => {
   }
 
   test('answers each type with one click, in words', async () => {
-    const page = await visitor.open('/c/shop/analyses');
+    const page = await site.visitor.open('/c/shop/analyses');
     await page.getByRole('link', { name: /^Time difference/ }).click();
     await page.getByText('3 days passed from the first row to the row with the latest time.').waitFor();
     await page.getByText('259,200').waitFor();
@@ -83,7 +66,7 @@ describe('analyses in the page', { skip }, () => {
   });
 
   test('builds a query of chips by keyboard and runs it; its address shows the same to others', async () => {
-    const page = await visitor.open('/c/shop/analyses');
+    const page = await site.visitor.open('/c/shop/analyses');
     await page.getByRole('link', { name: /^Your own query/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'number of rows' }).waitFor();
@@ -129,7 +112,7 @@ describe('analyses in the page', { skip }, () => {
       },
     });
     const result = await shownResult(page);
-    const stranger = await visit(browser, thena.url);
+    const stranger = await visit(browser, site.thena.url);
     const theirs = await stranger.open(await shared(page, 'This page'));
     assert.equal(await shownResult(theirs), result);
     await theirs.getByRole('button', { name: 'amount is at least 2.5' }).waitFor();
@@ -152,9 +135,9 @@ describe('analyses in the page', { skip }, () => {
       group_by: ['kind'],
       where: { column: 'kind', op: '!=', value: "it's" },
     };
-    const page = await visitor.open(addressOf('shop', query));
+    const page = await site.visitor.open(addressOf('shop', query));
     await shownResult(page);
-    const { body } = await call(`${thena.url}/api/v1/analyze/`, { json: { customer_id: 'shop', query } });
+    const { body } = await call(`${site.thena.url}/api/v1/analyze/`, { json: { customer_id: 'shop', query } });
     const { stdout } = await promisify(execFile)('sh', ['-c', `${await shared(page, 'curl')} --silent`]);
     assert.deepEqual(JSON.parse(stdout), body);
     assert.deepEqual((await call(await shared(page, 'JSON'))).body, body);
@@ -181,13 +164,13 @@ describe('analyses in the page', { skip }, () => {
 
   test('reads percent signs of patterns as they are', async () => {
     const query: Query = { measures: [{ fn: 'count' }], where: { column: 'kind', op: 'like', value: '%cmd%41%' } };
-    const page = await visitor.open(addressOf('shop', query));
+    const page = await site.visitor.open(addressOf('shop', query));
     await page.getByRole('button', { name: 'kind matches %cmd%41%' }).waitFor();
     assert.match(await shared(page, 'curl'), /"%cmd%41%"/);
   });
 
   test('shows cells that look like markup or formulas as text', async () => {
-    const page = await visitor.open('/c/shop/analyses?type=top_values&column=kind');
+    const page = await site.visitor.open('/c/shop/analyses?type=top_values&column=kind');
     await page.getByRole('rowheader', { name: '<script>alert(1)</script>' }).waitFor();
     await page.getByRole('rowheader', { name: '=cmd' }).waitFor();
     assert.equal(await page.locator('main script').count(), 0);
@@ -195,12 +178,16 @@ describe('analyses in the page', { skip }, () => {
 
   test("shows Berlin's clock change in the chart and in the table", async () => {
     const times = Array.from({ length: 24 }, (_, hour) => new Date(Date.UTC(2024, 9, 26, 20 + hour)).toISOString());
-    await upload(thena.url, 'berlin', `at,n\n${times.map((time, index) => `${time},${100 + index}`).join('\n')}\n`);
+    await upload(
+      site.thena.url,
+      'berlin',
+      `at,n\n${times.map((time, index) => `${time},${100 + index}`).join('\n')}\n`,
+    );
     const query: Query = {
       measures: [{ fn: 'sum', column: 'n' }],
       group_by: [{ column: 'at', bucket: 'hour', time_zone: 'Europe/Berlin' }],
     };
-    const page = await visitor.open(addressOf('berlin', query));
+    const page = await site.visitor.open(addressOf('berlin', query));
     await page.getByRole('row', { name: 'Oct 27, 2024, 2:00 AM UTC+2 104' }).waitFor();
     await page.getByRole('row', { name: 'Oct 27, 2024, 2:00 AM UTC+1 105' }).waitFor();
     // 24 bars of equal width: the two at 2 o'clock are the fifth and the sixth.
@@ -217,8 +204,8 @@ describe('analyses in the page', { skip }, () => {
   });
 
   test('says why a query is refused, and what can be done', async () => {
-    await upload(thena.url, 'timeless', 'name,when\na,2024-01-01\nb,2024-01-02\nc,2024-01-03\nd,Total\n');
-    const page = await visitor.open('/c/timeless/analyses?type=time_difference');
+    await upload(site.thena.url, 'timeless', 'name,when\na,2024-01-01\nb,2024-01-02\nc,2024-01-03\nd,Total\n');
+    const page = await site.visitor.open('/c/timeless/analyses?type=time_difference');
     const alert = page.getByRole('alert');
     await alert.getByText('no_time_column').waitFor();
     assert.match(await alert.innerText(), /'when' is text: 1 of 4 values is not a date. Line 5: 'Total'/);
@@ -230,10 +217,10 @@ describe('analyses in the page', { skip }, () => {
   });
 
   test('says when the table has changed, and refreshes on request', async () => {
-    await upload(thena.url, 'growing', 'a\n1\n2\n');
-    const page = await visitor.open('/c/growing/analyses?type=total_rows');
+    await upload(site.thena.url, 'growing', 'a\n1\n2\n');
+    const page = await site.visitor.open('/c/growing/analyses?type=total_rows');
     await page.getByText('The table has 2 rows.').waitFor();
-    await upload(thena.url, 'growing', 'a\n3\n');
+    await upload(site.thena.url, 'growing', 'a\n3\n');
     await page.getByText('The table has changed since: 1 row more.').waitFor();
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.getByText('The table has 3 rows.').waitFor();
@@ -242,13 +229,13 @@ describe('analyses in the page', { skip }, () => {
   test('shows the progress of a slow query, and cancels it', async () => {
     const text = 'x0123456789 '.repeat(8);
     const lines = Array.from({ length: 300_000 }, (_, index) => `${text}${index}`);
-    await upload(thena.url, 'slow', `s,n\n${lines.map((line, index) => `${line},${index}`).join('\n')}\n`);
+    await upload(site.thena.url, 'slow', `s,n\n${lines.map((line, index) => `${line},${index}`).join('\n')}\n`);
     const or = Array.from(
       { length: 60 },
       (_, each) => ({ column: 's', op: 'like', value: `%x${each}%9${each}%_y_` }) as const,
     );
-    const page = await visitor.open(addressOf('slow', { measures: [{ fn: 'count' }], where: { not: { or } } }));
-    const running = async () => (await call(`${thena.url}/api/v1/customers/slow/analyses`)).body.items.length;
+    const page = await site.visitor.open(addressOf('slow', { measures: [{ fn: 'count' }], where: { not: { or } } }));
+    const running = async () => (await call(`${site.thena.url}/api/v1/customers/slow/analyses`)).body.items.length;
     await page.getByText('Running …').waitFor();
     await assertAccessible(page, 'running analysis');
     assert.equal(await running(), 1);
@@ -280,7 +267,7 @@ describe('analyses in the page', { skip }, () => {
       ],
       ['nothing', '/c/nobody/analyses'],
     ];
-    const page = await visitor.open('/c/shop/analyses');
+    const page = await site.visitor.open('/c/shop/analyses');
     for (const [name, path] of screens) {
       await page.goto(path);
       await page.getByText(/Choose an analysis|^From 5 rows|no rows yet/).waitFor();

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { after, afterEach, before, beforeEach } from 'node:test';
 import type axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startBrowser } from '../../harness/browser.ts';
+import { type RunningThena, startThena } from '../server.ts';
 
 declare global {
   interface Window {
@@ -55,6 +57,41 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
     async close() {
       await context.close();
       assert.deepEqual(faults, []);
+    },
+  };
+}
+
+export interface Site {
+  readonly thena: RunningThena;
+  /** Of the test that runs. */
+  readonly visitor: Visit;
+}
+
+/** Starts a server for the tests of a suite, and a visitor for each test. Call it in the suite. */
+export function siteOf(
+  browser: Browser,
+  settings: Parameters<typeof startThena>[0] = {},
+  options: BrowserContextOptions = {},
+): Site {
+  let thena: RunningThena;
+  let visitor: Visit;
+  before(async () => {
+    thena = await startThena(settings);
+  });
+  after(async () => {
+    await browser.close();
+    await thena.close();
+  });
+  beforeEach(async () => {
+    visitor = await visit(browser, thena.url, options);
+  });
+  afterEach(() => visitor.close());
+  return {
+    get thena() {
+      return thena;
+    },
+    get visitor() {
+      return visitor;
     },
   };
 }

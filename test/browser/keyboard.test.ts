@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { type RunningThena, startThena, totalRows, upload } from '../server.ts';
+import { totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
-import { browserOrReason, type Visit, visit } from './browser-page.ts';
+import { browserOrReason, siteOf } from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
@@ -29,23 +29,11 @@ async function press(page: Page, target: Locator): Promise<void> {
 }
 
 describe('the page by keyboard alone', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena();
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser);
 
   test('uploads a file with a question, corrects a row, and undoes', async () => {
-    await upload(thena.url, 'keys', 'note,amount\nfirst,1\n');
-    const page = await visitor.open('/c/keys/uploads');
+    await upload(site.thena.url, 'keys', 'note,amount\nfirst,1\n');
+    const page = await site.visitor.open('/c/keys/uploads');
     const chooser = page.waitForEvent('filechooser');
     await press(page, page.getByRole('button', { name: 'Choose files' }));
     const buffer = Buffer.from('note,amount\nsecond,2\nthird,three\n');
@@ -62,13 +50,13 @@ describe('the page by keyboard alone', { skip }, () => {
     await tabBackTo(page, page.getByRole('button', { name: 'Send 1 changed row' }));
     await page.keyboard.press('Enter');
     await page.getByText('= 1 added + 0 left').waitFor();
-    await until(async () => (await totalRows(thena.url, 'keys')) === 3);
+    await until(async () => (await totalRows(site.thena.url, 'keys')) === 3);
     await tabBackTo(page, page.getByRole('link', { name: 'keys.csv', exact: true }));
     await page.keyboard.press('Enter');
     await press(page, page.getByRole('button', { name: 'Undo upload' }));
     await press(page, page.getByRole('dialog').getByRole('button', { name: 'Undo upload' }));
     await page.getByText('Undone', { exact: true }).waitFor();
-    await until(async () => (await totalRows(thena.url, 'keys')) === 2);
+    await until(async () => (await totalRows(site.thena.url, 'keys')) === 2);
   });
 });
 

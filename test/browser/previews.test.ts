@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
+import { describe, test } from 'node:test';
+import { call, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import {
   assertAccessible,
@@ -8,29 +8,17 @@ import {
   assertFitsZoom,
   browserOrReason,
   chooseAndUpload,
-  type Visit,
+  siteOf,
   visit,
 } from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
 describe('the preview of a file in the page', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena();
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser);
 
   const choose = async (customer: string, name: string, content: Buffer | string) => {
-    const page = await visitor.open(`/c/${customer}/uploads`);
+    const page = await site.visitor.open(`/c/${customer}/uploads`);
     const buffer = Buffer.from(content);
     await page.setInputFiles('[aria-label="CSV files"]', { name, mimeType: 'text/csv', buffer });
     return page;
@@ -55,10 +43,10 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByLabel('Dates').selectOption('Day, month, year');
     await page.getByRole('cell', { name: '01/02/2024 → 2024-02-01' }).waitFor();
     await page.getByRole('cell', { name: '1.250,00 → 1250' }).waitFor();
-    assert.equal((await call(`${thena.url}/api/v1/customers/asked`)).status, 404, 'something was stored');
+    assert.equal((await call(`${site.thena.url}/api/v1/customers/asked`)).status, 404, 'something was stored');
     await page.getByRole('button', { name: 'Upload latin.csv' }).click();
     await page.getByRole('row', { name: /^latin\.csv .*Complete/ }).waitFor();
-    const rows = await call(`${thena.url}/api/v1/customers/asked/table/rows`);
+    const rows = await call(`${site.thena.url}/api/v1/customers/asked/table/rows`);
     assert.deepEqual(rows.body.rows, [
       ['2024-02-01', 'Müller', 12.5],
       ['2024-04-03', 'Jäger', 7.25],
@@ -67,7 +55,7 @@ describe('the preview of a file in the page', { skip }, () => {
   });
 
   test('holds only the file with a question when several are uploaded', async () => {
-    const page = await visitor.open('/c/several/uploads');
+    const page = await site.visitor.open('/c/several/uploads');
     await page.setInputFiles(
       '[aria-label="CSV files"]',
       [
@@ -77,27 +65,27 @@ describe('the preview of a file in the page', { skip }, () => {
       ].map(([name = '', row]) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(`day,amount\n${row}\n`) })),
     );
     await page.getByRole('button', { name: 'Upload 2 ready files' }).click();
-    await until(async () => (await totalRows(thena.url, 'several')) === 2);
+    await until(async () => (await totalRows(site.thena.url, 'several')) === 2);
     await page.getByRole('button', { name: 'The day first' }).click();
     await page.getByRole('button', { name: 'Upload asks.csv' }).click();
-    await until(async () => (await totalRows(thena.url, 'several')) === 3);
+    await until(async () => (await totalRows(site.thena.url, 'several')) === 3);
   });
 
   test('warns of a file that was uploaded before, and names the earlier upload', async () => {
     const csv = 'time,amount\n2024-03-01,1\n';
-    const page = await visitor.open('/c/twice/uploads');
+    const page = await site.visitor.open('/c/twice/uploads');
     const file = { name: 'march.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
     await chooseAndUpload(page, file);
     await page.getByRole('row', { name: /^march\.csv .*Complete/ }).waitFor();
     await page.setInputFiles('[aria-label="CSV files"]', { ...file, name: 'copy of march.csv' });
     await page.getByText('The same file was uploaded before: march.csv').waitFor();
     await page.getByRole('button', { name: 'Put copy of march.csv away' }).click();
-    assert.equal(await totalRows(thena.url, 'twice'), 1);
+    assert.equal(await totalRows(site.thena.url, 'twice'), 1);
   });
 
   test('warns of a large file whose name and size are those of an earlier upload', async () => {
     const csv = `time,amount\n${'2024-03-01,1\n'.repeat(100_000)}`;
-    const page = await visitor.open('/c/large/uploads');
+    const page = await site.visitor.open('/c/large/uploads');
     const file = { name: 'large.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
     await chooseAndUpload(page, file);
     await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor();
@@ -106,7 +94,7 @@ describe('the preview of a file in the page', { skip }, () => {
   });
 
   test('is made again when another file has created the table', async () => {
-    const page = await visitor.open('/c/fresh/uploads');
+    const page = await site.visitor.open('/c/fresh/uploads');
     await page.setInputFiles(
       '[aria-label="CSV files"]',
       ['day,amount\n2024-03-01,1\n', 'other,names\n1,2\n'].map((csv, index) => ({
@@ -121,18 +109,18 @@ describe('the preview of a file in the page', { skip }, () => {
   });
 
   test('shows values that do not fit, and loads the other rows if asked to', async () => {
-    await upload(thena.url, 'unfit', 'time,amount\n2024-03-01,1\n');
+    await upload(site.thena.url, 'unfit', 'time,amount\n2024-03-01,1\n');
     const page = await choose('unfit', 'unfit.csv', 'time,amount\n2024-03-02,cheap\n2024-03-03,3\n');
     await page.getByText("line 2, column 'amount': “cheap” is not a whole number").waitFor();
     await page.getByRole('button', { name: 'Load the other rows' }).click();
     await page.getByText('They will be left out').waitFor();
     await page.getByRole('button', { name: 'Upload unfit.csv' }).click();
     await page.getByRole('row', { name: /^unfit\.csv .*With rejected rows/ }).waitFor();
-    assert.equal(await totalRows(thena.url, 'unfit'), 2);
+    assert.equal(await totalRows(site.thena.url, 'unfit'), 2);
   });
 
   test('offers the time zone of the browser for times without an offset', async () => {
-    const traveller = await visit(browser, thena.url, { timezoneId: 'Asia/Tokyo' });
+    const traveller = await visit(browser, site.thena.url, { timezoneId: 'Asia/Tokyo' });
     const page = await traveller.open('/c/zoned/uploads');
     const buffer = Buffer.from('at,amount\n2024-03-01 09:00:00,1\n');
     await page.setInputFiles('[aria-label="CSV files"]', { name: 'zoned.csv', mimeType: 'text/csv', buffer });

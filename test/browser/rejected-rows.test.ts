@@ -1,41 +1,28 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { call, put, type RunningThena, startThena, totalRows, upload, WAIT } from '../server.ts';
+import { describe, test } from 'node:test';
+import { call, put, totalRows, upload, WAIT } from '../server.ts';
 import { until } from '../until.ts';
-import {
-  assertAccessible,
-  assertFitsPhone,
-  assertFitsZoom,
-  browserOrReason,
-  type Visit,
-  visit,
-} from './browser-page.ts';
+import { assertAccessible, assertFitsPhone, assertFitsZoom, browserOrReason, siteOf } from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
 
 const ROWS = 10_000;
 
 describe('rejected rows in the page', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena();
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser);
 
   test('are shown at once if there are 10,000, and ten are corrected in their place', async () => {
-    await upload(thena.url, 'many', 'day;amount;note\n2024-03-01;1;"a;b"\n');
+    await upload(site.thena.url, 'many', 'day;amount;note\n2024-03-01;1;"a;b"\n');
     const bad = Array.from({ length: ROWS }, (_, index) => `2024-03-02;x${index};"says ""no""; ${index}"\n`).join('');
-    const { body } = await put(thena.url, 'many', `day;amount;note\n2024-03-02;7;\n${bad}`, WAIT, '?on_error=skip');
+    const { body } = await put(
+      site.thena.url,
+      'many',
+      `day;amount;note\n2024-03-02;7;\n${bad}`,
+      WAIT,
+      '?on_error=skip',
+    );
     assert.equal(body.receipt?.rejected, ROWS, JSON.stringify(body.error));
-    const page = await visitor.open(`/c/many/uploads/${body.id}`);
+    const page = await site.visitor.open(`/c/many/uploads/${body.id}`);
     const startedAt = performance.now();
     await page.getByRole('link', { name: 'Show and correct the rejected rows' }).click();
     await page.getByLabel('amount, line 3', { exact: true }).waitFor();
@@ -60,7 +47,7 @@ describe('rejected rows in the page', { skip }, () => {
     await page.getByLabel(`amount, line ${ROWS + 2}`, { exact: true }).fill('still wrong');
     await page.getByRole('button', { name: 'Send 10 changed rows' }).click();
     await page.getByText('1 changed row still does not fit, so nothing was sent.').waitFor();
-    assert.equal(await totalRows(thena.url, 'many'), 2);
+    assert.equal(await totalRows(site.thena.url, 'many'), 2);
     // What was changed is still there after a reload.
     await page.waitForTimeout(400);
     await page.reload();
@@ -73,7 +60,7 @@ describe('rejected rows in the page', { skip }, () => {
     await page.getByRole('button', { name: 'Send 10 changed rows' }).click();
     await page.getByText('= 10 added + 9,990 left').waitFor();
     await assertAccessible(page, 'corrected rows');
-    const rows = await call(`${thena.url}/api/v1/customers/many/table/rows?offset=2&limit=20`);
+    const rows = await call(`${site.thena.url}/api/v1/customers/many/table/rows?offset=2&limit=20`);
     assert.deepEqual(
       rows.body.rows.map(([, amount, note]: [string, number, string]) => [amount, note]),
       [
@@ -81,28 +68,28 @@ describe('rejected rows in the page', { skip }, () => {
         [12, `says "no"; ${ROWS - 1}`],
       ],
     );
-    const original = await call(`${thena.url}/api/v1/uploads/${body.id}`);
+    const original = await call(`${site.thena.url}/api/v1/uploads/${body.id}`);
     assert.notEqual(original.body.corrected_by, null);
   });
 
   test('keep the line breaks of their fields', async () => {
-    await upload(thena.url, 'lines', 'note,amount\nx,1\n');
-    const { body } = await put(thena.url, 'lines', 'note,amount\n"two\nlines",b\ny,2\n', WAIT, '?on_error=skip');
-    const page = await visitor.open(`/c/lines/uploads/${body.id}/rejected`);
+    await upload(site.thena.url, 'lines', 'note,amount\nx,1\n');
+    const { body } = await put(site.thena.url, 'lines', 'note,amount\n"two\nlines",b\ny,2\n', WAIT, '?on_error=skip');
+    const page = await site.visitor.open(`/c/lines/uploads/${body.id}/rejected`);
     await page.getByLabel('amount, line 2').fill('3');
     const note = page.getByLabel('note, line 2');
     await note.fill(`${await note.inputValue()}!`);
     await page.getByRole('button', { name: 'Send 1 changed row' }).click();
     await page.getByText('= 1 added + 0 left').waitFor();
-    const rows = await call(`${thena.url}/api/v1/customers/lines/table/rows?offset=2`);
+    const rows = await call(`${site.thena.url}/api/v1/customers/lines/table/rows?offset=2`);
     assert.deepEqual(rows.body.rows, [['two\nlines!', 3]]);
   });
 
   test('of a file that was refused are corrected after its other rows are loaded', async () => {
-    await upload(thena.url, 'refused', 'day,amount\n2024-03-01,1\n');
-    const { body } = await put(thena.url, 'refused', 'day,amount\n2024-03-02,2\n2024-03-03\n', WAIT);
+    await upload(site.thena.url, 'refused', 'day,amount\n2024-03-01,1\n');
+    const { body } = await put(site.thena.url, 'refused', 'day,amount\n2024-03-02,2\n2024-03-03\n', WAIT);
     assert.equal(body.error.code, 'rows_rejected');
-    const page = await visitor.open(`/c/refused/uploads/${body.id}/rejected`);
+    const page = await site.visitor.open(`/c/refused/uploads/${body.id}/rejected`);
     await page.getByText('Nothing of this file was loaded').waitFor();
     await assertAccessible(page, 'rejected rows of a refused file');
     await page.getByRole('button', { name: 'Load the rows that fit' }).click();
@@ -111,6 +98,6 @@ describe('rejected rows in the page', { skip }, () => {
     await whole.and(page.locator(':not([readonly])')).fill('2024-03-03,3');
     await page.getByRole('button', { name: 'Send 1 changed row' }).click();
     await page.getByText('= 1 added + 0 left').waitFor();
-    assert.equal(await totalRows(thena.url, 'refused'), 3);
+    assert.equal(await totalRows(site.thena.url, 'refused'), 3);
   });
 });

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { call, type RunningThena, startThena } from '../server.ts';
-import {
-  assertAccessible,
-  assertFitsPhone,
-  assertFitsZoom,
-  browserOrReason,
-  type Visit,
-  visit,
-} from './browser-page.ts';
+import { call } from '../server.ts';
+import { assertAccessible, assertFitsPhone, assertFitsZoom, browserOrReason, siteOf } from './browser-page.ts';
 
 const ADMIN_KEY = 'an-admin-key-for-tests-only';
 const AS_ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
@@ -17,29 +10,17 @@ const AS_ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
 const { browser, skip } = await browserOrReason();
 
 describe('the settings of a customer in the page', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena({ THENA_ADMIN_KEY: ADMIN_KEY });
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser, { THENA_ADMIN_KEY: ADMIN_KEY });
 
   async function asAdmin(path: string): Promise<Page> {
-    const page = await visitor.open(path);
+    const page = await site.visitor.open(path);
     await page.getByLabel('API key').fill(ADMIN_KEY);
     await page.keyboard.press('Enter');
     return page;
   }
 
   test('create a key with its permissions, show it once, and revoke it', async () => {
-    await call(`${thena.url}/api/v1/customers`, { json: { customer_id: 'keyed' }, headers: AS_ADMIN });
+    await call(`${site.thena.url}/api/v1/customers`, { json: { customer_id: 'keyed' }, headers: AS_ADMIN });
     const page = await asAdmin('/c/keyed/settings');
     await page.getByRole('button', { name: 'New key' }).click();
     await page.getByLabel('Label').fill('Nightly');
@@ -48,7 +29,8 @@ describe('the settings of a customer in the page', { skip }, () => {
     await assertAccessible(page, 'new key');
     await page.getByRole('button', { name: 'Create key' }).click();
     const key = await page.getByRole('dialog').locator('code').innerText();
-    const withKey = () => call(`${thena.url}/api/v1/customers/keyed`, { headers: { authorization: `Bearer ${key}` } });
+    const withKey = () =>
+      call(`${site.thena.url}/api/v1/customers/keyed`, { headers: { authorization: `Bearer ${key}` } });
     assert.equal((await withKey()).status, 200);
     // As on a page that is not served over HTTPS.
     await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
@@ -94,13 +76,16 @@ describe('the settings of a customer in the page', { skip }, () => {
     await page.getByLabel('Type declared to confirm').fill('declared');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Customers' }).waitFor();
-    const { status } = await call(`${thena.url}/api/v1/customers/declared`, { headers: AS_ADMIN });
+    const { status } = await call(`${site.thena.url}/api/v1/customers/declared`, { headers: AS_ADMIN });
     assert.equal(status, 404);
   });
 
   test('are not shown to a customer', async () => {
-    const { body } = await call(`${thena.url}/api/v1/customers`, { json: { customer_id: 'own' }, headers: AS_ADMIN });
-    const page = await visitor.open('/c/own/settings');
+    const { body } = await call(`${site.thena.url}/api/v1/customers`, {
+      json: { customer_id: 'own' },
+      headers: AS_ADMIN,
+    });
+    const page = await site.visitor.open('/c/own/settings');
     await page.getByLabel('API key').fill(body.api_key.key);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Page not found' }).waitFor();

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { call, type RunningThena, startThena } from '../server.ts';
-import {
-  assertAccessible,
-  assertFitsPhone,
-  browserOrReason,
-  chooseAndUpload,
-  type Visit,
-  visit,
-} from './browser-page.ts';
+import { describe, test } from 'node:test';
+import { call } from '../server.ts';
+import { assertAccessible, assertFitsPhone, browserOrReason, chooseAndUpload, siteOf } from './browser-page.ts';
 
 const ADMIN_KEY = 'an-admin-key-for-tests-only';
 const AS_ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
@@ -16,29 +9,17 @@ const AS_ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
 const { browser, skip } = await browserOrReason();
 
 describe('the page of a server with keys', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena({ THENA_ADMIN_KEY: ADMIN_KEY });
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser, { THENA_ADMIN_KEY: ADMIN_KEY });
 
   async function customer(id: string): Promise<{ readonly id: string; readonly key: string }> {
-    const { body } = await call(`${thena.url}/api/v1/customers`, { json: { customer_id: id }, headers: AS_ADMIN });
+    const { body } = await call(`${site.thena.url}/api/v1/customers`, { json: { customer_id: id }, headers: AS_ADMIN });
     return body.api_key;
   }
 
   test('asks for a key, refuses a wrong one, and shows a customer its own table', async () => {
     const { key } = await customer('mine');
     await customer('theirs');
-    const page = await visitor.open('/c/theirs');
+    const page = await site.visitor.open('/c/theirs');
     await page.getByRole('heading', { name: 'Thena' }).waitFor();
     await assertAccessible(page, 'sign-in');
     await assertFitsPhone(page, 'sign-in');
@@ -58,11 +39,11 @@ describe('the page of a server with keys', { skip }, () => {
 
   test('lets a key that may only upload send files, follow them, and correct their rows', async () => {
     await customer('box');
-    const { body } = await call(`${thena.url}/api/v1/customers/box/keys`, {
+    const { body } = await call(`${site.thena.url}/api/v1/customers/box/keys`, {
       json: { rights: ['upload'] },
       headers: AS_ADMIN,
     });
-    const page = await visitor.open('/');
+    const page = await site.visitor.open('/');
     const refused: string[] = [];
     page.on('response', (response) => response.status() === 403 && refused.push(response.url()));
     await page.getByLabel('API key').fill(body.key);
@@ -80,7 +61,7 @@ describe('the page of a server with keys', { skip }, () => {
     await page.getByRole('button', { name: 'Send 1 changed row' }).click();
     await page.getByText('= 1 added + 0 left').waitFor();
     assert.deepEqual(refused, []);
-    const rows = await call(`${thena.url}/api/v1/customers/box/table/rows`, { headers: AS_ADMIN });
+    const rows = await call(`${site.thena.url}/api/v1/customers/box/table/rows`, { headers: AS_ADMIN });
     assert.deepEqual(rows.body.rows, [
       ['x\ty', 1],
       ['z\tz', 2],
@@ -88,7 +69,7 @@ describe('the page of a server with keys', { skip }, () => {
   });
 
   test('shows the key of a new customer to the administrator, once', async () => {
-    const page = await visitor.open('/');
+    const page = await site.visitor.open('/');
     await page.getByLabel('API key').fill(ADMIN_KEY);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'New customer' }).click();
@@ -97,7 +78,7 @@ describe('the page of a server with keys', { skip }, () => {
     const key = await page.getByRole('dialog').locator('code').innerText();
     await assertAccessible(page, 'new key');
     assert.equal(
-      (await call(`${thena.url}/api/v1/customers/new`, { headers: { authorization: `Bearer ${key}` } })).status,
+      (await call(`${site.thena.url}/api/v1/customers/new`, { headers: { authorization: `Bearer ${key}` } })).status,
       200,
     );
     await page.getByRole('button', { name: 'I have saved the key' }).click();
@@ -106,11 +87,11 @@ describe('the page of a server with keys', { skip }, () => {
 
   test('says that the key was revoked, and goes on with another', async () => {
     const { id, key } = await customer('revoked');
-    const page = await visitor.open('/');
+    const page = await site.visitor.open('/');
     await page.getByLabel('API key').fill(key);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'revoked' }).waitFor();
-    const keys = `${thena.url}/api/v1/customers/revoked/keys`;
+    const keys = `${site.thena.url}/api/v1/customers/revoked/keys`;
     const other = await call(keys, { json: {}, headers: AS_ADMIN });
     await call(`${keys}/${id}`, { method: 'DELETE', headers: AS_ADMIN });
     await page.setInputFiles('[aria-label="CSV files"]', {

@@ -1,36 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { type RunningThena, startThena, totalRows, upload } from '../server.ts';
-import {
-  assertAccessible,
-  assertFitsPhone,
-  assertFitsZoom,
-  browserOrReason,
-  type Visit,
-  visit,
-} from './browser-page.ts';
+import { describe, test } from 'node:test';
+import { startThena, totalRows, upload } from '../server.ts';
+import { assertAccessible, assertFitsPhone, assertFitsZoom, browserOrReason, siteOf, visit } from './browser-page.ts';
 
 const MOST_SCRIPT_BYTES = 250_000;
 
 const { browser, skip } = await browserOrReason();
 
 describe('the page of a server without keys', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena();
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser);
 
   test('starts with a way to create a customer, which leads to it', async () => {
-    const page = await visitor.open('/');
+    const page = await site.visitor.open('/');
     await page.getByText('No customers yet').waitFor();
     await assertAccessible(page, 'empty start');
     await page.getByRole('button', { name: 'New customer' }).click();
@@ -62,9 +43,9 @@ describe('the page of a server without keys', { skip }, () => {
   });
 
   test('switches between customers, and goes back', async () => {
-    await upload(thena.url, 'first', 'a\n1\n');
-    await upload(thena.url, 'second', 'a\n1\n2\n');
-    const page = await visitor.open('/');
+    await upload(site.thena.url, 'first', 'a\n1\n');
+    await upload(site.thena.url, 'second', 'a\n1\n2\n');
+    const page = await site.visitor.open('/');
     await page.getByRole('link', { name: 'first' }).click();
     await page.getByRole('button', { name: 'Customer first, switch' }).click();
     await page.getByRole('menuitem', { name: 'second' }).click();
@@ -74,7 +55,7 @@ describe('the page of a server without keys', { skip }, () => {
   });
 
   test('keeps the chosen colours after a reload', async () => {
-    const page = await visitor.open('/');
+    const page = await site.visitor.open('/');
     const background = (): Promise<string> =>
       page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await background();
@@ -89,8 +70,8 @@ describe('the page of a server without keys', { skip }, () => {
   });
 
   test('can be used within a second, with little script', async () => {
-    await upload(thena.url, 'quick', 'a\n1\n');
-    const page = await visitor.context.newPage();
+    await upload(site.thena.url, 'quick', 'a\n1\n');
+    const page = await site.visitor.context.newPage();
     let scriptBytes = 0;
     page.on('response', async (response) => {
       if (!response.url().endsWith('.js')) return;
@@ -108,7 +89,7 @@ describe('the page of a server without keys', { skip }, () => {
   });
 
   test('says that an address does not exist', async () => {
-    const page = await visitor.open('/c/first/nothing');
+    const page = await site.visitor.open('/c/first/nothing');
     await page.getByRole('heading', { name: 'Page not found' }).waitFor();
     await assertAccessible(page, 'not found');
   });

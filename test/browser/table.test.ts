@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { writeSample } from '../../harness/sample-file.ts';
-import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { call, upload } from '../server.ts';
 import { until } from '../until.ts';
 import {
   assertAccessible,
   assertFitsPhone,
   assertFitsZoom,
   browserOrReason,
+  siteOf,
   type Visit,
-  visit,
 } from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
@@ -30,31 +30,21 @@ async function openTable(visitor: Visit, path: string): Promise<Page> {
 }
 
 describe('the table in the page', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
+  const site = siteOf(browser, {}, { permissions: ['clipboard-read', 'clipboard-write'] });
   before(async () => {
-    thena = await startThena();
-    const file = join(thena.dataDir, 'sample.csv');
+    const file = join(site.thena.dataDir, 'sample.csv');
     await writeSample(ROWS, file);
-    await upload(thena.url, 'large', await readFile(file));
+    await upload(site.thena.url, 'large', await readFile(file));
   });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url, { permissions: ['clipboard-read', 'clipboard-write'] });
-  });
-  afterEach(() => visitor.close());
 
   /** Rows of a large file may be in another order than its lines. */
   async function idOfRow(number: number): Promise<string> {
-    const { body } = await call(`${thena.url}/api/v1/customers/large/table/rows?limit=1&offset=${number - 1}`);
+    const { body } = await call(`${site.thena.url}/api/v1/customers/large/table/rows?limit=1&offset=${number - 1}`);
     return String(body.rows[0][1]);
   }
 
   test('shows the last row at End, with few rows in the document', async () => {
-    const page = await openTable(visitor, '/c/large/table');
+    const page = await openTable(site.visitor, '/c/large/table');
     const grid = page.getByRole('grid');
     assert.equal(await grid.getAttribute('aria-rowcount'), String(ROWS + 1));
     await grid.focus();
@@ -80,7 +70,7 @@ describe('the table in the page', { skip }, () => {
   });
 
   test('scrolls by small steps and by far jumps, and does not wait for what was scrolled past', async () => {
-    const page = await openTable(visitor, '/c/large/table');
+    const page = await openTable(site.visitor, '/c/large/table');
     const grid = page.getByRole('grid');
     await rowNumbered(page, '1')
       .getByText(await idOfRow(1))
@@ -126,7 +116,7 @@ describe('the table in the page', { skip }, () => {
   });
 
   test('goes to a row, and to the same one after a reload', async () => {
-    const page = await openTable(visitor, '/c/large/table');
+    const page = await openTable(site.visitor, '/c/large/table');
     await page.getByLabel('Go to row').fill('300000');
     await page.keyboard.press('Enter');
     await page.getByText('Enter a number from 1 to 260,000.').waitFor();
@@ -144,8 +134,8 @@ describe('the table in the page', { skip }, () => {
   test('shows values exactly, null unlike empty text, and markup as text', async () => {
     const long = 'word '.repeat(2_000);
     const csv = `id,label,at\n9007199254740993,<script>alert(1)</script>,2024-01-01\n9223372036854775807,"",2024-01-02\n,=cmd|calc,\n1,${long},2024-01-03\n`;
-    await upload(thena.url, 'odd', csv);
-    const page = await openTable(visitor, '/c/odd/table');
+    await upload(site.thena.url, 'odd', csv);
+    const page = await openTable(site.visitor, '/c/odd/table');
     await page.getByRole('gridcell', { name: '9007199254740993' }).waitFor();
     await page.getByRole('gridcell', { name: '9223372036854775807' }).waitFor();
     await page.getByRole('gridcell', { name: '<script>alert(1)</script>' }).waitFor();
@@ -174,11 +164,11 @@ describe('the table in the page', { skip }, () => {
   test('announces new rows without moving, and rows that an undo removed', async () => {
     const csv = (from: number, rows: number) =>
       `n\n${Array.from({ length: rows }, (_, index) => from + index).join('\n')}\n`;
-    await upload(thena.url, 'live', csv(1, 500));
-    const page = await openTable(visitor, '/c/live/table?row=200');
+    await upload(site.thena.url, 'live', csv(1, 500));
+    const page = await openTable(site.visitor, '/c/live/table?row=200');
     await rowNumbered(page, '200').waitFor();
     const before = await rowNumbered(page, '200').boundingBox();
-    const { body } = await upload(thena.url, 'live', csv(501, 70));
+    const { body } = await upload(site.thena.url, 'live', csv(501, 70));
     await page.getByText('70 new rows').waitFor();
     assert.deepEqual(await rowNumbered(page, '200').boundingBox(), before);
     await assertAccessible(page, 'new rows');
@@ -187,14 +177,14 @@ describe('the table in the page', { skip }, () => {
     await page.getByRole('grid').focus();
     await page.keyboard.press('End');
     await rowNumbered(page, '570').waitFor();
-    await fetch(`${thena.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
+    await fetch(`${site.thena.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
     await page.getByText('70 rows removed by an undo').waitFor();
     await rowNumbered(page, '500').waitFor();
   });
 
   test('exports the table', async () => {
-    await upload(thena.url, 'exported', 'a,b\n1,x\n2,\n');
-    const page = await openTable(visitor, '/c/exported/table');
+    await upload(site.thena.url, 'exported', 'a,b\n1,x\n2,\n');
+    const page = await openTable(site.visitor, '/c/exported/table');
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -204,14 +194,14 @@ describe('the table in the page', { skip }, () => {
   });
 
   test('is accessible and fits a phone, and says so when there is no table', async () => {
-    const page = await openTable(visitor, '/c/large/table');
+    const page = await openTable(site.visitor, '/c/large/table');
     await page.getByRole('img', { name: /most frequent values of country/ }).waitFor();
     await page.getByRole('grid').focus();
     await page.keyboard.press('ArrowDown');
     await assertAccessible(page, 'table');
     await assertFitsPhone(page, 'table');
     await assertFitsZoom(page, 'table');
-    const empty = await visitor.open('/c/nothing/table');
+    const empty = await site.visitor.open('/c/nothing/table');
     await empty.getByText('No table yet').waitFor();
     await assertAccessible(empty, 'no table');
     await empty.getByRole('link', { name: 'Upload a file' }).click();

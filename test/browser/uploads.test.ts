@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { call, type RunningThena, startThena, totalRows, upload } from '../server.ts';
+import { call, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import {
   assertAccessible,
@@ -11,8 +11,7 @@ import {
   assertFitsZoom,
   browserOrReason,
   chooseAndUpload,
-  type Visit,
-  visit,
+  siteOf,
 } from './browser-page.ts';
 
 const { browser, skip } = await browserOrReason();
@@ -32,22 +31,10 @@ async function drop(page: Page, files: readonly { readonly name: string; readonl
 }
 
 describe('uploading in the page', { skip }, () => {
-  let thena: RunningThena;
-  let visitor: Visit;
-  before(async () => {
-    thena = await startThena();
-  });
-  after(async () => {
-    await browser.close();
-    await thena.close();
-  });
-  beforeEach(async () => {
-    visitor = await visit(browser, thena.url);
-  });
-  afterEach(() => visitor.close());
+  const site = siteOf(browser);
 
   test('loads 19 of 20 files that are dropped, and explains what is wrong with the other', async () => {
-    const page = await visitor.open('/c/twenty');
+    const page = await site.visitor.open('/c/twenty');
     const files = Array.from({ length: 20 }, (_, index) => ({
       name: `part-${index}.csv`,
       csv: index === 7 ? 'other,names\n1,2\n' : `time,amount\n2024-03-0${(index % 9) + 1},${index}\n`,
@@ -64,19 +51,19 @@ describe('uploading in the page', { skip }, () => {
     await page.getByRole('button', { name: 'Upload 18 ready files' }).click();
     await page.getByText('The columns differ from those of the table. Missing: time, amount.').waitFor();
     assert(await page.getByRole('button', { name: 'Upload part-7.csv' }).isDisabled());
-    await until(async () => (await totalRows(thena.url, 'twenty')) === 19);
+    await until(async () => (await totalRows(site.thena.url, 'twenty')) === 19);
     await page.getByRole('link', { name: 'All uploads' }).click();
     await page.waitForFunction(() => document.body.innerText.match(/Complete/g)?.length === 19);
     assert.equal(await page.getByRole('progressbar').count(), 0);
   });
 
   test('shows a receipt that adds up, and undoes the upload, which another tab shows', async () => {
-    await upload(thena.url, 'undone', 'time,amount\n2024-03-01,1\n');
-    const page = await visitor.open('/c/undone/uploads');
+    await upload(site.thena.url, 'undone', 'time,amount\n2024-03-01,1\n');
+    const page = await site.visitor.open('/c/undone/uploads');
     await chooseAndUpload(page, csvFile('more.csv', 'time,amount\n2024-03-02,2\n2024-03-03,3\n'));
     await page.getByRole('link', { name: 'more.csv' }).click();
     await page.getByText('= 2 added + 0 rejected').waitFor();
-    const other = await visitor.open('/c/undone/uploads');
+    const other = await site.visitor.open('/c/undone/uploads');
     await other.getByRole('listitem').filter({ hasText: 'more.csv' }).getByText('2 rows').waitFor();
     await assertAccessible(other, 'timeline');
     await assertFitsPhone(other, 'timeline');
@@ -87,16 +74,16 @@ describe('uploading in the page', { skip }, () => {
     await assertAccessible(page, 'undo');
     await page.getByRole('dialog').getByRole('button', { name: 'Undo upload' }).click();
     await page.getByText('Undone', { exact: true }).waitFor();
-    assert.equal(await totalRows(thena.url, 'undone'), 1);
+    assert.equal(await totalRows(site.thena.url, 'undone'), 1);
     await other.getByRole('row', { name: /^more\.csv .*Undone/ }).waitFor();
     await other.getByRole('listitem').filter({ hasText: 'more.csv' }).waitFor({ state: 'detached' });
   });
 
   test('continues a file that a reload has interrupted, once it is chosen again', async () => {
     const row = '2024-03-01 10:00:00,12345.67,some text that fills the line\n';
-    const file = join(thena.dataDir, 'large.csv');
+    const file = join(site.thena.dataDir, 'large.csv');
     await writeFile(file, `time,amount,note\n${row.repeat(400_000)}`);
-    const page = await visitor.open('/c/reloaded/uploads');
+    const page = await site.visitor.open('/c/reloaded/uploads');
     const sentBytes: number[] = [];
     page.on('request', (request) => {
       if (request.method() === 'PATCH') sentBytes.push(Number(request.headers()['upload-offset']));
@@ -115,15 +102,15 @@ describe('uploading in the page', { skip }, () => {
     await page.setInputFiles('[aria-label="large.csv again"]', file);
     await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor({ timeout: 60_000 });
     assert((sentBytes[0] ?? 0) > 0, `it started over: ${sentBytes}`);
-    assert.equal(await totalRows(thena.url, 'reloaded'), 400_000);
-    const { body } = await call(`${thena.url}/api/v1/customers/reloaded/uploads`);
+    assert.equal(await totalRows(site.thena.url, 'reloaded'), 400_000);
+    const { body } = await call(`${site.thena.url}/api/v1/customers/reloaded/uploads`);
     assert.equal(body.items.length, 1);
   });
 
   test('loads a failed file again in another way, without sending it again', async () => {
-    const { body } = await upload(thena.url, 'again', 'day,amount\n01/02/2024,1\n');
+    const { body } = await upload(site.thena.url, 'again', 'day,amount\n01/02/2024,1\n');
     assert.equal(body.error?.code, 'ambiguous_values');
-    const page = await visitor.open(`/c/again/uploads/${body.id}`);
+    const page = await site.visitor.open(`/c/again/uploads/${body.id}`);
     await page.getByText('Change how the file is read').click();
     await page.getByLabel('Dates').selectOption('Day, month, year');
     await page.getByRole('button', { name: 'Load it again' }).click();
@@ -133,8 +120,8 @@ describe('uploading in the page', { skip }, () => {
 
   test('shows cells and names that look like markup as text', async () => {
     const name = '<img src=x onerror=alert(1)>.csv';
-    await upload(thena.url, 'markup', '<script>alert(1)</script>,amount\n=cmd,1\n');
-    const page = await visitor.open('/c/markup');
+    await upload(site.thena.url, 'markup', '<script>alert(1)</script>,amount\n=cmd,1\n');
+    const page = await site.visitor.open('/c/markup');
     await page.setInputFiles('[aria-label="CSV files"]', csvFile(name, 'wrong\n1\n'));
     await page.getByRole('article', { name }).getByText('Other columns').waitFor();
     await page.getByRole('rowheader', { name: '<script>alert(1)</script>' }).waitFor();
@@ -155,9 +142,9 @@ describe('uploading in the page', { skip }, () => {
   });
 
   test('is accessible and fits a phone', async () => {
-    await upload(thena.url, 'shown', 'time,amount\n2024-03-01,1\n2024-03-02,2\n');
-    await upload(thena.url, 'shown', 'time,amount\n2024-03-01,cheap\n');
-    const page = await visitor.open('/c/shown');
+    await upload(site.thena.url, 'shown', 'time,amount\n2024-03-01,1\n2024-03-02,2\n');
+    await upload(site.thena.url, 'shown', 'time,amount\n2024-03-01,cheap\n');
+    const page = await site.visitor.open('/c/shown');
     await page.getByText('Latest uploads').waitFor();
     await assertAccessible(page, 'overview');
     await assertFitsPhone(page, 'overview');
