@@ -77,8 +77,10 @@ function missingPackages(root, withDev) {
   const wanted = readJson(root, 'package-lock.json');
   if (wanted === null) throw new SetUpError('package-lock.json is missing. Restore it from the repository.');
   const installed = readJson(root, 'node_modules/.package-lock.json')?.packages ?? {};
+  // npm marks what a link leads to, but not always the link itself.
+  const isForTests = ({ dev, link, resolved }) => dev || (link && wanted.packages[resolved]?.dev);
   return Object.entries(wanted.packages)
-    .filter(([path, entry]) => path !== '' && (withDev || !entry.dev) && (!entry.optional || suits(entry)))
+    .filter(([path, entry]) => path !== '' && (withDev || !isForTests(entry)) && (!entry.optional || suits(entry)))
     .filter(([path, { version, integrity }]) => {
       const here = installed[path];
       return !here || here.version !== version || here.integrity !== integrity;
