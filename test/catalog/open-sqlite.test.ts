@@ -8,7 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import type { CatalogTables } from '../../src/catalog/kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
-import { SettingError } from '../../src/config.ts';
+import { SettingError } from '../../src/setting-error.ts';
 import { customerId, newUpload } from '../builders.ts';
 
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
