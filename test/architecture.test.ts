@@ -31,6 +31,7 @@ const MAY_IMPORT = {
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
 const LEAVES = [
+  'cluster-settings',
   'config',
   'disk-space',
   'durable',
@@ -39,6 +40,7 @@ const LEAVES = [
   'failpoints',
   'fair-semaphore',
   'resident-memory',
+  'setting-error',
 ];
 const ADAPTERS = [
   'csv-reader/duckdb',
