@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SettingError } from '../../config.ts';
+import { SettingError } from '../../setting-error.ts';
 import { ClickhouseException } from './clickhouse-failure.ts';
 import { type ClickhouseAddress, ClickhouseServers, databaseOf } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { SettingError } from '../../../src/config.ts';
+import { SettingError } from '../../../src/setting-error.ts';
 import { checkServers } from '../../../src/table-store/clickhouse/check-servers.ts';
 import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
 import {
