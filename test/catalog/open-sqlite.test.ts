@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Kysely, sql } from 'kysely';
 import type { CatalogTables } from '../../src/catalog/kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
+import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
-import { SettingError } from '../../src/config.ts';
+import { SettingError } from '../../src/setting-error.ts';
 import { customerId, newUpload } from '../builders.ts';
 
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
@@ -209,5 +210,26 @@ describe('the catalog file', () => {
     await sql`drop trigger t`.execute(db);
     await catalog.createUpload(upload);
     await catalog.close();
+  });
+
+  it('shows what was committed on another connection at once, if it is shared', async () => {
+    const news = new LocalNews();
+    const [one, other] = [
+      await openSqliteCatalog(path, undefined, news),
+      await openSqliteCatalog(path, undefined, news),
+    ];
+    try {
+      assert.ok(one.isShared && other.isShared);
+      await one.createCustomer(customer('a'));
+      const created = await other.findCustomer(customerId('a'));
+      assert.equal(created?.declaredTimeColumn, null);
+      await one.deleteCustomer(customerId('a'));
+      await one.createCustomer({ ...customer('a'), timeColumn: 'at' });
+      const recreated = await other.findCustomer(customerId('a'));
+      assert.equal(recreated?.declaredTimeColumn, 'at');
+    } finally {
+      await one.close();
+      await other.close();
+    }
   });
 });

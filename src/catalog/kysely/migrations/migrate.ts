@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
-import { SettingError } from '../../../config.ts';
+import { SettingError } from '../../../setting-error.ts';
 import type { CatalogTables } from '../catalog-tables.ts';
 import { firstTables } from './0001-first-tables.ts';
 import { keysOfUploads } from './0002-keys-of-uploads.ts';
