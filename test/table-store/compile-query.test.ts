@@ -9,8 +9,10 @@ import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { DUCKDB } from '../../src/table-store/duckdb/duckdb-dialect.ts';
 import { type CompiledQuery, compileQuery, type QueriedView } from '../../src/table-store/sql/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';
+import { TABLE_ID } from '../builders.ts';
 
 const TABLE: TableState = {
+  tableId: TABLE_ID,
   columns: [
     { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
     { name: 'x', type: 'number', settled: NOTHING_SETTLED },
@@ -28,6 +30,7 @@ const TABLE: TableState = {
 };
 const VIEW = {
   customerId: parseCustomerId('c') as TableView['customerId'],
+  tableId: TABLE_ID,
   columns: TABLE.columns,
   uncommittedTags: [],
   lastTag: 9,
