@@ -1,10 +1,14 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-
-/** An invalid setting. The message is a sentence for the person who set it. */
-export class SettingError extends Error {
-  override readonly name = 'SettingError';
-}
+import {
+  type ClusterSettings,
+  clusterName,
+  clusterSettings,
+  databaseUrl,
+  shardUrls,
+  spoolUrl,
+} from './cluster-settings.ts';
+import { SettingError } from './setting-error.ts';
 
 interface Setting<T> {
   /** As shown in the documentation. */
@@ -68,6 +72,22 @@ function list(value: string): readonly string[] {
     .filter((item) => item !== '');
 }
 
+function nodeId(value: string, name: string): string {
+  // Of a host name, which nobody may be able to change, other characters are replaced.
+  const id =
+    value === ''
+      ? hostname()
+          .replace(/[^A-Za-z0-9._-]/g, '-')
+          .slice(0, 64)
+      : value;
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(id)) {
+    throw new SettingError(
+      `Invalid ${name} '${value}': expected up to 64 letters, digits, dots, dashes and underscores.`,
+    );
+  }
+  return id;
+}
+
 function setting<T>(defaultText: string, help: string, read: (value: string, name: string) => T): Setting<T> {
   return { default: defaultText, help, read };
 }
@@ -76,7 +96,11 @@ function setting<T>(defaultText: string, help: string, read: (value: string, nam
 export const SETTINGS = {
   THENA_HOST: setting('127.0.0.1', 'Address to listen on.', text),
   THENA_PORT: setting('8000', 'Port to listen on. 0 selects a free port.', integer(0, 65535)),
-  THENA_DATA_DIR: setting('./thena-data', 'Folder for all data.', (value) => resolve(value)),
+  THENA_DATA_DIR: setting(
+    './thena-data',
+    'Folder for all data. Of a node of a cluster it only has temporary files.',
+    (value) => resolve(value),
+  ),
   THENA_AUTH: setting(
     'auto',
     'Who may call the API. `open`: everyone who can reach the server. `keys`: API key required. `auto`: `keys` if THENA_ADMIN_KEY is set, otherwise `open` if THENA_HOST is a loopback address; in any other case the server refuses to start.',
@@ -171,6 +195,27 @@ export const SETTINGS = {
     'Delays before the second and further attempts to deliver an event to a webhook. Each is extended by up to a fifth at random.',
     seconds,
   ),
+  THENA_DATABASE_URL: setting(
+    '',
+    'PostgreSQL database of a cluster: `postgres://user:password@host:5432/database`. A cluster needs this, THENA_CLICKHOUSE_URL and THENA_SPOOL_URL.',
+    databaseUrl,
+  ),
+  THENA_CLICKHOUSE_URL: setting(
+    '',
+    'ClickHouse server of a cluster: `http://user:password@host:8123/database`. Several, separated by commas, are the shards of THENA_CLICKHOUSE_CLUSTER.',
+    shardUrls,
+  ),
+  THENA_CLICKHOUSE_CLUSTER: setting(
+    '',
+    'Name of the shards in `system.clusters` of ClickHouse. Required for several shards.',
+    clusterName,
+  ),
+  THENA_SPOOL_URL: setting(
+    '',
+    'Spool that the nodes of a cluster share: a folder (`file:///mnt/spool`) or a bucket (`s3://bucket/prefix`).',
+    spoolUrl,
+  ),
+  THENA_NODE_ID: setting('', 'Unique name of this node in its cluster. Default: the host name.', nodeId),
   THENA_LOG_LEVEL: setting(
     'info',
     'Minimum level of log messages: trace, debug, info, warn, error, fatal or silent.',
@@ -216,6 +261,9 @@ export interface Config {
   readonly webhookMs: number;
   /** Delays before the second and further attempts. */
   readonly webhookRetryMs: readonly number[];
+  /** Null: all data are in the data folder. */
+  readonly cluster: ClusterSettings | null;
+  readonly nodeId: string;
   readonly logLevel: Read['THENA_LOG_LEVEL'];
 }
 
@@ -287,6 +335,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     webhookPrivateAddresses: read.THENA_WEBHOOK_PRIVATE_ADDRESSES,
     webhookMs: read.THENA_WEBHOOK_SECONDS * 1000,
     webhookRetryMs: read.THENA_WEBHOOK_RETRY_SECONDS.map((each) => each * 1000),
+    cluster: clusterSettings(read),
+    nodeId: read.THENA_NODE_ID,
     logLevel: read.THENA_LOG_LEVEL,
   });
 }

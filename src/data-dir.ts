@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SettingError } from './config.ts';
+import { SettingError } from './setting-error.ts';
 
 /** The data folder, locked by this process. */
 export interface DataDir {

@@ -2,7 +2,14 @@ import type { CustomerId, UploadId } from './model/ids.ts';
 
 /** Something that happened. `log.ts` and `metrics.ts` decide what to show of it. Never contains secrets. */
 export type Observation =
-  | { readonly kind: 'listening'; readonly url: string; readonly auth: 'open' | 'keys'; readonly dataDir: string }
+  | {
+      readonly kind: 'listening';
+      readonly url: string;
+      readonly auth: 'open' | 'keys';
+      readonly dataDir: string;
+      /** Of a cluster: this node and the addresses of its servers. */
+      readonly cluster: { readonly node: string; readonly servers: readonly string[] } | null;
+    }
   | { readonly kind: 'stopping'; readonly signal: string }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'engine_started'; readonly pid: number }

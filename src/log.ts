@@ -40,8 +40,11 @@ export function createLog({ level, readable, output }: LogOptions): Observe {
 
 function describe(observation: Observation): Line {
   switch (observation.kind) {
-    case 'listening':
-      return { level: 'info', message: `Thena is ready at ${observation.url}` };
+    case 'listening': {
+      const { url, cluster } = observation;
+      const where = cluster === null ? '' : `, as node ${cluster.node} of ${cluster.servers.join(', ')}`;
+      return { level: 'info', message: `Thena is ready at ${url}${where}` };
+    }
     case 'stopping':
       return { level: 'info', message: `Stopping (${observation.signal})` };
     case 'stopped':

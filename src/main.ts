@@ -5,11 +5,13 @@
  */
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Config, readConfig, SETTINGS, SettingError } from './config.ts';
+import { serversOf } from './cluster-settings.ts';
+import { type Config, readConfig, SETTINGS } from './config.ts';
 import type { Observe } from './events.ts';
 import { createLog } from './log.ts';
 import { recordMetrics } from './metrics.ts';
 import { type Services, startServices } from './services.ts';
+import { SettingError } from './setting-error.ts';
 
 /** How long requests and loads in progress may take after the first signal. */
 const DRAIN_MS = 10_000;
@@ -35,7 +37,9 @@ process.on('uncaughtException', (error) => {
 const starting = start(config, observe);
 stopOnSignals(starting, observe);
 const { url } = await starting;
-observe({ kind: 'listening', url, auth: config.auth, dataDir: config.dataDir });
+const { auth, dataDir, nodeId, cluster } = config;
+const servers = cluster && { node: nodeId, servers: serversOf(cluster) };
+observe({ kind: 'listening', url, auth, dataDir, cluster: servers });
 if (process.stdout.isTTY) process.stdout.write(welcome(url, config));
 
 function readCommandLine(): void {
@@ -108,13 +112,13 @@ function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
 }
 
 /** Shown after the start on a terminal. */
-function welcome(url: string, { auth, dataDir }: Config): string {
+function welcome(url: string, { auth, dataDir, cluster }: Config): string {
   const key = auth === 'keys' ? ` -H "Authorization: Bearer $THENA_ADMIN_KEY"` : '';
   return `
   Upload a file:  curl -X POST ${url}/api/v1/event/${key} --form 'file=@"events_data.csv"' --form 'customer_id="1000"'
   Analyze it:     curl -X POST ${url}/api/v1/analyze/${key} -H 'Content-Type: application/json' -d '{"customer_id":1000,"analyzer_type":10000}'
   API reference:  ${url}/docs
-  Data folder:    ${dataDir}
+  Data:           ${cluster ? serversOf(cluster).join(', ') : dataDir}
 
   Press Ctrl-C to stop.
 

@@ -10,6 +10,7 @@ import { buildServer } from './http/server.ts';
 import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { metricsText } from './metrics.ts';
+import { SettingError } from './setting-error.ts';
 import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
 
@@ -27,6 +28,7 @@ export interface Services {
 
 /** Starts all parts with their adapters and listens. The only file that names concrete adapters. */
 export async function startServices(config: Config, observe: Observe): Promise<Services> {
+  if (config.cluster) throw new SettingError('This version of Thena cannot use the servers of a cluster yet.');
   const data = takeDataDir(config.dataDir);
   const tableDirectory = data.folder('tables');
   const spoolDirectory = data.folder('spool');

@@ -20,7 +20,9 @@ const MAY_IMPORT = {
   'csv-reader': ['csv', 'model'],
   'csv-reader/duckdb': ['engine', 'csv', 'model'],
   'table-store': ['csv', 'model'],
+  'table-store/sql': ['csv', 'model'],
   'table-store/duckdb': ['engine', 'csv', 'model'],
+  'table-store/clickhouse': ['engine', 'csv', 'model'],
   catalog: ['csv', 'model'],
   ingest: ['catalog', 'table-store', 'csv-reader', 'csv', 'model'],
   analysis: ['catalog', 'table-store', 'csv-reader', 'csv', 'model'],
@@ -30,6 +32,7 @@ const MAY_IMPORT = {
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
 const LEAVES = [
+  'cluster-settings',
   'config',
   'disk-space',
   'durable',
@@ -38,6 +41,7 @@ const LEAVES = [
   'failpoints',
   'fair-semaphore',
   'resident-memory',
+  'setting-error',
 ];
 const ADAPTERS = [
   'csv-reader/duckdb',
@@ -62,6 +66,7 @@ const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['engine'],
   'apache-arrow': ['engine'],
+  '@clickhouse/client': ['table-store/clickhouse'],
   kysely: ['catalog'],
   'kysely/migration': ['catalog'],
   'node:sqlite': ['catalog'],
@@ -154,12 +159,18 @@ function* casesOf(from: Folder): Generator<Case> {
     const refusedBy = from === 'api' ? LAW : null;
     yield { path: path(`leaf-${leaf}`), source: importing(`${up}${leaf}.ts`), refusedBy };
   }
+  if (from.startsWith('table-store/')) {
+    for (const room of ['sql', 'duckdb', 'clickhouse']) {
+      const refusedBy = room === 'sql' || from.endsWith(room) ? null : LAW;
+      yield { path: path(`room-${room}`), source: importing(`../${room}/other.ts`), refusedBy };
+    }
+  }
   for (const adapter of ADAPTERS) {
     if (adapter.startsWith(`${top}/`)) continue;
     yield { path: path(`adapter-${adapter}`), source: importing(`${up}${adapter}/other.ts`), refusedBy: LAW };
   }
   for (const [name, owners] of Object.entries(PACKAGES)) {
-    const refusedBy = owners.includes(top) ? null : LAW;
+    const refusedBy = owners.includes(top) || owners.includes(from) ? null : LAW;
     yield { path: path(`package-${name}`), source: importing(name), refusedBy };
   }
   yield { path: path('global'), source: 'export const id = process.pid;\n', refusedBy: GLOBALS };

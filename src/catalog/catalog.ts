@@ -1,4 +1,5 @@
 import type { ApiKeys } from './api-key.ts';
+import type { CatalogNews } from './catalog-news.ts';
 import type { Customers } from './customer.ts';
 import type { Sessions } from './session.ts';
 import type { TableStates } from './table-state.ts';
@@ -10,6 +11,12 @@ import type { Webhooks } from './webhook.ts';
  * Customers, their keys, sessions, tables, uploads and webhooks. Every write is atomic, and durable (fsync) when its promise resolves.
  */
 export interface Catalog extends Customers, ApiKeys, Sessions, Uploads, UploadQueue, TableStates, Webhooks {
+  /**
+   * Whether other processes use the catalog, too. If so, everything that a client may ask of any of them has to be in the catalog, and
+   * nothing that was read from it may be kept without asking whether it is still the latest.
+   */
+  readonly isShared: boolean;
+  readonly news: CatalogNews;
   /** Resolves if the catalog can be read. */
   ping(): Promise<void>;
   close(): Promise<void>;

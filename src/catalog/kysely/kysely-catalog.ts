@@ -14,6 +14,9 @@ import { uploadsIn } from './uploads.ts';
 import { webhookDeliveriesIn } from './webhook-deliveries.ts';
 import { webhooksIn } from './webhooks.ts';
 
+/** What a SQL database alone does not know. */
+export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news'>;
+
 /**
  * The catalog in a SQL database whose schema is up to date ({@link migrate}).
  *
@@ -22,7 +25,7 @@ import { webhooksIn } from './webhooks.ts';
  *
  * @param now the clock of leases and timestamps: milliseconds since 1970-01-01T00:00:00Z
  */
-export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Date.now): Catalog {
+export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Date.now): KyselyCatalog {
   return {
     ...customersIn(db, now),
     ...deleteCustomerIn(db),

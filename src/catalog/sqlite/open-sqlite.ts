@@ -5,9 +5,11 @@ import { Kysely } from 'kysely';
 import { syncFolder } from '../../durable.ts';
 import { cachedReads } from '../cached-reads.ts';
 import type { Catalog } from '../catalog.ts';
+import type { CatalogNews } from '../catalog-news.ts';
 import type { CatalogTables } from '../kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { migrate } from '../kysely/migrations/migrate.ts';
+import { LocalNews } from '../local-news.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 
 const PRAGMAS = [
@@ -22,16 +24,18 @@ const PRAGMAS = [
 ];
 
 /**
- * Opens a catalog file, or creates it, readable only by its owner. A file must be opened only once at a time: changes by other
- * connections may not be seen.
+ * Opens a catalog file, or creates it, readable only by its owner.
  *
  * @param now the clock of leases and timestamps: milliseconds since 1970-01-01T00:00:00Z
+ * @param news of a file that is opened by others at the same time. Default: it is not, and their changes might not be seen
  * @throws SettingError if the file was created by a newer version of Thena
  */
-export async function openSqliteCatalog(path: string, now?: () => number): Promise<Catalog> {
+export async function openSqliteCatalog(path: string, now?: () => number, news?: CatalogNews): Promise<Catalog> {
   let changes = 0;
   const catalog = kyselyCatalog(await openSqlite(path, () => changes++), now);
-  return { ...catalog, ...cachedReads(catalog, () => changes) };
+  // A cache that counts the changes of this connection knows nothing of those of others.
+  if (news) return { ...catalog, isShared: true, news };
+  return { ...catalog, ...cachedReads(catalog, () => changes), isShared: false, news: new LocalNews() };
 }
 
 /** Opens the file and brings its schema up to date. @param onChange called after every change */

@@ -12,6 +12,7 @@ import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
+import { tableIdsContract } from './table-ids.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
 import { webhooksContract } from './webhooks.ts';
@@ -36,6 +37,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     commitContract(t);
     cancelUndoContract(t);
     columnTypesContract(t);
+    tableIdsContract(t);
     tableStatesContract(t);
     webhooksContract(t);
 
