@@ -11,8 +11,8 @@ export function announcingCatalog(catalog: Catalog, changed: (id: UploadId) => v
   return {
     ...catalog,
     createUpload: (upload) => after(upload.id, catalog.createUpload(upload)),
-    markReceived: (id, file, limits) => after(id, catalog.markReceived(id, file, limits)),
-    deleteUpload: (id) => after(id, catalog.deleteUpload(id)),
+    markReceived: (reception, file, limits) => after(reception.uploadId, catalog.markReceived(reception, file, limits)),
+    deleteUpload: (reception) => after(reception.uploadId, catalog.deleteUpload(reception)),
     cancelUpload: (id) => after(id, catalog.cancelUpload(id)),
     undoUpload: (id) => after(id, catalog.undoUpload(id)),
     endRetention: (id) => after(id, catalog.endRetention(id)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Upload } from '../../../src/catalog/upload.ts';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { A, type CatalogUnderTest, FILE, leaseOf, OPTIONS } from './catalog-under-test.ts';
 
 type Times = readonly [firstRowAt: bigint, earliestAt: bigint, latestAt: bigint];
@@ -18,7 +18,7 @@ export function cancelUndoContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.cancelUpload(waiting.id), false);
       const late = await t.receiving('a');
       assert.equal(await t.catalog.cancelUpload(late.id), true);
-      await assert.rejects(t.catalog.markReceived(late.id, FILE), { code: 'upload_cancelled' });
+      await assert.rejects(t.catalog.markReceived(receptionOf(late.id), FILE), { code: 'upload_cancelled' });
       const held = await t.received('a');
       const claim = await t.claimed();
       assert.equal(await t.catalog.cancelUpload(held.id), false);
