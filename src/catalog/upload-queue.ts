@@ -12,6 +12,8 @@ export interface Claim {
   readonly customer: Customer;
   /** The attempt tag: new for every claim, from 1, unique within the customer's table. */
   readonly tag: number;
+  /** Whether the upload must not be loaded, but ended as cancelled. */
+  readonly isCancelRequested: boolean;
 }
 
 /** Identifies an attempt at an upload. A write with a lease that was taken over by another attempt changes nothing. */

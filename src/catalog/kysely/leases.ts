@@ -117,6 +117,7 @@ function mayLoadEarly(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       eb('uploads.status', '=', 'receiving'),
+      eb('uploads.cancel_requested_at', 'is', null),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.status', 'in', QUEUED))),
     ]);
@@ -149,7 +150,8 @@ function claimIf(
     if (!upload) return null;
     await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
     await useTag(trx, customer, tag, uploadId);
-    return { upload: uploadOf(upload), customer: customerOf(customer), tag };
+    const isCancelRequested = upload.cancel_requested_at !== null;
+    return { upload: uploadOf(upload), customer: customerOf(customer), tag, isCancelRequested };
   });
 }
 
