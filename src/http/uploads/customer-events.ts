@@ -6,7 +6,7 @@ import { type CustomerAccess, mayAccessUpload } from '../../model/customer-acces
 import type { UploadId } from '../../model/ids.ts';
 import { customerNotFound } from '../../model/not-found.ts';
 import { problemJson } from '../problems/problem-json.ts';
-import { uploadJson } from './upload-json.ts';
+import { currentUploadJson } from './upload-json.ts';
 
 export interface CustomerEventsDeps {
   readonly ingest: Pick<Ingest, 'watch' | 'unfinishedUploads' | 'refusalOf' | 'findUpload' | 'progressOf'>;
@@ -89,13 +89,13 @@ async function uploadEvent(
   const upload = await ingest.findUpload(id);
   if (!upload) {
     if (!sent.uploads.delete(id)) return null;
-    const refusal = ingest.refusalOf(access, id);
+    const refusal = await ingest.refusalOf(access, id);
     return { event: 'removed', data: { id, problem: refusal && problemJson(refusal) } };
   }
   if (!mayAccessUpload(access, upload)) return null;
   if (upload.finishedAt === null) sent.uploads.add(id);
   else sent.uploads.delete(id);
-  return { event: 'upload', data: uploadJson(upload, ingest.progressOf(upload)) };
+  return { event: 'upload', data: await currentUploadJson(ingest, upload) };
 }
 
 /** @throws Problem customer_not_found if the customer was deleted */
