@@ -21,6 +21,7 @@ const MAY_IMPORT = {
   'csv-reader/duckdb': ['engine', 'csv', 'model'],
   'table-store': ['csv', 'model'],
   'table-store/duckdb': ['engine', 'csv', 'model'],
+  'table-store/clickhouse': ['engine', 'csv', 'model'],
   catalog: ['csv', 'model'],
   ingest: ['catalog', 'table-store', 'csv-reader', 'csv', 'model'],
   analysis: ['catalog', 'table-store', 'csv-reader', 'csv', 'model'],
@@ -64,6 +65,7 @@ const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['engine'],
   'apache-arrow': ['engine'],
+  '@clickhouse/client': ['table-store/clickhouse'],
   kysely: ['catalog'],
   'kysely/migration': ['catalog'],
   'node:sqlite': ['catalog'],
@@ -161,7 +163,7 @@ function* casesOf(from: Folder): Generator<Case> {
     yield { path: path(`adapter-${adapter}`), source: importing(`${up}${adapter}/other.ts`), refusedBy: LAW };
   }
   for (const [name, owners] of Object.entries(PACKAGES)) {
-    const refusedBy = owners.includes(top) ? null : LAW;
+    const refusedBy = owners.includes(top) || owners.includes(from) ? null : LAW;
     yield { path: path(`package-${name}`), source: importing(name), refusedBy };
   }
   yield { path: path('global'), source: 'export const id = process.pid;\n', refusedBy: GLOBALS };

@@ -8,8 +8,10 @@ import { parseCustomerId } from '../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';
+import { TABLE_ID } from '../builders.ts';
 
 const TABLE: TableState = {
+  tableId: TABLE_ID,
   columns: [
     { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
     { name: 'x', type: 'number', settled: NOTHING_SETTLED },
@@ -27,6 +29,7 @@ const TABLE: TableState = {
 };
 const VIEW = {
   customerId: parseCustomerId('c') as TableView['customerId'],
+  tableId: TABLE_ID,
   columns: TABLE.columns,
   uncommittedTags: [],
   lastTag: 9,

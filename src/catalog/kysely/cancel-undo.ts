@@ -53,9 +53,10 @@ export function cancelUndoIn(
           .where('tag', 'is not', null)
           .returningAll()
           .executeTakeFirst();
-        if (!customer || !upload || upload.tag === null) return null;
+        if (!customer?.table_id || !upload || upload.tag === null) return null;
         // From now on every query excludes its rows. The upload loses its tag, so that the tag counts as dead.
-        await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
+        const attempt = { customer_id: customer.id, tag: upload.tag, upload_id: id, table_id: customer.table_id };
+        await trx.insertInto('attempts').values(attempt).execute();
         await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
         const state = await remainingState(trx, customer, upload);
         await trx
@@ -102,7 +103,7 @@ async function remainingState(
     earliest_at: micros(earliest),
     latest_at: micros(latest),
   };
-  if (Number(uploads) === 0) return { ...times, table_columns: null, time_column: null };
+  if (Number(uploads) === 0) return { ...times, table_id: null, table_columns: null, time_column: null };
   // Only an upload that widened a column, or had values in one that was widened, can change a type.
   if (customer.table_columns === null || undone.column_uses === null) return times;
   const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).execute();

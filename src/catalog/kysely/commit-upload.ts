@@ -46,12 +46,18 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
           .returningAll()
           .executeTakeFirst();
         if (!upload) return 'lost';
+        // The tag was uncommitted until now.
+        const { table_id } = await trx
+          .deleteFrom('attempts')
+          .where('customer_id', '=', customer.id)
+          .where('tag', '=', commit.tag)
+          .returning('table_id')
+          .executeTakeFirstOrThrow();
         await trx
           .updateTable('customers')
-          .set({ ...grown(customer, commit, columns), changed_at: at })
+          .set({ ...grown(customer, commit, columns), table_id, changed_at: at })
           .where('id', '=', customer.id)
           .execute();
-        await trx.deleteFrom('attempts').where('customer_id', '=', customer.id).where('tag', '=', commit.tag).execute();
         await announce(trx, 'upload.complete', upload, at);
         return uploadOf(upload);
       }),

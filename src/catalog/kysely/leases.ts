@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
-import type { UploadId } from '../../model/ids.ts';
+import { newTableId, type UploadId } from '../../model/ids.ts';
 import type { UploadStatus } from '../upload.ts';
-import type { Claim, UploadQueue } from '../upload-queue.ts';
+import type { AttemptTarget, Claim, UploadQueue } from '../upload-queue.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { endLeases, isLeasedTo, lockCustomerOf, UNLEASED, type UploadCondition } from './lease-fencing.ts';
@@ -47,15 +47,15 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, attempt.uploadId);
         if (!customer) return 'lost';
-        const tag = customer.last_tag + 1;
+        const target = nextTarget(customer);
         const { numUpdatedRows } = await trx
           .updateTable('uploads')
-          .set({ tag })
+          .set({ tag: target.tag })
           .where(isLeasedTo(attempt))
           .executeTakeFirstOrThrow();
         if (numUpdatedRows === 0n) return 'lost';
-        await useTag(trx, customer, tag, attempt.uploadId);
-        return tag;
+        await useTarget(trx, customer, target, attempt.uploadId);
+        return target;
       }),
     async renewLease({ leaseMs, ...attempt }) {
       const { numUpdatedRows } = await db
@@ -133,12 +133,12 @@ function claimIf(
   return db.transaction().execute(async (trx) => {
     const customer = await lockCustomerOf(trx, uploadId);
     if (!customer) return null;
-    const tag = customer.last_tag + 1;
+    const target = nextTarget(customer);
     const upload = await trx
       .updateTable('uploads')
       .set((eb) => ({
         status: eb.case().when('status', '=', 'received').then<UploadStatus>('ingesting').else(eb.ref('status')).end(),
-        tag,
+        tag: target.tag,
         lease_owner: owner,
         lease_until: at + leaseMs,
         attempts: eb('attempts', '+', 1),
@@ -149,19 +149,25 @@ function claimIf(
       .executeTakeFirst();
     if (!upload) return null;
     await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
-    await useTag(trx, customer, tag, uploadId);
+    await useTarget(trx, customer, target, uploadId);
     const isCancelRequested = upload.cancel_requested_at !== null;
-    return { upload: uploadOf(upload), customer: customerOf(customer), tag, isCancelRequested };
+    return { upload: uploadOf(upload), customer: customerOf(customer), ...target, isCancelRequested };
   });
 }
 
+/** An attempt that creates the table gets one of its own, so that no other attempt can lose rows with it. */
+function nextTarget({ last_tag, table_id }: CustomerRow): AttemptTarget {
+  return { tag: last_tag + 1, tableId: table_id ?? newTableId() };
+}
+
 /** Records a tag as used and uncommitted. */
-async function useTag(
+async function useTarget(
   trx: Transaction<CatalogTables>,
   { id }: CustomerRow,
-  tag: number,
+  { tag, tableId }: AttemptTarget,
   uploadId: UploadId,
 ): Promise<void> {
   await trx.updateTable('customers').set({ last_tag: tag }).where('id', '=', id).execute();
-  await trx.insertInto('attempts').values({ customer_id: id, tag, upload_id: uploadId }).execute();
+  const attempt = { customer_id: id, tag, upload_id: uploadId, table_id: tableId };
+  await trx.insertInto('attempts').values(attempt).execute();
 }

@@ -37,7 +37,7 @@ export async function readPage(
     const outcome = await engine.call('read_rows', params, { signal, deadlineMs });
     if (outcome.kind === 'position_gone') return { kind: 'no_position' };
     if (outcome.kind !== 'found') return { kind: outcome.kind };
-    if (position) starts.set(view.customerId, position.tag, outcome.begin - position.offset);
+    if (position) starts.set(view, position.tag, outcome.begin - position.offset);
     return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
   } catch (error) {
     if (exceededMemory(error)) return { kind: 'out_of_memory' };
@@ -50,11 +50,11 @@ function textOf({ tag, offset, start }: RowPosition): string {
   return [tag, offset, start].join('-');
 }
 
-function positionOf(after: string | RowAddress, { customerId }: TableView, starts: UploadStarts): RowPosition | null {
+function positionOf(after: string | RowAddress, view: TableView, starts: UploadStarts): RowPosition | null {
   if (typeof after !== 'string') {
     const { tag, offset, rowsBefore } = after;
     // Right as long as no rows of other attempts are, or were, between the uploads.
-    return { tag, offset, start: starts.get(customerId, tag) ?? rowsBefore };
+    return { tag, offset, start: starts.get(view, tag) ?? rowsBefore };
   }
   const match = POSITION.exec(after);
   if (!match) return null;

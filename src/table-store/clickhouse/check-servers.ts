@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { SettingError } from '../../setting-error.ts';
+import { ClickhouseException } from './clickhouse-failure.ts';
+import { type ClickhouseAddress, ClickhouseServers, databaseOf } from './clickhouse-servers.ts';
+import type { ClickhouseShard } from './clickhouse-shard.ts';
+import { identifier, literal } from './clickhouse-sql.ts';
+import { addColumnsSql, createTableSql, deleteRowsSql, dropTableSql, type TableMaking } from './physical-table.ts';
+
+/** The oldest version that Thena was tested with. */
+const LEAST_VERSION: readonly [year: number, release: number] = [26, 7];
+const UNKNOWN_DATABASE = 81;
+const ACCESS_DENIED = 497;
+const AUTHENTICATION_FAILED = 516;
+
+/**
+ * Checks at start that the servers are as Thena needs them: their version, and by a table that is made, filled, read through the
+ * cluster and dropped again, the rights of the user, the settings of tables, and that the cluster consists of these servers.
+ *
+ * @throws SettingError with a sentence for the person who set the URLs; StorageFailure if a server does not answer
+ */
+export async function checkServers(address: ClickhouseAddress, making: TableMaking): Promise<void> {
+  checkUrls(address);
+  const servers = new ClickhouseServers(address);
+  const table = `_thena_check_${randomBytes(6).toString('hex')}`;
+  try {
+    await servers.onEach(checkVersion);
+    await servers.onEach((shard, index) => tryTable(shard, table, index, making));
+    await checkCluster(servers, table);
+    await servers.onEach((shard) => shard.run(deleteRowsSql(table, 'c0 = 0', making)));
+  } finally {
+    await servers.onEach((shard) => shard.run(dropTableSql(table, making))).catch(() => undefined);
+    await servers.close();
+  }
+}
+
+function checkUrls({ urls, cluster }: ClickhouseAddress): void {
+  const parsed = urls.map((url) => new URL(url));
+  if (new Set(parsed.map(databaseOf)).size > 1) {
+    throw new SettingError('The URLs in THENA_CLICKHOUSE_URL name different databases. Use the same for all shards.');
+  }
+  if (new Set(parsed.map(({ host }) => host)).size < urls.length) {
+    throw new SettingError('THENA_CLICKHOUSE_URL has the same server twice. Give one URL for each shard.');
+  }
+  if (urls.length > 1 && cluster === null) {
+    throw new SettingError(
+      'THENA_CLICKHOUSE_URL has several servers, so THENA_CLICKHOUSE_CLUSTER has to name their cluster in system.clusters.',
+    );
+  }
+}
+
+async function checkVersion(shard: ClickhouseShard): Promise<void> {
+  const [row] = await explained(shard, () => shard.rows<[string]>('SELECT version()'));
+  const version = row?.[0] ?? '';
+  const [year = 0, release = 0] = version.split('.').map(Number);
+  const [leastYear, leastRelease] = LEAST_VERSION;
+  if (year > leastYear || (year === leastYear && release >= leastRelease)) return;
+  throw new SettingError(
+    `ClickHouse ${shard.name} has version ${version}. Thena needs version ${LEAST_VERSION.join('.')} or later.`,
+  );
+}
+
+/** Makes a table whose only row says which shard it is on. */
+async function tryTable(shard: ClickhouseShard, table: string, index: number, making: TableMaking): Promise<void> {
+  await explained(shard, async () => {
+    await shard.run(createTableSql(table, new Map([['c0', 'Nullable(Int64)']]), 'c0', making));
+    await shard.run(addColumnsSql(table, new Map([['c1', 'Nullable(String)']]), null, making));
+    await shard.run(`INSERT INTO ${identifier(table)} (c0) SELECT ${index} SETTINGS async_insert = 0`);
+  });
+}
+
+async function checkCluster(servers: ClickhouseServers, table: string): Promise<void> {
+  const { cluster, reader, shards } = servers;
+  if (cluster === null) return;
+  const [known] = await reader.rows<[string]>(
+    `SELECT count() FROM system.clusters WHERE cluster = ${literal(cluster)}`,
+  );
+  if (Number(known?.[0]) === 0) {
+    throw new SettingError(
+      `ClickHouse ${reader.name} knows no cluster '${cluster}' (THENA_CLICKHOUSE_CLUSTER). SELECT DISTINCT cluster FROM system.clusters lists them.`,
+    );
+  }
+  const found = await explained(reader, () =>
+    reader.rows<[string]>(`SELECT c0 FROM ${servers.source(identifier(table))} ORDER BY c0`),
+  );
+  const seen = found.map(([index]) => Number(index));
+  if (seen.length === shards.length && seen.every((index, place) => index === place)) return;
+  const missing = shards.filter((_, index) => !seen.includes(index)).map(({ name }) => name);
+  throw new SettingError(
+    missing.length > 0
+      ? `The cluster '${cluster}' of ClickHouse ${reader.name} lacks ${missing.join(', ')}. THENA_CLICKHOUSE_URL needs one URL for each of its shards.`
+      : `The cluster '${cluster}' of ClickHouse ${reader.name} has a server twice, or more shards than THENA_CLICKHOUSE_URL has URLs.`,
+  );
+}
+
+/** @throws SettingError if the server refuses a statement */
+async function explained<T>(shard: ClickhouseShard, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ClickhouseException)) throw error;
+    switch (error.code) {
+      case AUTHENTICATION_FAILED:
+        throw new SettingError(
+          `ClickHouse ${shard.name} refuses the user or the password in THENA_CLICKHOUSE_URL. Special characters need percent-encoding.`,
+        );
+      case ACCESS_DENIED:
+        throw new SettingError(
+          `The user in THENA_CLICKHOUSE_URL lacks rights on ClickHouse ${shard.name}: SELECT, INSERT, ALTER, CREATE TABLE and DROP TABLE on the database, and REMOTE if there are several shards. ${error.message}`,
+        );
+      case UNKNOWN_DATABASE:
+        throw new SettingError(
+          `ClickHouse ${shard.name} lacks the database that THENA_CLICKHOUSE_URL names. Create it on every shard: CREATE DATABASE …`,
+        );
+      default:
+        throw new SettingError(`ClickHouse ${shard.name} cannot hold tables of Thena. ${error.message}`);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { StorageFailure, type StorageFailureReason } from '../../model/storage-failure.ts';
+
+/** Codes of ClickHouse's exceptions (src/Common/ErrorCodes.cpp) that Thena reacts to. */
+const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
+  243: 'no_space', // NOT_ENOUGH_SPACE
+  241: 'out_of_memory', // MEMORY_LIMIT_EXCEEDED
+  173: 'out_of_memory', // CANNOT_ALLOCATE_MEMORY
+  307: 'out_of_memory', // TOO_MANY_BYTES: of what does not fit into memory
+  159: 'cancelled', // TIMEOUT_EXCEEDED
+  3: 'unavailable', // UNEXPECTED_END_OF_FILE
+  202: 'unavailable', // TOO_MANY_SIMULTANEOUS_QUERIES
+  209: 'unavailable', // SOCKET_TIMEOUT
+  210: 'unavailable', // NETWORK_ERROR
+  236: 'unavailable', // ABORTED: the server is stopping
+  242: 'unavailable', // TABLE_IS_READ_ONLY
+  252: 'unavailable', // TOO_MANY_PARTS
+  279: 'unavailable', // ALL_CONNECTION_TRIES_FAILED
+  319: 'unavailable', // UNKNOWN_STATUS_OF_INSERT
+  394: 'unavailable', // QUERY_WAS_CANCELLED, by someone else
+  516: 'unavailable', // AUTHENTICATION_FAILED
+  497: 'unavailable', // ACCESS_DENIED
+  734: 'unavailable', // QUERY_WAS_CANCELLED_BY_CLIENT
+  999: 'unavailable', // KEEPER_EXCEPTION
+};
+
+/** CANNOT_PARSE_…, CANNOT_READ_ALL_DATA, INCORRECT_DATA and the like: a record of the input is no row. */
+const MISFITS: ReadonlySet<number> = new Set([6, 25, 26, 27, 32, 33, 34, 38, 41, 53, 69, 70, 72, 117, 321, 467, 675]);
+
+const UNKNOWN_TABLE = 60;
+
+/** A ClickHouse server answered a statement with an exception. */
+export class ClickhouseException extends StorageFailure {
+  /** See src/Common/ErrorCodes.cpp. */
+  readonly code: number;
+
+  /** @param input whether the statement reads records: an error in them is `rows_do_not_fit` */
+  constructor(shard: string, code: number, message: string, input: boolean) {
+    const isMisfit = input && MISFITS.has(code);
+    // The message quotes the record, and is for the log.
+    const cause = isMisfit ? `a record does not fit (code ${code})` : (message.split('\n', 1)[0] ?? '');
+    super(isMisfit ? 'rows_do_not_fit' : reasonOf(code, message, input), `ClickHouse ${shard}: ${cause}`);
+    this.code = code;
+  }
+}
+
+function reasonOf(code: number, message: string, input: boolean): StorageFailureReason {
+  if (/errno: 28\b|No space left on device/.test(message)) return 'no_space';
+  const reason = REASONS[code] ?? 'failed';
+  // An insert needs a known amount of memory: others have taken it.
+  return input && reason === 'out_of_memory' ? 'unavailable' : reason;
+}
+
+/** The failure of a request that a server did not answer. */
+export function unanswered(shard: string, error: unknown, signal: AbortSignal | undefined): StorageFailure {
+  if (error instanceof StorageFailure) return error;
+  if (signal?.aborted) return new StorageFailure('cancelled', `a statement for ClickHouse ${shard} was cancelled`);
+  const message = error instanceof Error ? error.message : String(error);
+  return new StorageFailure('unavailable', `ClickHouse ${shard} does not answer: ${message}`);
+}
+
+/** Whether a statement failed because a table does not exist. */
+export function isMissingTable(error: unknown): boolean {
+  return error instanceof ClickhouseException && error.code === UNKNOWN_TABLE;
+}

@@ -1,0 +1,79 @@
+import { createClient } from '@clickhouse/client';
+import { ClickhouseShard } from './clickhouse-shard.ts';
+import { literal } from './clickhouse-sql.ts';
+
+export interface ClickhouseAddress {
+  /** A URL for each shard, `http://user:password@host:8123/database`. They contain passwords: never log them. */
+  readonly urls: readonly string[];
+  /** The name of these shards in `system.clusters`, through which they are read; null: there is one server. */
+  readonly cluster: string | null;
+}
+
+/** Longest time in which a connection may transfer nothing. An insert that is being made durable answers after that. */
+const IDLE_MS = 120_000;
+/** Without response, an idle connection is closed by the server after 3 s in some versions. */
+const KEEP_ALIVE_MS = 2_000;
+/** Loads, queries, exports and statements that end others run at the same time. */
+const MAX_CONNECTIONS = 128;
+
+/** The ClickHouse servers that hold the tables: one, or one for each shard. */
+export class ClickhouseServers {
+  readonly shards: readonly [ClickhouseShard, ...ClickhouseShard[]];
+  /** The database of the tables. */
+  readonly database: string;
+  readonly cluster: string | null;
+
+  constructor({ urls, cluster }: ClickhouseAddress) {
+    const [first, ...others] = urls.map((url) => new URL(url));
+    if (first === undefined) throw new Error('no URL of ClickHouse');
+    this.database = databaseOf(first);
+    this.cluster = cluster;
+    this.shards = [openShard(first), ...others.map(openShard)];
+  }
+
+  /** The server to which reads are sent. */
+  get reader(): ClickhouseShard {
+    return this.shards[0];
+  }
+
+  /** What a query reads of a table: the table itself, or its parts on all shards. */
+  source(table: string): string {
+    if (this.cluster === null) return table;
+    const [, name = table] = /^`(.*)`$/.exec(table) ?? [];
+    return `cluster(${literal(this.cluster)}, ${literal(this.database)}, ${literal(name)})`;
+  }
+
+  /** Runs `work` for each shard at the same time, and waits for all of them. @throws the first failure */
+  async onEach<T>(work: (shard: ClickhouseShard, index: number) => Promise<T>): Promise<readonly T[]> {
+    const outcomes = await Promise.allSettled(this.shards.map(work));
+    return outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.shards.map((shard) => shard.close()));
+  }
+}
+
+/** The database that a URL names. */
+export function databaseOf(url: URL): string {
+  return decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default';
+}
+
+function openShard(url: URL): ClickhouseShard {
+  const client = createClient({
+    url: url.origin,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+    database: databaseOf(url),
+    application: 'thena',
+    request_timeout: IDLE_MS,
+    max_open_connections: MAX_CONNECTIONS,
+    keep_alive: { enabled: true, idle_socket_ttl: KEEP_ALIVE_MS, eagerly_destroy_stale_sockets: true },
+    // Errors are thrown, and would be printed with their statements.
+    log: { level: 127 },
+  });
+  return new ClickhouseShard(url.host, client);
+}

@@ -1,0 +1,102 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { ClickhouseException, unanswered } from './clickhouse-failure.ts';
+
+/** ClickHouse's settings of one statement, by name. */
+export type StatementSettings = Readonly<Record<string, string | number>>;
+
+export interface StatementOptions {
+  readonly settings?: StatementSettings;
+  readonly signal?: AbortSignal;
+  /** By which the statement is found while it runs. Default: a random one. */
+  readonly queryId?: string;
+}
+
+export interface InsertOptions extends StatementOptions {
+  /** The records. Their stream is destroyed if the statement fails. */
+  readonly values: Readable;
+}
+
+/** Settings of all statements, whatever the profile of the user says. */
+const ALWAYS: StatementSettings = {
+  // Statements have deadlines of their own.
+  max_execution_time: 0,
+  // A response that begins with 200 and ends with an exception looks complete in some formats.
+  http_write_exception_in_output_format: 0,
+  session_timezone: 'UTC',
+};
+/** The response begins when the statement has ended, so that its status is that of the whole statement. */
+const WHOLE: StatementSettings = { wait_end_of_query: 1 };
+
+/** A ClickHouse server. All methods throw StorageFailure, which names it. */
+export class ClickhouseShard {
+  /** Host and port. */
+  readonly name: string;
+  readonly #client: ClickHouseClient;
+
+  constructor(name: string, client: ClickHouseClient) {
+    this.name = name;
+    this.#client = client;
+  }
+
+  /** Runs a statement that returns nothing. */
+  async run(sql: string, options: StatementOptions = {}): Promise<void> {
+    const { stream } = await this.#send(sql, { ...options, settings: { ...options.settings, ...WHOLE } });
+    await this.#text(stream, options.signal);
+  }
+
+  /** Runs a query whose result is small. @returns its rows; 64-bit integers are texts */
+  async rows<Row extends readonly unknown[]>(sql: string, options: StatementOptions = {}): Promise<readonly Row[]> {
+    const settings = { ...options.settings, ...WHOLE, output_format_json_quote_64bit_integers: 1 };
+    const { stream } = await this.#send(`${sql} FORMAT JSONCompactEachRow`, { ...options, settings });
+    const lines = (await this.#text(stream, options.signal)).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+  }
+
+  /** Runs a query. @returns its result in the format that the query names, as it arrives */
+  async read(sql: string, options: StatementOptions = {}): Promise<Readable> {
+    return (await this.#send(sql, options)).stream;
+  }
+
+  /** Runs an insert of the records of a stream. @returns the number of rows written */
+  async insert(sql: string, options: InsertOptions): Promise<number> {
+    const { stream, summary } = await this.#send(sql, options, options.values);
+    await this.#text(stream, options.signal);
+    return Number(summary?.written_rows ?? Number.NaN);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #send(sql: string, { settings, signal, queryId }: StatementOptions, values?: Readable) {
+    try {
+      signal?.throwIfAborted();
+      const response = await this.#client.exec({
+        query: sql,
+        clickhouse_settings: { ...ALWAYS, ...settings },
+        ...(values && { values }),
+        ...(signal && { abort_signal: signal }),
+        ...(queryId !== undefined && { query_id: queryId }),
+        ignore_error_response: true,
+      });
+      // The message may quote texts of a file that look like another exception: the header has the code.
+      const code = response.response_headers['x-clickhouse-exception-code'];
+      if (code === undefined && (response.http_status_code ?? 200) < 400) return response;
+      const message = (await text(response.stream)).trim();
+      throw new ClickhouseException(this.name, Number(code ?? 0), message, values !== undefined);
+    } catch (error) {
+      values?.destroy();
+      throw unanswered(this.name, error, signal);
+    }
+  }
+
+  async #text(stream: Readable, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      return await text(stream);
+    } catch (error) {
+      throw unanswered(this.name, error, signal);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { type ColumnType, type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
+import { type PhysicalColumn, physicalParts } from '../../model/physical-columns.ts';
+import { identifier, literal } from './clickhouse-sql.ts';
+
+/** A hidden column of every table: the place of the row among those of its attempt, from 0. */
+export const ROW_COLUMN = '_thena_row';
+
+/** How tables are made, which differs between a plain server and a replicated cluster. */
+export interface TableMaking {
+  /** The engine of new tables, such as `ReplicatedMergeTree`, with its arguments if there are any. */
+  readonly engine: string;
+  /** The cluster on which each statement that changes tables is run; null: it is run on each shard. */
+  readonly onCluster: string | null;
+}
+
+/** ClickHouse's type for the values of each type. Days and microseconds since 1970-01-01: its own types have fewer years. */
+const STORED_TYPES: Readonly<Record<ColumnType, string>> = {
+  integer: 'Nullable(Int64)',
+  number: 'Nullable(Float64)',
+  boolean: 'Nullable(Bool)',
+  date: 'Nullable(Int32)',
+  timestamp: 'Nullable(Int64)',
+  text: 'Nullable(String)',
+  // Never written: it keeps the place of a column that has had no values yet.
+  unknown: 'Nullable(Bool)',
+};
+
+/** Of a column of texts that has few different ones. */
+export const FEW_TEXTS = 'LowCardinality(Nullable(String))';
+
+const TABLE_SETTINGS = {
+  // Without these, an insert is answered before it is on disk.
+  fsync_after_insert: 1,
+  fsync_part_directory: 1,
+  // A merge, or a deletion, replaces parts that are on disk by a part that has to be, too.
+  min_rows_to_fsync_after_merge: 1,
+  // An insert that a proxy repeats is recognised by its token. Replicated engines do so without this.
+  non_replicated_deduplication_window: 1000,
+} as const;
+
+/** The stored columns of a table, by name: their types in ClickHouse. */
+export type StoredTypes = ReadonlyMap<string, string>;
+
+/** @param fewTexts names of the stored text columns that have few different texts */
+export function storedTypes(columns: readonly StoredColumn[], fewTexts: ReadonlySet<string>): StoredTypes {
+  return new Map(
+    columns
+      .flatMap(physicalParts)
+      .map((column) => [column.name, fewTexts.has(column.name) ? FEW_TEXTS : storedType(column)]),
+  );
+}
+
+export function storedType({ type }: Pick<PhysicalColumn, 'type'>): string {
+  return STORED_TYPES[type];
+}
+
+/** The statement that creates a table. @param timeColumn the stored time column */
+export function createTableSql(
+  table: string,
+  types: StoredTypes,
+  timeColumn: string | null,
+  making: TableMaking,
+): string {
+  const hidden = [`${TAG_COLUMN} UInt32`, `${ROW_COLUMN} UInt64 CODEC(Delta, LZ4)`];
+  const index = timeColumn === null ? [] : [indexOf(timeColumn)];
+  const settings = Object.entries(TABLE_SETTINGS).map(([name, value]) => `${name} = ${value}`);
+  return `CREATE TABLE IF NOT EXISTS ${identifier(table)}${onCluster(making)} (${[...definitions(types), ...hidden, ...index].join(', ')}) ENGINE = ${making.engine} ORDER BY (${TAG_COLUMN}, ${ROW_COLUMN}) SETTINGS ${settings.join(', ')}`;
+}
+
+/** The statement that adds columns, and the index of a new time column. */
+export function addColumnsSql(
+  table: string,
+  types: StoredTypes,
+  timeColumn: string | null,
+  making: TableMaking,
+): string {
+  const parts = definitions(types).map((definition) => `ADD COLUMN IF NOT EXISTS ${definition}`);
+  if (timeColumn !== null && types.has(timeColumn)) parts.push(`ADD ${indexOf(timeColumn, 'IF NOT EXISTS ')}`);
+  return `ALTER TABLE ${identifier(table)}${onCluster(making)} ${parts.join(', ')}`;
+}
+
+export function dropTableSql(table: string, making: TableMaking): string {
+  return `DROP TABLE IF EXISTS ${identifier(table)}${onCluster(making)} SYNC`;
+}
+
+export function deleteRowsSql(table: string, where: string, making: TableMaking): string {
+  return `DELETE FROM ${identifier(table)}${onCluster(making)} WHERE ${where}`;
+}
+
+function definitions(types: StoredTypes): readonly string[] {
+  return [...types].map(([name, type]) => `${name} ${type}`);
+}
+
+/** With it, a condition on times skips the parts of the table that have none of them. */
+function indexOf(timeColumn: string, ifNotExists = ''): string {
+  return `INDEX ${ifNotExists}times_${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
+}
+
+function onCluster({ onCluster: cluster }: TableMaking): string {
+  return cluster === null ? '' : ` ON CLUSTER ${literal(cluster)}`;
+}

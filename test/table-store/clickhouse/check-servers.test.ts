@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { SettingError } from '../../../src/setting-error.ts';
+import { checkServers } from '../../../src/table-store/clickhouse/check-servers.ts';
+import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
+import {
+  CLUSTER,
+  NO_CLICKHOUSE,
+  startClickhouse,
+  type ClickhouseServers as TestServers,
+} from '../../cluster/clickhouse-server.ts';
+import { freePort } from '../../cluster/free-port.ts';
+
+const MERGE_TREE = { engine: 'MergeTree', onCluster: null };
+
+describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, () => {
+  let running: TestServers;
+  before(async () => {
+    running = await startClickhouse({ shards: 2 });
+  });
+  after(() => running.remove());
+
+  const [first, second] = [() => running.urls[0] ?? '', () => running.urls[1] ?? ''];
+  const refused = (urls: readonly string[], cluster: string | null, says: RegExp, making = MERGE_TREE) =>
+    assert.rejects(checkServers({ urls, cluster }, making), (error: Error) => {
+      assert(error instanceof SettingError, String(error));
+      assert.match(error.message, says);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+
+  it('passes for one server and for the shards of a cluster, and leaves nothing behind', async () => {
+    await checkServers({ urls: [first()], cluster: null }, MERGE_TREE);
+    await checkServers({ urls: [first(), second()], cluster: CLUSTER }, MERGE_TREE);
+    const servers = new ClickhouseServers({ urls: running.urls, cluster: CLUSTER });
+    assert.deepEqual(await servers.onEach((shard) => shard.rows('SHOW TABLES')), [[], []]);
+    await servers.close();
+  });
+
+  it('refuses URLs that do not belong together', async () => {
+    await refused([first(), `${second()}/other`], CLUSTER, /different databases/);
+    await refused([first(), first()], CLUSTER, /the same server twice/);
+    await refused([first(), second()], null, /THENA_CLICKHOUSE_CLUSTER has to name/);
+  });
+
+  it('refuses a cluster that does not consist of the servers', async () => {
+    await refused([first(), second()], 'nothing', /knows no cluster 'nothing'/);
+    // The table of the check does not exist on the other shard.
+    await refused([first()], CLUSTER, /cannot hold tables|more shards/);
+  });
+
+  it('refuses a user that may not log in, or may not make tables', async () => {
+    const url = (user: string): string => first().replace('//', `//${user}:secret@`);
+    await refused([url('nobody')], null, /refuses the user or the password/);
+    const servers = new ClickhouseServers({ urls: [first()], cluster: null });
+    const user = await servers.reader.run("CREATE USER reader IDENTIFIED BY 'secret'").then(
+      () => 'reader',
+      (error: Error) => error.message,
+    );
+    await servers.close();
+    if (user === 'reader') await refused([url(user)], null, /lacks rights .*CREATE TABLE/);
+    else assert.match(user, /storage|access/i);
+  });
+
+  it('refuses a database that does not exist, and an engine that the server cannot use', async () => {
+    await refused([`${first()}/missing`], null, /lacks the database/);
+    await refused([first()], null, /cannot hold tables of Thena/, { engine: 'NoSuchEngine', onCluster: null });
+  });
+
+  it('fails if a server does not answer, and names it', async () => {
+    const port = await freePort();
+    const check = checkServers({ urls: [`http://user:secret@127.0.0.1:${port}`], cluster: null }, MERGE_TREE);
+    await assert.rejects(check, (error: Error & { reason?: string }) => {
+      assert.equal(error.reason, 'unavailable');
+      assert.match(error.message, new RegExp(`127.0.0.1:${port} does not answer`));
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  });
+});
