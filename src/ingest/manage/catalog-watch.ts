@@ -39,6 +39,8 @@ export class CatalogWatch {
   /** The uploads as of the last look. */
   #seen: ReadonlyMap<UploadId, WatchedUpload> = new Map();
   #customersSeen: ReadonlySet<CustomerId> = new Set();
+  /** The uploads of which there was news since then. */
+  #heard = new Set<UploadId>();
   #endedSince = NEVER;
   #looking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -72,20 +74,27 @@ export class CatalogWatch {
       case 'upload_ended':
         saver.ended(news.uploadId);
         progress.ended(news.uploadId);
-        watches.changed(news.uploadId, news.customerId);
+        this.#changed(news.uploadId, news.customerId);
         break;
       case 'upload_changed':
-        watches.changed(news.uploadId, news.customerId);
+        this.#changed(news.uploadId, news.customerId);
     }
+  }
+
+  #changed(id: UploadId, customerId: CustomerId | null): void {
+    const { catalog, watches } = this.#deps;
+    watches.changed(id, customerId);
+    if (catalog.isShared) this.#heard.add(id);
   }
 
   /** Ends what this process has of an upload. What it does not have needs no end. */
   #cancel(id: UploadId): void {
     const { receptions, loader, resumable, observe } = this.#deps;
     resumable.interrupt(id);
-    Promise.all([receptions.cancel(id), loader.cancel(id)]).catch((error: Error) =>
-      observe({ kind: 'background_failed', task: 'cancel', error }),
-    );
+    receptions
+      .cancel(id)
+      .then(() => loader.cancel(id))
+      .catch((error: Error) => observe({ kind: 'background_failed', task: 'cancel', error }));
   }
 
   #lookNow(): void {
@@ -101,6 +110,8 @@ export class CatalogWatch {
     const held = new Set([...receptions.ids, ...loader.ids]);
     const awaited = progress.awaited;
     const customers = new Set(watches.customerIds);
+    const heard = this.#heard;
+    this.#heard = new Set();
     const watched = { uploadIds: [...new Set([...held, ...awaited])], customerIds: [...customers] };
     const isIdle = watched.uploadIds.length === 0 && customers.size === 0;
     const { at, uploads } = isIdle
@@ -114,6 +125,9 @@ export class CatalogWatch {
       const isNews = customers.has(customerId) && this.#customersSeen.has(customerId);
       if (isNews && this.#seen.get(id)?.state !== now.get(id)?.state) watches.changed(id, customerId);
     }
+    // Of an upload that came and went since the last look, the end may have been missed; so it may by those who came since.
+    for (const id of heard) if (!now.has(id)) watches.changed(id, null);
+    watches.recheckNew();
     this.#seen = now;
     this.#customersSeen = customers;
     this.#endedSince = at ? new Date(at.getTime() - LATE_MS) : NEVER;

@@ -28,6 +28,8 @@ export interface UploadWatch {
 
 class Watch implements UploadWatch {
   readonly customerId: CustomerId;
+  /** Whether it was opened since the last call of `recheckNew`. */
+  isNew = true;
   readonly #onClose: () => void;
   readonly #changed = new Set<UploadId>();
   #hasTooMany = false;
@@ -111,6 +113,14 @@ export class UploadWatches {
   /** Those that are followed. */
   get customerIds(): readonly CustomerId[] {
     return [...new Set([...this.#watches].map(({ customerId }) => customerId))];
+  }
+
+  /** Has those that were opened since the last call look at everything again. */
+  recheckNew(): void {
+    for (const watch of this.#watches) {
+      if (watch.isNew) watch.miss();
+      watch.isNew = false;
+    }
   }
 
   /** To be called after every change of an upload. @param owner null: not known */
