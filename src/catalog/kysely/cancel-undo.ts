@@ -2,6 +2,7 @@ import type { Kysely, Transaction, Updateable } from 'kysely';
 import { usedBy } from '../../model/column-uses.ts';
 import { isTimeColumn } from '../../model/columns.ts';
 import { UNFINISHED, type Uploads } from '../upload.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
@@ -10,7 +11,7 @@ import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
-  now: () => number,
+  now: CatalogClock,
 ): Pick<Uploads, 'requestCancel' | 'cancelUpload' | 'undoUpload'> {
   return {
     requestCancel: (id) =>
@@ -18,7 +19,7 @@ export function cancelUndoIn(
         // Under the customer's lock, so that no claim comes in between.
         await lockCustomerOf(trx, id);
         const upload = trx.updateTable('uploads').where('id', '=', id);
-        const at = now();
+        const at = await now(trx);
         const cancelled = await upload
           .set({ ...UNLEASED, status: 'cancelled', finished_at: at })
           .where('status', '=', 'received')
@@ -34,7 +35,7 @@ export function cancelUndoIn(
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ ...UNLEASED, status: 'cancelled', finished_at: now() })
+        .set({ ...UNLEASED, status: 'cancelled', finished_at: await now(db) })
         .where('id', '=', id)
         .where('status', 'in', ['receiving', 'received'])
         .where('lease_owner', 'is', null)
@@ -44,7 +45,7 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
-        const at = now();
+        const at = await now(trx);
         const upload = await trx
           .updateTable('uploads')
           .set({ status: 'undone', finished_at: at })

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { SharedUploads } from '../shared-uploads.ts';
 import { UNFINISHED } from '../upload.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 
-export function sharedUploadsIn(db: Kysely<CatalogTables>, now: () => number): SharedUploads {
+export function sharedUploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): SharedUploads {
   return {
     async saveProgress(progress) {
       if (progress.length === 0) return;
@@ -34,7 +35,8 @@ export function sharedUploadsIn(db: Kysely<CatalogTables>, now: () => number): S
       }));
     },
     async addRefusal({ uploadId, customerId, error, keepMs }) {
-      const refusal = { customer_id: customerId, error: JSON.stringify(error), expires_at: now() + keepMs };
+      const expiresAt = (await now(db)) + keepMs;
+      const refusal = { customer_id: customerId, error: JSON.stringify(error), expires_at: expiresAt };
       await db
         .insertInto('refused_uploads')
         .values({ upload_id: uploadId, ...refusal })
@@ -47,12 +49,12 @@ export function sharedUploadsIn(db: Kysely<CatalogTables>, now: () => number): S
         .select('error')
         .where('upload_id', '=', uploadId)
         .where('customer_id', '=', customerId)
-        .where('expires_at', '>', now())
+        .where('expires_at', '>', await now(db))
         .executeTakeFirst();
       return row ? JSON.parse(row.error) : null;
     },
     async watchedUploads({ uploadIds, customerIds, endedSince }) {
-      const at = new Date(now());
+      const at = new Date(await now(db));
       const rows = await db
         .selectFrom('uploads')
         .leftJoin('upload_progress', 'upload_progress.upload_id', 'uploads.id')
@@ -89,7 +91,10 @@ export function sharedUploadsIn(db: Kysely<CatalogTables>, now: () => number): S
     async forgetSharedUploads() {
       const unfinished = db.selectFrom('uploads').select('id').where('status', 'in', UNFINISHED);
       await db.deleteFrom('upload_progress').where('upload_id', 'not in', unfinished).execute();
-      await db.deleteFrom('refused_uploads').where('expires_at', '<=', now()).execute();
+      await db
+        .deleteFrom('refused_uploads')
+        .where('expires_at', '<=', await now(db))
+        .execute();
     },
   };
 }

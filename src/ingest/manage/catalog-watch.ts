@@ -63,7 +63,7 @@ export class CatalogWatch {
   }
 
   #hear(news: CatalogNewsItem): void {
-    const { progress, saver, watches } = this.#deps;
+    const { progress, saver } = this.#deps;
     switch (news.kind) {
       case 'missed':
         this.#lookNow();

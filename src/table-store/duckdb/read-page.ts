@@ -1,9 +1,11 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
+import { compileScan } from '../sql/compile-scan.ts';
+import { physicalColumns } from '../sql/physical-columns.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, TableView } from '../table-store.ts';
-import { compileScan, valueSql } from './compile-scan.ts';
-import { physicalColumns } from './physical-columns.ts';
+import { DUCKDB } from './duckdb-dialect.ts';
+import { valueSql } from './scanned-columns.ts';
 import type { UploadStarts } from './upload-starts.ts';
 
 /** Approximate maximum size of a page, in the engine's form. */
@@ -23,10 +25,10 @@ export async function readPage(
 ): Promise<PageOutcome> {
   const position = after === null ? null : positionOf(after, view, starts);
   if (after !== null && !position) return { kind: 'no_position' };
-  const physical = physicalColumns(view.columns);
+  const physical = physicalColumns(view.columns, DUCKDB);
   const params = {
     database,
-    ...compileScan(view, selection, physical),
+    ...compileScan(DUCKDB, view, selection, physical),
     after: position,
     select: selection.columns.map((column) => valueSql(column, physical)),
     limit,
