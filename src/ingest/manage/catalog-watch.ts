@@ -63,7 +63,7 @@ export class CatalogWatch {
   }
 
   #hear(news: CatalogNewsItem): void {
-    const { progress, saver } = this.#deps;
+    const { loader, progress, saver } = this.#deps;
     switch (news.kind) {
       case 'missed':
         this.#lookNow();
@@ -73,7 +73,8 @@ export class CatalogWatch {
         break;
       case 'upload_ended':
         saver.ended(news.uploadId);
-        progress.ended(news.uploadId);
+        // What loads it here wakes those who wait once it has removed the bytes.
+        if (!loader.ids.includes(news.uploadId)) progress.ended(news.uploadId);
         this.#changed(news.uploadId, news.customerId);
         break;
       case 'upload_changed':
