@@ -11,6 +11,7 @@ import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { nodesIn } from './nodes.ts';
 import { sessionsIn } from './sessions.ts';
+import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
 import { webhookDeliveriesIn } from './webhook-deliveries.ts';
@@ -38,6 +39,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): Kys
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
     ...nodesIn(db, now),
+    ...sharedUploadsIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
     now: () => now(db),

@@ -106,6 +106,7 @@ function mayLoadEarly(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       eb('uploads.status', '=', 'receiving'),
+      eb('uploads.cancel_requested_at', 'is', null),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.status', 'in', QUEUED))),
     ]);
@@ -138,7 +139,8 @@ function claimIf(
     if (!upload) return null;
     await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
     await useTarget(trx, customer, target, { uploadId, owner });
-    return { upload: uploadOf(upload), customer: customerOf(customer), ...target };
+    const isCancelRequested = upload.cancel_requested_at !== null;
+    return { upload: uploadOf(upload), customer: customerOf(customer), ...target, isCancelRequested };
   });
 }
 

@@ -67,6 +67,7 @@ export class Housekeeping {
         await catalog.endRetention(uploadId);
         await spool.remove(uploadId);
       }
+      if (catalog.isShared) await catalog.forgetSharedUploads();
       await spool.removeLeftovers();
       await resumable.expire();
     }

@@ -13,6 +13,7 @@ import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
+import { sharedUploadsContract } from './shared-uploads.ts';
 import { tableIdsContract } from './table-ids.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
@@ -40,6 +41,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     columnTypesContract(t);
     tableIdsContract(t);
     tableStatesContract(t);
+    sharedUploadsContract(t);
     webhooksContract(t);
     nodesContract(t);
 
