@@ -11,6 +11,7 @@ import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { nodesIn } from './nodes.ts';
 import { sessionsIn } from './sessions.ts';
+import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
@@ -40,6 +41,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): Kys
     ...tableStatesIn(db, now),
     ...nodesIn(db, now),
     ...sharedUploadsIn(db, now),
+    ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
     now: () => now(db),
