@@ -12,7 +12,9 @@ import { buildServer } from '../../src/http/server.ts';
 import { announcedUpload } from '../../src/http/webhooks/webhook-json.ts';
 import { startIngest } from '../../src/ingest/ingest.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import type { TableStore } from '../../src/table-store/table-store.ts';
 import { startWebhooks } from '../../src/webhooks/webhooks.ts';
+import { Pausable } from './pausable.ts';
 
 export interface Node {
   /** Without a trailing slash. */
@@ -40,61 +42,95 @@ export async function startNodePair(
   connect: (folder: string) => Promise<Catalog>,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<NodePair> {
-  const folder = mkdtempSync(join(tmpdir(), 'thena-pair-'));
-  const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const place = await openSharedPlace(settings);
+  const closing: (() => unknown)[] = [() => place.close()];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    const [tables, spool, rejects, resumable, temp] = ['tables', 'spool', 'rejects', 'resumable', 'tmp'].map((name) => {
-      mkdirSync(join(folder, name));
-      return join(folder, name);
-    }) as [string, string, string, string, string];
-    const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: folder, ...settings });
-    const directories = { tables, spool, rejects, resumable, temp };
-    const engine = new EngineClient(
-      {
-        directories: [tables, spool, temp],
-        tempDirectory: temp,
-        memoryBytes: config.engineMemoryBytes,
-        threads: config.engineThreads,
-        openTables: config.openTables,
-      },
-      () => undefined,
-    );
-    closing.push(() => engine.close());
-    await engine.start();
-    const parts = { config, engine, directories };
+    const { folder } = place;
     const [a, b] = [
-      await startNode('a', await connect(folder), parts),
-      await startNode('b', await connect(folder), parts),
+      await startNode('a', await connect(folder), place),
+      await startNode('b', await connect(folder), place),
     ];
     closing.push(
       () => a.close(),
       () => b.close(),
     );
-    return { a, b, spool, close };
+    return { a, b, spool: place.directories.spool, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Parts {
+/** What nodes share, except for the catalog. */
+export interface SharedPlace {
+  readonly folder: string;
   readonly config: ReturnType<typeof readConfig>;
   readonly engine: EngineClient;
   readonly directories: Readonly<Record<'tables' | 'spool' | 'rejects' | 'resumable' | 'temp', string>>;
+  close(): Promise<void>;
 }
 
-async function startNode(nodeId: string, catalog: Catalog, { config, engine, directories }: Parts): Promise<Node> {
+export async function openSharedPlace(settings: Readonly<Record<string, string>> = {}): Promise<SharedPlace> {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-pair-'));
+  const [tables, spool, rejects, resumable, temp] = ['tables', 'spool', 'rejects', 'resumable', 'tmp'].map((name) => {
+    mkdirSync(join(folder, name));
+    return join(folder, name);
+  }) as [string, string, string, string, string];
+  const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: folder, ...settings });
+  const directories = { tables, spool, rejects, resumable, temp };
+  const engine = new EngineClient(
+    {
+      directories: [tables, spool, temp],
+      tempDirectory: temp,
+      memoryBytes: config.engineMemoryBytes,
+      threads: config.engineThreads,
+      openTables: config.openTables,
+    },
+    () => undefined,
+  );
+  await engine.start();
+  return {
+    folder,
+    config,
+    engine,
+    directories,
+    async close() {
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Starts a node.
+ *
+ * @param paused lets a test pause what the node does with the catalog and the tables
+ */
+export async function startNode(
+  nodeId: string,
+  connected: Catalog,
+  { config, engine, directories }: SharedPlace,
+  paused: Pausable = new Pausable(),
+): Promise<Node> {
+  const catalog = paused.wrap(connected);
   const observations: Observation[] = [];
   const observe = (observation: Observation): void => void observations.push(observation);
-  const tables = duckdbTableStore(engine, {
+  const store = duckdbTableStore(engine, {
     tables: directories.tables,
     exports: directories.temp,
     reserveBytes: config.diskReserveBytes,
     quantileBytes: config.engineMemoryBytes,
   });
+  const wrapped = paused.wrap(store);
+  const tables: TableStore = {
+    ...wrapped,
+    begin: async (load) => paused.wrap(await wrapped.begin(load)),
+    // A generator.
+    export: store.export,
+  };
   const csvReader = duckdbCsvReader(engine);
   const instance = { nodeId, instanceId: randomUUID() };
   const ingest = await startIngest({
