@@ -18,6 +18,8 @@ export interface AttemptTarget {
 export interface Claim extends AttemptTarget {
   readonly upload: Upload;
   readonly customer: Customer;
+  /** Whether the upload must not be loaded, but ended as cancelled. */
+  readonly isCancelRequested: boolean;
 }
 
 /** Identifies an attempt at an upload. A write with a lease that was taken over by another attempt changes nothing. */
@@ -48,7 +50,8 @@ export type AttemptOutcome =
   /** Back to the queue, or to `receiving` if its bytes are still arriving. */
   | { readonly kind: 'requeued'; readonly engineDied: boolean }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly error: UploadError; readonly retryUntil: Date | null };
+  /** `keepBytesMs`: how long the bytes are kept for a retry. */
+  | { readonly kind: 'failed'; readonly error: UploadError; readonly keepBytesMs: number };
 
 /** The uploads as a queue: status, lease and attempt of each. */
 export interface UploadQueue {

@@ -1,7 +1,8 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
 import { usedBy } from '../../model/column-uses.ts';
 import { isTimeColumn } from '../../model/columns.ts';
-import type { Uploads } from '../upload.ts';
+import { UNFINISHED, type Uploads } from '../upload.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
@@ -10,13 +11,31 @@ import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
-  now: () => number,
-): Pick<Uploads, 'cancelUpload' | 'undoUpload'> {
+  now: CatalogClock,
+): Pick<Uploads, 'requestCancel' | 'cancelUpload' | 'undoUpload'> {
   return {
+    requestCancel: (id) =>
+      db.transaction().execute(async (trx) => {
+        // Under the customer's lock, so that no claim comes in between.
+        await lockCustomerOf(trx, id);
+        const upload = trx.updateTable('uploads').where('id', '=', id);
+        const at = await now(trx);
+        const cancelled = await upload
+          .set({ ...UNLEASED, status: 'cancelled', finished_at: at })
+          .where('status', '=', 'received')
+          .where('lease_owner', 'is', null)
+          .executeTakeFirstOrThrow();
+        if (cancelled.numUpdatedRows > 0n) return 'cancelled';
+        const requested = await upload
+          .set((eb) => ({ cancel_requested_at: eb.fn.coalesce('cancel_requested_at', eb.val(at)) }))
+          .where('status', 'in', UNFINISHED)
+          .executeTakeFirstOrThrow();
+        return requested.numUpdatedRows > 0n ? 'requested' : 'ended';
+      }),
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ ...UNLEASED, status: 'cancelled', finished_at: now() })
+        .set({ ...UNLEASED, status: 'cancelled', finished_at: await now(db) })
         .where('id', '=', id)
         .where('status', 'in', ['receiving', 'received'])
         .where('lease_owner', 'is', null)
@@ -26,7 +45,7 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
-        const at = now();
+        const at = await now(trx);
         const upload = await trx
           .updateTable('uploads')
           .set({ status: 'undone', finished_at: at })

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Catalog } from '../catalog.ts';
 import { apiKeysIn } from './api-keys.ts';
 import { cancelUndoIn } from './cancel-undo.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { commitUploadIn } from './commit-upload.ts';
 import { customersIn } from './customers.ts';
@@ -9,6 +10,7 @@ import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { sessionsIn } from './sessions.ts';
+import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
 import { webhookDeliveriesIn } from './webhook-deliveries.ts';
@@ -22,10 +24,8 @@ export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news'>;
  *
  * The dialect must support `RETURNING`; an update must lock its rows, or more, until the transaction ends, and later reads in
  * the transaction must see the latest commit; integers must be read as numbers if they are safe, else as bigints.
- *
- * @param now the clock of leases and timestamps: milliseconds since 1970-01-01T00:00:00Z
  */
-export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Date.now): KyselyCatalog {
+export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): KyselyCatalog {
   return {
     ...customersIn(db, now),
     ...deleteCustomerIn(db),
@@ -37,8 +37,10 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Dat
     ...leasesIn(db, now),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
+    ...sharedUploadsIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
+    now: () => now(db),
     async ping() {
       await db.selectFrom('customers').select('id').limit(1).execute();
     },

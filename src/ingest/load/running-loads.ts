@@ -49,10 +49,17 @@ export class RunningLoads {
     this.#deps = deps;
   }
 
+  /** Uploads at which attempts are running. */
+  get ids(): readonly UploadId[] {
+    return [...this.#running.keys()];
+  }
+
   /** Makes one attempt at an upload. Never throws: the upload ends as rows, as a failure, or back in the queue. */
   async run(load: ClaimedLoad): Promise<void> {
     const { id } = load.claim.upload;
     const controller = new AbortController();
+    // The process that held it may have been gone before it could obey.
+    if (load.claim.isCancelRequested) controller.abort(CANCELLED);
     const isIsolated = this.#isolated.has(id);
     const done = this.#attempt(load, isIsolated, controller).catch((error: Error) =>
       this.#deps.observe({ kind: 'background_failed', task: 'load', error }),
@@ -132,6 +139,7 @@ export class RunningLoads {
       await this.#end(claim, lease, attempt, outcome);
     } finally {
       lease.stop();
+      progress.stopReading(upload.id);
     }
   }
 
@@ -157,8 +165,7 @@ export class RunningLoads {
           () => false,
         );
         if (!isAcknowledged) return REQUEUED;
-        const retryUntil = retryMs > 0 ? new Date(Date.now() + retryMs) : null;
-        return { kind: 'failed', error: verdict.error, retryUntil };
+        return { kind: 'failed', error: verdict.error, keepBytesMs: retryMs };
       }
     }
   }
@@ -182,7 +189,7 @@ export class RunningLoads {
     } else {
       observe({ kind: 'upload_cancelled', uploadId: upload.id, customerId: customer.id });
     }
-    if (outcome.kind === 'cancelled' || !outcome.retryUntil) await this.#removeBytes(upload.id);
+    if (outcome.kind === 'cancelled' || outcome.keepBytesMs === 0) await this.#removeBytes(upload.id);
     progress.ended(upload.id);
   }
 
