@@ -34,10 +34,13 @@ export class ClickhouseShard {
   /** Host and port. */
   readonly name: string;
   readonly #client: ClickHouseClient;
+  readonly #insertClient: ClickHouseClient;
 
-  constructor(name: string, client: ClickHouseClient) {
+  /** @param insertClient opens a connection for each request: ClickHouse closes that of an insert that failed, without a warning */
+  constructor(name: string, client: ClickHouseClient, insertClient: ClickHouseClient) {
     this.name = name;
     this.#client = client;
+    this.#insertClient = insertClient;
   }
 
   /** Runs a statement that returns nothing. */
@@ -66,14 +69,15 @@ export class ClickhouseShard {
     return Number(summary?.written_rows ?? Number.NaN);
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#client.close(), this.#insertClient.close()]);
   }
 
   async #send(sql: string, { settings, signal, queryId }: StatementOptions, values?: Readable) {
     try {
       signal?.throwIfAborted();
-      const response = await this.#client.exec({
+      const client = values === undefined ? this.#client : this.#insertClient;
+      const response = await client.exec({
         query: sql,
         clickhouse_settings: { ...ALWAYS, ...settings },
         ...(values && { values }),
