@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { writeSample } from '../harness/sample-file.ts';
 import { startThenaProcess, type ThenaProcess } from '../harness/thena-process.ts';
+import { tableFile } from '../test/table-file.ts';
 import { analyze, median, type Timed, upload } from './measure.ts';
 import { type ComparedQuery, QUERIES } from './query-list.ts';
 
@@ -130,7 +131,7 @@ try {
   await thena.end('SIGINT');
   await rm(file);
   const copy = join(folder, 'copy.duckdb');
-  await copyFile(join(data, 'tables', `${CUSTOMER}.duckdb`), copy);
+  await copyFile(tableFile(data, CUSTOMER), copy);
 
   // Without the cache every query is computed.
   thena = await startThenaProcess(data, [], { ...settings, THENA_RESULT_CACHE: '0' });

@@ -20,6 +20,7 @@ const MAY_IMPORT = {
   'csv-reader': ['csv', 'model'],
   'csv-reader/duckdb': ['engine', 'csv', 'model'],
   'table-store': ['csv', 'model'],
+  'table-store/sql': ['csv', 'model'],
   'table-store/duckdb': ['engine', 'csv', 'model'],
   'table-store/clickhouse': ['engine', 'csv', 'model'],
   catalog: ['csv', 'model'],
@@ -157,6 +158,12 @@ function* casesOf(from: Folder): Generator<Case> {
   for (const leaf of LEAVES) {
     const refusedBy = from === 'api' ? LAW : null;
     yield { path: path(`leaf-${leaf}`), source: importing(`${up}${leaf}.ts`), refusedBy };
+  }
+  if (from.startsWith('table-store/')) {
+    for (const room of ['sql', 'duckdb', 'clickhouse']) {
+      const refusedBy = room === 'sql' || from.endsWith(room) ? null : LAW;
+      yield { path: path(`room-${room}`), source: importing(`../${room}/other.ts`), refusedBy };
+    }
   }
   for (const adapter of ADAPTERS) {
     if (adapter.startsWith(`${top}/`)) continue;

@@ -6,14 +6,22 @@ import type { ReceivedFile } from '../src/catalog/upload.ts';
 import { completeOptions, type GivenOptions, type UploadOptions } from '../src/catalog/upload-options.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
 import { type Column, type ColumnType, chooseTimeColumn } from '../src/model/columns.ts';
-import { type CustomerId, newUploadId, parseCustomerId } from '../src/model/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId, type TableId } from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
 import { NOTHING_SETTLED, type ValueFormat } from '../src/model/value-format.ts';
+import type { TableName } from '../src/table-store/table-store.ts';
 
 export function customerId(text: string | number): CustomerId {
   const id = parseCustomerId(text);
   assert.ok(id, `not a customer ID: ${text}`);
   return id;
+}
+
+/** The only table of a customer. */
+export const TABLE_ID = '0123456789ab' as TableId;
+
+export function tableOf(customer: string, tableId = TABLE_ID): TableName {
+  return { customerId: customerId(customer), tableId };
 }
 
 /** Columns by name and type, in order, nothing settled about them. */
@@ -46,6 +54,7 @@ export function tableState(types: Readonly<Record<string, ColumnType>>, change: 
   const timeColumn = chooseTimeColumn(columns(types));
   const at = timeColumn === null ? null : 0n;
   return {
+    tableId: TABLE_ID,
     columns: columns(types),
     timeColumn,
     rows: 3,

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { tableFile } from './table-file.ts';
 
 /**
  * Queries a customer's rows (`t`, with the columns `c0`, `c1`, …) without Thena, in a copy of the table file. Thena may be
@@ -10,7 +11,7 @@ import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 export async function queryRows(dataDir: string, customer: string, sql: string): Promise<DuckDBValue[][]> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-copy-'));
   const copy = join(folder, 'copy.duckdb');
-  copyFileSync(join(dataDir, 'tables', `${customer}.duckdb`), copy);
+  copyFileSync(tableFile(dataDir, customer), copy);
   const instance = await DuckDBInstance.create(copy, { access_mode: 'READ_ONLY', threads: '1' });
   try {
     const connection = await instance.connect();

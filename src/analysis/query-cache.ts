@@ -140,8 +140,9 @@ export class QueryCache {
     let query = firstQuery;
     for (let runs = 1; ; runs++) {
       const { uncommittedTags, lastTag, table } = view;
+      const { tableId, columns, rows } = table;
       const outcome: QueryOutcome = await this.#slots.run(customerId, limit, signal, (limits) =>
-        tables.query({ customerId, columns: table.columns, uncommittedTags, lastTag, rows: table.rows }, query.plan, {
+        tables.query({ customerId, tableId, columns, uncommittedTags, lastTag, rows }, query.plan, {
           ...limits,
           maxRows: maxResultRows,
           maxBytes: MAX_RESULT_BYTES,

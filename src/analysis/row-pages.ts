@@ -84,7 +84,7 @@ export class RowPages {
     const { after } = start;
     const outcome: PageOutcome = await this.#slots.run(customerId, timeLimit(analysisMs), signal, (limits) =>
       tables.rows(
-        { customerId, columns: table.columns, uncommittedTags, lastTag },
+        { customerId, tableId: table.tableId, columns: table.columns, uncommittedTags, lastTag },
         { ...selection, after, limit: request.limit },
         limits,
       ),

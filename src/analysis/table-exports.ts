@@ -108,10 +108,11 @@ export class TableExports {
   ): AsyncGenerator<Uint8Array, void> {
     const { catalog, tables, analysisMs } = this.#deps;
     const { uncommittedTags, lastTag, table } = view;
+    const { tableId, columns } = table;
     try {
       const limits = { chunkMs: analysisMs, signal };
       for await (const chunk of tables.export(
-        { customerId, columns: table.columns, uncommittedTags, lastTag },
+        { customerId, tableId, columns, uncommittedTags, lastTag },
         request,
         limits,
       )) {

@@ -1,4 +1,4 @@
-import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { CustomerId, TableId, UploadId } from '../model/ids.ts';
 import type { DeclaredColumn } from '../model/parsed-columns.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { TableState } from './table-state.ts';
@@ -17,6 +17,13 @@ export interface Customer {
   readonly table: TableState | null;
 }
 
+/** Whether the deletion of a customer has started. */
+export type Deletion =
+  /** With the table to drop; null if there is none. */
+  | { readonly kind: 'begun'; readonly tableId: TableId | null }
+  /** It has unfinished uploads: nothing is changed. */
+  | { readonly kind: 'busy'; readonly uploads: readonly UploadId[] };
+
 export interface Customers {
   createCustomer(customer: {
     readonly id: CustomerId;
@@ -28,12 +35,8 @@ export interface Customers {
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By ID, ascending. */
   listCustomers(page: PageRequest): Promise<Page<Customer>>;
-  /**
-   * Starts the deletion of a customer, which then accepts no uploads and has no table. Idempotent.
-   *
-   * @returns its unfinished uploads; if there are any, nothing is changed
-   */
-  beginDeletion(id: CustomerId): Promise<readonly UploadId[]>;
+  /** Starts the deletion of a customer, which then accepts no uploads and has no table. Idempotent. */
+  beginDeletion(id: CustomerId): Promise<Deletion>;
   /** Customers whose deletion has started. */
   customersInDeletion(): Promise<readonly CustomerId[]>;
   /** Completes the deletion: removes the customer, its keys, uploads and webhooks. @returns false if it does not exist */

@@ -1,4 +1,4 @@
-import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { CustomerId, TableId, UploadId } from '../model/ids.ts';
 import type { TableColumn } from '../model/parsed-columns.ts';
 
 /** Microseconds since 1970-01-01T00:00:00Z. */
@@ -6,6 +6,7 @@ export type Micros = bigint;
 
 /** A customer's table as of its latest commit. Reading it is O(1). */
 export interface TableState {
+  readonly tableId: TableId;
   readonly columns: readonly TableColumn[];
   readonly timeColumn: string | null;
   readonly rows: number;
@@ -48,6 +49,9 @@ export interface UncommittedTag {
   readonly customerId: CustomerId;
   readonly uploadId: UploadId;
   readonly tag: number;
+  readonly tableId: TableId;
+  /** The table is its customer's, or an attempt in progress is loading into it. If not, it can be dropped. */
+  readonly isTableInUse: boolean;
 }
 
 export interface TableStates {

@@ -1,17 +1,23 @@
 import type { ColumnUse } from '../model/column-uses.ts';
-import type { CustomerId, UploadId } from '../model/ids.ts';
+import type { CustomerId, TableId, UploadId } from '../model/ids.ts';
 import type { TableColumn } from '../model/parsed-columns.ts';
 import type { Customer } from './customer.ts';
 import type { QueueUsage } from './queue-limits.ts';
 import type { Micros } from './table-state.ts';
 import type { UnfinishedReceipt, Upload, UploadError } from './upload.ts';
 
+/** What an attempt writes: rows with this tag, into this table. */
+export interface AttemptTarget {
+  /** New for every attempt, from 1, unique within the customer. */
+  readonly tag: number;
+  /** The customer's table, or a new one that the attempt creates: no other attempt has ever had it. */
+  readonly tableId: TableId;
+}
+
 /** An upload to load, and its customer. The claim is held until the lease expires, unless it is renewed. */
-export interface Claim {
+export interface Claim extends AttemptTarget {
   readonly upload: Upload;
   readonly customer: Customer;
-  /** The attempt tag: new for every claim, from 1, unique within the customer's table. */
-  readonly tag: number;
 }
 
 /** Identifies an attempt at an upload. A write with a lease that was taken over by another attempt changes nothing. */
@@ -42,7 +48,8 @@ export type AttemptOutcome =
   /** Back to the queue, or to `receiving` if its bytes are still arriving. */
   | { readonly kind: 'requeued'; readonly engineDied: boolean }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly error: UploadError; readonly retryUntil: Date | null };
+  /** `keepBytesMs`: how long the bytes are kept for a retry. */
+  | { readonly kind: 'failed'; readonly error: UploadError; readonly keepBytesMs: number };
 
 /** The uploads as a queue: status, lease and attempt of each. */
 export interface UploadQueue {
@@ -63,14 +70,14 @@ export interface UploadQueue {
     readonly owner: string;
     readonly leaseMs: number;
   }): Promise<Claim | null>;
-  /** Restarts an attempt within its claim. @returns a new tag; the old one stays uncommitted */
-  retag(lease: Lease): Promise<number | 'lost'>;
+  /** Restarts an attempt within its claim. @returns its new target; the old tag stays uncommitted */
+  retag(lease: Lease): Promise<AttemptTarget | 'lost'>;
   /** @returns false if the lease was lost */
   renewLease(lease: Lease & { readonly leaseMs: number }): Promise<boolean>;
   /**
    * Makes the rows of an attempt visible. In one transaction the upload becomes `complete`, its tag is committed, the state and
-   * version of the table are updated, and the lease ends. A dry run only becomes `complete`: its tag stays uncommitted, and the
-   * table is unchanged.
+   * version of the table are updated, and the lease ends. If the customer has no table, the one of the attempt becomes its table.
+   * A dry run only becomes `complete`: its tag stays uncommitted, and the table is unchanged.
    *
    * @returns `lost` if the lease was lost or the upload is not received yet: nothing is changed
    */

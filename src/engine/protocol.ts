@@ -82,8 +82,8 @@ export interface EngineOperations extends ScanOperations {
     result: bigint | null;
   };
   /**
-   * Opens a table file for an attempt. With `create`, an empty table replaces whatever the file held; otherwise the columns that
-   * the table lacks are added to it. Columns are given by their physical names, here and in all operations on tables.
+   * Opens a table file for an attempt. With `create`, the file must not exist yet; otherwise the columns that the table lacks are
+   * added to it. Columns are given by their physical names, here and in all operations on tables.
    */
   begin_load: {
     params: { readonly database: string; readonly columns: readonly PhysicalColumn[]; readonly create: boolean };

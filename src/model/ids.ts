@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 declare const brand: unique symbol;
 
@@ -7,6 +7,9 @@ export type CustomerId = string & { readonly [brand]: 'CustomerId' };
 
 /** An upload ID: a lower-case UUID. Safe in file names and URLs. */
 export type UploadId = string & { readonly [brand]: 'UploadId' };
+
+/** Identifies one table of a customer: 12 lower-case hexadecimal digits. After a deletion, the next table has another ID. */
+export type TableId = string & { readonly [brand]: 'TableId' };
 
 const CUSTOMER_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const UPLOAD_ID = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/;
@@ -33,4 +36,8 @@ export function parseUploadId(value: unknown): UploadId | null {
 
 export function newUploadId(): UploadId {
   return randomUUID() as UploadId;
+}
+
+export function newTableId(): TableId {
+  return randomBytes(6).toString('hex') as TableId;
 }

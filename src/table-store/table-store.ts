@@ -1,7 +1,7 @@
 import type { CsvSource } from '../csv/segment.ts';
 import type { Values } from '../csv/values/values.ts';
 import type { Column, StoredColumn } from '../model/columns.ts';
-import type { CustomerId } from '../model/ids.ts';
+import type { CustomerId, TableId } from '../model/ids.ts';
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
 
@@ -18,6 +18,12 @@ export interface Appended {
   readonly ambiguousTimes: readonly { readonly column: string; readonly values: Values }[];
   /** Rows with only one of the two columns that the time column is made of. Their time is null. */
   readonly incompleteTimes: Values | null;
+}
+
+/** Names a table. A customer has one at a time, and for a while those of first uploads that were not committed. */
+export interface TableName {
+  readonly customerId: CustomerId;
+  readonly tableId: TableId;
 }
 
 /**
@@ -37,12 +43,11 @@ export interface LoadSession {
   ): Promise<Appended>;
   /** Makes the appended rows durable and counts them. They are on disk when this returns. @throws StorageFailure */
   commit(): Promise<LoadSummary>;
-  /** Deletes the appended rows. @throws StorageFailure */
+  /** Deletes the appended rows, and the table if the attempt created it. @throws StorageFailure */
   rollBack(): Promise<void>;
 }
 
-export interface BeginLoad {
-  readonly customerId: CustomerId;
+export interface BeginLoad extends TableName {
   /** Marks the rows of this attempt. Unique within the customer's table. */
   readonly tag: number;
   /** The table's columns, in the table's order. Their parts contain the type of each column of the file. */
@@ -50,15 +55,14 @@ export interface BeginLoad {
   /** How the file is read. Its columns are those in `columns`, in the file's order, and a derived one at the end. */
   readonly file: ParsedFile;
   readonly timeColumn: string | null;
-  /** True if the customer has no committed table: whatever an earlier attempt left behind is replaced. */
+  /** Whether the attempt creates the table. No other attempt has ever used its ID. */
   readonly create: boolean;
   /** Whether columns that are certain by the shapes of their fields need not be judged value by value. */
   readonly trustShapes: boolean;
 }
 
 /** The rows of a customer's table that a query sees: those of the uploads that were committed at one moment. */
-export interface TableView {
-  readonly customerId: CustomerId;
+export interface TableView extends TableName {
   /** The table's columns, in the table's order. */
   readonly columns: readonly StoredColumn[];
   readonly uncommittedTags: readonly number[];
@@ -148,7 +152,7 @@ export class ExportEnded extends Error {
   }
 }
 
-/** Stores the rows: one table per customer. All methods throw StorageFailure. */
+/** Stores the rows: one table per customer, of which each attempt that creates it has its own until one is committed. All methods throw StorageFailure. */
 export interface TableStore {
   /** Runs a query. The columns of the result are the plan's groups, followed by its measures. */
   query(view: CountedView, plan: QueryPlan, limits: QueryLimits): Promise<QueryOutcome>;
@@ -180,7 +184,7 @@ export interface TableStore {
   /** Begins an attempt at an upload. */
   begin(load: BeginLoad): Promise<LoadSession>;
   /** Deletes the rows of attempts that were never committed, or were undone. Succeeds if the table does not exist. */
-  purge(customerId: CustomerId, tags: readonly number[]): Promise<void>;
-  /** Deletes the customer's table. Succeeds if it does not exist. */
-  drop(customerId: CustomerId): Promise<void>;
+  purge(table: TableName, tags: readonly number[]): Promise<void>;
+  /** Deletes a table. Succeeds if it does not exist. */
+  drop(table: TableName): Promise<void>;
 }

@@ -6,9 +6,11 @@ import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseTimestamp } from '../../src/model/parse-times.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
+import { TABLE_ID } from '../builders.ts';
 
 /** Ten million rows over ten million seconds. */
 const TABLE: TableState = {
+  tableId: TABLE_ID,
   columns: [
     { name: 'at', type: 'timestamp', settled: NOTHING_SETTLED },
     { name: 'other', type: 'timestamp', settled: NOTHING_SETTLED },

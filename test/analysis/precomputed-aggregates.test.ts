@@ -5,10 +5,12 @@ import { PRECOMPUTED_AGGREGATES } from '../../src/analysis/precomputed-aggregate
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { Problem } from '../../src/errors.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
+import { TABLE_ID } from '../builders.ts';
 
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
 
 const table: TableState = {
+  tableId: TABLE_ID,
   columns: [
     { name: 'at', type: 'timestamp', settled: NOTHING_SETTLED },
     { name: 'value', type: 'number', settled: NOTHING_SETTLED },

@@ -14,13 +14,14 @@ import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { QueryOutcome, TableStore } from '../../src/table-store/table-store.ts';
-import { parsedFile } from '../builders.ts';
+import { parsedFile, TABLE_ID } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 
 const COLUMNS = [{ name: 'n', type: 'integer', settled: NOTHING_SETTLED }] as const;
 const CUSTOMER = parseCustomerId('c') as CustomerId;
 const VIEW: TableForReading = {
   table: {
+    tableId: TABLE_ID,
     columns: COLUMNS,
     timeColumn: null,
     rows: 400_000,
@@ -65,6 +66,7 @@ describe('the query cache', () => {
     store = duckdbTableStore(place.engine, place.storeSettings);
     const load = {
       customerId: CUSTOMER,
+      tableId: TABLE_ID,
       tag: 1,
       columns: COLUMNS,
       file: parsedFile(COLUMNS),

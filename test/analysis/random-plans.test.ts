@@ -8,7 +8,7 @@ import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import { outputsOf, type QueryPlan } from '../../src/table-store/query-plan.ts';
 import type { StoredValue, TableStore } from '../../src/table-store/table-store.ts';
-import { parsedFile } from '../builders.ts';
+import { parsedFile, TABLE_ID } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { evaluate, type Row } from './naive-query.ts';
 import { COLUMNS, queries, rows as randomRows, TABLE } from './random-queries.ts';
@@ -27,6 +27,7 @@ describe('random queries over random tables', () => {
     const names = COLUMNS.map(({ name }) => name);
     await store.begin({
       customerId,
+      tableId: TABLE_ID,
       tag: 1,
       columns: COLUMNS,
       file: parsedFile(COLUMNS),
@@ -47,6 +48,7 @@ describe('random queries over random tables', () => {
       .join('');
     const session = await store.begin({
       customerId,
+      tableId: TABLE_ID,
       tag,
       columns: COLUMNS,
       file: parsedFile(COLUMNS),
@@ -61,7 +63,7 @@ describe('random queries over random tables', () => {
 
   async function agree(plan: QueryPlan, rows: readonly Row[], uncommittedTags: readonly number[]): Promise<void> {
     const { signal } = new AbortController();
-    const view = { customerId, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
+    const view = { customerId, tableId: TABLE_ID, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
     const outcome = await store.query(view, plan, { ...LIMITS, signal });
     if (outcome.kind === 'out_of_range') {
       // Infinite and very large numbers have no standard deviation.

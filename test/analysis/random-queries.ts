@@ -6,6 +6,7 @@ import type { TableState } from '../../src/catalog/table-state.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { outputsOf } from '../../src/table-store/query-plan.ts';
+import { TABLE_ID } from '../builders.ts';
 import type { Row } from './naive-query.ts';
 
 export const COLUMNS = [
@@ -18,6 +19,7 @@ export const COLUMNS = [
 ] as const;
 /** The table that the queries are for. */
 export const TABLE: TableState = {
+  tableId: TABLE_ID,
   columns: COLUMNS,
   timeColumn: 't',
   rows: 50,

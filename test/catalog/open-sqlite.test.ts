@@ -31,7 +31,7 @@ describe('the catalog file', () => {
   it('is flushed to disk by every commit, and enforces foreign keys', async () => {
     const db = await openSqlite(path);
     // On the same connection that the catalog writes with.
-    await kyselyCatalog(db).createCustomer(customer('a'));
+    await kyselyCatalog(db, async () => Date.now()).createCustomer(customer('a'));
     const FULL = 2;
     assert.equal(await pragma(db, 'synchronous'), FULL);
     assert.equal(await pragma(db, 'journal_mode'), 'wal');
@@ -88,12 +88,13 @@ describe('the catalog file', () => {
         '0004-column-uses-of-uploads',
         '0005-sessions',
         '0006-webhooks',
+        '0007-table-ids',
       ],
     );
     await db.destroy();
   });
 
-  it('keeps its uploads when it is migrated, and lets keys that could undo do so still', async () => {
+  it('keeps its uploads and tables when it is migrated, and lets keys that could undo do so still', async () => {
     const catalog = await openSqliteCatalog(path);
     const upload = await catalog.createUpload(newUpload('a'));
     for (const [id, rights] of [
@@ -106,13 +107,14 @@ describe('the catalog file', () => {
     // As the first version created it.
     const database = new DatabaseSync(path);
     database.exec(
-      "alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; alter table customers drop column changed_at; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
+      "alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
     );
     database.close();
     const migrated = await openSqliteCatalog(path);
     assert.deepEqual(await migrated.findUpload(upload.id), upload);
     assert.deepEqual((await migrated.findKeyByHash('k1'))?.rights, ['read', 'upload', 'undo']);
     assert.deepEqual((await migrated.findKeyByHash('k2'))?.rights, ['read']);
+    assert.equal((await migrated.findCustomer(upload.customerId))?.table?.tableId, '000000000000');
     await migrated.close();
   });
 
@@ -178,7 +180,7 @@ describe('the catalog file', () => {
 
   it('reports a full disk, changes nothing, and works again once there is space', async () => {
     const db = await openSqlite(path);
-    const catalog = kyselyCatalog(db);
+    const catalog = kyselyCatalog(db, async () => Date.now());
     await catalog.createCustomer(customer('a'));
     const pages = Number(await pragma(db, 'page_count'));
     await sql`pragma max_page_count = ${sql.raw(String(pages))}`.execute(db);
@@ -201,7 +203,7 @@ describe('the catalog file', () => {
     await sql`create trigger t before insert on uploads begin select raise(rollback, 'as on a full disk'); end`.execute(
       db,
     );
-    const catalog = kyselyCatalog(db);
+    const catalog = kyselyCatalog(db, async () => Date.now());
     const upload = newUpload('a');
     await assert.rejects(catalog.createUpload(upload), /as on a full disk/);
     assert.equal(await catalog.findCustomer(customer('a').id), null);

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
-import { parsedFile } from '../builders.ts';
+import { parsedFile, TABLE_ID, tableOf } from '../builders.ts';
 import { engineInFolder } from '../engine/engine-in-folder.ts';
 import { tableStoreContract } from './table-store-contract.ts';
 
@@ -26,8 +25,7 @@ it('a table file of DuckDB holds typed values, and the tag in a hidden column', 
       { name: 'at', type: 'timestamp' },
       { name: 'n', type: 'integer' },
     ] as const;
-    const customerId = parseCustomerId('file') as CustomerId;
-    const load = { customerId, columns: formats, file: parsedFile(formats), timeColumn: 'at' };
+    const load = { ...tableOf('file'), columns: formats, file: parsedFile(formats), timeColumn: 'at' };
     const first = await store.begin({ ...load, tag: 1, create: true, trustShapes: true });
     await first.append(running.source(['at', 'n'], '2024-01-01 00:00:00,1\n'));
     await first.commit();
@@ -35,7 +33,9 @@ it('a table file of DuckDB holds typed values, and the tag in a hidden column', 
     await second.append(running.source(['at', 'n'], '2024-01-02 00:00:00,2\n'));
     await second.commit();
     await running.engine.close();
-    const instance = await DuckDBInstance.create(join(running.tables, 'file.duckdb'), { access_mode: 'READ_ONLY' });
+    const instance = await DuckDBInstance.create(join(running.tables, `file_${TABLE_ID}.duckdb`), {
+      access_mode: 'READ_ONLY',
+    });
     const connection = await instance.connect();
     const reader = await connection.runAndReadAll('SELECT *, typeof(c1) FROM rows ORDER BY ALL');
     assert.deepEqual(reader.columnNames(), ['c0', 'c1', '_thena_upload', 'typeof(c1)']);

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CsvSource } from '../../src/csv/segment.ts';
 import type { Column } from '../../src/model/columns.ts';
-import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import type { TableId } from '../../src/model/ids.ts';
 import type { ParsedFile } from '../../src/model/parsed-columns.ts';
 import type { Condition, Measure, QueryPlan } from '../../src/table-store/query-plan.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type QueryLimits,
   type TableView,
 } from '../../src/table-store/table-store.ts';
-import { parsedFile } from '../builders.ts';
+import { parsedFile, TABLE_ID, tableOf } from '../builders.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 import { wideningContract } from './widening-contract.ts';
 
@@ -23,10 +23,10 @@ const FORMATS = [AT, N];
 const COUNT: Measure = { fn: 'count', column: null, q: null, by: null, as: 'rows', type: 'integer' };
 const SUM: Measure = { fn: 'sum', column: N, q: null, by: null, as: 'sum', type: 'integer' };
 
-const customer = (id: string): CustomerId => parseCustomerId(id) as CustomerId;
+const OTHER_TABLE = 'ba9876543210' as TableId;
 const micros = (year: number, month: number, day: number): bigint => BigInt(Date.UTC(year, month - 1, day)) * 1000n;
 const view = (id: string, lastTag: number, ...uncommittedTags: number[]): TableView => ({
-  customerId: customer(id),
+  ...tableOf(id),
   columns: FORMATS,
   lastTag,
   uncommittedTags,
@@ -68,10 +68,11 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       tag: number,
       formats: readonly Column[] = FORMATS,
       create = tag === 1,
+      tableId = TABLE_ID,
     ): Promise<LoadSession> {
       const timeColumn = formats.some((column) => column.name === 'at') ? 'at' : null;
       const load = {
-        customerId: customer(id),
+        ...tableOf(id, tableId),
         tag,
         columns: formats,
         file: parsedFile(formats),
@@ -156,7 +157,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         };
         const number = { name: 'n', format: { type: 'integer', thousands: '.' } };
         const file = { columns: [day, number], nulls: ['-'] } as ParsedFile;
-        const load = { customerId: customer('forms'), tag: 1, columns: FORMATS, file, timeColumn: 'at', create: true };
+        const load = { ...tableOf('forms'), tag: 1, columns: FORMATS, file, timeColumn: 'at', create: true };
         const session = await made.store.begin({ ...load, trustShapes: true });
         const appended = await session.append(records('27/10/2024 02:30,1.234\n1/2/2024,-\n'));
         assert.equal(appended.rows, 2);
@@ -187,13 +188,26 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         assert.deepEqual((await read(view('rolled-back', 3), null, 10)).numbers, [0, 2]);
       });
 
-      it('replaces what an earlier attempt at a first file left behind', async () => {
-        const dead = await begin('leftover', 1);
-        await dead.append(records('2024-01-01 00:00:00,1\n'));
+      it('keeps the tables apart that two attempts at a first file create, with other columns', async () => {
         const columns = [{ name: 'other', type: 'text' }] as const;
-        const session = await begin('leftover', 2, columns, true);
-        await session.append(made.source(['other'], 'x\n'));
-        assert.equal((await session.commit()).rows, 1);
+        const lost = await begin('first', 1, columns, true, OTHER_TABLE);
+        await lost.append(made.source(['other'], 'x\n'));
+        const session = await begin('first', 2, FORMATS, true);
+        await session.append(records('2024-01-01 00:00:00,1\n2024-01-01 00:00:00,2\n'));
+        await lost.append(made.source(['other'], 'y\n'));
+        await lost.rollBack();
+        await session.append(records('2024-01-01 00:00:00,3\n'));
+        assert.equal((await session.commit()).rows, 3);
+        const seen = view('first', 2);
+        assert.deepEqual((await read(seen, null, 10)).numbers, [1, 2, 3]);
+        assert.deepEqual(await query({ ...seen, tableId: OTHER_TABLE }, {}), { kind: 'no_table' });
+      });
+
+      it('leaves no table of a first file that is rolled back', async () => {
+        const session = await begin('none', 1);
+        await session.append(records('2024-01-01 00:00:00,1\n'));
+        await session.rollBack();
+        assert.deepEqual(await query(view('none', 1), {}), { kind: 'no_table' });
       });
 
       it('loads the tables of many customers at the same time', async () => {
@@ -229,7 +243,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
 
       /** Appends rows 0 and 1 in the table's order of columns, and row 2 of a later file in the opposite order. */
       async function loadNamed(id: string): Promise<void> {
-        const load = { customerId: customer(id), columns, timeColumn: null };
+        const load = { ...tableOf(id), columns, timeColumn: null };
         const first = await made.store.begin({
           ...load,
           tag: 1,
@@ -296,18 +310,20 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
       it('purges attempts, and a table that does not exist', async () => {
         await load('purged', 1, 0, 1);
         await load('purged', 2, 1, 2);
-        await made.store.purge(customer('purged'), [1]);
+        await made.store.purge(tableOf('purged'), [1]);
         assert.deepEqual((await read(view('purged', 2), null, 10)).numbers, [1]);
-        await made.store.purge(customer('never-created'), [1]);
+        await made.store.purge(tableOf('never-created'), [1]);
       });
 
       it('drops a table, and one that does not exist', async () => {
         await load('dropped', 1, 0, 1);
-        await made.store.drop(customer('dropped'));
-        assert.deepEqual(await query(view('dropped', 1), {}), { kind: 'no_table' });
-        await made.store.drop(customer('dropped'));
-        const session = await begin('dropped', 1);
-        assert.equal((await session.commit()).rows, 0);
+        const other = await begin('dropped', 2, FORMATS, true, OTHER_TABLE);
+        await other.append(records('2024-01-01 00:00:00,1\n'));
+        for (let time = 0; time < 2; time++) {
+          await made.store.drop(tableOf('dropped'));
+          assert.deepEqual(await query(view('dropped', 1), {}), { kind: 'no_table' });
+        }
+        assert.equal((await other.commit()).rows, 1, 'another table of the customer stays');
       });
     });
 
@@ -349,10 +365,10 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         await load(id, 4, 300_000, 301_000);
         const seen = view(id, 4, 1, 3);
         const first = await read(seen, null, 700);
-        await made.store.purge(customer(id), [1]);
+        await made.store.purge(tableOf(id), [1]);
         await load(id, 5, 301_000, 302_000);
         const second = await read(seen, first.next, 700);
-        await made.store.purge(customer(id), [3]);
+        await made.store.purge(tableOf(id), [3]);
         await load(id, 6, 302_000, 303_000);
         const third = await read(seen, second.next, 700);
         const found = [...first.numbers, ...second.numbers, ...third.numbers];
@@ -365,7 +381,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         assert.equal(third.next, null);
         const later = await read(view(id, 6, 1, 3), second.next, 1000);
         assert.equal(later.numbers.length, 1000, 'rows committed later come after the position');
-        await made.store.purge(customer(id), [2]);
+        await made.store.purge(tableOf(id), [2]);
         const page = { columns: [N], where: null, after: first.next, limit: 1 };
         assert.deepEqual(await made.store.rows(seen, page, LIMITS), { kind: 'no_position' });
       });
@@ -384,7 +400,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         const all = await made.store.rows(seen, { columns: [N], where: null, after: null, limit: 200_000 }, LIMITS);
         assert(all.kind === 'rows');
         for (const purged of [[], [2]]) {
-          await made.store.purge(customer(id), purged);
+          await made.store.purge(tableOf(id), purged);
           for (const row of [0, 77_777, 129_999, 130_000, 130_999]) {
             const [tag, offset, before] = row < 130_000 ? [1, row, 0] : [3, row - 130_000, 130_000];
             assert.deepEqual(await at(tag as number, offset as number, before as number), all.rows.slice(row, row + 2));
@@ -407,7 +423,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
           await load(id, tag + 1, 0, 1000);
           const seen = view(id, tag + 1, 1, tag, ...Array.from({ length: round - 1 }, (_, index) => 10 * index + 11));
           let isDone = false;
-          const purged = made.store.purge(customer(id), [tag]).then(() => {
+          const purged = made.store.purge(tableOf(id), [tag]).then(() => {
             isDone = true;
           });
           do {
@@ -489,7 +505,7 @@ export function tableStoreContract(name: string, makeStore: () => Promise<StoreU
         assert.ok((await chunks.next()).value);
         await load('slow', 2, 100_000, 100_010);
         assert.ok((await chunks.next()).value, 'continues after an upload');
-        await made.store.drop(customer('slow'));
+        await made.store.drop(tableOf('slow'));
         await assert.rejects(Array.fromAsync(chunks), { name: 'ExportEnded', kind: 'no_table' });
       });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ColumnType, StoredColumn } from '../../src/model/columns.ts';
 import type { Measure, MeasureFunction } from '../../src/table-store/query-plan.ts';
-import { customerId, parsedFile } from '../builders.ts';
+import { parsedFile, tableOf } from '../builders.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 const signal = new AbortController().signal;
@@ -16,7 +16,7 @@ export function wideningContract(store: () => StoreUnderTest): void {
   /** Loads texts as values of the column's type, without a commit in a catalog. */
   async function load(id: string, tag: number, column: StoredColumn, ...texts: readonly string[]) {
     const session = await store().store.begin({
-      customerId: customerId(id),
+      ...tableOf(id),
       tag,
       columns: [column],
       file: parsedFile([column]),
@@ -30,7 +30,7 @@ export function wideningContract(store: () => StoreUnderTest): void {
   }
 
   const viewOf = (id: string, column: StoredColumn, lastTag: number, ...uncommittedTags: number[]) => {
-    return { customerId: customerId(id), columns: [column], uncommittedTags, lastTag };
+    return { ...tableOf(id), columns: [column], uncommittedTags, lastTag };
   };
 
   async function values(id: string, column: StoredColumn, lastTag: number, ...uncommitted: number[]) {

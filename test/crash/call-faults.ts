@@ -20,19 +20,18 @@ export interface Tampering {
  *
  * @param injection in the syntax of strace's `-e inject=`: `fsync:signal=SIGKILL:when=3` kills the process at the third fsync of a
  *   thread from now on, `fsync:error=EIO:when=3` makes that fsync fail
- * @param only the threads and paths to which it is limited (default: all, including new ones); `once` detaches at the first call
+ * @param only the threads to which it is limited (default: all, including new ones); `once` detaches at the first call
  *   that failed, since strace counts the calls of each thread on its own
  */
 export async function tamper(
   pid: number,
   injection: string,
-  only: { readonly threads?: readonly number[]; readonly paths?: readonly string[]; readonly once?: boolean } = {},
+  only: { readonly threads?: readonly number[]; readonly once?: boolean } = {},
 ): Promise<Tampering> {
-  const { threads = [], paths = [], once = false } = only;
+  const { threads = [], once = false } = only;
   const calls = injection.slice(0, injection.indexOf(':'));
   const targets = threads.length === 0 ? ['-f', '-p', `${pid}`] : threads.flatMap((thread) => ['-p', `${thread}`]);
   const args = ['-e', `trace=${calls}`, '-e', 'status=failed', '-e', `inject=${injection}`, ...targets];
-  for (const path of paths) args.push('-P', path);
   const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = new Promise<void>((resolve) => strace.once('exit', () => resolve()));
   let output = '';

@@ -7,6 +7,7 @@ import type { Failpoint } from '../../src/failpoints.ts';
 import { giveOldNames } from '../engine/old-table-file.ts';
 import { ask, begin, send } from '../http/tus-requests.ts';
 import { call, resultRows } from '../server.ts';
+import { findTableFile } from '../table-file.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut } from './kill-order.ts';
 import { csvOf, TEXT } from './senders.ts';
 import { assertTotalRows, endedUploads, spooled, storedFiles, unfinished } from './settled.ts';
@@ -264,9 +265,9 @@ class Work {
   /** Uploads to a table that an earlier version of Thena left behind. */
   async #uploadToOldTable(): Promise<void> {
     await this.#thena?.end('SIGTERM');
-    const path = join(this.#dataDir, 'tables', `${KEPT}.duckdb`);
+    const path = findTableFile(this.#dataDir, KEPT);
     const names = COLUMNS.map(({ name }) => name);
-    if (existsSync(path)) await giveOldNames(path, names);
+    if (path !== null && existsSync(path)) await giveOldNames(path, names);
     await this.#upload(KEPT, 10);
   }
 

@@ -142,10 +142,8 @@ class FaultyThena {
     const target = of === 'engine' ? (childOf(pid) ?? pid) : pid;
     const threads = of === 'catalog' ? [pid] : of === 'spool' ? threadsOf(pid, 'libuv-worker') : [];
     const files = [created, 'existing'].map((customer) => ({ customer, number: this.#files++ }));
-    const tables = files.flatMap(({ customer }) => [this.#table(customer), `${this.#table(customer)}.wal`]);
     const tampering = await tamper(target, `${calls}:error=${error}:when=${nth}`, {
       threads,
-      paths: of === 'engine' ? tables : [],
       once: true,
     });
     try {
@@ -242,9 +240,5 @@ class FaultyThena {
     assert.equal(upload?.status, 'complete', `file ${number} of ${customer}: ${JSON.stringify(upload?.error)}`);
     assert.equal(upload.receipt.appended, ROWS);
     this.report.completed++;
-  }
-
-  #table(customer: string): string {
-    return join(this.#dataDir, 'tables', `${customer}.duckdb`);
   }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { analyze, call } from '../server.ts';
+import { findTableFile } from '../table-file.ts';
 
 /** What the API reports of a customer whose uploads have all ended. */
 export interface Settled {
@@ -82,8 +83,8 @@ export interface StoredFile {
 
 /** Reads the visible rows of a table while the server is stopped, without its code: by file number. The columns are those of `csvOf`. */
 export async function storedFiles(dataDir: string, customer: string): Promise<ReadonlyMap<number, StoredFile>> {
-  const path = join(dataDir, 'tables', `${customer}.duckdb`);
-  if (!existsSync(path)) return new Map();
+  const path = findTableFile(dataDir, customer);
+  if (path === null) return new Map();
   const hidden = uncommittedTags(dataDir, customer);
   const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY', threads: '1' });
   const connection = await instance.connect();

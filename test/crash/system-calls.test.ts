@@ -8,6 +8,7 @@ import { startThenaProcess } from '../../harness/thena-process.ts';
 import { begin, idOf, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
 
+const TABLE_FILE = /durable_[0-9a-f]{12}\.duckdb>/;
 const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
 
 /** The writing system calls of main and engine, before and after one answer. */
@@ -23,27 +24,27 @@ class Trace {
     assert.ok(this.answered >= 0, 'the trace has no such answer');
   }
 
-  firstWrite(path: string): number {
+  firstWrite(path: string | RegExp): number {
     return this.#found(
       `write to ${path}`,
-      this.#lines.findIndex((line) => /\bp?write(v|64)?\(/.test(line) && line.includes(`${path}>`)),
+      this.#lines.findIndex((line) => /\bp?write(v|64)?\(/.test(line) && isOf(path, line)),
     );
   }
 
-  lastWrite(path: string): number {
+  lastWrite(path: string | RegExp): number {
     return this.#found(
       `write to ${path}`,
       this.#lines.findLastIndex(
-        (line, at) => at < this.answered && /\bp?write(v|64)?\(/.test(line) && line.includes(`${path}>`),
+        (line, at) => at < this.answered && /\bp?write(v|64)?\(/.test(line) && isOf(path, line),
       ),
     );
   }
 
   /** The last fsync of the path before the answer. */
-  lastSync(path: string): number {
+  lastSync(path: string | RegExp): number {
     return this.#found(
       `fsync of ${path}`,
-      this.#lines.findLastIndex((line, at) => at < this.answered && isSync(line) && line.includes(`${path}>`)),
+      this.#lines.findLastIndex((line, at) => at < this.answered && isSync(line) && isOf(path, line)),
     );
   }
 
@@ -51,6 +52,11 @@ class Trace {
     assert.ok(at >= 0, `no ${what} before the answer; these were synced:\n${this.#lines.filter(isSync).join('\n')}`);
     return at;
   }
+}
+
+/** @param path the end of a path, or a pattern that matches it */
+function isOf(path: string | RegExp, line: string): boolean {
+  return typeof path === 'string' ? line.includes(`${path}>`) : path.test(line);
 }
 
 function isSync(line: string): boolean {
@@ -109,10 +115,10 @@ describe('what survives a power cut', { skip: !hasStrace && 'needs strace' }, ()
 
   it('includes the rows of an upload, the name of their file and the catalog before it is complete', async () => {
     const { trace } = await tracedUpload('wait=10');
-    const rows = trace.lastSync('durable.duckdb');
+    const rows = trace.lastSync(TABLE_FILE);
     const name = trace.lastSync('/tables');
     const catalog = trace.lastSync('catalog.sqlite-wal');
-    assert.ok(trace.firstWrite('durable.duckdb') < name && name < catalog && rows < catalog);
+    assert.ok(trace.firstWrite(TABLE_FILE) < name && name < catalog && rows < catalog);
   });
 
   it('includes the bytes of a resumable file and its description before they are acknowledged', async () => {

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import type { TableId } from '../../src/model/ids.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
-import { parsedFile } from '../builders.ts';
+import { parsedFile, tableOf } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 import { columnsOf, createOldTable } from './old-table-file.ts';
 
@@ -18,7 +18,7 @@ const COLUMNS = NAMES.map((name) => ({ name, type: 'integer' }) as const);
 const row = (n: number): number[] => NAMES.map((_, index) => 10 * n + index);
 
 describe('a table file whose columns have the names of a CSV file', () => {
-  const customerId = parseCustomerId('old') as CustomerId;
+  const table = tableOf('old', '000000000000' as TableId);
   let running: EngineInFolder;
   let path: string;
   beforeEach(async () => {
@@ -30,7 +30,7 @@ describe('a table file whose columns have the names of a CSV file', () => {
 
   async function rows(lastTag: number): Promise<number[][]> {
     const store = duckdbTableStore(running.engine, running.storeSettings);
-    const view = { customerId, columns: COLUMNS, uncommittedTags: [], lastTag };
+    const view = { ...table, columns: COLUMNS, uncommittedTags: [], lastTag };
     const page = { columns: COLUMNS, where: null, after: null, limit: 10 };
     const limits = { deadlineMs: 60_000, signal: new AbortController().signal };
     const outcome = await store.rows(view, page, limits);
@@ -40,7 +40,7 @@ describe('a table file whose columns have the names of a CSV file', () => {
 
   it('is read and appended to, after its columns were renamed by position', async () => {
     const store = duckdbTableStore(running.engine, running.storeSettings);
-    const load = { customerId, tag: 2, columns: COLUMNS, timeColumn: null, create: false, trustShapes: true };
+    const load = { ...table, tag: 2, columns: COLUMNS, timeColumn: null, create: false, trustShapes: true };
     const session = await store.begin({ ...load, file: parsedFile(COLUMNS.toReversed()) });
     await session.append(running.source(NAMES.toReversed(), `${row(2).toReversed().join()}\n`));
     assert.equal((await session.commit()).rows, 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
-import { columns, customerId, parsedFile } from '../builders.ts';
+import { columns, parsedFile, tableOf } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 let running: EngineInFolder;
@@ -10,11 +10,13 @@ before(async () => {
 });
 after(() => running.close());
 
-it('replaces a table while the rows of its undone uploads are being deleted', async () => {
+it('creates a table again while the rows of its undone uploads are being deleted', async () => {
   const store = duckdbTableStore(running.engine, running.storeSettings);
-  const load = { customerId: customerId('a'), columns: columns({ n: 'integer' }), timeColumn: null, create: true };
+  const table = tableOf('a');
+  const load = { ...table, columns: columns({ n: 'integer' }), timeColumn: null, create: true };
   for (let tag = 1; tag < 40; tag++) {
-    const purged = Array.from({ length: 4 }, () => store.purge(load.customerId, [tag - 1]));
+    const purged = Array.from({ length: 4 }, () => store.purge(table, [tag - 1]));
+    await store.drop(table);
     const session = await store.begin({ ...load, tag, file: parsedFile(load.columns), trustShapes: true });
     await session.append(running.source(['n'], '1\n2\n'));
     assert.equal((await session.commit()).rows, 2);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { tableName } from '../../src/engine/sql.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
-import { columns, customerId, parsedFile } from '../builders.ts';
+import { columns, parsedFile, TABLE_ID, tableOf } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 const ROWS = 12_000;
@@ -17,7 +17,7 @@ after(() => running.close());
 
 async function load(tag: number, of: typeof INTEGER, text: string) {
   const store = duckdbTableStore(running.engine, running.storeSettings);
-  const plan = { customerId: customerId('a'), tag, columns: of, file: parsedFile(of), timeColumn: null };
+  const plan = { ...tableOf('a'), tag, columns: of, file: parsedFile(of), timeColumn: null };
   const session = await store.begin({ ...plan, create: tag === 1, trustShapes: false });
   await session.append(running.source(['n'], text));
   return (await session.commit()).rows;
@@ -25,7 +25,7 @@ async function load(tag: number, of: typeof INTEGER, text: string) {
 
 it('adds a column to a table while a query reads it, once the query has ended', async () => {
   await load(1, INTEGER, Array.from({ length: ROWS }, (_, n) => `${n}\n`).join(''));
-  const database = `${running.tables}/a.duckdb`;
+  const database = `${running.tables}/a_${TABLE_ID}.duckdb`;
   const table = tableName(database);
   const sql = `SELECT count(*) FROM ${table} a JOIN ${table} b ON a.c0 % 1000 < b.c0 % 1001`;
   const ended: string[] = [];

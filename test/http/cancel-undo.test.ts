@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -20,6 +20,7 @@ import {
   WAIT,
 } from '../server.ts';
 import { queryRows } from '../stored-rows.ts';
+import { tableFile } from '../table-file.ts';
 import { BAD, CSV, LATER } from './small-files.ts';
 
 const rides = madeFile('rides');
@@ -55,7 +56,7 @@ describe('undo', () => {
 
   it('frees the disk space in the background', async () => {
     const rows = Array.from({ length: 300_000 }, (_, row) => `${(row * 2_654_435_761) % 1e12}\n`).join('');
-    const bytes = (): number => statSync(join(thena.dataDir, 'tables', 'space.duckdb')).size;
+    const bytes = (): number => statSync(tableFile(thena.dataDir, 'space')).size;
     await put('space', 'n\n1\n');
     const sizes: number[] = [];
     for (let round = 0; round < 6; round++) {
@@ -141,7 +142,10 @@ describe('a dry run', () => {
     const first = await put('dry', CSV, '?dry_run=true');
     assert.deepEqual([first.body.status, first.body.receipt.appended], ['complete', 2]);
     assert.equal(await rowsOf('dry'), 'table_empty');
-    assert.equal(existsSync(join(thena.dataDir, 'tables', 'dry.duckdb')), false);
+    assert.equal(
+      readdirSync(join(thena.dataDir, 'tables')).some((name) => name.startsWith('dry')),
+      false,
+    );
     await put('dry', CSV);
     const known = await put('dry', CSV, '?dry_run=true');
     assert.match(known.body.receipt.warnings[0], /Their rows would be appended again\.$/);

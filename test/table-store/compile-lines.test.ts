@@ -4,8 +4,10 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 import fc from 'fast-check';
 import { jsonValue } from '../../src/analysis/json-values.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
-import { csvLines, jsonLines } from '../../src/table-store/duckdb/compile-lines.ts';
-import { physicalColumns } from '../../src/table-store/duckdb/physical-columns.ts';
+import { DUCKDB } from '../../src/table-store/duckdb/duckdb-dialect.ts';
+import { DUCKDB_LINES } from '../../src/table-store/duckdb/duckdb-lines.ts';
+import { csvLines, jsonLines } from '../../src/table-store/sql/compile-lines.ts';
+import { physicalColumns } from '../../src/table-store/sql/physical-columns.ts';
 
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;
@@ -23,14 +25,14 @@ it('compiles a line to SQL', () => {
     { name: 'a"b', type: 'integer' },
     { name: "it's, so", type: 'text' },
   ] as const;
-  const physical = physicalColumns(columns);
-  const csv = csvLines(columns, physical, false);
+  const physical = physicalColumns(columns, DUCKDB);
+  const csv = csvLines(DUCKDB_LINES, columns, physical, false);
   assert.equal(csv.head, `"a""b","it's, so"\n`);
   assert.equal(
     csv.line,
     `concat(CAST(c0 AS VARCHAR), ',', CASE WHEN regexp_matches(c1, '^$|[",;|\\t\\r\\n]|^[\\s\\x{FEFF}]|\\s$') THEN '"' || replace(c1, '"', '""') || '"' ELSE c1 END, chr(10))`,
   );
-  const json = jsonLines(columns, physical);
+  const json = jsonLines(DUCKDB_LINES, columns, physical);
   assert.equal(json.head, '');
   assert.equal(
     json.line,
@@ -51,13 +53,13 @@ async function agrees(type: LogicalType, values: readonly (bigint | number)[], s
   const columns = [{ name: 'v', type }];
   const sql = values.map((value) => sqlOf(value as never));
   const expected = values.map((value) => jsonValue(value, type));
-  const json = await lines(jsonLines(columns, physicalColumns(columns)).line, sql);
+  const json = await lines(jsonLines(DUCKDB_LINES, columns, physicalColumns(columns, DUCKDB)).line, sql);
   assert.deepEqual(json.map((text) => JSON.parse(text).v).map(String), expected.map(String));
   assert.deepEqual(
     json.map((text) => typeof JSON.parse(text).v),
     expected.map((value) => typeof value),
   );
-  const csv = await lines(csvLines(columns, physicalColumns(columns), false).line, sql);
+  const csv = await lines(csvLines(DUCKDB_LINES, columns, physicalColumns(columns, DUCKDB), false).line, sql);
   if (type === 'number') assert.deepEqual(csv.map(Number), expected.map(Number));
   else assert.deepEqual(csv, expected.map(String));
 }

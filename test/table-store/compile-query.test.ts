@@ -6,10 +6,13 @@ import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { TableState } from '../../src/catalog/table-state.ts';
 import { parseCustomerId } from '../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
-import { type CompiledQuery, compileQuery } from '../../src/table-store/duckdb/compile-query.ts';
+import { DUCKDB } from '../../src/table-store/duckdb/duckdb-dialect.ts';
+import { type CompiledQuery, compileQuery, type QueriedView } from '../../src/table-store/sql/compile-query.ts';
 import type { TableView } from '../../src/table-store/table-store.ts';
+import { TABLE_ID } from '../builders.ts';
 
 const TABLE: TableState = {
+  tableId: TABLE_ID,
   columns: [
     { name: 'n', type: 'integer', settled: NOTHING_SETTLED },
     { name: 'x', type: 'number', settled: NOTHING_SETTLED },
@@ -27,14 +30,15 @@ const TABLE: TableState = {
 };
 const VIEW = {
   customerId: parseCustomerId('c') as TableView['customerId'],
+  tableId: TABLE_ID,
   columns: TABLE.columns,
   uncommittedTags: [],
   lastTag: 9,
   table: 'T',
 };
 
-function compiled(query: unknown, view: Parameters<typeof compileQuery>[1] = VIEW): CompiledQuery {
-  return compileQuery(planQuery(new RequestPart(query, '/query'), TABLE, 100), view);
+function compiled(query: unknown, view: QueriedView = VIEW): CompiledQuery {
+  return compileQuery(DUCKDB, planQuery(new RequestPart(query, '/query'), TABLE, 100), view);
 }
 
 const count = { fn: 'count' };
@@ -171,7 +175,7 @@ describe('compiling a plan to SQL', () => {
         { ...TABLE, columns: of },
         100,
       );
-      return compileQuery(plan, { ...VIEW, columns: of }).sql;
+      return compileQuery(DUCKDB, plan, { ...VIEW, columns: of }).sql;
     };
     const plain = columns.map((column, index) => ({ ...column, name: `plain ${index}` }));
     assert.equal(sqlOf(columns), sqlOf(plain));

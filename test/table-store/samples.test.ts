@@ -7,7 +7,7 @@ import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { QueryPlan } from '../../src/table-store/query-plan.ts';
-import { customerId, tableState } from '../builders.ts';
+import { TABLE_ID, tableOf, tableState } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 
 const ROWS = 6_000_000;
@@ -17,7 +17,7 @@ let place: EngineInFolder;
 before(async () => {
   // Too little memory for the quartiles of all rows.
   place = await engineInFolder({ memoryBytes: 128 * 1024 * 1024 });
-  const instance = await DuckDBInstance.create(join(place.tables, 'a.duckdb'));
+  const instance = await DuckDBInstance.create(join(place.tables, `a_${TABLE_ID}.duckdb`));
   const connection = await instance.connect();
   await connection.run(
     `CREATE TABLE rows AS SELECT i AS c0, CAST(i % 1000 AS DOUBLE) AS c1, 'kind ' || i % 50 AS c2, 1 AS _thena_upload FROM range(${ROWS}) r(i)`,
@@ -29,7 +29,7 @@ after(() => place.close());
 
 async function run(plan: QueryPlan) {
   const store = duckdbTableStore(place.engine, { ...place.storeSettings, quantileBytes: 64 * 1024 * 1024 });
-  const view = { customerId: customerId('a'), columns: TABLE.columns, uncommittedTags: [], lastTag: 1, rows: ROWS };
+  const view = { ...tableOf('a'), columns: TABLE.columns, uncommittedTags: [], lastTag: 1, rows: ROWS };
   const limits = { maxRows: 10, maxBytes: 10_000, deadlineMs: 120_000, signal: new AbortController().signal };
   return store.query(view, plan, limits);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { zonedTimes } from '../../src/table-store/duckdb/zoned-times.ts';
+import { zonedSql } from '../../src/table-store/duckdb/zoned-sql.ts';
 import { type Random, randomOf } from '../random.ts';
 
 const SECOND = 1_000_000n;
@@ -67,7 +67,7 @@ it('computes local times and their first moments as the calendar does, in any zo
       const [least, greatest] = [times, times].map((all, end) =>
         all.reduce((a, b) => (end === 0 ? (b < a ? b : a) : b > a ? b : a)),
       );
-      const zoned = zonedTimes(zone, { least: least as bigint, greatest: greatest as bigint });
+      const zoned = zonedSql(zone, { least: least as bigint, greatest: greatest as bigint });
       const context = `seed ${seed}, round ${round}, ${zone}`;
       assert.ok(zoned, context);
       // Buckets of a day, of 8 hours and of a year start at such local times.
@@ -93,10 +93,10 @@ it('computes local times and their first moments as the calendar does, in any zo
 
 it('leaves ranges with too many changes, and unknown ranges, to DuckDB', () => {
   const year = (number: number) => BigInt(Date.UTC(number, 0)) * 1000n;
-  assert.equal(zonedTimes('Europe/Berlin', { least: year(1000), greatest: year(9999) }), null);
-  assert.ok(zonedTimes('Europe/Berlin', { least: year(1000), greatest: year(2200) }));
-  assert.equal(zonedTimes('Europe/Berlin', { least: null, greatest: null }), null);
-  assert.equal(zonedTimes('Europe/Berlin', undefined), null);
+  assert.equal(zonedSql('Europe/Berlin', { least: year(1000), greatest: year(9999) }), null);
+  assert.ok(zonedSql('Europe/Berlin', { least: year(1000), greatest: year(2200) }));
+  assert.equal(zonedSql('Europe/Berlin', { least: null, greatest: null }), null);
+  assert.equal(zonedSql('Europe/Berlin', undefined), null);
 });
 
 function floor(value: bigint, size: bigint): bigint {

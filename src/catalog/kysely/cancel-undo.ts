@@ -2,6 +2,7 @@ import type { Kysely, Transaction, Updateable } from 'kysely';
 import { usedBy } from '../../model/column-uses.ts';
 import { isTimeColumn } from '../../model/columns.ts';
 import type { Uploads } from '../upload.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
@@ -10,13 +11,13 @@ import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
-  now: () => number,
+  now: CatalogClock,
 ): Pick<Uploads, 'cancelUpload' | 'undoUpload'> {
   return {
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ ...UNLEASED, status: 'cancelled', finished_at: now() })
+        .set({ ...UNLEASED, status: 'cancelled', finished_at: await now(db) })
         .where('id', '=', id)
         .where('status', 'in', ['receiving', 'received'])
         .where('lease_owner', 'is', null)
@@ -26,7 +27,7 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
-        const at = now();
+        const at = await now(trx);
         const upload = await trx
           .updateTable('uploads')
           .set({ status: 'undone', finished_at: at })
@@ -35,9 +36,10 @@ export function cancelUndoIn(
           .where('tag', 'is not', null)
           .returningAll()
           .executeTakeFirst();
-        if (!customer || !upload || upload.tag === null) return null;
+        if (!customer?.table_id || !upload || upload.tag === null) return null;
         // From now on every query excludes its rows. The upload loses its tag, so that the tag counts as dead.
-        await trx.insertInto('attempts').values({ customer_id: customer.id, tag: upload.tag, upload_id: id }).execute();
+        const attempt = { customer_id: customer.id, tag: upload.tag, upload_id: id, table_id: customer.table_id };
+        await trx.insertInto('attempts').values(attempt).execute();
         await trx.updateTable('uploads').set({ tag: null }).where('id', '=', id).execute();
         const state = await remainingState(trx, customer, upload);
         await trx
@@ -84,7 +86,7 @@ async function remainingState(
     earliest_at: micros(earliest),
     latest_at: micros(latest),
   };
-  if (Number(uploads) === 0) return { ...times, table_columns: null, time_column: null };
+  if (Number(uploads) === 0) return { ...times, table_id: null, table_columns: null, time_column: null };
   // Only an upload that widened a column, or had values in one that was widened, can change a type.
   if (customer.table_columns === null || undone.column_uses === null) return times;
   const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).execute();

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
-import type { CustomerId, UploadId } from '../../model/ids.ts';
+import type { CustomerId, TableId, UploadId } from '../../model/ids.ts';
 import type { Micros } from '../table-state.ts';
 import type { UploadStatus } from '../upload.ts';
 import type { DeliveryStatus, DisabledReason, EventType } from '../webhook.ts';
@@ -27,6 +27,8 @@ interface CustomersTable {
   declared_columns: Optional<Json>;
   /** Null: no option has a default of the customer. */
   defaults: Optional<Json>;
+  /** The customer's table; null if it has none. During its deletion: the one to drop. */
+  table_id: Optional<TableId>;
   /** Null until the first commit, like the rest of the table's state. */
   table_columns: Optional<Json>;
   time_column: Optional<string>;
@@ -117,6 +119,8 @@ interface AttemptsTable {
   customer_id: CustomerId;
   tag: number;
   upload_id: UploadId;
+  /** The table that the attempt writes into. */
+  table_id: TableId;
 }
 
 interface WebhooksTable {

@@ -27,8 +27,9 @@ function defaultsOf(json: string): CustomerDefaults {
 }
 
 export function tableOf(row: CustomerRow): TableState | null {
-  if (row.table_columns === null) return null;
+  if (row.table_columns === null || row.table_id === null) return null;
   return {
+    tableId: row.table_id,
     columns: columnsOf(row.table_columns),
     timeColumn: row.time_column,
     rows: row.row_count,

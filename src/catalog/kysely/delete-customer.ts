@@ -1,5 +1,5 @@
 import type { Kysely, Updateable } from 'kysely';
-import type { Customers } from '../customer.ts';
+import type { Customers, Deletion } from '../customer.ts';
 import { UNFINISHED } from '../upload.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 
@@ -18,22 +18,23 @@ export function deleteCustomerIn(
 ): Pick<Customers, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer'> {
   return {
     beginDeletion: (id) =>
-      db.transaction().execute(async (trx) => {
+      db.transaction().execute(async (trx): Promise<Deletion> => {
         // Locks the customer: a concurrent upload is either registered before this and counted, or refused after it.
-        await trx
+        const customer = await trx
           .updateTable('customers')
           .set((eb) => ({ version: eb.ref('version') }))
           .where('id', '=', id)
-          .execute();
+          .returning('table_id')
+          .executeTakeFirst();
         const uploads = trx.selectFrom('uploads').select('id').where('customer_id', '=', id);
         const unfinished = await uploads.where('status', 'in', UNFINISHED).orderBy('number').execute();
-        if (unfinished.length > 0) return unfinished.map((upload) => upload.id);
+        if (unfinished.length > 0) return { kind: 'busy', uploads: unfinished.map((upload) => upload.id) };
         await trx
           .updateTable('customers')
           .set((eb) => ({ ...NO_TABLE, in_deletion: 1, version: eb('version', '+', 1) }))
           .where('id', '=', id)
           .execute();
-        return [];
+        return { kind: 'begun', tableId: customer?.table_id ?? null };
       }),
     async customersInDeletion() {
       const rows = await db.selectFrom('customers').select('id').where('in_deletion', '=', 1).execute();

@@ -1,7 +1,8 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
-import type { UploadId } from '../../model/ids.ts';
+import { newTableId, type UploadId } from '../../model/ids.ts';
 import type { UploadStatus } from '../upload.ts';
-import type { Claim, UploadQueue } from '../upload-queue.ts';
+import type { AttemptOutcome, AttemptTarget, Claim, UploadQueue } from '../upload-queue.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { endLeases, isLeasedTo, lockCustomerOf, UNLEASED, type UploadCondition } from './lease-fencing.ts';
@@ -16,11 +17,11 @@ type Leases = Pick<
 /** Acknowledged and not loaded yet. */
 const QUEUED: readonly UploadStatus[] = ['received', 'ingesting'];
 
-export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
+export function leasesIn(db: Kysely<CatalogTables>, now: CatalogClock): Leases {
   return {
     async claimNext(lease) {
       for (;;) {
-        const at = now();
+        const at = await now(db);
         // Found without a lock, then claimed under the customer's lock, so that an empty queue costs only a read.
         const oldest = await db
           .selectFrom('uploads')
@@ -40,39 +41,36 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
       }
     },
     async claimReceiving({ uploadId, ...lease }) {
-      const at = now();
+      const at = await now(db);
       return claimIf(db, uploadId, mayLoadEarly(at), { ...lease, at });
     },
     retag: (attempt) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, attempt.uploadId);
         if (!customer) return 'lost';
-        const tag = customer.last_tag + 1;
+        const target = nextTarget(customer);
         const { numUpdatedRows } = await trx
           .updateTable('uploads')
-          .set({ tag })
+          .set({ tag: target.tag })
           .where(isLeasedTo(attempt))
           .executeTakeFirstOrThrow();
         if (numUpdatedRows === 0n) return 'lost';
-        await useTag(trx, customer, tag, attempt.uploadId);
-        return tag;
+        await useTarget(trx, customer, target, attempt.uploadId);
+        return target;
       }),
     async renewLease({ leaseMs, ...attempt }) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ lease_until: now() + leaseMs })
+        .set({ lease_until: (await now(db)) + leaseMs })
         .where(isLeasedTo(attempt))
         .executeTakeFirstOrThrow();
       return numUpdatedRows > 0n;
     },
     async endAttempt({ outcome, ...attempt }) {
       if (outcome.kind === 'requeued') return endLeases(db, isLeasedTo(attempt), outcome.engineDied ? 1 : 0);
-      const failure =
-        outcome.kind === 'failed'
-          ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
-          : {};
       await db.transaction().execute(async (trx) => {
-        const at = now();
+        const at = await now(trx);
+        const failure = outcome.kind === 'failed' ? failureOf(outcome, at) : {};
         const upload = await trx
           .updateTable('uploads')
           .set({ ...UNLEASED, status: outcome.kind, finished_at: at, ...failure })
@@ -132,12 +130,12 @@ function claimIf(
   return db.transaction().execute(async (trx) => {
     const customer = await lockCustomerOf(trx, uploadId);
     if (!customer) return null;
-    const tag = customer.last_tag + 1;
+    const target = nextTarget(customer);
     const upload = await trx
       .updateTable('uploads')
       .set((eb) => ({
         status: eb.case().when('status', '=', 'received').then<UploadStatus>('ingesting').else(eb.ref('status')).end(),
-        tag,
+        tag: target.tag,
         lease_owner: owner,
         lease_until: at + leaseMs,
         attempts: eb('attempts', '+', 1),
@@ -148,18 +146,28 @@ function claimIf(
       .executeTakeFirst();
     if (!upload) return null;
     await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
-    await useTag(trx, customer, tag, uploadId);
-    return { upload: uploadOf(upload), customer: customerOf(customer), tag };
+    await useTarget(trx, customer, target, uploadId);
+    return { upload: uploadOf(upload), customer: customerOf(customer), ...target };
   });
 }
 
+function failureOf({ error, keepBytesMs }: Extract<AttemptOutcome, { readonly kind: 'failed' }>, at: number) {
+  return { error: JSON.stringify(error), retry_until: keepBytesMs > 0 ? at + keepBytesMs : null };
+}
+
+/** An attempt that creates the table gets one of its own, so that no other attempt can lose rows with it. */
+function nextTarget({ last_tag, table_id }: CustomerRow): AttemptTarget {
+  return { tag: last_tag + 1, tableId: table_id ?? newTableId() };
+}
+
 /** Records a tag as used and uncommitted. */
-async function useTag(
+async function useTarget(
   trx: Transaction<CatalogTables>,
   { id }: CustomerRow,
-  tag: number,
+  { tag, tableId }: AttemptTarget,
   uploadId: UploadId,
 ): Promise<void> {
   await trx.updateTable('customers').set({ last_tag: tag }).where('id', '=', id).execute();
-  await trx.insertInto('attempts').values({ customer_id: id, tag, upload_id: uploadId }).execute();
+  const attempt = { customer_id: id, tag, upload_id: uploadId, table_id: tableId };
+  await trx.insertInto('attempts').values(attempt).execute();
 }

@@ -13,7 +13,6 @@ import { addColumns, createTable } from './table-columns.ts';
 const PROGRESS_EVERY_MS = 100;
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
-  if (create) await duckdb.remove(database);
   await duckdb.writing(database, (catalog, readsEnded) =>
     duckdb.connected(signal, (connection) => {
       const table = { name: tableName(database), catalog };

@@ -101,8 +101,7 @@ export class Attempt {
    */
   async rollBack(): Promise<boolean> {
     if (this.#isCommitting) return false;
-    await this.#load.rollBack();
-    return true;
+    return this.#load.rollBack();
   }
 
   async #commit(

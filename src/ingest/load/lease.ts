@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { AttemptOutcome, Claim, CommitUpload } from '../../catalog/upload-queue.ts';
+import type { AttemptOutcome, AttemptTarget, Claim, CommitUpload } from '../../catalog/upload-queue.ts';
 import type { Observe } from '../../events.ts';
 
 /** How long a claim holds unless it is renewed. */
@@ -27,18 +27,18 @@ export class LeaseLost extends Error {
 export class Lease {
   readonly #deps: LeaseDeps;
   readonly #claim: Claim;
-  #tag: number;
+  #target: AttemptTarget;
   #renewal: NodeJS.Timeout | undefined;
 
   constructor(deps: LeaseDeps, claim: Claim) {
     this.#deps = deps;
     this.#claim = claim;
-    this.#tag = claim.tag;
+    this.#target = claim;
   }
 
-  /** The tag under which rows are written now. */
-  get tag(): number {
-    return this.#tag;
+  /** Where rows are written now. */
+  get target(): AttemptTarget {
+    return this.#target;
   }
 
   /** Renews the lease until `stop` is called. If it is lost, the attempt is aborted with the outcome `lost`. */
@@ -58,12 +58,12 @@ export class Lease {
 
   /** Takes a new tag, for an attempt that starts over. The rows of the old tag must be gone. @throws LeaseLost */
   async changeTag(): Promise<void> {
-    const tag = await this.#deps.catalog.retag(this.#holder());
-    if (tag === 'lost') throw new LeaseLost();
-    const oldTag = this.#tag;
+    const target = await this.#deps.catalog.retag(this.#holder());
+    if (target === 'lost') throw new LeaseLost();
+    const old = this.#target;
     // Before the next await: from now on the lease is renewed under the new tag.
-    this.#tag = tag;
-    await this.#deps.catalog.forgetTags(this.#claim.customer.id, [oldTag]);
+    this.#target = target;
+    await this.#deps.catalog.forgetTags(this.#claim.customer.id, [old.tag]);
   }
 
   /** Commits the rows of the tag, which ends the lease. @throws LeaseLost */
@@ -79,10 +79,10 @@ export class Lease {
 
   /** Call it when the rows of the tag have been removed. If it is not called, housekeeping purges them. */
   async forgetTag(): Promise<void> {
-    await this.#deps.catalog.forgetTags(this.#claim.customer.id, [this.#tag]);
+    await this.#deps.catalog.forgetTags(this.#claim.customer.id, [this.#target.tag]);
   }
 
   #holder() {
-    return { uploadId: this.#claim.upload.id, tag: this.#tag, owner: this.#deps.owner };
+    return { uploadId: this.#claim.upload.id, tag: this.#target.tag, owner: this.#deps.owner };
   }
 }

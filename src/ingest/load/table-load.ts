@@ -27,6 +27,8 @@ export class TableLoad {
   readonly #file: FileToLoad;
   readonly #signal: AbortSignal;
   #session: LoadSession | null = null;
+  /** Whether a load has begun, but not how far it came. */
+  #isUnclear = false;
   #ambiguousTimes: Appended['ambiguousTimes'][number][] = [];
   #incompleteTimes: Appended['incompleteTimes'] = null;
 
@@ -54,15 +56,20 @@ export class TableLoad {
     nextSegments: NextSegments<Ending>,
   ): Promise<number | StorageFailure | Ending> {
     const { customer } = this.#claim;
+    const { tag, tableId } = this.#lease.target;
+    this.#isUnclear = true;
     this.#session = await this.#deps.tables.begin({
       customerId: customer.id,
-      tag: this.#lease.tag,
+      tableId,
+      tag,
       columns: plan.columns,
       file: plan.file,
       timeColumn: plan.timeColumn,
-      create: customer.table === null,
+      // The last upload of the table may have been undone since the claim: then it starts over in a new one.
+      create: tableId !== customer.table?.tableId,
       trustShapes: plan.trustShapes,
     });
+    this.#isUnclear = false;
     this.#ambiguousTimes = [];
     this.#incompleteTimes = null;
     failpoint('load_started');
@@ -97,8 +104,10 @@ export class TableLoad {
   async keepsIntegersAsNumbers(column: string): Promise<boolean> {
     const { tables, catalog } = this.#deps;
     const { id: customerId, table } = this.#claim.customer;
+    if (table === null) return true;
+    const { tableId, columns } = table;
     const uncommittedTags = await catalog.uncommittedTags(customerId);
-    const view = { customerId, columns: table?.columns ?? [], uncommittedTags, lastTag: this.#lease.tag };
+    const view = { customerId, tableId, columns, uncommittedTags, lastTag: this.#lease.target.tag };
     return tables.keepsIntegersAsNumbers(view, column, this.#signal);
   }
 
@@ -109,9 +118,11 @@ export class TableLoad {
     failpoint('attempt_restarted');
   }
 
-  async rollBack(): Promise<void> {
+  /** @returns whether nothing is left of the load. If not, housekeeping removes the rest. */
+  async rollBack(): Promise<boolean> {
     await this.#session?.rollBack();
     this.#session = null;
+    return !this.#isUnclear;
   }
 
   makeDurable(): Promise<LoadSummary> {

@@ -24,13 +24,14 @@ export interface DeletionDeps {
  * @throws Problem customer_busy while it has unfinished uploads
  */
 export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId): Promise<void> {
-  const uploads = await deps.catalog.beginDeletion(customerId);
-  if (uploads.length > 0) {
+  const deletion = await deps.catalog.beginDeletion(customerId);
+  if (deletion.kind === 'busy') {
+    const { uploads } = deletion;
     const detail = `Customer ${customerId} has ${uploads.length} unfinished ${uploads.length === 1 ? 'upload' : 'uploads'}.`;
     throw new Problem('customer_busy', detail, { uploads });
   }
   failpoint('deletion_started');
-  await deps.tables.drop(customerId);
+  if (deletion.tableId !== null) await deps.tables.drop({ customerId, tableId: deletion.tableId });
   failpoint('table_dropped');
   await removeFiles(deps, customerId);
   await deps.resumable.removeAllOf(customerId);

@@ -1,15 +1,13 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Observe } from '../../events.ts';
-import { failpoint } from '../../failpoints.ts';
-import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 import type { Spool } from '../spool/spool.ts';
+import { type DeadRowsDeps, removeDeadRows } from './remove-dead-rows.ts';
 
 const INTERVAL_MS = 30_000;
 
-export interface HousekeepingDeps {
-  readonly catalog: Pick<Catalog, 'deadTags' | 'forgetTags' | 'keptFailures' | 'endRetention'>;
-  readonly tables: Pick<TableStore, 'purge'>;
+export interface HousekeepingDeps extends DeadRowsDeps {
+  readonly catalog: DeadRowsDeps['catalog'] & Pick<Catalog, 'keptFailures' | 'endRetention'>;
   readonly spool: Spool;
   readonly resumable: ResumableUploads;
   readonly observe: Observe;
@@ -68,16 +66,10 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { catalog, tables, spool, resumable } = this.#deps;
+    const { catalog, spool, resumable } = this.#deps;
     while (this.#isSweepDue && !this.#isStopped) {
       this.#isSweepDue = false;
-      for (const { customerId, tag } of await catalog.deadTags()) {
-        if (this.#isStopped) return;
-        // Purged, even if it is all of the table: dropping it could remove the rows of an upload that is being loaded.
-        await tables.purge(customerId, [tag]);
-        failpoint('rows_purged');
-        await catalog.forgetTags(customerId, [tag]);
-      }
+      await removeDeadRows(this.#deps, () => this.#isStopped);
       for (const uploadId of await catalog.keptFailures('expired')) {
         await catalog.endRetention(uploadId);
         await spool.remove(uploadId);

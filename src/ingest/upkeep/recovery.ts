@@ -4,6 +4,7 @@ import { failpoint } from '../../failpoints.ts';
 import { parseUploadId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import { type DeletionDeps, deleteCustomer } from './delete-customer.ts';
+import { removeDeadRows } from './remove-dead-rows.ts';
 
 export interface RecoveryDeps extends DeletionDeps {
   readonly catalog: Catalog;
@@ -12,20 +13,15 @@ export interface RecoveryDeps extends DeletionDeps {
 }
 
 /**
- * Cleans up after a crash, before anything else runs: leases of the dead process, files that were never acknowledged, rows of
- * dead attempts, customers whose deletion was interrupted, and files that are no longer needed.
+ * Cleans up after a crash, before anything else runs: leases of the dead process, rows of dead attempts, customers whose deletion was
+ * interrupted, files that were never acknowledged or are no longer needed.
  */
 export async function recover(deps: RecoveryDeps): Promise<void> {
-  const { catalog, tables, resumable, observe } = deps;
+  const { catalog, resumable, observe } = deps;
   await resumable.open();
   await catalog.releaseLeases();
   failpoint('leases_released');
-  for (const { customerId, tag } of await catalog.deadTags()) {
-    const customer = await catalog.findCustomer(customerId);
-    await (customer?.table ? tables.purge(customerId, [tag]) : tables.drop(customerId));
-    failpoint('rows_purged');
-    await catalog.forgetTags(customerId, [tag]);
-  }
+  await removeDeadRows(deps);
   for (const customerId of await catalog.customersInDeletion()) {
     await deleteCustomer(deps, customerId).catch((error: Error) =>
       observe({ kind: 'background_failed', task: 'deletion', error }),

@@ -7,7 +7,6 @@ import { fewTexts } from './few-texts.ts';
 import {
   addColumnsSql,
   createTableSql,
-  dropTableSql,
   ROW_COLUMN,
   type StoredTypes,
   storedTypes,
@@ -33,10 +32,7 @@ export async function createTable(
   source: CsvSource | null,
 ): Promise<void> {
   const types = storedTypes(columns, source ? await fewTexts(file, into, source) : new Set());
-  await servers.onEach(async (shard) => {
-    await shard.run(dropTableSql(table, making));
-    await shard.run(createTableSql(table, types, timeColumn, making));
-  });
+  await servers.onEach((shard) => shard.run(createTableSql(table, types, timeColumn, making)));
 }
 
 /** Adds the columns that the table lacks, since uploads widen it, and the whole table on a shard that has none. */

@@ -2,12 +2,13 @@ import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import { isQuantile, type QueryPlan } from '../query-plan.ts';
+import { type CompiledQuery, compileQuery } from '../sql/compile-query.ts';
+import { compileRanges, rangesOf } from '../sql/compile-ranges.ts';
+import { compileSampleSizes } from '../sql/compile-sample-sizes.ts';
+import { EXACT_VALUES, type Samples, samplesOf, withErrors } from '../sql/samples.ts';
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
-import { type CompiledQuery, compileQuery } from './compile-query.ts';
-import { compileRanges, rangesOf } from './compile-ranges.ts';
-import { compileSampleSizes } from './compile-sample-sizes.ts';
+import { DUCKDB } from './duckdb-dialect.ts';
 import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
-import { EXACT_VALUES, errorOf, type Samples, samplesOf } from './samples.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
@@ -27,15 +28,15 @@ export async function answerQuery(
   const call: Call = (compiled, options = {}) =>
     engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends, ...options });
   try {
-    const ranges = await firstRow(call, compileRanges(plan, rows));
-    const sizes = await firstRow(call, view.rows <= EXACT_VALUES ? null : compileSampleSizes(plan, rows));
+    const ranges = await firstRow(call, compileRanges(DUCKDB, plan, rows));
+    const sizes = await firstRow(call, view.rows <= EXACT_VALUES ? null : compileSampleSizes(DUCKDB, plan, rows));
     if ('kind' in ranges) return ranges;
     if ('kind' in sizes) return sizes;
     const samples = samplesOf(plan, sizes);
     const facts = { ranges: rangesOf(plan, ranges), samples };
     const run = async (extraBytes: number): Promise<QueryOutcome> => {
       const options = { extraBytes, ...(onProgress && { onProgress }) };
-      const outcome = await call(compileQuery(plan, rows, facts), options);
+      const outcome = await call(compileQuery(DUCKDB, plan, rows, facts), options);
       return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;
     };
     const bytes = BYTES_PER_QUANTILE_VALUE * (await quantileValues(rows, plan, samples, call));
@@ -61,13 +62,6 @@ async function firstRow(
   return outcome.kind === 'rows' ? (outcome.rows[0] ?? []) : outcome;
 }
 
-function withErrors(outcome: Extract<QueryOutcome, { kind: 'rows' }>, plan: QueryPlan, samples: Samples): QueryOutcome {
-  // Samples are of queries without groups.
-  const [row = []] = outcome.rows;
-  const errors = plan.measures.map((measure, index) => errorOf(measure, row[index] ?? null, samples));
-  return errors.some((error) => error !== null) ? { ...outcome, errors } : outcome;
-}
-
 /** Maximum number of values that the quantiles of a plan keep in memory. */
 async function quantileValues(
   view: CountedView & { readonly table: string },
@@ -87,7 +81,7 @@ async function quantileValues(
   const columns = namesOf(false).size;
   const most = columns * view.rows;
   if (most <= UNCOUNTED_VALUES || plan.where === null) return kept + most;
-  const counted = await call(compileQuery(countOf(plan), view));
+  const counted = await call(compileQuery(DUCKDB, countOf(plan), view));
   return kept + (counted.kind === 'rows' ? columns * Number(counted.rows[0]?.[0] ?? 0) : 0);
 }
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
-import type { CustomerId } from '../../model/ids.ts';
 import { physicalParts, storedIn } from '../../model/physical-columns.ts';
-import type { LoadSession, TableStore } from '../table-store.ts';
+import type { LoadSession, TableName, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';
 import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
@@ -18,26 +17,30 @@ export interface DuckdbSettings extends ExportFolder {
   readonly quantileBytes: number;
 }
 
+/** Tables from before tables had IDs: their files have only the name of the customer. */
+const EARLIER_TABLE = '000000000000';
+
 /**
- * Stores each table in a DuckDB file of its own, `<tables>/<customer>.duckdb`, through the engine process, which must be
+ * Stores each table in a DuckDB file of its own, `<tables>/<customer>_<table>.duckdb`, through the engine process, which must be
  * allowed to write to the folders.
  */
 export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
-  const fileOf = (customerId: CustomerId): string => join(settings.tables, `${customerId}.duckdb`);
+  const fileOf = ({ customerId, tableId }: TableName): string =>
+    join(settings.tables, tableId === EARLIER_TABLE ? `${customerId}.duckdb` : `${customerId}_${tableId}.duckdb`);
   const quantiles = quantileMemory(settings.quantileBytes);
   const starts = new UploadStarts();
   return {
-    query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view.customerId), view, plan, limits),
-    rows: (view, page, limits) => readPage({ engine, starts }, fileOf(view.customerId), view, page, limits),
-    export: (view, request, limits) => exportTable(engine, settings, fileOf(view.customerId), view, request, limits),
+    query: (view, plan, limits) => answerQuery({ engine, quantiles }, fileOf(view), view, plan, limits),
+    rows: (view, page, limits) => readPage({ engine, starts }, fileOf(view), view, page, limits),
+    export: (view, request, limits) => exportTable(engine, settings, fileOf(view), view, request, limits),
     keepsIntegersAsNumbers: (view, column, signal) =>
-      keepsIntegersAsNumbers(engine, fileOf(view.customerId), view, column, signal),
+      keepsIntegersAsNumbers(engine, fileOf(view), view, column, signal),
     async encode({ columns, rows }, format, signal) {
       const path = join(settings.exports, `${randomUUID()}.parquet`);
       return engine.call('encode_result', { columns, rows, format, path }, { signal });
     },
-    async begin({ customerId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
-      const database = fileOf(customerId);
+    async begin({ customerId, tableId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
+      const database = fileOf({ customerId, tableId });
       const stored = columns.flatMap(physicalParts);
       const into = file.columns.map(({ name, format }) => storedIn(columns, name, format.type));
       await engine.call('begin_load', { database, columns: stored, create });
@@ -52,11 +55,11 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
         },
       };
     },
-    purge: async (customerId, tags) => {
-      await engine.call('purge', { database: fileOf(customerId), tags });
+    purge: async (table, tags) => {
+      await engine.call('purge', { database: fileOf(table), tags });
     },
-    drop: async (customerId) => {
-      await engine.call('drop', { database: fileOf(customerId) });
+    drop: async (table) => {
+      await engine.call('drop', { database: fileOf(table) });
     },
   };
 }

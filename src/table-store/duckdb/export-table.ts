@@ -5,10 +5,13 @@ import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
 import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
+import { csvLines, jsonLines } from '../sql/compile-lines.ts';
+import { compileScan } from '../sql/compile-scan.ts';
+import { type Physical, physicalColumns } from '../sql/physical-columns.ts';
 import { ExportEnded, type ExportRequest, type TableView } from '../table-store.ts';
-import { csvLines, jsonLines } from './compile-lines.ts';
-import { compileScan, parquetSql, valueSql } from './compile-scan.ts';
-import { type Physical, physicalColumns } from './physical-columns.ts';
+import { DUCKDB } from './duckdb-dialect.ts';
+import { DUCKDB_LINES } from './duckdb-lines.ts';
+import { parquetSql, valueSql } from './scanned-columns.ts';
 
 /** Where files are written that are sent once. */
 export interface ExportFolder {
@@ -30,8 +33,8 @@ export async function* exportTable(
   request: ExportRequest,
   { chunkMs, signal }: { readonly chunkMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, void> {
-  const physical = physicalColumns(view.columns);
-  const scan = { database, ...compileScan(view, request, physical) };
+  const physical = physicalColumns(view.columns, DUCKDB);
+  const scan = { database, ...compileScan(DUCKDB, view, request, physical) };
   if (request.format === 'parquet') {
     const path = join(folder.exports, `${randomUUID()}.parquet`);
     const select = request.columns.map((column) => parquetSql(column, physical));
@@ -59,7 +62,10 @@ export async function* exportTable(
 
 function chunkFormat({ format, columns, escapeFormulas }: ExportRequest, physical: Physical): ChunkFormat {
   if (format === 'arrow') return { kind: 'arrow', columns, select: columns.map((each) => valueSql(each, physical)) };
-  const lines = format === 'csv' ? csvLines(columns, physical, escapeFormulas) : jsonLines(columns, physical);
+  const lines =
+    format === 'csv'
+      ? csvLines(DUCKDB_LINES, columns, physical, escapeFormulas)
+      : jsonLines(DUCKDB_LINES, columns, physical);
   return { kind: 'text', ...lines };
 }
 

@@ -1,9 +1,11 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import { tableName } from '../../engine/sql.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
+import { visible } from '../sql/compile-query.ts';
+import { GREATEST_EXACT, physicalColumns } from '../sql/physical-columns.ts';
 import type { TableView } from '../table-store.ts';
-import { visible } from './compile-query.ts';
-import { GREATEST_EXACT, physicalColumns, writtenInteger } from './physical-columns.ts';
+import { writtenInteger } from './converted.ts';
+import { DUCKDB } from './duckdb-dialect.ts';
 
 /** Looks for an integer that is written in other digits as a 64-bit float. */
 export async function keepsIntegersAsNumbers(
@@ -13,7 +15,7 @@ export async function keepsIntegersAsNumbers(
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const value = physicalColumns(view.columns)({ name });
+  const value = physicalColumns(view.columns, DUCKDB)({ name });
   // DuckDB skips row groups without large ones.
   const isLarge = `(${value} > ${GREATEST_EXACT} OR ${value} < -${GREATEST_EXACT})`;
   const isChanged = `${writtenInteger(`CAST(${value} AS DOUBLE)`)} <> ${value}`;

@@ -1,9 +1,11 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
+import { compileScan } from '../sql/compile-scan.ts';
+import { physicalColumns } from '../sql/physical-columns.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, TableView } from '../table-store.ts';
-import { compileScan, valueSql } from './compile-scan.ts';
-import { physicalColumns } from './physical-columns.ts';
+import { DUCKDB } from './duckdb-dialect.ts';
+import { valueSql } from './scanned-columns.ts';
 import type { UploadStarts } from './upload-starts.ts';
 
 /** Approximate maximum size of a page, in the engine's form. */
@@ -23,10 +25,10 @@ export async function readPage(
 ): Promise<PageOutcome> {
   const position = after === null ? null : positionOf(after, view, starts);
   if (after !== null && !position) return { kind: 'no_position' };
-  const physical = physicalColumns(view.columns);
+  const physical = physicalColumns(view.columns, DUCKDB);
   const params = {
     database,
-    ...compileScan(view, selection, physical),
+    ...compileScan(DUCKDB, view, selection, physical),
     after: position,
     select: selection.columns.map((column) => valueSql(column, physical)),
     limit,
@@ -37,7 +39,7 @@ export async function readPage(
     const outcome = await engine.call('read_rows', params, { signal, deadlineMs });
     if (outcome.kind === 'position_gone') return { kind: 'no_position' };
     if (outcome.kind !== 'found') return { kind: outcome.kind };
-    if (position) starts.set(view.customerId, position.tag, outcome.begin - position.offset);
+    if (position) starts.set(view, position.tag, outcome.begin - position.offset);
     return { kind: 'rows', rows: outcome.rows, next: outcome.next && textOf(outcome.next) };
   } catch (error) {
     if (exceededMemory(error)) return { kind: 'out_of_memory' };
@@ -50,11 +52,11 @@ function textOf({ tag, offset, start }: RowPosition): string {
   return [tag, offset, start].join('-');
 }
 
-function positionOf(after: string | RowAddress, { customerId }: TableView, starts: UploadStarts): RowPosition | null {
+function positionOf(after: string | RowAddress, view: TableView, starts: UploadStarts): RowPosition | null {
   if (typeof after !== 'string') {
     const { tag, offset, rowsBefore } = after;
     // Right as long as no rows of other attempts are, or were, between the uploads.
-    return { tag, offset, start: starts.get(customerId, tag) ?? rowsBefore };
+    return { tag, offset, start: starts.get(view, tag) ?? rowsBefore };
   }
   const match = POSITION.exec(after);
   if (!match) return null;

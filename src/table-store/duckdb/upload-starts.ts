@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CustomerId } from '../../model/ids.ts';
+import type { TableName } from '../table-store.ts';
 
 const MAX_UPLOADS = 10_000;
 
@@ -10,11 +10,11 @@ const MAX_UPLOADS = 10_000;
 export class UploadStarts {
   readonly #starts = new LRUCache<string, number>({ max: MAX_UPLOADS });
 
-  get(customerId: CustomerId, tag: number): number | undefined {
-    return this.#starts.get(`${customerId} ${tag}`);
+  get({ customerId, tableId }: TableName, tag: number): number | undefined {
+    return this.#starts.get(`${customerId} ${tableId} ${tag}`);
   }
 
-  set(customerId: CustomerId, tag: number, rowId: number): void {
-    this.#starts.set(`${customerId} ${tag}`, rowId);
+  set({ customerId, tableId }: TableName, tag: number, rowId: number): void {
+    this.#starts.set(`${customerId} ${tableId} ${tag}`, rowId);
   }
 }

@@ -12,6 +12,7 @@ import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
+import { tableIdsContract } from './table-ids.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
 import { webhooksContract } from './webhooks.ts';
@@ -36,6 +37,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     commitContract(t);
     cancelUndoContract(t);
     columnTypesContract(t);
+    tableIdsContract(t);
     tableStatesContract(t);
     webhooksContract(t);
 
@@ -54,6 +56,12 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
       assert.deepEqual(await t.catalog.listKeys(customerId('a')), [key]);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [claim.tag]);
       assert.equal((await t.commit(claim)).id, waiting.id);
+    });
+
+    it('has one clock, which its connections share', async () => {
+      const other = await t.connect();
+      t.clock += 90_000;
+      assert.deepEqual([await t.catalog.now(), await other.now()], [t.clock, t.clock]);
     });
 
     it('answers a ping until it is closed', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { TableState } from '../../../src/catalog/table-state.ts';
 import type { Claim } from '../../../src/catalog/upload-queue.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
@@ -25,6 +26,7 @@ export function commitContract(t: CatalogUnderTest): void {
       });
       assert.deepEqual(await t.catalog.findUpload(upload.id), upload);
       assert.deepEqual(await t.tableOf('a'), {
+        tableId: claim.tableId,
         columns: COLUMNS,
         timeColumn: 'at',
         rows: 3,
@@ -50,7 +52,8 @@ export function commitContract(t: CatalogUnderTest): void {
       });
       assert.equal(upload.receipt?.tableRowsBefore, 3);
       assert.equal(upload.receipt?.tableRowsAfter, 7);
-      const grown = { columns: COLUMNS, timeColumn: 'at', rows: 7, version: 2, firstRowAt: 20n };
+      const { tableId } = (await t.tableOf('a')) as TableState;
+      const grown = { tableId, columns: COLUMNS, timeColumn: 'at', rows: 7, version: 2, firstRowAt: 20n };
       assert.deepEqual(await t.tableOf('a'), { ...grown, earliestAt: 5n, latestAt: 30n });
       await t.appended('a', { rows: 1, firstRowAt: 40n, earliestAt: 40n, latestAt: 40n });
       assert.deepEqual(await t.tableOf('a'), { ...grown, rows: 8, version: 3, earliestAt: 5n, latestAt: 40n });

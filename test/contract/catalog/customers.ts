@@ -82,10 +82,8 @@ export function customersContract(t: CatalogUnderTest): void {
     it('is refused while an upload is unfinished, and changes nothing', async () => {
       await t.appended('acme');
       const waiting = [await t.receiving('acme'), await t.receiving('acme')];
-      assert.deepEqual(
-        await t.catalog.beginDeletion(customerId('acme')),
-        waiting.map((upload) => upload.id),
-      );
+      const uploads = waiting.map((upload) => upload.id);
+      assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'busy', uploads });
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table?.rows, 3);
       assert.deepEqual(await t.catalog.customersInDeletion(), []);
       assert.equal((await t.catalog.markReceived(waiting[0]?.id as UploadId, FILE)).kind, 'received');
@@ -94,7 +92,11 @@ export function customersContract(t: CatalogUnderTest): void {
     it('removes the table and refuses uploads as soon as it starts, and can be repeated', async () => {
       await t.appended('acme');
       await t.receiving('other');
-      for (let time = 0; time < 2; time++) assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), []);
+      const tableId = (await t.tableOf('acme'))?.tableId;
+      assert.ok(tableId);
+      for (let time = 0; time < 2; time++) {
+        assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableId });
+      }
       assert.deepEqual(await t.catalog.customersInDeletion(), ['acme']);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
       await assert.rejects(t.receiving('acme'), { code: 'customer_busy' });
@@ -108,11 +110,11 @@ export function customersContract(t: CatalogUnderTest): void {
       for (let round = 0; round < 20; round++) {
         const customer = `both-${round}`;
         await t.catalog.createCustomer({ id: customerId(customer), timeColumn: null, columns: null });
-        const [upload, unfinished] = await Promise.all([
+        const [upload, deletion] = await Promise.all([
           t.receiving(customer).catch((error: Problem) => error.code),
           t.catalog.beginDeletion(customerId(customer)),
         ]);
-        assert.equal(typeof upload === 'string', unfinished.length === 0, 'both, or neither');
+        assert.equal(typeof upload === 'string', deletion.kind === 'begun', 'both, or neither');
       }
     });
 

@@ -8,6 +8,7 @@ import { defaultsOfCustomers } from './0003-defaults-of-customers.ts';
 import { columnUsesOfUploads } from './0004-column-uses-of-uploads.ts';
 import { sessions } from './0005-sessions.ts';
 import { webhooks } from './0006-webhooks.ts';
+import { tableIds } from './0007-table-ids.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-column-uses-of-uploads': columnUsesOfUploads,
   '0005-sessions': sessions,
   '0006-webhooks': webhooks,
+  '0007-table-ids': tableIds,
 };
 
 /**

@@ -1,5 +1,6 @@
+import type { Column } from '../../model/columns.ts';
 import { isQuantile, type Measure, type QueryPlan } from '../query-plan.ts';
-import type { StoredValue } from '../table-store.ts';
+import type { QueryOutcome, StoredValue } from '../table-store.ts';
 
 /** Up to this many values everything is exact. */
 export const EXACT_VALUES = 5_000_000;
@@ -23,14 +24,15 @@ export interface Sample {
 export type Samples = ReadonlyMap<string, Sample>;
 
 /** The columns of approximate measures. */
-export function sampledColumns({ measures }: QueryPlan): readonly string[] {
-  return [...new Set(measures.flatMap(({ approximate, column }) => (approximate && column ? [column.name] : [])))];
+export function sampledColumns({ measures }: QueryPlan): readonly Column[] {
+  const columns = measures.flatMap(({ approximate, column }) => (approximate && column ? [column] : []));
+  return columns.filter((column, index) => columns.findIndex(({ name }) => name === column.name) === index);
 }
 
 /** @param row the result of the query for the sizes */
 export function samplesOf(plan: QueryPlan, row: readonly StoredValue[]): Samples {
   return new Map(
-    sampledColumns(plan).map((name, index) => {
+    sampledColumns(plan).map(({ name }, index) => {
       const [values, distinct] = [Number(row[2 * index] ?? 0), Number(row[2 * index + 1] ?? 0)];
       const isExact = values <= EXACT_VALUES;
       const every = (size: number, wanted: number) => (isExact ? 1 : Math.max(1, Math.floor(size / wanted)));
@@ -58,6 +60,18 @@ export function errorOf(measure: Measure, value: StoredValue, samples: Samples):
   // The size of the sample varies by less than a hundredth.
   const size = (0.99 * (samples.get(measure.column.name)?.values ?? 0)) / every;
   return rounded(Math.sqrt(Math.log(2 / 1e-4) / (2 * size)));
+}
+
+/** Adds the errors of the measures to a result, if any is from a sample. */
+export function withErrors(
+  outcome: Extract<QueryOutcome, { kind: 'rows' }>,
+  plan: QueryPlan,
+  samples: Samples,
+): QueryOutcome {
+  // Samples are of queries without groups.
+  const [row = []] = outcome.rows;
+  const errors = plan.measures.map((measure, index) => errorOf(measure, row[index] ?? null, samples));
+  return errors.some((error) => error !== null) ? { ...outcome, errors } : outcome;
 }
 
 /** To two digits, up. */

@@ -1,35 +1,9 @@
-import type { Column, ColumnType, StoredColumn } from '../../model/columns.ts';
-import { physicalParts } from '../../model/physical-columns.ts';
+import type { ColumnType } from '../../model/columns.ts';
+import { END_OF_INTEGERS, GREATEST_EXACT } from '../sql/physical-columns.ts';
 import { timeTextSql } from './time-text.ts';
 
-/** Returns the SQL that reads a column of a table: the name of its stored column, or an expression over several. */
-export type Physical = (column: Pick<Column, 'name'>) => string;
-
-/** Whole numbers from here on are no integers. */
-const END_OF_INTEGERS = 2n ** 63n;
-/** Up to this, a DOUBLE keeps all whole numbers. */
-export const GREATEST_EXACT = 2n ** 53n;
-
-/** @param columns of the table, in the table's order */
-export function physicalColumns(columns: readonly StoredColumn[]): Physical {
-  const expressions = new Map(columns.map((column, index) => [column.name, readSql(column, index)]));
-  return ({ name }) => {
-    const sql = expressions.get(name);
-    if (sql === undefined) throw new Error(`the table has no column ${JSON.stringify(name)}`);
-    return sql;
-  };
-}
-
-/** A row has its value in one of the parts. Parts that cannot hold a value of this type have values of uncommitted rows only. */
-function readSql(column: StoredColumn, index: number): string {
-  const sources = physicalParts(column, index).flatMap(({ name, type }) => convertedSql(name, type, column.type) ?? []);
-  const [only] = sources;
-  if (only === undefined) return 'CAST(NULL AS DOUBLE)';
-  return sources.length === 1 ? only : `coalesce(${sources.join(', ')})`;
-}
-
-/** @returns null if a value of this type is never read as the other */
-function convertedSql(name: string, from: ColumnType, to: ColumnType): string | null {
+/** Reads a stored value as another type. @returns null if a value of this type is never read as the other */
+export function converted(name: string, from: ColumnType, to: ColumnType): string | null {
   if (from === 'unknown' || to === 'unknown') return null;
   if (from === to) return name;
   if (to === 'text') return textSql(name, from);
