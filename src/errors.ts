@@ -300,6 +300,11 @@ export const ERRORS = {
   },
   upload_too_slow: { status: 408, title: 'Upload too slow', hint: 'Use a faster connection, or compress the file.' },
   upload_cancelled: { status: 409, title: 'Upload cancelled', hint: 'Send the file again if you still need it.' },
+  cancel_pending: {
+    status: 503,
+    title: 'Upload not cancelled yet',
+    hint: 'No action is needed: the request stands, and the upload is cancelled as soon as its node, or another one in its place, can do so. GET /api/v1/uploads/{id} shows when.',
+  },
   idempotency_key_invalid: {
     status: 400,
     title: 'Invalid idempotency key',

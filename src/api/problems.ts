@@ -72,6 +72,7 @@ export const ErrorCode = oneOf(
     'queue_full',
     'upload_too_slow',
     'upload_cancelled',
+    'cancel_pending',
     'idempotency_key_invalid',
     'idempotency_key_reused',
     'duplicate_upload',

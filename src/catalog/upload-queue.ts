@@ -18,6 +18,8 @@ export interface AttemptTarget {
 export interface Claim extends AttemptTarget {
   readonly upload: Upload;
   readonly customer: Customer;
+  /** Whether the upload must not be loaded, but ended as cancelled. */
+  readonly isCancelRequested: boolean;
 }
 
 /** Identifies an attempt at an upload. A write with a lease that was taken over by another attempt changes nothing. */

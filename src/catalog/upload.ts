@@ -184,6 +184,13 @@ export interface Uploads {
   unfinishedUploads(customerId: CustomerId): Promise<readonly UploadId[]>;
   /** Uploads of all customers with one of these statuses, oldest first. */
   uploadsInStatus(statuses: readonly UploadStatus[]): Promise<readonly Upload[]>;
+  /**
+   * Requests that an upload be cancelled. One in the queue is cancelled at once; the process that receives or loads another one has to
+   * obey. One that is claimed later (`isCancelRequested`) is ended instead of loaded.
+   *
+   * @returns `ended` if it has ended, or does not exist
+   */
+  requestCancel(id: UploadId): Promise<'cancelled' | 'requested' | 'ended'>;
   /** Cancels an upload that no attempt holds. @returns false if an attempt holds it, or it has ended */
   cancelUpload(id: UploadId): Promise<boolean>;
   /**

@@ -11,12 +11,15 @@ import { type CustomerId, newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { cancelOrUndo } from './manage/cancel-undo.ts';
+import { CatalogWatch } from './manage/catalog-watch.ts';
+
 import { retryUpload } from './manage/retry.ts';
 import { type UploadWatch, UploadWatches } from './manage/upload-watches.ts';
 import { Uploads } from './manage/uploads.ts';
 import { type Preview, type PreviewRequest, previewFile } from './preview/preview-file.ts';
 import { announcingCatalog } from './progress/announcing-catalog.ts';
 import { type Progress, ProgressBoard } from './progress/progress-board.ts';
+import { ProgressSaver } from './progress/progress-saver.ts';
 import { RefusedUploads } from './progress/refused-uploads.ts';
 import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
 import { createReceiveSlots } from './receive/receive-slots.ts';
@@ -56,15 +59,16 @@ export interface Ingest {
   /** The uploads of a customer that have not ended. */
   unfinishedUploads(access: CustomerAccess): Promise<readonly UploadId[]>;
   /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
-  refusalOf(access: CustomerAccess, uploadId: UploadId): Problem | null;
-  /** @returns null if the upload has ended */
-  progressOf(upload: Upload): Progress | null;
+  refusalOf(access: CustomerAccess, uploadId: UploadId): Promise<Problem | null>;
+  /** @returns how far each upload is, in whatever process; null if it has ended */
+  progressOf(uploads: readonly Upload[]): Promise<readonly (Progress | null)[]>;
   /**
    * Cancels an upload that is not committed yet, or undoes one that is. Uploads that ended otherwise and dry runs stay as they
    * are.
    *
    * @returns the upload afterwards
-   * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo
+   * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo; cancel_pending if
+   *   another process does not cancel it in time
    */
   cancelOrUndo(access: CustomerAccess, uploadId: UploadId): Promise<Upload>;
   /**
@@ -129,10 +133,13 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const spool = new Spool(directories.spool);
   const rejects = new RejectedRows(directories.rejects);
   const reserve = new DiskReserve(directories.spool, settings.diskReserveBytes);
-  const changed = (id: UploadId): void => watches.changed(id);
-  const catalog = announcingCatalog(deps.catalog, changed);
-  const progress = new ProgressBoard(changed);
-  const refused = new RefusedUploads();
+  const catalog = announcingCatalog(deps.catalog);
+  const saver = new ProgressSaver({ catalog, observe });
+  const progress = new ProgressBoard((id, counts) => {
+    watches.changed(id, null);
+    if (catalog.isShared) saver.changed(id, counts);
+  });
+  const refused = new RefusedUploads({ catalog, observe });
 
   const loader = new Loader({
     catalog,
@@ -171,8 +178,10 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const housekeeping = new Housekeeping({ catalog, tables, spool, resumable, observe });
   const uploads = new Uploads({ catalog, resumable, progress, refused });
   const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));
+  const watch = new CatalogWatch({ catalog, receptions, loader, resumable, progress, saver, watches, observe });
 
   await recover({ catalog, tables, spool, rejects, resumable, observe });
+  watch.start();
   loader.start();
   housekeeping.start();
 
@@ -182,7 +191,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
     waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
-    progressOf: (upload) => progress.of(upload),
+    progressOf: (each) => uploads.progressOf(each),
     watch: ({ customerId }) => watches.open(customerId),
     unfinishedUploads: (access) => uploads.unfinished(access),
     refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
@@ -202,6 +211,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       await receptions.close();
       await housekeeping.stop();
       await loader.stop();
+      saver.stop();
+      await watch.stop();
     },
   };
 }

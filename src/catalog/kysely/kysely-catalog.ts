@@ -10,6 +10,7 @@ import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { sessionsIn } from './sessions.ts';
+import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
 import { webhookDeliveriesIn } from './webhook-deliveries.ts';
@@ -36,6 +37,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): Kys
     ...leasesIn(db, now),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
+    ...sharedUploadsIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
     now: () => now(db),

@@ -115,6 +115,7 @@ function mayLoadEarly(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       eb('uploads.status', '=', 'receiving'),
+      eb('uploads.cancel_requested_at', 'is', null),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.status', 'in', QUEUED))),
     ]);
@@ -147,7 +148,8 @@ function claimIf(
     if (!upload) return null;
     await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
     await useTarget(trx, customer, target, uploadId);
-    return { upload: uploadOf(upload), customer: customerOf(customer), ...target };
+    const isCancelRequested = upload.cancel_requested_at !== null;
+    return { upload: uploadOf(upload), customer: customerOf(customer), ...target, isCancelRequested };
   });
 }
 

@@ -29,9 +29,12 @@ export function markReceivedIn(
         await lockCustomerOf(trx, id);
         const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
         if (!upload) throw uploadNotFound(id);
-        if (upload.status === 'cancelled') throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
+        const isReceiving = upload.status === 'receiving';
+        if (upload.status === 'cancelled' || (isReceiving && upload.cancel_requested_at !== null)) {
+          throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
+        }
         // An upload may be acknowledged twice. The first acknowledgement counts.
-        if (upload.status !== 'receiving') return { kind: 'received', upload: uploadOf(upload) };
+        if (!isReceiving) return { kind: 'received', upload: uploadOf(upload) };
         const sameKey = await withSameKey(trx, upload);
         if (sameKey) return { kind: 'key_used', earlier: uploadOf(sameKey) };
         const sameBytes = await withSameBytes(trx, upload.customer_id, file.sha256);

@@ -49,10 +49,17 @@ export class RunningLoads {
     this.#deps = deps;
   }
 
+  /** Uploads at which attempts are running. */
+  get ids(): readonly UploadId[] {
+    return [...this.#running.keys()];
+  }
+
   /** Makes one attempt at an upload. Never throws: the upload ends as rows, as a failure, or back in the queue. */
   async run(load: ClaimedLoad): Promise<void> {
     const { id } = load.claim.upload;
     const controller = new AbortController();
+    // The process that held it may have been gone before it could obey.
+    if (load.claim.isCancelRequested) controller.abort(CANCELLED);
     const isIsolated = this.#isolated.has(id);
     const done = this.#attempt(load, isIsolated, controller).catch((error: Error) =>
       this.#deps.observe({ kind: 'background_failed', task: 'load', error }),
@@ -132,6 +139,7 @@ export class RunningLoads {
       await this.#end(claim, lease, attempt, outcome);
     } finally {
       lease.stop();
+      progress.stopReading(upload.id);
     }
   }
 

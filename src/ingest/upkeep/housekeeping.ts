@@ -7,7 +7,8 @@ import { type DeadRowsDeps, removeDeadRows } from './remove-dead-rows.ts';
 const INTERVAL_MS = 30_000;
 
 export interface HousekeepingDeps extends DeadRowsDeps {
-  readonly catalog: DeadRowsDeps['catalog'] & Pick<Catalog, 'keptFailures' | 'endRetention'>;
+  readonly catalog: DeadRowsDeps['catalog'] &
+    Pick<Catalog, 'keptFailures' | 'endRetention' | 'isShared' | 'forgetSharedUploads'>;
   readonly spool: Spool;
   readonly resumable: ResumableUploads;
   readonly observe: Observe;
@@ -74,6 +75,7 @@ export class Housekeeping {
         await catalog.endRetention(uploadId);
         await spool.remove(uploadId);
       }
+      if (catalog.isShared) await catalog.forgetSharedUploads();
       await spool.removeLeftovers();
       await resumable.expire();
     }
