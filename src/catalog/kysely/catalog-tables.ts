@@ -151,8 +151,8 @@ interface RunningAnalysesTable {
   fraction_done: number | null;
   /** 1 if a client asked to cancel it. */
   is_cancelled: Generated<number>;
-  /** When its process saved it for the last time. */
-  seen_at: Millis;
+  /** Unless its process saves it again. */
+  expires_at: Millis;
 }
 
 interface WebhooksTable {

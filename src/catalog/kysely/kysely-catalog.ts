@@ -10,6 +10,7 @@ import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { sessionsIn } from './sessions.ts';
+import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
@@ -38,6 +39,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): Kys
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
     ...sharedUploadsIn(db, now),
+    ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
     now: () => now(db),

@@ -12,6 +12,7 @@ import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
+import { sharedAnalysesContract } from './shared-analyses.ts';
 import { sharedUploadsContract } from './shared-uploads.ts';
 import { tableIdsContract } from './table-ids.ts';
 import { tableStatesContract } from './table-states.ts';
@@ -41,6 +42,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     tableIdsContract(t);
     tableStatesContract(t);
     sharedUploadsContract(t);
+    sharedAnalysesContract(t);
     webhooksContract(t);
 
     it('is complete when it is opened again', async () => {
