@@ -229,7 +229,6 @@ function isMoment(field: usize): bool {
 }
 
 /** The number that two digits are; wraps below 0. */
-@inline
 function twoDigits(field: usize, at: usize): u32 {
   return <u32>load<u8>(field + at) * 10 + <u32>load<u8>(field + at + 1) - 528;
 }
