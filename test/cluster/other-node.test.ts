@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receivedFile } from '../builders.ts';
+import { customerId, newUpload, receivedFile, receptionOf } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
 import { analyze, call, ended, put, totalRows, WAIT } from '../server.ts';
 import { until } from '../until.ts';
@@ -199,7 +199,7 @@ for (const [how, newsOf] of [
       const { id } = await catalog.createUpload(newUpload('orphan'));
       const gone = { owner: newUploadId(), leaseMs: 1_500 };
       assert.ok(await catalog.claimReceiving({ uploadId: id, ...gone }));
-      await catalog.markReceived(id, receivedFile());
+      await catalog.markReceived(receptionOf(id), receivedFile());
       const cancelled = await onB(`/uploads/${id}`, { method: 'DELETE' });
       assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled'], JSON.stringify(cancelled.body));
       assert.deepEqual(await catalog.unfinishedUploads(customerId('orphan')), []);

@@ -9,6 +9,7 @@ import { customersIn } from './customers.ts';
 import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
+import { nodesIn } from './nodes.ts';
 import { sessionsIn } from './sessions.ts';
 import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
@@ -38,6 +39,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): Kys
     ...leasesIn(db, now),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
+    ...nodesIn(db, now),
     ...sharedUploadsIn(db, now),
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
