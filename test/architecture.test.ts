@@ -50,6 +50,7 @@ const ADAPTERS = [
   'catalog/kysely',
   'catalog/sqlite',
   'catalog/postgres',
+  'catalog/postgres',
 ];
 /** The rooms of `src/ingest/`, and those that each may import. */
 const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -70,6 +71,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['catalog'],
   'kysely/migration': ['catalog'],
   'node:sqlite': ['catalog'],
+  pg: ['catalog'],
   'ipaddr.js': ['webhooks'],
   standardwebhooks: ['webhooks'],
   fastify: ['http'],
