@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload } from '../builders.ts';
+import { customerId, newUpload, receptionOf } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { type Cut, type TcpProxy, tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FAILED, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
@@ -29,7 +29,7 @@ async function everyCall(catalog: Catalog, tick: () => void): Promise<readonly s
   };
   const received = async () => {
     const { id } = await said(catalog.createUpload(newUpload('a')));
-    await said(catalog.markReceived(id, FILE, { maxWaitingBytes: 100, maxWaitingUploads: 9 }));
+    await said(catalog.markReceived(receptionOf(id), FILE, { maxWaitingBytes: 100, maxWaitingUploads: 9 }));
     return id;
   };
   const claimed = async () => {
@@ -79,7 +79,7 @@ async function everyCall(catalog: Catalog, tick: () => void): Promise<readonly s
   await said(catalog.revokeKey(a, 'k1'));
   const refused = newUpload('b');
   await said(catalog.createUpload(refused));
-  await said(catalog.deleteUpload(refused.id));
+  await said(catalog.deleteUpload(receptionOf(refused.id)));
   await said(catalog.findCustomer(customerId('b')));
   await said(catalog.createCustomer({ id: customerId('c'), timeColumn: null, columns: null }));
   await said(catalog.beginDeletion(customerId('c')));

@@ -5,7 +5,7 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import type { CatalogNewsItem } from '../../src/catalog/catalog-news.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload } from '../builders.ts';
+import { customerId, newUpload, receptionOf } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
@@ -38,7 +38,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
     using(20_000, async (catalog) => {
       const upload = newUpload('a');
       await catalog.createUpload(upload);
-      await catalog.markReceived(upload.id, FILE);
+      await catalog.markReceived(receptionOf(upload.id), FILE);
       const claim = await catalog.claimNext(LEASE);
       assert.ok(claim);
       await server.kill();
@@ -105,7 +105,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
         while (!isOver) {
           const upload = newUpload(`c${worker}`);
           assert.equal((await catalog.createUpload(upload)).status, 'receiving');
-          const received = await catalog.markReceived(upload.id, FILE);
+          const received = await catalog.markReceived(receptionOf(upload.id), FILE);
           assert.equal(received.kind, 'received');
           answered.push(upload.id);
         }

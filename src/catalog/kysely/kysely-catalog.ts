@@ -9,8 +9,10 @@ import { customersIn } from './customers.ts';
 import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
+import { nodesIn } from './nodes.ts';
 import type { ParallelWrites } from './parallel-writes.ts';
 import { sessionsIn } from './sessions.ts';
+import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
 import { uploadsIn } from './uploads.ts';
@@ -44,7 +46,9 @@ export function kyselyCatalog(
     ...leasesIn(db, now, parallel),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
+    ...nodesIn(db, now),
     ...sharedUploadsIn(db, now),
+    ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
     now: () => now(db),

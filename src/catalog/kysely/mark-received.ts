@@ -25,12 +25,12 @@ export function markReceivedIn(
       const earlier = await withSameBytes(db, customerId, sha256);
       return earlier ? { id: earlier.id, createdAt: new Date(earlier.created_at) } : null;
     },
-    markReceived: (id, file, limits) =>
+    markReceived: ({ uploadId: id, receiver }, file, limits) =>
       // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
         const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
-        if (!upload) throw uploadNotFound(id);
+        if (!upload || upload.receiver !== receiver) throw uploadNotFound(id);
         const isReceiving = upload.status === 'receiving';
         if (upload.status === 'cancelled' || (isReceiving && upload.cancel_requested_at !== null)) {
           throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
