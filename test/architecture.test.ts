@@ -50,7 +50,6 @@ const ADAPTERS = [
   'catalog/kysely',
   'catalog/sqlite',
   'catalog/postgres',
-  'catalog/postgres',
 ];
 /** The rooms of `src/ingest/`, and those that each may import. */
 const INGEST_ROOMS: Readonly<Record<string, readonly string[]>> = {
