@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
@@ -9,9 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receivedFile } from '../builders.ts';
+import { customerId, newUpload, receivedFile, receptionOf } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
 import { analyze, call, ended, put, totalRows, WAIT } from '../server.ts';
+import { until } from '../until.ts';
 import { type NodePair, startNodePair } from './node-pair.ts';
 
 const CHUNK = Buffer.from('2024-01-01 00:00:00,1\n'.repeat(50_000));
@@ -30,7 +32,9 @@ for (const [how, newsOf] of [
   describe(`a request to another node than the one that has the upload${how}`, () => {
     let pair: NodePair;
     before(async () => {
-      pair = await startNodePair((folder) => openSqliteCatalog(join(folder, 'catalog.sqlite'), undefined, newsOf()));
+      pair = await startNodePair((folder) => openSqliteCatalog(join(folder, 'catalog.sqlite'), undefined, newsOf()), {
+        THENA_ANALYSIS_SECONDS: '3600',
+      });
     });
     after(() => pair.close());
 
@@ -168,12 +172,34 @@ for (const [how, newsOf] of [
       assert.equal(await totalRows(pair.a.url, 'fresh'), 40);
     });
 
+    it('lists, follows and cancels an analysis', async () => {
+      const lines = Array.from({ length: 1_500_000 }, (_, row) => `text ${(row * 7919) % 50_021}\n`);
+      await put(pair.a.url, 'analysis', `s\n${lines.join('')}`, WAIT);
+      const or = Array.from({ length: 30 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${how}%y_` }));
+      const query = { measures: [{ fn: 'count' }], where: { not: { or } } };
+      const id = randomUUID();
+      const asked = call(`${pair.a.url}/api/v1/analyze/`, {
+        json: { customer_id: 'analysis', query },
+        headers: { 'thena-analysis-id': id },
+      });
+      const path = `/customers/analysis/analyses/${id.toUpperCase()}`;
+      await until(async () => ((await onB(path)).body.fraction_done ?? 0) > 0);
+      const { body } = await onB('/customers/analysis/analyses');
+      assert.deepEqual([body.items.length, body.items[0].id, body.items[0].name], [1, id, 'query']);
+      const atA = await call(`${pair.a.url}/api/v1/customers/analysis/analyses`);
+      assert.equal(atA.body.items.length, 1, 'listed twice at its own node');
+      assert.equal((await onB(path, { method: 'DELETE' })).status, 204);
+      const answer = await asked;
+      assert.deepEqual([answer.status, answer.body.code], [409, 'analysis_cancelled']);
+      await until(async () => (await onB(path, { method: 'DELETE' })).body?.code === 'analysis_not_found');
+    });
+
     it('ends an upload whose node is gone before it could obey', async () => {
       const { catalog } = pair.b;
       const { id } = await catalog.createUpload(newUpload('orphan'));
       const gone = { owner: newUploadId(), leaseMs: 1_500 };
       assert.ok(await catalog.claimReceiving({ uploadId: id, ...gone }));
-      await catalog.markReceived(id, receivedFile());
+      await catalog.markReceived(receptionOf(id), receivedFile());
       const cancelled = await onB(`/uploads/${id}`, { method: 'DELETE' });
       assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled'], JSON.stringify(cancelled.body));
       assert.deepEqual(await catalog.unfinishedUploads(customerId('orphan')), []);

@@ -34,7 +34,7 @@ export const requestsAndProgress: Migration = {
       .addColumn('started_at', 'bigint', (column) => column.notNull())
       .addColumn('fraction_done', 'double precision')
       .addColumn('is_cancelled', 'integer', (column) => column.notNull().defaultTo(0))
-      .addColumn('seen_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('running_analyses_by_customer', ['customer_id', 'id', 'process'])
       .execute();
     await db.schema.createIndex('running_analyses_by_process').on('running_analyses').column('process').execute();
