@@ -17,6 +17,8 @@ export interface Catalog extends Customers, ApiKeys, Sessions, Uploads, UploadQu
    */
   readonly isShared: boolean;
   readonly news: CatalogNews;
+  /** The time of leases, expiries and timestamps, by the clock of the database: milliseconds since 1970-01-01T00:00:00Z. */
+  now(): Promise<number>;
   /** Resolves if the catalog can be read. */
   ping(): Promise<void>;
   close(): Promise<void>;

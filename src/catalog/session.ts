@@ -14,16 +14,17 @@ export interface Sessions {
    * Adds a session. If the key then has more than `maxPerKey`, its oldest sessions end.
    *
    * @param session.hash of the session's secret
+   * @returns when it expires
    */
   addSession(
     session: {
       readonly hash: string;
       readonly keyId: string | null;
       readonly adminProof: string | null;
-      readonly expiresAt: Date;
+      readonly lifetimeMs: number;
     },
     maxPerKey: number,
-  ): Promise<void>;
+  ): Promise<Date>;
   /** @returns null if no session has this hash, it has expired, or its key was revoked */
   findSession(hash: string): Promise<Session | null>;
   /** Succeeds if there is no such session. */

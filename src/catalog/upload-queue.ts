@@ -48,7 +48,8 @@ export type AttemptOutcome =
   /** Back to the queue, or to `receiving` if its bytes are still arriving. */
   | { readonly kind: 'requeued'; readonly engineDied: boolean }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly error: UploadError; readonly retryUntil: Date | null };
+  /** `keepBytesMs`: how long the bytes are kept for a retry. */
+  | { readonly kind: 'failed'; readonly error: UploadError; readonly keepBytesMs: number };
 
 /** The uploads as a queue: status, lease and attempt of each. */
 export interface UploadQueue {

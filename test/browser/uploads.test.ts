@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { call, totalRows, upload } from '../server.ts';
+import { totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import {
   assertAccessible,
@@ -77,34 +75,6 @@ describe('uploading in the page', { skip }, () => {
     assert.equal(await totalRows(site.thena.url, 'undone'), 1);
     await other.getByRole('row', { name: /^more\.csv .*Undone/ }).waitFor();
     await other.getByRole('listitem').filter({ hasText: 'more.csv' }).waitFor({ state: 'detached' });
-  });
-
-  test('continues a file that a reload has interrupted, once it is chosen again', async () => {
-    const row = '2024-03-01 10:00:00,12345.67,some text that fills the line\n';
-    const file = join(site.thena.dataDir, 'large.csv');
-    await writeFile(file, `time,amount,note\n${row.repeat(400_000)}`);
-    const page = await site.visitor.open('/c/reloaded/uploads');
-    const sentBytes: number[] = [];
-    page.on('request', (request) => {
-      if (request.method() === 'PATCH') sentBytes.push(Number(request.headers()['upload-offset']));
-    });
-    await chooseAndUpload(page, file);
-    await until(() => sentBytes.some((offset) => offset > 0));
-    await page.reload();
-    await page.getByText('Choose the file again to continue there.').waitFor();
-    await assertAccessible(page, 'interrupted file');
-    await assertFitsPhone(page, 'interrupted file');
-    await assertFitsZoom(page, 'interrupted file');
-    sentBytes.length = 0;
-    await page.setInputFiles('[aria-label="large.csv again"]', csvFile('large.csv', 'time,amount,note\n'));
-    await page.getByText('large.csv is another file, or has changed since.').waitFor();
-    assert.deepEqual(sentBytes, []);
-    await page.setInputFiles('[aria-label="large.csv again"]', file);
-    await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor({ timeout: 60_000 });
-    assert((sentBytes[0] ?? 0) > 0, `it started over: ${sentBytes}`);
-    assert.equal(await totalRows(site.thena.url, 'reloaded'), 400_000);
-    const { body } = await call(`${site.thena.url}/api/v1/customers/reloaded/uploads`);
-    assert.equal(body.items.length, 1);
   });
 
   test('loads a failed file again in another way, without sending it again', async () => {

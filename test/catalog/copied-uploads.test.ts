@@ -13,7 +13,7 @@ test('an event of an earlier version, whose copy of the upload lacks columns, is
   const folder = await mkdtemp(join(tmpdir(), 'thena-catalog-'));
   const db = await openSqlite(join(folder, 'catalog.sqlite'));
   try {
-    const catalog = kyselyCatalog(db);
+    const catalog = kyselyCatalog(db, async () => Date.now());
     const { id, customerId } = await catalog.createUpload(newUpload('a'));
     const webhook = { id: 'w1', customerId, url: 'http://x/', description: null, secret: 's' };
     await catalog.addWebhook({ ...webhook, events: ['upload.complete'] }, 1);

@@ -31,7 +31,7 @@ describe('the catalog file', () => {
   it('is flushed to disk by every commit, and enforces foreign keys', async () => {
     const db = await openSqlite(path);
     // On the same connection that the catalog writes with.
-    await kyselyCatalog(db).createCustomer(customer('a'));
+    await kyselyCatalog(db, async () => Date.now()).createCustomer(customer('a'));
     const FULL = 2;
     assert.equal(await pragma(db, 'synchronous'), FULL);
     assert.equal(await pragma(db, 'journal_mode'), 'wal');
@@ -180,7 +180,7 @@ describe('the catalog file', () => {
 
   it('reports a full disk, changes nothing, and works again once there is space', async () => {
     const db = await openSqlite(path);
-    const catalog = kyselyCatalog(db);
+    const catalog = kyselyCatalog(db, async () => Date.now());
     await catalog.createCustomer(customer('a'));
     const pages = Number(await pragma(db, 'page_count'));
     await sql`pragma max_page_count = ${sql.raw(String(pages))}`.execute(db);
@@ -203,7 +203,7 @@ describe('the catalog file', () => {
     await sql`create trigger t before insert on uploads begin select raise(rollback, 'as on a full disk'); end`.execute(
       db,
     );
-    const catalog = kyselyCatalog(db);
+    const catalog = kyselyCatalog(db, async () => Date.now());
     const upload = newUpload('a');
     await assert.rejects(catalog.createUpload(upload), /as on a full disk/);
     assert.equal(await catalog.findCustomer(customer('a').id), null);

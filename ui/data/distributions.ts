@@ -5,6 +5,7 @@ import type { TableState } from '../../src/api/tables.ts';
 import type { JsonValue } from '../../src/api/values.ts';
 import { client } from './client.ts';
 import { type ColumnRange, inTurn, MANY_ROWS } from './column-ranges.ts';
+import { textStart } from './text-start.ts';
 
 const BARS = 24;
 const MOST_FREQUENT = 12;
@@ -80,7 +81,7 @@ export function useDistribution(
 }
 
 function start(value: JsonValue): JsonValue {
-  return typeof value === 'string' ? value.slice(0, MOST_CHARACTERS) : value;
+  return typeof value === 'string' ? textStart(value, MOST_CHARACTERS) : value;
 }
 
 function sampled({ kind, place }: Plan, values: readonly JsonValue[]): Distribution {

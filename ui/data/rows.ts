@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import type { JsonValue } from '../../src/api/values.ts';
 import { client } from './client.ts';
 import { tableKey } from './customers.ts';
+import { textStart } from './text-start.ts';
 
 export const PAGE_ROWS = 100;
 /** Pages that are kept although they are no longer shown. */
@@ -44,7 +45,7 @@ function pageQuery(customerId: string, page: number) {
 
 function cut(value: JsonValue): ShownValue {
   if (typeof value !== 'string' || value.length <= MOST_CHARACTERS) return value;
-  return { start: value.slice(0, MOST_CHARACTERS), length: value.length };
+  return { start: textStart(value, MOST_CHARACTERS), length: value.length };
 }
 
 export interface RowWindow {

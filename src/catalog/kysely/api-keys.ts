@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import { customerNotFound } from '../../model/not-found.ts';
 import type { ApiKeys } from '../api-key.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { apiKeyOf } from './customer-rows.ts';
 
-export function apiKeysIn(db: Kysely<CatalogTables>, now: () => number): ApiKeys {
+export function apiKeysIn(db: Kysely<CatalogTables>, now: CatalogClock): ApiKeys {
   return {
     addKey: ({ id, customerId, hash, label, rights }) =>
       db.transaction().execute(async (trx) => {
@@ -12,7 +13,14 @@ export function apiKeysIn(db: Kysely<CatalogTables>, now: () => number): ApiKeys
         if (!customer) throw customerNotFound(customerId);
         const row = await trx
           .insertInto('api_keys')
-          .values({ id, customer_id: customerId, hash, label, rights: JSON.stringify(rights), created_at: now() })
+          .values({
+            id,
+            customer_id: customerId,
+            hash,
+            label,
+            rights: JSON.stringify(rights),
+            created_at: await now(db),
+          })
           .returningAll()
           .executeTakeFirstOrThrow();
         return apiKeyOf(row);
@@ -39,7 +47,7 @@ export function apiKeysIn(db: Kysely<CatalogTables>, now: () => number): ApiKeys
     async revokeKey(customerId, keyId) {
       const { numUpdatedRows } = await db
         .updateTable('api_keys')
-        .set({ revoked_at: now() })
+        .set({ revoked_at: await now(db) })
         .where('id', '=', keyId)
         .where('customer_id', '=', customerId)
         .where('revoked_at', 'is', null)

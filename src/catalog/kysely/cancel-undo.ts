@@ -2,6 +2,7 @@ import type { Kysely, Transaction, Updateable } from 'kysely';
 import { usedBy } from '../../model/column-uses.ts';
 import { isTimeColumn } from '../../model/columns.ts';
 import type { Uploads } from '../upload.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
@@ -10,13 +11,13 @@ import { announce } from './webhook-outbox.ts';
 
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
-  now: () => number,
+  now: CatalogClock,
 ): Pick<Uploads, 'cancelUpload' | 'undoUpload'> {
   return {
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ ...UNLEASED, status: 'cancelled', finished_at: now() })
+        .set({ ...UNLEASED, status: 'cancelled', finished_at: await now(db) })
         .where('id', '=', id)
         .where('status', 'in', ['receiving', 'received'])
         .where('lease_owner', 'is', null)
@@ -26,7 +27,7 @@ export function cancelUndoIn(
     undoUpload: (id) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
-        const at = now();
+        const at = await now(trx);
         const upload = await trx
           .updateTable('uploads')
           .set({ status: 'undone', finished_at: at })

@@ -5,13 +5,14 @@ import type { TableColumn } from '../../model/parsed-columns.ts';
 import type { Micros } from '../table-state.ts';
 import type { Receipt, Upload } from '../upload.ts';
 import type { CommitUpload, UploadQueue } from '../upload-queue.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { isLeasedTo, lockCustomerOf, UNLEASED } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
 import { announce } from './webhook-outbox.ts';
 
-export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pick<UploadQueue, 'commitUpload'> {
+export function commitUploadIn(db: Kysely<CatalogTables>, now: CatalogClock): Pick<UploadQueue, 'commitUpload'> {
   return {
     commitUpload: (commit) =>
       db.transaction().execute(async (trx) => {
@@ -24,7 +25,7 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: () => number): Pi
           tableRowsBefore: customer.row_count,
           tableRowsAfter: customer.row_count + (commit.dryRun ? 0 : commit.rows),
         };
-        const at = now();
+        const at = await now(trx);
         if (commit.dryRun) return endDryRun(trx, commit, receipt, at);
         const upload = await trx
           .updateTable('uploads')

@@ -1,13 +1,14 @@
 import type { Kysely } from 'kysely';
 import { parseCustomerId } from '../../model/ids.ts';
 import type { Customers } from '../customer.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { pageOf, readCursor } from './pages.ts';
 
 export function customersIn(
   db: Kysely<CatalogTables>,
-  now: () => number,
+  now: CatalogClock,
 ): Pick<Customers, 'createCustomer' | 'findCustomer' | 'listCustomers'> {
   return {
     async createCustomer({ id, timeColumn, columns, defaults }) {
@@ -15,7 +16,7 @@ export function customersIn(
         .insertInto('customers')
         .values({
           id,
-          created_at: now(),
+          created_at: await now(db),
           appeared: 0,
           declared_time_column: timeColumn,
           declared_columns: columns === null ? null : JSON.stringify(columns),

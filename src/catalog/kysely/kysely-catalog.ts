@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Catalog } from '../catalog.ts';
 import { apiKeysIn } from './api-keys.ts';
 import { cancelUndoIn } from './cancel-undo.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { commitUploadIn } from './commit-upload.ts';
 import { customersIn } from './customers.ts';
@@ -22,10 +23,8 @@ export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news'>;
  *
  * The dialect must support `RETURNING`; an update must lock its rows, or more, until the transaction ends, and later reads in
  * the transaction must see the latest commit; integers must be read as numbers if they are safe, else as bigints.
- *
- * @param now the clock of leases and timestamps: milliseconds since 1970-01-01T00:00:00Z
  */
-export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Date.now): KyselyCatalog {
+export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): KyselyCatalog {
   return {
     ...customersIn(db, now),
     ...deleteCustomerIn(db),
@@ -39,6 +38,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: () => number = Dat
     ...tableStatesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
+    now: () => now(db),
     async ping() {
       await db.selectFrom('customers').select('id').limit(1).execute();
     },

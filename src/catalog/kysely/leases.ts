@@ -1,7 +1,8 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import { newTableId, type UploadId } from '../../model/ids.ts';
 import type { UploadStatus } from '../upload.ts';
-import type { AttemptTarget, Claim, UploadQueue } from '../upload-queue.ts';
+import type { AttemptOutcome, AttemptTarget, Claim, UploadQueue } from '../upload-queue.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { endLeases, isLeasedTo, lockCustomerOf, UNLEASED, type UploadCondition } from './lease-fencing.ts';
@@ -16,11 +17,11 @@ type Leases = Pick<
 /** Acknowledged and not loaded yet. */
 const QUEUED: readonly UploadStatus[] = ['received', 'ingesting'];
 
-export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
+export function leasesIn(db: Kysely<CatalogTables>, now: CatalogClock): Leases {
   return {
     async claimNext(lease) {
       for (;;) {
-        const at = now();
+        const at = await now(db);
         // Found without a lock, then claimed under the customer's lock, so that an empty queue costs only a read.
         const oldest = await db
           .selectFrom('uploads')
@@ -40,7 +41,7 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
       }
     },
     async claimReceiving({ uploadId, ...lease }) {
-      const at = now();
+      const at = await now(db);
       return claimIf(db, uploadId, mayLoadEarly(at), { ...lease, at });
     },
     retag: (attempt) =>
@@ -60,19 +61,16 @@ export function leasesIn(db: Kysely<CatalogTables>, now: () => number): Leases {
     async renewLease({ leaseMs, ...attempt }) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ lease_until: now() + leaseMs })
+        .set({ lease_until: (await now(db)) + leaseMs })
         .where(isLeasedTo(attempt))
         .executeTakeFirstOrThrow();
       return numUpdatedRows > 0n;
     },
     async endAttempt({ outcome, ...attempt }) {
       if (outcome.kind === 'requeued') return endLeases(db, isLeasedTo(attempt), outcome.engineDied ? 1 : 0);
-      const failure =
-        outcome.kind === 'failed'
-          ? { error: JSON.stringify(outcome.error), retry_until: outcome.retryUntil?.getTime() ?? null }
-          : {};
       await db.transaction().execute(async (trx) => {
-        const at = now();
+        const at = await now(trx);
+        const failure = outcome.kind === 'failed' ? failureOf(outcome, at) : {};
         const upload = await trx
           .updateTable('uploads')
           .set({ ...UNLEASED, status: outcome.kind, finished_at: at, ...failure })
@@ -151,6 +149,10 @@ function claimIf(
     await useTarget(trx, customer, target, uploadId);
     return { upload: uploadOf(upload), customer: customerOf(customer), ...target };
   });
+}
+
+function failureOf({ error, keepBytesMs }: Extract<AttemptOutcome, { readonly kind: 'failed' }>, at: number) {
+  return { error: JSON.stringify(error), retry_until: keepBytesMs > 0 ? at + keepBytesMs : null };
 }
 
 /** An attempt that creates the table gets one of its own, so that no other attempt can lose rows with it. */

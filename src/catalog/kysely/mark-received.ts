@@ -5,6 +5,7 @@ import { uploadNotFound } from '../../model/not-found.ts';
 import { exceededLimit, type QueueUsage } from '../queue-limits.ts';
 import type { Received, UploadStatus, Uploads } from '../upload.ts';
 import type { UploadQueue } from '../upload-queue.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { uploadOf } from './upload-rows.ts';
@@ -14,7 +15,7 @@ const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
 
 export function markReceivedIn(
   db: Kysely<CatalogTables>,
-  now: () => number,
+  now: CatalogClock,
 ): Pick<Uploads, 'markReceived' | 'findSameBytes'> & Pick<UploadQueue, 'queueUsage'> {
   return {
     queueUsage: (customerId) => queueUsage(db, customerId),
@@ -40,7 +41,7 @@ export function markReceivedIn(
         const spoolBytes = file.segments.reduce((sum, { bytes }) => sum + bytes, 0);
         const limit = limits && exceededLimit(await queueUsage(trx, upload.customer_id), spoolBytes, limits);
         if (limit) return { kind: 'queue_full', limit };
-        const at = now();
+        const at = await now(trx);
         const row = await trx
           .updateTable('uploads')
           .set((eb) => ({

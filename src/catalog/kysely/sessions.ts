@@ -1,21 +1,23 @@
 import type { Kysely } from 'kysely';
 import type { Sessions } from '../session.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { apiKeyOf } from './customer-rows.ts';
 
-export function sessionsIn(db: Kysely<CatalogTables>, now: () => number): Sessions {
+export function sessionsIn(db: Kysely<CatalogTables>, now: CatalogClock): Sessions {
   return {
-    addSession: ({ hash, keyId, adminProof, expiresAt }, maxPerKey) =>
+    addSession: ({ hash, keyId, adminProof, lifetimeMs }, maxPerKey) =>
       db.transaction().execute(async (trx) => {
-        await trx.deleteFrom('sessions').where('expires_at', '<=', now()).execute();
+        const at = await now(trx);
+        await trx.deleteFrom('sessions').where('expires_at', '<=', at).execute();
         await trx
           .insertInto('sessions')
           .values({
             hash,
             key_id: keyId,
             admin_proof: adminProof,
-            created_at: now(),
-            expires_at: expiresAt.getTime(),
+            created_at: at,
+            expires_at: at + lifetimeMs,
           })
           .execute();
         const ofKey = trx
@@ -27,13 +29,14 @@ export function sessionsIn(db: Kysely<CatalogTables>, now: () => number): Sessio
         const hashes = (await ofKey.execute()).map((row) => row.hash);
         const surplus = hashes.filter((each) => each !== hash).slice(maxPerKey - 1);
         if (surplus.length > 0) await trx.deleteFrom('sessions').where('hash', 'in', surplus).execute();
+        return new Date(at + lifetimeMs);
       }),
     async findSession(hash) {
       const row = await db
         .selectFrom('sessions')
         .selectAll()
         .where('hash', '=', hash)
-        .where('expires_at', '>', now())
+        .where('expires_at', '>', await now(db))
         .executeTakeFirst();
       if (!row) return null;
       const session = { adminProof: row.admin_proof, expiresAt: new Date(row.expires_at) };

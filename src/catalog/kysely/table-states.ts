@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { TableStates } from '../table-state.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { tableOf } from './customer-rows.ts';
 import { endLeases } from './lease-fencing.ts';
 
-export function tableStatesIn(db: Kysely<CatalogTables>, now: () => number): TableStates {
+export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): TableStates {
   return {
     async committedRows(customerId) {
       const rows = await db
@@ -53,7 +54,8 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: () => number): Tab
     },
     async deadTags() {
       // Otherwise an attempt with an expired lease could still commit after its rows were deleted.
-      await endLeases(db, (eb) => eb('lease_until', '<=', now()));
+      const at = await now(db);
+      await endLeases(db, (eb) => eb('lease_until', '<=', at));
       const rows = await db
         .selectFrom('attempts')
         .leftJoin('uploads', (join) =>

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { Problem } from '../../errors.ts';
 import type { Uploads } from '../upload.ts';
 import { newUpload, UNFINISHED } from '../upload.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
@@ -20,7 +21,7 @@ type UploadRecords = Pick<
   | 'uploadsInStatus'
 >;
 
-export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadRecords {
+export function uploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): UploadRecords {
   const findUpload: Uploads['findUpload'] = async (id) => {
     const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
     return row ? uploadOf(row) : null;
@@ -40,7 +41,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
       customerMayAppear = true,
     }) =>
       db.transaction().execute(async (trx) => {
-        const at = now();
+        const at = await now(trx);
         if (customerMayAppear) {
           await trx
             .insertInto('customers')
@@ -93,7 +94,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: () => number): UploadR
     },
     async keptFailures(which) {
       const kept = db.selectFrom('uploads').select('id').where('retry_until', 'is not', null);
-      const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', now())).execute();
+      const rows = await (which === 'all' ? kept : kept.where('retry_until', '<=', await now(db))).execute();
       return rows.map(({ id }) => id);
     },
     async endRetention(id) {

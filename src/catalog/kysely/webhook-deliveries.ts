@@ -2,6 +2,7 @@ import type { Kysely, Transaction, Updateable } from 'kysely';
 import { webhookNotFound } from '../../model/not-found.ts';
 import type { Upload } from '../upload.ts';
 import type { AttemptVerdict, DeliveryClaim, Webhooks } from '../webhook.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, WebhookRow } from './catalog-tables.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { uploadOf } from './upload-rows.ts';
@@ -13,7 +14,7 @@ type Deliveries = Omit<Webhooks, 'addWebhook' | 'findWebhook' | 'listWebhooks' |
 
 const UNLEASED = { lease_owner: null, lease_until: null } as const;
 
-export function webhookDeliveriesIn(db: Kysely<CatalogTables>, now: () => number): Deliveries {
+export function webhookDeliveriesIn(db: Kysely<CatalogTables>, now: CatalogClock): Deliveries {
   return {
     async listDeliveries(webhookId, { after, limit }) {
       const first = withEvents(db)
@@ -42,13 +43,13 @@ export function webhookDeliveriesIn(db: Kysely<CatalogTables>, now: () => number
       db.transaction().execute(async (trx) => {
         const webhook = await trx.selectFrom('webhooks').selectAll().where('id', '=', webhookId).executeTakeFirst();
         if (!webhook) throw webhookNotFound(webhookId);
-        const event = { id: newEventId(), customer_id: webhook.customer_id, occurred_at: now() };
+        const event = { id: newEventId(), customer_id: webhook.customer_id, occurred_at: await now(trx) };
         await queueEvent(trx, { ...event, type: 'webhook.test', upload_id: null, upload: null }, [webhookId]);
         return event.id;
       }),
     async claimDelivery({ owner, leaseMs, busyWebhooks, busyCustomers }) {
       for (;;) {
-        const at = now();
+        const at = await now(db);
         // Found without a lock, then claimed if it is still free, so that an empty queue costs only a read.
         const due = db
           .selectFrom('webhook_deliveries')
@@ -81,7 +82,7 @@ export function webhookDeliveriesIn(db: Kysely<CatalogTables>, now: () => number
     },
     recordDeliveryAttempt: ({ webhookId, eventId, owner, attempt, verdict, disableAfterMs }) =>
       db.transaction().execute(async (trx) => {
-        const at = now();
+        const at = await now(trx);
         const webhook = await lockWebhook(trx, webhookId);
         const delivery = await deliveryIn(trx, webhookId, eventId);
         if (!webhook || delivery?.lease_owner !== owner) return null;
@@ -104,7 +105,7 @@ export function webhookDeliveriesIn(db: Kysely<CatalogTables>, now: () => number
       await db.updateTable('webhook_deliveries').set(UNLEASED).where('lease_owner', '=', owner).execute();
     },
     async pruneDeliveries(olderThanMs) {
-      const before = now() - olderThanMs;
+      const before = (await now(db)) - olderThanMs;
       await db.deleteFrom('webhook_deliveries').where('finished_at', '<=', before).execute();
       await db
         .deleteFrom('webhook_events')

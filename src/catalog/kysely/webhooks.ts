@@ -1,12 +1,13 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
 import { customerNotFound } from '../../model/not-found.ts';
 import type { DisabledReason, Webhooks } from '../webhook.ts';
+import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { webhookOf } from './webhook-rows.ts';
 
 type WebhookRecords = Pick<Webhooks, 'addWebhook' | 'findWebhook' | 'listWebhooks' | 'changeWebhook' | 'deleteWebhook'>;
 
-export function webhooksIn(db: Kysely<CatalogTables>, now: () => number): WebhookRecords {
+export function webhooksIn(db: Kysely<CatalogTables>, now: CatalogClock): WebhookRecords {
   return {
     addWebhook: ({ id, customerId, url, events, description, secret }, maxPerCustomer) =>
       db.transaction().execute(async (trx) => {
@@ -29,7 +30,7 @@ export function webhooksIn(db: Kysely<CatalogTables>, now: () => number): Webhoo
             events: JSON.stringify(events),
             description,
             secret,
-            created_at: now(),
+            created_at: await now(trx),
           })
           .returningAll()
           .executeTakeFirstOrThrow();
@@ -77,7 +78,7 @@ export function webhooksIn(db: Kysely<CatalogTables>, now: () => number): Webhoo
           .where('customer_id', '=', customerId);
         const row = await ofCustomer.executeTakeFirst();
         if (!row) return null;
-        if (enabled === false && row.disabled_at === null) await disable(trx, webhookId, 'request', now());
+        if (enabled === false && row.disabled_at === null) await disable(trx, webhookId, 'request', await now(trx));
         return webhookOf(await ofCustomer.executeTakeFirstOrThrow());
       }),
     async deleteWebhook(customerId, webhookId) {

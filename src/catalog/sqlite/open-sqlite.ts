@@ -30,9 +30,14 @@ const PRAGMAS = [
  * @param news of a file that is opened by others at the same time. Default: it is not, and their changes might not be seen
  * @throws SettingError if the file was created by a newer version of Thena
  */
-export async function openSqliteCatalog(path: string, now?: () => number, news?: CatalogNews): Promise<Catalog> {
+export async function openSqliteCatalog(
+  path: string,
+  now: () => number = Date.now,
+  news?: CatalogNews,
+): Promise<Catalog> {
   let changes = 0;
-  const catalog = kyselyCatalog(await openSqlite(path, () => changes++), now);
+  // All connections to the file are on this machine, and have its clock.
+  const catalog = kyselyCatalog(await openSqlite(path, () => changes++), async () => now());
   // A cache that counts the changes of this connection knows nothing of those of others.
   if (news) return { ...catalog, isShared: true, news };
   return { ...catalog, ...cachedReads(catalog, () => changes), isShared: false, news: new LocalNews() };

@@ -41,10 +41,10 @@ export function sessionRoutes(deps: SessionDeps): FastifyPluginAsyncTypebox {
         if (deps.auth === 'open') return callerJson({ kind: 'anyone', expiresAt: null });
         const caller = await callerOfKey(body.key, deps, catalog);
         const { secret, hash } = newSession();
-        const expiresAt = new Date(Date.now() + sessionMs);
         const proof = caller.kind === 'admin' && adminKey !== null ? adminProof(adminKey, secret) : null;
         const keyId = caller.kind === 'customer' ? caller.keyId : null;
-        await catalog.addSession({ hash, keyId, adminProof: proof, expiresAt }, MAX_SESSIONS_PER_KEY);
+        const session = { hash, keyId, adminProof: proof, lifetimeMs: sessionMs };
+        const expiresAt = await catalog.addSession(session, MAX_SESSIONS_PER_KEY);
         reply.header('set-cookie', sessionCookie(secret, sessionMs, headers));
         return callerJson({ ...caller, expiresAt });
       },

@@ -157,8 +157,7 @@ export class RunningLoads {
           () => false,
         );
         if (!isAcknowledged) return REQUEUED;
-        const retryUntil = retryMs > 0 ? new Date(Date.now() + retryMs) : null;
-        return { kind: 'failed', error: verdict.error, retryUntil };
+        return { kind: 'failed', error: verdict.error, keepBytesMs: retryMs };
       }
     }
   }
@@ -182,7 +181,7 @@ export class RunningLoads {
     } else {
       observe({ kind: 'upload_cancelled', uploadId: upload.id, customerId: customer.id });
     }
-    if (outcome.kind === 'cancelled' || !outcome.retryUntil) await this.#removeBytes(upload.id);
+    if (outcome.kind === 'cancelled' || outcome.keepBytesMs === 0) await this.#removeBytes(upload.id);
     progress.ended(upload.id);
   }
 

@@ -13,7 +13,7 @@ import { isRewritten, rewritingOf, spooledText } from '../receive/spooled-text.t
 import type { Spool } from '../spool/spool.ts';
 
 export interface RetryDeps {
-  readonly catalog: Pick<Catalog, 'endRetention'>;
+  readonly catalog: Pick<Catalog, 'endRetention' | 'now'>;
   readonly spool: Spool;
   readonly receptions: Receptions;
 }
@@ -30,7 +30,7 @@ export async function retryUpload(
   failed: Upload,
   changes: GivenOptions,
 ): Promise<Upload> {
-  const kept = keptFile(failed);
+  const kept = keptFile(failed, await catalog.now());
   const segments = spool.locate(failed.id, kept.segments);
   const bytes = Readable.from(spooledText(kept, segments), { objectMode: false });
   const file = fileOf(failed, kept, changes);
@@ -42,11 +42,11 @@ export async function retryUpload(
 }
 
 /** @throws Problem upload_not_retryable */
-function keptFile({ id, status, file, retryUntil }: Upload): ReceivedFile {
+function keptFile({ id, status, file, retryUntil }: Upload, now: number): ReceivedFile {
   if (status !== 'failed' || !file) {
     throw new Problem('upload_not_retryable', `Upload ${id} is ${status}; only a failed upload can be retried.`);
   }
-  if (!retryUntil || retryUntil.getTime() <= Date.now()) {
+  if (!retryUntil || retryUntil.getTime() <= now) {
     throw new Problem('upload_not_retryable', `The bytes of upload ${id} are no longer kept.`);
   }
   return file;

@@ -58,6 +58,12 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
       assert.equal((await t.commit(claim)).id, waiting.id);
     });
 
+    it('has one clock, which its connections share', async () => {
+      const other = await t.connect();
+      t.clock += 90_000;
+      assert.deepEqual([await t.catalog.now(), await other.now()], [t.clock, t.clock]);
+    });
+
     it('answers a ping until it is closed', async () => {
       await t.catalog.ping();
       await t.catalog.close();

@@ -31,7 +31,7 @@ export const ERROR = {
   detail: 'Line 2 has "nö".',
   extra: { rejected: 1, rejects: [{ line: 2 }] },
 };
-export const FAILED: AttemptOutcome = { kind: 'failed', error: ERROR, retryUntil: new Date(Date.UTC(2026, 0, 2)) };
+export const FAILED: AttemptOutcome = { kind: 'failed', error: ERROR, keepBytesMs: 86_400_000 };
 export const REQUEUED: AttemptOutcome = { kind: 'requeued', engineDied: false };
 export const YEAR_9999 = 253_402_300_799_999_999n;
 

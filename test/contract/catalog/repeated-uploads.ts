@@ -43,7 +43,7 @@ export function repeatedUploadsContract(t: CatalogUnderTest): void {
 
     it('can use the bytes of a failed upload until their retention ends', async () => {
       const { id } = await t.received('a');
-      const outcome = { kind: 'failed', error: ERROR, retryUntil: new Date(t.clock + 1000) } as const;
+      const outcome = { kind: 'failed', error: ERROR, keepBytesMs: 1000 } as const;
       await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome });
       assert.deepEqual(await t.catalog.keptFailures('all'), [id]);
       assert.deepEqual(await t.catalog.keptFailures('expired'), []);

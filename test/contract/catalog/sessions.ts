@@ -10,10 +10,7 @@ export function sessionsContract(t: CatalogUnderTest): void {
     });
 
     const add = (hash: string, keyId: string | null, maxPerKey = 10) =>
-      t.catalog.addSession(
-        { hash, keyId, adminProof: keyId === null ? 'proof' : null, expiresAt: new Date(t.clock + 1000) },
-        maxPerKey,
-      );
+      t.catalog.addSession({ hash, keyId, adminProof: keyId === null ? 'proof' : null, lifetimeMs: 1000 }, maxPerKey);
     const isOpen = async (hash: string) => (await t.catalog.findSession(hash)) !== null;
 
     it('finds a session with its key, until it expires or ends', async () => {
