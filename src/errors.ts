@@ -34,6 +34,11 @@ export const ERRORS = {
     title: 'Internal server error',
     hint: 'Retry the request. If the problem persists, search the log for the request ID.',
   },
+  catalog_unavailable: {
+    status: 503,
+    title: 'The catalog database is unavailable',
+    hint: 'Retry after the delay in the Retry-After header. An upload is repeated safely with the same Idempotency-Key.',
+  },
   engine_unavailable: { status: 503, title: 'The query engine is restarting', hint: 'Retry in a few seconds.' },
   not_ready: {
     status: 503,
@@ -300,6 +305,11 @@ export const ERRORS = {
   },
   upload_too_slow: { status: 408, title: 'Upload too slow', hint: 'Use a faster connection, or compress the file.' },
   upload_cancelled: { status: 409, title: 'Upload cancelled', hint: 'Send the file again if you still need it.' },
+  cancel_pending: {
+    status: 503,
+    title: 'Upload not cancelled yet',
+    hint: 'No action is needed: the request stands, and the upload is cancelled as soon as its node, or another one in its place, can do so. GET /api/v1/uploads/{id} shows when.',
+  },
   idempotency_key_invalid: {
     status: 400,
     title: 'Invalid idempotency key',

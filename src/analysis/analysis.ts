@@ -7,6 +7,7 @@ import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
 import type { TableStore, TypedFormat } from '../table-store/table-store.ts';
+import { AllRunningAnalyses, type AllRunningAnalysesDeps } from './all-running-analyses.ts';
 import { AnalysisSlots } from './analysis-slots.ts';
 import { findAnalyzeType } from './analyze-types.ts';
 import { COMPUTED_ANSWERS, type Profile, type RowsOverTime } from './computed-answers.ts';
@@ -91,7 +92,7 @@ export interface Analysis {
   prepare(access: CustomerAccess, body: AnalysisBody): Promise<PreparedAnalysis>;
   /** Writes a result in a format with typed columns. */
   encode(result: TableResult, format: TypedFormat, signal: AbortSignal): Promise<Uint8Array>;
-  readonly running: Pick<RunningAnalyses, 'list' | 'find' | 'cancel'>;
+  readonly running: Pick<AllRunningAnalyses, 'list' | 'find' | 'cancel'>;
   readonly pages: Pick<RowPages, 'page'>;
   readonly exports: Pick<TableExports, 'prepare'>;
   /** Exports on disk. */
@@ -99,8 +100,13 @@ export interface Analysis {
   close(): Promise<void>;
 }
 
-export interface AnalysisDeps extends QueryCacheDeps, TableExportsDeps, RowPagesDeps, ExportFilesDeps {
-  readonly catalog: Pick<Catalog, 'tableForReading' | 'committedRows'>;
+export interface AnalysisDeps
+  extends QueryCacheDeps,
+    TableExportsDeps,
+    RowPagesDeps,
+    ExportFilesDeps,
+    AllRunningAnalysesDeps {
+  readonly catalog: AllRunningAnalysesDeps['catalog'] & Pick<Catalog, 'tableForReading' | 'committedRows'>;
   readonly tables: Pick<TableStore, 'query' | 'rows' | 'export' | 'encode'>;
   readonly concurrentAnalyses: number;
 }
@@ -115,6 +121,7 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
   const slots = new AnalysisSlots(deps.concurrentAnalyses);
   const cache = new QueryCache(deps, slots);
   const running = new RunningAnalyses();
+  const all = new AllRunningAnalyses(running, deps);
 
   function planner(request: ComputedRequest): (view: TableForReading) => PlannedQuery {
     if (request.name !== 'query') return ({ table }) => COMPUTED_ANSWERS[request.name](request.part, table);
@@ -161,8 +168,11 @@ export function createAnalysis(deps: AnalysisDeps): Analysis {
     pages: new RowPages(deps, slots),
     exports: new TableExports(deps),
     files,
-    running,
-    close: () => files.close(),
+    running: all,
+    async close() {
+      await all.close();
+      await files.close();
+    },
     prepare,
     encode: (result, format, signal) =>
       deps.tables.encode({ columns: result.columns, rows: storedRows(result) }, format, signal),

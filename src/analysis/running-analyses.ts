@@ -17,11 +17,12 @@ export interface RunningAnalysis {
 export type OnQuery = (fractionDone: () => number | null) => void;
 
 interface Entry extends Omit<RunningAnalysis, 'fractionDone'> {
+  readonly customerId: CustomerId;
   readonly controller: AbortController;
   fractionDone: () => number | null;
 }
 
-/** The analyses in progress, so that clients can follow and cancel them. */
+/** The analyses in progress in this process, so that clients can follow and cancel them. */
 export class RunningAnalyses {
   readonly #running = new Map<CustomerId, Map<string, Entry>>();
 
@@ -41,7 +42,7 @@ export class RunningAnalyses {
     const analyses = this.#running.get(customerId) ?? new Map<string, Entry>();
     if (analyses.has(id)) throw new Problem('analysis_id_in_use', `An analysis with the ID '${id}' is running.`);
     const controller = new AbortController();
-    const entry: Entry = { id, name, startedAt: new Date(), controller, fractionDone: () => null };
+    const entry: Entry = { customerId, id, name, startedAt: new Date(), controller, fractionDone: () => null };
     const cancelled = Promise.withResolvers<never>();
     const cancel = (): void => cancelled.reject(cancelledRead());
     const end = (): void => controller.abort(disconnected.reason);
@@ -62,27 +63,27 @@ export class RunningAnalyses {
   }
 
   /** Those of a customer, oldest first. */
-  list({ customerId }: CustomerAccess): readonly RunningAnalysis[] {
+  list(customerId: CustomerId): readonly RunningAnalysis[] {
     return [...(this.#running.get(customerId)?.values() ?? [])].map(shown);
   }
 
-  /** @throws Problem analysis_not_found */
-  find(access: CustomerAccess, id: string): RunningAnalysis {
-    return shown(this.#entry(access, id));
+  /** Those of all customers. */
+  get all(): readonly (RunningAnalysis & { readonly customerId: CustomerId })[] {
+    return [...this.#running.values()].flatMap((analyses) => [...analyses.values()].map(shown));
   }
 
-  /** @throws Problem analysis_not_found */
-  cancel(access: CustomerAccess, id: string): void {
-    this.#entry(access, id).controller.abort();
-  }
-
-  #entry({ customerId }: CustomerAccess, id: string): Entry {
-    const entry = this.#running.get(customerId)?.get(id.toLowerCase());
-    if (entry) return entry;
-    throw new Problem('analysis_not_found', `Customer '${customerId}' has no running analysis '${id}'.`);
+  /** @param id in lower case. @returns false if no such analysis is running */
+  cancel(customerId: CustomerId, id: string): boolean {
+    const entry = this.#running.get(customerId)?.get(id);
+    entry?.controller.abort();
+    return entry !== undefined;
   }
 }
 
-function shown({ id, name, startedAt, fractionDone }: Entry): RunningAnalysis {
-  return { id, name, startedAt, fractionDone: fractionDone() };
+function shown({ customerId, id, name, startedAt, fractionDone }: Entry) {
+  return { customerId, id, name, startedAt, fractionDone: fractionDone() };
+}
+
+export function analysisNotFound(customerId: CustomerId, id: string): Problem {
+  return new Problem('analysis_not_found', `Customer '${customerId}' has no running analysis '${id}'.`);
 }

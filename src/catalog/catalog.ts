@@ -1,7 +1,10 @@
 import type { ApiKeys } from './api-key.ts';
 import type { CatalogNews } from './catalog-news.ts';
 import type { Customers } from './customer.ts';
+import type { Nodes } from './node.ts';
 import type { Sessions } from './session.ts';
+import type { SharedAnalyses } from './shared-analyses.ts';
+import type { SharedUploads } from './shared-uploads.ts';
 import type { TableStates } from './table-state.ts';
 import type { Uploads } from './upload.ts';
 import type { UploadQueue } from './upload-queue.ts';
@@ -10,7 +13,17 @@ import type { Webhooks } from './webhook.ts';
 /**
  * Customers, their keys, sessions, tables, uploads and webhooks. Every write is atomic, and durable (fsync) when its promise resolves.
  */
-export interface Catalog extends Customers, ApiKeys, Sessions, Uploads, UploadQueue, TableStates, Webhooks {
+export interface Catalog
+  extends Customers,
+    ApiKeys,
+    Sessions,
+    Uploads,
+    UploadQueue,
+    TableStates,
+    Nodes,
+    Webhooks,
+    SharedUploads,
+    SharedAnalyses {
   /**
    * Whether other processes use the catalog, too. If so, everything that a client may ask of any of them has to be in the catalog, and
    * nothing that was read from it may be kept without asking whether it is still the latest.

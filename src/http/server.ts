@@ -117,7 +117,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   const { config, ingest, observe } = deps;
   const customers = customerCatalog(deps.catalog);
   const { catalog, tables, exportDirectory } = deps;
-  const analysis = createAnalysis({ ...config, catalog, tables, exportDirectory });
+  const analysis = createAnalysis({ ...config, catalog, tables, exportDirectory, observe });
   app.addHook('onClose', () => analysis.close());
   await app.register(uploadFormRoutes({ ...config, ingest, stopping }));
   await app.register(uploadBodyRoutes({ ...config, ingest, stopping }));

@@ -11,12 +11,15 @@ import { type CustomerId, newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
 import { cancelOrUndo } from './manage/cancel-undo.ts';
+import { CatalogWatch } from './manage/catalog-watch.ts';
+
 import { retryUpload } from './manage/retry.ts';
 import { type UploadWatch, UploadWatches } from './manage/upload-watches.ts';
 import { Uploads } from './manage/uploads.ts';
 import { type Preview, type PreviewRequest, previewFile } from './preview/preview-file.ts';
 import { announcingCatalog } from './progress/announcing-catalog.ts';
 import { type Progress, ProgressBoard } from './progress/progress-board.ts';
+import { ProgressSaver } from './progress/progress-saver.ts';
 import { RefusedUploads } from './progress/refused-uploads.ts';
 import type { FileSource, IncomingFile } from './receive/incoming-file.ts';
 import { createReceiveSlots } from './receive/receive-slots.ts';
@@ -27,6 +30,7 @@ import { DiskReserve } from './spool/disk-reserve.ts';
 import { RejectedRows } from './spool/rejected-rows.ts';
 import { Spool } from './spool/spool.ts';
 import { deleteCustomer } from './upkeep/delete-customer.ts';
+import { Heartbeat, type HeartbeatDeps } from './upkeep/heartbeat.ts';
 import { Housekeeping } from './upkeep/housekeeping.ts';
 import { recover } from './upkeep/recovery.ts';
 
@@ -56,15 +60,16 @@ export interface Ingest {
   /** The uploads of a customer that have not ended. */
   unfinishedUploads(access: CustomerAccess): Promise<readonly UploadId[]>;
   /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
-  refusalOf(access: CustomerAccess, uploadId: UploadId): Problem | null;
-  /** @returns null if the upload has ended */
-  progressOf(upload: Upload): Progress | null;
+  refusalOf(access: CustomerAccess, uploadId: UploadId): Promise<Problem | null>;
+  /** @returns how far each upload is, in whatever process; null if it has ended */
+  progressOf(uploads: readonly Upload[]): Promise<readonly (Progress | null)[]>;
   /**
    * Cancels an upload that is not committed yet, or undoes one that is. Uploads that ended otherwise and dry runs stay as they
    * are.
    *
    * @returns the upload afterwards
-   * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo
+   * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo; cancel_pending if
+   *   another process does not cancel it in time
    */
   cancelOrUndo(access: CustomerAccess, uploadId: UploadId): Promise<Upload>;
   /**
@@ -81,7 +86,9 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
-export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'> {
+export interface IngestDeps
+  extends Pick<ResumableUploadsDeps, 'accessToFinish'>,
+    Pick<HeartbeatDeps, 'instance' | 'onEnd'> {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly csvReader: CsvReader;
@@ -115,7 +122,8 @@ const SLOT_WAIT_MS = 30_000;
  *    `attempt.ts` turns segments into rows: columns matched → types inferred → rows under an attempt tag → counted → committed in
  *    the catalog, which makes them visible.
  * 3. `resumable/`: a file that arrives in several requests is kept on disk until it is whole. Then it is received like any other.
- * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time.
+ * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time;
+ *    `heartbeat.ts` shows other nodes that this one is alive.
  * 5. `preview/`: reads the start of a file as a load would, and stores nothing.
  * 6. `manage/`: finds, awaits, cancels, undoes and retries uploads.
  *
@@ -123,16 +131,20 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { tables, csvReader, observe, directories, settings, accessToFinish } = deps;
+  const { instance, tables, csvReader, observe, directories, settings, accessToFinish, onEnd } = deps;
+  const { instanceId } = instance;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
   const spool = new Spool(directories.spool);
   const rejects = new RejectedRows(directories.rejects);
   const reserve = new DiskReserve(directories.spool, settings.diskReserveBytes);
-  const changed = (id: UploadId): void => watches.changed(id);
-  const catalog = announcingCatalog(deps.catalog, changed);
-  const progress = new ProgressBoard(changed);
-  const refused = new RefusedUploads();
+  const catalog = announcingCatalog(deps.catalog);
+  const saver = new ProgressSaver({ catalog, observe });
+  const progress = new ProgressBoard((id, counts) => {
+    watches.changed(id, null);
+    if (catalog.isShared) saver.changed(id, counts);
+  });
+  const refused = new RefusedUploads({ catalog, observe });
 
   const loader = new Loader({
     catalog,
@@ -143,7 +155,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     reserve,
     progress,
     observe,
-    owner: newUploadId(),
+    owner: instanceId,
     concurrentLoads: settings.concurrentLoads,
     maxRejectedRows: settings.maxRejectedRows,
     retryMs: settings.retryMs,
@@ -151,7 +163,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
   const turns = new FairSemaphore<CustomerId>({ capacity: 1, share: 'all' });
   const limits = { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs };
-  const receptions = new Receptions({ catalog, spool, loader, slots, reserve, progress, refused, observe, limits });
+  const receiving = { catalog, spool, loader, slots, reserve, progress, refused, observe, limits, instanceId };
+  const receptions = new Receptions(receiving);
   const files = new ResumableFiles({
     directory: directories.resumable,
     reserve,
@@ -168,11 +181,18 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     resumeMs,
     accessToFinish,
   });
-  const housekeeping = new Housekeeping({ catalog, tables, spool, resumable, observe });
+  const upkeep = { catalog, tables, spool, rejects, resumable, observe };
+  const housekeeping = new Housekeeping(upkeep);
   const uploads = new Uploads({ catalog, resumable, progress, refused });
   const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));
+  const watch = new CatalogWatch({ catalog, receptions, loader, resumable, progress, saver, watches, observe });
 
-  await recover({ catalog, tables, spool, rejects, resumable, observe });
+  const heartbeat = new Heartbeat({ catalog, instance, observe, onDeath: () => housekeeping.sweep(), onEnd });
+
+  await catalog.registerInstance(instance, !catalog.isShared);
+  if (catalog.isShared) heartbeat.start();
+  await recover(upkeep);
+  watch.start();
   loader.start();
   housekeeping.start();
 
@@ -182,7 +202,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
     waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
-    progressOf: (upload) => progress.of(upload),
+    progressOf: (each) => uploads.progressOf(each),
     watch: ({ customerId }) => watches.open(customerId),
     unfinishedUploads: (access) => uploads.unfinished(access),
     refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
@@ -195,13 +215,17 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     retry: async (access, uploadId, changes) =>
       retryUpload({ catalog, spool, receptions }, access, await uploads.get(access, uploadId), changes),
     rejects,
-    deleteCustomer: ({ customerId }) => deleteCustomer({ catalog, tables, spool, rejects, resumable }, customerId),
+    deleteCustomer: ({ customerId }) => deleteCustomer(upkeep, customerId),
     async close() {
       watches.stop();
       await resumable.stop();
       await receptions.close();
       await housekeeping.stop();
       await loader.stop();
+      saver.stop();
+      await watch.stop();
+      await heartbeat.stop();
+      if (catalog.isShared) await catalog.removeInstance(instance);
     },
   };
 }

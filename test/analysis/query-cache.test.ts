@@ -8,6 +8,7 @@ import { tableResult } from '../../src/analysis/json-values.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { type PlannedQuery, QueryCache, type QueryCacheDeps } from '../../src/analysis/query-cache.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
+import { LocalNews } from '../../src/catalog/local-news.ts';
 import type { TableForReading } from '../../src/catalog/table-state.ts';
 import { dangerouslyAllow } from '../../src/model/customer-access.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
@@ -238,7 +239,16 @@ describe('the query cache', () => {
     const deps = depsWith();
     const analysis = createAnalysis({
       ...deps,
-      catalog: { ...deps.catalog, committedRows: async () => [] },
+      catalog: {
+        ...deps.catalog,
+        committedRows: async () => [],
+        isShared: false,
+        news: new LocalNews(),
+        saveAnalyses: async () => [],
+        analysesOfOthers: async () => [],
+        requestAnalysisCancel: async () => false,
+      },
+      observe: () => undefined,
       tables: { ...store, query: deps.tables.query },
       concurrentAnalyses: 1,
       exportDirectory: '',

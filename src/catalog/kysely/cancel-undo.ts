@@ -1,7 +1,7 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
 import { usedBy } from '../../model/column-uses.ts';
 import { isTimeColumn } from '../../model/columns.ts';
-import type { Uploads } from '../upload.ts';
+import { UNFINISHED, type Uploads } from '../upload.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
@@ -12,8 +12,26 @@ import { announce } from './webhook-outbox.ts';
 export function cancelUndoIn(
   db: Kysely<CatalogTables>,
   now: CatalogClock,
-): Pick<Uploads, 'cancelUpload' | 'undoUpload'> {
+): Pick<Uploads, 'requestCancel' | 'cancelUpload' | 'undoUpload'> {
   return {
+    requestCancel: (id) =>
+      db.transaction().execute(async (trx) => {
+        // Under the customer's lock, so that no claim comes in between.
+        await lockCustomerOf(trx, id);
+        const upload = trx.updateTable('uploads').where('id', '=', id);
+        const at = await now(trx);
+        const cancelled = await upload
+          .set({ ...UNLEASED, status: 'cancelled', finished_at: at })
+          .where('status', '=', 'received')
+          .where('lease_owner', 'is', null)
+          .executeTakeFirstOrThrow();
+        if (cancelled.numUpdatedRows > 0n) return 'cancelled';
+        const requested = await upload
+          .set((eb) => ({ cancel_requested_at: eb.fn.coalesce('cancel_requested_at', eb.val(at)) }))
+          .where('status', 'in', UNFINISHED)
+          .executeTakeFirstOrThrow();
+        return requested.numUpdatedRows > 0n ? 'requested' : 'ended';
+      }),
     async cancelUpload(id) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
@@ -89,7 +107,8 @@ async function remainingState(
   if (Number(uploads) === 0) return { ...times, table_id: null, table_columns: null, time_column: null };
   // Only an upload that widened a column, or had values in one that was widened, can change a type.
   if (customer.table_columns === null || undone.column_uses === null) return times;
-  const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).execute();
+  // In the order of the commits, in which types were added to the columns.
+  const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).orderBy('tag').execute();
   const columns = usedBy(
     columnsOf(customer.table_columns),
     uses.map(({ column_uses }) => JSON.parse(column_uses ?? '[]')),

@@ -75,6 +75,8 @@ interface UploadsTable {
   /** Counts the uploads of a customer: their order does not depend on a clock. */
   number: number;
   status: UploadStatus;
+  /** The instance that receives it, or has received it. Not a reference. */
+  receiver: Optional<string>;
   filename: string | null;
   options: Json;
   /** Not a reference: a key may be gone before its uploads. */
@@ -105,6 +107,8 @@ interface UploadsTable {
   lease_until: Optional<Millis>;
   /** The tag of the attempt that holds the upload, or of the committed one. */
   tag: Optional<number>;
+  /** When a client asked to cancel it: what receives or loads it has to obey. */
+  cancel_requested_at: Optional<Millis>;
   /** This and the times below are of the committed attempt. After an undo the state of the table is computed from them. */
   row_count: Optional<number>;
   /** `ColumnUse`s; null: each column has values of the type that it was created with, or none. */
@@ -121,6 +125,48 @@ interface AttemptsTable {
   upload_id: UploadId;
   /** The table that the attempt writes into. */
   table_id: TableId;
+  /** The instance that may still write such rows; null if it certainly does not. Not a reference. */
+  owner: Optional<string>;
+  /** When it was found that the owner had lost the lease. */
+  lost_at: Optional<Millis>;
+}
+
+/** The instances that are alive, one per node. */
+interface NodesTable {
+  node_id: string;
+  instance_id: string;
+  started_at: Millis;
+  seen_at: Millis;
+}
+
+/** How far uploads are, as saved by the processes that receive and load them. */
+interface UploadProgressTable {
+  upload_id: UploadId;
+  bytes_received: number;
+  rows_read: number;
+}
+
+/** Why uploads were refused that are not among the uploads any more. */
+interface RefusedUploadsTable {
+  upload_id: UploadId;
+  customer_id: CustomerId;
+  error: Json;
+  expires_at: Millis;
+}
+
+/** Analyses that have been running for a while. */
+interface RunningAnalysesTable {
+  /** Distinguishes the processes that run analyses. */
+  process: string;
+  customer_id: CustomerId;
+  id: string;
+  name: string;
+  started_at: Millis;
+  fraction_done: number | null;
+  /** 1 if a client asked to cancel it. */
+  is_cancelled: Generated<number>;
+  /** Unless its process saves it again. */
+  expires_at: Millis;
 }
 
 interface WebhooksTable {
@@ -172,6 +218,10 @@ export interface CatalogTables {
   sessions: SessionsTable;
   uploads: UploadsTable;
   attempts: AttemptsTable;
+  nodes: NodesTable;
+  upload_progress: UploadProgressTable;
+  refused_uploads: RefusedUploadsTable;
+  running_analyses: RunningAnalysesTable;
   webhooks: WebhooksTable;
   webhook_events: WebhookEventsTable;
   webhook_deliveries: WebhookDeliveriesTable;

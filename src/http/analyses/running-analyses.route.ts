@@ -26,7 +26,7 @@ export function runningAnalysesRoutes({ running }: Pick<Analysis, 'running'>): F
       },
       async (request) => {
         const access = await request.scope.customer(request.params.id);
-        return { items: running.list(access).map(runningAnalysisJson), next_cursor: null };
+        return { items: (await running.list(access)).map(runningAnalysisJson), next_cursor: null };
       },
     );
 
@@ -44,7 +44,7 @@ export function runningAnalysesRoutes({ running }: Pick<Analysis, 'running'>): F
       },
       async (request) => {
         const { id, analysis_id: analysisId } = request.params;
-        return runningAnalysisJson(running.find(await request.scope.customer(id), analysisId));
+        return runningAnalysisJson(await running.find(await request.scope.customer(id), analysisId));
       },
     );
 
@@ -64,7 +64,7 @@ export function runningAnalysesRoutes({ running }: Pick<Analysis, 'running'>): F
       },
       async (request, reply) => {
         const { id, analysis_id: analysisId } = request.params;
-        running.cancel(await request.scope.customer(id), analysisId);
+        await running.cancel(await request.scope.customer(id), analysisId);
         return reply.code(204).send(null);
       },
     );

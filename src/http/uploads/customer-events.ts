@@ -1,4 +1,7 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type * as api from '../../api/customer-events.ts';
+import type { Upload } from '../../api/uploads.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
@@ -6,7 +9,7 @@ import { type CustomerAccess, mayAccessUpload } from '../../model/customer-acces
 import type { UploadId } from '../../model/ids.ts';
 import { customerNotFound } from '../../model/not-found.ts';
 import { problemJson } from '../problems/problem-json.ts';
-import { uploadJson } from './upload-json.ts';
+import { currentUploadJson } from './upload-json.ts';
 
 export interface CustomerEventsDeps {
   readonly ingest: Pick<Ingest, 'watch' | 'unfinishedUploads' | 'refusalOf' | 'findUpload' | 'progressOf'>;
@@ -19,6 +22,8 @@ export interface CustomerEventsDeps {
 
 /** How often the caller's key and the customer are checked without a change. */
 const CHECK_MS = 1_000;
+/** Of how many uploads a stream remembers what it has sent. */
+const MAX_SENT = 1_000;
 
 /**
  * Everything that happens to a customer's uploads and table, as server-sent events: first the unfinished uploads and the table, then
@@ -69,6 +74,15 @@ class Sent {
   /** Unfinished uploads. */
   readonly uploads = new Set<UploadId>();
   table: string | null = null;
+  readonly #digests = new LRUCache<string, string>({ max: MAX_SENT });
+
+  /** @returns false if the client has the upload like this: in a cluster, one change may be announced several times */
+  isNew(upload: Upload): boolean {
+    const digest = hash('sha1', JSON.stringify(upload), 'base64');
+    if (this.#digests.get(upload.id) === digest) return false;
+    this.#digests.set(upload.id, digest);
+    return true;
+  }
 }
 
 /** All unfinished uploads, and those that the client takes for unfinished. */
@@ -89,13 +103,14 @@ async function uploadEvent(
   const upload = await ingest.findUpload(id);
   if (!upload) {
     if (!sent.uploads.delete(id)) return null;
-    const refusal = ingest.refusalOf(access, id);
+    const refusal = await ingest.refusalOf(access, id);
     return { event: 'removed', data: { id, problem: refusal && problemJson(refusal) } };
   }
   if (!mayAccessUpload(access, upload)) return null;
   if (upload.finishedAt === null) sent.uploads.add(id);
   else sent.uploads.delete(id);
-  return { event: 'upload', data: uploadJson(upload, ingest.progressOf(upload)) };
+  const data = await currentUploadJson(ingest, upload);
+  return sent.isNew(data) ? { event: 'upload', data } : null;
 }
 
 /** @throws Problem customer_not_found if the customer was deleted */

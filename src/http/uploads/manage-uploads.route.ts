@@ -11,7 +11,7 @@ import { response, streamResponse } from '../openapi/response.ts';
 import { disableIdleTimeout } from '../requests/request-body.ts';
 import { FILE_PROBLEMS } from './file-problems.ts';
 import { uploadEvents } from './upload-events.ts';
-import { uploadJson } from './upload-json.ts';
+import { currentUploadJson, uploadJson } from './upload-json.ts';
 import { optionNamesOnly, rawQuery, readOptions } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
@@ -40,8 +40,9 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
         const access = await request.scope.customer(request.params.id);
         const { cursor = null, limit = DEFAULT_PAGE_LIMIT } = request.query;
         const { items, nextCursor } = await deps.listUploads(access, { after: cursor, limit });
+        const progress = await ingest.progressOf(items);
         return {
-          items: items.map((upload) => uploadJson(upload, ingest.progressOf(upload))),
+          items: items.map((upload, index) => uploadJson(upload, progress[index] ?? null)),
           next_cursor: nextCursor,
         };
       },
@@ -61,7 +62,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
       },
       async (request) => {
         const { upload } = await request.scope.upload(request.params.id);
-        return uploadJson(upload, ingest.progressOf(upload));
+        return currentUploadJson(ingest, upload);
       },
     );
 
@@ -90,7 +91,7 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
     app.delete(
       '/api/v1/uploads/:id',
       {
-        config: { right: ['upload', 'undo'], problems: ['upload_not_found'] },
+        config: { right: ['upload', 'undo'], problems: ['upload_not_found', 'cancel_pending'] },
         schema: {
           tags: ['Uploads'],
           summary: 'Cancel or undo an upload',
@@ -103,8 +104,8 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
       },
       async (request) => {
         const { access, upload } = await request.scope.upload(request.params.id, 'undo');
-        const ended = await ingest.cancelOrUndo(access, upload.id);
-        return uploadJson(ended, ingest.progressOf(ended));
+        disableIdleTimeout(request.raw);
+        return currentUploadJson(ingest, await ingest.cancelOrUndo(access, upload.id));
       },
     );
 

@@ -4,7 +4,7 @@ import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { problemJson } from '../problems/problem-json.ts';
-import { uploadJson } from './upload-json.ts';
+import { currentUploadJson } from './upload-json.ts';
 
 /** How often the upload is checked for changes. */
 const POLL_MS = 500;
@@ -39,7 +39,7 @@ export async function* uploadEvents(
       return;
     }
     const ended = upload.finishedAt !== null;
-    const data = uploadJson(upload, ingest.progressOf(upload));
+    const data = await currentUploadJson(ingest, upload);
     const event = eventText({ event: ended ? 'end' : 'progress', data });
     if (event !== sent) {
       yield event;

@@ -1,10 +1,17 @@
 import type * as api from '../../api/uploads.ts';
 import type { Upload } from '../../catalog/upload.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
 import type { Progress } from '../../ingest/progress/progress-board.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { formatTimestamp } from '../../model/timestamps.ts';
 import { problemJson } from '../problems/problem-json.ts';
 import { optionsJson } from './upload-options.ts';
+
+/** The upload with its progress, wherever it is processed. */
+export async function currentUploadJson(ingest: Pick<Ingest, 'progressOf'>, upload: Upload): Promise<api.Upload> {
+  const [progress = null] = await ingest.progressOf([upload]);
+  return uploadJson(upload, progress);
+}
 
 export function uploadJson(upload: Upload, progress: Progress | null): api.Upload {
   const { duplicateOf } = upload;

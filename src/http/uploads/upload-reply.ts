@@ -6,7 +6,7 @@ import type { CustomerAccess } from '../../model/customer-access.ts';
 import { response } from '../openapi/response.ts';
 import { disableIdleTimeout } from '../requests/request-body.ts';
 import { preferredWaitMs } from './preferred-wait.ts';
-import { uploadJson } from './upload-json.ts';
+import { currentUploadJson } from './upload-json.ts';
 
 /** How often a waiting request checks whether the server is stopping. */
 const STOP_CHECK_MS = 1_000;
@@ -42,14 +42,14 @@ export async function replyWithUpload(
   const waitMs = preferredWaitMs(request.headers.prefer);
   if (waitMs === null) {
     reply.code(202);
-    return uploadJson(upload, deps.ingest.progressOf(upload));
+    return currentUploadJson(deps.ingest, upload);
   }
   disableIdleTimeout(request.raw);
   const latest = await waitUntilEnded(deps, access, upload, waitMs);
   const ended = latest.finishedAt !== null;
   reply.code(ended ? 200 : 202);
   if (ended) reply.header('preference-applied', 'wait');
-  return uploadJson(latest, deps.ingest.progressOf(latest));
+  return currentUploadJson(deps.ingest, latest);
 }
 
 /** @returns the upload when it has ended, or in its current state when the time is up or the server stops */

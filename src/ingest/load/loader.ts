@@ -67,6 +67,11 @@ export class Loader {
     }
   }
 
+  /** Uploads at which attempts are running. */
+  get ids(): readonly UploadId[] {
+    return this.#loads.ids;
+  }
+
   /** Ends the attempt at an upload, if one is running, and waits until its rows are removed. */
   abort(uploadId: UploadId): Promise<void> {
     return this.#loads.abort(uploadId);

@@ -49,10 +49,17 @@ export class RunningLoads {
     this.#deps = deps;
   }
 
+  /** Uploads at which attempts are running. */
+  get ids(): readonly UploadId[] {
+    return [...this.#running.keys()];
+  }
+
   /** Makes one attempt at an upload. Never throws: the upload ends as rows, as a failure, or back in the queue. */
   async run(load: ClaimedLoad): Promise<void> {
     const { id } = load.claim.upload;
     const controller = new AbortController();
+    // The process that held it may have been gone before it could obey.
+    if (load.claim.isCancelRequested) controller.abort(CANCELLED);
     const isIsolated = this.#isolated.has(id);
     const done = this.#attempt(load, isIsolated, controller).catch((error: Error) =>
       this.#deps.observe({ kind: 'background_failed', task: 'load', error }),
@@ -126,12 +133,16 @@ export class RunningLoads {
       if (!(failure instanceof Problem)) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error: failure });
       }
-      if (failure instanceof LeaseLost) return;
+      if (failure instanceof LeaseLost) {
+        if (await this.#rollBack(attempt)) await lease.forgetTag();
+        return;
+      }
       const circumstances = { engineDeaths: upload.engineDeaths, isAlone, isIsolated };
       const outcome = signal.aborted ? signal.reason : await this.#outcomeOf(failure, circumstances, load, signal);
       await this.#end(claim, lease, attempt, outcome);
     } finally {
       lease.stop();
+      progress.stopReading(upload.id);
     }
   }
 
@@ -165,10 +176,7 @@ export class RunningLoads {
   async #end(claim: Claim, lease: Lease, attempt: Attempt | null, outcome: AttemptOutcome): Promise<void> {
     const { progress, observe } = this.#deps;
     const { upload, customer } = claim;
-    const isRolledBack = await (attempt?.rollBack() ?? Promise.resolve(true)).catch((error: Error) => {
-      observe({ kind: 'background_failed', task: 'roll back', error });
-      return false;
-    });
+    const isRolledBack = await this.#rollBack(attempt);
     await lease.end(outcome);
     failpoint('attempt_failed');
     // Otherwise the rows stay invisible under their uncommitted tag, until housekeeping purges them.
@@ -183,6 +191,16 @@ export class RunningLoads {
     }
     if (outcome.kind === 'cancelled' || outcome.keepBytesMs === 0) await this.#removeBytes(upload.id);
     progress.ended(upload.id);
+  }
+
+  /** Removes the rows of an attempt. @returns false if some may be left, for housekeeping */
+  async #rollBack(attempt: Attempt | null): Promise<boolean> {
+    try {
+      return (await attempt?.rollBack()) ?? true;
+    } catch (error) {
+      this.#deps.observe({ kind: 'background_failed', task: 'roll back', error: error as Error });
+      return false;
+    }
   }
 
   /** Removes the bytes of an upload that has ended. If the disk fails here, the upload does not fail with it. */

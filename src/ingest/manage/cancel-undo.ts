@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
@@ -16,7 +15,7 @@ import type { Uploads } from './uploads.ts';
 
 export interface CancelUndoDeps {
   readonly uploads: Uploads;
-  readonly catalog: Pick<Catalog, 'findUpload' | 'cancelUpload' | 'undoUpload'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'requestCancel' | 'undoUpload' | 'news'>;
   readonly receptions: Receptions;
   readonly resumable: ResumableUploads;
   readonly loader: Pick<Loader, 'cancel'>;
@@ -24,46 +23,69 @@ export interface CancelUndoDeps {
   readonly spool: Spool;
   readonly progress: ProgressBoard;
   readonly observe: Observe;
+  /** How long to wait for another process that receives or loads the upload. Default: 30 s */
+  readonly holderMs?: number;
 }
 
-/** How long to wait before trying again if the upload changed its status in the meantime. */
+const HOLDER_MS = 30_000;
+/** How long to wait before trying again: briefly, if the upload only changed its status in the meantime, then longer. */
 const RETRY_MS = 20;
+const MAX_RETRY_MS = 1_000;
 
 /**
  * Cancels an upload that is not committed yet, or undoes one that is. Uploads that ended otherwise and dry runs stay as they are.
  *
  * @returns the upload afterwards
- * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo
+ * @throws Problem upload_not_found; key_lacks_right if the upload is committed, and the caller may not undo; cancel_pending if another
+ *   process does not cancel it in time
  */
 export async function cancelOrUndo(deps: CancelUndoDeps, access: CustomerAccess, uploadId: UploadId): Promise<Upload> {
-  for (;;) {
-    const upload = await deps.uploads.get(access, uploadId);
-    const isDone = upload.finishedAt === null ? await cancel(deps, upload) : await undo(deps, access, upload);
-    if (isDone) {
-      // Nothing is left of a resumable file that was not whole.
-      return (await deps.uploads.find(uploadId)) ?? { ...upload, status: 'cancelled', finishedAt: new Date() };
+  const deadline = performance.now() + (deps.holderMs ?? HOLDER_MS);
+  let upload = await deps.uploads.get(access, uploadId);
+  for (let retryMs = RETRY_MS; ; retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)) {
+    // Before the request, so that an end right after it is not missed.
+    const end = deps.progress.waitForEnd(uploadId, retryMs);
+    try {
+      const isDone = upload.finishedAt === null ? await cancel(deps, upload) : await undo(deps, access, upload);
+      if (!isDone) await end.promise;
+      const latest = await deps.uploads.find(uploadId);
+      // Nothing is left of a file that was not acknowledged, or not whole.
+      if (!latest) return { ...upload, status: 'cancelled', finishedAt: new Date() };
+      if (isDone) return latest;
+      upload = latest;
+    } finally {
+      end.stop();
     }
-    await sleep(RETRY_MS);
+    if (performance.now() > deadline) {
+      throw new Problem(
+        'cancel_pending',
+        `Upload ${uploadId} is ${upload.status} on another node, which has not ended it yet.`,
+      );
+    }
   }
 }
 
 /**
  * Ends an upload before its commit, in all of its stages: a file being received, a resumable file that is not whole, an attempt,
- * an upload in the queue.
+ * an upload in the queue. What this process has of it ends at once; others are requested to do the same.
  *
- * @returns false if its status changed in the meantime
+ * @returns false if it has not ended yet, or otherwise in the meantime
  */
 async function cancel(deps: CancelUndoDeps, { id, customerId }: Upload): Promise<boolean> {
+  const { catalog } = deps;
+  // First, so that nothing begins to load it in the meantime.
+  const outcome = await catalog.requestCancel(id);
   const wasReceiving = await deps.receptions.cancel(id);
   const wasResumable = await deps.resumable.cancel(id);
+  // The catalog announces only what it has. Another process may be sending bytes of the file.
+  if (wasResumable) catalog.news.publish({ kind: 'cancel_requested', uploadId: id, customerId });
   await deps.loader.cancel(id);
-  const wasQueued = await deps.catalog.cancelUpload(id);
   // A resumable file may have become an upload, and that been committed, in the meantime.
-  const wasNoUpload = wasResumable && (await deps.catalog.findUpload(id)) === null;
-  if (!wasReceiving && !wasQueued && !wasNoUpload) return false;
+  const wasNoUpload = wasResumable && (await catalog.findUpload(id)) === null;
+  if (!wasReceiving && outcome !== 'cancelled' && !wasNoUpload) return false;
   failpoint('cancelled');
+  if (wasReceiving) return true;
   await deps.spool.remove(id);
-  deps.progress.ended(id);
   deps.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
   return true;
 }

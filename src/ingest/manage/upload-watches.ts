@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Problem } from '../../errors.ts';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
 import type { Uploads } from './uploads.ts';
@@ -7,6 +8,8 @@ const MAX_OF_CUSTOMER = 100;
 const MAX_IN_ALL = 1_000;
 /** Changes within this time are reported as one. */
 const COALESCE_MS = 250;
+/** Of how many uploads the customer is remembered. */
+const MAX_OWNERS = 10_000;
 /** A watch whose reader is slow remembers this many changed uploads. */
 const MAX_CHANGED = 1_000;
 
@@ -25,6 +28,8 @@ export interface UploadWatch {
 
 class Watch implements UploadWatch {
   readonly customerId: CustomerId;
+  /** Whether it was opened since the last call of `recheckNew`. */
+  isNew = true;
   readonly #onClose: () => void;
   readonly #changed = new Set<UploadId>();
   #hasTooMany = false;
@@ -80,6 +85,7 @@ export class UploadWatches {
   readonly #onFailure: (error: Error) => void;
   readonly #watches = new Set<Watch>();
   readonly #changed = new Set<UploadId>();
+  readonly #owners = new LRUCache<UploadId, CustomerId>({ max: MAX_OWNERS });
   #timer: NodeJS.Timeout | null = null;
 
   constructor(uploads: Pick<Uploads, 'find'>, onFailure: (error: Error) => void) {
@@ -104,9 +110,23 @@ export class UploadWatches {
     return watch;
   }
 
-  /** To be called after every change of an upload. */
-  changed(id: UploadId): void {
+  /** Those that are followed. */
+  get customerIds(): readonly CustomerId[] {
+    return [...new Set([...this.#watches].map(({ customerId }) => customerId))];
+  }
+
+  /** Has those that were opened since the last call look at everything again. */
+  recheckNew(): void {
+    for (const watch of this.#watches) {
+      if (watch.isNew) watch.miss();
+      watch.isNew = false;
+    }
+  }
+
+  /** To be called after every change of an upload. @param owner null: not known */
+  changed(id: UploadId, owner: CustomerId | null): void {
     if (this.#watches.size === 0) return;
+    if (owner !== null) this.#owners.set(id, owner);
     this.#changed.add(id);
     this.#timer ??= setTimeout(() => void this.#report().catch((error) => this.#fail(error)), COALESCE_MS);
   }
@@ -126,8 +146,9 @@ export class UploadWatches {
     this.#changed.clear();
     this.#timer = null;
     for (const id of ids) {
-      const upload = await this.#uploads.find(id);
-      for (const watch of this.#watches) watch.change(id, upload?.customerId ?? null);
+      const owner = this.#owners.get(id) ?? (await this.#uploads.find(id))?.customerId ?? null;
+      if (owner !== null) this.#owners.set(id, owner);
+      for (const watch of this.#watches) watch.change(id, owner);
     }
   }
 }

@@ -4,13 +4,13 @@ import type { Problem } from '../../errors.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { uploadNotFound } from '../../model/not-found.ts';
-import type { ProgressBoard } from '../progress/progress-board.ts';
+import { type Counts, type Progress, type ProgressBoard, progressOf } from '../progress/progress-board.ts';
 import type { RefusedUploads } from '../progress/refused-uploads.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 
 export interface UploadsDeps {
-  readonly catalog: Pick<Catalog, 'findUpload' | 'unfinishedUploads'>;
-  readonly resumable: Pick<ResumableUploads, 'findUpload' | 'idsOf'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'unfinishedUploads' | 'isShared' | 'savedProgress'>;
+  readonly resumable: Pick<ResumableUploads, 'findUpload' | 'idsOf' | 'bytesOf'>;
   readonly progress: ProgressBoard;
   readonly refused: RefusedUploads;
 }
@@ -35,8 +35,24 @@ export class Uploads {
     return [...new Set([...resumable.idsOf(customerId), ...(await catalog.unfinishedUploads(customerId))])];
   }
 
+  /** @returns for each upload how far it is, as this process or another one has counted; null if it has ended */
+  async progressOf(uploads: readonly Upload[]): Promise<readonly (Progress | null)[]> {
+    const { catalog, progress } = this.#deps;
+    const elsewhere = uploads.filter(({ id, finishedAt }) => finishedAt === null && !progress.countsOf(id));
+    const saved = catalog.isShared ? await catalog.savedProgress(elsewhere.map(({ id }) => id)) : [];
+    const counts = new Map<UploadId, Counts>(saved.map((each) => [each.uploadId, each]));
+    for (const { id, file } of elsewhere) {
+      const { bytesReceived = 0, rowsRead = 0 } = counts.get(id) ?? {};
+      // Of a file that arrives in several requests, the bytes of earlier ones are on disk.
+      const onDisk = file ? 0 : await this.#deps.resumable.bytesOf(id);
+      counts.set(id, { bytesReceived: Math.max(bytesReceived, onDisk), rowsRead });
+    }
+    const none = { bytesReceived: 0, rowsRead: 0 };
+    return uploads.map((upload) => progressOf(upload, progress.countsOf(upload.id) ?? counts.get(upload.id) ?? none));
+  }
+
   /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
-  refusalOf({ customerId }: CustomerAccess, uploadId: UploadId): Problem | null {
+  refusalOf({ customerId }: CustomerAccess, uploadId: UploadId): Promise<Problem | null> {
     return this.#deps.refused.problemOf(customerId, uploadId);
   }
 
@@ -54,15 +70,14 @@ export class Uploads {
    * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
   async waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload> {
-    const { progress, refused } = this.#deps;
-    const end = progress.waitForEnd(uploadId, timeoutMs);
+    const end = this.#deps.progress.waitForEnd(uploadId, timeoutMs);
     try {
       const upload = await this.get(access, uploadId);
       if (upload.finishedAt !== null) return upload;
       await end.promise;
       return await this.get(access, uploadId);
     } catch (error) {
-      throw refused.problemOf(access.customerId, uploadId) ?? error;
+      throw (await this.refusalOf(access, uploadId)) ?? error;
     } finally {
       end.stop();
     }

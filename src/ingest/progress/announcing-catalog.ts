@@ -1,27 +1,64 @@
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { UploadId } from '../../model/ids.ts';
+import type { CatalogChange } from '../../catalog/catalog-news.ts';
+import type { CustomerId, UploadId } from '../../model/ids.ts';
 
-/** A catalog that announces every upload that it has changed. @param changed called after the change */
-export function announcingCatalog(catalog: Catalog, changed: (id: UploadId) => void): Catalog {
-  const after = async <T>(id: UploadId, change: Promise<T>): Promise<T> => {
-    const result = await change;
-    changed(id);
-    return result;
-  };
+/** A catalog that announces every upload that it has changed, after the change. */
+export function announcingCatalog(catalog: Catalog): Catalog {
+  const announce =
+    (kind: Exclude<CatalogChange['kind'], 'analysis_cancelled'>) =>
+    (uploadId: UploadId, customerId: CustomerId | null = null): void =>
+      catalog.news.publish({ kind, uploadId, customerId });
+  const changed = announce('upload_changed');
+  const ended = announce('upload_ended');
   return {
     ...catalog,
-    createUpload: (upload) => after(upload.id, catalog.createUpload(upload)),
-    markReceived: (id, file, limits) => after(id, catalog.markReceived(id, file, limits)),
-    deleteUpload: (id) => after(id, catalog.deleteUpload(id)),
-    cancelUpload: (id) => after(id, catalog.cancelUpload(id)),
-    undoUpload: (id) => after(id, catalog.undoUpload(id)),
-    endRetention: (id) => after(id, catalog.endRetention(id)),
+    async createUpload(upload) {
+      const created = await catalog.createUpload(upload);
+      changed(created.id, created.customerId);
+      return created;
+    },
+    async markReceived(reception, file, limits) {
+      const outcome = await catalog.markReceived(reception, file, limits);
+      changed(reception.uploadId, outcome.kind === 'received' ? outcome.upload.customerId : null);
+      return outcome;
+    },
+    async deleteUpload(reception) {
+      await catalog.deleteUpload(reception);
+      ended(reception.uploadId);
+    },
+    async requestCancel(id) {
+      const outcome = await catalog.requestCancel(id);
+      if (outcome === 'cancelled') ended(id);
+      if (outcome === 'requested') announce('cancel_requested')(id);
+      return outcome;
+    },
+    async cancelUpload(id) {
+      const isCancelled = await catalog.cancelUpload(id);
+      if (isCancelled) ended(id);
+      return isCancelled;
+    },
+    async undoUpload(id) {
+      const undone = await catalog.undoUpload(id);
+      if (undone) changed(id, undone.customerId);
+      return undone;
+    },
+    async endRetention(id) {
+      await catalog.endRetention(id);
+      changed(id);
+    },
     async claimNext(claim) {
       const claimed = await catalog.claimNext(claim);
-      if (claimed) changed(claimed.upload.id);
+      if (claimed) changed(claimed.upload.id, claimed.upload.customerId);
       return claimed;
     },
-    commitUpload: (commit) => after(commit.uploadId, catalog.commitUpload(commit)),
-    endAttempt: (attempt) => after(attempt.uploadId, catalog.endAttempt(attempt)),
+    async commitUpload(commit) {
+      const committed = await catalog.commitUpload(commit);
+      if (committed !== 'lost') ended(committed.id, committed.customerId);
+      return committed;
+    },
+    async endAttempt(attempt) {
+      await catalog.endAttempt(attempt);
+      (attempt.outcome.kind === 'requeued' ? changed : ended)(attempt.uploadId);
+    },
   };
 }

@@ -11,6 +11,9 @@ export interface Progress {
   readonly share: number | null;
 }
 
+/** What is counted of an upload. */
+export type Counts = Pick<Progress, 'bytesReceived' | 'rowsRead'>;
+
 /** Resolves when the upload ends or the time is up. */
 interface EndOfUpload {
   readonly promise: Promise<void>;
@@ -19,37 +22,51 @@ interface EndOfUpload {
 }
 
 /**
- * The progress of uploads that have not ended, and the callers that wait for their ends. Held in memory only: after a restart
- * an upload is on it again with its next byte or row.
+ * The progress of the uploads that this process receives and loads, and the callers that wait for the ends of any. Held in memory
+ * only: after a restart an upload is on it again with its next byte or row.
  */
 export class ProgressBoard {
   readonly #bytes = new Map<UploadId, number>();
   readonly #rows = new Map<UploadId, number>();
   readonly #waiting = new Map<UploadId, Set<() => void>>();
-  readonly #onChange: (uploadId: UploadId) => void;
+  readonly #onChange: (uploadId: UploadId, counts: Counts) => void;
 
-  constructor(onChange: (uploadId: UploadId) => void = () => undefined) {
+  constructor(onChange: (uploadId: UploadId, counts: Counts) => void = () => undefined) {
     this.#onChange = onChange;
   }
 
   received(uploadId: UploadId, bytes: number): void {
     if (this.#bytes.get(uploadId) === bytes) return;
     this.#bytes.set(uploadId, bytes);
-    this.#onChange(uploadId);
+    this.#changed(uploadId);
   }
 
   /** The number may fall: an attempt can start over. */
   read(uploadId: UploadId, rows: number): void {
-    this.#rows.set(uploadId, rows);
-    this.#onChange(uploadId);
+    this.#rows.set(uploadId, Math.floor(rows));
+    this.#changed(uploadId);
   }
 
-  /** The upload has ended, however it did: forgets its progress and wakes the callers that wait for it. */
-  ended(uploadId: UploadId): void {
+  /** This process receives no more bytes of the upload: they are on disk, and another one may go on. */
+  stopReceiving(uploadId: UploadId): void {
     this.#bytes.delete(uploadId);
+  }
+
+  /** The attempt of this process is over: another one may make the next. */
+  stopReading(uploadId: UploadId): void {
     this.#rows.delete(uploadId);
+  }
+
+  /** The upload has ended, however and wherever it did: forgets its progress and wakes the callers that wait for it. */
+  ended(uploadId: UploadId): void {
+    this.stopReceiving(uploadId);
+    this.stopReading(uploadId);
+    this.wake(uploadId);
+  }
+
+  /** Wakes the callers that wait for an upload, which may have ended. */
+  wake(uploadId: UploadId): void {
     for (const wake of this.#waiting.get(uploadId) ?? []) wake();
-    this.#onChange(uploadId);
   }
 
   /** Starts to wait at once, so that an end between this call and a look at the catalog is not missed. */
@@ -66,14 +83,28 @@ export class ProgressBoard {
     return { promise, stop };
   }
 
-  /** @returns null if the upload has ended */
-  of({ id, file, finishedAt }: Upload): Progress | null {
-    if (finishedAt !== null) return null;
-    const rowsRead = Math.floor(this.#rows.get(id) ?? 0);
-    return {
-      bytesReceived: file?.bytes ?? this.#bytes.get(id) ?? 0,
-      rowsRead,
-      share: file ? Math.min(1, rowsRead / file.records) : null,
-    };
+  /** Uploads for whose ends somebody waits. */
+  get awaited(): readonly UploadId[] {
+    return [...this.#waiting.keys()];
   }
+
+  /** @returns null if this process neither receives nor loads the upload */
+  countsOf(uploadId: UploadId): Counts | null {
+    const bytes = this.#bytes.get(uploadId);
+    const rows = this.#rows.get(uploadId);
+    if (bytes === undefined && rows === undefined) return null;
+    return { bytesReceived: bytes ?? 0, rowsRead: rows ?? 0 };
+  }
+
+  #changed(uploadId: UploadId): void {
+    const counts = this.countsOf(uploadId);
+    if (counts) this.#onChange(uploadId, counts);
+  }
+}
+
+/** @returns null if the upload has ended */
+export function progressOf({ file, finishedAt }: Upload, { bytesReceived, rowsRead }: Counts): Progress | null {
+  if (finishedAt !== null) return null;
+  const share = file ? Math.min(1, rowsRead / file.records) : null;
+  return { bytesReceived: file?.bytes ?? bytesReceived, rowsRead, share };
 }

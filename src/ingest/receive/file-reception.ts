@@ -32,6 +32,8 @@ export interface FileReceptionDeps {
   readonly refused: RefusedUploads;
   readonly observe: Observe;
   readonly limits: ReceiveLimits;
+  /** The process that receives the file. */
+  readonly instanceId: string;
 }
 
 export interface ReceiveLimits extends QueueLimits {
@@ -73,7 +75,7 @@ export class FileReception {
     this.#deps = deps;
     this.#file = file;
     this.#source = source;
-    this.#registration = new Registration(deps.catalog, deps.limits, file);
+    this.#registration = new Registration(deps.catalog, deps.limits, deps.instanceId, file);
     this.#allowance = deps.reserve.allowance();
     const mayBeShort = (file.expectedBytes ?? 0) <= SHORT_FORM_BYTES;
     this.#head = new FileHead(source.rest && mayBeShort ? SHORT_FORM_BYTES : 0);
@@ -95,13 +97,16 @@ export class FileReception {
       await this.#receiveBytes();
       const late = await this.#complete();
       const upload = late && this.#isOutdated ? await this.#receiveAgain(late) : await this.#acknowledge();
+      this.#deps.progress.stopReceiving(this.#file.uploadId);
       this.#ended.resolve('acknowledged');
       return upload;
     } catch (failure) {
       const { aborted, reason } = this.#cancellation.signal;
       const cause = aborted ? reason : (this.#source.causeOf?.(failure) ?? failure);
-      if (!aborted && !this.#again) this.#noteRefusal(problemOf(cause));
-      await this.#discard();
+      // The request to cancel it may be found by the catalog before it comes here.
+      const isCancelled = aborted || (cause instanceof Problem && cause.code === 'upload_cancelled');
+      if (!isCancelled && !this.#again) await this.#noteRefusal(problemOf(cause));
+      await this.#discard(isCancelled);
       throw cause;
     } finally {
       this.#ended.resolve('discarded');
@@ -183,7 +188,7 @@ export class FileReception {
     this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
     this.#cancellation.signal.throwIfAborted();
     const upload = await this.#again.receive();
-    await this.#discard();
+    await this.#discard(false);
     return upload;
   }
 
@@ -229,7 +234,7 @@ export class FileReception {
     };
     const { kind, upload } = await this.#registration.acknowledge(received);
     if (kind === 'repeated') {
-      await this.#discard();
+      await this.#discard(false);
       return upload;
     }
     failpoint('acknowledged');
@@ -247,7 +252,7 @@ export class FileReception {
   }
 
   /** Removes everything of the file: first its rows, then its bytes, then its row in the catalog. */
-  async #discard(): Promise<void> {
+  async #discard(isCancelled: boolean): Promise<void> {
     const { spool, loader, progress, observe } = this.#deps;
     const { uploadId } = this.#file;
     try {
@@ -257,16 +262,18 @@ export class FileReception {
       // A disk that fails here is no reason to answer the client with another problem.
       const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
       await spool.remove(uploadId).catch(failed);
-      await this.#registration.withdraw({ isCancelled: this.#cancellation.signal.aborted });
+      await this.#registration.withdraw({ isCancelled });
+      const { customerId } = this.#registration;
+      if (isCancelled && customerId !== null) observe({ kind: 'upload_cancelled', uploadId, customerId });
     } finally {
       progress.ended(uploadId);
     }
   }
 
-  #noteRefusal(problem: Problem): void {
+  async #noteRefusal(problem: Problem): Promise<void> {
     const { uploadId } = this.#file;
     const { customerId } = this.#registration;
-    if (customerId !== null) this.#deps.refused.add(uploadId, customerId, problem);
+    if (customerId !== null) await this.#deps.refused.add(uploadId, customerId, problem);
     this.#deps.observe({ kind: 'upload_refused', uploadId, customerId, code: problem.code });
   }
 

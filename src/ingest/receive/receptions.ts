@@ -36,6 +36,11 @@ export class Receptions {
     }
   }
 
+  /** Uploads whose files are being received. */
+  get ids(): readonly UploadId[] {
+    return [...this.#open.keys()];
+  }
+
   /** Cancels a file that is being received. @returns false if there is none, or it was acknowledged before */
   async cancel(uploadId: UploadId): Promise<boolean> {
     return (await this.#open.get(uploadId)?.cancel()) ?? false;

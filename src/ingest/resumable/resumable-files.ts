@@ -135,10 +135,15 @@ export class ResumableFiles {
     return createReadStream(this.#partPath(id));
   }
 
+  /** Ends the request that is sending bytes of the file with the problem upload_cancelled. */
+  interrupt(id: UploadId): void {
+    this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled.`));
+  }
+
   /** Removes the file; a client that is sending bytes of it gets the problem upload_cancelled. @returns whether it existed */
   async remove(id: UploadId): Promise<boolean> {
     const existed = this.#customers.delete(id);
-    this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled.`));
+    this.interrupt(id);
     const paths = [this.#descriptionPath(id), markerOf(this.#partPath(id)), this.#partPath(id)];
     for (const path of paths) await rm(path, { force: true });
     // Without it, the file could be back after a power cut.

@@ -18,7 +18,7 @@ import type { ResumableFile, ResumableFiles } from './resumable-files.ts';
 
 export interface ResumableUploadsDeps {
   readonly files: ResumableFiles;
-  readonly catalog: Pick<Catalog, 'findUpload' | 'findCustomer'>;
+  readonly catalog: Pick<Catalog, 'findUpload' | 'findCustomer' | 'news'>;
   readonly receptions: Receptions;
   readonly slots: Pick<ReceiveSlots, 'acquire'>;
   readonly progress: ProgressBoard;
@@ -60,7 +60,7 @@ export class ResumableUploads {
   /** @throws Problem disk_full, too_many_uploads */
   async begin(file: ResumableFile): Promise<void> {
     await this.#files.create(file);
-    this.#deps.progress.received(file.id, 0);
+    this.#announce('upload_changed', file);
   }
 
   /** @returns a file that is no upload yet, and how much of it has arrived */
@@ -79,7 +79,6 @@ export class ResumableUploads {
   async findUpload(id: UploadId): Promise<Upload | null> {
     const file = await this.find(id);
     if (!file) return null;
-    if (!this.#finishing.has(id)) this.#deps.progress.received(id, file.received);
     const { customerId, keyId, filename, corrects } = file;
     const options = completeOptions(file.options, (await this.#deps.catalog.findCustomer(customerId))?.defaults);
     const createdAt = new Date(file.createdAt);
@@ -108,7 +107,8 @@ export class ResumableUploads {
       // Bytes may have been dropped, or the whole file.
       const received = await this.#files.received(id);
       if (received) progress.received(id, received.bytes);
-      else progress.ended(id);
+      // The next chunk may come to another process. What is on disk is counted there.
+      progress.stopReceiving(id);
     }
   }
 
@@ -154,7 +154,10 @@ export class ResumableUploads {
       await this.#files.remove(id);
       return upload;
     } catch (error) {
-      if (error instanceof Problem && !(await this.#isKept(id, error))) await this.#files.remove(id);
+      if (error instanceof Problem && !(await this.#isKept(id, error))) {
+        await this.#files.remove(id);
+        this.#announce('upload_ended', file);
+      }
       throw error;
     }
   }
@@ -199,8 +202,26 @@ export class ResumableUploads {
   /** Removes a file that is no upload yet. @returns whether it existed */
   async cancel(id: UploadId): Promise<boolean> {
     const existed = await this.#files.remove(id);
-    if (existed) this.#deps.progress.ended(id);
+    if (existed) this.#announce('upload_ended', { id, customerId: null });
     return existed;
+  }
+
+  /** Ends the request that is sending bytes of a file, if this process has it: the file is being removed. */
+  interrupt(id: UploadId): void {
+    this.#files.interrupt(id);
+  }
+
+  /** How much of a file that is no upload yet has arrived in requests that have ended. */
+  async bytesOf(id: UploadId): Promise<number> {
+    return (await this.#files.received(id))?.bytes ?? 0;
+  }
+
+  /** The catalog does not know these files, so that it announces nothing of them. */
+  #announce(
+    kind: 'upload_changed' | 'upload_ended',
+    { id: uploadId, customerId }: { readonly id: UploadId; readonly customerId: CustomerId | null },
+  ): void {
+    this.#deps.catalog.news.publish({ kind, uploadId, customerId });
   }
 
   /** Removes files that are not whole and have received nothing for too long. */
@@ -215,11 +236,6 @@ export class ResumableUploads {
   async #isExpired(id: UploadId): Promise<boolean> {
     const received = await this.#files.received(id);
     return received !== null && received.changedAt.getTime() + this.resumeMs <= Date.now();
-  }
-
-  /** Removes all files of a customer. */
-  async removeAllOf(customerId: CustomerId): Promise<void> {
-    for (const id of this.#files.idsOf(customerId)) await this.cancel(id);
   }
 
   /** Interrupts the files that are being made uploads: they are finished after the next start. */

@@ -4,6 +4,7 @@ import type { EngineClient } from '../../engine/engine-client.ts';
 import type { ExportFolder } from '../sent-file.ts';
 import type { TableName, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
+import { tableName } from './clickhouse-loads.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import type { StatementSettings } from './clickhouse-shard.ts';
 import { identifier } from './clickhouse-sql.ts';
@@ -27,8 +28,7 @@ export function clickhouseReads({
   ...folder
 }: ClickhouseReadDeps): Pick<TableStore, 'query' | 'rows' | 'export' | 'keepsIntegersAsNumbers' | 'encode'> {
   const settings: StatementSettings = queryMemoryBytes === null ? {} : { max_memory_usage: queryMemoryBytes };
-  const sourceOf = ({ customerId, tableId }: TableName): string =>
-    servers.source(identifier(`${customerId}_${tableId}`));
+  const sourceOf = (table: TableName): string => servers.source(identifier(tableName(table)));
   return {
     query: (view, plan, limits) => answerQuery(servers.reader, sourceOf(view), settings, view, plan, limits),
     rows: (view, page, limits) => readPage(servers.reader, sourceOf(view), settings, view, page, limits),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Upload } from '../../../src/catalog/upload.ts';
-import { customerId } from '../../builders.ts';
-import { A, type CatalogUnderTest, FILE, leaseOf, OPTIONS } from './catalog-under-test.ts';
+import { newUploadId } from '../../../src/model/ids.ts';
+import { customerId, receptionOf } from '../../builders.ts';
+import { A, B, type CatalogUnderTest, FILE, LEASE_MS, leaseOf, OPTIONS, REQUEUED } from './catalog-under-test.ts';
 
 type Times = readonly [firstRowAt: bigint, earliestAt: bigint, latestAt: bigint];
 
@@ -18,7 +19,7 @@ export function cancelUndoContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.cancelUpload(waiting.id), false);
       const late = await t.receiving('a');
       assert.equal(await t.catalog.cancelUpload(late.id), true);
-      await assert.rejects(t.catalog.markReceived(late.id, FILE), { code: 'upload_cancelled' });
+      await assert.rejects(t.catalog.markReceived(receptionOf(late.id), FILE), { code: 'upload_cancelled' });
       const held = await t.received('a');
       const claim = await t.claimed();
       assert.equal(await t.catalog.cancelUpload(held.id), false);
@@ -26,6 +27,56 @@ export function cancelUndoContract(t: CatalogUnderTest): void {
       const ended = await t.catalog.findUpload(held.id);
       assert.deepEqual([ended?.status, ended?.error], ['cancelled', null]);
       assert.equal(await t.catalog.claimNext(A), null);
+    });
+
+    it('is cancelled at once on request if it is in the queue', async () => {
+      const waiting = await t.received('a');
+      assert.equal(await t.catalog.requestCancel(waiting.id), 'cancelled');
+      const cancelled = await t.catalog.findUpload(waiting.id);
+      assert.deepEqual([cancelled?.status, cancelled?.finishedAt?.getTime()], ['cancelled', t.clock]);
+      assert.equal(await t.catalog.requestCancel(waiting.id), 'ended');
+      assert.equal(await t.catalog.claimNext(A), null);
+      assert.equal(await t.catalog.requestCancel(newUploadId()), 'ended', 'there is no such upload');
+    });
+
+    it('is never acknowledged and never loaded early if that was requested while its bytes arrive', async () => {
+      const late = await t.receiving('a');
+      assert.equal(await t.catalog.requestCancel(late.id), 'requested');
+      assert.equal(await t.catalog.requestCancel(late.id), 'requested', 'a request may be repeated');
+      assert.equal(await t.catalog.claimReceiving({ uploadId: late.id, ...A }), null);
+      await assert.rejects(t.catalog.markReceived(receptionOf(late.id), FILE), { code: 'upload_cancelled' });
+      assert.equal(await t.catalog.cancelUpload(late.id), true, 'its receiver obeys');
+      assert.equal(await t.statusOf(late.id), 'cancelled');
+    });
+
+    it('is ended by the next attempt if it was requested while another one held it', async () => {
+      const held = await t.received('a');
+      const first = await t.claimed();
+      assert.equal(first.isCancelRequested, false);
+      assert.equal(await t.catalog.requestCancel(held.id), 'requested');
+      assert.equal(await t.statusOf(held.id), 'ingesting');
+      await t.catalog.endAttempt({ ...leaseOf(first), outcome: REQUEUED });
+      const second = await t.claimed();
+      assert.deepEqual([second.upload.id, second.isCancelRequested], [held.id, true]);
+      await t.catalog.endAttempt({ ...leaseOf(second), outcome: { kind: 'cancelled' } });
+      assert.equal(await t.statusOf(held.id), 'cancelled');
+    });
+
+    it('is ended by the process that takes it over if the one that held it is gone', async () => {
+      const held = await t.received('a');
+      await t.claimed();
+      await t.catalog.requestCancel(held.id);
+      t.clock += LEASE_MS + 1;
+      assert.equal(await t.catalog.requestCancel(held.id), 'requested');
+      assert.equal((await t.claimed(B)).isCancelRequested, true);
+    });
+
+    it('is complete if its rows were committed before the request was obeyed', async () => {
+      await t.received('a');
+      const claim = await t.claimed();
+      await t.catalog.requestCancel(claim.upload.id);
+      assert.equal((await t.commit(claim)).status, 'complete');
+      assert.equal(await t.catalog.requestCancel(claim.upload.id), 'ended');
     });
 
     it('has an uncommitted tag after the undo, and leaves the table to the remaining uploads', async () => {

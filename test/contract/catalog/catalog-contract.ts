@@ -8,10 +8,13 @@ import { type CatalogDatabase, CatalogUnderTest, YEAR_9999 } from './catalog-und
 import { columnTypesContract } from './column-types.ts';
 import { commitContract } from './commit.ts';
 import { customersContract } from './customers.ts';
+import { nodesContract } from './nodes.ts';
 import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { sessionsContract } from './sessions.ts';
+import { sharedAnalysesContract } from './shared-analyses.ts';
+import { sharedUploadsContract } from './shared-uploads.ts';
 import { tableIdsContract } from './table-ids.ts';
 import { tableStatesContract } from './table-states.ts';
 import { uploadsContract } from './uploads.ts';
@@ -39,7 +42,10 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     columnTypesContract(t);
     tableIdsContract(t);
     tableStatesContract(t);
+    sharedUploadsContract(t);
+    sharedAnalysesContract(t);
     webhooksContract(t);
+    nodesContract(t);
 
     it('is complete when it is opened again', async () => {
       await t.catalog.createCustomer({ id: customerId('new'), timeColumn: 'at', columns: null });

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { SavedAnalysis } from '../../../src/catalog/shared-analyses.ts';
+import { customerId } from '../../builders.ts';
+import type { CatalogUnderTest } from './catalog-under-test.ts';
+
+const KEEP_MS = 1_000;
+const CUSTOMER = customerId('a');
+
+export function sharedAnalysesContract(t: CatalogUnderTest): void {
+  describe('what other processes know of a running analysis', () => {
+    const analysis = (id: string, change: Partial<SavedAnalysis> = {}): SavedAnalysis => ({
+      customerId: CUSTOMER,
+      id,
+      name: 'query',
+      startedAt: new Date(t.clock),
+      fractionDone: null,
+      ...change,
+    });
+    const save = (process: string, ...analyses: readonly SavedAnalysis[]) =>
+      t.catalog.saveAnalyses(process, analyses, KEEP_MS);
+    const idsFor = async (process: string) => (await t.catalog.analysesOfOthers(process, CUSTOMER)).map(({ id }) => id);
+
+    it('is what its process saved last, and nothing that has ended since', async () => {
+      const first = analysis('1', { startedAt: new Date(t.clock - 5) });
+      assert.deepEqual(await save('p', first, analysis('2'), analysis('3', { customerId: customerId('b') })), []);
+      await save('q', analysis('4', { startedAt: new Date(t.clock - 9), name: 'profile' }));
+      assert.deepEqual(await idsFor('r'), ['4', '1', '2']);
+      assert.deepEqual(await idsFor('p'), ['4']);
+      t.clock += 10;
+      await save('p', { ...first, fractionDone: 0.25 });
+      const elsewhere = await t.connect();
+      const [, now, ...others] = await elsewhere.analysesOfOthers('r', CUSTOMER);
+      assert.deepEqual([now, others], [{ ...first, fractionDone: 0.25 }, []]);
+      assert.deepEqual(await elsewhere.analysesOfOthers('r', customerId('b')), []);
+      t.clock += 10;
+      await save('p');
+      assert.deepEqual(await idsFor('r'), ['4']);
+    });
+
+    it('is forgotten if its process is gone', async () => {
+      await save('p', analysis('1'));
+      t.clock += KEEP_MS;
+      assert.deepEqual(await idsFor('r'), []);
+      assert.equal(await t.catalog.requestAnalysisCancel(CUSTOMER, '1'), false);
+      await save('q', analysis('2'));
+      t.clock -= KEEP_MS;
+      assert.deepEqual(await idsFor('r'), ['2'], 'it is still in the catalog');
+    });
+
+    it('is the request to cancel it, which its process gets with its next save', async () => {
+      await save('p', analysis('1'), analysis('2'));
+      assert.equal(await t.catalog.requestAnalysisCancel(customerId('b'), '1'), false);
+      assert.equal(await t.catalog.requestAnalysisCancel(CUSTOMER, '3'), false);
+      assert.equal(await t.catalog.requestAnalysisCancel(CUSTOMER, '1'), true);
+      t.clock += 10;
+      assert.deepEqual(await save('p', analysis('1'), analysis('2')), [{ customerId: CUSTOMER, id: '1' }]);
+    });
+  });
+}
