@@ -56,7 +56,7 @@ export const ERRORS = {
   key_invalid: {
     status: 401,
     title: 'Invalid API key',
-    hint: 'Check that the key is complete and has not been revoked.',
+    hint: 'Check that the key is complete, or ask for a new one.',
   },
   session_ended: {
     status: 401,

@@ -158,6 +158,9 @@ export class RunningLoads {
       case 'wait_for_space':
         hold.loadFilledDisk();
         return REQUEUED;
+      case 'wait_for_store':
+        hold.pause();
+        return REQUEUED;
       case 'try_again':
         if (verdict.alone) this.#isolated.add(upload.id);
         return { kind: 'requeued', engineDied: verdict.engineDied };

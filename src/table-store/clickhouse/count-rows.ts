@@ -35,7 +35,7 @@ export async function countRows(
   const places = counts.reduce((sum, [, each]) => sum + BigInt(each), 0n);
   // By the number of rows alone, one that is there twice would make up for one that is missing.
   if (rows !== expected || places !== (BigInt(rows) * BigInt(rows - 1)) / 2n) {
-    const message = `ClickHouse holds ${rows} rows of attempt ${tag} in ${table}, not the ${expected} that it has confirmed`;
+    const message = `ClickHouse confirmed ${expected} rows of attempt ${tag} in ${table}, and holds ${rows}, not each of them once`;
     throw new StorageFailure('io_error', message);
   }
   const unit = time?.type === 'date' ? DAY_MICROS : 1n;
