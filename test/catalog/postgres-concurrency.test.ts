@@ -221,7 +221,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
     await client.end();
   });
 
-  it('acknowledge no more bytes than the queue may have, whoever sends them', async () => {
+  it('acknowledge no more bytes than the queue may have, whichever process counts them', async () => {
     const limits = { maxWaitingUploads: 100, maxWaitingBytes: 100 };
     const uploads = Array.from({ length: 16 }, (_, at) => newUpload(`c${at}`));
     for (const upload of uploads) await one.createUpload(upload);
