@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config.ts';
 import { duckdbCsvReader } from '../../src/csv-reader/duckdb/duckdb-csv-reader.ts';
@@ -11,6 +12,7 @@ import { accessToFinish } from '../../src/http/access/access.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { announcedUpload } from '../../src/http/webhooks/webhook-json.ts';
 import { startIngest } from '../../src/ingest/ingest.ts';
+import { openSpool } from '../../src/ingest/spool/open-spool.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { TableStore } from '../../src/table-store/table-store.ts';
 import { startWebhooks } from '../../src/webhooks/webhooks.ts';
@@ -27,7 +29,7 @@ export interface Node {
 export interface NodePair {
   readonly a: Node;
   readonly b: Node;
-  /** The folder of the spool. */
+  /** The folder of the spool, if it is one that both share. */
   readonly spool: string;
   close(): Promise<void>;
 }
@@ -37,12 +39,14 @@ export interface NodePair {
  * restarts, so that they can use one engine.
  *
  * @param connect opens the catalog, once for each node
+ * @param spoolUrl default: a folder of the pair
  */
 export async function startNodePair(
   connect: (folder: string) => Promise<Catalog>,
   settings: Readonly<Record<string, string>> = {},
+  spoolUrl: string | null = null,
 ): Promise<NodePair> {
-  const place = await openSharedPlace(settings);
+  const place = await openSharedPlace(settings, spoolUrl);
   const closing: (() => unknown)[] = [() => place.close()];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
@@ -57,7 +61,7 @@ export async function startNodePair(
       () => a.close(),
       () => b.close(),
     );
-    return { a, b, spool: place.directories.spool, close };
+    return { a, b, spool: join(place.shared, 'spool'), close };
   } catch (error) {
     await close();
     throw error;
@@ -66,24 +70,31 @@ export async function startNodePair(
 
 /** What nodes share, except for the catalog. */
 export interface SharedPlace {
+  /** Contains all of the others. */
   readonly folder: string;
   readonly config: ReturnType<typeof readConfig>;
   readonly engine: EngineClient;
-  readonly directories: Readonly<Record<'tables' | 'spool' | 'rejects' | 'resumable' | 'temp', string>>;
+  readonly tables: string;
+  readonly temp: string;
+  /** The folder of the spool, unless it is in a bucket. */
+  readonly shared: string;
+  readonly spoolUrl: string;
   close(): Promise<void>;
 }
 
-export async function openSharedPlace(settings: Readonly<Record<string, string>> = {}): Promise<SharedPlace> {
+export async function openSharedPlace(
+  settings: Readonly<Record<string, string>> = {},
+  spoolUrl: string | null = null,
+): Promise<SharedPlace> {
   const folder = mkdtempSync(join(tmpdir(), 'thena-pair-'));
-  const [tables, spool, rejects, resumable, temp] = ['tables', 'spool', 'rejects', 'resumable', 'tmp'].map((name) => {
+  const [tables, shared, temp] = ['tables', 'shared', 'tmp'].map((name) => {
     mkdirSync(join(folder, name));
     return join(folder, name);
-  }) as [string, string, string, string, string];
+  }) as [string, string, string];
   const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: folder, ...settings });
-  const directories = { tables, spool, rejects, resumable, temp };
   const engine = new EngineClient(
     {
-      directories: [tables, spool, temp],
+      directories: [folder],
       tempDirectory: temp,
       memoryBytes: config.engineMemoryBytes,
       threads: config.engineThreads,
@@ -96,7 +107,10 @@ export async function openSharedPlace(settings: Readonly<Record<string, string>>
     folder,
     config,
     engine,
-    directories,
+    tables,
+    temp,
+    shared,
+    spoolUrl: spoolUrl ?? pathToFileURL(shared).href,
     async close() {
       await engine.close();
       rmSync(folder, { recursive: true, force: true });
@@ -112,15 +126,23 @@ export async function openSharedPlace(settings: Readonly<Record<string, string>>
 export async function startNode(
   nodeId: string,
   connected: Catalog,
-  { config, engine, directories }: SharedPlace,
+  { folder, config, engine, spoolUrl, ...folders }: SharedPlace,
   paused: Pausable = new Pausable(),
 ): Promise<Node> {
   const catalog = paused.wrap(connected);
+  const instance = { nodeId, instanceId: randomUUID() };
+  const place = await openSpool({
+    url: spoolUrl,
+    local: mkdtempSync(join(folder, `${nodeId}-`)),
+    instance: instance.instanceId,
+    cacheBytes: config.spoolCacheBytes,
+    reserveBytes: config.diskReserveBytes,
+  });
   const observations: Observation[] = [];
   const observe = (observation: Observation): void => void observations.push(observation);
   const store = duckdbTableStore(engine, {
-    tables: directories.tables,
-    exports: directories.temp,
+    tables: folders.tables,
+    exports: folders.temp,
     reserveBytes: config.diskReserveBytes,
     quantileBytes: config.engineMemoryBytes,
   });
@@ -132,7 +154,6 @@ export async function startNode(
     export: store.export,
   };
   const csvReader = duckdbCsvReader(engine);
-  const instance = { nodeId, instanceId: randomUUID() };
   const ingest = await startIngest({
     catalog,
     instance,
@@ -141,7 +162,7 @@ export async function startNode(
     csvReader,
     observe,
     accessToFinish,
-    directories,
+    place,
     settings: config,
   });
   const webhooks = startWebhooks({
@@ -155,12 +176,12 @@ export async function startNode(
     config,
     catalog,
     tables,
-    exportDirectory: directories.temp,
+    exportDirectory: folders.temp,
     ingest,
     webhooks,
     ready: () => catalog.ping(),
     metrics: async () => '',
-    pageDirectory: directories.temp,
+    pageDirectory: folders.temp,
     observe,
   });
   const url = await server.listen({ host: config.host, port: config.port });
@@ -173,6 +194,7 @@ export async function startNode(
       await webhooks.close();
       await ingest.close();
       await catalog.close();
+      place.close();
     },
   };
 }

@@ -10,6 +10,8 @@ import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { nodesIn } from './nodes.ts';
+import type { ParallelWrites } from './parallel-writes.ts';
+import { resumableFilesIn } from './resumable-files.ts';
 import { sessionsIn } from './sessions.ts';
 import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
@@ -26,17 +28,23 @@ export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news'>;
  *
  * The dialect must support `RETURNING`; an update must lock its rows, or more, until the transaction ends, and later reads in
  * the transaction must see the latest commit; integers must be read as numbers if they are safe, else as bigints.
+ *
+ * @param parallel null if one transaction at a time writes
  */
-export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): KyselyCatalog {
+export function kyselyCatalog(
+  db: Kysely<CatalogTables>,
+  now: CatalogClock,
+  parallel: ParallelWrites | null = null,
+): KyselyCatalog {
   return {
     ...customersIn(db, now),
     ...deleteCustomerIn(db),
     ...apiKeysIn(db, now),
     ...sessionsIn(db, now),
     ...uploadsIn(db, now),
-    ...markReceivedIn(db, now),
+    ...markReceivedIn(db, now, parallel),
     ...cancelUndoIn(db, now),
-    ...leasesIn(db, now),
+    ...leasesIn(db, now, parallel),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
     ...nodesIn(db, now),
@@ -44,6 +52,7 @@ export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): Kys
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
+    ...resumableFilesIn(db, now),
     now: () => now(db),
     async ping() {
       await db.selectFrom('customers').select('id').limit(1).execute();

@@ -6,40 +6,42 @@ import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { isLeasedTo, lockCustomerOf, requeued, UNLEASED, type UploadCondition } from './lease-fencing.ts';
+import { isQueued, nextUploads } from './next-uploads.ts';
+import type { ParallelWrites } from './parallel-writes.ts';
 import { uploadOf } from './upload-rows.ts';
 import { announce } from './webhook-outbox.ts';
 
 type Leases = Pick<UploadQueue, 'claimNext' | 'claimReceiving' | 'retag' | 'renewLease' | 'endAttempt'>;
 
-/** Acknowledged and not loaded yet. */
-const QUEUED: readonly UploadStatus[] = ['received', 'ingesting'];
+/** Among how many uploads a claim chooses, if others claim some of them at the same time. */
+const MAX_CHOICE = 8;
 
-export function leasesIn(db: Kysely<CatalogTables>, now: CatalogClock): Leases {
+export function leasesIn(db: Kysely<CatalogTables>, now: CatalogClock, parallel: ParallelWrites | null): Leases {
   return {
     async claimNext(lease) {
       for (;;) {
         const at = await now(db);
         // Found without a lock, then claimed under the customer's lock, so that an empty queue costs only a read.
-        const oldest = await db
-          .selectFrom('uploads')
-          .select('id')
-          .where(isNext(at))
-          // Customers in turn: a thousand files of one customer do not delay those of another.
-          .orderBy(({ selectFrom }) =>
-            selectFrom('customers').select('last_claimed_at').whereRef('customers.id', '=', 'uploads.customer_id'),
-          )
-          .orderBy('created_at')
-          .orderBy('customer_id')
-          .limit(1)
-          .executeTakeFirst();
-        if (!oldest) return null;
-        const claim = await claimIf(db, oldest.id, isNext(at), { ...lease, at });
+        const next = await nextUploads(db, at, parallel ? MAX_CHOICE : 1);
+        if (next.length === 0) return null;
+        const claim = await db.transaction().execute(async (trx) => {
+          // Others that claim at the same time get the next ones, instead of waiting for the first.
+          const free =
+            next.length > 1
+              ? await parallel?.lockFirst(
+                  trx,
+                  next.map((each) => each.customer_id),
+                )
+              : null;
+          const chosen = next.find((each) => each.customer_id === free) ?? next[0];
+          return chosen ? claimIf(trx, chosen.id, isNext(at), { ...lease, at }) : null;
+        });
         if (claim) return claim;
       }
     },
     async claimReceiving({ uploadId, ...lease }) {
       const at = await now(db);
-      return claimIf(db, uploadId, mayLoadEarly(at), { ...lease, at });
+      return db.transaction().execute((trx) => claimIf(trx, uploadId, mayLoadEarly(at), { ...lease, at }));
     },
     retag: (attempt) =>
       db.transaction().execute(async (trx) => {
@@ -92,13 +94,9 @@ function ofSameCustomer(eb: ExpressionBuilder<CatalogTables, 'uploads'>) {
 function isNext(at: number): UploadCondition {
   return (eb) =>
     eb.and([
-      eb('uploads.status', 'in', QUEUED),
+      isQueued('uploads'),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
-      eb.not(
-        eb.exists(
-          ofSameCustomer(eb).where('other.status', 'in', QUEUED).whereRef('other.number', '<', 'uploads.number'),
-        ),
-      ),
+      eb.not(eb.exists(ofSameCustomer(eb).where(isQueued('other')).whereRef('other.number', '<', 'uploads.number'))),
     ]);
 }
 
@@ -109,40 +107,38 @@ function mayLoadEarly(at: number): UploadCondition {
       eb('uploads.status', '=', 'receiving'),
       eb('uploads.cancel_requested_at', 'is', null),
       eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
-      eb.not(eb.exists(ofSameCustomer(eb).where('other.status', 'in', QUEUED))),
+      eb.not(eb.exists(ofSameCustomer(eb).where(isQueued('other')))),
     ]);
 }
 
 /** Claims an upload if the condition still holds. */
-function claimIf(
-  db: Kysely<CatalogTables>,
+async function claimIf(
+  trx: Transaction<CatalogTables>,
   uploadId: UploadId,
   condition: UploadCondition,
   { owner, leaseMs, at }: { readonly owner: string; readonly leaseMs: number; readonly at: number },
 ): Promise<Claim | null> {
-  return db.transaction().execute(async (trx) => {
-    const customer = await lockCustomerOf(trx, uploadId);
-    if (!customer) return null;
-    const target = nextTarget(customer);
-    const upload = await trx
-      .updateTable('uploads')
-      .set((eb) => ({
-        status: eb.case().when('status', '=', 'received').then<UploadStatus>('ingesting').else(eb.ref('status')).end(),
-        tag: target.tag,
-        lease_owner: owner,
-        lease_until: at + leaseMs,
-        attempts: eb('attempts', '+', 1),
-      }))
-      .where('uploads.id', '=', uploadId)
-      .where(condition)
-      .returningAll()
-      .executeTakeFirst();
-    if (!upload) return null;
-    await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
-    await useTarget(trx, customer, target, { uploadId, owner });
-    const isCancelRequested = upload.cancel_requested_at !== null;
-    return { upload: uploadOf(upload), customer: customerOf(customer), ...target, isCancelRequested };
-  });
+  const customer = await lockCustomerOf(trx, uploadId);
+  if (!customer) return null;
+  const target = nextTarget(customer);
+  const upload = await trx
+    .updateTable('uploads')
+    .set((eb) => ({
+      status: eb.case().when('status', '=', 'received').then<UploadStatus>('ingesting').else(eb.ref('status')).end(),
+      tag: target.tag,
+      lease_owner: owner,
+      lease_until: at + leaseMs,
+      attempts: eb('attempts', '+', 1),
+    }))
+    .where('uploads.id', '=', uploadId)
+    .where(condition)
+    .returningAll()
+    .executeTakeFirst();
+  if (!upload) return null;
+  await trx.updateTable('customers').set({ last_claimed_at: at }).where('id', '=', customer.id).execute();
+  await useTarget(trx, customer, target, { uploadId, owner });
+  const isCancelRequested = upload.cancel_requested_at !== null;
+  return { upload: uploadOf(upload), customer: customerOf(customer), ...target, isCancelRequested };
 }
 
 /** What the end of an attempt changes about its upload. */

@@ -70,7 +70,7 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
     }
 
     const tableFiles = (customer: string): readonly string[] =>
-      readdirSync(place.directories.tables).filter((file) => file.startsWith(`${customer}_`));
+      readdirSync(place.tables).filter((file) => file.startsWith(`${customer}_`));
 
     /** Sends a file to a node, without its end, until the upload is in the catalog. */
     async function beginUpload(node: Node, customer: string) {
@@ -145,8 +145,8 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
         if (first) await put(b.url, customer, CSV, WAIT);
         const before = first ? 2 : 0;
         const id = await sendAndPause(pair, customer, 'append');
-        const { spool, temp } = place.directories;
-        cpSync(spool, join(temp, 'spool'), { recursive: true });
+        const { shared, temp } = place;
+        cpSync(shared, join(temp, 'shared'), { recursive: true });
         aheadMs += LEASE_ENDS_MS;
         await sweep(b);
         assert.equal((await ended(b.url, id)).status, 'complete');
@@ -157,7 +157,7 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
         const ends = a.observations.length;
         if (first) {
           // Its write comes after its rows were deleted, as if it had been on its way.
-          cpSync(join(temp, 'spool'), spool, { recursive: true });
+          cpSync(join(temp, 'shared'), shared, { recursive: true });
           const written = paused.pauseAt('commit');
           paused.resume();
           await written;
