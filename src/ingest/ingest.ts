@@ -48,14 +48,16 @@ export interface Ingest {
   /** @returns an upload of the catalog, or a resumable file that is not whole */
   findUpload(uploadId: UploadId): Promise<Upload | null>;
   /**
-   * Waits until the upload has ended, but at most `timeoutMs`.
+   * Waits until the upload has ended, but at most `timeoutMs`, or until the signal aborts.
    *
-   * @returns the upload as it is then
+   * @returns the upload as it is then; it may be returned earlier
    * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
-  waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number, signal?: AbortSignal): Promise<Upload>;
   /** Follows all uploads of a customer. @throws Problem too_many_streams */
   watch(access: CustomerAccess): UploadWatch;
+  /** Follows one upload. */
+  watchUpload(access: CustomerAccess, uploadId: UploadId): UploadWatch;
   /** The uploads of a customer that have not ended. */
   unfinishedUploads(access: CustomerAccess): Promise<readonly UploadId[]>;
   /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
@@ -190,9 +192,10 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     preview: (access, request) => previewFile({ catalog, slots, turns, maxColumns, idleMs }, access, request),
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
-    waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
+    waitUntilEnded: (...waiting) => uploads.waitUntilEnded(...waiting),
     progressOf: (each) => uploads.progressOf(each),
     watch: ({ customerId }) => watches.open(customerId),
+    watchUpload: ({ customerId }, uploadId) => watches.openOne(customerId, uploadId),
     unfinishedUploads: (access) => uploads.unfinished(access),
     refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
     cancelOrUndo: (access, uploadId) =>
