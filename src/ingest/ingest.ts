@@ -10,7 +10,7 @@ import type { CustomerAccess } from '../model/customer-access.ts';
 import { type CustomerId, newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
-import { cancelOrUndo } from './manage/cancel-undo.ts';
+import { type CancelUndoDeps, cancelOrUndo } from './manage/cancel-undo.ts';
 import { CatalogWatch } from './manage/catalog-watch.ts';
 
 import { retryUpload } from './manage/retry.ts';
@@ -87,7 +87,7 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
-export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'> {
+export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'>, Pick<CancelUndoDeps, 'holderMs'> {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly csvReader: CsvReader;
@@ -129,7 +129,7 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { tables, csvReader, observe, directories, settings, accessToFinish } = deps;
+  const { tables, csvReader, observe, directories, settings, accessToFinish, holderMs } = deps;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
   const spool = new Spool(directories.spool);
@@ -200,7 +200,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
     cancelOrUndo: (access, uploadId) =>
       cancelOrUndo(
-        { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe },
+        { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe, holderMs },
         access,
         uploadId,
       ),

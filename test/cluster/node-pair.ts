@@ -13,6 +13,9 @@ import { startIngest } from '../../src/ingest/ingest.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import { startWebhooks } from '../../src/webhooks/webhooks.ts';
 
+/** Longer than any test but one needs. */
+const HOLDER_MS = 5_000;
+
 export interface Node {
   /** Without a trailing slash. */
   readonly url: string;
@@ -93,6 +96,7 @@ async function startNode(catalog: Catalog, { config, engine, directories }: Part
   });
   const csvReader = duckdbCsvReader(engine);
   const ingest = await startIngest({
+    holderMs: HOLDER_MS,
     catalog,
     tables,
     csvReader,

@@ -194,6 +194,19 @@ for (const [how, newsOf] of [
       await until(async () => (await onB(path, { method: 'DELETE' })).body?.code === 'analysis_not_found');
     });
 
+    it('reports an upload that its node does not cancel in time, and cancels it later', async () => {
+      const { catalog } = pair.b;
+      const { id } = await catalog.createUpload(newUpload('stuck'));
+      const stuck = await catalog.claimReceiving({ uploadId: id, owner: newUploadId(), leaseMs: 60_000 });
+      assert.ok(stuck);
+      await catalog.markReceived(id, receivedFile());
+      const pending = await onB(`/uploads/${id}`, { method: 'DELETE' });
+      assert.deepEqual([pending.status, pending.body.code], [503, 'cancel_pending'], JSON.stringify(pending.body));
+      assert.equal((await onB(`/uploads/${id}`)).body.status, 'ingesting');
+      await catalog.releaseLeases();
+      assert.equal((await ended(pair.a.url, id)).status, 'cancelled');
+    });
+
     it('ends an upload whose node is gone before it could obey', async () => {
       const { catalog } = pair.b;
       const { id } = await catalog.createUpload(newUpload('orphan'));
