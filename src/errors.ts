@@ -34,6 +34,11 @@ export const ERRORS = {
     title: 'Internal server error',
     hint: 'Retry the request. If the problem persists, search the log for the request ID.',
   },
+  catalog_unavailable: {
+    status: 503,
+    title: 'The catalog database is unavailable',
+    hint: 'Retry after the delay in the Retry-After header. An upload is repeated safely with the same Idempotency-Key.',
+  },
   engine_unavailable: { status: 503, title: 'The query engine is restarting', hint: 'Retry in a few seconds.' },
   not_ready: {
     status: 503,

@@ -11,6 +11,10 @@ export type Observation =
       readonly cluster: { readonly node: string; readonly servers: readonly string[] } | null;
     }
   | { readonly kind: 'stopping'; readonly signal: string }
+  /** Another node has died: others take over what it had. */
+  | { readonly kind: 'node_died'; readonly nodeId: string }
+  /** This process has to stop: another one has its node ID, or it was not seen for too long. */
+  | { readonly kind: 'node_ended'; readonly nodeId: string; readonly why: 'replaced' | 'expired' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'engine_started'; readonly pid: number }
   | { readonly kind: 'engine_stopped'; readonly pid: number; readonly cause: string; readonly expected: boolean }

@@ -49,6 +49,10 @@ function describe(observation: Observation): Line {
       return { level: 'info', message: `Stopping (${observation.signal})` };
     case 'stopped':
       return { level: 'info', message: 'Stopped' };
+    case 'node_died':
+      return { level: 'warn', message: `Node ${observation.nodeId} has died: its uploads are taken over` };
+    case 'node_ended':
+      return { level: 'error', message: endOf(observation) };
     case 'engine_started':
       return { level: 'debug', message: `Engine started (process ${observation.pid})` };
     case 'engine_stopped':
@@ -156,4 +160,10 @@ function readableLine(json: string): string {
     ? `: ${error.name}: ${error.message}${(error.at ?? []).map((at: string) => `\n    ${at}`).join('')}`
     : '';
   return `${new Date(time).toTimeString().slice(0, 8)} ${label === 'info' ? '' : `${label}: `}${msg}${failure}\n`;
+}
+
+function endOf({ nodeId, why }: Extract<Observation, { readonly kind: 'node_ended' }>): string {
+  return why === 'replaced'
+    ? `Another process was started as node ${nodeId}, and this one stops. Each node needs a THENA_NODE_ID of its own`
+    : `Node ${nodeId} was not seen for too long, and others take over its uploads: it stops, and can be started again`;
 }

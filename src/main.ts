@@ -35,7 +35,7 @@ process.on('uncaughtException', (error) => {
   process.exit(EXIT_FAILED);
 });
 const starting = start(config, observe);
-stopOnSignals(starting, observe);
+stopWhenAsked(starting, observe);
 const { url } = await starting;
 const { auth, dataDir, nodeId, cluster } = config;
 const servers = cluster && { node: nodeId, servers: serversOf(cluster) };
@@ -81,12 +81,13 @@ async function start(config: Config, observe: Observe): Promise<Services> {
 
 /**
  * The first signal shuts down gracefully, the second one exits at once. A stop request from the launcher comes in addition to the
- * signal that the process group received, in either order, and never counts as the second one.
+ * signal that the process group received, in either order, and never counts as the second one. A node also stops if others take
+ * over what it has.
  */
-function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
+function stopWhenAsked(starting: Promise<Services>, observe: Observe): void {
   let signalled = false;
   let stopping = false;
-  const stop = async (cause: string): Promise<void> => {
+  const stop = async (cause: string, exitCode = 0): Promise<void> => {
     if (stopping) return;
     stopping = true;
     observe({ kind: 'stopping', signal: cause });
@@ -98,7 +99,7 @@ function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
     const services = await starting;
     await services.close();
     observe({ kind: 'stopped' });
-    process.exit();
+    process.exit(exitCode);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -109,6 +110,12 @@ function stopOnSignals(starting: Promise<Services>, observe: Observe): void {
   }
   process.on('message', () => void stop('requested by the launcher'));
   process.on('disconnect', () => void stop('the launcher exited'));
+  void starting
+    .then(({ ended }) => ended)
+    .then((why) => {
+      observe({ kind: 'node_ended', nodeId: config.nodeId, why });
+      void stop(`the node was ${why}`, EXIT_FAILED);
+    });
 }
 
 /** Shown after the start on a terminal. */

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { Presence } from './catalog/node.ts';
 import { openSqliteCatalog } from './catalog/sqlite/open-sqlite.ts';
 import type { Config } from './config.ts';
 import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
@@ -22,6 +24,8 @@ const PAGE_DIRECTORY = fileURLToPath(
 export interface Services {
   /** Base URL of the server, without a trailing slash. */
   readonly url: string;
+  /** Resolves when others take over what this node has, and it has to stop. */
+  readonly ended: Promise<Exclude<Presence, 'alive'>>;
   /** Finishes requests in progress, stops the loads, and releases all files, ports and processes. */
   close(): Promise<void>;
 }
@@ -47,6 +51,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     },
     observe,
   );
+  const ended = Promise.withResolvers<Exclude<Presence, 'alive'>>();
   const closing: (() => unknown)[] = [() => data.release(), () => engine.close()];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
@@ -54,6 +59,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   try {
     const catalog = await openSqliteCatalog(data.path('catalog.sqlite'));
     closing.push(() => catalog.close());
+    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId: randomUUID() };
     await engine.start();
     const tables = duckdbTableStore(engine, {
       tables: tableDirectory,
@@ -63,6 +69,8 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     });
     const ingest = await startIngest({
       catalog,
+      instance,
+      onEnd: ended.resolve,
       tables,
       csvReader: duckdbCsvReader(engine),
       observe,
@@ -71,7 +79,13 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       settings: config,
     });
     closing.push(() => ingest.close());
-    const webhooks = startWebhooks({ catalog, observe, uploadJson: announcedUpload, settings: config });
+    const webhooks = startWebhooks({
+      catalog,
+      instanceId: instance.instanceId,
+      observe,
+      uploadJson: announcedUpload,
+      settings: config,
+    });
     closing.push(() => webhooks.close());
     const ready = async (): Promise<void> => {
       await catalog.ping();
@@ -91,7 +105,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     });
     closing.push(() => server.close());
     const url = await server.listen({ host: config.host, port: config.port });
-    return { url, close };
+    return { url, close, ended: ended.promise };
   } catch (error) {
     await close();
     throw error;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import type { Catalog } from '../src/catalog/catalog.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
-import type { ReceivedFile } from '../src/catalog/upload.ts';
+import type { ReceivedFile, Reception } from '../src/catalog/upload.ts';
 import { completeOptions, type GivenOptions, type UploadOptions } from '../src/catalog/upload-options.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
 import { type Column, type ColumnType, chooseTimeColumn } from '../src/model/columns.ts';
-import { type CustomerId, newUploadId, parseCustomerId, type TableId } from '../src/model/ids.ts';
+import { type CustomerId, newUploadId, parseCustomerId, type TableId, type UploadId } from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
 import { NOTHING_SETTLED, type ValueFormat } from '../src/model/value-format.ts';
 import type { TableName } from '../src/table-store/table-store.ts';
@@ -75,6 +75,13 @@ export function uploadOptions(given: GivenOptions = {}): UploadOptions {
   return completeOptions(given);
 }
 
+/** The process that receives uploads. */
+const RECEIVER = 'receiver';
+
+export function receptionOf(uploadId: UploadId, receiver = RECEIVER): Reception {
+  return { uploadId, receiver };
+}
+
 type NewUpload = Parameters<Catalog['createUpload']>[0];
 
 /** An upload to register, with a new ID. */
@@ -82,6 +89,7 @@ export function newUpload(customer: string, change: Partial<NewUpload> = {}): Ne
   return {
     id: newUploadId(),
     customerId: customerId(customer),
+    receiver: RECEIVER,
     filename: null,
     options: uploadOptions(),
     idempotencyKey: null,

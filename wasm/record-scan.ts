@@ -23,6 +23,7 @@ const SPACE: i32 = 32;
 const MINUS: u32 = 45;
 const DOT: u32 = 46;
 const ZERO: u32 = 48;
+const FIVE: u32 = 53;
 const COLON: u32 = 58;
 
 export function textStart(): usize {
@@ -202,17 +203,34 @@ function shapesOf(field: usize, length: u32): u32 {
   return first === ZERO || first === MINUS ? 0 : shapesOfTime(field, length, others);
 }
 
-/** 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T. Whether the time exists is not checked. */
+/**
+ * 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T. The month, the day of the month and the time of day are in
+ * their ranges; whether the month has that day is not checked.
+ */
 function shapesOfTime(field: usize, length: u32, others: u32): u32 {
   if (length < 10 || <u32>load<u8>(field, 4) !== MINUS || <u32>load<u8>(field, 7) !== MINUS) return 0;
-  if (length === 10) return others === 0x90 ? DAY | MOMENT : 0;
+  if (length === 10) return others === 0x90 && isDay(field) ? DAY | MOMENT : 0;
   if (length !== 16 && length !== 19 && (length < 21 || length > 26)) return 0;
   const between = <u32>load<u8>(field, 10);
   if ((between !== SPACE && between !== 84) || <u32>load<u8>(field, 13) !== COLON) return 0;
-  if (length === 16) return others === 0x2490 ? MOMENT : 0;
-  if (<u32>load<u8>(field, 16) !== COLON) return 0;
-  if (length === 19) return others === 0x12490 ? MOMENT : 0;
-  return others === 0x92490 && <u32>load<u8>(field, 19) === DOT ? MOMENT : 0;
+  if (length === 16) return others === 0x2490 && isMoment(field) ? MOMENT : 0;
+  if (<u32>load<u8>(field, 16) !== COLON || <u32>load<u8>(field, 17) > FIVE) return 0;
+  if (length === 19) return others === 0x12490 && isMoment(field) ? MOMENT : 0;
+  return others === 0x92490 && <u32>load<u8>(field, 19) === DOT && isMoment(field) ? MOMENT : 0;
+}
+
+function isDay(field: usize): bool {
+  // Two digits less 1: a month from 0 to 11, a day from 0 to 30.
+  return twoDigits(field, 5) - 1 < 12 && twoDigits(field, 8) - 1 < 31;
+}
+
+function isMoment(field: usize): bool {
+  return isDay(field) && twoDigits(field, 11) < 24 && <u32>load<u8>(field, 14) <= FIVE;
+}
+
+/** The number that two digits are; wraps below 0. */
+function twoDigits(field: usize, at: usize): u32 {
+  return <u32>load<u8>(field + at) * 10 + <u32>load<u8>(field + at + 1) - 528;
 }
 
 function digitsIn(text: v128): u32 {

@@ -11,6 +11,7 @@ export const ErrorCode = oneOf(
     'unsupported_media_type',
     'body_too_large',
     'internal_error',
+    'catalog_unavailable',
     'engine_unavailable',
     'not_ready',
     'shutting_down',

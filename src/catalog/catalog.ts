@@ -1,6 +1,7 @@
 import type { ApiKeys } from './api-key.ts';
 import type { CatalogNews } from './catalog-news.ts';
 import type { Customers } from './customer.ts';
+import type { Nodes } from './node.ts';
 import type { Sessions } from './session.ts';
 import type { SharedAnalyses } from './shared-analyses.ts';
 import type { SharedUploads } from './shared-uploads.ts';
@@ -19,6 +20,7 @@ export interface Catalog
     Uploads,
     UploadQueue,
     TableStates,
+    Nodes,
     Webhooks,
     SharedUploads,
     SharedAnalyses {

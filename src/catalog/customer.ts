@@ -39,6 +39,10 @@ export interface Customers {
   beginDeletion(id: CustomerId): Promise<Deletion>;
   /** Customers whose deletion has started. */
   customersInDeletion(): Promise<readonly CustomerId[]>;
-  /** Completes the deletion: removes the customer, its keys, uploads and webhooks. @returns false if it does not exist */
+  /**
+   * Completes a deletion that has started: removes the customer, its keys, uploads and webhooks.
+   *
+   * @returns false if there is no such customer in deletion
+   */
   deleteCustomer(id: CustomerId): Promise<boolean>;
 }

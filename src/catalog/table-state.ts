@@ -52,6 +52,8 @@ export interface UncommittedTag {
   readonly tableId: TableId;
   /** The table is its customer's, or an attempt in progress is loading into it. If not, it can be dropped. */
   readonly isTableInUse: boolean;
+  /** A process that has lost the lease may still write such rows: they are to be deleted, and the tag is not to be forgotten yet. */
+  readonly mayBeWritten: boolean;
 }
 
 export interface TableStates {
@@ -61,8 +63,11 @@ export interface TableStates {
   committedRows(customerId: CustomerId): Promise<readonly CommittedRows[]>;
   /** The tags that every query of the customer's table excludes. Nearly always empty. */
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
-  /** Uncommitted tags whose rows may be deleted, because no valid lease holds them. Ends the leases that have expired. */
+  /**
+   * Uncommitted tags whose rows are to be deleted, because no valid lease holds them. Ends the leases that have expired. One that may
+   * still be written is returned when that is found, and again once it is certain that it is not.
+   */
   deadTags(): Promise<readonly UncommittedTag[]>;
-  /** To be called once the rows of these tags are deleted. */
+  /** To be called once the rows of these tags are deleted. A tag that an attempt holds is not forgotten. */
   forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;
 }

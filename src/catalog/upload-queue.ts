@@ -86,6 +86,4 @@ export interface UploadQueue {
   commitUpload(commit: CommitUpload): Promise<Upload | 'lost'>;
   /** Ends an attempt without rows. Its tag stays uncommitted until it is forgotten. Does nothing if the lease was lost. */
   endAttempt(attempt: Lease & { readonly outcome: AttemptOutcome }): Promise<void>;
-  /** Ends all leases, of uploads and of deliveries. For a catalog that no other process uses, at start. */
-  releaseLeases(): Promise<void>;
 }

@@ -138,6 +138,13 @@ export type Received =
   | { readonly kind: 'duplicate'; readonly earlier: Upload }
   | { readonly kind: 'queue_full'; readonly limit: QueueLimit };
 
+/** Identifies a reception of an upload. A write with one that is not the current one changes nothing. */
+export interface Reception {
+  readonly uploadId: UploadId;
+  /** The instance that receives the file; null if an earlier version of Thena did not record it. */
+  readonly receiver: string | null;
+}
+
 export interface Uploads {
   /**
    * Registers an upload whose bytes are arriving, with the status `receiving`. Creates the customer if it does not exist and
@@ -148,6 +155,8 @@ export interface Uploads {
   createUpload(upload: {
     readonly id: UploadId;
     readonly customerId: CustomerId;
+    /** The instance that receives it. */
+    readonly receiver: string;
     readonly filename: string | null;
     readonly options: UploadOptions;
     /** Default: null. */
@@ -164,9 +173,9 @@ export interface Uploads {
    * in the same transaction, so that concurrent uploads cannot exceed the limits.
    *
    * @param limits default: none
-   * @throws Problem upload_not_found, upload_cancelled
+   * @throws Problem upload_not_found, also if another instance receives it now; upload_cancelled
    */
-  markReceived(id: UploadId, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
+  markReceived(reception: Reception, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
   /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */
   findSameBytes(customerId: CustomerId, sha256: string): Promise<EarlierUpload | null>;
   /**
@@ -176,7 +185,7 @@ export interface Uploads {
    */
   findByIdempotencyKey(customerId: CustomerId, sender: string | null, key: string): Promise<Upload | null>;
   /** Removes an upload that was refused before it was acknowledged, and its customer if that appeared only for it. */
-  deleteUpload(id: UploadId): Promise<void>;
+  deleteUpload(reception: Reception): Promise<void>;
   findUpload(id: UploadId): Promise<Upload | null>;
   /** Newest first. */
   listUploads(customerId: CustomerId, page: PageRequest): Promise<Page<Upload>>;

@@ -9,7 +9,8 @@ import type { LogicalType } from '../model/columns.ts';
  * - `day`: 2024-02-29
  * - `moment`: a day, or a day with a time, from 2024-02-29 12:30 to 2024-02-29T12:30:00.123456
  *
- * Years start at 1000. Whether the day exists is not checked.
+ * Years start at 1000, and months, days and times of day are in their ranges: ClickHouse reads 23:60 as midnight. Whether the month has
+ * that day is not checked.
  */
 export const FIELD_SHAPES = ['whole', 'decimal', 'day', 'moment'] as const;
 export type FieldShape = (typeof FIELD_SHAPES)[number];

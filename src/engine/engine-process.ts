@@ -9,6 +9,7 @@ import { FAILPOINTS_CHANNEL, type Failpoint } from '../failpoints.ts';
 import { collectEvidence } from './csv/collect-evidence.ts';
 import { findFirstTime } from './csv/find-first-time.ts';
 import { findRejectedRows } from './csv/find-rejected-rows.ts';
+import { rewriteSegment } from './csv/rewrite-segment.ts';
 import { scanRegularShapes } from './csv/scan-regular-shapes.ts';
 import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
@@ -26,6 +27,7 @@ const operations: Operations = {
   scan_regular_shapes: scanRegularShapes,
   find_rejected_rows: findRejectedRows,
   find_first_time: findFirstTime,
+  rewrite_segment: rewriteSegment,
   begin_load: load.beginLoad,
   append: load.append,
   end_load: load.endLoad,

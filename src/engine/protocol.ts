@@ -1,3 +1,4 @@
+import type { CsvDialect } from '../csv/dialect.ts';
 import type { CsvOrigin, CsvSegment, CsvSource } from '../csv/segment.ts';
 import type { ColumnEvidence } from '../csv/values/column-evidence.ts';
 import type { Values } from '../csv/values/values.ts';
@@ -30,6 +31,9 @@ export interface ColumnToCollect {
   /** Null: all records. */
   readonly maxRecords: number | null;
 }
+
+/** How the text of rewritten segments is written. */
+export type RewrittenDialect = Pick<CsvDialect, 'delimiter' | 'quote'>;
 
 /** Local times of a column that clocks showed twice, read as the earlier of both. */
 export interface AmbiguousTimes {
@@ -98,6 +102,26 @@ export interface EngineOperations extends ScanOperations {
     };
     result: {
       readonly rows: number;
+      readonly ambiguousTimes: readonly AmbiguousTimes[];
+      readonly incompleteTimes: Values | null;
+    };
+  };
+  /**
+   * Writes a segment with canonical values to a new file, for a store that reads them itself. Fails with `rows_do_not_fit` if a record
+   * cannot become a row.
+   */
+  rewrite_segment: {
+    params: ParsedFile & {
+      readonly dialect: CsvDialect;
+      readonly segment: CsvSegment;
+      readonly trustShapes: boolean;
+      /** Whether the new file is to have commas and double quotes, whatever the dialect. */
+      readonly recode: boolean;
+      readonly path: string;
+    };
+    result: {
+      readonly segment: CsvSegment;
+      readonly dialect: RewrittenDialect;
       readonly ambiguousTimes: readonly AmbiguousTimes[];
       readonly incompleteTimes: Values | null;
     };

@@ -30,6 +30,7 @@ import { DiskReserve } from './spool/disk-reserve.ts';
 import { RejectedRows } from './spool/rejected-rows.ts';
 import { Spool } from './spool/spool.ts';
 import { deleteCustomer } from './upkeep/delete-customer.ts';
+import { Heartbeat, type HeartbeatDeps } from './upkeep/heartbeat.ts';
 import { Housekeeping } from './upkeep/housekeeping.ts';
 import { recover } from './upkeep/recovery.ts';
 
@@ -87,7 +88,10 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
-export interface IngestDeps extends Pick<ResumableUploadsDeps, 'accessToFinish'>, Pick<CancelUndoDeps, 'holderMs'> {
+export interface IngestDeps
+  extends Pick<ResumableUploadsDeps, 'accessToFinish'>,
+    Pick<HeartbeatDeps, 'instance' | 'onEnd'>,
+    Pick<CancelUndoDeps, 'holderMs'> {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly csvReader: CsvReader;
@@ -121,7 +125,8 @@ const SLOT_WAIT_MS = 30_000;
  *    `attempt.ts` turns segments into rows: columns matched → types inferred → rows under an attempt tag → counted → committed in
  *    the catalog, which makes them visible.
  * 3. `resumable/`: a file that arrives in several requests is kept on disk until it is whole. Then it is received like any other.
- * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time.
+ * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time;
+ *    `heartbeat.ts` shows other nodes that this one is alive.
  * 5. `preview/`: reads the start of a file as a load would, and stores nothing.
  * 6. `manage/`: finds, awaits, cancels, undoes and retries uploads.
  *
@@ -129,7 +134,8 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { tables, csvReader, observe, directories, settings, accessToFinish, holderMs } = deps;
+  const { instance, tables, csvReader, observe, directories, settings, accessToFinish, onEnd, holderMs } = deps;
+  const { instanceId } = instance;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
   const spool = new Spool(directories.spool);
@@ -152,7 +158,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     reserve,
     progress,
     observe,
-    owner: newUploadId(),
+    owner: instanceId,
     concurrentLoads: settings.concurrentLoads,
     maxRejectedRows: settings.maxRejectedRows,
     retryMs: settings.retryMs,
@@ -160,7 +166,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const slots = createReceiveSlots(settings.maxReceives, SLOT_WAIT_MS);
   const turns = new FairSemaphore<CustomerId>({ capacity: 1, share: 'all' });
   const limits = { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs };
-  const receptions = new Receptions({ catalog, spool, loader, slots, reserve, progress, refused, observe, limits });
+  const receiving = { catalog, spool, loader, slots, reserve, progress, refused, observe, limits, instanceId };
+  const receptions = new Receptions(receiving);
   const files = new ResumableFiles({
     directory: directories.resumable,
     reserve,
@@ -177,12 +184,17 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     resumeMs,
     accessToFinish,
   });
-  const housekeeping = new Housekeeping({ catalog, tables, spool, resumable, observe });
+  const upkeep = { catalog, tables, spool, rejects, resumable, observe };
+  const housekeeping = new Housekeeping(upkeep);
   const uploads = new Uploads({ catalog, resumable, progress, refused });
   const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));
   const watch = new CatalogWatch({ catalog, receptions, loader, resumable, progress, saver, watches, observe });
 
-  await recover({ catalog, tables, spool, rejects, resumable, observe });
+  const heartbeat = new Heartbeat({ catalog, instance, observe, onDeath: () => housekeeping.sweep(), onEnd });
+
+  await catalog.registerInstance(instance, !catalog.isShared);
+  if (catalog.isShared) heartbeat.start();
+  await recover(upkeep);
   watch.start();
   loader.start();
   housekeeping.start();
@@ -207,7 +219,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     retry: async (access, uploadId, changes) =>
       retryUpload({ catalog, spool, receptions }, access, await uploads.get(access, uploadId), changes),
     rejects,
-    deleteCustomer: ({ customerId }) => deleteCustomer({ catalog, tables, spool, rejects, resumable }, customerId),
+    deleteCustomer: ({ customerId }) => deleteCustomer(upkeep, customerId),
     async close() {
       watches.stop();
       await resumable.stop();
@@ -216,6 +228,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       await loader.stop();
       saver.stop();
       await watch.stop();
+      await heartbeat.stop();
+      if (catalog.isShared) await catalog.removeInstance(instance);
     },
   };
 }

@@ -19,3 +19,14 @@ export function physicalParts(column: StoredColumn, index: number): readonly Phy
   const name = physicalName(index);
   return partsOf(column).map((type, part) => ({ name: part === 0 ? name : `${name}_${type}`, type }));
 }
+
+/** The stored column for an upload's values of a column; null: it has none. */
+export function storedIn(columns: readonly StoredColumn[], name: string, type: ColumnType): string | null {
+  if (type === 'unknown') return null;
+  const index = columns.findIndex((column) => column.name === name);
+  const column = columns[index];
+  const part = column && physicalParts(column, index).find((each) => each.type === type);
+  if (part === undefined)
+    throw new Error(`the table stores no values of type ${type} in column ${JSON.stringify(name)}`);
+  return part.name;
+}

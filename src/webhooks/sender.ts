@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Upload } from '../catalog/upload.ts';
 import type { DeliveryClaim, Webhooks } from '../catalog/webhook.ts';
 import type { Config } from '../config.ts';
@@ -9,6 +8,8 @@ import { sendEvent } from './send-event.ts';
 
 export interface SenderDeps {
   readonly catalog: Pick<Webhooks, 'claimDelivery' | 'recordDeliveryAttempt' | 'releaseDeliveries' | 'pruneDeliveries'>;
+  /** The process that sends. */
+  readonly instanceId: string;
   /** Renders an upload as the API does, without contents of its file. */
   readonly uploadJson: (upload: Upload) => unknown;
   readonly observe: Observe;
@@ -37,7 +38,6 @@ const DISABLE_AFTER_MS = 5 * 86_400_000;
  */
 export class Sender {
   readonly #deps: SenderDeps;
-  readonly #owner = randomUUID();
   readonly #running = new Map<Promise<unknown>, DeliveryClaim>();
   readonly #stopping = new AbortController();
   #timers: readonly NodeJS.Timeout[] = [];
@@ -63,7 +63,7 @@ export class Sender {
     const drained = setTimeout(() => this.#stopping.abort(), DRAIN_MS);
     await Promise.all(this.#running.keys());
     clearTimeout(drained);
-    await this.#deps.catalog.releaseDeliveries(this.#owner);
+    await this.#deps.catalog.releaseDeliveries(this.#deps.instanceId);
   }
 
   /** Sends what is due. Happens all the time; a call only makes it happen now. */
@@ -83,7 +83,7 @@ export class Sender {
     while (!this.#isStopped && this.#running.size < MAX_CONCURRENT) {
       const claims = [...this.#running.values()];
       const claim = await this.#deps.catalog.claimDelivery({
-        owner: this.#owner,
+        owner: this.#deps.instanceId,
         leaseMs: this.#deps.settings.webhookMs + LEASE_SPARE_MS,
         busyWebhooks: withAtLeast<string>(MAX_OF_WEBHOOK, claims, ({ webhook }) => webhook.id),
         busyCustomers: withAtLeast<CustomerId>(MAX_OF_CUSTOMER, claims, ({ webhook }) => webhook.customerId),
@@ -116,7 +116,7 @@ export class Sender {
     const attempt = await sendEvent(event, limits);
     const retryMs = delivery.type === 'webhook.test' ? [] : settings.webhookRetryMs;
     const verdict = judgeAttempt(attempt, delivery.attempts.length, retryMs);
-    const lease = { webhookId, eventId, owner: this.#owner };
+    const lease = { webhookId, eventId, owner: this.#deps.instanceId };
     const record = { ...lease, attempt, verdict, disableAfterMs: DISABLE_AFTER_MS };
     const reason = await catalog.recordDeliveryAttempt(record);
     const { status, ms } = attempt;

@@ -90,6 +90,8 @@ describe('the catalog file', () => {
         '0006-webhooks',
         '0007-table-ids',
         '0008-requests-and-progress',
+        '0009-parallel-writes',
+        '0011-nodes',
       ],
     );
     await db.destroy();
@@ -108,7 +110,7 @@ describe('the catalog file', () => {
     // As the first version created it.
     const database = new DatabaseSync(path);
     database.exec(
-      "alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table uploads drop column cancel_requested_at; drop index uploads_by_end; drop table upload_progress; drop table refused_uploads; drop table running_analyses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
+      "alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table uploads drop column cancel_requested_at; drop index uploads_by_end; drop table upload_progress; drop table refused_uploads; drop table running_analyses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; drop table commits; drop index uploads_queued; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; drop table nodes; alter table uploads drop column receiver; alter table attempts drop column owner; alter table attempts drop column lost_at; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
     );
     database.close();
     const migrated = await openSqliteCatalog(path);
@@ -224,6 +226,7 @@ describe('the catalog file', () => {
       await one.createCustomer(customer('a'));
       const created = await other.findCustomer(customerId('a'));
       assert.equal(created?.declaredTimeColumn, null);
+      await one.beginDeletion(customerId('a'));
       await one.deleteCustomer(customerId('a'));
       await one.createCustomer({ ...customer('a'), timeColumn: 'at' });
       const recreated = await other.findCustomer(customerId('a'));

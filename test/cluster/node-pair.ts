@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +68,10 @@ export async function startNodePair(
     closing.push(() => engine.close());
     await engine.start();
     const parts = { config, engine, directories };
-    const [a, b] = [await startNode(await connect(folder), parts), await startNode(await connect(folder), parts)];
+    const [a, b] = [
+      await startNode('a', await connect(folder), parts),
+      await startNode('b', await connect(folder), parts),
+    ];
     closing.push(
       () => a.close(),
       () => b.close(),
@@ -85,7 +89,7 @@ interface Parts {
   readonly directories: Readonly<Record<'tables' | 'spool' | 'rejects' | 'resumable' | 'temp', string>>;
 }
 
-async function startNode(catalog: Catalog, { config, engine, directories }: Parts): Promise<Node> {
+async function startNode(nodeId: string, catalog: Catalog, { config, engine, directories }: Parts): Promise<Node> {
   const observations: Observation[] = [];
   const observe = (observation: Observation): void => void observations.push(observation);
   const tables = duckdbTableStore(engine, {
@@ -95,9 +99,12 @@ async function startNode(catalog: Catalog, { config, engine, directories }: Part
     quantileBytes: config.engineMemoryBytes,
   });
   const csvReader = duckdbCsvReader(engine);
+  const instance = { nodeId, instanceId: randomUUID() };
   const ingest = await startIngest({
     holderMs: HOLDER_MS,
     catalog,
+    instance,
+    onEnd: () => undefined,
     tables,
     csvReader,
     observe,
@@ -105,7 +112,13 @@ async function startNode(catalog: Catalog, { config, engine, directories }: Part
     directories,
     settings: config,
   });
-  const webhooks = startWebhooks({ catalog, observe, uploadJson: announcedUpload, settings: config });
+  const webhooks = startWebhooks({
+    catalog,
+    instanceId: instance.instanceId,
+    observe,
+    uploadJson: announcedUpload,
+    settings: config,
+  });
   const server = await buildServer({
     config,
     catalog,

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receivedFile } from '../builders.ts';
+import { customerId, newUpload, receivedFile, receptionOf } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
 import { analyze, call, ended, put, totalRows, WAIT } from '../server.ts';
 import { until } from '../until.ts';
@@ -197,13 +197,15 @@ for (const [how, newsOf] of [
     it('reports an upload that its node does not cancel in time, and cancels it later', async () => {
       const { catalog } = pair.b;
       const { id } = await catalog.createUpload(newUpload('stuck'));
-      const stuck = await catalog.claimReceiving({ uploadId: id, owner: newUploadId(), leaseMs: 60_000 });
+      const owner = newUploadId();
+      const stuck = await catalog.claimReceiving({ uploadId: id, owner, leaseMs: 60_000 });
       assert.ok(stuck);
-      await catalog.markReceived(id, receivedFile());
+      await catalog.markReceived(receptionOf(id), receivedFile());
       const pending = await onB(`/uploads/${id}`, { method: 'DELETE' });
       assert.deepEqual([pending.status, pending.body.code], [503, 'cancel_pending'], JSON.stringify(pending.body));
       assert.equal((await onB(`/uploads/${id}`)).body.status, 'ingesting');
-      await catalog.releaseLeases();
+      const lease = { uploadId: id, tag: stuck.tag, owner };
+      await catalog.endAttempt({ ...lease, outcome: { kind: 'requeued', engineDied: false } });
       assert.equal((await ended(pair.a.url, id)).status, 'cancelled');
     });
 
@@ -212,7 +214,7 @@ for (const [how, newsOf] of [
       const { id } = await catalog.createUpload(newUpload('orphan'));
       const gone = { owner: newUploadId(), leaseMs: 1_500 };
       assert.ok(await catalog.claimReceiving({ uploadId: id, ...gone }));
-      await catalog.markReceived(id, receivedFile());
+      await catalog.markReceived(receptionOf(id), receivedFile());
       const cancelled = await onB(`/uploads/${id}`, { method: 'DELETE' });
       assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled'], JSON.stringify(cancelled.body));
       assert.deepEqual(await catalog.unfinishedUploads(customerId('orphan')), []);

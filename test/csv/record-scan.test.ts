@@ -17,8 +17,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PATTERNS: Readonly<Record<FieldShape, RegExp>> = {
   whole: /^(0|-?[1-9]\d{0,17})$/,
   decimal: /^(0|-?[1-9]\d{0,14}|-?(?=.{1,18}$)(0|[1-9]\d{0,14})\.\d+)$/,
-  day: /^[1-9]\d{3}-\d\d-\d\d$/,
-  moment: /^[1-9]\d{3}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/,
+  day: /^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+  moment: /^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?$/,
 };
 const NAMES = Object.keys(PATTERNS) as FieldShape[];
 

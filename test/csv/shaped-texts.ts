@@ -17,9 +17,10 @@ const moments = fc
     days,
     fc.constantFrom(' ', 'T', '  ', 't'),
     fc.integer({ min: 0, max: 25 }),
+    fc.constantFrom('30', '00', '59', '60'),
     fc.constantFrom('', ':00', ':59', ':60', ':30.', ':30.1', ':30.123456', ':30.1234567', ':30Z', ':30+02:00'),
   )
-  .map(([day, between, hour, rest]) => `${day}${between}${String(hour).padStart(2, '0')}:30${rest}`);
+  .map(([day, between, hour, minute, rest]) => `${day}${between}${String(hour).padStart(2, '0')}:${minute}${rest}`);
 
 /** Numbers of the maximum length, and one digit longer. */
 const longest = fc

@@ -52,7 +52,8 @@ export async function engineInFolder(
     return {
       path,
       bytes: Buffer.byteLength(text),
-      records: text.split('\n').length - 1,
+      // Line feeds in quotes end no record.
+      records: text.replaceAll(/"[^"]*"/g, '').split('\n').length - 1,
       multiline: text.includes('"'),
       irregular: false,
       firstLine: 2,

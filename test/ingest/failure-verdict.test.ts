@@ -18,6 +18,12 @@ function verdict(failure: Error, circumstances: Circumstances): string {
   return found.kind === 'try_again' && found.alone ? 'try_again alone' : found.kind;
 }
 
+it('an upload waits for a store that cannot be reached, however often it was tried', () => {
+  const failure = new StorageFailure('unavailable', 'ClickHouse shard-2:8123 does not answer');
+  for (const circumstances of [FIRST, ALONE, { ...ISOLATED, engineDeaths: 50 }])
+    assert.equal(verdict(failure, circumstances), 'wait_for_store');
+});
+
 describe('an upload whose attempt ran out of memory', () => {
   it('is tried again alone: what ran before it or alongside may have taken the memory', () => {
     for (const circumstances of [FIRST, ALONE]) {

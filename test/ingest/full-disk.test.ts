@@ -81,6 +81,7 @@ it('starts no early load while the disk reserve is not whole, and observes that 
     await catalog.createUpload({
       id,
       customerId: parseCustomerId('early') as CustomerId,
+      receiver: 'a',
       filename: null,
       options: uploadOptions(),
       idempotencyKey: null,

@@ -107,7 +107,8 @@ async function remainingState(
   if (Number(uploads) === 0) return { ...times, table_id: null, table_columns: null, time_column: null };
   // Only an upload that widened a column, or had values in one that was widened, can change a type.
   if (customer.table_columns === null || undone.column_uses === null) return times;
-  const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).execute();
+  // In the order of the commits, in which types were added to the columns.
+  const uses = await remaining.select('column_uses').where('column_uses', 'is not', null).orderBy('tag').execute();
   const columns = usedBy(
     columnsOf(customer.table_columns),
     uses.map(({ column_uses }) => JSON.parse(column_uses ?? '[]')),

@@ -75,6 +75,8 @@ interface UploadsTable {
   /** Counts the uploads of a customer: their order does not depend on a clock. */
   number: number;
   status: UploadStatus;
+  /** The instance that receives it, or has received it. Not a reference. */
+  receiver: Optional<string>;
   filename: string | null;
   options: Json;
   /** Not a reference: a key may be gone before its uploads. */
@@ -123,6 +125,18 @@ interface AttemptsTable {
   upload_id: UploadId;
   /** The table that the attempt writes into. */
   table_id: TableId;
+  /** The instance that may still write such rows; null if it certainly does not. Not a reference. */
+  owner: Optional<string>;
+  /** When it was found that the owner had lost the lease. */
+  lost_at: Optional<Millis>;
+}
+
+/** The instances that are alive, one per node. */
+interface NodesTable {
+  node_id: string;
+  instance_id: string;
+  started_at: Millis;
+  seen_at: Millis;
 }
 
 /** How far uploads are, as saved by the processes that receive and load them. */
@@ -204,6 +218,7 @@ export interface CatalogTables {
   sessions: SessionsTable;
   uploads: UploadsTable;
   attempts: AttemptsTable;
+  nodes: NodesTable;
   upload_progress: UploadProgressTable;
   refused_uploads: RefusedUploadsTable;
   running_analyses: RunningAnalysesTable;

@@ -79,7 +79,14 @@ async function endDryRun(
     .where('file', 'is not', null)
     .returningAll()
     .executeTakeFirst();
-  return upload ? uploadOf(upload) : 'lost';
+  if (!upload) return 'lost';
+  await trx
+    .updateTable('attempts')
+    .set({ owner: null })
+    .where('customer_id', '=', upload.customer_id)
+    .where('tag', '=', commit.tag)
+    .execute();
+  return uploadOf(upload);
 }
 
 /** The state of the table after the commit. */

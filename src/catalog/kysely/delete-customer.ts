@@ -1,7 +1,8 @@
-import type { Kysely, Updateable } from 'kysely';
+import type { Kysely, Transaction, Updateable } from 'kysely';
 import type { Customers, Deletion } from '../customer.ts';
 import { UNFINISHED } from '../upload.ts';
-import type { CatalogTables } from './catalog-tables.ts';
+import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
+import { lockCustomer } from './lease-fencing.ts';
 
 const NO_TABLE: Updateable<CatalogTables['customers']> = {
   table_columns: null,
@@ -20,12 +21,7 @@ export function deleteCustomerIn(
     beginDeletion: (id) =>
       db.transaction().execute(async (trx): Promise<Deletion> => {
         // Locks the customer: a concurrent upload is either registered before this and counted, or refused after it.
-        const customer = await trx
-          .updateTable('customers')
-          .set((eb) => ({ version: eb.ref('version') }))
-          .where('id', '=', id)
-          .returning('table_id')
-          .executeTakeFirst();
+        const customer = await lockCustomer(trx, id);
         const uploads = trx.selectFrom('uploads').select('id').where('customer_id', '=', id);
         const unfinished = await uploads.where('status', 'in', UNFINISHED).orderBy('number').execute();
         if (unfinished.length > 0) return { kind: 'busy', uploads: unfinished.map((upload) => upload.id) };
@@ -42,8 +38,24 @@ export function deleteCustomerIn(
     },
     async deleteCustomer(id) {
       // Deletes keys, uploads, attempts and webhooks, too: their foreign keys cascade.
-      const { numDeletedRows } = await db.deleteFrom('customers').where('id', '=', id).executeTakeFirstOrThrow();
+      const { numDeletedRows } = await db
+        .deleteFrom('customers')
+        .where('id', '=', id)
+        // Another node may have completed it, and the customer have appeared again.
+        .where('in_deletion', '=', 1)
+        .executeTakeFirstOrThrow();
       return numDeletedRows > 0n;
     },
   };
+}
+
+/** Removes a customer that appeared only for uploads of which nothing is left. It is locked by the transaction. */
+export async function removeIfEmpty(trx: Transaction<CatalogTables>, customer: CustomerRow): Promise<void> {
+  if (customer.appeared === 0 || customer.in_deletion === 1 || customer.table_columns !== null) return;
+  // Tags count as well: the table may still contain rows with them, so that a later table must not use them again.
+  for (const table of ['uploads', 'api_keys', 'attempts', 'webhooks'] as const) {
+    const left = trx.selectFrom(table).select('customer_id').where('customer_id', '=', customer.id);
+    if (await left.limit(1).executeTakeFirst()) return;
+  }
+  await trx.deleteFrom('customers').where('id', '=', customer.id).execute();
 }

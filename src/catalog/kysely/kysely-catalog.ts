@@ -9,6 +9,8 @@ import { customersIn } from './customers.ts';
 import { deleteCustomerIn } from './delete-customer.ts';
 import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
+import { nodesIn } from './nodes.ts';
+import type { ParallelWrites } from './parallel-writes.ts';
 import { sessionsIn } from './sessions.ts';
 import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
@@ -25,19 +27,26 @@ export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news'>;
  *
  * The dialect must support `RETURNING`; an update must lock its rows, or more, until the transaction ends, and later reads in
  * the transaction must see the latest commit; integers must be read as numbers if they are safe, else as bigints.
+ *
+ * @param parallel null if one transaction at a time writes
  */
-export function kyselyCatalog(db: Kysely<CatalogTables>, now: CatalogClock): KyselyCatalog {
+export function kyselyCatalog(
+  db: Kysely<CatalogTables>,
+  now: CatalogClock,
+  parallel: ParallelWrites | null = null,
+): KyselyCatalog {
   return {
     ...customersIn(db, now),
     ...deleteCustomerIn(db),
     ...apiKeysIn(db, now),
     ...sessionsIn(db, now),
     ...uploadsIn(db, now),
-    ...markReceivedIn(db, now),
+    ...markReceivedIn(db, now, parallel),
     ...cancelUndoIn(db, now),
-    ...leasesIn(db, now),
+    ...leasesIn(db, now, parallel),
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
+    ...nodesIn(db, now),
     ...sharedUploadsIn(db, now),
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),

@@ -1,5 +1,5 @@
-import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction } from 'kysely';
-import type { UploadId } from '../../model/ids.ts';
+import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction, UpdateObject } from 'kysely';
+import type { CustomerId, UploadId } from '../../model/ids.ts';
 import type { UploadStatus } from '../upload.ts';
 import type { Lease } from '../upload-queue.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
@@ -17,6 +17,16 @@ export function isLeasedTo({ uploadId, tag, owner }: Lease): UploadCondition {
   return (eb) => eb.and({ 'uploads.id': uploadId, 'uploads.tag': tag, 'uploads.lease_owner': owner });
 }
 
+/** Locks a customer, and thereby all of its uploads, until the transaction ends. */
+export function lockCustomer(trx: Transaction<CatalogTables>, id: CustomerId): Promise<CustomerRow | undefined> {
+  return trx
+    .updateTable('customers')
+    .set((eb) => ({ version: eb.ref('version') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
+
 /**
  * Locks the customer of an upload, and thereby all uploads of the customer, until the transaction ends. An update that changes
  * nothing has this effect in every database. What the transaction read before may be out of date.
@@ -31,14 +41,21 @@ export function lockCustomerOf(trx: Transaction<CatalogTables>, uploadId: Upload
 }
 
 /** Ends leases: the uploads return to the queue, or to `receiving`. */
-export async function endLeases(db: Kysely<CatalogTables>, which: UploadCondition, engineDeaths = 0): Promise<void> {
+export async function endLeases(db: Kysely<CatalogTables>, which: UploadCondition): Promise<void> {
   await db
     .updateTable('uploads')
-    .set((eb) => ({
-      ...UNLEASED,
-      engine_deaths: eb('engine_deaths', '+', engineDeaths),
-      status: eb.case().when('status', '=', 'ingesting').then<UploadStatus>('received').else(eb.ref('status')).end(),
-    }))
+    .set((eb) => ({ ...UNLEASED, ...requeued(0, eb) }))
     .where(which)
     .execute();
+}
+
+/** What changes about an upload that goes back to the queue, or to `receiving`. */
+export function requeued(
+  engineDeaths: number,
+  eb: ExpressionBuilder<CatalogTables, 'uploads'>,
+): UpdateObject<CatalogTables, 'uploads'> {
+  return {
+    engine_deaths: eb('engine_deaths', '+', engineDeaths),
+    status: eb.case().when('status', '=', 'ingesting').then<UploadStatus>('received').else(eb.ref('status')).end(),
+  };
 }

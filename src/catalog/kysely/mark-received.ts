@@ -2,12 +2,13 @@ import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../errors.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import { uploadNotFound } from '../../model/not-found.ts';
-import { exceededLimit, type QueueUsage } from '../queue-limits.ts';
+import { exceededLimit, type QueueLimit, type QueueLimits, type QueueUsage } from '../queue-limits.ts';
 import type { Received, UploadStatus, Uploads } from '../upload.ts';
 import type { UploadQueue } from '../upload-queue.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, UploadRow } from './catalog-tables.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
+import type { ParallelWrites } from './parallel-writes.ts';
 import { uploadOf } from './upload-rows.ts';
 
 /** Uploads whose rows are in the table, or will be. */
@@ -16,6 +17,7 @@ const COUNTED: readonly UploadStatus[] = ['received', 'ingesting', 'complete'];
 export function markReceivedIn(
   db: Kysely<CatalogTables>,
   now: CatalogClock,
+  parallel: ParallelWrites | null,
 ): Pick<Uploads, 'markReceived' | 'findSameBytes'> & Pick<UploadQueue, 'queueUsage'> {
   return {
     queueUsage: (customerId) => queueUsage(db, customerId),
@@ -23,12 +25,12 @@ export function markReceivedIn(
       const earlier = await withSameBytes(db, customerId, sha256);
       return earlier ? { id: earlier.id, createdAt: new Date(earlier.created_at) } : null;
     },
-    markReceived: (id, file, limits) =>
+    markReceived: ({ uploadId: id, receiver }, file, limits) =>
       // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
         const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
-        if (!upload) throw uploadNotFound(id);
+        if (!upload || upload.receiver !== receiver) throw uploadNotFound(id);
         const isReceiving = upload.status === 'receiving';
         if (upload.status === 'cancelled' || (isReceiving && upload.cancel_requested_at !== null)) {
           throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
@@ -42,7 +44,7 @@ export function markReceivedIn(
           return { kind: 'duplicate', earlier: uploadOf(sameBytes) };
         }
         const spoolBytes = file.segments.reduce((sum, { bytes }) => sum + bytes, 0);
-        const limit = limits && exceededLimit(await queueUsage(trx, upload.customer_id), spoolBytes, limits);
+        const limit = limits && (await limitOf(trx, upload.customer_id, spoolBytes, limits, parallel));
         if (limit) return { kind: 'queue_full', limit };
         const at = await now(trx);
         const row = await trx
@@ -105,6 +107,23 @@ function withSameBytes(
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/** @returns the limit that another upload of these bytes would exceed, or null */
+async function limitOf(
+  trx: Transaction<CatalogTables>,
+  customerId: CustomerId,
+  bytes: number,
+  limits: QueueLimits,
+  parallel: ParallelWrites | null,
+): Promise<QueueLimit | null> {
+  const usage = await queueUsage(trx, customerId);
+  const limit = exceededLimit(usage, bytes, limits);
+  // Other customers' uploads are acknowledged at the same time. Far from the limit of all, none of them has to wait for another.
+  const isNear = usage.bytesInAll + bytes > limits.maxWaitingBytes / 2;
+  if (limit || !parallel || !isNear) return limit;
+  await parallel.lockQueue(trx);
+  return exceededLimit(await queueUsage(trx, customerId), bytes, limits);
 }
 
 /** Reads only an index. The counts of a customer are exact under its lock. */

@@ -1,9 +1,16 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { TableStates } from '../table-state.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { tableOf } from './customer-rows.ts';
-import { endLeases } from './lease-fencing.ts';
+import { removeIfEmpty } from './delete-customer.ts';
+import { endLeases, lockCustomer } from './lease-fencing.ts';
+
+/**
+ * How long a process that has lost a lease may continue to write rows under the tag: one that was paused notices it before its
+ * next write, but a write may be on its way. Until then the tag is kept among the uncommitted ones.
+ */
+const LATE_WRITES_MS = 3_600_000;
 
 export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): TableStates {
   return {
@@ -56,16 +63,21 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
       // Otherwise an attempt with an expired lease could still commit after its rows were deleted.
       const at = await now(db);
       await endLeases(db, (eb) => eb('lease_until', '<=', at));
+      await db
+        .updateTable('attempts')
+        .set({ lost_at: at })
+        .where('owner', 'is not', null)
+        .where('lost_at', 'is', null)
+        .where((eb) => eb.not(isHeld(eb)))
+        .execute();
+      const lateBefore = at - LATE_WRITES_MS;
       const rows = await db
         .selectFrom('attempts')
-        .leftJoin('uploads', (join) =>
-          join.onRef('uploads.id', '=', 'attempts.upload_id').onRef('uploads.tag', '=', 'attempts.tag'),
-        )
         .leftJoin('customers', (join) =>
           join.onRef('customers.id', '=', 'attempts.customer_id').onRef('customers.table_id', '=', 'attempts.table_id'),
         )
-        .select(['attempts.customer_id', 'attempts.upload_id', 'attempts.tag', 'attempts.table_id'])
-        .select('customers.id as of_customer')
+        .select(['attempts.customer_id', 'attempts.upload_id', 'attempts.tag', 'attempts.table_id', 'attempts.owner'])
+        .select(['attempts.lost_at', 'customers.id as of_customer'])
         .select(({ selectFrom }) =>
           // Its table may have been the customer's when it began.
           selectFrom('attempts as other')
@@ -77,7 +89,10 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
             .whereRef('other.table_id', '=', 'attempts.table_id')
             .as('loading'),
         )
-        .where('uploads.id', 'is', null)
+        .where((eb) => eb.not(isHeld(eb)))
+        .where((eb) =>
+          eb.or([eb('attempts.owner', 'is', null), eb('lost_at', '=', at), eb('lost_at', '<=', lateBefore)]),
+        )
         .orderBy('attempts.customer_id')
         .orderBy('attempts.tag')
         .execute();
@@ -87,11 +102,33 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         tag: row.tag,
         tableId: row.table_id,
         isTableInUse: row.of_customer !== null || Number(row.loading) > 0,
+        mayBeWritten: row.owner !== null && (row.lost_at ?? at) > lateBefore,
       }));
     },
     async forgetTags(customerId, tags) {
       if (tags.length === 0) return;
-      await db.deleteFrom('attempts').where('customer_id', '=', customerId).where('tag', 'in', tags).execute();
+      await db.transaction().execute(async (trx) => {
+        const customer = await lockCustomer(trx, customerId);
+        if (!customer) return;
+        await trx
+          .deleteFrom('attempts')
+          .where('customer_id', '=', customerId)
+          .where('tag', 'in', tags)
+          .where((eb) => eb.not(isHeld(eb)))
+          .execute();
+        await removeIfEmpty(trx, customer);
+      });
     },
   };
+}
+
+/** The upload of the attempt is held under its tag. */
+function isHeld(eb: ExpressionBuilder<CatalogTables, 'attempts'>) {
+  return eb.exists(
+    eb
+      .selectFrom('uploads')
+      .select('uploads.id')
+      .whereRef('uploads.id', '=', 'attempts.upload_id')
+      .whereRef('uploads.tag', '=', 'attempts.tag'),
+  );
 }

@@ -4,6 +4,7 @@ import type { Uploads } from '../upload.ts';
 import { newUpload, UNFINISHED } from '../upload.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import { removeIfEmpty } from './delete-customer.ts';
 import { lockCustomerOf } from './lease-fencing.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { uploadOf } from './upload-rows.ts';
@@ -32,6 +33,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): UploadR
     createUpload: ({
       id,
       customerId,
+      receiver,
       filename,
       options,
       keyId = null,
@@ -68,6 +70,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): UploadR
             customer_id: customerId,
             number: customer.last_upload,
             status: 'receiving',
+            receiver,
             filename,
             options: JSON.stringify(options),
             key_id: keyId,
@@ -100,18 +103,17 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): UploadR
     async endRetention(id) {
       await db.updateTable('uploads').set({ retry_until: null }).where('id', '=', id).execute();
     },
-    deleteUpload: (id) =>
+    deleteUpload: ({ uploadId: id, receiver }) =>
       db.transaction().execute(async (trx) => {
         const customer = await lockCustomerOf(trx, id);
         if (!customer) return;
-        await trx.deleteFrom('uploads').where('id', '=', id).where('received_at', 'is', null).execute();
-        if (customer.appeared === 0 || customer.table_columns !== null) return;
-        // Tags count as well: the table may still contain rows with them, so that a later table must not use them again.
-        for (const table of ['uploads', 'api_keys', 'attempts', 'webhooks'] as const) {
-          const left = trx.selectFrom(table).select('customer_id').where('customer_id', '=', customer.id);
-          if (await left.limit(1).executeTakeFirst()) return;
-        }
-        await trx.deleteFrom('customers').where('id', '=', customer.id).execute();
+        await trx
+          .deleteFrom('uploads')
+          .where('id', '=', id)
+          .where('received_at', 'is', null)
+          .where('receiver', 'is not distinct from', receiver)
+          .execute();
+        await removeIfEmpty(trx, customer);
       }),
     async listUploads(customerId, { after, limit }) {
       const first = db

@@ -3,6 +3,7 @@ import { customerNotFound } from '../../model/not-found.ts';
 import type { DisabledReason, Webhooks } from '../webhook.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import { lockCustomer } from './lease-fencing.ts';
 import { webhookOf } from './webhook-rows.ts';
 
 type WebhookRecords = Pick<Webhooks, 'addWebhook' | 'findWebhook' | 'listWebhooks' | 'changeWebhook' | 'deleteWebhook'>;
@@ -12,13 +13,7 @@ export function webhooksIn(db: Kysely<CatalogTables>, now: CatalogClock): Webhoo
     addWebhook: ({ id, customerId, url, events, description, secret }, maxPerCustomer) =>
       db.transaction().execute(async (trx) => {
         // Locks the customer, so that concurrent requests cannot exceed the limit.
-        const customer = await trx
-          .updateTable('customers')
-          .set((eb) => ({ version: eb.ref('version') }))
-          .where('id', '=', customerId)
-          .returning('id')
-          .executeTakeFirst();
-        if (!customer) throw customerNotFound(customerId);
+        if (!(await lockCustomer(trx, customerId))) throw customerNotFound(customerId);
         const known = await trx.selectFrom('webhooks').select('id').where('customer_id', '=', customerId).execute();
         if (known.length >= maxPerCustomer) return null;
         const row = await trx

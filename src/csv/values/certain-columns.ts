@@ -1,6 +1,8 @@
 import type { LogicalType } from '../../model/columns.ts';
+import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
 import { FIELD_SHAPES, type FieldShape, SHAPE_OF_TYPE } from '../field-shapes.ts';
+import type { CsvSegment } from '../segment.ts';
 import { classifyText } from './classify-text.ts';
 
 /** Whether all fields of a column are empty: they have every shape. */
@@ -19,7 +21,7 @@ export function mayTrustShapes(nulls: Iterable<string>): boolean {
   return [...nulls].every((word) => classifyText(word) === 0);
 }
 
-/** Whether any reader gives the values of this format to texts of these shapes. Days and clocks that do not exist fail. */
+/** Whether any reader gives the values of this format to texts of these shapes. Days that do not exist fail. */
 export function isCertain(format: ValueFormat, shapes: readonly FieldShape[]): boolean {
   if (isEmptyColumn(shapes)) return true;
   if (!hasShapeOf(format.type, shapes)) return false;
@@ -33,4 +35,19 @@ export function isCertain(format: ValueFormat, shapes: readonly FieldShape[]): b
     default:
       return true;
   }
+}
+
+/** Whether any reader of CSV gives the same values to all fields of a segment, so that a store may parse it as it is. */
+export function isCertainSegment(
+  { shapes, irregular }: Pick<CsvSegment, 'shapes' | 'irregular'>,
+  columns: readonly ParsedColumn[],
+): boolean {
+  // Readers silently drop surplus fields that are empty.
+  return (
+    !irregular &&
+    columns.every(
+      ({ format, combines }, index) =>
+        combines === undefined && (format.type === 'text' || isCertain(format, shapes[index] ?? [])),
+    )
+  );
 }

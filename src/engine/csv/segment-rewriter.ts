@@ -9,16 +9,21 @@ import { type ParsedValue, parserFor, type ValueParser } from '../../csv/values/
 import type { Values } from '../../csv/values/values.ts';
 import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
 import { RowDoesNotFit } from '../duckdb-failure.ts';
-import type { AmbiguousTimes } from '../protocol.ts';
+import type { AmbiguousTimes, RewrittenDialect } from '../protocol.ts';
 import { BufferedFile } from './buffered-file.ts';
-
-export type RewrittenDialect = Pick<CsvDialect, 'delimiter' | 'quote'>;
 
 /** What canonical values are written with. */
 const CANONICAL = /[-+.: 0-9a-z]/;
 const OUT_BYTES = 512 * 1024;
 /** Longest canonical value, in quotes and with a delimiter. */
 const MAX_VALUE_BYTES = 64;
+
+export interface RewriteOptions {
+  /** If false, the values of all columns are judged; else those that are not certain by their shape. */
+  readonly trustShapes: boolean;
+  /** Whether the rewritten segments are to have commas and double quotes, whatever the dialect of the file. */
+  readonly recode?: boolean;
+}
 
 /** Rewrites segments so that the values of all columns are canonical. Text is copied as it is. */
 export class SegmentRewriter {
@@ -32,8 +37,7 @@ export class SegmentRewriter {
   /** Around canonical values. */
   readonly #mark: string;
 
-  /** @param file with `trustShapes` false, the values of all columns are judged; else those that are not certain by their shape */
-  constructor(file: ParsedFile & { readonly trustShapes: boolean }, dialect: CsvDialect) {
+  constructor(file: ParsedFile & RewriteOptions, dialect: CsvDialect) {
     this.#columns = columnsOfRecords(file);
     this.#combined = CombinedColumn.of(file);
     this.#trustShapes = file.trustShapes;
@@ -41,8 +45,9 @@ export class SegmentRewriter {
     this.#parsers = this.#columns.map(({ format }) => parserFor(format, nulls));
     const isSplit = CANONICAL.test(dialect.delimiter);
     // Without quotes, a value such as 2024-01-02 would be split at hyphens.
-    this.dialect = isSplit && dialect.quote === '' ? { delimiter: ',', quote: '"' } : dialect;
-    this.#mark = isSplit && dialect.quote !== '' ? dialect.quote : '';
+    const recode = file.recode === true || (isSplit && dialect.quote === '');
+    this.dialect = recode ? { delimiter: ',', quote: '"' } : dialect;
+    this.#mark = isSplit && !recode ? dialect.quote : '';
     this.#source = dialect;
   }
 
@@ -60,11 +65,16 @@ export class SegmentRewriter {
 
   /**
    * @param onProgress is called with the number of bytes read so far
-   * @returns the new segment, a file next to the old one
+   * @param path of the new segment; by default next to the old one
+   * @returns the new segment
    * @throws RowDoesNotFit at the first record that cannot become a row
    */
-  async rewrite(segment: CsvSegment, signal: AbortSignal, onProgress: (bytes: number) => void): Promise<CsvSegment> {
-    const path = `${segment.path}.values`;
+  async rewrite(
+    segment: CsvSegment,
+    signal: AbortSignal,
+    onProgress: (bytes: number) => void,
+    path = `${segment.path}.values`,
+  ): Promise<CsvSegment> {
     const columns = this.#columns;
     const rewritten = columns.map(
       ({ format }, index) =>

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type { CsvSegment } from '../../csv/segment.ts';
-import { isCertain } from '../../csv/values/certain-columns.ts';
+import { isCertainSegment } from '../../csv/values/certain-columns.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
-import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { readCsvSql, typesOf } from '../csv/read-csv-sql.ts';
-import { type RewrittenDialect, SegmentRewriter } from '../csv/segment-rewriter.ts';
+import { SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
+import type { RewrittenDialect } from '../protocol.ts';
 import { tableName } from '../sql.ts';
 import { columnNames } from './column-names.ts';
 import { addColumns, createTable } from './table-columns.ts';
@@ -92,17 +92,6 @@ export const append: Operations['append'] = async (params, { duckdb, signal, pro
     }),
   );
 };
-
-function isCertainSegment({ shapes, irregular }: CsvSegment, columns: readonly ParsedColumn[]): boolean {
-  // DuckDB silently drops surplus fields that are empty.
-  return (
-    !irregular &&
-    columns.every(
-      ({ format, combines }, index) =>
-        combines === undefined && (format.type === 'text' || isCertain(format, shapes[index] ?? [])),
-    )
-  );
-}
 
 export const endLoad: Operations['end_load'] = async ({ database, tag, timeColumn }, { duckdb, signal }) =>
   duckdb.writing(database, (catalog) =>

@@ -12,7 +12,7 @@ import { mayBlameRows } from './failure-verdict.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
 import { firstRows } from './first-rows.ts';
-import type { Lease } from './lease.ts';
+import { type Lease, LeaseLost } from './lease.ts';
 import { receiptOf } from './loaded-receipt.ts';
 import type { ParsePlan } from './parse-plan.ts';
 import { PlannedLoad } from './planned-load.ts';
@@ -119,7 +119,7 @@ export class Attempt {
     if (dryRun) await this.rollBack();
     this.#isCommitting = true;
     failpoint('committing');
-    await this.#lease.commit({
+    const isCommitted = await this.#lease.commit({
       columns: plan.columns,
       uses: plan.uses,
       timeColumn: plan.timeColumn,
@@ -133,6 +133,10 @@ export class Attempt {
         ...(sample && { sample }),
       },
     });
+    if (!isCommitted) {
+      this.#isCommitting = false;
+      throw new LeaseLost();
+    }
     failpoint('committed');
     if (dryRun) await this.#lease.forgetTag();
   }

@@ -29,8 +29,13 @@ export class DiskHold {
 
   /** Without the pause, the same load would fill the disk again and again. */
   loadFilledDisk(): void {
-    this.#pausedUntil = performance.now() + this.#pauseMs;
+    this.pause();
     this.#hold('load');
+  }
+
+  /** Starts no load for a while: the same failure would follow at once. */
+  pause(): void {
+    this.#pausedUntil = performance.now() + this.#pauseMs;
   }
 
   loadCompleted(): void {

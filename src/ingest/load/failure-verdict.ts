@@ -11,6 +11,8 @@ const MAX_ENGINE_DEATHS_IN_COMPANY = 8;
 export type Verdict =
   /** The disk is full, for which the file is not to blame. */
   | { readonly kind: 'wait_for_space' }
+  /** The store cannot be reached, however often it is tried. */
+  | { readonly kind: 'wait_for_store' }
   /** The next attempt may succeed. `engineDied` counts towards the maximum. `alone`: while no other file is being read. */
   | { readonly kind: 'try_again'; readonly engineDied: boolean; readonly alone: boolean }
   | { readonly kind: 'fail'; readonly error: UploadError };
@@ -33,6 +35,7 @@ export function verdictOn(failure: Error, circumstances: Circumstances): Verdict
   if (!(failure instanceof StorageFailure)) return unexpected();
   const { reason, storeStopped, wasKilled, alongsideQuery } = failure;
   if (reason === 'no_space') return { kind: 'wait_for_space' };
+  if (reason === 'unavailable') return { kind: 'wait_for_store' };
   if (reason === 'out_of_memory') return outOfMemory(failure, circumstances);
   if (wasKilled) return { kind: 'try_again', engineDied: false, alone: false };
   const deaths = circumstances.engineDeaths + 1;
@@ -41,7 +44,7 @@ export function verdictOn(failure: Error, circumstances: Circumstances): Verdict
   // The disk may work again.
   const maySucceed = storeStopped || reason === 'io_error';
   if (maySucceed && deaths < maxDeaths) return { kind: 'try_again', engineDied: true, alone: false };
-  if (reason !== 'crashed' && reason !== 'unavailable') return unexpected();
+  if (reason !== 'crashed') return unexpected();
   const detail = `The engine stopped ${deaths} times while it read this file.`;
   return { kind: 'fail', error: { code: 'file_crashed_reader', detail, extra: {} } };
 }

@@ -86,7 +86,7 @@ export class FileEvidence {
     return this.#segments.some(({ shapes }) => !isEmptyColumn(shapes[index] ?? []));
   }
 
-  /** Whether a column is certain by its shapes in all segments so far, but for days and clock times that do not exist. */
+  /** Whether a column is certain by its shapes in all segments so far, but for days that do not exist. */
   isCertain(name: string): boolean {
     const certain = this.#columns.find((column) => column.name === name)?.certain;
     return certain !== undefined && certain.size === this.#segments.length;

@@ -29,6 +29,8 @@ export class Lease {
   readonly #claim: Claim;
   #target: AttemptTarget;
   #renewal: NodeJS.Timeout | undefined;
+  /** When the lease was last known to be held. */
+  #heldAt = now();
 
   constructor(deps: LeaseDeps, claim: Claim) {
     this.#deps = deps;
@@ -43,13 +45,32 @@ export class Lease {
 
   /** Renews the lease until `stop` is called. If it is lost, the attempt is aborted with the outcome `lost`. */
   keep(attempt: AbortController, lost: AttemptOutcome): void {
-    const { catalog, observe } = this.#deps;
+    const { observe } = this.#deps;
     this.#renewal = setInterval(() => {
-      catalog
-        .renewLease({ ...this.#holder(), leaseMs: LEASE_MS })
+      this.#renew()
         .then((isHeld) => isHeld || attempt.abort(lost))
         .catch((error: Error) => observe({ kind: 'background_failed', task: 'lease', error }));
     }, LEASE_MS / 3);
+  }
+
+  /**
+   * To be awaited before rows are written. After a pause of the process, others may have taken over the upload and removed the rows of
+   * this attempt: later ones would stay.
+   *
+   * @throws LeaseLost
+   */
+  async confirm(): Promise<void> {
+    const { monotonic, wall } = now();
+    // The monotonic clock may stand still while the machine is suspended, the other one may be set.
+    const ms = Math.max(monotonic - this.#heldAt.monotonic, Math.abs(wall - this.#heldAt.wall));
+    if (ms > LEASE_MS / 2 && !(await this.#renew())) throw new LeaseLost();
+  }
+
+  async #renew(): Promise<boolean> {
+    const at = now();
+    const isHeld = await this.#deps.catalog.renewLease({ ...this.#holder(), leaseMs: LEASE_MS });
+    if (isHeld) this.#heldAt = at;
+    return isHeld;
   }
 
   stop(): void {
@@ -66,10 +87,9 @@ export class Lease {
     await this.#deps.catalog.forgetTags(this.#claim.customer.id, [old.tag]);
   }
 
-  /** Commits the rows of the tag, which ends the lease. @throws LeaseLost */
-  async commit(commit: Omit<CommitUpload, 'uploadId' | 'tag' | 'owner'>): Promise<void> {
-    const committed = await this.#deps.catalog.commitUpload({ ...this.#holder(), ...commit });
-    if (committed === 'lost') throw new LeaseLost();
+  /** Commits the rows of the tag, which ends the lease. @returns false if it was lost: nothing is committed */
+  async commit(commit: Omit<CommitUpload, 'uploadId' | 'tag' | 'owner'>): Promise<boolean> {
+    return (await this.#deps.catalog.commitUpload({ ...this.#holder(), ...commit })) !== 'lost';
   }
 
   /** Ends the attempt without rows, and with it the lease. */
@@ -85,4 +105,8 @@ export class Lease {
   #holder() {
     return { uploadId: this.#claim.upload.id, tag: this.#target.tag, owner: this.#deps.owner };
   }
+}
+
+function now(): { readonly monotonic: number; readonly wall: number } {
+  return { monotonic: performance.now(), wall: Date.now() };
 }

@@ -133,7 +133,10 @@ export class RunningLoads {
       if (!(failure instanceof Problem)) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error: failure });
       }
-      if (failure instanceof LeaseLost) return;
+      if (failure instanceof LeaseLost) {
+        if (await this.#rollBack(attempt)) await lease.forgetTag();
+        return;
+      }
       const circumstances = { engineDeaths: upload.engineDeaths, isAlone, isIsolated };
       const outcome = signal.aborted ? signal.reason : await this.#outcomeOf(failure, circumstances, load, signal);
       await this.#end(claim, lease, attempt, outcome);
@@ -155,6 +158,9 @@ export class RunningLoads {
       case 'wait_for_space':
         hold.loadFilledDisk();
         return REQUEUED;
+      case 'wait_for_store':
+        hold.pause();
+        return REQUEUED;
       case 'try_again':
         if (verdict.alone) this.#isolated.add(upload.id);
         return { kind: 'requeued', engineDied: verdict.engineDied };
@@ -173,10 +179,7 @@ export class RunningLoads {
   async #end(claim: Claim, lease: Lease, attempt: Attempt | null, outcome: AttemptOutcome): Promise<void> {
     const { progress, observe } = this.#deps;
     const { upload, customer } = claim;
-    const isRolledBack = await (attempt?.rollBack() ?? Promise.resolve(true)).catch((error: Error) => {
-      observe({ kind: 'background_failed', task: 'roll back', error });
-      return false;
-    });
+    const isRolledBack = await this.#rollBack(attempt);
     await lease.end(outcome);
     failpoint('attempt_failed');
     // Otherwise the rows stay invisible under their uncommitted tag, until housekeeping purges them.
@@ -191,6 +194,16 @@ export class RunningLoads {
     }
     if (outcome.kind === 'cancelled' || outcome.keepBytesMs === 0) await this.#removeBytes(upload.id);
     progress.ended(upload.id);
+  }
+
+  /** Removes the rows of an attempt. @returns false if some may be left, for housekeeping */
+  async #rollBack(attempt: Attempt | null): Promise<boolean> {
+    try {
+      return (await attempt?.rollBack()) ?? true;
+    } catch (error) {
+      this.#deps.observe({ kind: 'background_failed', task: 'roll back', error: error as Error });
+      return false;
+    }
   }
 
   /** Removes the bytes of an upload that has ended. If the disk fails here, the upload does not fail with it. */

@@ -56,6 +56,7 @@ export class TableLoad {
     nextSegments: NextSegments<Ending>,
   ): Promise<number | StorageFailure | Ending> {
     const { customer } = this.#claim;
+    await this.#lease.confirm();
     const { tag, tableId } = this.#lease.target;
     this.#isUnclear = true;
     this.#session = await this.#deps.tables.begin({
@@ -81,6 +82,7 @@ export class TableLoad {
       if (!isSegments(segments)) return segments;
       if (segments.length === 0) return rows;
       failpoint('segment_appending');
+      await this.#lease.confirm();
       try {
         const appended = await this.#session.append(this.#file.source(segments), {
           signal: this.#signal,

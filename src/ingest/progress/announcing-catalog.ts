@@ -17,14 +17,14 @@ export function announcingCatalog(catalog: Catalog): Catalog {
       changed(created.id, created.customerId);
       return created;
     },
-    async markReceived(id, file, limits) {
-      const outcome = await catalog.markReceived(id, file, limits);
-      changed(id, outcome.kind === 'received' ? outcome.upload.customerId : null);
+    async markReceived(reception, file, limits) {
+      const outcome = await catalog.markReceived(reception, file, limits);
+      changed(reception.uploadId, outcome.kind === 'received' ? outcome.upload.customerId : null);
       return outcome;
     },
-    async deleteUpload(id) {
-      await catalog.deleteUpload(id);
-      ended(id);
+    async deleteUpload(reception) {
+      await catalog.deleteUpload(reception);
+      ended(reception.uploadId);
     },
     async requestCancel(id) {
       const outcome = await catalog.requestCancel(id);

@@ -32,6 +32,8 @@ export interface FileReceptionDeps {
   readonly refused: RefusedUploads;
   readonly observe: Observe;
   readonly limits: ReceiveLimits;
+  /** The process that receives the file. */
+  readonly instanceId: string;
 }
 
 export interface ReceiveLimits extends QueueLimits {
@@ -73,7 +75,7 @@ export class FileReception {
     this.#deps = deps;
     this.#file = file;
     this.#source = source;
-    this.#registration = new Registration(deps.catalog, deps.limits, file);
+    this.#registration = new Registration(deps.catalog, deps.limits, deps.instanceId, file);
     this.#allowance = deps.reserve.allowance();
     const mayBeShort = (file.expectedBytes ?? 0) <= SHORT_FORM_BYTES;
     this.#head = new FileHead(source.rest && mayBeShort ? SHORT_FORM_BYTES : 0);

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
-import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
+import type { ReceivedFile, Reception, Upload } from '../../catalog/upload.ts';
 import { completeOptions, type UploadOptions } from '../../catalog/upload-options.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { Column } from '../../model/columns.ts';
@@ -21,6 +21,8 @@ type Acknowledgement =
 export class Registration {
   readonly #catalog: Catalog;
   readonly #limits: QueueLimits;
+  /** The instance that receives the file. */
+  readonly #receiver: string;
   #file: IncomingFile;
   #access: CustomerAccess | null = null;
   /** Null if the customer does not exist yet. */
@@ -30,9 +32,10 @@ export class Registration {
   #hasRow = false;
   #options: UploadOptions;
 
-  constructor(catalog: Catalog, limits: QueueLimits, file: IncomingFile) {
+  constructor(catalog: Catalog, limits: QueueLimits, receiver: string, file: IncomingFile) {
     this.#catalog = catalog;
     this.#limits = limits;
+    this.#receiver = receiver;
     this.#file = file;
     this.#options = completeOptions(file.options);
   }
@@ -109,6 +112,7 @@ export class Registration {
     await this.#catalog.createUpload({
       id: uploadId,
       customerId,
+      receiver: this.#receiver,
       filename,
       options: this.#options,
       keyId,
@@ -131,7 +135,7 @@ export class Registration {
   async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
     const { customerId } = this.#requireAccess();
     await this.createUpload();
-    const outcome = await this.#catalog.markReceived(this.#file.uploadId, received, this.#limits);
+    const outcome = await this.#catalog.markReceived(this.#reception, received, this.#limits);
     switch (outcome.kind) {
       case 'received':
         return outcome;
@@ -149,7 +153,11 @@ export class Registration {
   async withdraw({ isCancelled }: { readonly isCancelled: boolean }): Promise<void> {
     if (!this.#hasRow) return;
     if (isCancelled) await this.#catalog.cancelUpload(this.#file.uploadId);
-    else await this.#catalog.deleteUpload(this.#file.uploadId);
+    else await this.#catalog.deleteUpload(this.#reception);
+  }
+
+  get #reception(): Reception {
+    return { uploadId: this.#file.uploadId, receiver: this.#receiver };
   }
 
   #requireAccess(): CustomerAccess {

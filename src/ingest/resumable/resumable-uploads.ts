@@ -238,11 +238,6 @@ export class ResumableUploads {
     return received !== null && received.changedAt.getTime() + this.resumeMs <= Date.now();
   }
 
-  /** Removes all files of a customer. */
-  async removeAllOf(customerId: CustomerId): Promise<void> {
-    for (const id of this.#files.idsOf(customerId)) await this.cancel(id);
-  }
-
   /** Interrupts the files that are being made uploads: they are finished after the next start. */
   async stop(): Promise<void> {
     this.#isStopped = true;

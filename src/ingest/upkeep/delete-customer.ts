@@ -10,7 +10,7 @@ import type { RejectedRows } from '../spool/rejected-rows.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface DeletionDeps {
-  readonly catalog: Pick<Catalog, 'beginDeletion' | 'deleteCustomer' | 'listUploads'>;
+  readonly catalog: Pick<Catalog, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer' | 'listUploads'>;
   readonly tables: Pick<TableStore, 'drop'>;
   readonly spool: Spool;
   readonly rejects: RejectedRows;
@@ -19,7 +19,7 @@ export interface DeletionDeps {
 
 /**
  * Deletes a customer with everything it has: marks it in the catalog, then removes its table, its files, and its entries in the
- * catalog. If that is interrupted, the mark stays: the call can be repeated, and `recovery.ts` repeats it at the next start.
+ * catalog. If that is interrupted, the mark stays: the call can be repeated, and `recovery.ts` repeats it. Several nodes may do so at once.
  *
  * @throws Problem customer_busy while it has unfinished uploads
  */
@@ -33,18 +33,29 @@ export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId)
   failpoint('deletion_started');
   if (deletion.tableId !== null) await deps.tables.drop({ customerId, tableId: deletion.tableId });
   failpoint('table_dropped');
-  await removeFiles(deps, customerId);
-  await deps.resumable.removeAllOf(customerId);
+  if (!(await removeFiles(deps, customerId))) return;
   failpoint('files_removed');
   await deps.catalog.deleteCustomer(customerId);
 }
 
-/** Removes the bytes and the rejected rows of all uploads of a customer. */
-async function removeFiles({ catalog, spool, rejects }: DeletionDeps, customerId: CustomerId): Promise<void> {
+/**
+ * Removes the bytes and the rejected rows of all uploads of a customer, and its resumable files.
+ *
+ * @returns false if another node has completed the deletion. The customer may have appeared again: what is listed then is not to be
+ *   removed, so that the deletion is looked for after each list
+ */
+async function removeFiles(deps: DeletionDeps, customerId: CustomerId): Promise<boolean> {
+  const { catalog, spool, rejects, resumable } = deps;
+  const isInDeletion = async (): Promise<boolean> => (await catalog.customersInDeletion()).includes(customerId);
   let after: string | null = null;
   do {
     const { items, nextCursor }: Page<Upload> = await catalog.listUploads(customerId, { after, limit: 1000 });
+    if (!(await isInDeletion())) return false;
     for (const { id } of items) await Promise.all([spool.remove(id), rejects.remove(id)]);
     after = nextCursor;
   } while (after !== null);
+  const files = resumable.idsOf(customerId);
+  if (!(await isInDeletion())) return false;
+  for (const id of files) await resumable.cancel(id);
+  return true;
 }

@@ -1,32 +1,21 @@
-import type { Catalog } from '../../catalog/catalog.ts';
-import type { Observe } from '../../events.ts';
-import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
-import type { Spool } from '../spool/spool.ts';
-import { type DeadRowsDeps, removeDeadRows } from './remove-dead-rows.ts';
+import { type RecoveryDeps, takeOver } from './recovery.ts';
+import { removeDeadRows } from './remove-dead-rows.ts';
 
 const INTERVAL_MS = 30_000;
 
-export interface HousekeepingDeps extends DeadRowsDeps {
-  readonly catalog: DeadRowsDeps['catalog'] &
-    Pick<Catalog, 'keptFailures' | 'endRetention' | 'isShared' | 'forgetSharedUploads'>;
-  readonly spool: Spool;
-  readonly resumable: ResumableUploads;
-  readonly observe: Observe;
-}
-
 /**
  * Runs in the background all the time. It sweeps: frees the space of rows that are in no answer and of bytes whose retention has
- * ended. And it finishes resumable files that are whole and that no client asks for.
+ * ended, and takes over what nodes that died have left. And it finishes resumable files that are whole and that no client asks for.
  */
 export class Housekeeping {
-  readonly #deps: HousekeepingDeps;
+  readonly #deps: RecoveryDeps;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
   #isSweepDue = false;
   #isStopped = false;
 
-  constructor(deps: HousekeepingDeps) {
+  constructor(deps: RecoveryDeps) {
     this.#deps = deps;
   }
 
@@ -70,7 +59,10 @@ export class Housekeeping {
     const { catalog, spool, resumable } = this.#deps;
     while (this.#isSweepDue && !this.#isStopped) {
       this.#isSweepDue = false;
-      await removeDeadRows(this.#deps, () => this.#isStopped);
+      const isStopped = (): boolean => this.#isStopped;
+      // Where no other process uses the catalog, nothing but rows is left to others.
+      await (catalog.isShared ? takeOver(this.#deps, isStopped) : removeDeadRows(this.#deps, isStopped));
+      if (this.#isStopped) return;
       for (const uploadId of await catalog.keptFailures('expired')) {
         await catalog.endRetention(uploadId);
         await spool.remove(uploadId);

@@ -12,25 +12,35 @@ export interface RecoveryDeps extends DeletionDeps {
   readonly observe: Observe;
 }
 
-/**
- * Cleans up after a crash, before anything else runs: leases of the dead process, rows of dead attempts, customers whose deletion was
- * interrupted, files that were never acknowledged or are no longer needed.
- */
+/** Cleans up after a crash, before anything else runs. What other nodes do is left alone. */
 export async function recover(deps: RecoveryDeps): Promise<void> {
-  const { catalog, resumable, observe } = deps;
-  await resumable.open();
-  await catalog.releaseLeases();
+  await deps.resumable.open();
+  await takeOver(deps);
+  // A file that another process is receiving may not be in the catalog yet.
+  if (!deps.catalog.isShared) await removeUnneededFiles(deps);
+}
+
+/**
+ * Ends what dead instances have left: their leases, the rows of their attempts, deletions of customers that they have started, and
+ * uploads that they were receiving. Several nodes may do this at the same time.
+ */
+export async function takeOver(deps: RecoveryDeps, isStopped: () => boolean = () => false): Promise<void> {
+  const { catalog, spool, observe } = deps;
+  await catalog.releaseDeadLeases();
   failpoint('leases_released');
-  await removeDeadRows(deps);
+  await removeDeadRows(deps, isStopped);
   for (const customerId of await catalog.customersInDeletion()) {
+    if (isStopped()) return;
     await deleteCustomer(deps, customerId).catch((error: Error) =>
       observe({ kind: 'background_failed', task: 'deletion', error }),
     );
   }
   // Their clients never got a 202, and their connections are closed.
-  for (const { id } of await catalog.uploadsInStatus(['receiving'])) await catalog.deleteUpload(id);
+  for (const reception of await catalog.deadReceptions()) {
+    await catalog.deleteUpload(reception);
+    if (catalog.isShared) await spool.remove(reception.uploadId);
+  }
   failpoint('unacknowledged_deleted');
-  await removeUnneededFiles(deps);
 }
 
 async function removeUnneededFiles({ catalog, spool, rejects }: RecoveryDeps): Promise<void> {

@@ -12,11 +12,11 @@ export async function removeDeadRows(
   { catalog, tables }: DeadRowsDeps,
   isStopped: () => boolean = () => false,
 ): Promise<void> {
-  for (const { customerId, tableId, tag, isTableInUse } of await catalog.deadTags()) {
+  for (const { customerId, tableId, tag, isTableInUse, mayBeWritten } of await catalog.deadTags()) {
     if (isStopped()) return;
     const table = { customerId, tableId };
     await (isTableInUse ? tables.purge(table, [tag]) : tables.drop(table));
     failpoint('rows_purged');
-    await catalog.forgetTags(customerId, [tag]);
+    if (!mayBeWritten) await catalog.forgetTags(customerId, [tag]);
   }
 }

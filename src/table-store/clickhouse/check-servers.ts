@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SettingError } from '../../setting-error.ts';
 import { ClickhouseException } from './clickhouse-failure.ts';
-import { type ClickhouseAddress, ClickhouseServers, databaseOf } from './clickhouse-servers.ts';
+import { type ClickhouseAddress, ClickhouseServers } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
 import { addColumnsSql, createTableSql, deleteRowsSql, dropTableSql, type TableMaking } from './physical-table.ts';
@@ -19,7 +19,6 @@ const AUTHENTICATION_FAILED = 516;
  * @throws SettingError with a sentence for the person who set the URLs; StorageFailure if a server does not answer
  */
 export async function checkServers(address: ClickhouseAddress, making: TableMaking): Promise<void> {
-  checkUrls(address);
   const servers = new ClickhouseServers(address);
   const table = `_thena_check_${randomBytes(6).toString('hex')}`;
   try {
@@ -30,21 +29,6 @@ export async function checkServers(address: ClickhouseAddress, making: TableMaki
   } finally {
     await servers.onEach((shard) => shard.run(dropTableSql(table, making))).catch(() => undefined);
     await servers.close();
-  }
-}
-
-function checkUrls({ urls, cluster }: ClickhouseAddress): void {
-  const parsed = urls.map((url) => new URL(url));
-  if (new Set(parsed.map(databaseOf)).size > 1) {
-    throw new SettingError('The URLs in THENA_CLICKHOUSE_URL name different databases. Use the same for all shards.');
-  }
-  if (new Set(parsed.map(({ host }) => host)).size < urls.length) {
-    throw new SettingError('THENA_CLICKHOUSE_URL has the same server twice. Give one URL for each shard.');
-  }
-  if (urls.length > 1 && cluster === null) {
-    throw new SettingError(
-      'THENA_CLICKHOUSE_URL has several servers, so THENA_CLICKHOUSE_CLUSTER has to name their cluster in system.clusters.',
-    );
   }
 }
 

@@ -1,4 +1,5 @@
-import { createClient } from '@clickhouse/client';
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ClickhouseShard } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
 
@@ -11,7 +12,7 @@ export interface ClickhouseAddress {
 
 /** Longest time in which a connection may transfer nothing. An insert that is being made durable answers after that. */
 const IDLE_MS = 120_000;
-/** Without response, an idle connection is closed by the server after 3 s in some versions. */
+/** Idle connections are closed before the server does so, after 3 s or more. */
 const KEEP_ALIVE_MS = 2_000;
 /** Loads, queries, exports and statements that end others run at the same time. */
 const MAX_CONNECTIONS = 128;
@@ -57,13 +58,13 @@ export class ClickhouseServers {
   }
 }
 
-/** The database that a URL names. */
-export function databaseOf(url: URL): string {
+/** The database that a URL names. The settings ensure that all shards have the same. */
+function databaseOf(url: URL): string {
   return decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default';
 }
 
 function openShard(url: URL): ClickhouseShard {
-  const client = createClient({
+  const config: ClickHouseClientConfigOptions = {
     url: url.origin,
     username: decodeURIComponent(url.username) || 'default',
     password: decodeURIComponent(url.password),
@@ -71,9 +72,13 @@ function openShard(url: URL): ClickhouseShard {
     application: 'thena',
     request_timeout: IDLE_MS,
     max_open_connections: MAX_CONNECTIONS,
-    keep_alive: { enabled: true, idle_socket_ttl: KEEP_ALIVE_MS, eagerly_destroy_stale_sockets: true },
     // Errors are thrown, and would be printed with their statements.
-    log: { level: 127 },
-  });
-  return new ClickhouseShard(url.host, client);
+    log: { level: ClickHouseLogLevel.OFF },
+  };
+  const keepAlive = { enabled: true, idle_socket_ttl: KEEP_ALIVE_MS, eagerly_destroy_stale_sockets: true };
+  return new ClickhouseShard(
+    url.host,
+    createClient({ ...config, keep_alive: keepAlive }),
+    createClient({ ...config, keep_alive: { enabled: false } }),
+  );
 }

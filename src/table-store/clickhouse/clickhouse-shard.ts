@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ExecResult } from '@clickhouse/client';
 import { ClickhouseException, unanswered } from './clickhouse-failure.ts';
 
 /** ClickHouse's settings of one statement, by name. */
@@ -34,10 +34,13 @@ export class ClickhouseShard {
   /** Host and port. */
   readonly name: string;
   readonly #client: ClickHouseClient;
+  readonly #insertClient: ClickHouseClient;
 
-  constructor(name: string, client: ClickHouseClient) {
+  /** @param insertClient opens a connection for each request: ClickHouse closes that of an insert that failed, without a warning */
+  constructor(name: string, client: ClickHouseClient, insertClient: ClickHouseClient) {
     this.name = name;
     this.#client = client;
+    this.#insertClient = insertClient;
   }
 
   /** Runs a statement that returns nothing. */
@@ -66,30 +69,42 @@ export class ClickhouseShard {
     return Number(summary?.written_rows ?? Number.NaN);
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#client.close(), this.#insertClient.close()]);
   }
 
-  async #send(sql: string, { settings, signal, queryId }: StatementOptions, values?: Readable) {
+  /** A server may close an idle connection at the moment at which it is used again. All statements but inserts may be repeated. */
+  async #send(sql: string, options: StatementOptions, values?: Readable): Promise<ExecResult<Readable>> {
     try {
-      signal?.throwIfAborted();
-      const response = await this.#client.exec({
-        query: sql,
-        clickhouse_settings: { ...ALWAYS, ...settings },
-        ...(values && { values }),
-        ...(signal && { abort_signal: signal }),
-        ...(queryId !== undefined && { query_id: queryId }),
-        ignore_error_response: true,
-      });
-      // The message may quote texts of a file that look like another exception: the header has the code.
-      const code = response.response_headers['x-clickhouse-exception-code'];
-      if (code === undefined && (response.http_status_code ?? 200) < 400) return response;
-      const message = (await text(response.stream)).trim();
-      throw new ClickhouseException(this.name, Number(code ?? 0), message, values !== undefined);
+      return await this.#sendOnce(sql, options, values);
     } catch (error) {
       values?.destroy();
-      throw unanswered(this.name, error, signal);
+      if (values !== undefined || options.signal?.aborted || !isReset(error))
+        throw unanswered(this.name, error, options.signal);
     }
+    try {
+      return await this.#sendOnce(sql, options);
+    } catch (error) {
+      throw unanswered(this.name, error, options.signal);
+    }
+  }
+
+  async #sendOnce(sql: string, { settings, signal, queryId }: StatementOptions, values?: Readable) {
+    signal?.throwIfAborted();
+    const client = values === undefined ? this.#client : this.#insertClient;
+    const response = await client.exec({
+      query: sql,
+      clickhouse_settings: { ...ALWAYS, ...settings },
+      ...(values && { values }),
+      ...(signal && { abort_signal: signal }),
+      ...(queryId !== undefined && { query_id: queryId }),
+      ignore_error_response: true,
+    });
+    // The message may quote texts of a file that look like another exception: the header has the code.
+    const code = response.response_headers['x-clickhouse-exception-code'];
+    if (code === undefined && (response.http_status_code ?? 200) < 400) return response;
+    const message = (await text(response.stream)).trim();
+    throw new ClickhouseException(this.name, Number(code ?? 0), message, values !== undefined);
   }
 
   async #text(stream: Readable, signal: AbortSignal | undefined): Promise<string> {
@@ -99,4 +114,10 @@ export class ClickhouseShard {
       throw unanswered(this.name, error, signal);
     }
   }
+}
+
+/** Whether a connection was closed before the response. */
+function isReset(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }

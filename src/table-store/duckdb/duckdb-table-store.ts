@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
-import type { ColumnType, StoredColumn } from '../../model/columns.ts';
-import { physicalParts } from '../../model/physical-columns.ts';
+import { physicalParts, storedIn } from '../../model/physical-columns.ts';
 import type { LoadSession, TableName, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { type ExportFolder, exportTable } from './export-table.ts';
@@ -63,15 +62,4 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
       await engine.call('drop', { database: fileOf(table) });
     },
   };
-}
-
-/** The stored column for an upload's values of a column; null: it has none. */
-function storedIn(columns: readonly StoredColumn[], name: string, type: ColumnType): string | null {
-  if (type === 'unknown') return null;
-  const index = columns.findIndex((column) => column.name === name);
-  const column = columns[index];
-  const part = column && physicalParts(column, index).find((each) => each.type === type);
-  if (part === undefined)
-    throw new Error(`the table stores no values of type ${type} in column ${JSON.stringify(name)}`);
-  return part.name;
 }

@@ -87,7 +87,7 @@ export function attemptsContract(t: CatalogUnderTest): void {
       for (const outcome of ends) await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome });
       t.clock += LEASE_MS;
       await t.claimed();
-      await t.catalog.releaseLeases();
+      await t.catalog.releaseDeadLeases();
       const found = await t.catalog.findUpload(uploadId);
       assert.deepEqual([found?.attempts, found?.engineDeaths], [4, 1]);
     });
@@ -129,7 +129,7 @@ export function attemptsContract(t: CatalogUnderTest): void {
         await t.received('c');
         return t.commit(await t.claimed());
       })();
-      await t.catalog.releaseLeases();
+      await t.catalog.releaseDeadLeases();
       assert.equal(await t.statusOf(queued.id), 'received');
       assert.equal(await t.statusOf(uploadId), 'receiving');
       assert.deepEqual(await t.catalog.findUpload(complete.id), complete);

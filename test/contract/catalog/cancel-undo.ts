@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Upload } from '../../../src/catalog/upload.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, FILE, LEASE_MS, leaseOf, OPTIONS, REQUEUED } from './catalog-under-test.ts';
 
 type Times = readonly [firstRowAt: bigint, earliestAt: bigint, latestAt: bigint];
@@ -19,7 +19,7 @@ export function cancelUndoContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.cancelUpload(waiting.id), false);
       const late = await t.receiving('a');
       assert.equal(await t.catalog.cancelUpload(late.id), true);
-      await assert.rejects(t.catalog.markReceived(late.id, FILE), { code: 'upload_cancelled' });
+      await assert.rejects(t.catalog.markReceived(receptionOf(late.id), FILE), { code: 'upload_cancelled' });
       const held = await t.received('a');
       const claim = await t.claimed();
       assert.equal(await t.catalog.cancelUpload(held.id), false);
@@ -44,7 +44,7 @@ export function cancelUndoContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.requestCancel(late.id), 'requested');
       assert.equal(await t.catalog.requestCancel(late.id), 'requested', 'a request may be repeated');
       assert.equal(await t.catalog.claimReceiving({ uploadId: late.id, ...A }), null);
-      await assert.rejects(t.catalog.markReceived(late.id, FILE), { code: 'upload_cancelled' });
+      await assert.rejects(t.catalog.markReceived(receptionOf(late.id), FILE), { code: 'upload_cancelled' });
       assert.equal(await t.catalog.cancelUpload(late.id), true, 'its receiver obeys');
       assert.equal(await t.statusOf(late.id), 'cancelled');
     });

@@ -8,6 +8,7 @@ import { type CatalogDatabase, CatalogUnderTest, YEAR_9999 } from './catalog-und
 import { columnTypesContract } from './column-types.ts';
 import { commitContract } from './commit.ts';
 import { customersContract } from './customers.ts';
+import { nodesContract } from './nodes.ts';
 import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
@@ -44,6 +45,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     sharedUploadsContract(t);
     sharedAnalysesContract(t);
     webhooksContract(t);
+    nodesContract(t);
 
     it('is complete when it is opened again', async () => {
       await t.catalog.createCustomer({ id: customerId('new'), timeColumn: 'at', columns: null });

@@ -7,7 +7,7 @@ import type { Received, ReceivedFile, Upload, UploadStatus } from '../../../src/
 import type { AttemptOutcome, Claim, CommitUpload, Lease } from '../../../src/catalog/upload-queue.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
-import { customerId, newUpload, parsedFile, receivedFile, uploadOptions } from '../../builders.ts';
+import { customerId, newUpload, parsedFile, receivedFile, receptionOf, uploadOptions } from '../../builders.ts';
 
 /** An empty database, to which catalogs connect. */
 export interface CatalogDatabase {
@@ -112,8 +112,8 @@ export class CatalogUnderTest {
     return this.catalog.createUpload(newUpload(customer, { filename: 'f.csv', options: OPTIONS, ...change }));
   }
 
-  async acknowledged(uploadId: UploadId, file = FILE): Promise<Upload> {
-    const outcome: Received = await this.catalog.markReceived(uploadId, file);
+  async acknowledged(uploadId: UploadId, file = FILE, receiver?: string): Promise<Upload> {
+    const outcome: Received = await this.catalog.markReceived(receptionOf(uploadId, receiver), file);
     assert.ok(outcome.kind === 'received', outcome.kind);
     return outcome.upload;
   }

@@ -4,7 +4,7 @@ import type { TableState } from '../../../src/catalog/table-state.ts';
 import type { Claim } from '../../../src/catalog/upload-queue.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, COLUMNS, commitOf, FILE, LEASE_MS, YEAR_9999 } from './catalog-under-test.ts';
 
 const YEAR_1 = -62_135_596_800_000_000n;
@@ -116,7 +116,7 @@ export function commitContract(t: CatalogUnderTest): void {
       const { id: uploadId } = await t.receiving('a');
       const claim = await t.catalog.claimReceiving({ uploadId, ...A });
       t.clock += LEASE_MS;
-      await t.catalog.markReceived(uploadId, FILE);
+      await t.catalog.markReceived(receptionOf(uploadId), FILE);
       assert.equal((await t.commit(claim as Claim)).status, 'complete');
     });
 
@@ -126,7 +126,7 @@ export function commitContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.commitUpload(commitOf(claim)), 'lost');
       assert.equal(await t.tableOf('a'), null);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1]);
-      await t.catalog.markReceived(uploadId, FILE);
+      await t.catalog.markReceived(receptionOf(uploadId), FILE);
       assert.equal((await t.commit(claim)).status, 'complete');
     });
 

@@ -5,8 +5,8 @@ import { NO_DEFAULTS } from '../../../src/catalog/upload-options.ts';
 import { NO_OPTIONS } from '../../../src/csv/values/value-options.ts';
 import type { Problem } from '../../../src/errors.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
-import { customerId } from '../../builders.ts';
-import { type CatalogUnderTest, FILE } from './catalog-under-test.ts';
+import { customerId, receptionOf } from '../../builders.ts';
+import { type CatalogUnderTest, FAILED, FILE, leaseOf } from './catalog-under-test.ts';
 
 export function customersContract(t: CatalogUnderTest): void {
   describe('customers', () => {
@@ -61,11 +61,13 @@ export function customersContract(t: CatalogUnderTest): void {
     it('deletes a customer with its keys, uploads and tags, and no other customer', async () => {
       for (const customer of ['acme', 'other']) {
         await t.received(customer);
-        await t.claimed();
+        await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome: FAILED });
         await t.addKey(customer, `key of ${customer}`);
       }
       const [gone] = (await t.catalog.listUploads(customerId('acme'), { after: null, limit: 9 })).items;
       assert.ok(gone);
+      assert.equal(await t.catalog.deleteCustomer(customerId('acme')), false, 'its deletion has not started');
+      await t.catalog.beginDeletion(customerId('acme'));
       assert.equal(await t.catalog.deleteCustomer(customerId('acme')), true);
       assert.equal(await t.catalog.deleteCustomer(customerId('acme')), false);
       assert.equal(await t.catalog.findCustomer(customerId('acme')), null);
@@ -86,7 +88,7 @@ export function customersContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'busy', uploads });
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table?.rows, 3);
       assert.deepEqual(await t.catalog.customersInDeletion(), []);
-      assert.equal((await t.catalog.markReceived(waiting[0]?.id as UploadId, FILE)).kind, 'received');
+      assert.equal((await t.catalog.markReceived(receptionOf(waiting[0]?.id as UploadId), FILE)).kind, 'received');
     });
 
     it('removes the table and refuses uploads as soon as it starts, and can be repeated', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { QueueLimit } from '../../../src/catalog/queue-limits.ts';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { A, type CatalogUnderTest, fileOf, leaseOf } from './catalog-under-test.ts';
 
 export function queueLimitsContract(t: CatalogUnderTest): void {
@@ -9,10 +9,10 @@ export function queueLimitsContract(t: CatalogUnderTest): void {
     it('allow exactly as many uploads as the limit, however many are acknowledged concurrently', async () => {
       const limits = { maxWaitingUploads: 3, maxWaitingBytes: 200 };
       const key = await t.receiving('full', { idempotencyKey: 'k' });
-      await t.catalog.markReceived(key.id, fileOf('kk'), limits);
+      await t.catalog.markReceived(receptionOf(key.id), fileOf('kk'), limits);
       const created = await Promise.all(Array.from({ length: 8 }, () => t.receiving('full')));
       const outcomes = await Promise.all(
-        created.map((each) => t.catalog.markReceived(each.id, fileOf(each.id), limits)),
+        created.map((each) => t.catalog.markReceived(receptionOf(each.id), fileOf(each.id), limits)),
       );
       const kinds = outcomes.map(({ kind }) => kind);
       assert.deepEqual(kinds.toSorted(), [...Array(6).fill('queue_full'), ...Array(2).fill('received')]);
@@ -20,17 +20,17 @@ export function queueLimitsContract(t: CatalogUnderTest): void {
       const refused = created[kinds.indexOf('queue_full')];
       assert.equal(refused && (await t.statusOf(refused.id)), 'receiving');
       const again = await t.receiving('full', { idempotencyKey: 'k' });
-      const repeated = await t.catalog.markReceived(again.id, fileOf('kk'), limits);
+      const repeated = await t.catalog.markReceived(receptionOf(again.id), fileOf('kk'), limits);
       assert.equal(repeated.kind, 'key_used', 'a used key is reported even if the queue is full');
       const other = await t.receiving('other');
-      assert.equal((await t.catalog.markReceived(other.id, fileOf('a'), limits)).kind, 'received');
+      assert.equal((await t.catalog.markReceived(receptionOf(other.id), fileOf('a'), limits)).kind, 'received');
     });
 
     it('bound the bytes of a customer and of all, and allow a file of any size in an empty queue', async () => {
       const limits = { maxWaitingUploads: 100, maxWaitingBytes: 100 };
       const acknowledge = async (customer: string, bytes: number): Promise<QueueLimit | string> => {
         const { id } = await t.receiving(customer);
-        const outcome = await t.catalog.markReceived(id, fileOf(id, bytes), limits);
+        const outcome = await t.catalog.markReceived(receptionOf(id), fileOf(id, bytes), limits);
         return outcome.kind === 'queue_full' ? outcome.limit : outcome.kind;
       };
       assert.equal(await acknowledge('heavy', 1000), 'received');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { type CatalogUnderTest, ERROR, fileOf, leaseOf, OPTIONS } from './catalog-under-test.ts';
 
 export function repeatedUploadsContract(t: CatalogUnderTest): void {
@@ -11,18 +11,18 @@ export function repeatedUploadsContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.findByIdempotencyKey(customerId('a'), null, 'k'), null, 'not acknowledged yet');
       await t.acknowledged(first.id, fileOf('aa'));
       const second = await t.receiving('a', { idempotencyKey });
-      const again = await t.catalog.markReceived(second.id, fileOf('bb'));
+      const again = await t.catalog.markReceived(receptionOf(second.id), fileOf('bb'));
       assert.deepEqual([again.kind, again.kind === 'key_used' && again.earlier.id], ['key_used', first.id]);
       assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), null, 'k'))?.id, first.id);
       for (const keyId of ['one', 'two']) {
         const sent = await t.receiving('a', { idempotencyKey, keyId });
-        assert.equal((await t.catalog.markReceived(sent.id, fileOf('aa'))).kind, 'received');
+        assert.equal((await t.catalog.markReceived(receptionOf(sent.id), fileOf('aa'))).kind, 'received');
         assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), keyId, 'k'))?.id, sent.id);
         const repeated = await t.receiving('a', { idempotencyKey, keyId });
-        assert.equal((await t.catalog.markReceived(repeated.id, fileOf('aa'))).kind, 'key_used');
+        assert.equal((await t.catalog.markReceived(receptionOf(repeated.id), fileOf('aa'))).kind, 'key_used');
       }
       const other = await t.receiving('b', { idempotencyKey });
-      assert.equal((await t.catalog.markReceived(other.id, fileOf('aa'))).kind, 'received');
+      assert.equal((await t.catalog.markReceived(receptionOf(other.id), fileOf('aa'))).kind, 'received');
     });
 
     it('names an earlier upload with the same bytes, or is refused because of it', async () => {
@@ -33,11 +33,11 @@ export function repeatedUploadsContract(t: CatalogUnderTest): void {
       assert.equal((await t.catalog.findSameBytes(customerId('a'), digest))?.id, second.id);
       assert.equal(await t.catalog.findSameBytes(customerId('b'), digest), null, 'of another customer');
       const third = await t.receiving('a', { options: { ...OPTIONS, duplicates: 'reject' } });
-      assert.equal((await t.catalog.markReceived(third.id, fileOf('aa'))).kind, 'duplicate');
+      assert.equal((await t.catalog.markReceived(receptionOf(third.id), fileOf('aa'))).kind, 'duplicate');
       assert.equal(await t.statusOf(third.id), 'receiving');
       for (const { id } of [first, second]) assert.equal(await t.catalog.cancelUpload(id), true);
       assert.equal(await t.catalog.findSameBytes(customerId('a'), digest), null);
-      const outcome = await t.catalog.markReceived(third.id, fileOf('aa'));
+      const outcome = await t.catalog.markReceived(receptionOf(third.id), fileOf('aa'));
       assert.equal(outcome.kind, 'received', 'cancelled uploads do not count');
     });
 

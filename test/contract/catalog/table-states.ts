@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, commitOf, FAILED, LEASE_MS, leaseOf, REQUEUED } from './catalog-under-test.ts';
 
 export function tableStatesContract(t: CatalogUnderTest): void {
@@ -89,7 +89,7 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       await t.catalog.endAttempt({ ...leaseOf(failing), outcome: FAILED });
       const refused = await t.receiving('refused');
       await t.catalog.claimReceiving({ uploadId: refused.id, ...A });
-      await t.catalog.deleteUpload(refused.id);
+      await t.catalog.deleteUpload(receptionOf(refused.id));
       await t.appended('complete');
       const dead = (await t.catalog.deadTags()).map((each) => [each.customerId, each.uploadId, each.tag]);
       assert.deepEqual(dead, [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Upload } from '../../../src/catalog/upload.ts';
 import { newUploadId, type UploadId } from '../../../src/model/ids.ts';
-import { customerId } from '../../builders.ts';
+import { customerId, receptionOf } from '../../builders.ts';
 import { A, type CatalogUnderTest, FILE, LEASE_MS, OPTIONS } from './catalog-under-test.ts';
 
 export function uploadsContract(t: CatalogUnderTest): void {
@@ -63,7 +63,7 @@ export function uploadsContract(t: CatalogUnderTest): void {
       const upload = await t.received('acme');
       t.clock += 5;
       assert.deepEqual(await t.acknowledged(upload.id, { ...FILE, records: 99 }), upload);
-      await assert.rejects(t.catalog.markReceived(newUploadId(), FILE), { code: 'upload_not_found' });
+      await assert.rejects(t.catalog.markReceived(receptionOf(newUploadId()), FILE), { code: 'upload_not_found' });
     });
 
     it('is ingesting if it is acknowledged while it is claimed', async () => {
@@ -81,18 +81,18 @@ export function uploadsContract(t: CatalogUnderTest): void {
 
     it('removes a refused upload, and the customer that appeared with it', async () => {
       const { id: uploadId } = await t.receiving('acme');
-      await t.catalog.deleteUpload(uploadId);
+      await t.catalog.deleteUpload(receptionOf(uploadId));
       assert.equal(await t.catalog.findUpload(uploadId), null);
       assert.equal(await t.catalog.findCustomer(customerId('acme')), null);
-      await t.catalog.deleteUpload(uploadId);
+      await t.catalog.deleteUpload(receptionOf(uploadId));
     });
 
     it('removes the customer with the last of several refused first uploads', async () => {
       const first = await t.receiving('acme');
       const second = await t.receiving('acme');
-      await t.catalog.deleteUpload(first.id);
+      await t.catalog.deleteUpload(receptionOf(first.id));
       assert.ok(await t.catalog.findCustomer(customerId('acme')));
-      await t.catalog.deleteUpload(second.id);
+      await t.catalog.deleteUpload(receptionOf(second.id));
       assert.equal(await t.catalog.findCustomer(customerId('acme')), null);
     });
 
@@ -103,7 +103,7 @@ export function uploadsContract(t: CatalogUnderTest): void {
       await t.catalog.claimReceiving({ uploadId: (refused[2] as Upload).id, ...A });
       await t.appended('tabled');
       refused.push(await t.receiving('tabled'));
-      for (const upload of refused) await t.catalog.deleteUpload(upload.id);
+      for (const upload of refused) await t.catalog.deleteUpload(receptionOf(upload.id));
       const { items } = await t.catalog.listCustomers({ after: null, limit: 9 });
       assert.deepEqual(
         items.map((customer) => customer.id),
@@ -113,7 +113,7 @@ export function uploadsContract(t: CatalogUnderTest): void {
 
     it('never removes an acknowledged upload', async () => {
       const upload = await t.received('acme');
-      await t.catalog.deleteUpload(upload.id);
+      await t.catalog.deleteUpload(receptionOf(upload.id));
       assert.deepEqual(await t.catalog.findUpload(upload.id), upload);
     });
 

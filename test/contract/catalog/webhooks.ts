@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { Page } from '../../../src/catalog/page.ts';
 import type { AttemptVerdict, Delivery, DeliveryClaim, Webhook } from '../../../src/catalog/webhook.ts';
-import { customerId, uploadOptions } from '../../builders.ts';
+import { customerId, receptionOf, uploadOptions } from '../../builders.ts';
 import {
   A,
   B,
@@ -161,7 +161,7 @@ export function webhooksContract(t: CatalogUnderTest): void {
       assert.ok(await isIdle());
       await t.catalog.releaseDeliveries('a');
       await next();
-      await t.catalog.releaseLeases();
+      await t.catalog.releaseDeadLeases();
       await record(await next(), { kind: 'failed' });
       const [failed] = await deliveries('w1');
       assert.deepEqual([failed?.status, failed?.nextAttemptAt, failed?.attempts.length], ['failed', null, 2]);
@@ -281,7 +281,7 @@ export function webhooksContract(t: CatalogUnderTest): void {
     it('keep a customer that appeared for an upload that was refused', async () => {
       const { id } = await t.receiving('new');
       await add('w1', { customerId: customerId('new') });
-      await t.catalog.deleteUpload(id);
+      await t.catalog.deleteUpload(receptionOf(id));
       assert.equal((await t.catalog.listWebhooks(customerId('new'))).length, 1);
     });
 
@@ -289,6 +289,7 @@ export function webhooksContract(t: CatalogUnderTest): void {
       await add('w1');
       await t.appended('acme');
       const claim = await next();
+      await t.catalog.beginDeletion(acme);
       await t.catalog.deleteCustomer(acme);
       assert.deepEqual([await t.catalog.listWebhooks(acme), await deliveries('w1')], [[], []]);
       assert.equal(await record(claim, { kind: 'delivered' }), null);

@@ -37,12 +37,6 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
     await servers.close();
   });
 
-  it('refuses URLs that do not belong together', async () => {
-    await refused([first(), `${second()}/other`], CLUSTER, /different databases/);
-    await refused([first(), first()], CLUSTER, /the same server twice/);
-    await refused([first(), second()], null, /THENA_CLICKHOUSE_CLUSTER has to name/);
-  });
-
   it('refuses a cluster that does not consist of the servers', async () => {
     await refused([first(), second()], 'nothing', /knows no cluster 'nothing'/);
     // The table of the check does not exist on the other shard.

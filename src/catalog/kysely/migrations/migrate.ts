@@ -10,6 +10,8 @@ import { sessions } from './0005-sessions.ts';
 import { webhooks } from './0006-webhooks.ts';
 import { tableIds } from './0007-table-ids.ts';
 import { requestsAndProgress } from './0008-requests-and-progress.ts';
+import { parallelWrites } from './0009-parallel-writes.ts';
+import { nodes } from './0011-nodes.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -21,6 +23,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-webhooks': webhooks,
   '0007-table-ids': tableIds,
   '0008-requests-and-progress': requestsAndProgress,
+  '0009-parallel-writes': parallelWrites,
+  '0011-nodes': nodes,
 };
 
 /**

@@ -1,0 +1,42 @@
+import type { CustomerId } from '../model/ids.ts';
+import type { Reception } from './upload.ts';
+
+/** A process that uses the catalog. */
+export interface NodeInstance {
+  /** The same whenever the node is started. */
+  readonly nodeId: string;
+  /** Different at every start: owns the leases of the process, and the files that it receives. */
+  readonly instanceId: string;
+}
+
+/**
+ * `replaced`: another instance of the same node has registered. `expired`: another node has declared it dead, because it had not been
+ * seen for too long. In both cases others take over what it had, and it has to end.
+ */
+export type Presence = 'alive' | 'replaced' | 'expired';
+
+/** The instances that are alive. What others have left is taken over. */
+export interface Nodes {
+  /**
+   * Makes an instance one that is alive. An earlier one of the same node is dead from now on.
+   *
+   * @param isOnlyProcess all earlier instances have certainly ended, of this node or any other
+   */
+  registerInstance(instance: NodeInstance, isOnlyProcess: boolean): Promise<void>;
+  /** Records that the instance is alive, if it still is. */
+  heartbeat(instance: NodeInstance): Promise<Presence>;
+  /** Declares the other instances dead that have not been seen for so long. @returns their nodes */
+  expireInstances(self: NodeInstance, unseenMs: number): Promise<readonly string[]>;
+  /** The instance ends, and has ended everything that it did. */
+  removeInstance(instance: NodeInstance): Promise<void>;
+  /** @returns the IDs of the instances that are alive */
+  liveInstances(): Promise<ReadonlySet<string>>;
+  /** Ends the leases of dead instances, of uploads and of deliveries. */
+  releaseDeadLeases(): Promise<void>;
+  /** Uploads that dead instances were receiving. Their clients never got a 202. */
+  deadReceptions(): Promise<readonly DeadReception[]>;
+}
+
+export interface DeadReception extends Reception {
+  readonly customerId: CustomerId;
+}

@@ -1,0 +1,104 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Kysely, sql } from 'kysely';
+import type pg from 'pg';
+import { SettingError } from '../../setting-error.ts';
+import type { Catalog } from '../catalog.ts';
+import type { CatalogClock } from '../kysely/catalog-clock.ts';
+import type { CatalogTables } from '../kysely/catalog-tables.ts';
+import { kyselyCatalog } from '../kysely/kysely-catalog.ts';
+import { migrate } from '../kysely/migrations/migrate.ts';
+import { forgetCommits, provenCommit } from './commit.ts';
+import { translated, verdictOn } from './failures.ts';
+import { postgresWrites } from './parallel-writes.ts';
+import { clientConfig, postgresPool, serverName } from './pool.ts';
+import { type Commit, postgresDialect } from './postgres-dialect.ts';
+import { PostgresNews } from './postgres-news.ts';
+import { retryingCatalog } from './retrying-catalog.ts';
+import { checkServer } from './server-check.ts';
+
+export interface PostgresOptions {
+  /** As the server shows the connections. Default: thena. */
+  readonly application?: string;
+  /** Default: 10. */
+  readonly connections?: number;
+  /** How long a call waits for a server that is away. Default: 10 s. */
+  readonly waitMs?: number;
+  /** Default: the server's. */
+  readonly now?: CatalogClock;
+}
+
+const WAIT_MS = 10_000;
+const CLOSE_MS = 2_000;
+const START_PAUSE_MS = 250;
+const FORGET_EVERY_MS = 60_000;
+
+/**
+ * Opens a catalog in a database of PostgreSQL, and creates its tables or brings them up to date.
+ *
+ * @param url may contain a password
+ * @throws SettingError if the server does not answer, refuses access, is unsuitable, or has a catalog of a newer version of Thena
+ */
+export async function openPostgresCatalog(url: string, options: PostgresOptions = {}): Promise<Catalog> {
+  const { application = 'thena', connections = 10, waitMs = WAIT_MS, now } = options;
+  const name = serverName(url);
+  // Migrations take their time.
+  const patient = clientConfig(url, application, { connectMs: waitMs, statementMs: 0 });
+  await retriedUntil(performance.now() + waitMs, name, () => checkServer(patient, name));
+  await migrateOn(patient, name);
+
+  const waits = { connectMs: waitMs / 2, statementMs: waitMs };
+  const pool = postgresPool(clientConfig(url, application, waits), connections);
+  const forgetting = setInterval(() => {
+    // What is not forgotten now is forgotten next time, or by another node.
+    forgetCommits(pool).catch(() => undefined);
+  }, FORGET_EVERY_MS);
+  forgetting.unref();
+  const db = new Kysely<CatalogTables>({ dialect: postgresDialect(pool, provenCommit(pool)) });
+  const catalog = retryingCatalog(kyselyCatalog(db, now ?? serverClock, postgresWrites), waitMs);
+  const news = new PostgresNews(clientConfig(url, `${application} news`, waits));
+  await news.start();
+  return {
+    ...catalog,
+    isShared: true,
+    news,
+    async close() {
+      clearInterval(forgetting);
+      // A server that does not answer does not say good-bye either.
+      await Promise.race([Promise.all([news.close(), catalog.close()]), wait(CLOSE_MS, null, { ref: false })]);
+    },
+  };
+}
+
+const serverClock: CatalogClock = async (db) => {
+  // Not now(), which is when the transaction began: it may have waited for a lock since.
+  const clock = sql<{ readonly at: number }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as at`;
+  const { rows } = await clock.execute(db);
+  return rows[0]?.at ?? Number.NaN;
+};
+
+async function migrateOn(config: pg.ClientConfig, name: string): Promise<void> {
+  const commit: Commit = async (session) => {
+    await session.execute('commit');
+  };
+  const db = new Kysely<CatalogTables>({ dialect: postgresDialect(postgresPool(config, 1), commit) });
+  try {
+    await migrate(db, name);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Waits for a server that is being started. @throws SettingError if it does not answer in time */
+async function retriedUntil(until: number, name: string, check: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (error instanceof SettingError || verdictOn(translated(error)) !== 'unavailable') throw error;
+      if (performance.now() > until) {
+        throw new SettingError(`The PostgreSQL at ${name} cannot be reached: ${(error as Error).message}.`);
+      }
+    }
+    await wait(START_PAUSE_MS);
+  }
+}

@@ -1,0 +1,77 @@
+import pg from 'pg';
+import { SettingError } from '../../setting-error.ts';
+import { readText } from './stored-text.ts';
+
+/** How long a call waits for the server, or for a free connection. */
+export interface Waits {
+  /** For a connection, new or free. */
+  readonly connectMs: number;
+  /** For a statement, and for the locks of others. 0: as long as it takes. */
+  readonly statementMs: number;
+}
+
+const INT8 = 20;
+const TEXTS: readonly number[] = [25, 1043];
+/** How much longer than the server the client waits for the end of a statement, before it gives up the connection. */
+const ANSWER_MS = 1_000;
+/** After this time without a word from the other side, the operating system asks whether it is still there. */
+const KEEP_ALIVE_AFTER_MS = 5_000;
+
+const TYPES: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8) return readInteger;
+    if (TEXTS.includes(oid)) return readText;
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+/** Connection parameters of a catalog. The URL has a password: neither it nor an error that may contain it may be logged. */
+export function clientConfig(url: string, application: string, { connectMs, statementMs }: Waits): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: application,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
+    // A node that stops in a transaction would keep its locks.
+    idle_in_transaction_session_timeout: statementMs,
+    // The one that the catalog is written for: a statement sees the latest commits. Whatever the server's default is.
+    options: '-c default_transaction_isolation=read\\ committed -c timezone=UTC -c lock_timeout=0',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    types: TYPES,
+    ...(statementMs > 0 && { query_timeout: statementMs + ANSWER_MS }),
+  };
+}
+
+/** A pool of connections, which are opened when they are needed. */
+export function postgresPool(config: pg.ClientConfig, connections: number): pg.Pool {
+  const pool = new pg.Pool({ ...config, max: connections, idleTimeoutMillis: 60_000 });
+  // A connection that is lost between two statements: the next one notices it. Without a listener it would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/**
+ * The server of a URL as it may be shown: host, port and database.
+ *
+ * @throws SettingError if it is not a URL of PostgreSQL
+ */
+export function serverName(url: string): string {
+  const refused = new SettingError(
+    'THENA_DATABASE_URL is not a URL of PostgreSQL, such as postgres://user:password@host:5432/database?sslmode=verify-full.',
+  );
+  if (!/^postgres(?:ql)?:\/\//.test(url)) throw refused;
+  try {
+    const { host, port, database } = new pg.Client({ connectionString: url });
+    return `${host}:${port}/${database}`;
+  } catch {
+    // Its cause may contain the URL.
+    throw refused;
+  }
+}
+
+function readInteger(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}

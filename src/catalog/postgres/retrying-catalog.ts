@@ -1,0 +1,53 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Problem } from '../../errors.ts';
+import type { KyselyCatalog } from '../kysely/kysely-catalog.ts';
+import { NotCommitted, verdictOn } from './failures.ts';
+
+/** How often a call is repeated because other transactions were in its way. */
+const MAX_CONFLICTS = 20;
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+
+type Call = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Repeats calls that conflicted with others, or lost their connection. Each of them is one transaction, or ends with one, and it is
+ * certain that this was not committed.
+ *
+ * @param waitMs how long a call waits for a server that is away, before it fails with the problem `catalog_unavailable`
+ */
+export function retryingCatalog(catalog: KyselyCatalog, waitMs: number): KyselyCatalog {
+  const { ping, close, ...calls } = catalog;
+  const retried = Object.entries(calls).map(([name, call]) => [name, repeated(call as Call, waitMs)]);
+  // A ping asks about now.
+  return { ...(Object.fromEntries(retried) as typeof calls), ping: repeated(ping, 0), close };
+}
+
+function repeated<Repeated extends Call>(call: Repeated, waitMs: number): Repeated {
+  const repeating = async (...args: Parameters<Repeated>): Promise<unknown> => {
+    const until = performance.now() + waitMs;
+    for (let failures = 0; ; failures++) {
+      try {
+        return await call(...args);
+      } catch (error) {
+        const verdict = verdictOn(error);
+        if (verdict === 'final' || (verdict === 'conflict' && failures >= MAX_CONFLICTS)) throw error;
+        if (verdict === 'unknown_outcome') throw unknownOutcome(error);
+        if (verdict === 'unavailable' && performance.now() >= until) throw unavailable(error);
+      }
+      // Random, so that two calls that met do not meet again.
+      await wait(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS) * (0.5 + Math.random()));
+    }
+  };
+  return repeating as Repeated;
+}
+
+function unavailable(cause: unknown): Problem {
+  const changed = cause instanceof NotCommitted ? ' The catalog was not changed.' : '';
+  return new Problem('catalog_unavailable', `The catalog database does not answer.${changed}`, {}, { cause });
+}
+
+function unknownOutcome(cause: unknown): Problem {
+  const detail = 'The catalog database stopped answering during a change. Whether the change took place is unknown.';
+  return new Problem('catalog_unavailable', detail, {}, { cause });
+}

@@ -1,0 +1,36 @@
+import { TAG_COLUMN } from '../../model/columns.ts';
+import { storedIn } from '../../model/physical-columns.ts';
+import type { TableName, TableStore } from '../table-store.ts';
+import { ClickhouseLoad, type ClickhouseLoadDeps } from './clickhouse-load.ts';
+import type { StoredTime } from './count-rows.ts';
+import { deleteRows } from './delete-rows.ts';
+import { dropTable } from './drop-table.ts';
+
+/** The name of a table in ClickHouse. */
+export function tableName({ customerId, tableId }: TableName): string {
+  return `${customerId}_${tableId}`;
+}
+
+/** How rows get into tables on ClickHouse, and out of them. */
+export function clickhouseLoads(deps: ClickhouseLoadDeps): Pick<TableStore, 'begin' | 'purge' | 'drop'> {
+  const { servers, making } = deps;
+  return {
+    async begin({ customerId, tableId, tag, columns, file, timeColumn, create, trustShapes }) {
+      const type = columns.find(({ name }) => name === timeColumn)?.type;
+      const isTime = type === 'date' || type === 'timestamp';
+      const name = timeColumn !== null && isTime ? storedIn(columns, timeColumn, type) : null;
+      const time: StoredTime | null = name !== null && isTime ? { name, type } : null;
+      const into = file.columns.map((column) => storedIn(columns, column.name, column.format.type));
+      const table = tableName({ customerId, tableId });
+      return new ClickhouseLoad(deps, { table, tag, columns, file, into, time, create, trustShapes });
+    },
+    async purge(table, tags) {
+      if (tags.length === 0) return;
+      const where = `${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`;
+      await servers.onEach((shard) => deleteRows(shard, making, tableName(table), tags, where));
+    },
+    async drop(table) {
+      await servers.onEach((shard) => dropTable(shard, making, tableName(table)));
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { isMissingTable } from './clickhouse-failure.ts';
+import type { ClickhouseShard } from './clickhouse-shard.ts';
+import { identifier } from './clickhouse-sql.ts';
+import { deleteRowsSql, type TableMaking } from './physical-table.ts';
+import { endInserts } from './running-statements.ts';
+
+/**
+ * Deletes rows of attempts from a shard, once the attempts' inserts have ended. Succeeds if the table does not exist, and costs next to
+ * nothing if there are no such rows.
+ *
+ * @param where the rows, as a condition. They are rows of these tags
+ */
+export async function deleteRows(
+  shard: ClickhouseShard,
+  making: TableMaking,
+  table: string,
+  tags: readonly number[],
+  where: string,
+): Promise<void> {
+  try {
+    await endInserts(shard, table, tags);
+    const found = await shard.rows(`SELECT 1 FROM ${identifier(table)} WHERE ${where} LIMIT 1`);
+    if (found.length > 0) await shard.run(deleteRowsSql(table, where, making));
+  } catch (error) {
+    if (!isMissingTable(error)) throw error;
+  }
+}

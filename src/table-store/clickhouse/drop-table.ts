@@ -1,0 +1,9 @@
+import type { ClickhouseShard } from './clickhouse-shard.ts';
+import { dropTableSql, type TableMaking } from './physical-table.ts';
+import { endInserts } from './running-statements.ts';
+
+/** Deletes a table from a shard, once the inserts into it have ended. Succeeds if it does not exist. */
+export async function dropTable(shard: ClickhouseShard, making: TableMaking, table: string): Promise<void> {
+  await endInserts(shard, table, null);
+  await shard.run(dropTableSql(table, making));
+}

@@ -1,0 +1,60 @@
+import type { CsvSource } from '../../csv/segment.ts';
+import { type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
+import type { ParsedFile } from '../../model/parsed-columns.ts';
+import type { ClickhouseServers } from './clickhouse-servers.ts';
+import { literal } from './clickhouse-sql.ts';
+import { fewTexts } from './few-texts.ts';
+import {
+  addColumnsSql,
+  createTableSql,
+  ROW_COLUMN,
+  type StoredTypes,
+  storedTypes,
+  type TableMaking,
+} from './physical-table.ts';
+
+/** The table that an attempt needs. */
+export interface WantedTable {
+  readonly table: string;
+  readonly columns: readonly StoredColumn[];
+  /** The stored time column. */
+  readonly timeColumn: string | null;
+  readonly file: ParsedFile;
+  /** The stored column for each column of the file. */
+  readonly into: readonly (string | null)[];
+}
+
+/** Creates the table on all shards. @param source the first records; null if there are none */
+export async function createTable(
+  servers: ClickhouseServers,
+  making: TableMaking,
+  { table, columns, timeColumn, file, into }: WantedTable,
+  source: CsvSource | null,
+): Promise<void> {
+  const types = storedTypes(columns, source ? await fewTexts(file, into, source) : new Set());
+  await servers.onEach((shard) => shard.run(createTableSql(table, types, timeColumn, making)));
+}
+
+/** Adds the columns that the table lacks, since uploads widen it, and the whole table on a shard that has none. */
+export async function completeTable(
+  servers: ClickhouseServers,
+  making: TableMaking,
+  { table, columns, timeColumn }: WantedTable,
+): Promise<void> {
+  const where = `database = ${literal(servers.database)} AND table = ${literal(table)}`;
+  const existing = await servers.onEach(async (shard) => {
+    const rows = await shard.rows<[string, string]>(`SELECT name, type FROM system.columns WHERE ${where}`);
+    return new Map(rows.filter(([name]) => name !== TAG_COLUMN && name !== ROW_COLUMN));
+  });
+  // A new shard gets the types that the others have.
+  const wanted: StoredTypes = new Map([...storedTypes(columns, new Set()), ...existing.flatMap((types) => [...types])]);
+  await servers.onEach(async (shard, index) => {
+    const types = existing[index];
+    if (types === undefined || types.size === 0) {
+      await shard.run(createTableSql(table, wanted, timeColumn, making));
+      return;
+    }
+    const missing = new Map([...wanted].filter(([name]) => !types.has(name)));
+    if (missing.size > 0) await shard.run(addColumnsSql(table, missing, timeColumn, making));
+  });
+}

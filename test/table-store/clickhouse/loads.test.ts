@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CsvSource } from '../../../src/csv/segment.ts';
+import type { ColumnType, StoredColumn } from '../../../src/model/columns.ts';
+import { clickhouseLoads, tableName } from '../../../src/table-store/clickhouse/clickhouse-loads.ts';
+import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
+import { identifier } from '../../../src/table-store/clickhouse/clickhouse-sql.ts';
+import { insertSettings, insertSql } from '../../../src/table-store/clickhouse/insert-sql.ts';
+import { insertId } from '../../../src/table-store/clickhouse/running-statements.ts';
+import type { TableStore } from '../../../src/table-store/table-store.ts';
+import { parsedFile, tableOf } from '../../builders.ts';
+import {
+  CLUSTER,
+  NO_CLICKHOUSE,
+  startClickhouse,
+  type ClickhouseServers as TestServers,
+} from '../../cluster/clickhouse-server.ts';
+import { type EngineInFolder, engineInFolder } from '../../engine/engine-in-folder.ts';
+
+const N = [{ name: 'n', type: 'integer' }] as const;
+const WHOLE = [['whole', 'decimal']] as const;
+
+describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
+  let running: EngineInFolder;
+  let test: TestServers;
+  let servers: ClickhouseServers;
+  let store: Pick<TableStore, 'begin' | 'purge' | 'drop'>;
+  before(async () => {
+    running = await engineInFolder();
+    test = await startClickhouse({ shards: 2 });
+    servers = new ClickhouseServers({ urls: test.urls, cluster: CLUSTER });
+    const making = { engine: 'MergeTree', onCluster: null };
+    store = clickhouseLoads({ servers, making, engine: running.engine, tempDirectory: running.folder });
+  });
+  after(async () => {
+    await servers.close();
+    await test.remove();
+    await running.close();
+  });
+
+  function begin(customer: string, tag: number, columns: readonly StoredColumn[] = N, create = tag === 1) {
+    const file = parsedFile(columns);
+    return store.begin({ ...tableOf(customer), tag, columns, file, timeColumn: null, create, trustShapes: true });
+  }
+
+  /** A source of integers whose shapes are known, so that ClickHouse parses its segments. */
+  function integers(...segments: readonly (readonly [from: number, to: number])[]): CsvSource {
+    const texts = segments.map(([from, to]) =>
+      Array.from({ length: to - from }, (_, index) => `${from + index}\n`).join(''),
+    );
+    const source = running.source(['n'], ...texts);
+    return { ...source, segments: source.segments.map((segment) => ({ ...segment, shapes: WHOLE })) };
+  }
+
+  const named = (customer: string): string => identifier(tableName(tableOf(customer)));
+  /** Rows of each attempt: how many, and how many different ones. */
+  async function stored(customer: string): Promise<Record<string, readonly number[]>> {
+    const rows = await servers.reader.rows<[number, string, string]>(
+      `SELECT _thena_upload, count(), uniqExact(c0) FROM ${servers.source(named(customer))} GROUP BY 1 ORDER BY 1`,
+    );
+    return Object.fromEntries(rows.map(([tag, count, distinct]) => [tag, [Number(count), Number(distinct)]]));
+  }
+  const eachShard = (sql: string) => servers.onEach((shard) => shard.rows<(string | number)[]>(sql));
+  const failing = async (work: Promise<unknown>) =>
+    work.then(
+      () => 'succeeded',
+      (error: Error & { reason?: string }) => `${error.reason}: ${error.message}`,
+    );
+
+  it('are dealt out to the shards, and numbered in the order of the lines', async () => {
+    const session = await begin('dealt', 1);
+    await session.append(integers([0, 1000], [1000, 1500]));
+    await session.append(integers([1500, 1700]));
+    assert.equal((await session.commit()).rows, 1700);
+    const counts = await eachShard(`SELECT count() FROM ${named('dealt')}`);
+    assert.ok(
+      counts.every(([row]) => Number(row?.[0]) > 0),
+      JSON.stringify(counts),
+    );
+    const wrong = await servers.reader.rows(
+      `SELECT * FROM ${servers.source(named('dealt'))} WHERE c0 != _thena_row OR _thena_upload != 1`,
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('store each segment as one part, however many rows it has', async () => {
+    const session = await begin('parts', 1);
+    await session.append(integers([0, 1_200_000]));
+    await session.commit();
+    const parts = await eachShard(
+      `SELECT rows FROM system.parts WHERE table = '${tableName(tableOf('parts'))}' AND active`,
+    );
+    assert.deepEqual(parts.flat(), [['1200000']]);
+  });
+
+  it('ask for fsync, in tables and their merges', async () => {
+    const session = await begin('durable', 1);
+    await session.commit();
+    for (const [[definition] = []] of await eachShard(`SHOW CREATE TABLE ${named('durable')}`)) {
+      assert.match(String(definition), /fsync_after_insert = (1|true)/);
+      assert.match(String(definition), /fsync_part_directory = (1|true)/);
+      assert.match(String(definition), /min_rows_to_fsync_after_merge = 1/);
+    }
+  });
+
+  it('store a request that was sent twice once', async () => {
+    const session = await begin('twice', 1);
+    await session.commit();
+    const [shard] = servers.shards;
+    const table = tableName(tableOf('twice'));
+    const sql = insertSql({ table, tag: 1, into: ['c0'] }, parsedFile(N).columns, 0);
+    const settings = insertSettings({ delimiter: ',', quote: '"' }, `${table}:1:0`);
+    for (let sent = 0; sent < 2; sent++) {
+      await shard.insert(sql, {
+        values: Readable.from([Buffer.from('5\n6\n')]),
+        settings,
+        queryId: insertId(table, 1),
+      });
+    }
+    assert.deepEqual(await stored('twice'), { 1: [2, 2] });
+  });
+
+  it('delete what a failed append has stored, before the next append', async () => {
+    const session = await begin('mixed', 1);
+    await session.append(integers([0, 10]));
+    // The second segment promises whole numbers, and has none.
+    const source = integers([10, 20_000], [0, 1]);
+    const [good, bad] = source.segments;
+    assert(good && bad);
+    writeFileSync(bad.path, 'x\n');
+    const broken = { ...source, segments: [good, bad] };
+    assert.match(
+      await failing(session.append(broken)),
+      /^rows_do_not_fit: ClickHouse 127.0.0.1:\d+: a record does not fit/,
+    );
+    assert.deepEqual(await stored('mixed'), { 1: [10, 10] });
+    await session.append(integers([10, 15]));
+    assert.equal((await session.commit()).rows, 15);
+  });
+
+  it('choose LowCardinality for texts that repeat', async () => {
+    const columns = ['few', 'many', 'short'].map((name) => ({ name, type: 'text' }) as const);
+    const text = (rows: number) =>
+      Array.from({ length: rows }, (_, row) => `colour ${row % 7},text ${row},${row < 3 ? 'x' : ''}\n`).join('');
+    const session = await begin('texts', 1, columns);
+    await session.append(
+      running.source(
+        columns.map(({ name }) => name),
+        text(500),
+      ),
+    );
+    await session.commit();
+    const types = await eachShard(
+      `SELECT type FROM system.columns WHERE table = '${tableName(tableOf('texts'))}' AND name LIKE 'c%' ORDER BY name`,
+    );
+    const expected = [['LowCardinality(Nullable(String))'], ['Nullable(String)'], ['Nullable(String)']];
+    assert.deepEqual(types, [expected, expected]);
+  });
+
+  it('add columns for widened ones, and the table to a new shard', async () => {
+    const part = (type: ColumnType, ...parts: ColumnType[]): StoredColumn => ({ name: 'n', type, parts });
+    await (await begin('wide', 1, [part('integer', 'integer')])).commit();
+    await servers.shards[1]?.run(`DROP TABLE ${named('wide')} SYNC`);
+    const session = await begin('wide', 2, [part('number', 'integer', 'number')]);
+    await session.append(running.source(['n'], '0.5\n', '1.5\n'));
+    assert.equal((await session.commit()).rows, 2);
+    const columns = await eachShard(
+      `SELECT groupArray(concat(name, ' ', type)) FROM system.columns WHERE table = '${tableName(tableOf('wide'))}' AND name LIKE 'c%'`,
+    );
+    const expected = [[['c0 Nullable(Int64)', 'c0_number Nullable(Float64)']]];
+    assert.deepEqual(columns, [expected, expected]);
+  });
+
+  it('take 500 columns', async () => {
+    const columns = Array.from({ length: 500 }, (_, index) => ({ name: `column ${index}`, type: 'integer' }) as const);
+    const session = await begin('many-columns', 1, columns);
+    const row = columns.map((_, index) => index).join();
+    const source = running.source(
+      columns.map(({ name }) => name),
+      `${row}\n${row}\n`,
+    );
+    const shapes = columns.map(() => WHOLE[0]);
+    await session.append({ ...source, segments: source.segments.map((segment) => ({ ...segment, shapes })) });
+    assert.equal((await session.commit()).rows, 2);
+    const [sum] = await servers.reader.rows(`SELECT sum(c0), sum(c499) FROM ${servers.source(named('many-columns'))}`);
+    assert.deepEqual(sum, ['0', '998']);
+  });
+
+  it('report how far they are', async () => {
+    const session = await begin('progress', 1);
+    const shares: number[] = [];
+    await session.append(integers([0, 1_500_000]), { onProgress: (share) => shares.push(share) });
+    assert.ok(shares.every((share) => share >= 0 && share <= 1));
+    assert.deepEqual(
+      shares,
+      shares.toSorted((a, b) => a - b),
+    );
+  });
+
+  it('leave nothing in the temporary folder', async () => {
+    const session = await begin('temporary', 1);
+    assert.match(await failing(session.append(running.source(['n'], '1\nx\n'))), /rows_do_not_fit/);
+    await session.append(running.source(['n'], '1\n'));
+    assert.deepEqual(
+      readdirSync(running.folder).filter((name) => name.endsWith('.csv')),
+      [],
+    );
+  });
+
+  describe('when an insert outlives its client', () => {
+    /** Starts an insert that goes on for seconds after all of its records have been read. */
+    async function slowInsert(customer: string, tag: number): Promise<Promise<string>> {
+      const table = tableName(tableOf(customer));
+      const [shard] = servers.shards;
+      const sql = insertSql({ table, tag, into: ['c0'] }, parsedFile(N).columns, 0).replace(
+        'SELECT c0',
+        'SELECT c0 + 0 * sleepEachRow(0.05)',
+      );
+      const settings = {
+        ...insertSettings({ delimiter: ',', quote: '"' }, `${table}:${tag}:0`),
+        function_sleep_max_microseconds_per_block: 0,
+      };
+      const lines = Array.from({ length: 200 }, (_, index) => `${index}\n`).join('');
+      const ended = failing(
+        shard.insert(sql, { values: Readable.from([Buffer.from(lines)]), settings, queryId: insertId(table, tag) }),
+      );
+      for (let found = 0; found === 0; await sleep(10)) {
+        const [row] = await shard.rows<[string]>(
+          `SELECT count() FROM system.processes WHERE startsWith(query_id, 'thena:${table}:${tag}:')`,
+        );
+        found = Number(row?.[0]);
+      }
+      return ended;
+    }
+
+    it('purge ends it first, so that it stores nothing later', async () => {
+      await (await begin('outlived', 1)).commit();
+      const other = await begin('outlived', 2);
+      await other.append(integers([0, 5]));
+      const ended = slowInsert('outlived', 3);
+      await sleep(300);
+      await store.purge(tableOf('outlived'), [3]);
+      assert.match(await ended, /^unavailable: .*cancelled|Query was cancelled/i);
+      assert.deepEqual(await stored('outlived'), { 2: [5, 5] });
+    });
+
+    it('drop ends it, too', async () => {
+      await (await begin('outlived-drop', 1)).commit();
+      const ended = slowInsert('outlived-drop', 3);
+      await sleep(300);
+      await store.drop(tableOf('outlived-drop'));
+      assert.notEqual(await ended, 'succeeded');
+    });
+  });
+});
