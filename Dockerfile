@@ -15,10 +15,11 @@ COPY client client
 COPY src/api src/api
 RUN node scripts/write-page.mjs dist/page image
 
-# What only the page and its build need: it is bundled.
+# What only the page and its build need: it is bundled. Then types, and the clients of Redis, which are optional packages of @tus/server.
 FROM packages AS server-packages
 RUN cd node_modules && rm -rf vite rolldown @rolldown @vitejs @oxc-project lightningcss lightningcss-* @base-ui @floating-ui react react-dom \
-  lucide-react uplot wouter
+  lucide-react uplot wouter @tanstack @babel \
+  @types csstype @redis @ioredis ioredis
 
 FROM node:26-bookworm-slim AS runtime
 ENV THENA_HOST=0.0.0.0 THENA_DATA_DIR=/data

@@ -5,7 +5,7 @@ import { jsonLine, type Terminal } from './terminal.ts';
 /** What to do, where the hint of the API is not for users of the command line. */
 const HINTS: Readonly<Record<string, string>> = {
   key_missing: 'Run `thena login`, set THENA_KEY, or use --key-file.',
-  key_invalid: 'Check that the key is complete and has not been revoked. `thena login` saves another one.',
+  key_invalid: 'Check that the key is complete. `thena login` saves another one.',
   rows_rejected:
     'Fix the rows listed by `thena rejects <upload>` and upload the file again, or load the other rows: `thena retry <upload> --on-error skip`.',
   ambiguous_values:

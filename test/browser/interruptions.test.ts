@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
-import { totalRows } from '../server.ts';
+import { totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import { browserOrReason, chooseAndUpload } from './browser-page.ts';
 
@@ -69,6 +69,34 @@ describe('uploading while server and network fail', { skip }, () => {
     await emulate({ offline: false });
     await page.getByRole('row', { name: /^large\.csv .*Complete/ }).waitFor({ timeout: 90_000 });
     assert.equal(await totalRows(thena.url, 'steady'), ROWS);
+    await context.close();
+  });
+
+  test('shows screens that were not open before while the network is gone', async () => {
+    await upload(thena.url, 'offline', 'a\n1\n');
+    const context = await browser.newContext({ baseURL: thena.url });
+    const page = await context.newPage();
+    const isSettings = (url: string): boolean => /\/assets\/settings-.*\.js$/.test(url);
+    await context.route(
+      ({ pathname }) => isSettings(pathname),
+      (route) => route.abort(),
+    );
+    const lastScreen = page.waitForEvent('requestfailed', (request) => isSettings(request.url()));
+    await page.goto('/c/offline');
+    await lastScreen;
+    await page.getByText('Latest uploads').waitFor();
+    await context.setOffline(true);
+    await page.getByRole('link', { name: 'Table', exact: true }).click();
+    await page.getByRole('heading', { name: 'Table' }).waitFor();
+    await page.getByRole('link', { name: 'Settings', exact: true }).click();
+    await page.getByRole('heading', { name: 'This screen cannot be shown' }).waitFor();
+    await context.setOffline(false);
+    await context.unrouteAll();
+    await page.getByRole('link', { name: 'Table', exact: true }).click();
+    await page.getByRole('heading', { name: 'Table' }).waitFor();
+    await page.getByRole('link', { name: 'Settings', exact: true }).click();
+    await page.getByRole('button', { name: 'Reload the page' }).click();
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
     await context.close();
   });
 });

@@ -79,7 +79,7 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByRole('row', { name: /^march\.csv .*Complete/ }).waitFor();
     await page.setInputFiles('[aria-label="CSV files"]', { ...file, name: 'copy of march.csv' });
     await page.getByText('The same file was uploaded before: march.csv').waitFor();
-    await page.getByRole('button', { name: 'Put copy of march.csv away' }).click();
+    await page.getByRole('button', { name: 'Remove copy of march.csv' }).click();
     assert.equal(await totalRows(site.thena.url, 'twice'), 1);
   });
 
@@ -134,7 +134,7 @@ describe('the preview of a file in the page', { skip }, () => {
     await page.getByText('Cannot be uploaded').waitFor();
     await page.getByRole('alert').waitFor();
     await assertAccessible(page, 'refused preview');
-    await page.getByRole('button', { name: 'Put picture.png away' }).click();
+    await page.getByRole('button', { name: 'Remove picture.png' }).click();
     await page.getByRole('region', { name: 'Chosen files' }).waitFor({ state: 'detached' });
   });
 });

@@ -17,7 +17,7 @@ export function KeyForm({ framed = false }: { readonly framed?: boolean }) {
     if (key.trim() !== '') signIn.mutate(key.trim());
   };
   return (
-    <form className={framed ? styles.form : undefined} onSubmit={submit}>
+    <form className={framed ? `${styles.form} ${styles.framed}` : styles.form} onSubmit={submit}>
       <TextField
         label="API key"
         type="password"

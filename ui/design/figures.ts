@@ -1,9 +1,11 @@
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
-const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' });
-const utc = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+import { LOCALE } from './locale.ts';
+
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const date = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeZone: 'UTC' });
+const utc = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto' });
 
 /** `1234567` → `1,234,567` */
 export function count(value: number | bigint): string {
@@ -40,6 +42,13 @@ export function moment(iso: string): string {
 export function rowTime(iso: string): string {
   const at = new Date(iso);
   return at.getTime() % 86_400_000 === 0 ? day.format(at) : utc.format(at);
+}
+
+/** Two times of rows: `Jul 1 – 3, 2014`, `Jul 1, 2014, 2:30 – 4:15 AM` */
+export function rowTimes(from: string, to: string): string {
+  const times = [new Date(from), new Date(to)] as const;
+  const areDays = times.every((at) => at.getTime() % 86_400_000 === 0);
+  return (areDays ? day : utc).formatRange(...times);
 }
 
 const STEPS = [

@@ -37,19 +37,21 @@ export function ChosenCard({ chosen, alone }: { readonly chosen: ChosenFile; rea
         <span className={styles.name}>
           {file.name} <span className={styles.soft}>{bytes(file.size)}</span>
         </span>
-        <State chosen={chosen} />
-        <Button look="primary" size="small" disabled={!isReady(chosen)} onClick={() => chosenFiles.upload(key)}>
-          Upload<span className={styles.unseen}> {file.name}</span>
-        </Button>
-        <Button
-          look="quiet"
-          size="small"
-          icon
-          aria-label={`Put ${file.name} away`}
-          onClick={() => chosenFiles.remove(key)}
-        >
-          <X aria-hidden />
-        </Button>
+        <span className={styles.actions}>
+          <State chosen={chosen} />
+          <Button look="primary" size="small" disabled={!isReady(chosen)} onClick={() => chosenFiles.upload(key)}>
+            Upload<span className={styles.unseen}> {file.name}</span>
+          </Button>
+          <Button
+            look="quiet"
+            size="small"
+            icon
+            aria-label={`Remove ${file.name}`}
+            onClick={() => chosenFiles.remove(key)}
+          >
+            <X aria-hidden />
+          </Button>
+        </span>
       </div>
       {problem && (
         <ProblemBox
@@ -76,7 +78,12 @@ function State({ chosen: { reading, preview, problem } }: { readonly chosen: Cho
   if (!preview) return null;
   if (preview.questions.length > 0) return <Badge tone="warn">{counted(preview.questions.length, 'question')}</Badge>;
   if (!preview.table.matches) return <Badge tone="bad">Other columns</Badge>;
-  if (preview.rejected_rows > 0) return <Badge tone="warn">{counted(preview.rejected_rows, 'unfit row')}</Badge>;
+  if (preview.rejected_rows > 0)
+    return (
+      <Badge tone="warn">
+        {count(preview.rejected_rows)} {preview.rejected_rows === 1 ? 'row does' : 'rows do'} not fit
+      </Badge>
+    );
   return <Badge tone="good">{preview.table.exists ? 'Fits the table' : 'Creates the table'}</Badge>;
 }
 

@@ -22,7 +22,7 @@ export function ChosenList({ customerId }: { readonly customerId: string }) {
           <span role="status">
             {counted(shown.length, 'file')} chosen. {reading > 0 ? `Reading ${reading} …` : `${ready} can be uploaded.`}
           </span>
-          <Button onClick={() => shown.forEach(({ key }) => void chosenFiles.remove(key))}>Put all away</Button>
+          <Button onClick={() => shown.forEach(({ key }) => void chosenFiles.remove(key))}>Remove all</Button>
           <Button look="primary" disabled={ready === 0} onClick={() => chosenFiles.uploadAll(customerId)}>
             Upload {ready < shown.length ? `${ready} ready` : `all ${ready}`} files
           </Button>

@@ -3,6 +3,8 @@ import { Component, type ReactNode } from 'react';
 interface FallbackProps {
   /** Shown instead of the content if that fails. */
   readonly instead: ReactNode;
+  /** The content is tried again when this changes. */
+  readonly until?: string;
   readonly children: ReactNode;
 }
 
@@ -12,6 +14,10 @@ export class Fallback extends Component<FallbackProps, { readonly failed: boolea
 
   static getDerivedStateFromError(): { readonly failed: boolean } {
     return { failed: true };
+  }
+
+  override componentDidUpdate({ until }: FallbackProps): void {
+    if (this.state.failed && until !== this.props.until) this.setState({ failed: false });
   }
 
   override render(): ReactNode {

@@ -1,21 +1,22 @@
 import type { ColumnType } from '../../src/api/columns.ts';
 import type { JsonValue } from '../../src/api/values.ts';
+import { LOCALE } from '../design/locale.ts';
 
 /** How times of a column are shown: to the minute, day, month or year if they are the starts of such buckets. */
 export type TimeDetail = 'full' | 'minute' | 'day' | 'month' | 'year';
 
 const WALL = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d(?::\d\d)?)?$/;
-const decimals = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
-const rounded = [4, 2].map((digits) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }));
-const small = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
-const scientific = new Intl.NumberFormat(undefined, { notation: 'scientific', maximumSignificantDigits: 6 });
+const decimals = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 20 });
+const rounded = [4, 2].map((digits) => new Intl.NumberFormat(LOCALE, { maximumFractionDigits: digits }));
+const small = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 4 });
+const scientific = new Intl.NumberFormat(LOCALE, { notation: 'scientific', maximumSignificantDigits: 6 });
 
 const TIMES = {
-  full: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' }),
-  minute: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
-  day: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' }),
-  month: new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' }),
-  year: new Intl.DateTimeFormat(undefined, { year: 'numeric', timeZone: 'UTC' }),
+  full: new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' }),
+  minute: new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }),
+  day: new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeZone: 'UTC' }),
+  month: new Intl.DateTimeFormat(LOCALE, { month: 'long', year: 'numeric', timeZone: 'UTC' }),
+  year: new Intl.DateTimeFormat(LOCALE, { year: 'numeric', timeZone: 'UTC' }),
 } as const;
 
 /** A number in the style of the reader's language, with all its digits. */

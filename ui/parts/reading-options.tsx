@@ -9,6 +9,8 @@ import styles from './chosen.module.css';
 export interface ReadingOptionsProps {
   readonly options: FileOptions;
   readonly onChange: (decisions: Decisions) => void;
+  /** Whether they are shown at first. */
+  readonly open?: boolean;
 }
 
 interface Choice {
@@ -70,10 +72,10 @@ const CHOICES: readonly Choice[] = [
 ];
 
 /** How a file is read, where the user knows better than the server. */
-export function ReadingOptions({ options, onChange }: ReadingOptionsProps) {
+export function ReadingOptions({ options, onChange, open = false }: ReadingOptionsProps) {
   const [zone, setZone] = useState(options.time_zone ?? '');
   return (
-    <details className={styles.options}>
+    <details className={styles.options} open={open}>
       <summary>Change how the file is read</summary>
       <div className={styles.fields}>
         {CHOICES.map(({ name, label, values }) => (

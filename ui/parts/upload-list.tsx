@@ -13,7 +13,7 @@ const COLUMNS = [{ title: 'File' }, { title: 'Status' }, { title: 'Rows added', 
 /** Uploads in a table, newest first. */
 export function UploadList({ uploads, label }: { readonly uploads: readonly Upload[]; readonly label: string }) {
   return (
-    <DataTable label={label} columns={COLUMNS}>
+    <DataTable label={label} columns={COLUMNS} stacked>
       {uploads.map((upload) => (
         <tr key={upload.id}>
           <th scope="row">
@@ -35,6 +35,7 @@ export function UploadList({ uploads, label }: { readonly uploads: readonly Uplo
           </td>
           <NumberCell>
             {rowsOf(upload)}
+            {upload.receipt && <span className={styles.unit}> rows</span>}
             {upload.receipt && upload.receipt.rejected > 0 && (
               <p className={styles.reason}>{count(upload.receipt.rejected)} rejected</p>
             )}

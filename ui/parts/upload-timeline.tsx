@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import type { Upload } from '../../src/api/uploads.ts';
 import { type RowsAt, useRowsOverTime } from '../data/rows-over-time.ts';
-import { counted, rowTime } from '../design/figures.ts';
+import { counted, rowTime, rowTimes } from '../design/figures.ts';
 import styles from './upload-timeline.module.css';
 
 /** More would not be read. */
@@ -30,8 +30,9 @@ export function UploadTimeline({
   const first = Math.min(...lanes.map(({ from }) => from), ...points.map(({ at }) => at));
   const last = Math.max(...lanes.map(({ to }) => to), ...points.map(({ at }) => at));
   const share = (value: number): number => (last === first ? 0 : ((value - first) / (last - first)) * 100);
-  const label =
-    timed.length > 0 ? (value: number) => rowTime(new Date(value).toISOString()) : (value: number) => `row ${value}`;
+  const iso = (value: number): string => new Date(value).toISOString();
+  const isTimed = timed.length > 0;
+  const label = (value: number): string => (isTimed ? rowTime(iso(value)) : `row ${value}`);
   return (
     <div className={styles.timeline}>
       {points.length > 1 && <Histogram points={points} share={share} />}
@@ -41,10 +42,16 @@ export function UploadTimeline({
             <Link href={`/c/${customerId}/uploads/${upload.id}`} className={styles.name}>
               {upload.filename ?? 'Unnamed file'}
             </Link>
-            <span className={styles.track} title={`${label(from)} – ${label(to)}`}>
+            <span
+              className={styles.track}
+              title={isTimed ? rowTimes(iso(from), iso(to)) : `${label(from)} – ${label(to)}`}
+            >
               <span
                 className={styles.bar}
-                style={{ left: `${share(from)}%`, width: `${last === first ? 100 : share(to) - share(from)}%` }}
+                style={{
+                  left: `min(${share(from)}%, 100% - 4px)`,
+                  width: `${last === first ? 100 : share(to) - share(from)}%`,
+                }}
               />
             </span>
             <span className={styles.rows}>{counted(rows, 'row')}</span>

@@ -26,12 +26,12 @@ export const exportParquet: Operations['export_parquet'] = async (params, contex
     };
     const timer = setInterval(() => void check().catch(() => undefined), CHECK_EVERY_MS);
     // Numbering the rows keeps their order: on one thread, but without sorting them.
-    const [sql, values] = scan.over('*, row_number() OVER () AS _thena_number', 0, Number.MAX_SAFE_INTEGER);
+    const [sql, values, types] = scan.over('*, row_number() OVER () AS _thena_number', 0, Number.MAX_SAFE_INTEGER);
     const rows = `SELECT ${select.join(', ')} FROM (${sql}) WHERE _thena_number > 0`;
     // Names from outside are identifiers nowhere else, and nothing refers to them here.
     const named = `FROM (${rows}) AS exported(${names.map(identifier).join(', ')})`;
     try {
-      await connection.run(`COPY (${named}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, [...values]);
+      await connection.run(`COPY (${named}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, values, types);
       return { kind: 'written' } as const;
     } catch (error) {
       if (full || reasonOf(error) === 'no_space') return { kind: 'disk_full' } as const;

@@ -79,8 +79,8 @@ async function writerOf(format: ChunkFormat): Promise<ChunkWriter> {
 /** DuckDB builds the whole text, as a blob, so that it is not decoded on the way. */
 function writeText(line: string): WriteRange {
   return async (scan, connection, from, to) => {
-    const [sql, params] = scan.over(`encode(string_agg(${line}, '' ORDER BY rowid))`, from, to);
-    const [row] = (await connection.runAndReadAll(sql, [...params])).getRows();
+    const statement = scan.over(`encode(string_agg(${line}, '' ORDER BY rowid))`, from, to);
+    const [row] = (await connection.runAndReadAll(...statement)).getRows();
     const blob = row?.[0] as DuckDBBlobValue | null;
     return { bytes: blob?.bytes ?? Buffer.alloc(0), to };
   };
@@ -88,8 +88,8 @@ function writeText(line: string): WriteRange {
 
 function writeArrow(chunks: ArrowChunks, select: readonly string[]): WriteRange {
   return async (scan, connection, from, to) => {
-    const [sql, params] = scan.over(['rowid', ...select].join(', '), from, to, ' ORDER BY rowid');
-    const result = await connection.stream(sql, [...params]);
+    const statement = scan.over(['rowid', ...select].join(', '), from, to, ' ORDER BY rowid');
+    const result = await connection.stream(...statement);
     const columns: DuckDBValue[][] = select.map(() => []);
     let bytes = 0;
     let end = to;

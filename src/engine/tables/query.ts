@@ -1,15 +1,8 @@
-import {
-  BIGINT,
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  HUGEINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { messageOf, reasonOf } from '../duckdb-failure.ts';
 import { type EngineValue, rowBytes } from '../engine-value.ts';
 import type { Operations } from '../operations.ts';
+import { parameterTypes } from '../parameter-types.ts';
 import type { EngineOperations } from '../protocol.ts';
 
 type Row = readonly EngineValue[];
@@ -30,7 +23,7 @@ export const query: Operations['query'] = async (
         if (done > 0) progress(done);
       }, PROGRESS_EVERY_MS);
       try {
-        const pending = await connection.startStream(sql, [...params], params.map(typeOf));
+        const pending = await connection.startStream(sql, [...params], parameterTypes(params));
         // DuckDB ignores an interrupt that came before the statement began, but not from here on.
         if (signal.aborted) connection.interrupt();
         const result = await pending.getResult();
@@ -50,13 +43,6 @@ export const query: Operations['query'] = async (
   );
   return outcome ?? { kind: 'no_table' };
 };
-
-/** Without a type, the package would take 1e300 for an integer, and fail to bind it. */
-function typeOf(param: Query['params']['params'][number]) {
-  if (typeof param === 'bigint') return BigInt.asIntN(64, param) === param ? BIGINT : HUGEINT;
-  if (typeof param === 'number') return DOUBLE;
-  return typeof param === 'boolean' ? BOOLEAN : VARCHAR;
-}
 
 async function readResult(
   fetch: () => Promise<DuckDBDataChunk | null>,

@@ -24,8 +24,8 @@ export const readRows: Operations['read_rows'] = async (params, context) => {
       const to: number = from + span;
       const columns = ['rowid', TAG_COLUMN, ...select].join(', ');
       // One row more shows that the page is not the last one.
-      const [sql, values] = scan.over(columns, from, to, ` ORDER BY rowid LIMIT ${limit - rows.length + 1}`);
-      const found = (await connection.runAndReadAll(sql, [...values])).getRows() as [bigint, number, ...Row][];
+      const page = scan.over(columns, from, to, ` ORDER BY rowid LIMIT ${limit - rows.length + 1}`);
+      const found = (await connection.runAndReadAll(...page)).getRows() as [bigint, number, ...Row][];
       for (const [index, [rowId, tag, ...row]] of found.entries()) {
         rows.push(row);
         bytes += rowBytes(row);

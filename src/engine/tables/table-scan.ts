@@ -1,10 +1,14 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import type { UploadStarts } from '../database.ts';
 import { reasonOf } from '../duckdb-failure.ts';
 import type { OperationContext } from '../operations.ts';
+import { parameterTypes } from '../parameter-types.ts';
 import type { RowPosition, RowScan } from '../scan-operations.ts';
 import { tableName } from '../sql.ts';
+
+/** What the package is given to run a statement. */
+type Statement = [sql: string, params: DuckDBValue[], types: DuckDBType[]];
 
 /**
  * Reads a table in stored order, one range of row ids at a time, so that a read costs the same at the end of the table as at
@@ -36,12 +40,13 @@ export class TableScan {
   }
 
   /** A query over the requested rows from one row id up to another, exclusive. */
-  over(select: string, from: number, to: number, rest = ''): [sql: string, params: RowScan['params']] {
+  over(select: string, from: number, to: number, rest = ''): Statement {
     const { where, params } = this.#scan;
     const condition = where === null ? '' : ` AND ${where}`;
     return [
       `SELECT ${select} FROM ${this.#table} WHERE rowid >= ${from} AND rowid < ${to} AND ${this.#visible()}${condition}${rest}`,
-      params,
+      [...params],
+      parameterTypes(params),
     ];
   }
 
@@ -53,8 +58,8 @@ export class TableScan {
     if (texts.length === 0) return rows;
     const length = texts.map((text) => `coalesce(strlen(${text}), 0)`).join(' + ');
     for (let span = rows; ; ) {
-      const [sql, params] = this.over(`CAST(coalesce(sum(${length}), 0) AS DOUBLE)`, from, from + span);
-      const [row] = (await this.#connection.runAndReadAll(sql, [...params])).getRows();
+      const statement = this.over(`CAST(coalesce(sum(${length}), 0) AS DOUBLE)`, from, from + span);
+      const [row] = (await this.#connection.runAndReadAll(...statement)).getRows();
       const bytes = row?.[0] as number;
       if (bytes <= maxBytes || span === 1) return span;
       span = Math.max(1, Math.floor((span * maxBytes) / bytes));

@@ -33,7 +33,7 @@ export class Uploads {
   /** The uploads of a customer that have not ended. */
   async unfinished({ customerId }: CustomerAccess): Promise<readonly UploadId[]> {
     const { catalog, resumable } = this.#deps;
-    return [...new Set([...resumable.idsOf(customerId), ...(await catalog.unfinishedUploads(customerId))])];
+    return [...new Set([...(await resumable.idsOf(customerId)), ...(await catalog.unfinishedUploads(customerId))])];
   }
 
   /** @returns for each upload how far it is, as this process or another one has counted; null if it has ended */

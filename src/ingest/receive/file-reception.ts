@@ -184,12 +184,17 @@ export class FileReception {
     if (!this.#text) throw new Error('a file is received again after its bytes have been received');
     const kept = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...(await this.#text.makeDurable()) };
     await this.#deps.loader.abort(this.#file.uploadId);
-    const { file, bytes } = textAgain(this.#deps.spool, this.#file, kept);
-    this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
-    this.#cancellation.signal.throwIfAborted();
-    const upload = await this.#again.receive();
-    await this.#discard(false);
-    return upload;
+    const release = await this.#deps.spool.hold({ id: this.#file.uploadId, file: kept });
+    try {
+      const { file, bytes } = textAgain(this.#deps.spool, this.#file, kept);
+      this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
+      this.#cancellation.signal.throwIfAborted();
+      const upload = await this.#again.receive();
+      await this.#discard(false);
+      return upload;
+    } finally {
+      release();
+    }
   }
 
   async #push(chunk: Buffer): Promise<void> {
@@ -261,7 +266,7 @@ export class FileReception {
       await this.#text?.abandon();
       // A disk that fails here is no reason to answer the client with another problem.
       const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
-      await spool.remove(uploadId).catch(failed);
+      await spool.remove({ id: uploadId, file: null }).catch(failed);
       await this.#registration.withdraw({ isCancelled });
       const { customerId } = this.#registration;
       if (isCancelled && customerId !== null) observe({ kind: 'upload_cancelled', uploadId, customerId });

@@ -1,4 +1,4 @@
-import { isText, type LikePart } from '../sql/like-parts.ts';
+import { isText, type LikePart, likePattern } from '../sql/like-parts.ts';
 import type { Parameters } from '../sql/parameters.ts';
 import { placeholder } from './placeholder.ts';
 
@@ -22,11 +22,5 @@ export function compileLike(operand: string, parts: readonly LikePart[], paramet
     return `contains(${operand}, ${bind(second.text)})`;
   }
   // RE2 runs in linear time, whatever the pattern.
-  return `regexp_full_match(${operand}, ${bind(parts.map(expressionOf).join(''))}, 's')`;
-}
-
-function expressionOf(part: LikePart): string {
-  if (part === '%') return '.*';
-  if (part === '_') return '.';
-  return part.text.replaceAll(/[!-/:-@[-`{-~]/g, '\\$&');
+  return `regexp_full_match(${operand}, ${bind(likePattern(parts))}, 's')`;
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
 import type { EngineOperation, EngineOperations } from '../../engine/protocol.ts';
 import type { ChunkFormat, RowPosition } from '../../engine/scan-operations.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
+import { type ExportFolder, sentFile } from '../sent-file.ts';
 import { csvLines, jsonLines } from '../sql/compile-lines.ts';
 import { compileScan } from '../sql/compile-scan.ts';
 import { type Physical, physicalColumns } from '../sql/physical-columns.ts';
@@ -13,16 +11,8 @@ import { DUCKDB } from './duckdb-dialect.ts';
 import { DUCKDB_LINES } from './duckdb-lines.ts';
 import { parquetSql, valueSql } from './scanned-columns.ts';
 
-/** Where files are written that are sent once. */
-export interface ExportFolder {
-  readonly exports: string;
-  /** Disk space that these files leave free. */
-  readonly reserveBytes: number;
-}
-
 /** Rows in the first chunk, when their length is not known yet. */
 const FIRST_SPAN = 2048;
-const FILE_CHUNK_BYTES = 256 * 1024;
 
 /** Exports all rows of a table file. Each chunk is an operation of its own, so that the engine holds nothing in between. */
 export async function* exportTable(
@@ -36,11 +26,10 @@ export async function* exportTable(
   const physical = physicalColumns(view.columns, DUCKDB);
   const scan = { database, ...compileScan(DUCKDB, view, request, physical) };
   if (request.format === 'parquet') {
-    const path = join(folder.exports, `${randomUUID()}.parquet`);
     const select = request.columns.map((column) => parquetSql(column, physical));
     const names = request.columns.map(({ name }) => name);
-    const params = { ...scan, after: null, select, names, path, reserveBytes: folder.reserveBytes };
-    yield* sendOnce(path, async () => {
+    yield* sentFile(folder, 'parquet', async (path) => {
+      const params = { ...scan, after: null, select, names, path, reserveBytes: folder.reserveBytes };
       const { kind } = await callEngine(engine, 'export_parquet', params, { signal });
       if (kind !== 'written') throw new ExportEnded(kind);
     });
@@ -67,25 +56,6 @@ function chunkFormat({ format, columns, escapeFormulas }: ExportRequest, physica
       ? csvLines(DUCKDB_LINES, columns, physical, escapeFormulas)
       : jsonLines(DUCKDB_LINES, columns, physical);
   return { kind: 'text', ...lines };
-}
-
-/** Writes a file and reads it. The file is removed in every case. */
-async function* sendOnce(path: string, write: () => Promise<void>): AsyncGenerator<Uint8Array, void> {
-  let file: FileHandle | null = null;
-  try {
-    await write();
-    file = await open(path);
-    // Its space is freed as soon as it is closed, even by a crash.
-    await rm(path);
-    for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(FILE_CHUNK_BYTES), 0, FILE_CHUNK_BYTES);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file?.close();
-    await rm(path, { force: true });
-  }
 }
 
 async function callEngine<Name extends EngineOperation>(

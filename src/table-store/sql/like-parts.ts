@@ -18,3 +18,14 @@ export function likeParts(pattern: string): readonly LikePart[] {
 export function isText(part: LikePart | undefined): part is { readonly text: string } {
   return typeof part === 'object';
 }
+
+/** The pattern as a regular expression of RE2, without anchors, in which a dot matches every character. */
+export function likePattern(parts: readonly LikePart[]): string {
+  return parts.map(expressionOf).join('');
+}
+
+function expressionOf(part: LikePart): string {
+  if (part === '%') return '.*';
+  if (part === '_') return '.';
+  return part.text.replaceAll(/[!-/:-@[-`{-~]/g, '\\$&');
+}

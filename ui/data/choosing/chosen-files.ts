@@ -9,7 +9,7 @@ import { type ChosenFile, type Decisions, isReady } from './chosen-file.ts';
 /** Files whose start is read at the same time. */
 const AT_ONCE = 2;
 
-/** The files that the user has chosen in this tab, until they are uploaded or put away. It lives as long as the tab. */
+/** The files that the user has chosen in this tab, until they are uploaded or removed. It lives as long as the tab. */
 class ChosenFiles {
   #files: readonly ChosenFile[] = [];
   readonly #listeners = new Set<() => void>();

@@ -32,6 +32,7 @@ export function Keys({ customerId }: { readonly customerId: string }) {
       {error && <ProblemBox problem={problemIn(error)} />}
       <DataTable
         label="API keys"
+        stacked
         columns={[{ title: 'Label' }, { title: 'Permissions' }, { title: 'Created' }, { title: 'Status' }]}
       >
         {(keys ?? []).map((key) => (

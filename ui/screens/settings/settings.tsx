@@ -22,7 +22,11 @@ export default function Settings({ customerId, session }: { readonly customerId:
       </Screen>
     );
   return (
-    <Screen title="Settings" tabTitle={`Settings · ${customerId}`} lead={`Of customer ${customerId}.`}>
+    <Screen
+      title="Settings"
+      tabTitle={`Settings · ${customerId}`}
+      lead={`Keys and declarations of customer ${customerId}.`}
+    >
       {session.role === 'admin' ? (
         <Keys customerId={customerId} />
       ) : (

@@ -2,7 +2,7 @@ import { Info, TriangleAlert } from 'lucide-react';
 import type * as api from '../../../src/api/uploads.ts';
 import { DataTable } from '../../design/data-table.tsx';
 import { Facts } from '../../design/facts.tsx';
-import { count, rowTime } from '../../design/figures.ts';
+import { count, rowTimes } from '../../design/figures.ts';
 import { Panel } from '../../design/panel.tsx';
 import styles from './upload.module.css';
 
@@ -21,7 +21,7 @@ export function Receipt({ receipt }: { readonly receipt: api.Receipt }) {
     earliest_at,
     latest_at,
   } = receipt;
-  const times = earliest_at && latest_at && `${rowTime(earliest_at)} – ${rowTime(latest_at)}`;
+  const times = earliest_at && latest_at && rowTimes(earliest_at, latest_at);
   return (
     <>
       <Facts
@@ -80,7 +80,7 @@ function formatOf({ format, order, decimal, thousands, time_zone }: api.Receipt[
   return [
     format && `format ${format}`,
     order && ORDERS[order],
-    decimal && `decimal mark ${decimal}`,
+    decimal && `decimal ${decimal === ',' ? 'comma' : 'point'}`,
     thousands && `thousands ${thousands === ' ' ? 'space' : thousands}`,
     time_zone && `time zone ${time_zone}`,
   ]

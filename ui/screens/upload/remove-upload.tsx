@@ -5,7 +5,7 @@ import { problemIn } from '../../data/problem-in.ts';
 import { hasEnded, useRemoveUpload } from '../../data/uploads.ts';
 import { Button } from '../../design/button.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
-import { counted, rowTime } from '../../design/figures.ts';
+import { counted, rowTimes } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
 
 /** Cancels an upload before it is complete, undoes it afterwards; first says what that means. */
@@ -46,7 +46,7 @@ export function RemoveUpload({ upload }: { readonly upload: Upload }) {
 function consequence({ receipt }: Upload, rows: number | null): string {
   const appended = receipt?.appended ?? 0;
   const { earliest_at: from, latest_at: to } = receipt ?? {};
-  const times = from && to ? `, with times from ${rowTime(from)} to ${rowTime(to)},` : '';
+  const times = from && to ? `, with times of ${rowTimes(from, to)},` : '';
   const left = rows === null ? '' : ` ${counted(rows - appended, 'row')} will remain.`;
   return `${counted(appended, 'row')}${times} will be removed from the table at once.${left} To get them back, upload the file again.`;
 }

@@ -17,7 +17,6 @@ export function RetryUpload({ upload }: { readonly upload: Upload }) {
   const [options, setOptions] = useState<FileOptions>({});
   const [, navigate] = useLocation();
   const retry = useRetryUpload();
-  if (upload.status !== 'failed' || upload.retry_until === null) return null;
   const { corrects: _, ...given } = options;
   const decide = (decisions: Decisions): void => {
     const decided = Object.entries({ ...options, ...decisions }).filter(([, value]) => value !== undefined);
@@ -27,10 +26,10 @@ export function RetryUpload({ upload }: { readonly upload: Upload }) {
     <Panel title="Try again">
       <div className={styles.retry}>
         <p>
-          The server has the file until {moment(upload.retry_until)}, so it need not be sent again. Choose how it is
-          read, and load it.
+          The server has the file{upload.retry_until && ` until ${moment(upload.retry_until)}`}, so it need not be sent
+          again. Choose how it is read, and load it.
         </p>
-        <ReadingOptions options={options} onChange={decide} />
+        <ReadingOptions options={options} onChange={decide} open={upload.error?.code === 'ambiguous_values'} />
         {retry.error && <ProblemBox problem={problemIn(retry.error)} />}
         <div>
           <Button

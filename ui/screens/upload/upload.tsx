@@ -27,6 +27,7 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
   const { data: upload, error } = useUpload(uploadId);
   if (error) return <ProblemBox problem={problemIn(error)} />;
   if (!upload) return null;
+  const canRetry = may(session, 'upload') && upload.status === 'failed' && upload.retry_until !== null;
   return (
     <Screen
       title={upload.filename ?? 'Unnamed file'}
@@ -34,7 +35,7 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
       lead={<About upload={upload} />}
       actions={may(session, 'undo') && <RemoveUpload upload={upload} />}
     >
-      {upload.error && <ProblemBox problem={upload.error} />}
+      {upload.error && <ProblemBox problem={{ ...upload.error, hint: hintFor(upload.error, canRetry) }} />}
       {(upload.receipt?.rejected || upload.error?.code === 'rows_rejected') && (
         <div>
           <ButtonLink to={`/c/${customerId}/uploads/${uploadId}/rejected`} look="primary">
@@ -47,13 +48,20 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
           <LoadProgress upload={upload} />
         </div>
       )}
-      {may(session, 'upload') && <RetryUpload upload={upload} />}
+      {canRetry && <RetryUpload upload={upload} />}
       {upload.receipt && <Receipt receipt={upload.receipt} />}
       <p>
         <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
       </p>
     </Screen>
   );
+}
+
+/** What to do on this screen: other hints name options of the API. */
+function hintFor({ code, hint }: NonNullable<api.Upload['error']>, canRetry: boolean): string {
+  if (canRetry && code === 'rows_rejected') return 'Correct these rows, or load the file again in another way.';
+  if (canRetry && code === 'ambiguous_values') return 'Choose below how the values are read, and load the file again.';
+  return hint;
 }
 
 function About({ upload }: { readonly upload: api.Upload }) {

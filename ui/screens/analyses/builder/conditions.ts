@@ -49,13 +49,23 @@ export function operatorsFor(type: ColumnType): readonly Operator[] {
 }
 
 export function describeCondition(condition: Condition): string {
-  if (!isComparison(condition)) return JSON.stringify(condition);
+  if (!isComparison(condition)) return describeCombination(condition);
   const { column, op } = condition;
   const name = OPERATORS[op] ?? op;
   if (!('value' in condition)) return `${column} ${name}`;
   if (condition.op === 'between') return `${column} ${name} ${condition.value.join(' and ')}`;
   if (condition.op === 'in') return `${column} ${name} ${condition.value.map(shown).join(', ')}`;
   return `${column} ${name} ${shown(condition.value as string)}`;
+}
+
+function describeCombination(condition: Exclude<Condition, Comparison>): string {
+  if ('not' in condition) return `not ${inBrackets(condition.not)}`;
+  const { join, items } = conditionList(condition);
+  return items.map((each) => (isComparison(each) ? describeCondition(each) : inBrackets(each))).join(` ${join} `);
+}
+
+function inBrackets(condition: Condition): string {
+  return `(${describeCondition(condition)})`;
 }
 
 function shown(value: string | number | boolean): string {

@@ -122,13 +122,26 @@ function seriesName(row: readonly JsonValue[], index: number | undefined): strin
   return value === null ? '(null)' : value === '' ? '(empty text)' : String(value);
 }
 
-/** The least distance of two, which is the width of all but months and the like. */
+const DAY = 86_400;
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3_600,
+  day: DAY,
+  week: 7 * DAY,
+  month: 31 * DAY,
+  quarter: 92 * DAY,
+  year: 366 * DAY,
+};
+
+/** The least distance of two, but not more than a bucket: there may be gaps. */
 function bucketWidth(at: readonly number[], bucket: string | number | undefined, end: number | null): number {
   if (typeof bucket === 'number') return bucket;
   const last = at.at(-1) ?? 0;
   if (end !== null && end > last) return end - last;
   const gaps = at.slice(1).map((each, index) => each - (at[index] ?? 0));
-  return Math.min(...gaps);
+  const [, times = 1, unit = ''] = /^(?:(\d+) )?(\w+?)s?$/.exec(bucket ?? '') ?? [];
+  return Math.min(...gaps, Number(times) * (UNIT_SECONDS[unit] ?? Number.POSITIVE_INFINITY));
 }
 
 export function detailOf(bucket: string | number | undefined): TimeDetail {

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { LOCALE } from '../../../design/locale.ts';
 import { roundedText } from '../../../parts/format-value.ts';
 import type { LineChart } from './chart.ts';
 import { chartColours, useColourScheme } from './chart-colours.ts';
@@ -11,8 +12,10 @@ const TICK_PIXELS = 90;
 /** More bars than this would be thinner than the gaps between them. */
 const MOST_BARS = 400;
 const MOST_POINTS = 120;
+/** `BarsPathBuilderFacetUnit.ScaleValue` of uPlot, which exists as a type only. */
+const SCALE_VALUE = 1;
 const FONT = '12px system-ui, "Open Sans", sans-serif';
-const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 4 });
+const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 4 });
 
 export interface PlotProps {
   readonly chart: LineChart;
@@ -59,7 +62,8 @@ function optionsFor(chart: LineChart, element: HTMLElement, onPoint: PlotProps['
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [10, 12, 0, 0],
+    // The last tick is written around the end of the axis.
+    padding: [10, 30, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false }, points: { show: !asBars } },
     hooks: {
@@ -91,7 +95,14 @@ function optionsFor(chart: LineChart, element: HTMLElement, onPoint: PlotProps['
           points: { show: at.length <= MOST_POINTS && !asBars, size: 5, fill: colour },
           ...(asBars && {
             fill: colour,
-            paths: uPlot.paths.bars?.({ size: [0.88, 90], align: 1 }) as uPlot.Series.PathBuilder,
+            paths: uPlot.paths.bars?.({
+              size: [1, 90, 2],
+              align: 1,
+              disp: {
+                x0: { unit: SCALE_VALUE, values: () => [...at] },
+                size: { unit: SCALE_VALUE, values: () => at.map(() => width * 0.88) },
+              },
+            }) as uPlot.Series.PathBuilder,
           }),
         };
       }),

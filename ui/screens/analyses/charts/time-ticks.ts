@@ -1,3 +1,5 @@
+import { LOCALE } from '../../../design/locale.ts';
+
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
@@ -70,7 +72,7 @@ function clockLabel(zone: string, step: number, offset: (at: number) => number):
 }
 
 function labelIn(zone: string, style: Intl.DateTimeFormatOptions): (at: number) => string {
-  const format = new Intl.DateTimeFormat(undefined, { ...style, timeZone: zone });
+  const format = new Intl.DateTimeFormat(LOCALE, { ...style, timeZone: zone });
   return (at) => format.format(at * 1000);
 }
 

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { EngineClient } from '../../engine/engine-client.ts';
+import type { ExportFolder } from '../sent-file.ts';
+import type { TableName, TableStore } from '../table-store.ts';
+import { answerQuery } from './answer-query.ts';
+import { tableName } from './clickhouse-loads.ts';
+import type { ClickhouseServers } from './clickhouse-servers.ts';
+import type { StatementSettings } from './clickhouse-shard.ts';
+import { identifier } from './clickhouse-sql.ts';
+import { exportTable } from './export-table.ts';
+import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
+import { readPage } from './read-page.ts';
+
+export interface ClickhouseReadDeps extends ExportFolder {
+  readonly servers: ClickhouseServers;
+  /** Writes results in formats with typed columns. */
+  readonly engine: EngineClient;
+  /** Maximum memory of a query on each server; null: that of the user's profile. */
+  readonly queryMemoryBytes: number | null;
+}
+
+/** How tables on ClickHouse are read. */
+export function clickhouseReads({
+  servers,
+  engine,
+  queryMemoryBytes,
+  ...folder
+}: ClickhouseReadDeps): Pick<TableStore, 'query' | 'rows' | 'export' | 'keepsIntegersAsNumbers' | 'encode'> {
+  const settings: StatementSettings = queryMemoryBytes === null ? {} : { max_memory_usage: queryMemoryBytes };
+  const sourceOf = (table: TableName): string => servers.source(identifier(tableName(table)));
+  return {
+    query: (view, plan, limits) => answerQuery(servers.reader, sourceOf(view), settings, view, plan, limits),
+    rows: (view, page, limits) => readPage(servers.reader, sourceOf(view), settings, view, page, limits),
+    export: (view, request, limits) =>
+      exportTable(servers.reader, folder, sourceOf(view), settings, view, request, limits),
+    keepsIntegersAsNumbers: (view, column, signal) =>
+      keepsIntegersAsNumbers(servers.reader, sourceOf(view), settings, view, column, signal),
+    async encode({ columns, rows }, format, signal) {
+      const path = join(folder.exports, `${randomUUID()}.parquet`);
+      return engine.call('encode_result', { columns, rows, format, path }, { signal });
+    },
+  };
+}

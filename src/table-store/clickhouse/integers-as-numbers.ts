@@ -1,0 +1,32 @@
+import { StorageFailure } from '../../model/storage-failure.ts';
+import { visible } from '../sql/compile-query.ts';
+import { GREATEST_EXACT, physicalColumns } from '../sql/physical-columns.ts';
+import type { TableView } from '../table-store.ts';
+import { CLICKHOUSE } from './clickhouse-dialect.ts';
+import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
+import { writtenInteger } from './converted.ts';
+import { endOf } from './read-failure.ts';
+import { readRows } from './reading.ts';
+
+/** Looks for an integer that is written in other digits as a 64-bit float. @param table what is read of the table in SQL */
+export async function keepsIntegersAsNumbers(
+  shard: ClickhouseShard,
+  table: string,
+  settings: StatementSettings,
+  view: TableView,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const value = physicalColumns(view.columns, CLICKHOUSE)({ name });
+  const isLarge = `(${value} > ${GREATEST_EXACT} OR ${value} < -${GREATEST_EXACT})`;
+  const isChanged = `${writtenInteger(`toFloat64(${value})`)} <> ${value}`;
+  const sql = `SELECT 1 FROM ${table} WHERE ${visible(view)} AND ${isLarge} AND ${isChanged} LIMIT 1`;
+  try {
+    return (await readRows(shard, { sql, params: [], settings }, signal)).length === 0;
+  } catch (error) {
+    const end = endOf(error, signal, signal);
+    if (end === 'no_table') return true;
+    if (end === 'cancelled') throw error;
+    throw new StorageFailure('out_of_memory', `the integers could not be checked: ${end}`);
+  }
+}

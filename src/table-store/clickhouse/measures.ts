@@ -1,0 +1,94 @@
+import { type Column, TAG_COLUMN } from '../../model/columns.ts';
+import { isQuantile, type Measure } from '../query-plan.ts';
+import type { QuerySource } from '../sql/dialect.ts';
+import { sampleEvery } from '../sql/samples.ts';
+import { edgeSql, edgeValueSql } from './edge-values.ts';
+import { ROW_COLUMN } from './physical-table.ts';
+import { microsSql } from './time-buckets.ts';
+
+/** The message of a query that fails because a value cannot be represented. */
+export const OUT_OF_RANGE = 'thena: out of range';
+
+/** A measure of the rows of a group. */
+export function measureSql(measure: Measure, source: QuerySource): string {
+  const { fn, column, q, by } = measure;
+  if (column === null) return 'count()';
+  const value = source.physical(column);
+  switch (fn) {
+    case 'count':
+      return `count(${value})`;
+    case 'count_distinct':
+      return distinctSql(keySql(value, column), sampleEvery(measure, source.facts.samples));
+    case 'sum':
+      return column.type === 'integer' ? `sum(toInt128(${value}))` : `sum(${value})`;
+    case 'avg':
+      return column.type === 'integer' ? `sum(toInt128(${value})) / count(${value})` : `avg(${value})`;
+    case 'min':
+      // NaN is greater than every other number. Without this, what ClickHouse returns depends on the order of the rows.
+      return column.type === 'number' ? `${withoutNaN('min', value)}` : `min(${value})`;
+    case 'max':
+      return column.type === 'number' ? `if(countIf(isNaN(${value})) > 0, nan, max(${value}))` : `max(${value})`;
+    case 'median':
+    case 'quantile':
+      return quantileSql(measure, [Number(q ?? 0.5)], source);
+    case 'stddev':
+      return `if(count(${value}) < 2, NULL, stddevSampStable(toFloat64(${value})))`;
+    case 'first':
+    case 'last':
+      return edgeSql(fn, value, source.physical(by as Column), column.type);
+  }
+}
+
+/** What groups by, or counts, equal values: 0 is -0. */
+export function keySql(value: string, { type }: Pick<Column, 'type'>): string {
+  return type === 'number' ? `(${value} + 0.)` : value;
+}
+
+/** What `measureSql` returned, in the form of the result. */
+export function measuredSql(value: string, { fn, column, type }: Measure): string {
+  if (fn === 'first' || fn === 'last') return edgeValueSql(value, column?.type ?? type);
+  if (fn === 'stddev') return `${value} + throwIf(ifNull(NOT isFinite(${value}), false), '${OUT_OF_RANGE}')`;
+  return microsSql(value, type);
+}
+
+/** Quantiles of a column: a list, or a single one. */
+export function quantileSql(measure: Measure, shares: readonly number[], source: QuerySource): string {
+  const column = measure.column as Column;
+  const every = sampleEvery(measure, source.facts.samples);
+  const value = `toFloat64(${source.physical(column)})`;
+  // One of `every` rows, whatever their values.
+  const sampled = every === null ? null : `cityHash64(${TAG_COLUMN}, ${ROW_COLUMN}) % ${every} = 0`;
+  const [suffix, args] = sampled === null ? ['', value] : ['If', `${value}, ${sampled}`];
+  if (source.facts.extremes.has(column.name)) {
+    const sorted = `arraySort(groupArray${suffix}(${args}))`;
+    const list = shares.map((share) => interpolatedSql(sorted, share));
+    return list.length === 1 ? `${list[0]}` : `[${list.join(', ')}]`;
+  }
+  if (shares.length === 1) return `quantileExactInclusive${suffix}(${shares[0]})(${args})`;
+  const none = `CAST([], 'Array(Nullable(Float64))')`;
+  return `if(count${suffix}(${args}) = 0, ${none}, quantilesExactInclusive${suffix}(${shares.join(', ')})(${args}))`;
+}
+
+/** A quantile of sorted values, NaN last: ClickHouse's ignore NaN, and subtract infinities and numbers whose difference is infinite. */
+function interpolatedSql(sorted: string, share: number): string {
+  const place = `((length(${sorted}) - 1) * ${share})`;
+  const at = (round: string) => `${sorted}[toUInt64(${round}(${place})) + 1]`;
+  const rest = `(${place} - floor(${place}))`;
+  const between = `${at('floor')} * (1 - ${rest}) + ${at('ceil')} * ${rest}`;
+  return `multiIf(length(${sorted}) = 0, NULL, ${rest} = 0, ${at('floor')}, ${between})`;
+}
+
+function withoutNaN(fn: string, value: string): string {
+  return `if(countIf(isNaN(${value})) > 0, ifNull(${fn}If(${value}, NOT isNaN(${value})), nan), ${fn}(${value}))`;
+}
+
+/** Counts one of `every` distinct values. */
+function distinctSql(key: string, every: number | null): string {
+  return every === null ? `uniqExact(${key})` : `uniqExactIf(${key}, cityHash64(${key}) % ${every} = 0) * ${every}`;
+}
+
+/** The columns of whose numbers a query for quantiles has to know whether any is not finite. */
+export function quantileColumns({ measures }: { readonly measures: readonly Measure[] }): readonly Column[] {
+  const columns = measures.flatMap((each) => (isQuantile(each) && each.column?.type === 'number' ? [each.column] : []));
+  return columns.filter((column, index) => columns.findIndex(({ name }) => name === column.name) === index);
+}

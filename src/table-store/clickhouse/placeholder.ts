@@ -1,0 +1,76 @@
+import type { ColumnType } from '../../model/columns.ts';
+import type { PlanValue } from '../query-plan.ts';
+import type { Parameters } from '../sql/parameters.ts';
+
+const DAY_MICROS = 86_400_000_000n;
+/** A server accepts parameters of up to 128 KiB each (http_max_field_value_size). */
+const MAX_LIST_BYTES = 64 * 1024;
+
+/** Binds a value. @returns its placeholder, of the type in which a column of `type` is stored */
+export function placeholder(parameters: Parameters, value: PlanValue, type: ColumnType): string {
+  const text = type === 'text' ? escaped(value as string) : storedText(value, type);
+  return `{p${parameters.add(text)}:${storedType(value, type)}}`;
+}
+
+/** Binds lists of values that fit into the stored type, each of a size that a server accepts. */
+export function listPlaceholders(parameters: Parameters, values: readonly PlanValue[], type: ColumnType): string[] {
+  const lists: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const value of values) {
+    const text = type === 'text' ? `'${escaped(value as string).replaceAll("'", "\\'")}'` : storedText(value, type);
+    bytes += text.length + 1;
+    if (bytes > MAX_LIST_BYTES) {
+      lists.push([]);
+      bytes = text.length;
+    }
+    lists.at(-1)?.push(text);
+  }
+  const [first = 0] = values;
+  return lists.map((list) => `{p${parameters.add(`[${list.join(',')}]`)}:Array(${storedType(first, type)})}`);
+}
+
+/** Statement settings that pass the bound values, in ClickHouse's form of them, by name. */
+export function parameterSettings(values: readonly PlanValue[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(values.map((value, index) => [`param_p${index + 1}`, String(value)]));
+}
+
+export function fitsWord(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
+function storedType(value: PlanValue, type: ColumnType): string {
+  switch (type) {
+    case 'unknown':
+      throw new Error('nothing is compared with a column without values');
+    case 'integer':
+      return fitsWord(BigInt(value)) ? 'Int64' : 'Int128';
+    case 'number':
+      return 'Float64';
+    case 'boolean':
+      return 'Bool';
+    case 'date':
+      return 'Int32';
+    case 'timestamp':
+      return 'Int64';
+    case 'text':
+      return 'String';
+  }
+}
+
+function storedText(value: PlanValue, type: ColumnType): string {
+  if (type === 'date') return String(daysOf(value as bigint));
+  if (typeof value !== 'number' || Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+}
+
+function daysOf(micros: bigint): bigint {
+  const days = micros / DAY_MICROS;
+  return micros % DAY_MICROS < 0n ? days - 1n : days;
+}
+
+/** A text in the form that ClickHouse calls escaped. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\\t\n\r\0]/g, (character) => ESCAPES[character] ?? character);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };

@@ -1,0 +1,75 @@
+import type { PageOutcome, PageRequest, QueryLimits, RowAddress, StoredValue, TableView } from '../table-store.ts';
+import { CLICKHOUSE } from './clickhouse-dialect.ts';
+import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
+import { endOf } from './read-failure.ts';
+import { streamRows } from './reading.ts';
+import { rowBytes, storedValue } from './result-values.ts';
+import { FIRST_KEY, KEY, type RowKey, Scan } from './scan.ts';
+
+/** Approximate maximum size of a page. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** If matching rows are far apart, a page ends after this time, and the next one continues from there. */
+const BUDGET_MS = 5_000;
+/** With a condition, so many rows are searched at first, and then this many times more with each query. */
+const FIRST_SPAN = 1_000_000;
+const GROWTH = 4;
+const MAX_SPAN = 16_000_000;
+
+const POSITION = /^(\d{1,10})-(\d{1,15})$/;
+
+/** Reads a page of rows. @param table what is read of the table in SQL */
+export async function readPage(
+  shard: ClickhouseShard,
+  table: string,
+  settings: StatementSettings,
+  view: TableView,
+  { after, limit, ...selection }: PageRequest,
+  { deadlineMs, signal }: Pick<QueryLimits, 'deadlineMs' | 'signal'>,
+): Promise<PageOutcome> {
+  const begin = after === null ? FIRST_KEY : keyOf(after);
+  if (!begin) return { kind: 'no_position' };
+  const began = performance.now();
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  const scan = new Scan(shard, table, settings, view, selection);
+  const { columns, where } = selection;
+  const select = [KEY, ...columns.map((each) => CLICKHOUSE.micros(scan.physical(each), each.type))].join(', ');
+  try {
+    // The rows before a position may have been deleted.
+    if (after !== null && !(await scan.hasUpload(begin.tag, ends))) return { kind: 'no_position' };
+    const rows: (readonly StoredValue[])[] = [];
+    let bytes = 0;
+    let from: RowKey = begin;
+    for (let span = FIRST_SPAN; ; span = Math.min(span * GROWTH, MAX_SPAN)) {
+      const to = where === null ? null : await scan.keyAfter(from, span, ends);
+      // One row more shows that the page is not the last one.
+      const page = scan.over(select, from, to, ` LIMIT ${limit - rows.length + 1}`);
+      for await (const [tag, row, ...values] of streamRows(shard, page, ends)) {
+        const key = { tag: Number(tag), row: Number(row) };
+        if (rows.length === limit || bytes >= PAGE_BYTES) return { kind: 'rows', rows, next: textOf(key) };
+        const stored = columns.map(({ type }, index) => storedValue(values[index], type));
+        rows.push(stored);
+        bytes += rowBytes(stored);
+      }
+      if (to === null) return { kind: 'rows', rows, next: null };
+      if (rows.length === limit || performance.now() - began >= Math.min(BUDGET_MS, deadlineMs / 2)) {
+        return { kind: 'rows', rows, next: textOf(to) };
+      }
+      from = to;
+    }
+  } catch (error) {
+    const end = endOf(error, signal, ends);
+    if (end === 'too_many_rows' || end === 'too_many_bytes' || end === 'out_of_range') throw error;
+    return { kind: end };
+  }
+}
+
+function textOf({ tag, row }: RowKey): string {
+  return `${tag}-${row}`;
+}
+
+/** Rows are numbered within their upload, so that an address is a key. */
+function keyOf(after: string | RowAddress): RowKey | null {
+  if (typeof after !== 'string') return { tag: after.tag, row: after.offset };
+  const [, tag, row] = POSITION.exec(after) ?? [];
+  return tag === undefined || row === undefined ? null : { tag: Number(tag), row: Number(row) };
+}

@@ -1,0 +1,33 @@
+import type { ColumnType } from '../../model/columns.ts';
+import type { StoredValue } from '../table-store.ts';
+
+const SPECIAL_NUMBERS: Readonly<Record<string, number>> = {
+  nan: Number.NaN,
+  '-nan': Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  '-inf': Number.NEGATIVE_INFINITY,
+};
+
+/** A value of JSONCompactEachRow, in which integers are texts. */
+export function storedValue(value: unknown, type: ColumnType): StoredValue {
+  if (value === null || value === undefined) return null;
+  switch (type) {
+    case 'integer':
+    case 'date':
+    case 'timestamp':
+      return BigInt(value as string | number);
+    case 'number':
+      return typeof value === 'string' ? (SPECIAL_NUMBERS[value] ?? Number(value)) : (value as number);
+    case 'boolean':
+      return value === true || value === 1;
+    case 'text':
+      return value as string;
+    case 'unknown':
+      return null;
+  }
+}
+
+/** About what a row takes in memory: the length of a text, and 8 bytes for anything else. */
+export function rowBytes(row: readonly StoredValue[]): number {
+  return row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
+}

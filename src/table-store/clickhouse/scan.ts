@@ -1,0 +1,71 @@
+import { TAG_COLUMN } from '../../model/columns.ts';
+import type { Selection } from '../query-plan.ts';
+import { compileScan } from '../sql/compile-scan.ts';
+import { type Physical, physicalColumns } from '../sql/physical-columns.ts';
+import type { TableView } from '../table-store.ts';
+import { CLICKHOUSE } from './clickhouse-dialect.ts';
+import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
+import { ROW_COLUMN } from './physical-table.ts';
+import { type ReadStatement, readRows } from './reading.ts';
+
+/** A place between two rows of a table: the row with this key, or the next one, follows. Rows keep their keys. */
+export interface RowKey {
+  readonly tag: number;
+  readonly row: number;
+}
+
+export const FIRST_KEY: RowKey = { tag: 0, row: 0 };
+export const KEY = `${TAG_COLUMN}, ${ROW_COLUMN}`;
+
+/** The selected rows of a view, in the order of their keys, which is that in which they are stored. */
+export class Scan {
+  readonly physical: Physical;
+  readonly #shard: ClickhouseShard;
+  readonly #table: string;
+  readonly #settings: StatementSettings;
+  readonly #conditions: ReturnType<typeof compileScan>;
+
+  /** @param table what is read of the table in SQL */
+  constructor(
+    shard: ClickhouseShard,
+    table: string,
+    settings: StatementSettings,
+    view: TableView,
+    selection: Selection,
+  ) {
+    this.physical = physicalColumns(view.columns, CLICKHOUSE);
+    this.#shard = shard;
+    this.#table = table;
+    this.#settings = settings;
+    this.#conditions = compileScan(CLICKHOUSE, view, selection, this.physical);
+  }
+
+  /** A query over the rows from one key on, up to another one, exclusive. @param rest follows the order, such as a format */
+  over(select: string, from: RowKey, to: RowKey | null, rest: string): ReadStatement {
+    const { visible, where, params } = this.#conditions;
+    const conditions = [visible, notBefore(from), ...(to ? [`NOT ${notBefore(to)}`] : []), ...(where ? [where] : [])];
+    return {
+      sql: `SELECT ${select} FROM ${this.#table} WHERE ${conditions.join(' AND ')} ORDER BY ${KEY}${rest}`,
+      params,
+      settings: this.#settings,
+    };
+  }
+
+  /** The key of the row so many visible rows after a key; null if there is none. */
+  async keyAfter(from: RowKey, rows: number, signal: AbortSignal): Promise<RowKey | null> {
+    const sql = `SELECT ${KEY} FROM ${this.#table} WHERE ${this.#conditions.visible} AND ${notBefore(from)} ORDER BY ${KEY} LIMIT 1 OFFSET ${rows}`;
+    const [found] = await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal);
+    return found ? { tag: Number(found[0]), row: Number(found[1]) } : null;
+  }
+
+  /** Whether an upload has any row. */
+  async hasUpload(tag: number, signal: AbortSignal): Promise<boolean> {
+    const sql = `SELECT 1 FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(tag)} LIMIT 1`;
+    return (await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal)).length > 0;
+  }
+}
+
+/** Single comparisons, by which ClickHouse skips marks of the primary key. */
+function notBefore({ tag, row }: RowKey): string {
+  return `(${TAG_COLUMN} > ${Number(tag)} OR (${TAG_COLUMN} = ${Number(tag)} AND ${ROW_COLUMN} >= ${Number(row)}))`;
+}
