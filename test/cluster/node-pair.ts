@@ -18,6 +18,9 @@ import type { TableStore } from '../../src/table-store/table-store.ts';
 import { startWebhooks } from '../../src/webhooks/webhooks.ts';
 import { Pausable } from './pausable.ts';
 
+/** Longer than any test but one needs. */
+const HOLDER_MS = 5_000;
+
 export interface Node {
   /** Without a trailing slash. */
   readonly url: string;
@@ -155,6 +158,7 @@ export async function startNode(
   };
   const csvReader = duckdbCsvReader(engine);
   const ingest = await startIngest({
+    holderMs: HOLDER_MS,
     catalog,
     instance,
     onEnd: () => undefined,
