@@ -18,6 +18,9 @@ import type { SpoolPlace } from '../../src/ingest/spool/spool.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import { startWebhooks } from '../../src/webhooks/webhooks.ts';
 
+/** Longer than any test but one needs. */
+const HOLDER_MS = 5_000;
+
 export interface Node {
   /** Without a trailing slash. */
   readonly url: string;
@@ -121,6 +124,7 @@ async function startNode(
   });
   const csvReader = duckdbCsvReader(engine);
   const ingest = await startIngest({
+    holderMs: HOLDER_MS,
     catalog,
     instance,
     onEnd: () => undefined,

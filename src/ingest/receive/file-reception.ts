@@ -105,6 +105,8 @@ export class FileReception {
       const cause = aborted ? reason : (this.#source.causeOf?.(failure) ?? failure);
       // The request to cancel it may be found by the catalog before it comes here.
       const isCancelled = aborted || (cause instanceof Problem && cause.code === 'upload_cancelled');
+      const isUncertain = cause instanceof Problem && cause.code === 'catalog_unavailable';
+      if (isUncertain && (await this.#wasAcknowledged())) throw cause;
       if (!isCancelled && !this.#again) await this.#noteRefusal(problemOf(cause));
       await this.#discard(isCancelled);
       throw cause;
@@ -273,6 +275,21 @@ export class FileReception {
     } finally {
       progress.ended(uploadId);
     }
+  }
+
+  /**
+   * Whether the catalog has acknowledged the file although its answer was lost: then the file is loaded. As long as that is unknown,
+   * its bytes stay, if need be until the next start.
+   */
+  async #wasAcknowledged(): Promise<boolean> {
+    const { loader, progress } = this.#deps;
+    const { uploadId } = this.#file;
+    progress.stopReceiving(uploadId);
+    await loader.abort(uploadId);
+    this.#text?.feed.fail(new Problem('upload_interrupted', 'The catalog did not answer.'));
+    const wasAcknowledged = await this.#registration.wasAcknowledged();
+    if (wasAcknowledged) loader.wake();
+    return wasAcknowledged;
   }
 
   async #noteRefusal(problem: Problem): Promise<void> {
