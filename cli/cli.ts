@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createClient, type ThenaClient } from '../client/create-client.ts';
 import { EXIT, type ExitCode, UsageError } from './exit-codes.ts';
-import { type GlobalFlags, readSettings, type Settings } from './settings.ts';
+import { type GlobalFlags, isInClear, readSettings, type Settings } from './settings.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 /** What a command needs of its process. */
@@ -37,6 +37,11 @@ export function createCli(env: NodeJS.ProcessEnv, signal: AbortSignal): Cli {
     async connect(command) {
       const flags = command.optsWithGlobals<GlobalFlags>();
       const settings = await readSettings(flags, env);
+      if (settings.key && isInClear(settings.url) && !flags.json) {
+        cli.terminal.note(
+          `Warning: the API key is sent unencrypted to ${settings.url}. Use https, except in a private network.`,
+        );
+      }
       const thena = createClient(settings);
       return {
         thena,

@@ -67,6 +67,12 @@ export function normalUrl(url: string): string {
   return origin + pathname.replace(/\/+$/, '');
 }
 
+/** Whether others on the way to a server can read what is sent to it. */
+export function isInClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
 /** @param path `-`: standard input. @throws UsageError */
 async function readKeyFile(path: string): Promise<string> {
   try {

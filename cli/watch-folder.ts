@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '../client/back-off.ts';
 import { ThenaProblem } from '../client/thena-problem.ts';
@@ -68,7 +68,8 @@ async function filesOf(
   const files = [];
   for (const name of names.filter((each) => WATCHED.test(each)).toSorted()) {
     const path = join(folder, name);
-    const found = await stat(path).catch(() => null);
+    // A link would upload a file from elsewhere, in the name of who runs the command, for anyone who may write to the folder.
+    const found = await lstat(path).catch(() => null);
     if (found?.isFile() && found.size > 0) files.push({ path, name, state: `${found.size} ${found.mtimeMs}` });
   }
   return files;

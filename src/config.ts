@@ -144,6 +144,11 @@ export const SETTINGS = {
     'Free disk space to keep in reserve, at most a tenth of the disk. While less is free, uploads are refused and loads wait.',
     bytes,
   ),
+  THENA_SPOOL_CACHE: setting(
+    '20GiB',
+    'How much of a spool in a bucket a node keeps on its disk, besides the uploads that it is receiving or loading.',
+    bytes,
+  ),
   THENA_MAX_REJECTED_ROWS: setting(
     '100000',
     'Maximum number of rejected rows of an upload to keep. All of them are counted.',
@@ -242,6 +247,7 @@ export interface Config {
   readonly maxWaitingBytes: number;
   readonly idleMs: number;
   readonly diskReserveBytes: number;
+  readonly spoolCacheBytes: number;
   /** How long the bytes of a failed upload are kept. */
   readonly maxRejectedRows: number;
   readonly retryMs: number;
@@ -320,6 +326,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxWaitingBytes: read.THENA_MAX_WAITING_BYTES,
     idleMs: read.THENA_IDLE_SECONDS * 1000,
     diskReserveBytes: read.THENA_DISK_RESERVE,
+    spoolCacheBytes: read.THENA_SPOOL_CACHE,
     maxRejectedRows: read.THENA_MAX_REJECTED_ROWS,
     retryMs: read.THENA_RETRY_SECONDS * 1000,
     resumeMs: read.THENA_RESUME_SECONDS * 1000,

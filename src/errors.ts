@@ -336,6 +336,16 @@ export const ERRORS = {
     hint: 'The receipt or the error of the upload has the number of rejected rows.',
   },
   disk_full: { status: 507, title: 'Disk full', hint: 'Free disk space in the data folder, then send the file again.' },
+  spool_unavailable: {
+    status: 503,
+    title: 'Spool unavailable',
+    hint: 'Retry later. If the problem persists, check the bucket of THENA_SPOOL_URL and its credentials.',
+  },
+  upload_bytes_missing: {
+    status: 500,
+    title: 'Bytes of the upload are missing',
+    hint: 'Send the file again, and find out what removes or changes files in the spool.',
+  },
 
   // Uploaded files
   file_empty: { status: 422, title: 'The file is empty', hint: 'Send a CSV file with at least one row.' },

@@ -11,6 +11,7 @@ import { accessToFinish } from './http/access/access.ts';
 import { buildServer } from './http/server.ts';
 import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
+import { openSpool } from './ingest/spool/open-spool.ts';
 import { metricsText } from './metrics.ts';
 import { SettingError } from './setting-error.ts';
 import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
@@ -35,31 +36,38 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   if (config.cluster) throw new SettingError('This version of Thena cannot use the servers of a cluster yet.');
   const data = takeDataDir(config.dataDir);
   const tableDirectory = data.folder('tables');
-  const spoolDirectory = data.folder('spool');
-  const rejectsDirectory = data.folder('rejects');
-  const resumableDirectory = data.folder('resumable');
   const tempDirectory = data.folder('tmp');
   // Exports left by a crash were being sent to clients that have since disconnected.
   const exportDirectory = data.emptyFolder('tmp/exports');
-  const engine = new EngineClient(
-    {
-      directories: [tableDirectory, spoolDirectory, exportDirectory],
-      tempDirectory,
-      memoryBytes: config.engineMemoryBytes,
-      threads: config.engineThreads,
-      openTables: config.openTables,
-    },
-    observe,
-  );
   const ended = Promise.withResolvers<Exclude<Presence, 'alive'>>();
-  const closing: (() => unknown)[] = [() => data.release(), () => engine.close()];
+  const closing: (() => unknown)[] = [() => data.release()];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
+    const instanceId = randomUUID();
+    const place = await openSpool({
+      url: null,
+      local: config.dataDir,
+      instance: instanceId,
+      cacheBytes: config.spoolCacheBytes,
+      reserveBytes: config.diskReserveBytes,
+    });
+    closing.push(() => place.close());
+    const engine = new EngineClient(
+      {
+        directories: [tableDirectory, ...place.segmentFolders, exportDirectory],
+        tempDirectory,
+        memoryBytes: config.engineMemoryBytes,
+        threads: config.engineThreads,
+        openTables: config.openTables,
+      },
+      observe,
+    );
+    closing.push(() => engine.close());
     const catalog = await openSqliteCatalog(data.path('catalog.sqlite'));
     closing.push(() => catalog.close());
-    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId: randomUUID() };
+    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
     await engine.start();
     const tables = duckdbTableStore(engine, {
       tables: tableDirectory,
@@ -75,7 +83,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       csvReader: duckdbCsvReader(engine),
       observe,
       accessToFinish,
-      directories: { spool: spoolDirectory, rejects: rejectsDirectory, resumable: resumableDirectory },
+      place,
       settings: config,
     });
     closing.push(() => ingest.close());

@@ -70,6 +70,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['catalog'],
   'kysely/migration': ['catalog'],
   'node:sqlite': ['catalog'],
+  '@aws-sdk/client-s3': ['ingest'],
   pg: ['catalog'],
   'ipaddr.js': ['webhooks'],
   standardwebhooks: ['webhooks'],

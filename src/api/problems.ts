@@ -80,6 +80,8 @@ export const ErrorCode = oneOf(
     'upload_not_retryable',
     'rejects_not_found',
     'disk_full',
+    'spool_unavailable',
+    'upload_bytes_missing',
     'file_empty',
     'no_rows',
     'decompression_failed',

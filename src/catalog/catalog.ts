@@ -2,6 +2,7 @@ import type { ApiKeys } from './api-key.ts';
 import type { CatalogNews } from './catalog-news.ts';
 import type { Customers } from './customer.ts';
 import type { Nodes } from './node.ts';
+import type { ResumableFiles } from './resumable-file.ts';
 import type { Sessions } from './session.ts';
 import type { SharedAnalyses } from './shared-analyses.ts';
 import type { SharedUploads } from './shared-uploads.ts';
@@ -11,7 +12,7 @@ import type { UploadQueue } from './upload-queue.ts';
 import type { Webhooks } from './webhook.ts';
 
 /**
- * Customers, their keys, sessions, tables, uploads and webhooks. Every write is atomic, and durable (fsync) when its promise resolves.
+ * Customers, their keys, sessions, tables, uploads, resumable files and webhooks. Every write is atomic, and durable (fsync) when its promise resolves.
  */
 export interface Catalog
   extends Customers,
@@ -19,6 +20,7 @@ export interface Catalog
     Sessions,
     Uploads,
     UploadQueue,
+    ResumableFiles,
     TableStates,
     Nodes,
     Webhooks,

@@ -28,7 +28,7 @@ import { ResumableFiles } from './resumable/resumable-files.ts';
 import { ResumableUploads, type ResumableUploadsDeps } from './resumable/resumable-uploads.ts';
 import { DiskReserve } from './spool/disk-reserve.ts';
 import { RejectedRows } from './spool/rejected-rows.ts';
-import { Spool } from './spool/spool.ts';
+import type { SpoolPlace } from './spool/spool.ts';
 import { deleteCustomer } from './upkeep/delete-customer.ts';
 import { Heartbeat, type HeartbeatDeps } from './upkeep/heartbeat.ts';
 import { Housekeeping } from './upkeep/housekeeping.ts';
@@ -93,7 +93,7 @@ export interface IngestDeps
   readonly tables: TableStore;
   readonly csvReader: CsvReader;
   readonly observe: Observe;
-  readonly directories: { readonly spool: string; readonly rejects: string; readonly resumable: string };
+  readonly place: SpoolPlace;
   readonly settings: Pick<
     Config,
     | 'maxColumns'
@@ -131,13 +131,13 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { instance, tables, csvReader, observe, directories, settings, accessToFinish, onEnd } = deps;
+  const { instance, tables, csvReader, observe, place, settings, accessToFinish, onEnd } = deps;
   const { instanceId } = instance;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
-  const spool = new Spool(directories.spool);
-  const rejects = new RejectedRows(directories.rejects);
-  const reserve = new DiskReserve(directories.spool, settings.diskReserveBytes);
+  const { spool, rejectFiles, chunks } = place;
+  const rejects = new RejectedRows(rejectFiles);
+  const reserve = new DiskReserve(place.diskFolder, settings.diskReserveBytes);
   const catalog = announcingCatalog(deps.catalog);
   const saver = new ProgressSaver({ catalog, observe });
   const progress = new ProgressBoard((id, counts) => {
@@ -151,7 +151,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     tables,
     csvReader,
     spool,
-    rejects,
+    rejectFiles,
     reserve,
     progress,
     observe,
@@ -166,13 +166,15 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const receiving = { catalog, spool, loader, slots, reserve, progress, refused, observe, limits, instanceId };
   const receptions = new Receptions(receiving);
   const files = new ResumableFiles({
-    directory: directories.resumable,
+    catalog,
+    chunks,
     reserve,
     maxFilesOfCustomer: maxWaitingUploads,
   });
   const resumable = new ResumableUploads({
     files,
     catalog,
+    instanceId,
     receptions,
     slots,
     progress,
@@ -181,7 +183,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     resumeMs,
     accessToFinish,
   });
-  const upkeep = { catalog, tables, spool, rejects, resumable, observe };
+  const upkeep = { catalog, tables, spool, rejectFiles, chunks, resumable, observe };
   const housekeeping = new Housekeeping(upkeep);
   const uploads = new Uploads({ catalog, resumable, progress, refused });
   const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));

@@ -21,6 +21,11 @@ export interface SendLimits {
   readonly signal: AbortSignal;
 }
 
+export interface SentEvent extends DeliveryAttempt {
+  /** How long the receiver wants no further request (RFC 9110, "Retry-After"); null: it did not say. */
+  readonly retryAfterMs: number | null;
+}
+
 /** How much of a response is read. Nothing of it is kept. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
@@ -31,20 +36,20 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
  * @returns the attempt; `error` is null for statuses from 200 to 299
  * @throws the reason of the signal
  */
-export async function sendEvent(event: OutgoingEvent, limits: SendLimits): Promise<DeliveryAttempt> {
+export async function sendEvent(event: OutgoingEvent, limits: SendLimits): Promise<SentEvent> {
   const at = new Date();
   const startedAt = performance.now();
   const elapsed = (): number => Math.round(performance.now() - startedAt);
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   try {
-    const { status, ended } = await respondTo(event, at, limits, AbortSignal.any([timeout, limits.signal]));
+    const { status, retryAfter, ended } = await respondTo(event, at, limits, AbortSignal.any([timeout, limits.signal]));
     const ms = elapsed();
     await ended;
-    return { at, ms, status, error: errorOfStatus(status) };
+    return { at, ms, status, error: errorOfStatus(status), retryAfterMs: delayOf(retryAfter, at) };
   } catch (error) {
     limits.signal.throwIfAborted();
     const reason = timeout.aborted ? `No response within ${limits.timeoutMs / 1000} s.` : errorOfConnection(error);
-    return { at, ms: elapsed(), status: null, error: reason };
+    return { at, ms: elapsed(), status: null, error: reason, retryAfterMs: null };
   }
 }
 
@@ -53,7 +58,7 @@ async function respondTo(
   at: Date,
   { allowPrivate }: SendLimits,
   signal: AbortSignal,
-): Promise<{ readonly status: number; readonly ended: Promise<void> }> {
+): Promise<{ readonly status: number; readonly retryAfter: string; readonly ended: Promise<void> }> {
   const url = new URL(text);
   if (!allowPrivate) refusePrivateLiteral(hostOf(url));
   const body = Buffer.from(payload);
@@ -77,7 +82,8 @@ async function respondTo(
   request.on('error', () => undefined);
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  return { status: response.statusCode ?? 0, ended: discard(response) };
+  const retryAfter = response.headers['retry-after'] ?? '';
+  return { status: response.statusCode ?? 0, retryAfter, ended: discard(response) };
 }
 
 /** Reads a response to its end, but not a long one, so that its sender sees no error. */
@@ -92,6 +98,14 @@ async function discard(response: IncomingMessage): Promise<void> {
     // The status has decided already.
   }
   response.destroy();
+}
+
+/** Seconds, or a date as HTTP writes it. */
+function delayOf(retryAfter: string, now: Date): number | null {
+  const text = retryAfter.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const at = /\bGMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime());
 }
 
 function errorOfStatus(status: number): string | null {

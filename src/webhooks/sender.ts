@@ -113,9 +113,9 @@ export class Sender {
       allowPrivate: settings.webhookPrivateAddresses === 'allow',
       signal: this.#stopping.signal,
     };
-    const attempt = await sendEvent(event, limits);
+    const { retryAfterMs, ...attempt } = await sendEvent(event, limits);
     const retryMs = delivery.type === 'webhook.test' ? [] : settings.webhookRetryMs;
-    const verdict = judgeAttempt(attempt, delivery.attempts.length, retryMs);
+    const verdict = judgeAttempt({ ...attempt, retryAfterMs }, delivery.attempts.length, retryMs);
     const lease = { webhookId, eventId, owner: this.#deps.instanceId };
     const record = { ...lease, attempt, verdict, disableAfterMs: DISABLE_AFTER_MS };
     const reason = await catalog.recordDeliveryAttempt(record);

@@ -47,6 +47,18 @@ test('login checks the key, saves it for its owner only, and later commands need
   assert.equal((await user.run(['uploads'], { env: { THENA_KEY: 'wrong' } })).code, 4);
 });
 
+test('a key that is sent to another machine unencrypted is warned of', async () => {
+  const at = async (url: string, args: readonly string[] = []) =>
+    (await user.run(['uploads', '-c', 'acme', '--url', url, ...args], { env: { THENA_KEY: 'a-key' } })).stderr;
+  assert.match(
+    await at('http://thena.invalid'),
+    /^Warning: the API key is sent unencrypted to http:\/\/thena\.invalid/,
+  );
+  assert.doesNotMatch(await at('https://thena.invalid'), /Warning/);
+  assert.doesNotMatch(await at('http://localhost:1'), /Warning/);
+  assert.doesNotMatch(await at('http://thena.invalid', ['--json']), /Warning/);
+});
+
 test('a saved key is not sent to another server', NEEDS_POSIX, async () => {
   const keys: unknown[] = [];
   const other = createServer((request, response) => {
@@ -184,8 +196,8 @@ test('--watch uploads each file of a folder once, in several runs', NEEDS_POSIX,
     writeFileSync(user.path('inbox/a.csv'), 'n\n1\n');
     writeFileSync(user.path('inbox/bad.csv'), 'x\n');
     writeFileSync(user.path('inbox/.hidden.csv'), 'n\n9\n');
-    // A file that nobody can read, not even root.
-    if (existsSync('/sys/bus/cpu/uevent')) symlinkSync('/sys/bus/cpu/uevent', user.path('inbox/ab.csv'));
+    writeFileSync(user.path('elsewhere.csv'), 'n\n9\n');
+    symlinkSync(user.path('elsewhere.csv'), user.path('inbox/ab.csv'));
     const args = ['upload', '--watch', 'inbox', '--url', open.url, '-c', 'inbox'];
     const watch = async (until: RegExp, more = () => {}): Promise<string> => {
       const child = user.start(args);
@@ -201,7 +213,7 @@ test('--watch uploads each file of a folder once, in several runs', NEEDS_POSIX,
     };
     assert.match(await watch(/bad\.csv: [\s\S]*\n/), /a\.csv: complete, 1 row/);
     const second = await watch(/b\.csv: complete/, () => writeFileSync(user.path('inbox/b.csv'), 'n\n2\n'));
-    assert.doesNotMatch(second, /(a|bad)\.csv/);
+    assert.doesNotMatch(second, /(a|bad|ab)\.csv/);
     assert.match((await user.run(['analyze', 'total_rows', '--url', open.url, '-c', 'inbox'])).stdout, /\n +2\n$/);
   } finally {
     await open.close();

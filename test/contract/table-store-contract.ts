@@ -55,8 +55,13 @@ const LIMITS = {
  * @param name of the store
  * @param makeStore makes an empty store
  */
-export function tableStoreContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
-  describe(`table store: ${name}`, () => {
+/** @param skip why the store cannot be tested on this platform */
+export function tableStoreContract(
+  name: string,
+  makeStore: () => Promise<StoreUnderTest>,
+  skip: string | null = null,
+): void {
+  describe(`table store: ${name}`, { skip: skip ?? false }, () => {
     let made: StoreUnderTest;
     before(async () => {
       made = await makeStore();

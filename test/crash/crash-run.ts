@@ -8,10 +8,11 @@ import { startThenaProcess, type ThenaProcess } from '../../harness/thena-proces
 import { FAILPOINTS } from '../../src/failpoints.ts';
 import { ask } from '../http/tus-requests.ts';
 import { type Random, randomOf } from '../random.ts';
+import { spooledUploads } from '../spooled-uploads.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut, withdrawOrder } from './kill-order.ts';
 import { Senders, type Sent } from './senders.ts';
-import { settle, spooled, storedFiles, unfinished } from './settled.ts';
+import { settle, storedFiles, unfinished } from './settled.ts';
 
 type KillKind = 'main' | 'engine' | 'both' | 'at a failpoint' | 'main at a call' | 'engine at a call';
 
@@ -219,7 +220,7 @@ class CrashRun {
       assert.equal(visible, settled.totalRows, `rows of ${customer}`);
       rows += visible;
     }
-    const kept = spooled(this.#dataDir).filter((folder) => !failures.has(folder));
+    const kept = spooledUploads(this.#dataDir).filter((folder) => !failures.has(folder));
     assert.deepEqual(kept, [], 'the spool holds bytes that are no longer needed');
     return {
       kills: this.#kills,

@@ -7,10 +7,11 @@ import type { Failpoint } from '../../src/failpoints.ts';
 import { giveOldNames } from '../engine/old-table-file.ts';
 import { ask, begin, send } from '../http/tus-requests.ts';
 import { call, resultRows } from '../server.ts';
+import { spooledUploads } from '../spooled-uploads.ts';
 import { findTableFile } from '../table-file.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut } from './kill-order.ts';
 import { csvOf, TEXT } from './senders.ts';
-import { assertTotalRows, endedUploads, spooled, storedFiles, unfinished } from './settled.ts';
+import { assertTotalRows, endedUploads, storedFiles, unfinished } from './settled.ts';
 
 /** A file that was sent, and what its client knows of it. */
 interface Sent {
@@ -178,7 +179,7 @@ class Work {
       assert.deepEqual(await resultRows(again, WIDENED, query), [[sum]]);
     }
     assert.deepEqual(
-      spooled(this.#dataDir).filter((name) => !failures.has(name)),
+      spooledUploads(this.#dataDir).filter((name) => !failures.has(name)),
       [],
       'the spool holds bytes that are no longer needed',
     );

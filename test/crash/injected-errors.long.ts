@@ -5,7 +5,7 @@ import { type Fault, injectFaults } from './injected-errors.ts';
 
 const CALLS: readonly Pick<Fault, 'of' | 'calls' | 'inChunks'>[] = [
   ...['mkdir', 'openat', 'pwrite64', 'fsync', 'unlink', 'rmdir'].map((calls) => ({ of: 'spool', calls }) as const),
-  ...['openat', 'pwrite64', 'fsync', 'rename', 'unlink'].map(
+  ...['openat', 'pwrite64', 'fsync', 'mkdir', 'unlink'].map(
     (calls) => ({ of: 'spool', calls, inChunks: true }) as const,
   ),
   ...['pwrite64', 'fsync'].map((calls) => ({ of: 'catalog', calls }) as const),

@@ -23,7 +23,6 @@ describe('if the disk fails', { skip: NO_STRACE, concurrency: true }, () => {
       { of: 'spool', calls: 'openat', error: 'EIO', inChunks: true, step: 6 },
       { of: 'spool', calls: 'pwrite64', error: 'EIO', inChunks: true, step: 3 },
       { of: 'spool', calls: 'fsync', error: 'EIO', inChunks: true, step: 7 },
-      { of: 'spool', calls: 'rename', error: 'EIO', inChunks: true, step: 3 },
       { of: 'spool', calls: 'unlink', error: 'EIO', inChunks: true, step: 4 },
     ]);
     t.diagnostic(JSON.stringify(report));

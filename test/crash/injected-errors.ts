@@ -7,9 +7,10 @@ import { childOf } from '../../harness/process-memory.ts';
 import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
 import { ask, begin, type Headers, idOf, send } from '../http/tus-requests.ts';
 import { call } from '../server.ts';
+import { spooledUploads } from '../spooled-uploads.ts';
 import { tamper, threadsOf } from './call-faults.ts';
 import { csvOf } from './senders.ts';
-import { settle, spooled, storedFiles, unfinished } from './settled.ts';
+import { settle, storedFiles, unfinished } from './settled.ts';
 
 /** System calls that are made to fail, one after the other. */
 export interface Fault {
@@ -121,7 +122,7 @@ class FaultyThena {
       assert.deepEqual(found.sort(byNumber), whole.sort(byNumber), `files of ${customer}`);
     }
     assert.deepEqual(
-      spooled(this.#dataDir).filter((folder) => !failures.has(folder)),
+      spooledUploads(this.#dataDir).filter((folder) => !failures.has(folder)),
       [],
       'the spool holds bytes that are no longer needed',
     );

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -116,13 +115,15 @@ function uncommittedTags(dataDir: string, customer: string): readonly number[] {
   }
 }
 
-/** The names of the folders in the spool. */
-export function spooled(dataDir: string): readonly string[] {
-  return readdirSync(join(dataDir, 'spool'));
-}
-
 /** The ids of resumable files that are no uploads yet. */
 export function unfinished(dataDir: string): readonly string[] {
-  const names = readdirSync(join(dataDir, 'resumable'));
-  return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+  const catalog = new DatabaseSync(join(dataDir, 'catalog.sqlite'), { readOnly: true });
+  try {
+    return catalog
+      .prepare('SELECT id FROM resumable_files')
+      .all()
+      .map(({ id }) => String(id));
+  } finally {
+    catalog.close();
+  }
 }

@@ -103,10 +103,11 @@ async function tracedUpload(prefer: string): Promise<{ readonly trace: Trace; re
 describe('what survives a power cut', { skip: !hasStrace && 'needs strace' }, () => {
   it('includes the bytes of an upload, their names and the catalog before the 202, synced in this order', async () => {
     const { trace, uploadId } = await tracedUpload('wait=0');
-    const upload = `spool/${uploadId}`;
+    const upload = new RegExp(`spool/${uploadId}\\.[-0-9a-f]+>`);
+    const segment = new RegExp(`spool/${uploadId}\\.[-0-9a-f]+/000000\\.csv>`);
     const parent = trace.lastSync('/spool');
-    const written = trace.firstWrite(`${upload}/000000.csv`);
-    const contents = trace.lastSync(`${upload}/000000.csv`);
+    const written = trace.firstWrite(segment);
+    const contents = trace.lastSync(segment);
     const name = trace.lastSync(upload);
     const catalog = trace.lastSync('catalog.sqlite-wal');
     assert.ok(parent < written, 'the name of the upload folder is not durable when its segment is written');
@@ -134,14 +135,18 @@ describe('what survives a power cut', { skip: !hasStrace && 'needs strace' }, ()
       return idOf(address);
     });
     const begun = new Trace(lines, 201);
-    const name = begun.lastSync('/resumable');
-    assert.ok(begun.lastSync(`resumable/${id}.json.tmp`) < name && name < begun.answered);
+    assert.ok(begun.lastSync('catalog.sqlite-wal') < begun.answered);
     const chunk = new Trace(lines, 204);
-    const written = chunk.lastWrite(`resumable/${id}.part`);
-    const synced = chunk.lastSync(`resumable/${id}.part`);
-    assert.ok(begun.answered < written && written < synced && synced < chunk.answered);
+    const bytes = new RegExp(`resumable/${id}/[-0-9a-f]+>`);
+    const folder = chunk.lastSync('/resumable');
+    const written = chunk.lastWrite(bytes);
+    const synced = chunk.lastSync(bytes);
+    const name = chunk.lastSync(`resumable/${id}`);
+    const listed = chunk.lastSync('catalog.sqlite-wal');
+    assert.ok(begun.answered < folder && folder < written && written < synced, 'the bytes have no durable folder');
+    assert.ok(synced < name && name < listed && listed < chunk.answered);
     const last = new Trace(lines, 204, 2);
-    const contents = last.lastSync(`spool/${id}/000000.csv`);
+    const contents = last.lastSync(new RegExp(`spool/${id}\\.[-0-9a-f]+/000000\\.csv>`));
     const catalog = last.lastSync('catalog.sqlite-wal');
     assert.ok(chunk.answered < contents && contents < catalog && catalog < last.answered);
   });

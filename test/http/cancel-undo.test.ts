@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -19,6 +19,7 @@ import {
   upload,
   WAIT,
 } from '../server.ts';
+import { spooledUploads } from '../spooled-uploads.ts';
 import { queryRows } from '../stored-rows.ts';
 import { tableFile } from '../table-file.ts';
 import { BAD, CSV, LATER } from './small-files.ts';
@@ -36,7 +37,7 @@ const rowsOf = (customer: string) => totalRows(thena.url, customer);
 const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
   putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
 const remove = (id: string): Promise<Reply> => call(`${thena.url}/api/v1/uploads/${id}`, { method: 'DELETE' });
-const spool = (id: string): string => join(thena.dataDir, 'spool', id);
+const isSpooled = (id: string): boolean => spooledUploads(thena.dataDir).includes(id);
 
 describe('undo', () => {
   it('removes the rows of an upload from every answer at once, and lets the file be uploaded again', async () => {
@@ -113,7 +114,7 @@ describe('cancel', () => {
     sender.end(row);
     const { status, text } = await answered;
     assert.deepEqual([status, JSON.parse(text).code], [409, 'upload_cancelled']);
-    assert.equal(existsSync(spool(id)), false);
+    assert.equal(isSpooled(id), false);
     assert.equal(await rowsOf('cancel'), 'table_empty');
     assert.equal((await put('cancel', CSV)).body.status, 'complete');
   });
@@ -128,7 +129,7 @@ describe('cancel', () => {
       const { body } = await remove(waiting.id);
       // If it was loaded before the request arrived, it is undone.
       assert.match(body.status, /^(cancelled|undone)$/);
-      assert.equal(existsSync(spool(waiting.id)), false);
+      assert.equal(isSpooled(waiting.id), false);
     }
     for (const { body } of sent.slice(3)) {
       await ended(thena.url, body.id);

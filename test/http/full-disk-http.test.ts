@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
 import { startServices } from '../../src/services.ts';
 import { analyze, call, type Reply } from '../server.ts';
+import { spooledUploads } from '../spooled-uploads.ts';
 import { begin, idOf, offsetOf, send } from './tus-requests.ts';
 
 const ROWS = 100_000;
@@ -58,7 +59,7 @@ describe('if the disk fills up', () => {
         assert.ok(acknowledged.length > 0);
         const known = (await list()).map(({ id }) => id);
         assert.deepEqual(known.toSorted(), acknowledged.toSorted(), 'the refused file left an upload');
-        for (const folder of readdirSync(join(dataDir, 'spool'))) assert.ok(acknowledged.includes(folder), folder);
+        for (const id of spooledUploads(dataDir)) assert.ok(acknowledged.includes(id), id);
 
         rmSync(join(disk, 'other'));
         const again = await send(acknowledged.length);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, put as putFile, type Reply, type RunningThena, startThena, totalRows, upload, WAIT } from '../server.ts';
+import { spooledUploads } from '../spooled-uploads.ts';
 import { until } from '../until.ts';
 import { BAD, CSV, LATER } from './small-files.ts';
 
@@ -17,7 +18,7 @@ const get = (path: string): Promise<Reply> => call(`${thena.url}/api/v1${path}`)
 const rowsOf = (customer: string) => totalRows(thena.url, customer);
 const put = (customer: string, csv: string | Uint8Array, query = '', headers: Record<string, string> = {}) =>
   putFile(thena.url, customer, csv, { ...WAIT, ...headers }, query);
-const spool = (id: string): string => join(thena.dataDir, 'spool', id);
+const isSpooled = (id: string): boolean => spooledUploads(thena.dataDir).includes(id);
 
 describe('an idempotency key', () => {
   it('returns the same upload for the same file, and rejects another file', async () => {
@@ -96,7 +97,7 @@ describe('retry', () => {
     assert.equal((await get(`/uploads/${again.body.id}/rejects`)).body.items[0].line, 3);
     assert.equal(await rowsOf('retry'), 3);
     assert.equal((await call(path, { method: 'POST' })).body.code, 'upload_not_retryable');
-    assert.equal(existsSync(spool(failed.body.id)), false);
+    assert.equal(isSpooled(failed.body.id), false);
   });
 });
 
@@ -106,14 +107,14 @@ describe('the bytes of a failed upload', () => {
     try {
       const good = await upload(brief.url, 'brief', CSV);
       const failed = await upload(brief.url, 'brief', BAD);
-      const kept = join(brief.dataDir, 'spool', failed.body.id);
-      assert.equal(existsSync(kept), true);
+      const isKept = (): boolean => spooledUploads(brief.dataDir).includes(failed.body.id);
+      assert.equal(isKept(), true);
       await sleep(1_100);
       const path = `${brief.url}/api/v1/uploads/${failed.body.id}`;
       assert.equal((await call(`${path}/retry`, { method: 'POST' })).body.code, 'upload_not_retryable');
       // An undo starts the housekeeping, which removes expired bytes.
       await call(`${brief.url}/api/v1/uploads/${good.body.id}`, { method: 'DELETE' });
-      await until(() => !existsSync(kept));
+      await until(() => !isKept());
       assert.equal((await call(path)).body.retry_until, null);
       assert.equal((await call(`${path}/rejects`)).body.items.length, 2, 'rejected rows are kept with the upload');
     } finally {

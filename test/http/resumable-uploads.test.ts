@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { readdirSync, rmSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -178,11 +179,13 @@ describe('a resumable upload', () => {
     const resumable = join(thena.dataDir, 'resumable');
     const remove = (failpoint: unknown): void => {
       if (failpoint !== 'chunk_appended') return;
-      for (const name of readdirSync(resumable)) if (name.startsWith(idOf(address))) rmSync(join(resumable, name));
+      rmSync(join(resumable, idOf(address)), { recursive: true });
     };
     subscribe(FAILPOINTS_CHANNEL, remove);
     try {
-      assert.equal((await send(address, 0, CSV)).body.code, 'upload_not_found');
+      const { status, body } = await send(address, 0, CSV);
+      assert.deepEqual([status, body.code], [500, 'upload_bytes_missing']);
+      assert.equal((await ask(address)).status, 404, 'it is not tried again');
     } finally {
       unsubscribe(FAILPOINTS_CHANNEL, remove);
     }
@@ -290,22 +293,35 @@ test('removes expired resumable uploads, but not complete or active ones', async
     const { headers } = await begin(thena.url, CSV.length, { customer_id: customer });
     return headers.get('location') ?? '';
   };
-  const age = (path: string): Promise<void> =>
-    utimes(join(folder, 'resumable', `${idOf(path)}.part`), longAgo, longAgo);
+  const change = (sql: string, ...values: (string | number)[]): void => {
+    const catalog = new DatabaseSync(join(folder, 'catalog.sqlite'));
+    catalog.prepare(sql).run(...values);
+    catalog.close();
+  };
+  const age = (path: string): void =>
+    change('UPDATE resumable_files SET changed_at = ? WHERE id = ?', longAgo.getTime(), idOf(path));
   try {
     const [late, alive, whole] = [await begun('late'), await begun('alive'), await begun('whole')];
     for (const path of [late, alive, whole]) await send(thena.url + path, 0, CSV.subarray(0, 1000));
-    await age(late);
+    age(late);
     const refused = await send(thena.url + late, 1000, CSV.subarray(1000));
     assert.deepEqual([refused.status, refused.body.code], [404, 'upload_not_found']);
     await thena.end('SIGKILL');
     // Its last bytes arrived, but the process was killed before it became an upload.
-    await appendFile(join(folder, 'resumable', `${idOf(whole)}.part`), CSV.subarray(1000));
-    await age(whole);
+    await writeFile(join(folder, 'resumable', idOf(whole), 'last'), CSV.subarray(1000));
+    const rest = CSV.length - 1000;
+    change(
+      'INSERT INTO resumable_chunks (file_id, start, bytes, name) VALUES (?, 1000, ?, ?)',
+      idOf(whole),
+      rest,
+      'last',
+    );
+    change('UPDATE resumable_files SET received = length WHERE id = ?', idOf(whole));
+    age(whole);
     thena = await startThenaProcess(folder);
     assert.equal((await ended(thena.url, idOf(whole))).receipt.appended, ROWS);
     const left = await readdir(join(folder, 'resumable'));
-    assert.deepEqual(left.sort(), [`${idOf(alive)}.json`, `${idOf(alive)}.part`]);
+    assert.deepEqual(left, [idOf(alive)]);
   } finally {
     await thena.end('SIGKILL');
     await rm(folder, { recursive: true });
@@ -334,15 +350,19 @@ test('removes what a crash left half-written, and starts', async () => {
     });
     sender.on('error', () => undefined);
     sender.write(CSV.subarray(1000, 200_000));
-    while ((await readFile(join(resumable, `${idOf(path)}.part`))).length < 200_000) await sleep(10);
+    const bytes = async (): Promise<number> => {
+      const names = await readdir(join(resumable, idOf(path)));
+      const sizes = await Promise.all(names.map(async (name) => (await stat(join(resumable, idOf(path), name))).size));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    };
+    while ((await bytes()) < 200_000) await sleep(10);
     await thena.end('SIGKILL');
     const stray = '00000000-0000-4000-8000-000000000000';
-    for (const name of [`${stray}.json`, `${stray}.part.tmp`, 'unknown.file'])
-      await writeFile(join(resumable, name), '');
-    await writeFile(join(resumable, `${stray.replace(/0$/, '1')}.part`), 'rows without metadata');
+    await mkdir(join(resumable, stray));
+    await writeFile(join(resumable, stray, 'chunk'), 'of a file that does not exist');
     thena = await startThenaProcess(folder);
     assert.equal(await offsetOf(thena.url + path), 1000);
-    assert.deepEqual((await readdir(resumable)).sort(), [`${idOf(path)}.json`, `${idOf(path)}.part`]);
+    assert.deepEqual(await readdir(resumable), [idOf(path)]);
     assert.equal((await send(thena.url + path, 1000, CSV.subarray(1000))).status, 204);
     assert.equal((await ended(thena.url, idOf(path))).receipt.appended, ROWS);
   } finally {

@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { judgeAttempt } from '../../src/webhooks/retry-schedule.ts';
 
 const { webhookRetryMs } = readConfig({});
-const FAILED = { status: 500, error: 'Status 500.' };
+const FAILED = { status: 500, error: 'Status 500.', retryAfterMs: null };
 
 test('a failed delivery is tried again for about a day, with delays that grow', () => {
   const delays = webhookRetryMs.map((_, earlier) => {
@@ -22,10 +22,20 @@ test('a failed delivery is tried again for about a day, with delays that grow', 
 
 test('delays are extended by up to a fifth', () => {
   assert.deepEqual(judgeAttempt(FAILED, 0, [1000], 1), { kind: 'retry', delayMs: 1200 });
-  assert.deepEqual(judgeAttempt({ status: null, error: 'x' }, 0, [1000], 0.5), { kind: 'retry', delayMs: 1100 });
+  assert.deepEqual(judgeAttempt({ status: null, error: 'x', retryAfterMs: null }, 0, [1000], 0.5), {
+    kind: 'retry',
+    delayMs: 1100,
+  });
 });
 
 test('a success and 410 end a delivery at once', () => {
-  assert.deepEqual(judgeAttempt({ status: 200, error: null }, 0, [1000]), { kind: 'delivered' });
-  assert.deepEqual(judgeAttempt({ status: 410, error: 'Status 410.' }, 0, [1000]), { kind: 'gone' });
+  assert.deepEqual(judgeAttempt({ status: 200, error: null, retryAfterMs: null }, 0, [1000]), { kind: 'delivered' });
+  assert.deepEqual(judgeAttempt({ status: 410, error: 'Status 410.', retryAfterMs: 5 }, 0, [1000]), { kind: 'gone' });
+});
+
+test('a receiver is not sent an event again before the time that it has asked for, but within a day', () => {
+  const delayFor = (retryAfterMs: number) => judgeAttempt({ ...FAILED, retryAfterMs }, 0, [1000], 0);
+  assert.deepEqual(delayFor(60_000), { kind: 'retry', delayMs: 60_000 });
+  assert.deepEqual(delayFor(10), { kind: 'retry', delayMs: 1000 });
+  assert.deepEqual(delayFor(1e12), { kind: 'retry', delayMs: 86_400_000 });
 });

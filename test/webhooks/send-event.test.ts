@@ -52,6 +52,24 @@ test('every status that is not 2xx is a failure, and redirects are not followed'
   assert.equal(other.received.length, 0);
 });
 
+test('the header Retry-After of a response is read as seconds or as a date', async () => {
+  const values = [
+    '120',
+    new Date(Date.now() + 90_000).toUTCString(),
+    'Wed, 21 Oct 2015 07:28:00 GMT',
+    'soon',
+    '-5',
+    '',
+  ];
+  const to = await receiver((response, before) => response.writeHead(503, { 'retry-after': values[before] }).end());
+  const delays = [];
+  for (const _ of values) delays.push((await send(to.url)).retryAfterMs);
+  const [seconds, date, ...others] = delays;
+  assert.equal(seconds, 120_000);
+  assert.ok(Number(date) > 80_000 && Number(date) <= 90_000, String(date));
+  assert.deepEqual(others, [0, null, null, null]);
+});
+
 test('a receiver that does not respond in time is a failure', async () => {
   const to = await receiver(() => undefined);
   const attempt = await send(to.url, { timeoutMs: 300 });

@@ -9,7 +9,13 @@ export function apiKeysIn(db: Kysely<CatalogTables>, now: CatalogClock): ApiKeys
   return {
     addKey: ({ id, customerId, hash, label, rights }) =>
       db.transaction().execute(async (trx) => {
-        const customer = await trx.selectFrom('customers').select('id').where('id', '=', customerId).executeTakeFirst();
+        // Locks the customer: it cannot be removed as one without uploads and keys at the same time.
+        const customer = await trx
+          .updateTable('customers')
+          .set((eb) => ({ version: eb.ref('version') }))
+          .where('id', '=', customerId)
+          .returning('id')
+          .executeTakeFirst();
         if (!customer) throw customerNotFound(customerId);
         const row = await trx
           .insertInto('api_keys')

@@ -211,6 +211,31 @@ interface WebhookDeliveriesTable {
   lease_until: Optional<Millis>;
 }
 
+interface ResumableFilesTable {
+  id: UploadId;
+  /** Not a reference: the customer may appear with its first upload. */
+  customer_id: CustomerId;
+  length: number;
+  received: Generated<number>;
+  /** A `ResumableFile`. */
+  file: Json;
+  created_at: Millis;
+  /** When the last bytes arrived. */
+  changed_at: Millis;
+  /** Null unless a process is making it an upload. */
+  lease_owner: Optional<string>;
+  lease_until: Optional<Millis>;
+}
+
+interface ResumableChunksTable {
+  file_id: UploadId;
+  /** Its offset in the file. */
+  start: number;
+  bytes: number;
+  /** In the spool. */
+  name: string;
+}
+
 /** The tables of the catalog, as created by `migrations/`. */
 export interface CatalogTables {
   customers: CustomersTable;
@@ -225,6 +250,8 @@ export interface CatalogTables {
   webhooks: WebhooksTable;
   webhook_events: WebhookEventsTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  resumable_files: ResumableFilesTable;
+  resumable_chunks: ResumableChunksTable;
 }
 
 export type CustomerRow = Selectable<CustomersTable>;

@@ -11,6 +11,7 @@ import { leasesIn } from './leases.ts';
 import { markReceivedIn } from './mark-received.ts';
 import { nodesIn } from './nodes.ts';
 import type { ParallelWrites } from './parallel-writes.ts';
+import { resumableFilesIn } from './resumable-files.ts';
 import { sessionsIn } from './sessions.ts';
 import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
@@ -51,6 +52,7 @@ export function kyselyCatalog(
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
+    ...resumableFilesIn(db, now),
     now: () => now(db),
     async ping() {
       await db.selectFrom('customers').select('id').limit(1).execute();

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, Upload as TusFile } from '@tus/server';
+import type { ResumableFile } from '../../catalog/resumable-file.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import type { Checksum } from '../../ingest/resumable/append-chunk.ts';
-import type { ResumableFile } from '../../ingest/resumable/resumable-files.ts';
 import type { ResumableUploads } from '../../ingest/resumable/resumable-uploads.ts';
 import type { UploadId } from '../../model/ids.ts';
 

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CreateResumableUploadHeaders, ResumableUploadParams } from '../../api/resumable-uploads.ts';
+import type { ResumableFile } from '../../catalog/resumable-file.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { ResumableFile } from '../../ingest/resumable/resumable-files.ts';
 import { newUploadId } from '../../model/ids.ts';
 import { CUSTOMER_PROBLEMS } from '../access/access.ts';
 import { emptyResponse } from '../openapi/response.ts';

@@ -15,6 +15,7 @@ export const FILE_PROBLEMS = [
   'too_many_uploads',
   'queue_full',
   'disk_full',
+  'spool_unavailable',
   'file_empty',
   'no_rows',
   'decompression_failed',

@@ -6,7 +6,7 @@ import type { CsvReader } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { LoadSummary } from '../../table-store/table-store.ts';
-import type { RejectedRows } from '../spool/rejected-rows.ts';
+import type { RejectFiles } from '../spool/reject-files.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
 import { mayBlameRows } from './failure-verdict.ts';
 import { FileEvidence } from './file-evidence.ts';
@@ -22,7 +22,7 @@ import { valueOptionsOf } from './value-options.ts';
 
 export interface AttemptDeps extends TableLoadDeps {
   readonly csvReader: CsvReader;
-  readonly rejects: RejectedRows;
+  readonly rejectFiles: RejectFiles;
   /** Maximum number of rejected rows of an upload to store. */
   readonly maxRejectedRows: number;
 }

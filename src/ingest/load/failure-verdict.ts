@@ -30,6 +30,8 @@ export interface Circumstances {
 export function verdictOn(failure: Error, circumstances: Circumstances): Verdict {
   if (failure instanceof Problem) {
     if (failure.code === 'disk_full') return { kind: 'wait_for_space' };
+    // The file is not to blame, and the spool has been tried for a while.
+    if (failure.code === 'spool_unavailable') return { kind: 'try_again', engineDied: false, alone: false };
     return { kind: 'fail', error: { code: failure.code, detail: failure.detail, extra: failure.extra } };
   }
   if (!(failure instanceof StorageFailure)) return unexpected();

@@ -123,8 +123,8 @@ export class Loader {
     const claim = await catalog.claimNext({ owner, leaseMs: LEASE_MS });
     if (!claim?.upload.file) return null;
     failpoint('claimed');
-    const { id, file } = claim.upload;
-    return { claim, feed: SegmentFeed.of({ ...file, segments: spool.locate(id, file.segments) }) };
+    const { file } = claim.upload;
+    return { claim, feed: SegmentFeed.of({ ...file, segments: spool.locate(file.segments) }) };
   }
 
   async #claimReceiving(uploadId: UploadId, feed: SegmentFeed): Promise<ClaimedLoad | null> {

@@ -3,7 +3,8 @@ import type { CsvSegment } from '../../csv/segment.ts';
 import type { CsvReader, FoundRejectedRows } from '../../csv-reader/csv-reader.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
-import { type RejectedRows, rejectJson } from '../spool/rejected-rows.ts';
+import type { RejectFiles } from '../spool/reject-files.ts';
+import { rejectJson } from '../spool/rejected-rows.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import type { ParsePlan } from './parse-plan.ts';
 import { rejectionHint } from './rejection-hint.ts';
@@ -13,7 +14,7 @@ const LISTED_ROWS = 100;
 
 export interface RejectRowsDeps {
   readonly csvReader: CsvReader;
-  readonly rejects: RejectedRows;
+  readonly rejectFiles: RejectFiles;
   /** Maximum number of rejected rows to store. All of them are counted. */
   readonly maxRejectedRows: number;
 }
@@ -33,7 +34,7 @@ export interface KeptRecords {
  * @throws Problem rows_rejected if it does not, or no record is left
  */
 export async function rejectRows(
-  { csvReader, rejects, maxRejectedRows }: RejectRowsDeps,
+  { csvReader, rejectFiles, maxRejectedRows }: RejectRowsDeps,
   { id, options }: Upload,
   file: FileToLoad,
   plan: ParsePlan,
@@ -50,17 +51,17 @@ export async function rejectRows(
       maxListed: LISTED_ROWS,
       maxStored: maxRejectedRows,
       origin,
-      ...rejects.pathsOf(id),
+      ...rejectFiles.draft(id),
       keep,
       trustDays,
     },
     { signal },
   );
   if (found.rejected === 0) {
-    await rejects.remove(id);
+    await rejectFiles.remove(id);
     return { segments: source.segments, rejected: 0, stored: 0 };
   }
-  await rejects.sync();
+  await rejectFiles.publish(id);
   failpoint('rejected_rows_found');
   const stored = Math.min(found.rejected, maxRejectedRows);
   if (keep && found.rejected < found.records) return { segments: found.kept, rejected: found.rejected, stored };

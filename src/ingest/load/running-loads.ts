@@ -6,7 +6,7 @@ import type { UploadId } from '../../model/ids.ts';
 import type { ProgressBoard } from '../progress/progress-board.ts';
 import { abortable } from '../spool/abortable.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
-import type { Spool } from '../spool/spool.ts';
+import type { Spool, SpooledUpload } from '../spool/spool.ts';
 import { Attempt, type AttemptDeps } from './attempt.ts';
 import type { DiskHold } from './disk-hold.ts';
 import { type Circumstances, verdictOn } from './failure-verdict.ts';
@@ -108,14 +108,16 @@ export class RunningLoads {
   async #attempt(load: ClaimedLoad, isIsolated: boolean, controller: AbortController): Promise<void> {
     const { claim, feed } = load;
     const { upload, customer } = claim;
-    const { hold, progress, observe } = this.#deps;
+    const { hold, progress, observe, spool } = this.#deps;
     const { signal } = controller;
     const startedAt = performance.now();
     const lease = new Lease(this.#deps, claim);
     lease.keep(controller, REQUEUED);
     let attempt: Attempt | null = null;
+    let release: () => void = () => undefined;
     try {
       await this.#turn(upload.id, isIsolated, signal);
+      release = await spool.hold(upload, signal);
       attempt = new Attempt(this.#deps, claim, lease, feed, signal);
       const rows = await attempt.run();
       this.#isolated.delete(upload.id);
@@ -124,7 +126,7 @@ export class RunningLoads {
       hold.loadCompleted();
       // Clients that wait for the rows need not wait until hundreds of megabytes are unlinked.
       progress.ended(upload.id);
-      await this.#removeBytes(upload.id);
+      await this.#removeBytes(upload);
     } catch (caught) {
       const failure = caught as Error;
       // Before the first await: if the engine died, the attempts that died with it end one after the other.
@@ -141,6 +143,7 @@ export class RunningLoads {
       const outcome = signal.aborted ? signal.reason : await this.#outcomeOf(failure, circumstances, load, signal);
       await this.#end(claim, lease, attempt, outcome);
     } finally {
+      release();
       lease.stop();
       progress.stopReading(upload.id);
     }
@@ -192,7 +195,7 @@ export class RunningLoads {
     } else {
       observe({ kind: 'upload_cancelled', uploadId: upload.id, customerId: customer.id });
     }
-    if (outcome.kind === 'cancelled' || outcome.keepBytesMs === 0) await this.#removeBytes(upload.id);
+    if (outcome.kind === 'cancelled' || outcome.keepBytesMs === 0) await this.#removeBytes(upload);
     progress.ended(upload.id);
   }
 
@@ -207,9 +210,9 @@ export class RunningLoads {
   }
 
   /** Removes the bytes of an upload that has ended. If the disk fails here, the upload does not fail with it. */
-  async #removeBytes(uploadId: UploadId): Promise<void> {
+  async #removeBytes(upload: SpooledUpload): Promise<void> {
     const { spool, observe } = this.#deps;
-    await spool.remove(uploadId).catch((error: Error) => observe({ kind: 'background_failed', task: 'spool', error }));
+    await spool.remove(upload).catch((error: Error) => observe({ kind: 'background_failed', task: 'spool', error }));
     failpoint('segments_removed');
   }
 }

@@ -71,8 +71,9 @@ export async function cancelOrUndo(deps: CancelUndoDeps, access: CustomerAccess,
  *
  * @returns false if it has not ended yet, or otherwise in the meantime
  */
-async function cancel(deps: CancelUndoDeps, { id, customerId }: Upload): Promise<boolean> {
+async function cancel(deps: CancelUndoDeps, upload: Upload): Promise<boolean> {
   const { catalog } = deps;
+  const { id, customerId } = upload;
   // First, so that nothing begins to load it in the meantime.
   const outcome = await catalog.requestCancel(id);
   const wasReceiving = await deps.receptions.cancel(id);
@@ -85,7 +86,7 @@ async function cancel(deps: CancelUndoDeps, { id, customerId }: Upload): Promise
   if (!wasReceiving && outcome !== 'cancelled' && !wasNoUpload) return false;
   failpoint('cancelled');
   if (wasReceiving) return true;
-  await deps.spool.remove(id);
+  await deps.spool.remove(upload);
   deps.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
   return true;
 }

@@ -31,14 +31,18 @@ export async function retryUpload(
   changes: GivenOptions,
 ): Promise<Upload> {
   const kept = keptFile(failed, await catalog.now());
-  const segments = spool.locate(failed.id, kept.segments);
-  const bytes = Readable.from(spooledText(kept, segments), { objectMode: false });
   const file = fileOf(failed, kept, changes);
-  const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
-  failpoint('retried');
-  await catalog.endRetention(failed.id);
-  await spool.remove(failed.id);
-  return upload;
+  const release = await spool.hold(failed);
+  try {
+    const bytes = Readable.from(spooledText(kept, spool.locate(kept.segments)), { objectMode: false });
+    const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
+    failpoint('retried');
+    await catalog.endRetention(failed.id);
+    await spool.remove(failed);
+    return upload;
+  } finally {
+    release();
+  }
 }
 
 /** @throws Problem upload_not_retryable */

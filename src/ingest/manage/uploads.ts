@@ -24,15 +24,19 @@ export class Uploads {
   }
 
   async find(uploadId: UploadId): Promise<Upload | null> {
-    // In this order: a resumable file is removed after its upload is in the catalog.
-    const resumable = await this.#deps.resumable.findUpload(uploadId);
-    return (await this.#deps.catalog.findUpload(uploadId)) ?? resumable;
+    const { catalog, resumable } = this.#deps;
+    // A resumable file is removed after its upload is in the catalog: it may be there by now.
+    return (
+      (await catalog.findUpload(uploadId)) ??
+      (await resumable.findUpload(uploadId)) ??
+      (await catalog.findUpload(uploadId))
+    );
   }
 
   /** The uploads of a customer that have not ended. */
   async unfinished({ customerId }: CustomerAccess): Promise<readonly UploadId[]> {
     const { catalog, resumable } = this.#deps;
-    return [...new Set([...resumable.idsOf(customerId), ...(await catalog.unfinishedUploads(customerId))])];
+    return [...new Set([...(await resumable.idsOf(customerId)), ...(await catalog.unfinishedUploads(customerId))])];
   }
 
   /** @returns for each upload how far it is, as this process or another one has counted; null if it has ended */

@@ -105,6 +105,8 @@ export class FileReception {
       const cause = aborted ? reason : (this.#source.causeOf?.(failure) ?? failure);
       // The request to cancel it may be found by the catalog before it comes here.
       const isCancelled = aborted || (cause instanceof Problem && cause.code === 'upload_cancelled');
+      const isUncertain = cause instanceof Problem && cause.code === 'catalog_unavailable';
+      if (isUncertain && (await this.#wasAcknowledged())) throw cause;
       if (!isCancelled && !this.#again) await this.#noteRefusal(problemOf(cause));
       await this.#discard(isCancelled);
       throw cause;
@@ -184,12 +186,17 @@ export class FileReception {
     if (!this.#text) throw new Error('a file is received again after its bytes have been received');
     const kept = { bytes: this.#bytes, sha256: this.#hash.digest('hex'), ...(await this.#text.makeDurable()) };
     await this.#deps.loader.abort(this.#file.uploadId);
-    const { file, bytes } = textAgain(this.#deps.spool, this.#file, kept);
-    this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
-    this.#cancellation.signal.throwIfAborted();
-    const upload = await this.#again.receive();
-    await this.#discard(false);
-    return upload;
+    const release = await this.#deps.spool.hold({ id: this.#file.uploadId, file: kept });
+    try {
+      const { file, bytes } = textAgain(this.#deps.spool, this.#file, kept);
+      this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
+      this.#cancellation.signal.throwIfAborted();
+      const upload = await this.#again.receive();
+      await this.#discard(false);
+      return upload;
+    } finally {
+      release();
+    }
   }
 
   async #push(chunk: Buffer): Promise<void> {
@@ -261,13 +268,28 @@ export class FileReception {
       await this.#text?.abandon();
       // A disk that fails here is no reason to answer the client with another problem.
       const failed = (error: Error): void => observe({ kind: 'background_failed', task: 'spool', error });
-      await spool.remove(uploadId).catch(failed);
+      await spool.remove({ id: uploadId, file: null }).catch(failed);
       await this.#registration.withdraw({ isCancelled });
       const { customerId } = this.#registration;
       if (isCancelled && customerId !== null) observe({ kind: 'upload_cancelled', uploadId, customerId });
     } finally {
       progress.ended(uploadId);
     }
+  }
+
+  /**
+   * Whether the catalog has acknowledged the file although its answer was lost: then the file is loaded. As long as that is unknown,
+   * its bytes stay, if need be until the next start.
+   */
+  async #wasAcknowledged(): Promise<boolean> {
+    const { loader, progress } = this.#deps;
+    const { uploadId } = this.#file;
+    progress.stopReceiving(uploadId);
+    await loader.abort(uploadId);
+    this.#text?.feed.fail(new Problem('upload_interrupted', 'The catalog did not answer.'));
+    const wasAcknowledged = await this.#registration.wasAcknowledged();
+    if (wasAcknowledged) loader.wake();
+    return wasAcknowledged;
   }
 
   async #noteRefusal(problem: Problem): Promise<void> {

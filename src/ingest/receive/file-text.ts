@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { ReceivedFile } from '../../catalog/upload.ts';
 import { noRows } from '../../csv/detect-dialect.ts';
 import { cutterOf, rewriterOf, textDoubts } from '../../csv/detected-records.ts';
@@ -91,7 +91,7 @@ export class FileText {
       headerGuessed: dialect.headerGuessed,
       headerText: dialect.headerText,
       records: this.#cutter.records,
-      segments: segments.map((segment) => ({ ...segment, path: basename(segment.path) })),
+      segments: segments.map((segment) => ({ ...segment, path: nameInSpool(segment.path) })),
       origin: this.#origin(),
       warnings: this.#warnings(),
     };
@@ -135,6 +135,11 @@ export class FileText {
     const { stripped = 0 } = this.#file.decoder;
     return [...this.#file.warnings, ...this.#file.dialect.warnings, ...textDoubts(this.#cutter, stripped)];
   }
+}
+
+/** A segment as the catalog names it, wherever the spool is. */
+function nameInSpool(path: string): string {
+  return `${basename(dirname(path))}/${basename(path)}`;
 }
 
 /** A copy of the cutter's position, which changes with the next bytes. */

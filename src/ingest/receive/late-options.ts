@@ -35,7 +35,7 @@ export function changesText(
 
 /** @returns the text of a received file, to be received as a file of its own */
 export function textAgain(
-  spool: Spool,
+  spool: Pick<Spool, 'locate'>,
   file: IncomingFile,
   kept: ReceivedFile,
 ): { readonly file: IncomingFile; readonly bytes: Readable } {
@@ -56,6 +56,6 @@ export function textAgain(
       expectedBytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
       cutAgain,
     },
-    bytes: Readable.from(spooledText({ headerText }, spool.locate(file.uploadId, segments)), { objectMode: false }),
+    bytes: Readable.from(spooledText({ headerText }, spool.locate(segments)), { objectMode: false }),
   };
 }

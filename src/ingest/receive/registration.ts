@@ -30,6 +30,8 @@ export class Registration {
   /** Whether the file may be one that was acknowledged before. */
   #mayBeRepeated = false;
   #hasRow = false;
+  /** The same, or the answer of the catalog was lost. */
+  #mayHaveRow = false;
   #options: UploadOptions;
 
   constructor(catalog: Catalog, limits: QueueLimits, receiver: string, file: IncomingFile) {
@@ -109,6 +111,7 @@ export class Registration {
     if (this.#hasRow) return;
     const { customerId, customerMayAppear, keyId } = this.#requireAccess();
     const { uploadId, filename, idempotencyKey, retryOf, corrects } = this.#file;
+    this.#mayHaveRow = true;
     await this.#catalog.createUpload({
       id: uploadId,
       customerId,
@@ -151,9 +154,21 @@ export class Registration {
 
   /** Removes the upload from the catalog; a cancelled one stays there as such. */
   async withdraw({ isCancelled }: { readonly isCancelled: boolean }): Promise<void> {
-    if (!this.#hasRow) return;
+    if (!this.#mayHaveRow) return;
     if (isCancelled) await this.#catalog.cancelUpload(this.#file.uploadId);
     else await this.#catalog.deleteUpload(this.#reception);
+  }
+
+  /**
+   * Withdraws the upload from a catalog whose answer was lost.
+   *
+   * @returns whether the upload had been acknowledged: then it stays
+   * @throws Problem catalog_unavailable if that is still unknown
+   */
+  async wasAcknowledged(): Promise<boolean> {
+    if (!this.#mayHaveRow) return false;
+    await this.withdraw({ isCancelled: false });
+    return (await this.#catalog.findUpload(this.#file.uploadId)) !== null;
   }
 
   get #reception(): Reception {

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../../catalog/catalog.ts';
+import type { PartialFile, ResumableFile } from '../../catalog/resumable-file.ts';
 import { newUpload, type Upload } from '../../catalog/upload.ts';
 import { completeOptions } from '../../catalog/upload-options.ts';
 import { Problem } from '../../errors.ts';
@@ -14,11 +16,16 @@ import { fastEnough, MINIMUM_RATE, neverIdle } from '../receive/minimum-rate.ts'
 import type { ReceiveSlots } from '../receive/receive-slots.ts';
 import type { Receptions } from '../receive/receptions.ts';
 import type { Checksum } from './append-chunk.ts';
-import type { ResumableFile, ResumableFiles } from './resumable-files.ts';
+import type { ResumableFiles } from './resumable-files.ts';
 
 export interface ResumableUploadsDeps {
   readonly files: ResumableFiles;
-  readonly catalog: Pick<Catalog, 'findUpload' | 'findCustomer' | 'news'>;
+  readonly catalog: Pick<
+    Catalog,
+    'findUpload' | 'findCustomer' | 'news' | 'resumables' | 'claimResumable' | 'releaseResumable'
+  >;
+  /** The process. */
+  readonly instanceId: string;
   readonly receptions: Receptions;
   readonly slots: Pick<ReceiveSlots, 'acquire'>;
   readonly progress: ProgressBoard;
@@ -33,6 +40,12 @@ export interface ResumableUploadsDeps {
    */
   readonly accessToFinish: (file: ResumableFile) => CustomerAccess;
 }
+
+/** How long a process keeps the right to make a file an upload without renewing it. */
+const LEASE_MS = 30_000;
+/** How long a request waits for another process that is making its file an upload. */
+const OTHER_PROCESS_MS = 30_000;
+const POLL_MS = 250;
 
 /** Files that arrive in several requests: each becomes one upload, once, when it is whole. */
 export class ResumableUploads {
@@ -51,12 +64,6 @@ export class ResumableUploads {
     return this.#deps.resumeMs;
   }
 
-  /** Call it before anything else. */
-  async open(): Promise<void> {
-    await this.#files.open();
-    await this.expire();
-  }
-
   /** @throws Problem disk_full, too_many_uploads */
   async begin(file: ResumableFile): Promise<void> {
     await this.#files.create(file);
@@ -64,14 +71,12 @@ export class ResumableUploads {
   }
 
   /** @returns a file that is no upload yet, and how much of it has arrived */
-  async find(id: UploadId): Promise<(ResumableFile & { readonly received: number; readonly changedAt: Date }) | null> {
-    const file = await this.#files.find(id);
-    const received = file && (await this.#files.received(id));
-    return received && { ...file, received: received.bytes, changedAt: received.changedAt };
+  find(id: UploadId): Promise<PartialFile | null> {
+    return this.#files.find(id);
   }
 
   /** Files of a customer that are no uploads yet. */
-  idsOf(customerId: CustomerId): readonly UploadId[] {
+  idsOf(customerId: CustomerId): Promise<readonly UploadId[]> {
     return this.#files.idsOf(customerId);
   }
 
@@ -105,8 +110,8 @@ export class ResumableUploads {
     } finally {
       releaseSlot();
       // Bytes may have been dropped, or the whole file.
-      const received = await this.#files.received(id);
-      if (received) progress.received(id, received.bytes);
+      const file = await this.#files.find(id);
+      if (file) progress.received(id, file.received);
       // The next chunk may come to another process. What is on disk is counted there.
       progress.stopReceiving(id);
     }
@@ -132,21 +137,52 @@ export class ResumableUploads {
   finish(id: UploadId): Promise<Upload> {
     const running = this.#finishing.get(id);
     if (running) return running;
-    const finishing = this.#finish(id).finally(() => this.#finishing.delete(id));
+    const finishing = this.#finishOnce(id).finally(() => this.#finishing.delete(id));
     this.#finishing.set(id, finishing);
     return finishing;
   }
 
-  async #finish(id: UploadId): Promise<Upload> {
-    // The upload has the id of the file, so that the catalog holds it once.
-    const earlier = await this.#deps.catalog.findUpload(id);
-    if (earlier && earlier.status !== 'receiving') {
-      await this.#files.remove(id);
-      return earlier;
+  /** Waits while another process is making it an upload. @throws Problem upload_locked */
+  async #finishOnce(id: UploadId): Promise<Upload> {
+    const { catalog, instanceId } = this.#deps;
+    const lease = { id, owner: instanceId, leaseMs: LEASE_MS };
+    for (const until = performance.now() + OTHER_PROCESS_MS; ; await sleep(POLL_MS)) {
+      // The upload has the id of the file, so that the catalog holds it once.
+      const earlier = await catalog.findUpload(id);
+      if (earlier && earlier.status !== 'receiving') {
+        await this.#files.remove(id);
+        return earlier;
+      }
+      const file = await this.#files.find(id);
+      if (!file) throw uploadNotFound(id);
+      if (this.#isStopped) throw stopping();
+      if (await catalog.claimResumable(lease)) return this.#finishClaimed(file, lease);
+      if (performance.now() > until) {
+        throw new Problem('upload_locked', `Another node is making the file of upload ${id} an upload.`);
+      }
     }
-    const file = await this.#files.find(id);
-    if (!file) throw uploadNotFound(id);
-    if (this.#isStopped) throw stopping();
+  }
+
+  async #finishClaimed(file: PartialFile, lease: Parameters<Catalog['claimResumable']>[0]): Promise<Upload> {
+    const { catalog, observe } = this.#deps;
+    const renewal = setInterval(() => {
+      // If it is lost, the catalog still refuses a second upload with this id.
+      catalog
+        .claimResumable(lease)
+        .catch((error: Error) => observe({ kind: 'background_failed', task: 'resume', error }));
+    }, LEASE_MS / 3);
+    try {
+      return await this.#finish(file);
+    } finally {
+      clearInterval(renewal);
+      await catalog
+        .releaseResumable(file.id, lease.owner)
+        .catch((error: Error) => observe({ kind: 'background_failed', task: 'resume', error }));
+    }
+  }
+
+  async #finish(file: PartialFile): Promise<Upload> {
+    const { id } = file;
     failpoint('resumable_finishing');
     try {
       const upload = await this.#receive(file);
@@ -165,8 +201,9 @@ export class ResumableUploads {
   async #isKept(id: UploadId, { code, status }: Problem): Promise<boolean> {
     // `cancel` removes the file itself.
     if (code === 'upload_cancelled') return true;
+    if (code === 'upload_bytes_missing') return false;
     // These are about the state of the server. If there is never room for the file, its own bytes may be what takes the room.
-    return (status === 429 || status >= 500) && !(await this.#isExpired(id));
+    return (status === 429 || status >= 500) && ((await this.find(id))?.idleMs ?? 0) < this.resumeMs;
   }
 
   async #receive(file: ResumableFile): Promise<Upload> {
@@ -188,10 +225,8 @@ export class ResumableUploads {
 
   /** Finishes whole files whose clients may never ask again: after a crash, or because there was no room for them. */
   async finishWhole(): Promise<void> {
-    for (const id of this.#files.ids) {
-      const file = await this.find(id);
+    for (const id of await this.#deps.catalog.resumables('whole')) {
       if (this.#isStopped) return;
-      if (!file || file.received < file.length) continue;
       await this.finish(id).catch((error: Error) => {
         // A refusal has been observed, and the client gets it with its next request.
         if (!(error instanceof Problem)) this.#deps.observe({ kind: 'background_failed', task: 'resume', error });
@@ -213,7 +248,7 @@ export class ResumableUploads {
 
   /** How much of a file that is no upload yet has arrived in requests that have ended. */
   async bytesOf(id: UploadId): Promise<number> {
-    return (await this.#files.received(id))?.bytes ?? 0;
+    return (await this.#files.find(id))?.received ?? 0;
   }
 
   /** The catalog does not know these files, so that it announces nothing of them. */
@@ -226,16 +261,11 @@ export class ResumableUploads {
 
   /** Removes files that are not whole and have received nothing for too long. */
   async expire(): Promise<void> {
-    for (const id of this.#files.ids) {
+    for (const id of await this.#deps.catalog.resumables({ idleForMs: this.resumeMs })) {
       const file = await this.find(id);
       if (!file || file.received === file.length || this.#files.isIncoming(id)) continue;
-      if (await this.#isExpired(id)) await this.cancel(id);
+      await this.cancel(id);
     }
-  }
-
-  async #isExpired(id: UploadId): Promise<boolean> {
-    const received = await this.#files.received(id);
-    return received !== null && received.changedAt.getTime() + this.resumeMs <= Date.now();
   }
 
   /** Interrupts the files that are being made uploads: they are finished after the next start. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FieldShape } from '../../csv/field-shapes.ts';
 import { countLineFeeds } from '../../csv/newlines.ts';
 import { type CsvSegment, withMark } from '../../csv/segment.ts';
-import { syncFolder, writeAt } from '../../durable.ts';
+import { writeAt } from '../../durable.ts';
 import { orDiskFull } from './or-disk-full.ts';
 
 /** The first segment is small, so that loading starts while most of the file is still arriving. */
@@ -35,6 +35,14 @@ export interface CutterPosition {
   readonly quotedLineFeeds: number;
 }
 
+/** Keeps segments for as long as their upload needs them. */
+export interface SegmentKeeper {
+  /** Makes a segment durable, as soon as it is complete. Its file is closed afterwards. */
+  keep(path: string, file: FileHandle): Promise<void>;
+  /** Makes the names of all segments durable, and with them the segments. */
+  keepNames(): Promise<void>;
+}
+
 /** What the writer needs of a record cutter. */
 export interface Cutter extends CutterPosition {
   /** By column: the shapes that all fields share in the records completed since the last call. */
@@ -49,8 +57,9 @@ export interface Cutter extends CutterPosition {
  */
 export class SegmentWriter {
   readonly #folder: string;
+  readonly #keeper: SegmentKeeper;
   readonly #sealed: CsvSegment[] = [];
-  readonly #syncs: Promise<void>[] = [];
+  readonly #keeping: Promise<void>[] = [];
   #current: CurrentSegment | null = null;
   /** Bytes not written yet. They are copied, so that the memory of a chunk can be freed once `write` has returned. */
   #buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
@@ -59,8 +68,9 @@ export class SegmentWriter {
   #written = Buffer.allocUnsafeSlow(0);
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(folder: string) {
+  constructor(folder: string, keeper: SegmentKeeper) {
     this.#folder = folder;
+    this.#keeper = keeper;
   }
 
   /** Complete segments. They are not durable before `end` has returned. */
@@ -101,8 +111,8 @@ export class SegmentWriter {
     if (this.#current && this.#current.bytes > 0) await this.#seal(this.#current, cutter);
     else await this.#current?.file.close();
     this.#current = null;
-    await Promise.all(this.#syncs);
-    await orDiskFull(() => syncFolder(this.#folder));
+    await Promise.all(this.#keeping);
+    await orDiskFull(() => this.#keeper.keepNames());
     return this.#sealed;
   }
 
@@ -111,7 +121,7 @@ export class SegmentWriter {
     await this.#writing.catch(() => undefined);
     await this.#current?.file.close().catch(() => undefined);
     this.#current = null;
-    await Promise.allSettled(this.#syncs);
+    await Promise.allSettled(this.#keeping);
   }
 
   async #begin(position: CutterPosition): Promise<CurrentSegment> {
@@ -160,9 +170,9 @@ export class SegmentWriter {
   async #seal(segment: CurrentSegment, cutter: Cutter): Promise<void> {
     await this.#flush(segment);
     await this.#writing;
-    const sync = orDiskFull(() => segment.file.sync()).finally(() => segment.file.close());
-    sync.catch(() => undefined);
-    this.#syncs.push(sync);
+    const kept = orDiskFull(() => this.#keeper.keep(segment.path, segment.file)).finally(() => segment.file.close());
+    kept.catch(() => undefined);
+    this.#keeping.push(kept);
     this.#sealed.push({
       path: segment.path,
       bytes: segment.bytes,

@@ -1,56 +1,75 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { ReceivedFile } from '../../catalog/upload.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
-import { syncFolder } from '../../durable.ts';
-import { failpoint } from '../../failpoints.ts';
-import type { UploadId } from '../../model/ids.ts';
-import { orDiskFull } from './or-disk-full.ts';
-import { SegmentWriter } from './segment-writer.ts';
+import { parseUploadId, type UploadId } from '../../model/ids.ts';
+import type { ChunkFiles } from './chunk-files.ts';
+import type { RejectFiles } from './reject-files.ts';
+import type { SegmentWriter } from './segment-writer.ts';
 
-/** Keeps the bytes of uploads on disk until they are rows: a folder for each upload, a file for each segment. */
-export class Spool {
-  readonly directory: string;
-  /** Uploads whose folders could not be removed. */
-  readonly #leftovers = new Set<UploadId>();
+/** An upload, as far as the spool needs to know it: its segments are named in `file` once it is acknowledged. */
+export interface SpooledUpload {
+  readonly id: UploadId;
+  readonly file: Pick<ReceivedFile, 'segments'> | null;
+}
 
-  constructor(directory: string) {
-    this.directory = directory;
-  }
+/** Segments left by some process, for `removeUnneeded`. */
+export interface LeftSegments {
+  readonly uploadId: UploadId;
+  /** The process that has received them. */
+  readonly instance: string;
+}
 
-  /** Creates the folder of an upload. What is written into it is durable once `SegmentWriter.end` has returned. */
-  async create(uploadId: UploadId): Promise<SegmentWriter> {
-    const folder = this.#folder(uploadId);
-    await orDiskFull(async () => {
-      await mkdir(folder);
-      await syncFolder(this.directory);
-    });
-    failpoint('spool_folder_created');
-    return new SegmentWriter(folder);
-  }
+/**
+ * Keeps the bytes of uploads until they are rows. The segments that a process receives are in a folder of their own,
+ * `<upload>.<instance>`: so two processes that receive the same resumable file do not disturb each other, and what a dead process has
+ * left is recognised.
+ */
+export interface Spool {
+  /** Begins the segments of a file. They are durable, for all nodes, once `SegmentWriter.end` has returned. */
+  create(uploadId: UploadId): Promise<SegmentWriter>;
+  /** Turns segments as the catalog stores them into ones with absolute paths on this node, which `hold` makes readable. */
+  locate(segments: readonly CsvSegment[]): readonly CsvSegment[];
+  /**
+   * Makes the segments of an upload readable on this node until they are released. Those of an upload without a file are the ones
+   * that this process is receiving.
+   *
+   * @returns releases them; only its first call counts
+   * @throws Problem upload_bytes_missing, spool_unavailable, disk_full; StorageFailure cancelled
+   */
+  hold(upload: SpooledUpload, signal?: AbortSignal): Promise<() => void>;
+  /** Removes the segments of an upload, and what this process has received of it. If that fails, `removeLeftovers` tries again. */
+  remove(upload: SpooledUpload): Promise<void>;
+  /** Removes what `remove` failed to remove. */
+  removeLeftovers(): Promise<void>;
+  /** Removes the segments that nobody needs. @param isNeeded called after all that is there has been listed */
+  removeUnneeded(isNeeded: (left: LeftSegments) => Promise<boolean>): Promise<void>;
+}
 
-  /** Turns segments as the catalog stores them, with a file name, into ones with the absolute path in this data folder. */
-  locate(uploadId: UploadId, segments: readonly CsvSegment[]): readonly CsvSegment[] {
-    return segments.map((segment) => ({ ...segment, path: join(this.#folder(uploadId), segment.path) }));
-  }
+/** Everything that is kept outside of the catalog and the tables: on a local disk, in a folder that nodes share, or in a bucket. */
+export interface SpoolPlace {
+  readonly spool: Spool;
+  readonly rejectFiles: RejectFiles;
+  readonly chunks: ChunkFiles;
+  /** Local folders that hold segments while they are read. */
+  readonly segmentFolders: readonly string[];
+  /** A folder on the disk that fills up. */
+  readonly diskFolder: string;
+  close(): void;
+}
 
-  /** Removes the folder of an upload, if it has one. If that fails, `removeLeftovers` tries again. */
-  async remove(uploadId: UploadId): Promise<void> {
-    this.#leftovers.add(uploadId);
-    await rm(this.#folder(uploadId), { recursive: true, force: true });
-    this.#leftovers.delete(uploadId);
-  }
+/** @returns the name of the folder of the segments that a process receives */
+export function folderNameOf(uploadId: UploadId, instance: string): string {
+  return `${uploadId}.${instance}`;
+}
 
-  /** Removes the folders that `remove` failed to remove. */
-  async removeLeftovers(): Promise<void> {
-    for (const uploadId of this.#leftovers) await this.remove(uploadId);
-  }
+/** @returns null if it is no folder of segments */
+export function parseFolderName(name: string): LeftSegments | null {
+  const [id, instance = ''] = name.split('.');
+  const uploadId = parseUploadId(id);
+  return uploadId && { uploadId, instance };
+}
 
-  /** @returns the names of all folders in the spool */
-  async folders(): Promise<readonly string[]> {
-    return readdir(this.directory);
-  }
-
-  #folder(uploadId: UploadId): string {
-    return join(this.directory, uploadId);
-  }
+/** The folders that have the segments of an upload. */
+export function folderNamesOf({ id, file }: SpooledUpload, instance: string): ReadonlySet<string> {
+  const named = (file?.segments ?? []).map(({ path }) => path.slice(0, path.indexOf('/')));
+  return new Set([...named, folderNameOf(id, instance)]);
 }

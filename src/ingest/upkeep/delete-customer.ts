@@ -6,14 +6,14 @@ import { failpoint } from '../../failpoints.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
-import type { RejectedRows } from '../spool/rejected-rows.ts';
+import type { RejectFiles } from '../spool/reject-files.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface DeletionDeps {
   readonly catalog: Pick<Catalog, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer' | 'listUploads'>;
   readonly tables: Pick<TableStore, 'drop'>;
   readonly spool: Spool;
-  readonly rejects: RejectedRows;
+  readonly rejectFiles: RejectFiles;
   readonly resumable: ResumableUploads;
 }
 
@@ -45,17 +45,25 @@ export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId)
  *   removed, so that the deletion is looked for after each list
  */
 async function removeFiles(deps: DeletionDeps, customerId: CustomerId): Promise<boolean> {
-  const { catalog, spool, rejects, resumable } = deps;
+  const { catalog, spool, rejectFiles, resumable } = deps;
   const isInDeletion = async (): Promise<boolean> => (await catalog.customersInDeletion()).includes(customerId);
   let after: string | null = null;
   do {
     const { items, nextCursor }: Page<Upload> = await catalog.listUploads(customerId, { after, limit: 1000 });
     if (!(await isInDeletion())) return false;
-    for (const { id } of items) await Promise.all([spool.remove(id), rejects.remove(id)]);
+    for (const upload of items) {
+      if (upload.retryUntil !== null) await spool.remove(upload);
+      if (mayHaveRejects(upload)) await rejectFiles.remove(upload.id);
+    }
     after = nextCursor;
   } while (after !== null);
-  const files = resumable.idsOf(customerId);
+  const files = await resumable.idsOf(customerId);
   if (!(await isInDeletion())) return false;
   for (const id of files) await resumable.cancel(id);
   return true;
+}
+
+/** Most uploads have none, and in a bucket each costs requests. */
+function mayHaveRejects({ error, receipt }: Upload): boolean {
+  return error !== null || (receipt?.rejected ?? 0) > 0;
 }

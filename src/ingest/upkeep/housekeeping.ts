@@ -1,7 +1,10 @@
 import { type RecoveryDeps, takeOver } from './recovery.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
+import { removeUnneededFiles } from './unneeded-files.ts';
 
 const INTERVAL_MS = 30_000;
+/** How often files are looked for that other processes left when they died. The first time is at the start, by `recovery.ts`. */
+const UNNEEDED_MS = 60 * 60 * 1000;
 
 /**
  * Runs in the background all the time. It sweeps: frees the space of rows that are in no answer and of bytes whose retention has
@@ -13,6 +16,7 @@ export class Housekeeping {
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
   #isSweepDue = false;
+  #unneededDueAt = performance.now() + UNNEEDED_MS;
   #isStopped = false;
 
   constructor(deps: RecoveryDeps) {
@@ -63,13 +67,18 @@ export class Housekeeping {
       // Where no other process uses the catalog, nothing but rows is left to others.
       await (catalog.isShared ? takeOver(this.#deps, isStopped) : removeDeadRows(this.#deps, isStopped));
       if (this.#isStopped) return;
-      for (const uploadId of await catalog.keptFailures('expired')) {
-        await catalog.endRetention(uploadId);
-        await spool.remove(uploadId);
+      for (const id of await catalog.keptFailures('expired')) {
+        const upload = await catalog.findUpload(id);
+        await catalog.endRetention(id);
+        await spool.remove({ id, file: upload?.file ?? null });
       }
       if (catalog.isShared) await catalog.forgetSharedUploads();
       await spool.removeLeftovers();
       await resumable.expire();
+      if (performance.now() >= this.#unneededDueAt) {
+        this.#unneededDueAt = performance.now() + UNNEEDED_MS;
+        await removeUnneededFiles(this.#deps);
+      }
     }
   }
 }

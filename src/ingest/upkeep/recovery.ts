@@ -1,12 +1,14 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
-import { parseUploadId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
+import type { RejectFiles } from '../spool/reject-files.ts';
 import { type DeletionDeps, deleteCustomer } from './delete-customer.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
+import { removeUnneededFiles, type UnneededFilesDeps } from './unneeded-files.ts';
 
-export interface RecoveryDeps extends DeletionDeps {
+export interface RecoveryDeps extends DeletionDeps, Pick<UnneededFilesDeps, 'chunks'> {
+  readonly rejectFiles: RejectFiles;
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly observe: Observe;
@@ -14,10 +16,9 @@ export interface RecoveryDeps extends DeletionDeps {
 
 /** Cleans up after a crash, before anything else runs. What other nodes do is left alone. */
 export async function recover(deps: RecoveryDeps): Promise<void> {
-  await deps.resumable.open();
   await takeOver(deps);
-  // A file that another process is receiving may not be in the catalog yet.
-  if (!deps.catalog.isShared) await removeUnneededFiles(deps);
+  await deps.resumable.expire();
+  await removeUnneededFiles(deps);
 }
 
 /**
@@ -25,7 +26,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
  * uploads that they were receiving. Several nodes may do this at the same time.
  */
 export async function takeOver(deps: RecoveryDeps, isStopped: () => boolean = () => false): Promise<void> {
-  const { catalog, spool, observe } = deps;
+  const { catalog, observe } = deps;
   await catalog.releaseDeadLeases();
   failpoint('leases_released');
   await removeDeadRows(deps, isStopped);
@@ -36,22 +37,8 @@ export async function takeOver(deps: RecoveryDeps, isStopped: () => boolean = ()
     );
   }
   // Their clients never got a 202, and their connections are closed.
-  for (const reception of await catalog.deadReceptions()) {
-    await catalog.deleteUpload(reception);
-    if (catalog.isShared) await spool.remove(reception.uploadId);
-  }
+  const receptions = await catalog.deadReceptions();
+  for (const reception of receptions) await catalog.deleteUpload(reception);
   failpoint('unacknowledged_deleted');
-}
-
-async function removeUnneededFiles({ catalog, spool, rejects }: RecoveryDeps): Promise<void> {
-  const waiting = (await catalog.uploadsInStatus(['received', 'ingesting'])).map(({ id }) => id);
-  const needed = new Set<string>([...waiting, ...(await catalog.keptFailures('all'))]);
-  for (const folder of await spool.folders()) {
-    const uploadId = parseUploadId(folder);
-    if (uploadId !== null && !needed.has(folder)) await spool.remove(uploadId);
-  }
-  for (const name of await rejects.uploads()) {
-    const uploadId = parseUploadId(name);
-    if (uploadId !== null && !(await catalog.findUpload(uploadId))) await rejects.remove(uploadId);
-  }
+  if (receptions.length > 0) await removeUnneededFiles(deps);
 }

@@ -12,6 +12,7 @@ import { nodesContract } from './nodes.ts';
 import { queueContract } from './queue.ts';
 import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
+import { resumableFilesContract } from './resumable-files.ts';
 import { sessionsContract } from './sessions.ts';
 import { sharedAnalysesContract } from './shared-analyses.ts';
 import { sharedUploadsContract } from './shared-uploads.ts';
@@ -45,6 +46,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     sharedUploadsContract(t);
     sharedAnalysesContract(t);
     webhooksContract(t);
+    resumableFilesContract(t);
     nodesContract(t);
 
     it('is complete when it is opened again', async () => {

@@ -11,6 +11,7 @@ import { webhooks } from './0006-webhooks.ts';
 import { tableIds } from './0007-table-ids.ts';
 import { requestsAndProgress } from './0008-requests-and-progress.ts';
 import { parallelWrites } from './0009-parallel-writes.ts';
+import { resumableFiles } from './0010-resumable-files.ts';
 import { nodes } from './0011-nodes.ts';
 
 /** In the order of their names. A released migration is never changed. */
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-table-ids': tableIds,
   '0008-requests-and-progress': requestsAndProgress,
   '0009-parallel-writes': parallelWrites,
+  '0010-resumable-files': resumableFiles,
   '0011-nodes': nodes,
 };
 

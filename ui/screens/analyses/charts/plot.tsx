@@ -8,7 +8,7 @@ import { chartColours, useColourScheme } from './chart-colours.ts';
 import { timeTicks } from './time-ticks.ts';
 
 const HEIGHT = 260;
-const TICK_PIXELS = 90;
+const TICK_PIXELS = 76;
 /** More bars than this would be thinner than the gaps between them. */
 const MOST_BARS = 400;
 const MOST_POINTS = 120;

@@ -1,0 +1,77 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CsvSegment } from '../../csv/segment.ts';
+import { syncFolder } from '../../durable.ts';
+import { failpoint } from '../../failpoints.ts';
+import type { UploadId } from '../../model/ids.ts';
+import { bytesMissing } from './bytes-missing.ts';
+import { orDiskFull } from './or-disk-full.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import {
+  folderNameOf,
+  folderNamesOf,
+  type LeftSegments,
+  parseFolderName,
+  type Spool,
+  type SpooledUpload,
+} from './spool.ts';
+
+/** Segments in a folder: of this node's disk, or one that all nodes share. They are read where they are written. */
+export class FolderSpool implements Spool {
+  readonly #directory: string;
+  readonly #instance: string;
+  /** Folders that could not be removed. */
+  readonly #leftovers = new Set<string>();
+
+  /** @param instance the process */
+  constructor(directory: string, instance: string) {
+    this.#directory = directory;
+    this.#instance = instance;
+  }
+
+  async create(uploadId: UploadId): Promise<SegmentWriter> {
+    const folder = join(this.#directory, folderNameOf(uploadId, this.#instance));
+    await orDiskFull(async () => {
+      await mkdir(folder);
+      await syncFolder(this.#directory);
+    });
+    failpoint('spool_folder_created');
+    return new SegmentWriter(folder, { keep: (_, file) => file.sync(), keepNames: () => syncFolder(folder) });
+  }
+
+  locate(segments: readonly CsvSegment[]): readonly CsvSegment[] {
+    return segments.map((segment) => ({ ...segment, path: join(this.#directory, segment.path) }));
+  }
+
+  async hold({ file }: SpooledUpload): Promise<() => void> {
+    for (const { path, bytes } of file?.segments ?? []) {
+      const found = await stat(join(this.#directory, path)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      if (found?.size !== bytes) throw bytesMissing(`the segment ${path}`);
+    }
+    return () => undefined;
+  }
+
+  async remove(upload: SpooledUpload): Promise<void> {
+    for (const name of folderNamesOf(upload, this.#instance)) await this.#remove(name);
+  }
+
+  async removeLeftovers(): Promise<void> {
+    for (const name of this.#leftovers) await this.#remove(name);
+  }
+
+  async removeUnneeded(isNeeded: (left: LeftSegments) => Promise<boolean>): Promise<void> {
+    for (const name of await readdir(this.#directory)) {
+      const left = parseFolderName(name);
+      if (left !== null && !(await isNeeded(left))) await this.#remove(name);
+    }
+  }
+
+  async #remove(name: string): Promise<void> {
+    this.#leftovers.add(name);
+    await rm(join(this.#directory, name), { recursive: true, force: true });
+    this.#leftovers.delete(name);
+  }
+}

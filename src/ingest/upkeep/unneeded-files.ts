@@ -1,0 +1,28 @@
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { ChunkFiles } from '../spool/chunk-files.ts';
+import type { RejectFiles } from '../spool/reject-files.ts';
+import type { Spool } from '../spool/spool.ts';
+
+export interface UnneededFilesDeps {
+  readonly catalog: Pick<Catalog, 'findUpload' | 'findResumable' | 'liveInstances'>;
+  readonly spool: Pick<Spool, 'removeUnneeded'>;
+  readonly rejectFiles: Pick<RejectFiles, 'removeUnneeded'>;
+  readonly chunks: Pick<ChunkFiles, 'removeUnneeded'>;
+}
+
+/**
+ * Removes what processes that died have left: segments of uploads that will not be loaded, rejected rows of uploads that no longer
+ * exist, and chunks of resumable files that no longer exist. A file being received may have no entry in the catalog yet, so the segments
+ * of a process that is running are only removed once their upload has ended.
+ */
+export async function removeUnneededFiles(deps: UnneededFilesDeps): Promise<void> {
+  const { catalog, spool, rejectFiles, chunks } = deps;
+  const isRunning = async (instance: string): Promise<boolean> => (await catalog.liveInstances()).has(instance);
+  await spool.removeUnneeded(async ({ uploadId, instance }) => {
+    const upload = await catalog.findUpload(uploadId);
+    if (upload === null) return isRunning(instance);
+    return upload.finishedAt === null || upload.retryUntil !== null;
+  });
+  await rejectFiles.removeUnneeded(async (id) => (await catalog.findUpload(id)) !== null, isRunning);
+  await chunks.removeUnneeded(async (id) => (await catalog.findResumable(id)) !== null);
+}

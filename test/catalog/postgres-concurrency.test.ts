@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import pg from 'pg';
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
+import type { Claim } from '../../src/catalog/upload-queue.ts';
+import { ERRORS, type Problem } from '../../src/errors.ts';
+import type { UploadId } from '../../src/model/ids.ts';
+import { customerId, newUpload, receptionOf } from '../builders.ts';
+import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
+
+const LEASE_MS = 60_000;
+
+/** What SQLite, with one writer at a time, cannot show. */
+describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGRES ?? false }, () => {
+  let server: PostgresServer;
+  let url: string;
+  let one: Catalog;
+  let two: Catalog;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server.remove());
+  beforeEach(async () => {
+    url = await server.createDatabase();
+    [one, two] = await Promise.all([openPostgresCatalog(url), openPostgresCatalog(url)]);
+  });
+  afterEach(() => Promise.all([one.close(), two.close()]));
+
+  async function received(customer: string): Promise<UploadId> {
+    const upload = newUpload(customer);
+    await one.createUpload(upload);
+    await one.markReceived(receptionOf(upload.id), FILE);
+    return upload.id;
+  }
+
+  const claim = (catalog: Catalog, owner: string): Promise<Claim | null> =>
+    catalog.claimNext({ owner, leaseMs: LEASE_MS });
+
+  /** A session that holds a lock until it is released. */
+  async function holding(statement: string): Promise<() => Promise<void>> {
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query('begin');
+    await client.query(statement);
+    return async () => {
+      await client.query('rollback');
+      await client.end();
+    };
+  }
+
+  it('load each upload once, and those of a customer one at a time and in order', async () => {
+    const customers = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const sent: Record<string, UploadId[]> = {};
+    for (const customer of customers) {
+      sent[customer] = [];
+      for (let at = 0; at < 8; at++) sent[customer]?.push(await received(customer));
+    }
+    const loading = new Set<string>();
+    const loaded: { readonly customer: string; readonly upload: UploadId }[] = [];
+    const load = async (catalog: Catalog, owner: string): Promise<void> => {
+      for (;;) {
+        const claimed = await claim(catalog, owner);
+        if (!claimed) return;
+        const customer: string = claimed.customer.id;
+        assert.ok(!loading.has(customer), `two uploads of ${customer} at once`);
+        loading.add(customer);
+        loaded.push({ customer, upload: claimed.upload.id });
+        await catalog.renewLease({ ...leaseOf(claimed, owner), leaseMs: LEASE_MS });
+        loading.delete(customer);
+        assert.notEqual(await catalog.commitUpload({ ...commitOf(claimed), owner }), 'lost');
+      }
+    };
+    // More claims at the same time than customers: some find none that is free, and end before the others.
+    const workers = Array.from({ length: 10 }, (_, at) => load(at % 2 ? one : two, `w${at}`));
+    await Promise.all(workers);
+    await load(one, 'last');
+    for (const customer of customers) {
+      const order = loaded.filter((each) => each.customer === customer).map(({ upload }) => upload);
+      assert.deepEqual(order, sent[customer]);
+      assert.equal((await one.findCustomer(customerId(customer)))?.table?.rows, 24);
+    }
+  });
+
+  it('serve customers in turn', async () => {
+    for (const customer of ['a', 'a', 'a', 'b', 'b', 'c']) await received(customer);
+    const served: string[] = [];
+    for (let at = 0; at < 6; at++) {
+      const catalog = at % 2 ? one : two;
+      const claimed = await claim(catalog, 'a');
+      assert.ok(claimed);
+      served.push(claimed.customer.id);
+      await catalog.commitUpload(commitOf(claimed));
+    }
+    assert.deepEqual(served, ['a', 'b', 'c', 'a', 'b', 'a']);
+  });
+
+  it('claim the next customer at once if another process has locked the first', async () => {
+    const first = await received('a');
+    const second = await received('b');
+    const release = await holding("select from customers where id = 'a' for update");
+    const claimed = await claim(two, 'two');
+    assert.equal(claimed?.upload.id, second);
+    await release();
+    assert.equal((await claim(one, 'one'))?.upload.id, first);
+  });
+
+  it('commit uploads of other customers while the commit of one takes its time', async () => {
+    for (const customer of ['a', 'b']) await received(customer);
+    const [a, b] = [await claim(one, 'a'), await claim(two, 'a')];
+    assert.ok(a && b);
+    const release = await holding(`select from customers where id = '${a.customer.id}' for update`);
+    let isCommitted = false;
+    const waiting = one.commitUpload(commitOf(a)).then((upload) => {
+      isCommitted = true;
+      return upload;
+    });
+    assert.notEqual(await two.commitUpload(commitOf(b)), 'lost');
+    assert.equal(isCommitted, false);
+    await release();
+    assert.notEqual(await waiting, 'lost');
+  });
+
+  it('undo and commit at the same time, so that the table has the rows of the committed uploads', async () => {
+    const complete: UploadId[] = [];
+    for (let at = 0; at < 12; at++) {
+      await received('a');
+      const claimed = await claim(one, 'a');
+      assert.ok(claimed);
+      const undone = complete.splice(0, at % 3);
+      const [committed, ...undos] = await Promise.all([
+        one.commitUpload(commitOf(claimed, { firstRowAt: BigInt(at), earliestAt: BigInt(at), latestAt: BigInt(at) })),
+        ...undone.flatMap((id) => [one.undoUpload(id), two.undoUpload(id)]),
+      ]);
+      assert.notEqual(committed, 'lost');
+      assert.equal(undos.filter((undo) => undo !== null).length, undone.length, 'each is undone once');
+      complete.push(claimed.upload.id);
+      const table = (await two.findCustomer(customerId('a')))?.table;
+      assert.equal(table?.rows, 3 * complete.length);
+      assert.equal(table?.latestAt, BigInt(at));
+      const tags = (await one.committedRows(customerId('a'))).length;
+      assert.equal(tags, complete.length);
+    }
+  });
+
+  it('let an upload begin before a deletion, which then waits for it, or refuse it', async () => {
+    for (let round = 0; round < 15; round++) {
+      const id = customerId(`c${round}`);
+      await one.createCustomer({ id, timeColumn: null, columns: null });
+      const upload = newUpload(id);
+      const [created, deletion] = await Promise.allSettled([one.createUpload(upload), two.beginDeletion(id)]);
+      assert.ok(deletion.status === 'fulfilled');
+      const found = await one.findUpload(upload.id);
+      if (created.status === 'fulfilled') assert.deepEqual(deletion.value, { kind: 'busy', uploads: [upload.id] });
+      else {
+        assert.equal(created.reason.code, 'customer_busy');
+        assert.equal(deletion.value.kind, 'begun');
+        assert.equal(found, null);
+      }
+    }
+  });
+
+  it('add keys, webhooks and events to a customer that is being deleted, or report that it is gone', async () => {
+    for (let round = 0; round < 10; round++) {
+      const id = customerId(`c${round}`);
+      await one.createCustomer({ id, timeColumn: null, columns: null });
+      const webhook = { id: `w${round}`, customerId: id, url: 'https://example.org', description: null, secret: 's' };
+      await one.addWebhook({ ...webhook, events: [] }, 9);
+      await one.beginDeletion(id);
+      const key = (at: number) => ({ id: `k${round}-${at}`, customerId: id, hash: `h${round}-${at}`, label: null });
+      const results = await Promise.allSettled([
+        ...[1, 2, 3].map((at) => one.addKey({ ...key(at), rights: ['read'] })),
+        one.addTestEvent(webhook.id),
+        two.deleteCustomer(id),
+        two.addTestEvent(webhook.id),
+        two.addWebhook({ ...webhook, id: `v${round}`, events: [] }, 9),
+        one.changeWebhook(id, webhook.id, { enabled: false }),
+      ]);
+      for (const result of results) {
+        if (result.status === 'rejected') assert.equal(ERRORS[(result.reason as Problem).code]?.status, 404);
+      }
+      assert.deepEqual(await one.listKeys(id), []);
+    }
+  });
+
+  it('never remove a customer with its new key because its only upload was refused', async () => {
+    for (let round = 0; round < 15; round++) {
+      const upload = newUpload(`c${round}`);
+      await one.createUpload(upload);
+      const key = { id: `k${round}`, customerId: upload.customerId, hash: `h${round}`, label: null };
+      const [added] = await Promise.allSettled([
+        two.addKey({ ...key, rights: ['read'] }),
+        one.deleteUpload(receptionOf(upload.id)),
+      ]);
+      assert.equal((await one.findKeyByHash(key.hash)) !== null, added.status === 'fulfilled');
+    }
+  });
+
+  it('repeat what ends in a deadlock', async () => {
+    for (const customer of ['a', 'b'])
+      await one.createCustomer({ id: customerId(customer), timeColumn: null, columns: null });
+    const client = new pg.Client(url);
+    await client.connect();
+    // Long enough that the other one is the victim.
+    await client.query("set deadlock_timeout = '60s'");
+    await client.query("begin; select from customers where id = 'a' for update");
+    await client.query('create table slow (id text)');
+    await client.query(`create function wait_for_a() returns trigger language plpgsql as $$
+      begin perform from customers where id = 'a' for update; return new; end $$`);
+    await client.query('commit; begin');
+    await client.query('create trigger wait before insert on uploads for each row execute function wait_for_a()');
+    await client.query("commit; begin; select from customers where id = 'a' for update");
+    // It has the lock of b and waits for that of a.
+    const created = one.createUpload(newUpload('b'));
+    await client.query('select pg_sleep(0.2)');
+    const locked = client.query("select from customers where id = 'b' for update");
+    await locked;
+    await client.query('rollback');
+    assert.equal((await created).status, 'receiving');
+    await client.end();
+  });
+
+  it('acknowledge no more bytes than the queue may have, whichever process counts them', async () => {
+    const limits = { maxWaitingUploads: 100, maxWaitingBytes: 100 };
+    const uploads = Array.from({ length: 16 }, (_, at) => newUpload(`c${at}`));
+    for (const upload of uploads) await one.createUpload(upload);
+    const kinds = await Promise.all(
+      uploads.map(async ({ id }, at) => (await (at % 2 ? one : two).markReceived(receptionOf(id), FILE, limits)).kind),
+    );
+    // 15 bytes each. Below half of the limit nobody waits: these may all be counted at the same time.
+    const acknowledged = kinds.filter((kind) => kind === 'received').length;
+    assert.ok(acknowledged >= 6, `${acknowledged}`);
+    const { bytesInAll } = await one.queueUsage(null);
+    assert.equal(bytesInAll, acknowledged * 15);
+    const late = newUpload('late');
+    await one.createUpload(late);
+    assert.equal((await one.markReceived(receptionOf(late.id), FILE, limits)).kind, 'queue_full');
+  });
+});
