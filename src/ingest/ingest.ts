@@ -10,7 +10,7 @@ import type { CustomerAccess } from '../model/customer-access.ts';
 import { type CustomerId, newUploadId, type UploadId } from '../model/ids.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import { Loader } from './load/loader.ts';
-import { cancelOrUndo } from './manage/cancel-undo.ts';
+import { type CancelUndoDeps, cancelOrUndo } from './manage/cancel-undo.ts';
 import { CatalogWatch } from './manage/catalog-watch.ts';
 
 import { retryUpload } from './manage/retry.ts';
@@ -49,14 +49,16 @@ export interface Ingest {
   /** @returns an upload of the catalog, or a resumable file that is not whole */
   findUpload(uploadId: UploadId): Promise<Upload | null>;
   /**
-   * Waits until the upload has ended, but at most `timeoutMs`.
+   * Waits until the upload has ended, but at most `timeoutMs`, or until the signal aborts.
    *
-   * @returns the upload as it is then
+   * @returns the upload as it is then; it may be returned earlier
    * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
-  waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload>;
+  waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number, signal?: AbortSignal): Promise<Upload>;
   /** Follows all uploads of a customer. @throws Problem too_many_streams */
   watch(access: CustomerAccess): UploadWatch;
+  /** Follows one upload. */
+  watchUpload(access: CustomerAccess, uploadId: UploadId): UploadWatch;
   /** The uploads of a customer that have not ended. */
   unfinishedUploads(access: CustomerAccess): Promise<readonly UploadId[]>;
   /** Why an upload was refused before it was acknowledged; null if it was not, or too long ago. */
@@ -88,7 +90,8 @@ export interface Ingest {
 
 export interface IngestDeps
   extends Pick<ResumableUploadsDeps, 'accessToFinish'>,
-    Pick<HeartbeatDeps, 'instance' | 'onEnd'> {
+    Pick<HeartbeatDeps, 'instance' | 'onEnd'>,
+    Pick<CancelUndoDeps, 'holderMs'> {
   readonly catalog: Catalog;
   readonly tables: TableStore;
   readonly csvReader: CsvReader;
@@ -131,7 +134,7 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { instance, tables, csvReader, observe, place, settings, accessToFinish, onEnd } = deps;
+  const { instance, tables, csvReader, observe, place, settings, accessToFinish, onEnd, holderMs } = deps;
   const { instanceId } = instance;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
@@ -203,14 +206,15 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     preview: (access, request) => previewFile({ catalog, slots, turns, maxColumns, idleMs }, access, request),
     resumable,
     findUpload: (uploadId) => uploads.find(uploadId),
-    waitUntilEnded: (access, uploadId, timeoutMs) => uploads.waitUntilEnded(access, uploadId, timeoutMs),
+    waitUntilEnded: (...waiting) => uploads.waitUntilEnded(...waiting),
     progressOf: (each) => uploads.progressOf(each),
     watch: ({ customerId }) => watches.open(customerId),
+    watchUpload: ({ customerId }, uploadId) => watches.openOne(customerId, uploadId),
     unfinishedUploads: (access) => uploads.unfinished(access),
     refusalOf: (access, uploadId) => uploads.refusalOf(access, uploadId),
     cancelOrUndo: (access, uploadId) =>
       cancelOrUndo(
-        { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe },
+        { uploads, catalog, receptions, resumable, loader, housekeeping, spool, progress, observe, holderMs },
         access,
         uploadId,
       ),

@@ -16,7 +16,7 @@ import { optionNamesOnly, rawQuery, readOptions } from './upload-options.ts';
 import { replyWithUpload, type UploadReplyDeps, uploadReplies } from './upload-reply.ts';
 
 export interface ManageUploadsDeps extends UploadReplyDeps, Pick<CustomerCatalog, 'listUploads'> {
-  readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf' | 'cancelOrUndo' | 'retry'>;
+  readonly ingest: Pick<Ingest, 'watchUpload' | 'waitUntilEnded' | 'progressOf' | 'cancelOrUndo' | 'retry'>;
 }
 
 /** `/customers/{id}/uploads` (GET), and `/uploads/{id}` with `/events` and `/retry`. */

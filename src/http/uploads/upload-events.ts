@@ -3,11 +3,12 @@ import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
+import type { UploadId } from '../../model/ids.ts';
 import { problemJson } from '../problems/problem-json.ts';
 import { currentUploadJson } from './upload-json.ts';
 
-/** How often the upload is checked for changes. */
-const POLL_MS = 500;
+/** How often the caller's key is checked without a change. */
+const CHECK_MS = 1_000;
 /** A comment is sent after this long without an event, so that no proxy takes the connection for dead. */
 const HEARTBEAT_MS = 15_000;
 
@@ -19,39 +20,49 @@ const HEARTBEAT_MS = 15_000;
  * @param confirm throws a problem once the caller may no longer follow the upload
  */
 export async function* uploadEvents(
-  ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>,
+  ingest: Pick<Ingest, 'watchUpload' | 'waitUntilEnded' | 'progressOf'>,
   access: CustomerAccess,
   { id }: Upload,
   confirm: () => Promise<void>,
   stopping: AbortSignal,
 ): AsyncGenerator<string, void> {
+  // Opened before the first look, so that no change in between is missed.
+  const watch = ingest.watchUpload(access, id);
+  let isDue = true;
   let sent = '';
   let sentAt = performance.now();
-  let waitMs = 0;
-  while (!stopping.aborted) {
-    let upload: Upload;
-    try {
+  try {
+    while (!stopping.aborted) {
       await confirm();
-      upload = await ingest.waitUntilEnded(access, id, waitMs);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      yield eventText({ event: 'problem', data: problemJson(error) });
-      return;
+      const event = isDue ? await currentEvent(ingest, access, id) : null;
+      const text = event ? eventText(event) : sent;
+      if (text !== sent) {
+        yield text;
+        if (event?.event === 'end') return;
+        sent = text;
+        sentAt = performance.now();
+      } else if (performance.now() - sentAt > HEARTBEAT_MS) {
+        yield ':\n\n';
+        sentAt = performance.now();
+      }
+      isDue = (await watch.next(CHECK_MS, stopping)).length > 0;
     }
-    const ended = upload.finishedAt !== null;
-    const data = await currentUploadJson(ingest, upload);
-    const event = eventText({ event: ended ? 'end' : 'progress', data });
-    if (event !== sent) {
-      yield event;
-      if (ended) return;
-      sent = event;
-      sentAt = performance.now();
-    } else if (performance.now() - sentAt > HEARTBEAT_MS) {
-      yield ':\n\n';
-      sentAt = performance.now();
-    }
-    waitMs = POLL_MS;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    yield eventText({ event: 'problem', data: problemJson(error) });
+  } finally {
+    watch.close();
   }
+}
+
+/** @throws Problem upload_not_found; the reason, if it was refused lately */
+async function currentEvent(
+  ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>,
+  access: CustomerAccess,
+  id: UploadId,
+): Promise<api.UploadEvent> {
+  const upload = await ingest.waitUntilEnded(access, id, 0);
+  return { event: upload.finishedAt === null ? 'progress' : 'end', data: await currentUploadJson(ingest, upload) };
 }
 
 function eventText({ event, data }: api.UploadEvent): string {

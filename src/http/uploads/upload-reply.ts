@@ -8,9 +8,6 @@ import { disableIdleTimeout } from '../requests/request-body.ts';
 import { preferredWaitMs } from './preferred-wait.ts';
 import { currentUploadJson } from './upload-json.ts';
 
-/** How often a waiting request checks whether the server is stopping. */
-const STOP_CHECK_MS = 1_000;
-
 export interface UploadReplyDeps {
   readonly ingest: Pick<Ingest, 'waitUntilEnded' | 'progressOf'>;
   /** Aborts when the server stops: from then on no request waits. */
@@ -63,7 +60,7 @@ async function waitUntilEnded(
   let latest = upload;
   for (let left = waitMs; latest.finishedAt === null && left > 0; left = deadline - performance.now()) {
     if (stopping.aborted) break;
-    latest = await ingest.waitUntilEnded(access, upload.id, Math.min(left, STOP_CHECK_MS));
+    latest = await ingest.waitUntilEnded(access, upload.id, left, stopping);
   }
   return latest;
 }

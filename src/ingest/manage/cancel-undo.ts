@@ -18,13 +18,13 @@ export interface CancelUndoDeps {
   readonly catalog: Pick<Catalog, 'findUpload' | 'requestCancel' | 'undoUpload' | 'news'>;
   readonly receptions: Receptions;
   readonly resumable: ResumableUploads;
-  readonly loader: Pick<Loader, 'cancel'>;
+  readonly loader: Pick<Loader, 'cancel' | 'wake'>;
   readonly housekeeping: Housekeeping;
   readonly spool: Spool;
   readonly progress: ProgressBoard;
   readonly observe: Observe;
   /** How long to wait for another process that receives or loads the upload. Default: 30 s */
-  readonly holderMs?: number;
+  readonly holderMs?: number | undefined;
 }
 
 const HOLDER_MS = 30_000;
@@ -83,7 +83,11 @@ async function cancel(deps: CancelUndoDeps, upload: Upload): Promise<boolean> {
   await deps.loader.cancel(id);
   // A resumable file may have become an upload, and that been committed, in the meantime.
   const wasNoUpload = wasResumable && (await catalog.findUpload(id)) === null;
-  if (!wasReceiving && outcome !== 'cancelled' && !wasNoUpload) return false;
+  if (!wasReceiving && outcome !== 'cancelled' && !wasNoUpload) {
+    // If its holder is gone, whatever claims it now ends it.
+    deps.loader.wake();
+    return false;
+  }
   failpoint('cancelled');
   if (wasReceiving) return true;
   await deps.spool.remove(upload);

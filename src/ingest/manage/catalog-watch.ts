@@ -63,7 +63,7 @@ export class CatalogWatch {
   }
 
   #hear(news: CatalogNewsItem): void {
-    const { loader, progress, saver } = this.#deps;
+    const { loader, progress, saver, watches } = this.#deps;
     switch (news.kind) {
       case 'missed':
         this.#lookNow();
@@ -75,6 +75,7 @@ export class CatalogWatch {
         saver.ended(news.uploadId);
         // What loads it here wakes those who wait once it has removed the bytes.
         if (!loader.ids.includes(news.uploadId)) progress.ended(news.uploadId);
+        watches.ended(news.uploadId);
         this.#changed(news.uploadId, news.customerId);
         break;
       case 'upload_changed':
@@ -110,10 +111,11 @@ export class CatalogWatch {
     const { catalog, receptions, loader, progress, watches } = this.#deps;
     const held = new Set([...receptions.ids, ...loader.ids]);
     const awaited = progress.awaited;
-    const customers = new Set(watches.customerIds);
+    const customers = watches.customerIds;
+    const followed = watches.uploadIds;
     const heard = this.#heard;
     this.#heard = new Set();
-    const watched = { uploadIds: [...new Set([...held, ...awaited])], customerIds: [...customers] };
+    const watched = { uploadIds: [...new Set([...held, ...awaited, ...followed])], customerIds: [...customers] };
     const isIdle = watched.uploadIds.length === 0 && customers.size === 0;
     const { at, uploads } = isIdle
       ? { at: null, uploads: [] }
@@ -123,8 +125,9 @@ export class CatalogWatch {
     // One that is not found has ended before, or is a file that is not whole; in any case the catalog is asked again.
     for (const id of awaited) if (now.get(id)?.hasEnded ?? true) progress.wake(id);
     for (const { id, customerId } of [...this.#seen.values(), ...uploads]) {
-      const isNews = customers.has(customerId) && this.#customersSeen.has(customerId);
-      if (isNews && this.#seen.get(id)?.state !== now.get(id)?.state) watches.changed(id, customerId);
+      // What has ended before a customer was followed is no news.
+      const isFollowed = (customers.has(customerId) && this.#customersSeen.has(customerId)) || followed.has(id);
+      if (isFollowed && this.#seen.get(id)?.state !== now.get(id)?.state) watches.changed(id, customerId);
     }
     // Of an upload that came and went since the last look, the end may have been missed; so it may by those who came since.
     for (const id of heard) if (!now.has(id)) watches.changed(id, null);

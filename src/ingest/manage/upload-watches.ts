@@ -13,8 +13,8 @@ const MAX_OWNERS = 10_000;
 /** A watch whose reader is slow remembers this many changed uploads. */
 const MAX_CHANGED = 1_000;
 
-/** Reports which uploads of a customer have changed, and of any customer which no longer exist: each upload once, however often it has
- * changed since the last report. */
+/** Reports which uploads of a customer, or whether one of them, have changed, and of any customer which no longer exist: each upload once,
+ * however often it has changed since the last report. */
 export interface UploadWatch {
   /**
    * Waits for a change, but at most `timeoutMs`, or until the signal aborts.
@@ -28,6 +28,8 @@ export interface UploadWatch {
 
 class Watch implements UploadWatch {
   readonly customerId: CustomerId;
+  /** Null: all of the customer. */
+  readonly uploadId: UploadId | null;
   /** Whether it was opened since the last call of `recheckNew`. */
   isNew = true;
   readonly #onClose: () => void;
@@ -35,14 +37,16 @@ class Watch implements UploadWatch {
   #hasTooMany = false;
   #wake: () => void = () => undefined;
 
-  constructor(customerId: CustomerId, onClose: () => void) {
+  constructor(customerId: CustomerId, uploadId: UploadId | null, onClose: () => void) {
     this.customerId = customerId;
+    this.uploadId = uploadId;
     this.#onClose = onClose;
   }
 
   /** @param owner of the upload; null if it no longer exists, so that any watch may have reported it before */
   change(id: UploadId, owner: CustomerId | null): void {
     if (owner !== null && owner !== this.customerId) return;
+    if (this.uploadId !== null && this.uploadId !== id) return;
     if (this.#changed.size === MAX_CHANGED) {
       this.#changed.clear();
       this.#hasTooMany = true;
@@ -95,24 +99,38 @@ export class UploadWatches {
 
   /** @throws Problem too_many_streams */
   open(customerId: CustomerId): UploadWatch {
-    const ofCustomer = [...this.#watches].filter((watch) => watch.customerId === customerId).length;
+    const watches = [...this.#watches].filter(({ uploadId }) => uploadId === null);
+    const ofCustomer = watches.filter((watch) => watch.customerId === customerId).length;
     if (ofCustomer >= MAX_OF_CUSTOMER) {
       throw new Problem(
         'too_many_streams',
         `Customer ${customerId} has ${ofCustomer} event streams, which is the maximum.`,
       );
     }
-    if (this.#watches.size >= MAX_IN_ALL) {
+    if (watches.length >= MAX_IN_ALL) {
       throw new Problem('too_many_streams', `The server has ${MAX_IN_ALL} event streams, which is the maximum.`);
     }
-    const watch: Watch = new Watch(customerId, () => this.#watches.delete(watch));
+    return this.#add(customerId, null);
+  }
+
+  openOne(customerId: CustomerId, uploadId: UploadId): UploadWatch {
+    return this.#add(customerId, uploadId);
+  }
+
+  #add(customerId: CustomerId, uploadId: UploadId | null): UploadWatch {
+    const watch: Watch = new Watch(customerId, uploadId, () => this.#watches.delete(watch));
     this.#watches.add(watch);
     return watch;
   }
 
-  /** Those that are followed. */
-  get customerIds(): readonly CustomerId[] {
-    return [...new Set([...this.#watches].map(({ customerId }) => customerId))];
+  /** Customers of whom all uploads are followed. */
+  get customerIds(): ReadonlySet<CustomerId> {
+    return new Set([...this.#watches].flatMap(({ customerId, uploadId }) => (uploadId === null ? [customerId] : [])));
+  }
+
+  /** Uploads that are followed one by one. */
+  get uploadIds(): ReadonlySet<UploadId> {
+    return new Set([...this.#watches].flatMap(({ uploadId }) => uploadId ?? []));
   }
 
   /** Has those that were opened since the last call look at everything again. */
@@ -129,6 +147,11 @@ export class UploadWatches {
     if (owner !== null) this.#owners.set(id, owner);
     this.#changed.add(id);
     this.#timer ??= setTimeout(() => void this.#report().catch((error) => this.#fail(error)), COALESCE_MS);
+  }
+
+  /** Those who follow only this upload need not wait for what else has changed. */
+  ended(id: UploadId): void {
+    for (const watch of this.#watches) if (watch.uploadId === id) watch.change(id, null);
   }
 
   stop(): void {

@@ -25,12 +25,9 @@ export class Uploads {
 
   async find(uploadId: UploadId): Promise<Upload | null> {
     const { catalog, resumable } = this.#deps;
-    // A resumable file is removed after its upload is in the catalog: it may be there by now.
-    return (
-      (await catalog.findUpload(uploadId)) ??
-      (await resumable.findUpload(uploadId)) ??
-      (await catalog.findUpload(uploadId))
-    );
+    const upload = (await catalog.findUpload(uploadId)) ?? (await resumable.findUpload(uploadId));
+    // A resumable file is removed after its upload is in the catalog, perhaps in between.
+    return upload ?? catalog.findUpload(uploadId);
   }
 
   /** The uploads of a customer that have not ended. */
@@ -45,11 +42,9 @@ export class Uploads {
     const elsewhere = uploads.filter(({ id, finishedAt }) => finishedAt === null && !progress.countsOf(id));
     const saved = catalog.isShared ? await catalog.savedProgress(elsewhere.map(({ id }) => id)) : [];
     const counts = new Map<UploadId, Counts>(saved.map((each) => [each.uploadId, each]));
-    for (const { id, file } of elsewhere) {
-      const { bytesReceived = 0, rowsRead = 0 } = counts.get(id) ?? {};
-      // Of a file that arrives in several requests, the bytes of earlier ones are on disk.
-      const onDisk = file ? 0 : await this.#deps.resumable.bytesOf(id);
-      counts.set(id, { bytesReceived: Math.max(bytesReceived, onDisk), rowsRead });
+    // Of a file that arrives in several requests, the bytes of earlier ones are on disk.
+    for (const { id } of elsewhere.filter(({ id, file }) => !file && !counts.has(id))) {
+      counts.set(id, { bytesReceived: await this.#deps.resumable.bytesOf(id), rowsRead: 0 });
     }
     const none = { bytesReceived: 0, rowsRead: 0 };
     return uploads.map((upload) => progressOf(upload, progress.countsOf(upload.id) ?? counts.get(upload.id) ?? none));
@@ -68,13 +63,18 @@ export class Uploads {
   }
 
   /**
-   * Waits until the upload has ended, but at most `timeoutMs`.
+   * Waits until the upload has ended, but at most `timeoutMs`, or until the signal aborts.
    *
-   * @returns the upload as it is then
+   * @returns the upload as it is then; it may be returned earlier
    * @throws Problem upload_not_found if the customer has no such upload; the reason, if it was refused lately
    */
-  async waitUntilEnded(access: CustomerAccess, uploadId: UploadId, timeoutMs: number): Promise<Upload> {
-    const end = this.#deps.progress.waitForEnd(uploadId, timeoutMs);
+  async waitUntilEnded(
+    access: CustomerAccess,
+    uploadId: UploadId,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Upload> {
+    const end = this.#deps.progress.waitForEnd(uploadId, timeoutMs, signal);
     try {
       const upload = await this.get(access, uploadId);
       if (upload.finishedAt !== null) return upload;

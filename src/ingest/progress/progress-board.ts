@@ -14,7 +14,7 @@ export interface Progress {
 /** What is counted of an upload. */
 export type Counts = Pick<Progress, 'bytesReceived' | 'rowsRead'>;
 
-/** Resolves when the upload ends or the time is up. */
+/** Resolves when the upload ends, the time is up, or the signal aborts. */
 interface EndOfUpload {
   readonly promise: Promise<void>;
   /** Must be called, whether the promise has resolved or not. */
@@ -70,13 +70,17 @@ export class ProgressBoard {
   }
 
   /** Starts to wait at once, so that an end between this call and a look at the catalog is not missed. */
-  waitForEnd(uploadId: UploadId, timeoutMs: number): EndOfUpload {
+  waitForEnd(uploadId: UploadId, timeoutMs: number, signal?: AbortSignal): EndOfUpload {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wakers = this.#waiting.get(uploadId) ?? new Set();
     this.#waiting.set(uploadId, wakers.add(resolve));
     const timer = setTimeout(resolve, timeoutMs);
+    const abort = (): void => resolve();
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) resolve();
     const stop = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
       wakers.delete(resolve);
       if (wakers.size === 0) this.#waiting.delete(uploadId);
     };
