@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { analyze, call, ended, put, type RunningThena, resultRows, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
@@ -62,16 +63,25 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
 
   it('refuses uploads while the spool is away, and answers analyses', async () => {
     const spool = fileURLToPath(cluster.environment.THENA_SPOOL_URL ?? '');
+    const [, shard] = cluster.servers.clickhouse.shards;
+    await shard?.kill();
+    const waiting = await put(node.url, 'c', CSV);
+    assert.equal(waiting.status, 202);
     renameSync(spool, `${spool}-away`);
     try {
+      await shard?.start();
       const { status, body } = await put(node.url, 'c', CSV);
-      assert.ok(status >= 500, JSON.stringify(body));
-      assert.deepEqual(await resultRows(node.url, 'c', SUM), [[9]]);
+      assert.deepEqual([status, body.code], [503, 'spool_unavailable'], JSON.stringify(body));
+      const sum = await call(`${node.url}/api/v1/analyze/`, { json: { customer_id: 'c', query: SUM } });
+      assert.equal(sum.status, 200, JSON.stringify(sum.body));
+      await sleep(3_000);
       assert.match(await ready(), /the spool/);
     } finally {
       renameSync(`${spool}-away`, spool);
     }
     await until(async () => (await ready()) === 'ready');
+    // It was acknowledged: it neither fails nor gets lost because its bytes could not be found for a while.
+    assert.equal((await ended(node.url, waiting.body.id)).status, 'complete');
     assert.equal((await upload(node.url, 'c', CSV)).body.status, 'complete');
   });
 });
