@@ -145,7 +145,9 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
       await failing(session.append(broken)),
       /^rows_do_not_fit: ClickHouse 127.0.0.1:\d+: a record does not fit/,
     );
+    assert.equal((await session.commit()).rows, 10);
     assert.deepEqual(await stored('mixed'), { 1: [10, 10] });
+    assert.match(await failing(session.append(broken)), /^rows_do_not_fit/);
     await session.append(integers([10, 15]));
     assert.equal((await session.commit()).rows, 15);
   });
