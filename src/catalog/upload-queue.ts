@@ -84,6 +84,10 @@ export interface UploadQueue {
    * @returns `lost` if the lease was lost or the upload is not received yet: nothing is changed
    */
   commitUpload(commit: CommitUpload): Promise<Upload | 'lost'>;
-  /** Ends an attempt without rows. Its tag stays uncommitted until it is forgotten. Does nothing if the lease was lost. */
-  endAttempt(attempt: Lease & { readonly outcome: AttemptOutcome }): Promise<void>;
+  /**
+   * Ends an attempt without rows. Its tag stays uncommitted until it is forgotten.
+   *
+   * @returns false if the lease was lost: nothing is changed
+   */
+  endAttempt(attempt: Lease & { readonly outcome: AttemptOutcome }): Promise<boolean>;
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import type { NodeInstance } from '../../src/catalog/node.ts';
 import { readConfig } from '../../src/config.ts';
 import { duckdbCsvReader } from '../../src/csv-reader/duckdb/duckdb-csv-reader.ts';
 import { EngineClient } from '../../src/engine/engine-client.ts';
@@ -14,9 +13,10 @@ import { buildServer } from '../../src/http/server.ts';
 import { announcedUpload } from '../../src/http/webhooks/webhook-json.ts';
 import { startIngest } from '../../src/ingest/ingest.ts';
 import { openSpool } from '../../src/ingest/spool/open-spool.ts';
-import type { SpoolPlace } from '../../src/ingest/spool/spool.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import type { TableStore } from '../../src/table-store/table-store.ts';
 import { startWebhooks } from '../../src/webhooks/webhooks.ts';
+import { Pausable } from './pausable.ts';
 
 /** Longer than any test but one needs. */
 const HOLDER_MS = 5_000;
@@ -49,79 +49,113 @@ export async function startNodePair(
   settings: Readonly<Record<string, string>> = {},
   spoolUrl: string | null = null,
 ): Promise<NodePair> {
-  const folder = mkdtempSync(join(tmpdir(), 'thena-pair-'));
-  const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const place = await openSharedPlace(settings, spoolUrl);
+  const closing: (() => unknown)[] = [() => place.close()];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    const [tables, shared, temp, ownOfA, ownOfB] = ['tables', 'shared', 'tmp', 'a', 'b'].map((name) => {
-      mkdirSync(join(folder, name));
-      return join(folder, name);
-    }) as [string, string, string, string, string];
-    const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: folder, ...settings });
-    const sizes = { cacheBytes: config.spoolCacheBytes, reserveBytes: config.diskReserveBytes };
-    const url = spoolUrl ?? pathToFileURL(shared).href;
-    const [instanceA, instanceB] = [randomUUID(), randomUUID()];
-    const [placeOfA, placeOfB] = [
-      await openSpool({ url, local: ownOfA, instance: instanceA, ...sizes }),
-      await openSpool({ url, local: ownOfB, instance: instanceB, ...sizes }),
+    const { folder } = place;
+    const [a, b] = [
+      await startNode('a', await connect(folder), place),
+      await startNode('b', await connect(folder), place),
     ];
-    closing.push(
-      () => placeOfA.close(),
-      () => placeOfB.close(),
-    );
-    const engine = new EngineClient(
-      {
-        directories: [tables, ...placeOfA.segmentFolders, ...placeOfB.segmentFolders, temp],
-        tempDirectory: temp,
-        memoryBytes: config.engineMemoryBytes,
-        threads: config.engineThreads,
-        openTables: config.openTables,
-      },
-      () => undefined,
-    );
-    closing.push(() => engine.close());
-    await engine.start();
-    const parts = { config, engine, tables, temp };
-    const instances = [
-      { nodeId: 'a', instanceId: instanceA },
-      { nodeId: 'b', instanceId: instanceB },
-    ] as const;
-    const a = await startNode(instances[0], await connect(folder), placeOfA, parts);
-    const b = await startNode(instances[1], await connect(folder), placeOfB, parts);
     closing.push(
       () => a.close(),
       () => b.close(),
     );
-    return { a, b, spool: join(shared, 'spool'), close };
+    return { a, b, spool: join(place.shared, 'spool'), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Parts {
+/** What nodes share, except for the catalog. */
+export interface SharedPlace {
+  /** Contains all of the others. */
+  readonly folder: string;
   readonly config: ReturnType<typeof readConfig>;
   readonly engine: EngineClient;
   readonly tables: string;
   readonly temp: string;
+  /** The folder of the spool, unless it is in a bucket. */
+  readonly shared: string;
+  readonly spoolUrl: string;
+  close(): Promise<void>;
 }
 
-async function startNode(
-  instance: NodeInstance,
-  catalog: Catalog,
-  place: SpoolPlace,
-  { config, engine, ...folders }: Parts,
+export async function openSharedPlace(
+  settings: Readonly<Record<string, string>> = {},
+  spoolUrl: string | null = null,
+): Promise<SharedPlace> {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-pair-'));
+  const [tables, shared, temp] = ['tables', 'shared', 'tmp'].map((name) => {
+    mkdirSync(join(folder, name));
+    return join(folder, name);
+  }) as [string, string, string];
+  const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: folder, ...settings });
+  const engine = new EngineClient(
+    {
+      directories: [folder],
+      tempDirectory: temp,
+      memoryBytes: config.engineMemoryBytes,
+      threads: config.engineThreads,
+      openTables: config.openTables,
+    },
+    () => undefined,
+  );
+  await engine.start();
+  return {
+    folder,
+    config,
+    engine,
+    tables,
+    temp,
+    shared,
+    spoolUrl: spoolUrl ?? pathToFileURL(shared).href,
+    async close() {
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Starts a node.
+ *
+ * @param paused lets a test pause what the node does with the catalog and the tables
+ */
+export async function startNode(
+  nodeId: string,
+  connected: Catalog,
+  { folder, config, engine, spoolUrl, ...folders }: SharedPlace,
+  paused: Pausable = new Pausable(),
 ): Promise<Node> {
+  const catalog = paused.wrap(connected);
+  const instance = { nodeId, instanceId: randomUUID() };
+  const place = await openSpool({
+    url: spoolUrl,
+    local: mkdtempSync(join(folder, `${nodeId}-`)),
+    instance: instance.instanceId,
+    cacheBytes: config.spoolCacheBytes,
+    reserveBytes: config.diskReserveBytes,
+  });
   const observations: Observation[] = [];
   const observe = (observation: Observation): void => void observations.push(observation);
-  const tables = duckdbTableStore(engine, {
+  const store = duckdbTableStore(engine, {
     tables: folders.tables,
     exports: folders.temp,
     reserveBytes: config.diskReserveBytes,
     quantileBytes: config.engineMemoryBytes,
   });
+  const wrapped = paused.wrap(store);
+  const tables: TableStore = {
+    ...wrapped,
+    begin: async (load) => paused.wrap(await wrapped.begin(load)),
+    // A generator.
+    export: store.export,
+  };
   const csvReader = duckdbCsvReader(engine);
   const ingest = await startIngest({
     holderMs: HOLDER_MS,
@@ -164,6 +198,7 @@ async function startNode(
       await webhooks.close();
       await ingest.close();
       await catalog.close();
+      place.close();
     },
   };
 }

@@ -15,8 +15,11 @@ const BUCKET = 'thena';
 /** The only keys that the server accepts. */
 export const S3_KEYS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' } as const;
 
-/** What becomes of a request: null passes it on, a number is the status it is answered with, `break` ends its connection. */
-export type Fault = (request: IncomingMessage) => number | 'break' | null;
+/**
+ * What becomes of a request: null passes it on, a number is the status it is answered with, `break` ends its connection, `cut` ends it in
+ * the middle of the answer.
+ */
+export type Fault = (request: IncomingMessage) => number | 'break' | 'cut' | null;
 
 export interface S3Server extends ServerProcess {
   /** For THENA_SPOOL_URL. @param prefix a test's own */
@@ -55,8 +58,8 @@ export async function startS3(): Promise<S3Server> {
   const proxy = createServer((incoming, outgoing) => {
     const fault = s3.fault?.(incoming) ?? null;
     if (fault === 'break') incoming.socket.destroy();
-    else if (fault !== null) outgoing.writeHead(fault).end();
-    else forward(incoming, outgoing, port);
+    else if (typeof fault === 'number') outgoing.writeHead(fault).end();
+    else forward(incoming, outgoing, port, fault === 'cut');
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   const endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
@@ -82,11 +85,12 @@ export async function startS3(): Promise<S3Server> {
   return s3;
 }
 
-function forward(incoming: IncomingMessage, outgoing: ServerResponse, port: number): void {
+function forward(incoming: IncomingMessage, outgoing: ServerResponse, port: number, isCut: boolean): void {
   const { method, url, headers } = incoming;
   const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-    answer.pipe(outgoing);
+    if (isCut) answer.once('data', (bytes: Buffer) => outgoing.write(bytes, () => outgoing.destroy()));
+    else answer.pipe(outgoing);
     answer.on('error', () => outgoing.destroy());
   });
   passed.on('error', () => incoming.socket.destroy());

@@ -76,10 +76,11 @@ export function leasesIn(db: Kysely<CatalogTables>, now: CatalogClock, parallel:
           .where(isLeasedTo(attempt))
           .returningAll()
           .executeTakeFirst();
-        if (!customer || !upload) return;
+        if (!customer || !upload) return false;
         await disown(trx, customer, attempt.tag);
         // Of a dry run, only the client that sent it is interested in the end.
         if (outcome.kind === 'failed' && upload.dry_run === 0) await announce(trx, 'upload.failed', upload, at);
+        return true;
       }),
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { CsvDialect } from '../../csv/dialect.ts';
 import { KeptShapes } from '../../csv/kept-shapes.ts';
@@ -13,16 +14,15 @@ const COPY_BYTES = 1024 * 1024;
 export class KeptRecords {
   readonly #segment: CsvSegment;
   readonly #shapes: KeptShapes;
+  /** Of this attempt only: one that has lost its lease may still be writing to the same folder, on another node. */
+  readonly #path: string;
   #file: BufferedFile | null = null;
   #bytes = 0;
 
   constructor(segment: CsvSegment, dialect: CsvDialect, columns: number) {
     this.#segment = segment;
     this.#shapes = new KeptShapes(dialect, columns);
-  }
-
-  get #path(): string {
-    return `${this.#segment.path}.kept`;
+    this.#path = `${segment.path}.${randomUUID()}.kept`;
   }
 
   /** Call it before the first record that is not kept. @param offset of that record in the segment's text */

@@ -16,6 +16,7 @@ export const FILE_PROBLEMS = [
   'queue_full',
   'disk_full',
   'spool_unavailable',
+  'upload_bytes_missing',
   'file_empty',
   'no_rows',
   'decompression_failed',

@@ -24,7 +24,7 @@ export function rejectedRowsRoutes({
     app.get(
       '/api/v1/uploads/:id/rejects',
       {
-        config: { right: FOLLOWERS, problems: ['upload_not_found', 'rejects_not_found'] },
+        config: { right: FOLLOWERS, problems: ['upload_not_found', 'rejects_not_found', 'spool_unavailable'] },
         schema: {
           tags: ['Uploads'],
           summary: 'List rejected rows',
@@ -55,7 +55,7 @@ export function rejectedRowsRoutes({
     app.get(
       '/api/v1/uploads/:id/rejects.csv',
       {
-        config: { right: FOLLOWERS, problems: ['upload_not_found', 'rejects_not_found'] },
+        config: { right: FOLLOWERS, problems: ['upload_not_found', 'rejects_not_found', 'spool_unavailable'] },
         schema: {
           tags: ['Uploads'],
           summary: 'Download rejected rows',

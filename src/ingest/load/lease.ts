@@ -92,9 +92,9 @@ export class Lease {
     return (await this.#deps.catalog.commitUpload({ ...this.#holder(), ...commit })) !== 'lost';
   }
 
-  /** Ends the attempt without rows, and with it the lease. */
-  async end(outcome: AttemptOutcome): Promise<void> {
-    await this.#deps.catalog.endAttempt({ ...this.#holder(), outcome });
+  /** Ends the attempt without rows, and with it the lease. @returns false if it was lost: others have taken over the upload */
+  end(outcome: AttemptOutcome): Promise<boolean> {
+    return this.#deps.catalog.endAttempt({ ...this.#holder(), outcome });
   }
 
   /** Call it when the rows of the tag have been removed. If it is not called, housekeeping purges them. */

@@ -183,11 +183,12 @@ export class RunningLoads {
     const { progress, observe } = this.#deps;
     const { upload, customer } = claim;
     const isRolledBack = await this.#rollBack(attempt);
-    await lease.end(outcome);
+    const isHeld = await lease.end(outcome);
     failpoint('attempt_failed');
     // Otherwise the rows stay invisible under their uncommitted tag, until housekeeping purges them.
     if (isRolledBack) await lease.forgetTag();
-    if (outcome.kind === 'requeued') return;
+    // Otherwise its bytes are those of the attempt that holds it now.
+    if (outcome.kind === 'requeued' || !isHeld) return;
     this.#isolated.delete(upload.id);
     if (outcome.kind === 'failed') {
       const { code, detail } = outcome.error;

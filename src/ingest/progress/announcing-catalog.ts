@@ -57,8 +57,9 @@ export function announcingCatalog(catalog: Catalog): Catalog {
       return committed;
     },
     async endAttempt(attempt) {
-      await catalog.endAttempt(attempt);
-      (attempt.outcome.kind === 'requeued' ? changed : ended)(attempt.uploadId);
+      const isHeld = await catalog.endAttempt(attempt);
+      if (isHeld) (attempt.outcome.kind === 'requeued' ? changed : ended)(attempt.uploadId);
+      return isHeld;
     },
   };
 }

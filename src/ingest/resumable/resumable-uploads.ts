@@ -156,7 +156,8 @@ export class ResumableUploads {
       const file = await this.#files.find(id);
       if (!file) throw uploadNotFound(id);
       if (this.#isStopped) throw stopping();
-      if (await catalog.claimResumable(lease)) return this.#finishClaimed(file, lease);
+      // If the process that was receiving it has died, its entry is removed first.
+      if (earlier === null && (await catalog.claimResumable(lease))) return this.#finishClaimed(file, lease);
       if (performance.now() > until) {
         throw new Problem('upload_locked', `Another node is making the file of upload ${id} an upload.`);
       }

@@ -33,14 +33,17 @@ export class Bucket {
   readonly #location: BucketLocation;
   readonly #writes = new FairSemaphore<null>({ capacity: CONCURRENT_WRITES, share: 'all' });
 
-  private constructor(sdk: Sdk, client: S3Client, location: BucketLocation) {
+  readonly #partBytes: number;
+
+  private constructor(sdk: Sdk, client: S3Client, location: BucketLocation, partBytes: number) {
+    this.#partBytes = partBytes;
     this.#sdk = sdk;
     this.#client = client;
     this.#location = location;
   }
 
   /** Credentials come from the environment, as the AWS SDK reads it. */
-  static async open(location: BucketLocation): Promise<Bucket> {
+  static async open(location: BucketLocation, { partBytes = PART_BYTES } = {}): Promise<Bucket> {
     // Only those who use a bucket load its client.
     const sdk = await import('@aws-sdk/client-s3');
     const { endpoint } = location;
@@ -57,7 +60,7 @@ export class Bucket {
       requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
       logger: silent,
     });
-    return new Bucket(sdk, client, location);
+    return new Bucket(sdk, client, location, partBytes);
   }
 
   close(): void {
@@ -68,7 +71,7 @@ export class Bucket {
   async put(key: string, path: string): Promise<void> {
     const { size } = await stat(path);
     await this.#writes.run(null, {}, () =>
-      size > PART_BYTES ? this.#putParts(key, path, size) : this.#putOne(key, path, size),
+      size > this.#partBytes ? this.#putParts(key, path, size) : this.#putOne(key, path, size),
     );
   }
 
@@ -170,8 +173,8 @@ export class Bucket {
     const { UploadId } = await this.#tried(() => this.#client.send(new this.#sdk.CreateMultipartUploadCommand(at)));
     try {
       const Parts: CompletedPart[] = [];
-      for (let start = 0; start < bytes; start += PART_BYTES) {
-        const end = Math.min(start + PART_BYTES, bytes);
+      for (let start = 0; start < bytes; start += this.#partBytes) {
+        const end = Math.min(start + this.#partBytes, bytes);
         const part = { ...at, UploadId, PartNumber: Parts.length + 1, ContentLength: end - start };
         const { ETag } = await this.#tried(() => {
           const Body = createReadStream(path, { start, end: end - 1 });

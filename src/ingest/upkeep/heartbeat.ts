@@ -2,9 +2,13 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { NodeInstance, Presence } from '../../catalog/node.ts';
 import type { Observe } from '../../events.ts';
 
-const INTERVAL_MS = 3_000;
-/** An instance that has not been seen for so long is dead. */
-const DEAD_MS = 15_000;
+export interface HeartbeatTiming {
+  readonly intervalMs: number;
+  /** An instance that has not been seen for so long is dead. */
+  readonly deadMs: number;
+}
+
+const TIMING: HeartbeatTiming = { intervalMs: 3_000, deadMs: 15_000 };
 
 export interface HeartbeatDeps {
   readonly catalog: Pick<Catalog, 'heartbeat' | 'expireInstances'>;
@@ -19,14 +23,16 @@ export interface HeartbeatDeps {
 /** Shows other nodes that this instance is alive, and finds out which of them are not. */
 export class Heartbeat {
   readonly #deps: HeartbeatDeps;
+  readonly #timing: HeartbeatTiming;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
   #lastAt = 0;
   /** Since when no heartbeat was missed. */
   #steadySince: number | null = null;
 
-  constructor(deps: HeartbeatDeps) {
+  constructor(deps: HeartbeatDeps, timing = TIMING) {
     this.#deps = deps;
+    this.#timing = timing;
   }
 
   start(): void {
@@ -39,7 +45,7 @@ export class Heartbeat {
         .finally(() => {
           this.#beating = null;
         });
-    }, INTERVAL_MS);
+    }, this.#timing.intervalMs);
   }
 
   async stop(): Promise<void> {
@@ -49,6 +55,7 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { catalog, instance, observe, onDeath, onEnd } = this.#deps;
+    const { intervalMs, deadMs } = this.#timing;
     const at = performance.now();
     const presence = await catalog.heartbeat(instance);
     if (presence !== 'alive') {
@@ -56,11 +63,11 @@ export class Heartbeat {
       onEnd(presence);
       return;
     }
-    if (this.#steadySince === null || at - this.#lastAt > 2 * INTERVAL_MS) this.#steadySince = at;
+    if (this.#steadySince === null || at - this.#lastAt > 2 * intervalMs) this.#steadySince = at;
     this.#lastAt = at;
     // After an outage of the catalog, or a pause of this process, the others may only have had no chance to be seen.
-    if (at - this.#steadySince < DEAD_MS) return;
-    const nodes = await catalog.expireInstances(instance, DEAD_MS);
+    if (at - this.#steadySince < deadMs) return;
+    const nodes = await catalog.expireInstances(instance, deadMs);
     for (const nodeId of nodes) observe({ kind: 'node_died', nodeId });
     if (nodes.length > 0) onDeath();
   }

@@ -5,8 +5,9 @@ import { StorageFailure } from '../../model/storage-failure.ts';
 import type { Appended, LoadSession, LoadSummary } from '../table-store.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { countRows, type StoredTime } from './count-rows.ts';
-import { deleteRows } from './delete-rows.ts';
+import { deleteAttempts, deleteRows } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
+import { prepareEnded } from './ended-attempts.ts';
 import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segment.ts';
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
 import { ROW_COLUMN, type TableMaking } from './physical-table.ts';
@@ -82,7 +83,7 @@ export class ClickhouseLoad implements LoadSession {
     const { servers, making } = this.#deps;
     const { table, tag, create } = this.#params;
     await servers.onEach((shard) =>
-      create ? dropTable(shard, making, table) : deleteRows(shard, making, table, [tag], `${TAG_COLUMN} = ${tag}`),
+      create ? dropTable(shard, making, table) : deleteAttempts(shard, making, table, [tag]),
     );
   }
 
@@ -90,6 +91,7 @@ export class ClickhouseLoad implements LoadSession {
   async #prepare(source: CsvSource | null): Promise<void> {
     if (this.#isPrepared) return;
     const { servers, making } = this.#deps;
+    await servers.onEach((shard) => prepareEnded(shard, making));
     const wanted = { ...this.#params, timeColumn: this.#params.time?.name ?? null };
     if (this.#params.create) await createTable(servers, making, wanted, source);
     else await completeTable(servers, making, wanted);

@@ -27,7 +27,7 @@ export function clickhouseReads({
   queryMemoryBytes,
   ...folder
 }: ClickhouseReadDeps): Pick<TableStore, 'query' | 'rows' | 'export' | 'keepsIntegersAsNumbers' | 'encode'> {
-  const settings: StatementSettings = queryMemoryBytes === null ? {} : { max_memory_usage: queryMemoryBytes };
+  const settings = queryMemoryBytes === null ? {} : memorySettings(queryMemoryBytes);
   const sourceOf = (table: TableName): string => servers.source(identifier(tableName(table)));
   return {
     query: (view, plan, limits) => answerQuery(servers.reader, sourceOf(view), settings, view, plan, limits),
@@ -40,5 +40,15 @@ export function clickhouseReads({
       const path = join(folder.exports, `${randomUUID()}.parquet`);
       return engine.call('encode_result', { columns, rows, format, path }, { signal });
     },
+  };
+}
+
+/** Groups and rows to sort that do not fit into half of the memory are written to disk. */
+function memorySettings(bytes: number): StatementSettings {
+  const half = Math.floor(bytes / 2);
+  return {
+    max_memory_usage: bytes,
+    max_bytes_before_external_group_by: half,
+    max_bytes_before_external_sort: half,
   };
 }

@@ -41,15 +41,21 @@ export async function readPage(
     let from: RowKey = begin;
     for (let span = FIRST_SPAN; ; span = Math.min(span * GROWTH, MAX_SPAN)) {
       const to = where === null ? null : await scan.keyAfter(from, span, ends);
+      let next: RowKey | null = null;
       // One row more shows that the page is not the last one.
       const page = scan.over(select, from, to, ` LIMIT ${limit - rows.length + 1}`);
       for await (const [tag, row, ...values] of streamRows(shard, page, ends)) {
         const key = { tag: Number(tag), row: Number(row) };
-        if (rows.length === limit || bytes >= PAGE_BYTES) return { kind: 'rows', rows, next: textOf(key) };
+        if (bytes >= PAGE_BYTES) return { kind: 'rows', rows, next: textOf(key) };
+        if (rows.length === limit) {
+          next = key;
+          continue;
+        }
         const stored = columns.map(({ type }, index) => storedValue(values[index], type));
         rows.push(stored);
         bytes += rowBytes(stored);
       }
+      if (next) return { kind: 'rows', rows, next: textOf(next) };
       if (to === null) return { kind: 'rows', rows, next: null };
       if (rows.length === limit || performance.now() - began >= Math.min(BUDGET_MS, deadlineMs / 2)) {
         return { kind: 'rows', rows, next: textOf(to) };

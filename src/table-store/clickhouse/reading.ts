@@ -148,29 +148,32 @@ async function* linesOf(
   signal: AbortSignal,
 ): AsyncGenerator<readonly unknown[], void> {
   let rest: Buffer[] = [];
+  let hasFailed = false;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       let from = 0;
-      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-        const line = rest.length === 0 ? chunk.subarray(from, at) : Buffer.concat([...rest, chunk.subarray(from, at)]);
+      for (let at = chunk.indexOf(LINE_FEED); at >= 0 && !hasFailed; at = chunk.indexOf(LINE_FEED, from)) {
+        const line = Buffer.concat([...rest, chunk.subarray(from, at)]);
+        hasFailed = line[0] !== START_OF_ROW;
+        if (hasFailed) break;
         rest = [];
         from = at + 1;
-        yield parsed(shard, line.toString());
+        yield JSON.parse(line.toString()) as readonly unknown[];
       }
       if (from < chunk.length) rest.push(chunk.subarray(from));
     }
-    if (rest.length > 0) throw exceptionIn(shard, Buffer.concat(rest).toString());
   } catch (error) {
-    throw unanswered(shard.name, error, signal);
+    // A response with an exception has no proper end.
+    if (!hasFailed || signal.aborted) throw unanswered(shard.name, error, signal);
   }
+  if (rest.length > 0) throw exceptionIn(shard, Buffer.concat(rest).toString());
 }
 
-function parsed(shard: ClickhouseShard, line: string): readonly unknown[] {
-  if (!line.startsWith('[')) throw exceptionIn(shard, line);
-  return JSON.parse(line) as readonly unknown[];
-}
+const LINE_FEED = 10;
+const START_OF_ROW = '['.charCodeAt(0);
 
 /** An exception that ClickHouse wrote after the first rows. */
 function exceptionIn(shard: ClickhouseShard, text: string): ClickhouseException {
-  return new ClickhouseException(shard.name, Number(/Code: (\d+)/.exec(text)?.[1] ?? 0), text, false);
+  const [message = text, code] = /Code: (\d+)[^\n]*/.exec(text) ?? [];
+  return new ClickhouseException(shard.name, Number(code ?? 0), message, false);
 }

@@ -60,7 +60,7 @@ export function attemptsContract(t: CatalogUnderTest): void {
       const next = await t.received('a');
       const claim = await t.claimed();
       t.clock += 3;
-      await t.catalog.endAttempt({ ...leaseOf(claim), outcome: FAILED });
+      assert.equal(await t.catalog.endAttempt({ ...leaseOf(claim), outcome: FAILED }), true);
       const failed = await t.catalog.findUpload(claim.upload.id);
       assert.equal(failed?.status, 'failed');
       assert.deepEqual(failed?.error, ERROR);
@@ -97,7 +97,9 @@ export function attemptsContract(t: CatalogUnderTest): void {
       const old = await t.claimed();
       t.clock += LEASE_MS;
       const taken = await t.claimed(B);
-      for (const outcome of [FAILED, REQUEUED]) await t.catalog.endAttempt({ ...leaseOf(old), outcome });
+      for (const outcome of [FAILED, REQUEUED]) {
+        assert.equal(await t.catalog.endAttempt({ ...leaseOf(old), outcome }), false);
+      }
       await t.catalog.endAttempt({ ...leaseOf(taken), outcome: FAILED });
       assert.deepEqual(await t.catalog.findUpload(taken.upload.id), taken.upload);
       assert.notEqual(await t.catalog.commitUpload({ ...commitOf(taken), owner: 'b' }), 'lost');

@@ -247,6 +247,16 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
       assert.deepEqual(await stored('outlived'), { 2: [5, 5] });
     });
 
+    it('an attempt that was purged stores nothing more, such as of a node that was suspended', async () => {
+      await (await begin('suspended', 1)).commit();
+      const session = await begin('suspended', 2);
+      await session.append(integers([0, 10]));
+      await store.purge(tableOf('suspended'), [2]);
+      assert.match(await failing(session.append(integers([10, 20]))), /^unavailable: .*the attempt has ended/);
+      await (await begin('suspended', 3)).append(integers([0, 5]));
+      assert.deepEqual(await stored('suspended'), { 3: [5, 5] });
+    });
+
     it('drop ends it, too', async () => {
       await (await begin('outlived-drop', 1)).commit();
       const ended = slowInsert('outlived-drop', 3);

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { planQuery } from '../../../src/analysis/plan-query.ts';
+import { RequestPart } from '../../../src/analysis/request-part.ts';
+import type { StoredColumn } from '../../../src/model/columns.ts';
+import type { QueryLimits, TableName } from '../../../src/table-store/table-store.ts';
+import { tableOf, tableState } from '../../builders.ts';
+import { NO_CLICKHOUSE } from '../../cluster/clickhouse-server.ts';
+import { clickhouseTables } from '../../contract/stored-tables.ts';
+import { type EngineInFolder, engineInFolder } from '../../engine/engine-in-folder.ts';
+
+const { signal } = new AbortController();
+const LIMITS: QueryLimits = { maxRows: 10_000, maxBytes: 100_000_000, deadlineMs: 60_000, signal };
+const TYPES = { n: 'integer', x: 'number', s: 'text' } as const;
+const COLUMNS: readonly StoredColumn[] = Object.entries(TYPES).map(([name, type]) => ({ name, type }));
+const TABLE = tableState(TYPES);
+const EVIL = ["'; DROP TABLE t; --", "\\'", '{p1:String}', '`) OR 1=1 --', "a' OR '1'='1", '%_\\', '\u0001\t\n'];
+
+describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
+  let place: EngineInFolder;
+  let tables: Awaited<ReturnType<typeof clickhouseTables>>;
+  before(async () => {
+    place = await engineInFolder();
+    const { exports } = place.storeSettings;
+    tables = await clickhouseTables(1, {
+      engine: place.engine,
+      exports,
+      reserveBytes: 0,
+      queryMemoryBytes: 100_000_000,
+    });
+  });
+  after(async () => {
+    await tables.close();
+    await place.close();
+  });
+
+  const viewOf = (table: TableName, rows = 1000) => ({
+    ...table,
+    columns: COLUMNS,
+    uncommittedTags: [],
+    lastTag: 9,
+    rows,
+  });
+  const query = (table: TableName, request: object, limits: Partial<QueryLimits> = {}, rows = 1000) =>
+    tables.reads.query(viewOf(table, rows), planQuery(new RequestPart(request, ''), { ...TABLE, rows }, 10_000), {
+      ...LIMITS,
+      ...limits,
+    });
+
+  /** Fills a table on the first shard by a query of numbers. */
+  async function fill(id: string, select: string, rows: number): Promise<TableName> {
+    const table = tableOf(id);
+    await tables.create(table, COLUMNS);
+    const name = `${table.customerId}_${table.tableId}`;
+    const sql = `INSERT INTO \`${name}\` SELECT ${select}, 1, number FROM numbers(${rows})`;
+    await tables.servers.reader.run(sql);
+    return table;
+  }
+
+  it('takes values for values, whatever they contain', async () => {
+    const table = tableOf('evil');
+    await tables.create(table, COLUMNS);
+    await tables.add(
+      table,
+      COLUMNS,
+      1,
+      EVIL.map((text, index) => [BigInt(index), null, text]),
+    );
+    for (const [index, text] of EVIL.entries()) {
+      const pattern = text.replaceAll(/[\\%_]/g, '\\$&');
+      for (const where of [
+        { column: 's', op: '=', value: text },
+        { column: 's', op: 'in', value: [text, 'other'] },
+        { column: 's', op: 'like', value: pattern },
+      ]) {
+        const outcome = await query(table, { measures: [{ fn: 'max', column: 'n' }], where });
+        assert.deepEqual(outcome, { kind: 'rows', rows: [[BigInt(index)]] }, JSON.stringify(where));
+      }
+    }
+    assert.deepEqual(await query(table, { measures: [{ fn: 'count' }] }), {
+      kind: 'rows',
+      rows: [[BigInt(EVIL.length)]],
+    });
+  });
+
+  it('takes names for names, also in the columns of a Parquet file', async () => {
+    const columns = [...EVIL.slice(0, 5), 'c1', '_thena_row', 'a`b'].map(
+      (name) => ({ name, type: 'integer' }) as const,
+    );
+    const table = tableOf('names');
+    await tables.create(table, columns);
+    await tables.add(table, columns, 1, [columns.map((_, index) => BigInt(index))]);
+    const view = { ...viewOf(table), columns };
+    for (const format of ['parquet', 'arrow', 'csv', 'ndjson'] as const) {
+      const request = { columns: columns.toReversed(), where: null, format, escapeFormulas: false };
+      const chunks = await Array.fromAsync(tables.reads.export(view, request, { chunkMs: 60_000, signal }));
+      assert.ok(Buffer.concat(chunks).length > 0, format);
+    }
+  });
+
+  it('ends at its deadline, at a cancellation and at the limit of memory', async () => {
+    const table = await fill('limits', 'toInt64(number), number / 3, toString(number)', 3_000_000);
+    // Distinct texts, several times more than there is memory for.
+    const medians = ['n', 'x'].map((column) => ({ fn: 'median', column }));
+    const heavy = { measures: [...medians, { fn: 'count_distinct', column: 's' }] };
+    assert.deepEqual(await query(table, heavy), { kind: 'out_of_memory' });
+    assert.deepEqual(await query(table, heavy, { deadlineMs: 30 }), { kind: 'timed_out' });
+    const abort = AbortSignal.timeout(40);
+    assert.deepEqual(await query(table, heavy, { signal: abort }), { kind: 'cancelled' });
+    const running = async () => {
+      const [row] = await tables.servers.reader.rows<[string]>(
+        `SELECT count() FROM system.processes WHERE startsWith(query_id, 'thena:read:')`,
+      );
+      return Number(row?.[0]);
+    };
+    for (let tries = 0; tries < 100 && (await running()) > 0; tries++)
+      await new Promise((done) => setTimeout(done, 50));
+    assert.equal(await running(), 0, 'no query runs on');
+    const few = { group_by: ['s'], where: { column: 'n', op: '<', value: 500 } };
+    assert.deepEqual(await query(table, few, { maxRows: 499 }), { kind: 'too_many_rows' });
+    assert.deepEqual(await query(table, few, { maxBytes: 1000 }), { kind: 'too_many_bytes' });
+  });
+
+  it('computes approximate measures within their stated errors', async () => {
+    const rows = 6_000_000;
+    const table = await fill('approximate', 'toInt64(number), number % 1000, toString(number % 2000000)', rows);
+    const measures = [
+      { fn: 'median', column: 'n', approximate: true, as: 'median' },
+      { fn: 'count_distinct', column: 's', approximate: true, as: 'distinct' },
+    ];
+    const outcome = await query(table, { measures }, {}, rows);
+    assert(outcome.kind === 'rows', outcome.kind);
+    const [median, distinct] = (outcome.rows[0] ?? []).map(Number) as [number, number];
+    const [rankError, countError] = outcome.errors ?? [];
+    assert.ok(rankError && Math.abs(median / rows - 0.5) <= rankError, `${median} ${rankError}`);
+    assert.ok(countError && Math.abs(distinct / 2_000_000 - 1) <= countError, `${distinct} ${countError}`);
+  });
+
+  it('bounds pages and chunks of long texts, and returns all of them', async () => {
+    const table = await fill('long', `toInt64(number), NULL, repeat(toString(number % 10), 400000)`, 100);
+    const page = { columns: COLUMNS, where: null, after: null, limit: 100 };
+    const outcome = await tables.reads.rows(viewOf(table), page, LIMITS);
+    assert(outcome.kind === 'rows', outcome.kind);
+    assert.ok(outcome.rows.length > 10 && outcome.rows.length < 30, `${outcome.rows.length}`);
+    const request = { columns: COLUMNS, where: null, format: 'csv', escapeFormulas: false } as const;
+    let bytes = 0;
+    for await (const chunk of tables.reads.export(viewOf(table), request, { chunkMs: 60_000, signal })) {
+      assert.ok(chunk.length <= 17_000_000, `${chunk.length}`);
+      bytes += chunk.length;
+    }
+    assert.ok(bytes > 40_000_000);
+  });
+
+  it('fails when a shard is down, and names it, instead of answering for the other one', async () => {
+    const { exports } = place.storeSettings;
+    const halves = await clickhouseTables(2, { engine: place.engine, exports, reserveBytes: 0 });
+    const { reads, running } = halves;
+    const table = tableOf('halves');
+    const view = viewOf(table);
+    const count = planQuery(new RequestPart({ measures: [{ fn: 'count' }] }, ''), TABLE, 100);
+    await halves.create(table, COLUMNS);
+    await halves.add(
+      table,
+      COLUMNS,
+      1,
+      Array.from({ length: 10 }, (_, index) => [BigInt(index), null, null]),
+    );
+    const [, second] = running.shards;
+    const failure = (what: string) => (error: Error & { reason?: string }) => {
+      assert.equal(error.reason, 'unavailable', what);
+      assert.match(error.message, /127\.0\.0\.1:\d+/);
+      return true;
+    };
+    await second?.kill();
+    try {
+      await assert.rejects(reads.query(view, count, LIMITS), failure('query'));
+      const page = { columns: COLUMNS, where: null, after: null, limit: 100 };
+      await assert.rejects(reads.rows(view, page, LIMITS), failure('rows'));
+      for (const format of ['csv', 'parquet'] as const) {
+        const request = { columns: COLUMNS, where: null, format, escapeFormulas: false };
+        const chunks = Array.fromAsync(reads.export(view, request, { chunkMs: 60_000, signal }));
+        await assert.rejects(chunks, failure(format));
+      }
+    } finally {
+      await second?.start();
+    }
+    const outcome = await reads.query(view, count, LIMITS);
+    assert.deepEqual(outcome, { kind: 'rows', rows: [[10n]] });
+    await halves.close();
+  });
+});
