@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { CsvSegment } from '../../csv/segment.ts';
 import { syncFolder } from '../../durable.ts';
 import { failpoint } from '../../failpoints.ts';
@@ -52,6 +52,18 @@ export class FolderSpool implements Spool {
       if (found?.size !== bytes) throw bytesMissing(`the segment ${path}`);
     }
     return () => undefined;
+  }
+
+  async adopt(path: string, file: string): Promise<void> {
+    const target = join(this.#directory, path);
+    await orDiskFull(async () => {
+      await mkdir(dirname(target), { recursive: true });
+      await copyFile(file, target);
+      const copy = await open(target, 'r+');
+      await copy.sync().finally(() => copy.close());
+      await syncFolder(dirname(target));
+      await syncFolder(this.#directory);
+    });
   }
 
   async remove(upload: SpooledUpload): Promise<void> {
