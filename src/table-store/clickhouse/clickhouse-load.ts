@@ -41,7 +41,7 @@ export class ClickhouseLoad implements LoadSession {
   /** Segments that were sent. */
   #sent = 0;
   #isPrepared = false;
-  /** Whether rows of a source that was not appended may be in the table. */
+  /** Whether rows of a source that was not appended may be in the table. Mostly, a roll-back follows. */
   #hasLeftovers = false;
 
   constructor(deps: ClickhouseLoadDeps, params: ClickhouseLoadParams) {
@@ -54,22 +54,16 @@ export class ClickhouseLoad implements LoadSession {
     await this.#prepare(source);
     await this.#deleteLeftovers();
     this.#hasLeftovers = true;
-    try {
-      const loaded = await this.#loadAll(source, signal, onProgress);
-      const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
-      const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
-      this.#rows += rows;
-      this.#hasLeftovers = false;
-      return {
-        rows,
-        ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
-        incompleteTimes: incomplete.reduce<Appended['incompleteTimes']>((sum, each) => addValues(sum, each), null),
-      };
-    } catch (failure) {
-      // If a shard is down, they are deleted later: by `rollBack` or by a purge.
-      await this.#deleteLeftovers().catch(() => undefined);
-      throw failure;
-    }
+    const loaded = await this.#loadAll(source, signal, onProgress);
+    const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
+    const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
+    this.#rows += rows;
+    this.#hasLeftovers = false;
+    return {
+      rows,
+      ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
+      incompleteTimes: incomplete.reduce<Appended['incompleteTimes']>((sum, each) => addValues(sum, each), null),
+    };
   }
 
   async commit(): Promise<LoadSummary> {
@@ -98,6 +92,7 @@ export class ClickhouseLoad implements LoadSession {
     this.#isPrepared = true;
   }
 
+  /** Deletes them before anything else is appended, or counted. */
   async #deleteLeftovers(): Promise<void> {
     if (!this.#hasLeftovers) return;
     const { servers, making } = this.#deps;
