@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
   customers: ['list, create and delete customers', () => import('./commands/customers.ts')],
   keys: ['list, create and revoke API keys of a customer', () => import('./commands/keys.ts')],
   doctor: ['check the settings and the server', () => import('./commands/doctor.ts')],
+  move: ['move all data into a cluster, or out of it', () => import('./commands/move.ts')],
   login: ['save the address and the key of a server', () => import('./commands/login.ts')],
 };
 
@@ -43,7 +44,7 @@ export async function createProgram(cli: Cli, args: readonly string[], version: 
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}`)
       .summary(summary);
     if (name === named || completes) (await load()).define(command, cli);
-    if (name !== 'serve') addServerOptions(command);
+    if (name !== 'serve' && name !== 'move') addServerOptions(command);
   }
   if (completes) (await import('@bomb.sh/tab/commander')).default(program, { completionCommandName: 'completion' });
   else program.command('completion').summary('print a completion script for a shell').argument('<shell>');

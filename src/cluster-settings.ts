@@ -7,6 +7,8 @@ export interface ClusterSettings {
   readonly clickhouseUrls: readonly string[];
   /** The name of the shards in `system.clusters`. Null: there is one server. */
   readonly clickhouseCluster: string | null;
+  /** The engine of new tables. A replicated one is created on the whole cluster at once. */
+  readonly clickhouseEngine: string;
   readonly spoolUrl: string;
 }
 
@@ -17,12 +19,14 @@ interface ClusterParts {
   readonly THENA_DATABASE_URL: string | null;
   readonly THENA_CLICKHOUSE_URL: readonly string[];
   readonly THENA_CLICKHOUSE_CLUSTER: string | null;
+  readonly THENA_CLICKHOUSE_ENGINE: string;
   readonly THENA_SPOOL_URL: string | null;
 }
 
 /** @returns null if none of the settings is there @throws SettingError if some are missing */
 export function clusterSettings(parts: ClusterParts): ClusterSettings | null {
   const { THENA_DATABASE_URL, THENA_CLICKHOUSE_URL, THENA_CLICKHOUSE_CLUSTER, THENA_SPOOL_URL } = parts;
+  const { THENA_CLICKHOUSE_ENGINE } = parts;
   const given = [...REQUIRED, 'THENA_CLICKHOUSE_CLUSTER' as const].filter((name) => (parts[name]?.length ?? 0) > 0);
   const missing = REQUIRED.filter((name) => !given.includes(name));
   if (given.length === 0) return null;
@@ -36,10 +40,16 @@ export function clusterSettings(parts: ClusterParts): ClusterSettings | null {
       'THENA_CLICKHOUSE_URL has several servers. Set THENA_CLICKHOUSE_CLUSTER to the name of these shards in system.clusters.',
     );
   }
+  if (isReplicated(THENA_CLICKHOUSE_ENGINE) && THENA_CLICKHOUSE_CLUSTER === null) {
+    throw new SettingError(
+      'A replicated THENA_CLICKHOUSE_ENGINE needs THENA_CLICKHOUSE_CLUSTER, on which tables are created.',
+    );
+  }
   return {
     databaseUrl: THENA_DATABASE_URL,
     clickhouseUrls: THENA_CLICKHOUSE_URL,
     clickhouseCluster: THENA_CLICKHOUSE_CLUSTER,
+    clickhouseEngine: THENA_CLICKHOUSE_ENGINE,
     spoolUrl: THENA_SPOOL_URL,
   };
 }
@@ -95,6 +105,20 @@ export function clusterName(value: string, name: string): string | null {
     );
   }
   return value;
+}
+
+export function tableEngine(value: string, name: string): string {
+  if (!/^(?:Replicated|Shared)?MergeTree(?:\([\w'{}/., -]{0,200}\))?$/.test(value)) {
+    throw new SettingError(
+      `Invalid ${name} '${value}': expected MergeTree or ReplicatedMergeTree, with its arguments in parentheses.`,
+    );
+  }
+  return value;
+}
+
+/** Whether a statement that changes a table is to be run on all of its replicas. */
+export function isReplicated(engine: string): boolean {
+  return engine.startsWith('Replicated');
 }
 
 export function spoolUrl(value: string, name: string): string | null {

@@ -7,6 +7,7 @@ import {
   databaseUrl,
   shardUrls,
   spoolUrl,
+  tableEngine,
 } from './cluster-settings.ts';
 import { SettingError } from './setting-error.ts';
 
@@ -214,6 +215,11 @@ export const SETTINGS = {
     '',
     'Name of the shards in `system.clusters` of ClickHouse. Required for several shards.',
     clusterName,
+  ),
+  THENA_CLICKHOUSE_ENGINE: setting(
+    'MergeTree',
+    'Engine of new tables in ClickHouse. `ReplicatedMergeTree` needs THENA_CLICKHOUSE_CLUSTER, on which tables are then created.',
+    tableEngine,
   ),
   THENA_SPOOL_URL: setting(
     '',

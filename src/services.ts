@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Presence } from './catalog/node.ts';
-import { openSqliteCatalog } from './catalog/sqlite/open-sqlite.ts';
 import type { Config } from './config.ts';
 import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
-import { takeDataDir } from './data-dir.ts';
+import { type DataDir, takeDataDir } from './data-dir.ts';
+import { openEmbeddedStores } from './embedded-stores.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
 import { accessToFinish } from './http/access/access.ts';
@@ -13,8 +13,9 @@ import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { openSpool } from './ingest/spool/open-spool.ts';
 import { metricsText } from './metrics.ts';
-import { SettingError } from './setting-error.ts';
-import { duckdbTableStore } from './table-store/duckdb/duckdb-table-store.ts';
+import { refuseDuringMove } from './move/move-registration.ts';
+import { readiness } from './readiness.ts';
+import type { Stores } from './stores.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
 
 /** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
@@ -33,9 +34,9 @@ export interface Services {
 
 /** Starts all parts with their adapters and listens. The only file that names concrete adapters. */
 export async function startServices(config: Config, observe: Observe): Promise<Services> {
-  if (config.cluster) throw new SettingError('This version of Thena cannot use the servers of a cluster yet.');
   const data = takeDataDir(config.dataDir);
-  const tableDirectory = data.folder('tables');
+  // In a cluster, the data folder only has temporary files.
+  const tableDirectories = config.cluster ? [] : [data.folder('tables')];
   const tempDirectory = data.folder('tmp');
   // Exports left by a crash were being sent to clients that have since disconnected.
   const exportDirectory = data.emptyFolder('tmp/exports');
@@ -47,7 +48,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
   try {
     const instanceId = randomUUID();
     const place = await openSpool({
-      url: null,
+      url: config.cluster?.spoolUrl ?? null,
       local: config.dataDir,
       instance: instanceId,
       cacheBytes: config.spoolCacheBytes,
@@ -56,7 +57,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     closing.push(() => place.close());
     const engine = new EngineClient(
       {
-        directories: [tableDirectory, ...place.segmentFolders, exportDirectory],
+        directories: [...tableDirectories, ...place.segmentFolders, exportDirectory],
         tempDirectory,
         memoryBytes: config.engineMemoryBytes,
         threads: config.engineThreads,
@@ -65,16 +66,12 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       observe,
     );
     closing.push(() => engine.close());
-    const catalog = await openSqliteCatalog(data.path('catalog.sqlite'));
-    closing.push(() => catalog.close());
-    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
     await engine.start();
-    const tables = duckdbTableStore(engine, {
-      tables: tableDirectory,
-      exports: exportDirectory,
-      reserveBytes: config.diskReserveBytes,
-      quantileBytes: config.engineMemoryBytes,
-    });
+    const stores = await openStores(config, data, engine, exportDirectory);
+    closing.push(() => stores.close());
+    const { catalog, tables } = stores;
+    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
+    await refuseDuringMove(catalog, instance);
     const ingest = await startIngest({
       catalog,
       instance,
@@ -95,10 +92,11 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       settings: config,
     });
     closing.push(() => webhooks.close());
-    const ready = async (): Promise<void> => {
-      await catalog.ping();
-      await engine.call('ping', null, { deadlineMs: 2_000 });
-    };
+    const ready = readiness({
+      ...stores.checks,
+      'the spool': () => place.ping(),
+      'the engine': (signal) => engine.call('ping', null, { signal }),
+    });
     const server = await buildServer({
       config,
       catalog,
@@ -118,4 +116,12 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     await close();
     throw error;
   }
+}
+
+async function openStores(config: Config, data: DataDir, engine: EngineClient, exports: string): Promise<Stores> {
+  const { cluster } = config;
+  if (!cluster) return openEmbeddedStores({ data, engine, exports, settings: config });
+  // What it needs takes time to load.
+  const { openClusterStores } = await import('./cluster-stores.ts');
+  return openClusterStores({ cluster, engine, exports, settings: config });
 }

@@ -66,6 +66,7 @@ test('without the settings of a cluster, there is none; with all of them, there 
     databaseUrl: CLUSTER.THENA_DATABASE_URL,
     clickhouseUrls: CLUSTER.THENA_CLICKHOUSE_URL.split(','),
     clickhouseCluster: 'shards',
+    clickhouseEngine: 'MergeTree',
     spoolUrl: CLUSTER.THENA_SPOOL_URL,
   });
   const { THENA_CLICKHOUSE_CLUSTER: _, ...single } = { ...CLUSTER, THENA_CLICKHOUSE_URL: 'http://a:8123' };
@@ -84,13 +85,20 @@ test('half of the settings of a cluster are refused, and the missing ones named'
   assert.throws(() => readConfig({ THENA_CLICKHOUSE_CLUSTER: 'shards' }), /A cluster needs/);
 });
 
+test('a replicated engine needs the name of the cluster', () => {
+  const { THENA_CLICKHOUSE_CLUSTER: _, ...single } = { ...CLUSTER, THENA_CLICKHOUSE_URL: 'http://a:8123' };
+  const THENA_CLICKHOUSE_ENGINE = "ReplicatedMergeTree('/clickhouse/{shard}/{table}', '{replica}')";
+  assert.throws(() => readConfig({ ...single, THENA_CLICKHOUSE_ENGINE }), /needs THENA_CLICKHOUSE_CLUSTER/);
+  assert.equal(readConfig({ ...CLUSTER, THENA_CLICKHOUSE_ENGINE }).cluster?.clickhouseEngine, THENA_CLICKHOUSE_ENGINE);
+});
+
 test('several shards need the name of their cluster', () => {
   const { THENA_CLICKHOUSE_CLUSTER: _, ...unnamed } = CLUSTER;
   assert.throws(() => readConfig(unnamed), /Set THENA_CLICKHOUSE_CLUSTER/);
 });
 
 test('refuses URLs that are not of such servers, without their passwords', () => {
-  const wrong: readonly [name: keyof typeof CLUSTER, values: readonly string[]][] = [
+  const wrong: readonly [name: keyof typeof CLUSTER | 'THENA_CLICKHOUSE_ENGINE', values: readonly string[]][] = [
     [
       'THENA_DATABASE_URL',
       ['mysql://u:hush@h/d', 'postgres://u:hush@h', 'postgres://u:hush@h/a/b', 'postgres://u:hu/sh@h/d', 'hush'],
@@ -108,6 +116,7 @@ test('refuses URLs that are not of such servers, without their passwords', () =>
         'http://u:hush@a/one,http://u:hush@b/two',
       ],
     ],
+    ['THENA_CLICKHOUSE_ENGINE', ['Memory', 'MergeTree ORDER BY x', 'MergeTree() SETTINGS a = 1']],
     ['THENA_CLICKHOUSE_CLUSTER', ["a'b", 'x'.repeat(65)]],
     [
       'THENA_SPOOL_URL',

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../src/config.ts';
 import type { Observation } from '../src/events.ts';
 import { startServices } from '../src/services.ts';
+import type { ClusterEnvironment } from './cluster/create-cluster.ts';
 
 export interface RunningThena {
   /** Without a trailing slash. */
@@ -18,13 +19,27 @@ export interface RunningThena {
   stop(): Promise<void>;
 }
 
+/** `test/cluster/http-on-cluster.test.ts` runs tests with this variable: each Thena is then the only node of a cluster on these servers. */
+const { TEST_CLUSTER } = process.env;
+/** Started again with the same data folder, Thena is in the same cluster. */
+const clusters = new Map<string, ClusterEnvironment>();
+
+async function clusterOf(dataDir: string): Promise<ClusterEnvironment> {
+  if (TEST_CLUSTER === undefined) return {};
+  const { createCluster } = await import('./cluster/create-cluster.ts');
+  const cluster = clusters.get(dataDir) ?? (await createCluster(JSON.parse(TEST_CLUSTER)));
+  clusters.set(dataDir, cluster);
+  return cluster;
+}
+
 /** Starts all of Thena in this process, on a free port, in a data folder of its own. */
 export async function startThena(settings: Readonly<Record<string, string>> = {}): Promise<RunningThena> {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
   const observations: Observation[] = [];
   const removeData = (): void => rmSync(dataDir, { recursive: true, force: true });
   try {
-    const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...settings });
+    const cluster = await clusterOf(settings.THENA_DATA_DIR ?? dataDir);
+    const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...cluster, ...settings });
     const services = await startServices(config, (observation) => observations.push(observation));
     return {
       url: services.url,

@@ -1,4 +1,5 @@
 import type { ApiKeys } from './api-key.ts';
+import type { CatalogCopies } from './catalog-copies.ts';
 import type { CatalogNews } from './catalog-news.ts';
 import type { Customers } from './customer.ts';
 import type { Nodes } from './node.ts';
@@ -32,6 +33,8 @@ export interface Catalog
    */
   readonly isShared: boolean;
   readonly news: CatalogNews;
+  /** For a move of all data; never while it is used otherwise. */
+  readonly copies: CatalogCopies;
   /** The time of leases, expiries and timestamps, by the clock of the database: milliseconds since 1970-01-01T00:00:00Z. */
   now(): Promise<number>;
   /** Resolves if the catalog can be read. */

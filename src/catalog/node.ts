@@ -31,6 +31,8 @@ export interface Nodes {
   removeInstance(instance: NodeInstance): Promise<void>;
   /** @returns the IDs of the instances that are alive */
   liveInstances(): Promise<ReadonlySet<string>>;
+  /** @returns the IDs of the nodes whose instances are alive */
+  liveNodes(): Promise<readonly string[]>;
   /** Ends the leases of dead instances, of uploads and of deliveries. */
   releaseDeadLeases(): Promise<void>;
   /** Uploads that dead instances were receiving. Their clients never got a 202. */

@@ -15,6 +15,7 @@ import { Database } from './database.ts';
 import { isBroken, messageOf, reasonOf } from './duckdb-failure.ts';
 import type { Operations } from './operations.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './protocol.ts';
+import { checksum, copyIn, copyOut } from './tables/copy-rows.ts';
 import { encodeResult } from './tables/encode-result.ts';
 import { exportParquet } from './tables/export-parquet.ts';
 import { exportRows } from './tables/export-rows.ts';
@@ -38,6 +39,9 @@ const operations: Operations = {
   export_rows: exportRows,
   export_parquet: exportParquet,
   encode_result: encodeResult,
+  copy_out: copyOut,
+  copy_in: copyIn,
+  checksum,
   ping: async () => null,
 };
 

@@ -8,6 +8,7 @@ import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { PhysicalColumn } from '../model/physical-columns.ts';
 import type { RejectedRow } from '../model/rejected-row.ts';
 import type { StorageFailureReason } from '../model/storage-failure.ts';
+import type { CopyOperations } from './copy-operations.ts';
 import type { EngineValue } from './engine-value.ts';
 import type { ScanOperations } from './scan-operations.ts';
 
@@ -42,7 +43,7 @@ export interface AmbiguousTimes {
 }
 
 /** The operations of the engine, by name: parameters and result. Times are microseconds since 1970-01-01T00:00:00Z. */
-export interface EngineOperations extends ScanOperations {
+export interface EngineOperations extends ScanOperations, CopyOperations {
   /** See `CsvReader.collectEvidence`. */
   collect_evidence: {
     params: {

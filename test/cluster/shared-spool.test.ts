@@ -9,6 +9,8 @@ import { inspect } from 'node:util';
 import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { FAILPOINTS_CHANNEL } from '../../src/failpoints.ts';
+import { newUploadId, parseUploadId } from '../../src/model/ids.ts';
+import { newUpload } from '../builders.ts';
 import { ask, begin, idOf, offsetOf, send } from '../http/tus-requests.ts';
 import { call, ended, put, type Reply, totalRows, WAIT } from '../server.ts';
 import { until } from '../until.ts';
@@ -132,6 +134,21 @@ function twoNodes(place: string, skip: string | null, open: () => Promise<Seen &
       for (const { status } of await Promise.all(asking)) assert.equal(status, 200);
       assert.equal((await ended(pair.b.url, idOf(path))).receipt.appended, 1000);
       assert.equal(await totalRows(pair.a.url, 'whole'), 1000);
+    });
+
+    it('make a whole file an upload after the node that was doing so has died', async () => {
+      const bytes = Buffer.from(CSV);
+      const { headers } = await begin(pair.a.url, bytes.length, { customer_id: 'died' });
+      const path = headers.get('location') ?? '';
+      const id = idOf(path) ?? '';
+      // As if it had been killed after the last bytes: the entry of its upload is left, and no lease.
+      const dead = newUpload('died', { id: parseUploadId(id) ?? newUploadId(), receiver: randomUUID() });
+      await pair.a.catalog.createUpload(dead);
+      const last = send(pair.a.url + path, 0, bytes);
+      await sleep(500);
+      for (const reception of await pair.b.catalog.deadReceptions()) await pair.b.catalog.deleteUpload(reception);
+      assert.equal((await last).status, 204);
+      assert.equal((await ended(pair.b.url, id)).receipt.appended, 1000);
     });
 
     it('cancel a resumable upload of each other, and leave nothing of it', async () => {

@@ -211,6 +211,11 @@ interface WebhookDeliveriesTable {
   lease_until: Optional<Millis>;
 }
 
+/** Has a row while data are being moved into this catalog. */
+interface MovesTable {
+  source: string;
+}
+
 interface ResumableFilesTable {
   id: UploadId;
   /** Not a reference: the customer may appear with its first upload. */
@@ -252,6 +257,7 @@ export interface CatalogTables {
   webhook_deliveries: WebhookDeliveriesTable;
   resumable_files: ResumableFilesTable;
   resumable_chunks: ResumableChunksTable;
+  moves: MovesTable;
 }
 
 export type CustomerRow = Selectable<CustomersTable>;

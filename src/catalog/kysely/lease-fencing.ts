@@ -1,6 +1,6 @@
 import type { Expression, ExpressionBuilder, Kysely, SqlBool, Transaction, UpdateObject } from 'kysely';
 import type { CustomerId, UploadId } from '../../model/ids.ts';
-import type { UploadStatus } from '../upload.ts';
+import { UNFINISHED, type UploadStatus } from '../upload.ts';
 import type { Lease } from '../upload-queue.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 
@@ -45,6 +45,8 @@ export async function endLeases(db: Kysely<CatalogTables>, which: UploadConditio
   await db
     .updateTable('uploads')
     .set((eb) => ({ ...UNLEASED, ...requeued(0, eb) }))
+    // Finds them by an index. No other upload has a lease.
+    .where('status', 'in', UNFINISHED)
     .where(which)
     .execute();
 }

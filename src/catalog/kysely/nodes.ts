@@ -50,6 +50,10 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
       const rows = await db.selectFrom('nodes').select('instance_id').execute();
       return new Set(rows.map(({ instance_id }) => instance_id));
     },
+    async liveNodes() {
+      const rows = await db.selectFrom('nodes').select('node_id').orderBy('node_id').execute();
+      return rows.map(({ node_id }) => node_id);
+    },
     async releaseDeadLeases() {
       await endLeases(db, (eb) => eb.and([eb('lease_owner', 'is not', null), eb('lease_owner', 'not in', live())]));
       await db

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { SettingError } from '../../setting-error.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CatalogClock } from '../kysely/catalog-clock.ts';
+import { catalogCopiesIn } from '../kysely/catalog-copies.ts';
 import type { CatalogTables } from '../kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { migrate } from '../kysely/migrations/migrate.ts';
@@ -61,6 +62,7 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
     ...catalog,
     isShared: true,
     news,
+    copies: catalogCopiesIn(db),
     async close() {
       clearInterval(forgetting);
       // A server that does not answer does not say good-bye either.

@@ -6,6 +6,7 @@ import { syncFolder } from '../../durable.ts';
 import { cachedReads } from '../cached-reads.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CatalogNews } from '../catalog-news.ts';
+import { catalogCopiesIn } from '../kysely/catalog-copies.ts';
 import type { CatalogTables } from '../kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { migrate } from '../kysely/migrations/migrate.ts';
@@ -37,7 +38,8 @@ export async function openSqliteCatalog(
 ): Promise<Catalog> {
   let changes = 0;
   // All connections to the file are on this machine, and have its clock.
-  const catalog = kyselyCatalog(await openSqlite(path, () => changes++), async () => now());
+  const db = await openSqlite(path, () => changes++);
+  const catalog = { ...kyselyCatalog(db, async () => now()), copies: catalogCopiesIn(db) };
   // A cache that counts the changes of this connection knows nothing of those of others.
   if (news) return { ...catalog, isShared: true, news };
   return { ...catalog, ...cachedReads(catalog, () => changes), isShared: false, news: new LocalNews() };

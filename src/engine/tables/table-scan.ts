@@ -112,6 +112,11 @@ export class TableScan {
     return tagAt(start) === tag && tagAt(start - 1) !== tag;
   }
 
+  /** Row id of an upload's first row; null if it has none. */
+  firstRow(tag: number): Promise<number | null> {
+    return this.#startOf(tag);
+  }
+
   /** Row id of an upload's first row. DuckDB skips row groups without rows of that upload. */
   async #startOf(tag: number, before = Number.MAX_SAFE_INTEGER): Promise<number | null> {
     const [row] = await this.#read(

@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Health, Readiness } from '../../api/health.ts';
-import { Problem } from '../../errors.ts';
 import { response } from '../openapi/response.ts';
 
 export interface HealthDeps {
-  /** Resolves if the server can serve requests. */
+  /** Resolves if the server can serve requests. @throws Problem not_ready */
   readonly ready: () => Promise<void>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
@@ -35,17 +34,13 @@ export function healthRoutes({ ready, metrics }: HealthDeps): FastifyPluginAsync
         schema: {
           tags: ['Server'],
           summary: 'Check readiness',
-          description: 'Checks that the catalog and the engine respond.',
+          description: 'Checks that the catalog, the engine and, in a cluster, ClickHouse and the spool respond.',
           operationId: 'getReadiness',
           response: { 200: response(Readiness, 'The server can serve requests.') },
         },
       },
       async () => {
-        try {
-          await ready();
-        } catch (cause) {
-          throw new Problem('not_ready', 'The catalog or the engine does not respond.', {}, { cause });
-        }
+        await ready();
         return { status: 'ready' as const };
       },
     );

@@ -3,6 +3,7 @@ import type { Customer } from '../../catalog/customer.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Reception, Upload } from '../../catalog/upload.ts';
 import { completeOptions, type UploadOptions } from '../../catalog/upload-options.ts';
+import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { Column } from '../../model/columns.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
@@ -133,12 +134,12 @@ export class Registration {
    * Acknowledges the upload, whose bytes are durable.
    *
    * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled,
-   *   customer_busy, customer_not_found
+   *   customer_busy, customer_not_found; shutting_down if others have declared this node dead
    */
   async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
     const { customerId } = this.#requireAccess();
     await this.createUpload();
-    const outcome = await this.#catalog.markReceived(this.#reception, received, this.#limits);
+    const outcome = await this.#catalog.markReceived(this.#reception, received, this.#limits).catch(orTakenOver);
     switch (outcome.kind) {
       case 'received':
         return outcome;
@@ -179,4 +180,11 @@ export class Registration {
     if (!this.#access) throw new Error('the file has no customer');
     return this.#access;
   }
+}
+
+/** Others remove only the uploads of nodes that they have declared dead. The file itself is not refused, and can be sent again. */
+function orTakenOver(error: unknown): never {
+  if (!(error instanceof Problem) || error.code !== 'upload_not_found') throw error;
+  const detail = 'The node that received the file was not seen by others for too long, and is stopping.';
+  throw new Problem('shutting_down', detail, {}, { cause: error });
 }

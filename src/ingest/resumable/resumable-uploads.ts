@@ -156,7 +156,8 @@ export class ResumableUploads {
       const file = await this.#files.find(id);
       if (!file) throw uploadNotFound(id);
       if (this.#isStopped) throw stopping();
-      if (await catalog.claimResumable(lease)) return this.#finishClaimed(file, lease);
+      // If the process that was receiving it has died, its entry is removed first.
+      if (earlier === null && (await catalog.claimResumable(lease))) return this.#finishClaimed(file, lease);
       if (performance.now() > until) {
         throw new Problem('upload_locked', `Another node is making the file of upload ${id} an upload.`);
       }
@@ -239,6 +240,11 @@ export class ResumableUploads {
     const existed = await this.#files.remove(id);
     if (existed) this.#announce('upload_ended', { id, customerId: null });
     return existed;
+  }
+
+  /** Files of which this process is receiving bytes. */
+  get incoming(): readonly UploadId[] {
+    return this.#files.incoming;
   }
 
   /** Ends the request that is sending bytes of a file, if this process has it: the file is being removed. */

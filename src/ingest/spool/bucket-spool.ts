@@ -87,6 +87,10 @@ export class BucketSpool implements Spool {
     }
   }
 
+  adopt(path: string, file: string): Promise<void> {
+    return this.#deps.bucket.put(PREFIX + path, file);
+  }
+
   async remove(upload: SpooledUpload): Promise<void> {
     const { cache, instance } = this.#deps;
     for (const name of folderNamesOf(upload, instance)) {

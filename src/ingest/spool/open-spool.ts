@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Problem } from '../../errors.ts';
@@ -45,6 +45,9 @@ async function folderPlace(root: string, instance: string): Promise<SpoolPlace> 
     chunks: new FolderChunkFiles(resumable),
     segmentFolders: [spool],
     diskFolder: spool,
+    ping: async () => {
+      await stat(spool);
+    },
     close: () => undefined,
   };
 }
@@ -70,6 +73,9 @@ async function bucketPlace(
     chunks: new BucketChunkFiles(bucket, chunks),
     segmentFolders: [directory],
     diskFolder: directory,
+    ping: async () => {
+      await bucket.keys('try/');
+    },
     close: () => bucket.close(),
   };
 }

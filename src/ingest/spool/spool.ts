@@ -36,6 +36,8 @@ export interface Spool {
    * @throws Problem upload_bytes_missing, spool_unavailable, disk_full; StorageFailure cancelled
    */
   hold(upload: SpooledUpload, signal?: AbortSignal): Promise<() => void>;
+  /** Makes a copy of a file, durable for all nodes, the segment of this name: for a move from another spool. */
+  adopt(path: string, file: string): Promise<void>;
   /** Removes the segments of an upload, and what this process has received of it. If that fails, `removeLeftovers` tries again. */
   remove(upload: SpooledUpload): Promise<void>;
   /** Removes what `remove` failed to remove. */
@@ -53,6 +55,8 @@ export interface SpoolPlace {
   readonly segmentFolders: readonly string[];
   /** A folder on the disk that fills up. */
   readonly diskFolder: string;
+  /** Resolves if it responds. @throws Problem spool_unavailable; an error of the file system */
+  ping(): Promise<void>;
   close(): void;
 }
 

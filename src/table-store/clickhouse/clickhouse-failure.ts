@@ -17,6 +17,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   279: 'unavailable', // ALL_CONNECTION_TRIES_FAILED
   319: 'unavailable', // UNKNOWN_STATUS_OF_INSERT
   394: 'unavailable', // QUERY_WAS_CANCELLED, by someone else
+  395: 'unavailable', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: the attempt has ended
   516: 'unavailable', // AUTHENTICATION_FAILED
   497: 'unavailable', // ACCESS_DENIED
   734: 'unavailable', // QUERY_WAS_CANCELLED_BY_CLIENT

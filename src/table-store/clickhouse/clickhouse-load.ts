@@ -5,8 +5,9 @@ import { StorageFailure } from '../../model/storage-failure.ts';
 import type { Appended, LoadSession, LoadSummary } from '../table-store.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { countRows, type StoredTime } from './count-rows.ts';
-import { deleteRows } from './delete-rows.ts';
+import { deleteAttempts, deleteRows } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
+import { prepareEnded } from './ended-attempts.ts';
 import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segment.ts';
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
 import { ROW_COLUMN, type TableMaking } from './physical-table.ts';
@@ -40,7 +41,7 @@ export class ClickhouseLoad implements LoadSession {
   /** Segments that were sent. */
   #sent = 0;
   #isPrepared = false;
-  /** Whether rows of a source that was not appended may be in the table. */
+  /** Whether rows of a source that was not appended may be in the table. Mostly, a roll-back follows. */
   #hasLeftovers = false;
 
   constructor(deps: ClickhouseLoadDeps, params: ClickhouseLoadParams) {
@@ -53,22 +54,16 @@ export class ClickhouseLoad implements LoadSession {
     await this.#prepare(source);
     await this.#deleteLeftovers();
     this.#hasLeftovers = true;
-    try {
-      const loaded = await this.#loadAll(source, signal, onProgress);
-      const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
-      const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
-      this.#rows += rows;
-      this.#hasLeftovers = false;
-      return {
-        rows,
-        ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
-        incompleteTimes: incomplete.reduce<Appended['incompleteTimes']>((sum, each) => addValues(sum, each), null),
-      };
-    } catch (failure) {
-      // If a shard is down, they are deleted later: by `rollBack` or by a purge.
-      await this.#deleteLeftovers().catch(() => undefined);
-      throw failure;
-    }
+    const loaded = await this.#loadAll(source, signal, onProgress);
+    const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
+    const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
+    this.#rows += rows;
+    this.#hasLeftovers = false;
+    return {
+      rows,
+      ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
+      incompleteTimes: incomplete.reduce<Appended['incompleteTimes']>((sum, each) => addValues(sum, each), null),
+    };
   }
 
   async commit(): Promise<LoadSummary> {
@@ -82,7 +77,7 @@ export class ClickhouseLoad implements LoadSession {
     const { servers, making } = this.#deps;
     const { table, tag, create } = this.#params;
     await servers.onEach((shard) =>
-      create ? dropTable(shard, making, table) : deleteRows(shard, making, table, [tag], `${TAG_COLUMN} = ${tag}`),
+      create ? dropTable(shard, making, table) : deleteAttempts(shard, making, table, [tag]),
     );
   }
 
@@ -90,12 +85,14 @@ export class ClickhouseLoad implements LoadSession {
   async #prepare(source: CsvSource | null): Promise<void> {
     if (this.#isPrepared) return;
     const { servers, making } = this.#deps;
+    await servers.onEach((shard) => prepareEnded(shard, making));
     const wanted = { ...this.#params, timeColumn: this.#params.time?.name ?? null };
     if (this.#params.create) await createTable(servers, making, wanted, source);
     else await completeTable(servers, making, wanted);
     this.#isPrepared = true;
   }
 
+  /** Deletes them before anything else is appended, or counted. */
   async #deleteLeftovers(): Promise<void> {
     if (!this.#hasLeftovers) return;
     const { servers, making } = this.#deps;

@@ -1,9 +1,8 @@
-import { TAG_COLUMN } from '../../model/columns.ts';
 import { storedIn } from '../../model/physical-columns.ts';
 import type { TableName, TableStore } from '../table-store.ts';
 import { ClickhouseLoad, type ClickhouseLoadDeps } from './clickhouse-load.ts';
 import type { StoredTime } from './count-rows.ts';
-import { deleteRows } from './delete-rows.ts';
+import { deleteAttempts } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
 
 /** The name of a table in ClickHouse. */
@@ -26,8 +25,7 @@ export function clickhouseLoads(deps: ClickhouseLoadDeps): Pick<TableStore, 'beg
     },
     async purge(table, tags) {
       if (tags.length === 0) return;
-      const where = `${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`;
-      await servers.onEach((shard) => deleteRows(shard, making, tableName(table), tags, where));
+      await servers.onEach((shard) => deleteAttempts(shard, making, tableName(table), tags));
     },
     async drop(table) {
       await servers.onEach((shard) => dropTable(shard, making, tableName(table)));

@@ -1,8 +1,21 @@
+import { TAG_COLUMN } from '../../model/columns.ts';
 import { isMissingTable } from './clickhouse-failure.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier } from './clickhouse-sql.ts';
+import { markEnded } from './ended-attempts.ts';
 import { deleteRowsSql, type TableMaking } from './physical-table.ts';
 import { endInserts } from './running-statements.ts';
+
+/** Deletes all rows of attempts from a shard. None of their inserts is stored later. Succeeds if the table does not exist. */
+export async function deleteAttempts(
+  shard: ClickhouseShard,
+  making: TableMaking,
+  table: string,
+  tags: readonly number[],
+): Promise<void> {
+  await markEnded(shard, making, table, tags);
+  await deleteRows(shard, making, table, tags, `${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`);
+}
 
 /**
  * Deletes rows of attempts from a shard, once the attempts' inserts have ended. Succeeds if the table does not exist, and costs next to

@@ -3,6 +3,7 @@ import { type ColumnType, TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import type { StatementSettings } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
+import { unlessEnded } from './ended-attempts.ts';
 import { ROW_COLUMN } from './physical-table.ts';
 
 export type InsertedDialect = Pick<CsvDialect, 'delimiter' | 'quote'>;
@@ -92,5 +93,5 @@ export function insertSql(
   const values = [...stored.map(([, value]) => value), tag, `${firstRow} + rowNumberInAllBlocks()`];
   // No text of a file has these bytes, since they are not UTF-8: only a field without anything is null.
   const nulls = `format_csv_null_representation = '\\xff\\xfe'`;
-  return `INSERT INTO ${identifier(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input(${literal(inputs.join(', '))}) SETTINGS ${nulls} FORMAT CSV`;
+  return `INSERT INTO ${identifier(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input(${literal(inputs.join(', '))}) WHERE ${unlessEnded(table, tag)} SETTINGS ${nulls} FORMAT CSV`;
 }

@@ -75,12 +75,14 @@ async function insert(
     const { size } = await source.stat();
     const values = source.createReadStream({ start: await textStart(source), highWaterMark: READ_BYTES });
     timer = setInterval(() => onProgress(values.bytesRead / Math.max(1, size)), PROGRESS_EVERY_MS);
-    return await shard.insert(insertSql(target, columns, firstRow), {
+    const rows = await shard.insert(insertSql(target, columns, firstRow), {
       values,
       signal,
       queryId: insertId(table, tag),
       settings: insertSettings(dialect, `${table}:${tag}:${number}`),
     });
+    onProgress(1);
+    return rows;
   } finally {
     clearInterval(timer);
     await source.close();

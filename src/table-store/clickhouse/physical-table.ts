@@ -63,8 +63,7 @@ export function createTableSql(
 ): string {
   const hidden = [`${TAG_COLUMN} UInt32`, `${ROW_COLUMN} UInt64 CODEC(Delta, LZ4)`];
   const index = timeColumn === null ? [] : [indexOf(timeColumn)];
-  const settings = Object.entries(TABLE_SETTINGS).map(([name, value]) => `${name} = ${value}`);
-  return `CREATE TABLE IF NOT EXISTS ${identifier(table)}${onCluster(making)} (${[...definitions(types), ...hidden, ...index].join(', ')}) ENGINE = ${making.engine} ORDER BY (${TAG_COLUMN}, ${ROW_COLUMN}) SETTINGS ${settings.join(', ')}`;
+  return `CREATE TABLE IF NOT EXISTS ${identifier(table)}${onCluster(making)} (${[...definitions(types), ...hidden, ...index].join(', ')}) ENGINE = ${making.engine} ORDER BY (${TAG_COLUMN}, ${ROW_COLUMN}) SETTINGS ${tableSettings()}`;
 }
 
 /** The statement that adds columns, and the index of a new time column. */
@@ -79,12 +78,24 @@ export function addColumnsSql(
   return `ALTER TABLE ${identifier(table)}${onCluster(making)} ${parts.join(', ')}`;
 }
 
+/** The statement that creates the table of attempts that have ended. No node is suspended for as long as it keeps them. */
+export function endedTableSql(table: string, making: TableMaking): string {
+  const columns = 'of_table String, tag UInt32, ended_at DateTime DEFAULT now()';
+  return `CREATE TABLE IF NOT EXISTS ${identifier(table)}${onCluster(making)} (${columns}) ENGINE = ${making.engine} ORDER BY (of_table, tag) TTL ended_at + INTERVAL 30 DAY SETTINGS ${tableSettings()}`;
+}
+
 export function dropTableSql(table: string, making: TableMaking): string {
   return `DROP TABLE IF EXISTS ${identifier(table)}${onCluster(making)} SYNC`;
 }
 
 export function deleteRowsSql(table: string, where: string, making: TableMaking): string {
   return `DELETE FROM ${identifier(table)}${onCluster(making)} WHERE ${where}`;
+}
+
+function tableSettings(): string {
+  return Object.entries(TABLE_SETTINGS)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ');
 }
 
 function definitions(types: StoredTypes): readonly string[] {

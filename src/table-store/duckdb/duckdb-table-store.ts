@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
 import { physicalParts, storedIn } from '../../model/physical-columns.ts';
 import type { ExportFolder } from '../sent-file.ts';
-import type { LoadSession, TableName, TableStore } from '../table-store.ts';
+import type { LoadSession, TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { exportTable } from './export-table.ts';
 import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
 import { quantileMemory } from './quantile-memory.ts';
 import { readPage } from './read-page.ts';
+import { tableFiles } from './table-files.ts';
 import { UploadStarts } from './upload-starts.ts';
 
 export interface DuckdbSettings extends ExportFolder {
@@ -18,16 +19,12 @@ export interface DuckdbSettings extends ExportFolder {
   readonly quantileBytes: number;
 }
 
-/** Tables from before tables had IDs: their files have only the name of the customer. */
-const EARLIER_TABLE = '000000000000';
-
 /**
  * Stores each table in a DuckDB file of its own, `<tables>/<customer>_<table>.duckdb`, through the engine process, which must be
  * allowed to write to the folders.
  */
 export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings): TableStore {
-  const fileOf = ({ customerId, tableId }: TableName): string =>
-    join(settings.tables, tableId === EARLIER_TABLE ? `${customerId}.duckdb` : `${customerId}_${tableId}.duckdb`);
+  const fileOf = tableFiles(settings.tables);
   const quantiles = quantileMemory(settings.quantileBytes);
   const starts = new UploadStarts();
   return {

@@ -131,8 +131,21 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       // The old process continues.
       paused.resume();
       sender.end();
-      assert.notEqual((await answer.catch(() => ({ status: 0 }))).status, 202);
+      const { status } = await answer;
+      assert.ok(status >= 500, `the file itself was refused: ${status}`);
       assert.equal(await totalRows(b.url, 'left'), 2);
+    });
+
+    it('refuse to acknowledge a file after its node was declared dead, and do not blame the file', async () => {
+      const { a, b, paused } = await startBoth();
+      const reached = paused.pauseAt('markReceived');
+      const answer = put(a.url, 'late', CSV);
+      await reached;
+      await start('a');
+      paused.resume();
+      const { status, body } = await answer;
+      assert.deepEqual([status, body.code], [503, 'shutting_down'], JSON.stringify(body));
+      assert.equal((await call(`${b.url}/api/v1/customers/late`)).status, 404);
     });
 
     for (const [customer, first] of [

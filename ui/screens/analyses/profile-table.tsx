@@ -32,7 +32,7 @@ export function ProfileTable({
   const { columns } = profile;
   const approximate = columns.some(({ distinct_error, quartiles_error }) => distinct_error || quartiles_error);
   return (
-    <div className={styles.table}>
+    <div className={`${styles.table} ${styles.profile}`}>
       <DataTable label="Profile" columns={TITLES.map((title, index) => ({ title, number: index > 1 }))}>
         {columns.map((column) => {
           const { name, type, nulls, distinct, distinct_error, min, max, mean, quartiles, quartiles_error } = column;

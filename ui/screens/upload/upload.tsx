@@ -25,7 +25,13 @@ export interface UploadScreenProps {
 /** One upload: how far it is, what became of its rows, and what can be done with it. */
 export default function UploadScreen({ customerId, uploadId, session }: UploadScreenProps) {
   const { data: upload, error } = useUpload(uploadId);
-  if (error) return <ProblemBox problem={problemIn(error)} />;
+  if (error)
+    return (
+      <Screen title="Upload" tabTitle={`Upload · ${customerId}`}>
+        <ProblemBox problem={problemIn(error)} />
+        <AllUploads customerId={customerId} />
+      </Screen>
+    );
   if (!upload) return null;
   const canRetry = may(session, 'upload') && upload.status === 'failed' && upload.retry_until !== null;
   return (
@@ -50,10 +56,16 @@ export default function UploadScreen({ customerId, uploadId, session }: UploadSc
       )}
       {canRetry && <RetryUpload upload={upload} />}
       {upload.receipt && <Receipt receipt={upload.receipt} />}
-      <p>
-        <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
-      </p>
+      <AllUploads customerId={customerId} />
     </Screen>
+  );
+}
+
+function AllUploads({ customerId }: { readonly customerId: string }) {
+  return (
+    <p>
+      <Link href={`/c/${customerId}/uploads`}>All uploads</Link>
+    </p>
   );
 }
 

@@ -13,6 +13,7 @@ import { requestsAndProgress } from './0008-requests-and-progress.ts';
 import { parallelWrites } from './0009-parallel-writes.ts';
 import { resumableFiles } from './0010-resumable-files.ts';
 import { nodes } from './0011-nodes.ts';
+import { moves } from './0012-moves.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-parallel-writes': parallelWrites,
   '0010-resumable-files': resumableFiles,
   '0011-nodes': nodes,
+  '0012-moves': moves,
 };
 
 /**

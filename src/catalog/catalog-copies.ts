@@ -1,0 +1,33 @@
+import type { CustomerId } from '../model/ids.ts';
+
+/** Rows of one table of the catalog. */
+export interface CopiedRows {
+  readonly table: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A move into this catalog that has not ended. */
+export interface Move {
+  /** What is moved into it, for people. */
+  readonly source: string;
+}
+
+/** Copies customers from one catalog to another, for a move. Nothing else may use either of them. */
+export interface CatalogCopies {
+  /** All customers, also those that have nothing but resumable files, in the order of their IDs. */
+  customers(): AsyncGenerator<CustomerId>;
+  /** Whether the catalog has anything of a customer. */
+  hasCustomer(customerId: CustomerId): Promise<boolean>;
+  /**
+   * All that the catalog has of a customer, as it is after a crash and a restart: without uploads that were not acknowledged, without
+   * attempts, and nothing is leased. Rows come after those that they refer to.
+   */
+  readCustomer(customerId: CustomerId): AsyncGenerator<CopiedRows>;
+  /** Writes all rows of a customer, or none. */
+  writeCustomer(rows: AsyncIterable<CopiedRows>): Promise<void>;
+  /** The move into this catalog, if there is one. Until it has ended, the catalog must not be used. */
+  move(): Promise<Move | null>;
+  /** @returns the move that is in progress already, or `not_empty` if the catalog has customers of its own */
+  beginMove(source: string): Promise<Move | 'not_empty'>;
+  endMove(): Promise<void>;
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommittedRows, TableForReading } from '../catalog/table-state.ts';
+import type { CustomerId } from '../model/ids.ts';
+import { COPY_ROWS, type RowsToCopy, type StoredTable } from '../table-store/table-copies.ts';
+import type { QueryLimits } from '../table-store/table-store.ts';
+import type { MoveDeps, MoveSide } from './move-sides.ts';
+
+/** A long list of tags would make a long statement. */
+const MAX_TAGS = 500;
+const AGGREGATES_MS = 600_000;
+
+interface Sums {
+  readonly rows: number;
+  readonly sums: readonly bigint[];
+}
+
+/**
+ * Copies the rows of all committed uploads under their tags, so that an upload can be undone after the move as well. Uploads that are there
+ * already are compared only.
+ *
+ * @returns the number of rows; 0 if the customer has no table
+ */
+export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise<number> {
+  const { source, target, signal } = deps;
+  const view = await source.catalog.tableForReading(customerId);
+  if (!view) return 0;
+  const { tableId, columns, timeColumn, rows } = view.table;
+  const table: StoredTable = { customerId, tableId, columns, timeColumn };
+  await target.copies.create(table, await source.copies.fewTexts(table));
+  for (const unit of unitsOf(await source.catalog.committedRows(customerId))) {
+    signal.throwIfAborted();
+    await copyUnit(deps, table, unit);
+  }
+  await compareAggregates(target, customerId, view);
+  return rows;
+}
+
+/** Uploads that are copied together. */
+type Unit = readonly CommittedRows[];
+
+/** Small uploads are copied together. Both sides see the same units in every run. */
+function* unitsOf(uploads: readonly CommittedRows[]): Generator<Unit> {
+  let unit: CommittedRows[] = [];
+  let rows = 0;
+  for (const upload of uploads) {
+    if (unit.length > 0 && (rows + upload.rows > COPY_ROWS || unit.length === MAX_TAGS)) {
+      yield unit;
+      unit = [];
+      rows = 0;
+    }
+    unit.push(upload);
+    rows += upload.rows;
+  }
+  if (unit.length > 0) yield unit;
+}
+
+/** @throws Error if the rows differ afterwards */
+async function copyUnit({ source, target, ...deps }: MoveDeps, table: StoredTable, unit: Unit): Promise<void> {
+  const tags = unit.map(({ tag }) => tag);
+  const expected = unit.reduce((sum, { rows }) => sum + rows, 0);
+  const found = await target.copies.count(table, tags);
+  // An interrupted run may have copied a part of it.
+  if (found > 0 && found !== expected) await target.tables.purge(table, tags);
+  const copies = found !== expected;
+  const append = (path: string): Promise<void> => target.copies.append(table, path);
+  const read = await eachFile({ ...deps, side: source, table, tags }, copies ? append : null);
+  const written = await eachFile({ ...deps, side: target, table, tags }, null);
+  if (read.rows === expected && written.rows === expected && read.sums.every((sum, at) => sum === written.sums[at])) {
+    return;
+  }
+  throw new Error(
+    `the rows of customer ${table.customerId} differ after they were copied: uploads with the tags ${tags[0]} to ${tags.at(-1)} have ${expected} rows, of which ${read.rows} were read and ${written.rows} are there`,
+  );
+}
+
+interface FilesOfUnit extends Pick<MoveDeps, 'checksums' | 'directory' | 'signal'> {
+  readonly side: MoveSide;
+  readonly table: StoredTable;
+  readonly tags: readonly number[];
+}
+
+/** Writes all rows of a unit to files, one after the other. @returns their sums */
+async function eachFile(
+  { side, table, tags, checksums, directory, signal }: FilesOfUnit,
+  use: ((path: string) => Promise<void>) | null,
+): Promise<Sums> {
+  const path = join(directory, `${randomUUID()}.parquet`);
+  let total: Sums = { rows: 0, sums: [] };
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const part: RowsToCopy = { tags, offset: total.rows };
+      await side.copies.write(table, part, path);
+      const { rows, sums } = await checksums(table, path);
+      if (rows > 0) await use?.(path);
+      total = { rows: total.rows + rows, sums: sums.map((sum, index) => sum + (total.sums[index] ?? 0n)) };
+      // Several uploads are one file.
+      if (rows === 0 || tags.length > 1) return total;
+    }
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** Reads the table as an analysis does. @throws Error if the catalog's aggregates are not those of the rows */
+async function compareAggregates(
+  { tables }: MoveSide,
+  customerId: CustomerId,
+  { table, uncommittedTags, lastTag }: TableForReading,
+): Promise<void> {
+  const { tableId, columns, timeColumn, rows, earliestAt, latestAt } = table;
+  const time = columns.find(({ name }) => name === timeColumn) ?? null;
+  const of = (fn: 'count' | 'min' | 'max') => {
+    const column = fn === 'count' ? null : time;
+    return { fn, column, q: null, by: null, as: fn, type: column?.type ?? 'integer' } as const;
+  };
+  const measures = time === null ? [of('count')] : [of('count'), of('min'), of('max')];
+  const plan = { groupBy: [], measures, where: null, having: null, orderBy: [], limit: null };
+  const limits: QueryLimits = {
+    maxRows: 1,
+    maxBytes: 1000,
+    deadlineMs: AGGREGATES_MS,
+    signal: new AbortController().signal,
+  };
+  const outcome = await tables.query({ customerId, tableId, columns, uncommittedTags, lastTag, rows }, plan, limits);
+  const [found = []] = outcome.kind === 'rows' ? outcome.rows : [];
+  const expected = time === null ? [rows] : [rows, earliestAt, latestAt];
+  if (expected.every((value, index) => String(value) === String(found[index]))) return;
+  throw new Error(`customer ${customerId}: the aggregates [${expected}] became [${found}]`);
+}

@@ -1,0 +1,33 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { SpoolPlace } from '../ingest/spool/spool.ts';
+import type { CustomerId } from '../model/ids.ts';
+import type { Checksums, TableCopies } from '../table-store/table-copies.ts';
+import type { TableStore } from '../table-store/table-store.ts';
+
+/** Everything of a Thena that does not run. */
+export interface MoveSide {
+  /** For people. */
+  readonly name: string;
+  readonly catalog: Catalog;
+  readonly tables: TableStore;
+  readonly copies: TableCopies;
+  readonly place: SpoolPlace;
+}
+
+export interface MoveDeps {
+  readonly source: MoveSide;
+  readonly target: MoveSide;
+  readonly checksums: Checksums;
+  /** Where files are written on their way from one table to the other. */
+  readonly directory: string;
+  /** Called for each customer that was moved, also by an earlier run. */
+  readonly report: (moved: MovedCustomer) => Promise<void>;
+  /** Ends the move between two steps. The next one continues. */
+  readonly signal: AbortSignal;
+}
+
+export interface MovedCustomer {
+  readonly customerId: CustomerId;
+  /** Null: by an earlier run. */
+  readonly rows: number | null;
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { TAG_COLUMN } from '../../model/columns.ts';
+import { physicalParts, ROW_COLUMN } from '../../model/physical-columns.ts';
+import {
+  COPY_BYTES,
+  COPY_ROWS,
+  copiedColumns,
+  FEW_TEXTS,
+  type RowsToCopy,
+  type StoredTable,
+  type TableCopies,
+} from '../table-copies.ts';
+import type { ClickhouseServers } from './clickhouse-servers.ts';
+import { identifier } from './clickhouse-sql.ts';
+import { createTableSql, storedTypes, type TableMaking } from './physical-table.ts';
+
+const INSERT = {
+  async_insert: 0,
+  max_insert_threads: 1,
+  // A file is one part.
+  min_insert_block_size_rows: COPY_ROWS,
+  min_insert_block_size_bytes: 4 * COPY_BYTES,
+};
+const PARQUET = { output_format_parquet_string_as_string: 1, output_format_parquet_compression_method: 'lz4' };
+const QUERY_ID = 'thena-copy-';
+
+/** Copies go to the shards in turn, and are read from all of them. */
+export function clickhouseTableCopies(servers: ClickhouseServers, making: TableMaking): TableCopies {
+  const source = (table: StoredTable): string => servers.source(nameOf(table));
+  /** One row of whole numbers. */
+  const numbers = async (sql: string): Promise<readonly number[]> =>
+    ((await servers.reader.rows(sql))[0] ?? []).map(Number);
+  let turn = 0;
+  return {
+    async write(table, rows, path) {
+      const columns = copiedColumns(table.columns).map(({ name }) => name);
+      const where = await condition(table, rows);
+      const select = `SELECT ${[...columns, TAG_COLUMN, ROW_COLUMN].join(', ')} FROM ${source(table)} WHERE ${where}`;
+      const settings = { ...PARQUET, output_format_parquet_row_group_size_bytes: COPY_BYTES };
+      const result = await servers.reader.read(`${select} ORDER BY ${TAG_COLUMN}, ${ROW_COLUMN} FORMAT Parquet`, {
+        settings,
+      });
+      await pipeline(result, createWriteStream(path));
+    },
+    async fewTexts(table) {
+      const texts = copiedColumns(table.columns).filter(({ type }) => type === 'text');
+      if (texts.length === 0) return [];
+      const counts = await numbers(
+        `SELECT ${texts.map(({ name }) => `uniqCombined(${name})`).join(', ')} FROM ${source(table)}`,
+      );
+      return texts.filter((_, index) => (counts[index] ?? 0) <= FEW_TEXTS).map(({ name }) => name);
+    },
+    async create(table, fewTexts) {
+      const types = storedTypes(table.columns, new Set(fewTexts));
+      const sql = createTableSql(unquoted(table), types, storedTime(table), making);
+      if (making.onCluster === null) await servers.onEach((shard) => shard.run(sql));
+      else await servers.reader.run(sql);
+      // Of an interrupted run, an insert may be running still.
+      await servers.onEach((shard) => shard.run(`KILL QUERY WHERE startsWith(query_id, '${QUERY_ID}') SYNC`));
+    },
+    async append(table, path) {
+      const shard = servers.shards[turn++ % servers.shards.length] ?? servers.reader;
+      const columns = [...copiedColumns(table.columns).map(({ name }) => name), TAG_COLUMN, ROW_COLUMN];
+      await shard.insert(`INSERT INTO ${nameOf(table)} (${columns.join(', ')}) FORMAT Parquet`, {
+        values: createReadStream(path),
+        settings: INSERT,
+        queryId: `${QUERY_ID}${randomUUID()}`,
+      });
+    },
+    async count(table, tags) {
+      const [count = 0] = await numbers(
+        `SELECT count() FROM ${source(table)} WHERE ${TAG_COLUMN} IN (${tags.join(', ')})`,
+      );
+      return count;
+    },
+  };
+
+  /** Of a single upload, as many rows as have texts of a moderate size. */
+  async function condition(table: StoredTable, { tags, offset }: RowsToCopy): Promise<string> {
+    const of = `${TAG_COLUMN} IN (${tags.join(', ')})`;
+    if (tags.length > 1) return of;
+    const texts = copiedColumns(table.columns).filter(({ type }) => type === 'text');
+    for (let span = COPY_ROWS; ; ) {
+      const where = `${of} AND ${ROW_COLUMN} >= ${offset} AND ${ROW_COLUMN} < ${offset + span}`;
+      if (texts.length === 0) return where;
+      const lengths = texts.map(({ name }) => `ifNull(length(${name}), 0)`).join(' + ');
+      const [bytes = 0] = await numbers(`SELECT sum(${lengths}) FROM ${source(table)} WHERE ${where}`);
+      if (bytes <= COPY_BYTES || span === 1) return where;
+      span = Math.max(1, Math.floor((span * COPY_BYTES) / bytes));
+    }
+  }
+}
+
+function unquoted({ customerId, tableId }: StoredTable): string {
+  return `${customerId}_${tableId}`;
+}
+
+function nameOf(table: StoredTable): string {
+  return identifier(unquoted(table));
+}
+
+/** The stored column of the times that conditions of queries are about. */
+function storedTime({ columns, timeColumn }: StoredTable): string | null {
+  const index = columns.findIndex(({ name }) => name === timeColumn);
+  const column = columns[index];
+  return column ? (physicalParts(column, index).findLast(({ type }) => type === column.type)?.name ?? null) : null;
+}

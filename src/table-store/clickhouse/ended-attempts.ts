@@ -1,0 +1,34 @@
+import type { ClickhouseShard } from './clickhouse-shard.ts';
+import { identifier, literal } from './clickhouse-sql.ts';
+import { endedTableSql, type TableMaking } from './physical-table.ts';
+
+/** The table of attempts that have ended, on every shard. No customer's table has such a name. */
+const ENDED = '_thena_ended';
+
+/** Makes the table that inserts look at. */
+export async function prepareEnded(shard: ClickhouseShard, making: TableMaking): Promise<void> {
+  await shard.run(endedTableSql(ENDED, making));
+}
+
+/**
+ * From now on, no insert of these attempts begins: neither one that a suspended node sends after its lease has passed to another one,
+ * nor a request that has arrived and was not looked at yet.
+ */
+export async function markEnded(
+  shard: ClickhouseShard,
+  making: TableMaking,
+  table: string,
+  tags: readonly number[],
+): Promise<void> {
+  await prepareEnded(shard, making);
+  const rows = tags.map((tag) => `(${literal(table)}, ${Number(tag)})`);
+  await shard.run(
+    `INSERT INTO ${identifier(ENDED)} (of_table, tag) SETTINGS async_insert = 0 VALUES ${rows.join(', ')}`,
+  );
+}
+
+/** A condition of an insert: fails if the attempt has ended when the insert begins. */
+export function unlessEnded(table: string, tag: number): string {
+  const ended = `SELECT count() FROM ${identifier(ENDED)} WHERE of_table = ${literal(table)} AND tag = ${tag}`;
+  return `throwIf((${ended}) > 0, 'the attempt has ended') = 0`;
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createTableSql } from '../../src/table-store/clickhouse/physical-table.ts';
+import { CLUSTER, NO_CLICKHOUSE, startClickhouse } from './clickhouse-server.ts';
+
+const TABLE = '1000_0123456789ab';
+
+/** The statements of docs/cluster.md that distribute a table again: for the new shard, and for the old one. */
+function documented(): readonly [copy: string, remove: string] {
+  const page = readFileSync(new URL('../../docs/cluster.md', import.meta.url), 'utf8');
+  const [copy = '', remove = ''] = (/```sql\n([^`]*(?:`[^`]+`[^`]*)*)```/.exec(page)?.[1] ?? '')
+    .split(/^-- .*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+  return [copy, remove];
+}
+
+test('a table is distributed over a new shard by the statements of the documentation, and keeps its rows', {
+  skip: NO_CLICKHOUSE ?? false,
+}, async () => {
+  const servers = await startClickhouse({ shards: 3 });
+  try {
+    const [copy, remove] = documented();
+    const query = async (url: string, sql: string): Promise<string> => {
+      const response = await fetch(`${url}/?lightweight_deletes_sync=2`, { method: 'POST', body: sql });
+      const text = (await response.text()).trim();
+      assert.equal(response.status, 200, text);
+      return text;
+    };
+    const [first = '', second = '', third = ''] = servers.urls;
+    const types = new Map([['c0', 'Nullable(Int64)']]);
+    const create = createTableSql(TABLE, types, null, { engine: 'MergeTree', onCluster: null });
+    for (const url of servers.urls) await query(url, 'CREATE DATABASE thena');
+    for (const url of [first, second]) {
+      await query(url, create.replace('`1000', 'thena.`1000'));
+    }
+    const definition = await query(first, `SHOW CREATE TABLE thena.\`${TABLE}\` FORMAT TSVRaw`);
+    await query(third, definition);
+    const rows = (tag: number, from: number): string =>
+      `INSERT INTO thena.\`${TABLE}\` SELECT number, ${tag}, number + ${from} FROM numbers(400000)`;
+    await query(first, rows(1, 0));
+    await query(second, rows(1, 400_000));
+    await query(first, rows(2, 0));
+    const summary = `SELECT count(), sum(cityHash64(c0, _thena_upload, _thena_row)) FROM cluster('${CLUSTER}', thena, '${TABLE}')`;
+    const before = await query(first, summary);
+    for (const [index, url] of [first, second].entries()) {
+      const tcp = await query(url, 'SELECT tcpPort()');
+      await query(
+        third,
+        copy.replace('clickhouse-1:9000', `127.0.0.1:${tcp}`).replace(`'thena', 'secret'`, `'default', ''`),
+      );
+      await query(url, remove);
+      assert.equal(await query(first, summary), before, `after the shard ${index + 1}`);
+    }
+    const counts = await Promise.all(servers.urls.map((url) => query(url, `SELECT count() FROM thena.\`${TABLE}\``)));
+    assert.deepEqual(counts, ['600000', '300000', '300000']);
+  } finally {
+    await servers.remove();
+  }
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { NO_CLUSTER, startClusterServers } from './start-cluster.ts';
+
+/** Tests of what users get, whatever stores it. Others look into the files of the data folder, or would take long. */
+const FILES = [
+  'access',
+  'analyze-types',
+  'answer-links',
+  'assignment',
+  'column-names',
+  'customer-events',
+  'customers',
+  'date-and-time',
+  'declared-columns',
+  'export-links',
+  'export',
+  'first-files',
+  'golden-buckets',
+  'golden-conditions',
+  'golden-measures',
+  'integer-to-number',
+  'late-options',
+  'number-buckets',
+  'option-doors',
+  'preview',
+  'progress',
+  'queries',
+  'query-injection',
+  'reading',
+  'reasons-for-text',
+  'refused-queries',
+  'rejected-rows',
+  'repeated-uploads',
+  'replies',
+  'rights',
+  'row-numbers',
+  'rows',
+  'running-analyses',
+  'sessions',
+  'tus-client',
+  'unknown-columns',
+  'value-hints',
+  'webhooks',
+  'widen-to-text',
+  'zone-edges',
+];
+
+test('the HTTP API answers on a cluster as it does on one machine', {
+  skip: NO_CLUSTER ?? false,
+  timeout: 1_200_000,
+}, async () => {
+  const servers = await startClusterServers();
+  try {
+    const files = FILES.map((name) => fileURLToPath(new URL(`../http/${name}.test.ts`, import.meta.url)));
+    const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
+    const tests = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], {
+      env: { ...inherited, TEST_CLUSTER: JSON.stringify(servers.addresses) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    tests.stdout.on('data', (text: Buffer) => {
+      output += text;
+    });
+    const [code] = await once(tests, 'close');
+    assert.equal(code, 0, output.slice(output.lastIndexOf('failing tests')));
+  } finally {
+    await servers.remove();
+  }
+});

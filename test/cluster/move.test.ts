@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { begin, idOf, send } from '../http/tus-requests.ts';
+import { call, put, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
+import { until } from '../until.ts';
+import { type ClusterEnvironment, createCluster } from './create-cluster.ts';
+import { type ClusterServers, NO_CLUSTER, startClusterServers } from './start-cluster.ts';
+
+const KEY = 'the-key-of-the-administrator';
+const ADMIN = { authorization: `Bearer ${KEY}` };
+const SETTINGS = { THENA_ADMIN_KEY: KEY, THENA_WEBHOOK_PRIVATE_ADDRESSES: 'allow' };
+const THENA = fileURLToPath(new URL('../../cli/thena.mjs', import.meta.url));
+
+/** All types, their edges, a column that is widened twice and one without values. */
+const EDGES = [
+  'at,n,flag,note,never\n2024-01-01 00:00:00.000001,9007199254740992,true,"a ""b"", c",\n0001-01-01 00:00:00,-9007199254740992,false,,\n,0,,ä😀,\n',
+  'at,n,flag,note,never\n2024-01-02 00:00:00,1.5,true,x,\n9999-12-31 23:59:59.999999,-0.0,false,y,\n2024-01-01 00:00:00,NaN,,"two\nlines",\n',
+];
+
+interface Made {
+  readonly customerKey: string;
+  readonly undoable: string;
+  readonly failed: string;
+  readonly resumable: string;
+}
+
+describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
+  let servers: ClusterServers;
+  let folder: string;
+  let cluster: ClusterEnvironment;
+  before(async () => {
+    servers = await startClusterServers();
+    folder = mkdtempSync(join(tmpdir(), 'thena-move-'));
+  });
+  beforeEach(async () => {
+    cluster = await createCluster(servers.addresses);
+  });
+  after(async () => {
+    await servers.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const dataDir = (): string => mkdtempSync(join(folder, 'data-'));
+
+  function start(args: readonly string[]): ChildProcess {
+    const env = { PATH: process.env.PATH, HOME: folder, ...cluster };
+    return spawn(process.execPath, [THENA, 'move', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  async function move(...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
+    const child = start(args);
+    let output = '';
+    const read = (text: Buffer): void => {
+      output += text;
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    const [code] = await once(child, 'close');
+    return { code, output };
+  }
+
+  /** Those that a failed test has left. */
+  const running = new Set<RunningThena>();
+  afterEach(async () => {
+    for (const thena of running) await thena.stop();
+    running.clear();
+  });
+  async function started(settings: Readonly<Record<string, string>>): Promise<RunningThena> {
+    const thena = await startThena(settings);
+    running.add(thena);
+    return { ...thena, stop: () => (running.delete(thena) ? thena.stop() : Promise.resolve()) };
+  }
+  const onMachine = (dir: string) => started({ ...SETTINGS, THENA_DATA_DIR: dir });
+  const onCluster = () => started({ ...SETTINGS, ...cluster, THENA_NODE_ID: 'only' });
+
+  const get = async ({ url }: RunningThena, path: string) =>
+    (await call(`${url}/api/v1${path}`, { headers: ADMIN })).body;
+
+  /** Fills a Thena with everything that can be moved. */
+  async function fill(thena: RunningThena): Promise<Made> {
+    const api = `${thena.url}/api/v1`;
+    const load = async (customer: string, csv: string, query = '') =>
+      (await put(thena.url, customer, csv, { ...WAIT, ...ADMIN }, query)).body;
+    for (const id of ['empty', 'large', 'small', 'whole']) {
+      await call(`${api}/customers`, { json: { id, time_column: 'at' }, headers: ADMIN });
+    }
+    const { body } = await call(`${api}/customers`, { json: { id: 'edges' }, headers: ADMIN });
+    await call(`${api}/customers/edges/webhooks`, { json: { url: 'http://127.0.0.1:9/hook' }, headers: ADMIN });
+    for (const csv of EDGES) {
+      const loaded = await load('edges', csv);
+      assert.equal(loaded.status, 'complete', JSON.stringify(loaded));
+    }
+    const widened = await load('edges', EDGES[0]?.replace('9007199254740992', 'text') ?? '', '?widen=text');
+    assert.equal(widened.status, 'complete', JSON.stringify(widened));
+    const undone = await load('edges', EDGES[1] ?? '');
+    await call(`${api}/uploads/${undone.id}`, { method: 'DELETE', headers: ADMIN });
+    const failed = await load('edges', `${EDGES[1]}soon,x,y,z,\n`);
+    assert.equal(failed.error?.code, 'rows_rejected', JSON.stringify(failed));
+    assert.equal(
+      (await load('whole', 'at,n\n2024-01-01,9223372036854775807\n2024-01-01,-9223372036854775808\n')).status,
+      'complete',
+    );
+    for (let upload = 0; upload < 20; upload++) await load('small', `at,n\n2024-01-01,${upload}\n`);
+    const rows = Array.from({ length: 300_000 }, (_, row) => `2024-01-01,${row},note ${row % 100}\n`);
+    assert.equal((await load('large', `at,n,note\n${rows.join('')}`)).status, 'complete');
+    const bytes = Buffer.from(EDGES[0] ?? '');
+    const resumable = await begin(thena.url, bytes.length, { customer_id: 'edges' }, ADMIN);
+    assert.equal(resumable.status, 201, JSON.stringify(resumable.body));
+    const path = resumable.headers.get('location') ?? '';
+    assert.equal((await send(thena.url + path, 0, bytes.subarray(0, 50), ADMIN)).status, 204);
+    return { customerKey: body.api_key.key, undoable: widened.id, failed: failed.id, resumable: path };
+  }
+
+  /** Everything that can be asked of it. */
+  async function everything(thena: RunningThena): Promise<unknown> {
+    const answers: Record<string, unknown> = {};
+    const ask = async (path: string): Promise<void> => {
+      answers[path] = await get(thena, path);
+    };
+    await ask('/customers?limit=100');
+    for (const customer of ['edges', 'empty', 'large', 'small', 'whole']) {
+      for (const what of ['', '/keys', '/webhooks', '/uploads?limit=100', '/table', '/table/export?format=csv']) {
+        await ask(`/customers/${customer}${what}`);
+      }
+      answers[`${customer} analyses`] = [];
+      for (const analyze_type of ['time_difference', 'total_rows', 'time_span', 'profile']) {
+        const json = { customer_id: customer, analyze_type };
+        const { body } = await call(`${thena.url}/api/v1/analyze/`, { json, headers: ADMIN });
+        (answers[`${customer} analyses`] as unknown[]).push(body.code ?? body);
+      }
+    }
+    return JSON.parse(JSON.stringify(answers, (name, value) => (name === 'request_id' ? undefined : value)));
+  }
+
+  it('into a cluster and back keeps every answer, and what can be done with uploads', async () => {
+    const from = dataDir();
+    const source = await onMachine(from);
+    const made = await fill(source);
+    const before = await everything(source);
+    assert.equal((await move('--from', from)).code, 2, 'while the source is used');
+    await source.stop();
+
+    const first = await move('--from', from);
+    assert.equal(first.code, 0, first.output);
+    assert.match(first.output, /^large: 300000 rows$/m);
+    const node = await onCluster();
+    try {
+      assert.deepEqual(await everything(node), before);
+      assert.equal(
+        (
+          await call(`${node.url}/api/v1/customers/edges/table`, {
+            headers: { authorization: `Bearer ${made.customerKey}` },
+          })
+        ).status,
+        200,
+      );
+      const running = await move('--to', dataDir());
+      assert.equal(running.code, 2, running.output);
+      assert.match(running.output, /node.*only.*running/i);
+    } finally {
+      await node.stop();
+    }
+
+    const again = await move('--from', from);
+    assert.equal(again.code, 2, again.output);
+    assert.match(again.output, /needs an empty target/);
+
+    const to = dataDir();
+    const back = await move('--to', to);
+    assert.equal(back.code, 0, back.output);
+    const target = await onMachine(to);
+    try {
+      assert.deepEqual(await everything(target), before);
+    } finally {
+      await target.stop();
+    }
+
+    const continued = await onCluster();
+    try {
+      const api = `${continued.url}/api/v1`;
+      const undone = await call(`${api}/uploads/${made.undoable}`, { method: 'DELETE', headers: ADMIN });
+      assert.equal(undone.body.status, 'undone');
+      assert.equal((await get(continued, '/customers/edges/table')).columns[1].type, 'number');
+      const rejects = await get(continued, `/uploads/${made.failed}/rejects`);
+      assert.equal(rejects.items[0].line, 6, JSON.stringify(rejects));
+      const retried = await call(`${api}/uploads/${made.failed}/retry?on_error=skip`, {
+        method: 'POST',
+        headers: { ...ADMIN, ...WAIT },
+      });
+      assert.equal(retried.body.status, 'complete', JSON.stringify(retried.body));
+      const bytes = Buffer.from(EDGES[0] ?? '');
+      assert.equal(
+        (
+          await call(`${continued.url}${made.resumable}`, {
+            method: 'HEAD',
+            headers: { ...ADMIN, 'tus-resumable': '1.0.0' },
+          })
+        ).headers.get('upload-offset'),
+        '50',
+      );
+      assert.equal((await send(continued.url + made.resumable, 50, bytes.subarray(50), ADMIN)).status, 204);
+      const finished = `/uploads/${idOf(made.resumable)}`;
+      await until(async () => (await get(continued, finished)).finished_at !== null);
+      assert.equal((await get(continued, finished)).status, 'complete');
+    } finally {
+      await continued.stop();
+    }
+  });
+
+  it('that is killed continues, and until it has ended, no node starts on its target', async () => {
+    const from = dataDir();
+    const source = await startThena({ THENA_DATA_DIR: from });
+    for (const customer of ['c1', 'c2', 'c3', 'c4']) {
+      const rows = Array.from({ length: 100_000 }, (_, row) => `2024-01-01,${row}\n`);
+      await put(source.url, customer, `at,n\n${rows.join('')}`, WAIT);
+    }
+    await source.stop();
+    const child = start(['--from', from]);
+    let output = '';
+    for await (const text of child.stdout ?? []) {
+      output += text;
+      if (/c2: 100000 rows/.test(output)) break;
+    }
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await assert.rejects(startThena({ ...cluster, THENA_NODE_ID: 'early' }), /move.*has not ended/i);
+    const other = await move('--from', dataDir());
+    assert.equal(other.code, 2, other.output);
+    const ends = await move('--from', from);
+    assert.equal(ends.code, 0, ends.output);
+    assert.match(ends.output, /^c1: moved before$/m);
+    const node = await startThena({ ...cluster, THENA_NODE_ID: 'late' });
+    for (const customer of ['c1', 'c2', 'c3', 'c4']) assert.equal(await totalRows(node.url, customer), 100_000);
+    await node.stop();
+  });
+});
