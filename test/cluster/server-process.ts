@@ -9,8 +9,8 @@ const START_MS = 60_000;
 export interface ServerProcess {
   /** Starts the process, and waits until it answers. */
   start(): Promise<void>;
-  /** Ends the process at once, as kill -9 does. */
-  kill(): Promise<void>;
+  /** Ends the process, at once as kill -9 does, or as the signal does. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
   /** Stops the process from running until `resume`. Connections stay open. */
   pause(): void;
   resume(): void;
@@ -43,12 +43,14 @@ export function serverProcess(
         await sleep(20);
       }
     },
-    async kill() {
+    async kill(signal = 'SIGKILL') {
       const running = child;
       child = null;
       if (!running || running.exitCode !== null || running.signalCode !== null) return;
       const exited = once(running, 'exit');
-      running.kill('SIGKILL');
+      running.kill(signal);
+      // It may be paused.
+      running.kill('SIGCONT');
       await exited;
     },
     pause: () => void child?.kill('SIGSTOP'),

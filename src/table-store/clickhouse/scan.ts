@@ -65,10 +65,11 @@ export class Scan {
     return found ? { tag: Number(found[0]), row: Number(found[1]) } : null;
   }
 
-  /** Whether an upload has any row. */
+  /** Whether an upload has its rows: it has a first one, wherever the others are, until it is deleted. */
   async hasUpload(tag: number, signal: AbortSignal): Promise<boolean> {
-    const sql = `SELECT 1 FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(tag)} LIMIT 1`;
-    return (await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal)).length > 0;
+    const sql = `SELECT count() FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(tag)} AND ${ROW_COLUMN} = 0`;
+    const [row] = await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal);
+    return row?.[0] !== '0';
   }
 }
 
