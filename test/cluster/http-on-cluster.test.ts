@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NO_CLUSTER, startClusterServers } from './start-cluster.ts';
 
-/** Tests of what users get, whatever stores it. Others look into the files of the data folder, or would take long. */
+/** Tests of what users get, whatever stores it. Others look into files of the data folder, or would take long. */
 const FILES = [
   'access',
   'analyze-types',
@@ -13,20 +13,13 @@ const FILES = [
   'assignment',
   'column-names',
   'customer-events',
-  'customers',
   'date-and-time',
   'declared-columns',
-  'export-links',
-  'export',
-  'first-files',
   'golden-buckets',
   'golden-conditions',
   'golden-measures',
   'integer-to-number',
-  'late-options',
   'number-buckets',
-  'option-doors',
-  'preview',
   'progress',
   'queries',
   'query-injection',
@@ -34,13 +27,10 @@ const FILES = [
   'reasons-for-text',
   'refused-queries',
   'rejected-rows',
-  'repeated-uploads',
   'replies',
   'rights',
   'row-numbers',
   'rows',
-  'running-analyses',
-  'sessions',
   'tus-client',
   'unknown-columns',
   'value-hints',

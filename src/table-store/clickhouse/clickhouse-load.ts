@@ -1,6 +1,7 @@
 import type { CsvSource } from '../../csv/segment.ts';
 import { addValues } from '../../csv/values/values.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 import type { Appended, LoadSession, LoadSummary } from '../table-store.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
@@ -10,7 +11,7 @@ import { dropTable } from './drop-table.ts';
 import { prepareEnded } from './ended-attempts.ts';
 import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segment.ts';
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
-import { ROW_COLUMN, type TableMaking } from './physical-table.ts';
+import type { TableMaking } from './physical-table.ts';
 
 /** Segments that are loaded at the same time: while one is made durable, the next one is parsed. */
 const CONCURRENT_SEGMENTS = 2;
