@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Presence } from './catalog/node.ts';
-import { openClusterStores } from './cluster-stores.ts';
 import type { Config } from './config.ts';
 import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
-import { takeDataDir } from './data-dir.ts';
+import { type DataDir, takeDataDir } from './data-dir.ts';
 import { openEmbeddedStores } from './embedded-stores.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
@@ -14,8 +13,9 @@ import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { openSpool } from './ingest/spool/open-spool.ts';
 import { metricsText } from './metrics.ts';
-import { refuseDuringMove } from './move-services.ts';
+import { refuseDuringMove } from './move/move-registration.ts';
 import { readiness } from './readiness.ts';
+import type { Stores } from './stores.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
 
 /** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
@@ -67,9 +67,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     );
     closing.push(() => engine.close());
     await engine.start();
-    const stores = config.cluster
-      ? await openClusterStores({ cluster: config.cluster, engine, exports: exportDirectory, settings: config })
-      : await openEmbeddedStores({ data, engine, exports: exportDirectory, settings: config });
+    const stores = await openStores(config, data, engine, exportDirectory);
     closing.push(() => stores.close());
     const { catalog, tables } = stores;
     const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
@@ -118,4 +116,12 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     await close();
     throw error;
   }
+}
+
+async function openStores(config: Config, data: DataDir, engine: EngineClient, exports: string): Promise<Stores> {
+  const { cluster } = config;
+  if (!cluster) return openEmbeddedStores({ data, engine, exports, settings: config });
+  // What it needs takes time to load.
+  const { openClusterStores } = await import('./cluster-stores.ts');
+  return openClusterStores({ cluster, engine, exports, settings: config });
 }

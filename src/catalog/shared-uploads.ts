@@ -36,7 +36,7 @@ export interface SharedUploads {
   findRefusal(customerId: CustomerId, uploadId: UploadId): Promise<UploadError | null>;
   /**
    * Looks at everything that somebody waits for, at once: of the given uploads and of all uploads of the given customers those that have
-   * not ended, or only since a given time.
+   * not ended, or only since a given time. Resumable files that are not whole are among them.
    *
    * @returns the uploads, and when this was, by the clock of the catalog
    */

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
+import { serverFolder } from './server-folder.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 
 const PROCESS = fileURLToPath(new URL('clickhouse-process.mjs', import.meta.url));
@@ -28,7 +28,7 @@ export const NO_CLICKHOUSE: string | null =
 export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseServers> {
   const library = libraryPath();
   if (library === null) throw new Error(NO_CLICKHOUSE ?? undefined);
-  const folder = mkdtempSync(join(tmpdir(), 'thena-clickhouse-'));
+  const folder = mkdtempSync(join(serverFolder(), 'thena-clickhouse-'));
   const ports = await Promise.all(
     Array.from({ length: shards }, async () => ({ http: await freePort(), tcp: await freePort() })),
   );

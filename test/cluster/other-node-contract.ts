@@ -10,6 +10,7 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import { newUploadId } from '../../src/model/ids.ts';
 import { customerId, newUpload, receivedFile, receptionOf } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
+import { begin, idOf, send, TUS } from '../http/tus-requests.ts';
 import { analyze, call, ended, put, totalRows, WAIT } from '../server.ts';
 import { until } from '../until.ts';
 import { type NodePair, startNodePair } from './node-pair.ts';
@@ -149,6 +150,37 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
       assert.equal(removed.data.problem.detail, body.detail);
       const problem = await single.until(({ name }) => name === 'problem');
       assert.equal(problem.data.code, 'quote_not_closed');
+      stream.close();
+    });
+
+    it('shows and cancels a file that arrives in several requests', async () => {
+      const stream = await EventStream.open(`${pair.b.url}/api/v1/customers/stream/events`);
+      const bytes = Buffer.concat([Buffer.from('at,n\n'), CHUNK, CHUNK]);
+      const { headers } = await begin(pair.a.url, 4 * bytes.length, { customer_id: 'stream', filename: 'f.csv' });
+      const id = idOf(headers.get('location') ?? '');
+      await send(`${pair.a.url}/api/v1/tus/${id}`, 0, bytes);
+      const { body } = await onB(`/uploads/${id}`);
+      assert.deepEqual([body.status, body.progress.bytes_received], ['receiving', bytes.length]);
+      const isShown = ({
+        name,
+        data,
+      }: {
+        name: string;
+        data: { id?: string; progress?: { bytes_received: number } };
+      }) => name === 'upload' && data.id === id && data.progress?.bytes_received === bytes.length;
+      await stream.until(isShown);
+      const next = request(`${pair.a.url}/api/v1/tus/${id}`, {
+        method: 'PATCH',
+        headers: { ...TUS, 'upload-offset': bytes.length, 'content-type': 'application/offset+octet-stream' },
+      });
+      next.on('error', () => undefined);
+      const answer = once(next, 'response').then(([reply]) => reply.statusCode);
+      next.write(CHUNK);
+      await until(async () => (await onB(`/uploads/${id}`)).body.progress.bytes_received > bytes.length);
+      const cancelled = await onB(`/uploads/${id}`, { method: 'DELETE' });
+      assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled']);
+      assert.equal(await answer, 409);
+      assert.equal((await stream.until(({ name, data }) => name === 'removed' && data.id === id)).data.problem, null);
       stream.close();
     });
 

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
+import { serverFolder } from './server-folder.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 
 /** PostgreSQL refuses to run as root, so that tests of root run it as `nobody`. */
@@ -12,8 +12,8 @@ const NOBODY = 65_534;
 const AS_NOBODY = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 export interface PostgresServer extends ServerProcess {
-  /** Creates an empty database. @returns its URL */
-  createDatabase(): Promise<string>;
+  /** Creates a database: empty, or a copy of one to which nobody is connected. @returns its URL */
+  createDatabase(original?: string): Promise<string>;
   /** Ends the server and removes its files. */
   remove(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export const NO_POSTGRES: string | null = platformPackage() === null ? `no Postg
 
 /** Starts a real PostgreSQL on a free port, with files of its own. */
 export async function startPostgres(): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'thena-postgres-'));
+  const folder = mkdtempSync(join(serverFolder(), 'thena-postgres-'));
   if (AS_NOBODY.uid !== undefined) chownSync(folder, NOBODY, NOBODY);
   const native = usableBinaries(folder);
   const data = join(folder, 'data');
@@ -35,7 +35,14 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (initialised.status !== 0) throw new Error(`initdb failed: ${initialised.error ?? initialised.stderr}`);
   const port = await freePort();
   const url = (database: string): string => `postgres://thena@127.0.0.1:${port}/${database}`;
-  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 60 };
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 60,
+    // Files in its own folder: others would be left behind when it is killed.
+    dynamic_shared_memory_type: 'mmap',
+  };
   const log = join(folder, 'log');
   const output = openSync(log, 'a');
   const server = serverProcess(
@@ -57,13 +64,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   let databases = 0;
   return {
     ...server,
-    async createDatabase() {
+    async createDatabase(original) {
       const name = `thena_${++databases}`;
-      await run(url('postgres'), `create database ${name}`);
+      const template = original === undefined ? 'template0' : new URL(original).pathname.slice(1);
+      // The default strategy writes each page to the log.
+      await run(url('postgres'), `create database ${name} template ${template} strategy file_copy`);
       return url(name);
     },
     async remove() {
-      await server.kill();
+      // At once, but it removes its shared memory.
+      await server.kill('SIGQUIT');
       rmSync(folder, { recursive: true, force: true });
     },
   };

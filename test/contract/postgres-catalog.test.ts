@@ -5,12 +5,15 @@ import { catalogContract } from './catalog/catalog-contract.ts';
 
 if (NO_POSTGRES === null) {
   let server: PostgresServer;
+  let migrated: string;
   before(async () => {
     server = await startPostgres();
+    migrated = await server.createDatabase();
+    await (await openPostgresCatalog(migrated)).close();
   });
   after(() => server.remove());
   catalogContract('PostgreSQL', async () => {
-    const url = await server.createDatabase();
+    const url = await server.createDatabase(migrated);
     return {
       connect: (now) => openPostgresCatalog(url, { now: async () => now() }),
       remove: async () => undefined,

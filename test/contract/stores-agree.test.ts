@@ -10,6 +10,7 @@ import { planCondition } from '../../src/analysis/plan-condition.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
 import type { StoredColumn } from '../../src/model/columns.ts';
+import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { outputsOf, type QueryPlan, type Selection } from '../../src/table-store/query-plan.ts';
 import type {
   CountedView,
@@ -25,7 +26,7 @@ import { NO_CLICKHOUSE } from '../cluster/clickhouse-server.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { clickhouseTables, duckdbTables, type Reads, type StoredTables } from './stored-tables.ts';
 
-const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 16);
+const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 12);
 /** Finding the smallest difference takes minutes. */
 const FAST_CHECK = {
   endOnFailure: process.env.FAST_CHECK_SHRINK === undefined,
@@ -94,6 +95,46 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
             const exported = { ...selection, format, escapeFormulas };
             await sameFor(format, async ({ reads }) => readTyped[format](await bytesOf(reads, view, exported)));
           }
+        },
+      ),
+      { numRuns: RUNS / 2, includeErrorInReport: true, ...FAST_CHECK },
+    );
+  });
+
+  it('read widened columns alike', async () => {
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(narrowRows, { minLength: 1, maxLength: 20 }),
+        fc.array(widerRows, { minLength: 1, maxLength: 20 }),
+        async (narrow, wider) => {
+          const table = tableOf(`widened-${count++}`);
+          const stored = [
+            narrow.map((row) => row.flatMap((value) => [value, null])),
+            wider.map((row) => row.flatMap((value) => [null, value])),
+          ];
+          await Promise.all(stores.map((store) => store.create(table, WIDENED)));
+          for (const [index, rows] of stored.entries())
+            await Promise.all(stores.map((store) => store.add(table, WIDENED, index + 1, rows)));
+          const view = { ...table, columns: WIDENED, uncommittedTags: [], lastTag: 2, rows: 40 };
+          const columns = WIDENED.map(({ name, type }) => ({ name, type }));
+          for (const format of ['csv', 'ndjson'] as const) {
+            const exported = { columns, where: null, format, escapeFormulas: false };
+            await sameFor(format, async ({ reads }) => (await bytesOf(reads, view, exported)).toString());
+          }
+          await sameFor('page', ({ reads }) => allPages(reads, view, { columns, where: null }, 50));
+          const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
+          for (const { name } of columns) {
+            const measures = ['count', 'count_distinct', 'min', 'max'].map((fn) => ({ fn, column: name }));
+            for (const groups of [{}, { group_by: [name] }])
+              await sameAnswers(view, planQuery(new RequestPart({ measures, ...groups }, ''), state, 1000));
+          }
+          const early = {
+            ...view,
+            lastTag: 1,
+            columns: WIDENED.map(({ parts, ...column }) => ({ ...column, type: parts[0] })),
+          };
+          await sameFor('integers', ({ reads }) => reads.keepsIntegersAsNumbers(early, 'number', signal));
         },
       ),
       { numRuns: RUNS / 2, includeErrorInReport: true, ...FAST_CHECK },
@@ -199,6 +240,48 @@ const conditions = fc.oneof(
   fc.record({ column: fc.constant('_thena_upload'), op: fc.constant('in'), value: fc.constant(['a', 'c"']) }),
   fc.record({ column: fc.constant('t'), op: fc.constantFrom('is null', 'is not null') }),
 );
+
+/** Columns whose type was another one at first. */
+const WIDENED = [
+  { name: 'number', type: 'number', parts: ['integer', 'number'] },
+  { name: 'integer', type: 'integer', parts: ['integer', 'number'] },
+  { name: 'integers', type: 'text', parts: ['integer', 'text'] },
+  { name: 'numbers', type: 'text', parts: ['number', 'text'] },
+  { name: 'booleans', type: 'text', parts: ['boolean', 'text'] },
+  { name: 'dates', type: 'text', parts: ['date', 'text'] },
+  { name: 'times', type: 'text', parts: ['timestamp', 'text'] },
+] as const;
+const integers = fc.oneof(
+  fc.bigInt(-3n, 3n),
+  fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+  fc.constantFrom(2n ** 60n, 2n ** 53n + 1n),
+);
+const wholeNumbers = fc.oneof(
+  fc.integer({ min: -9, max: 9 }).map((each) => each + 0),
+  fc.constantFrom(2 ** 53, 1152921504606847000, -1152921504606847000, 1e15, 1e16, 9e18),
+);
+const oddNumbers = fc.oneof(wholeNumbers, fc.double(), fc.constantFrom(0.1, 1e-5, 1e20, 1e21, -0, 2 ** 63));
+const narrowRows = fc.tuple(
+  nullable(integers),
+  nullable(integers),
+  nullable(integers),
+  nullable(oddNumbers),
+  nullable(fc.boolean()),
+  nullable(days.map((day) => BigInt(day) * DAY)),
+  nullable(days.map((day) => BigInt(day) * DAY + 1_500_000n)),
+);
+const widerRows = fc.tuple(
+  nullable(fc.double()),
+  nullable(wholeNumbers),
+  ...(Array.from({ length: 5 }, () => nullable(fc.constantFrom('', 'a', '1', 'true'))) as [
+    Texts,
+    Texts,
+    Texts,
+    Texts,
+    Texts,
+  ]),
+);
+type Texts = fc.Arbitrary<string | null>;
 
 async function allPages(reads: Reads, view: TableView, selection: Selection, limit: number) {
   const pages: (readonly (readonly StoredValue[])[])[] = [];

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { expressionBuilder, type Kysely } from 'kysely';
 import type { SharedUploads } from '../shared-uploads.ts';
 import { UNFINISHED } from '../upload.ts';
 import type { CatalogClock } from './catalog-clock.ts';
@@ -54,7 +54,19 @@ export function sharedUploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): S
       return row ? JSON.parse(row.error) : null;
     },
     async watchedUploads({ uploadIds, customerIds, endedSince }) {
+      // Both tables have these columns. No list may be empty in SQL.
+      const eb = expressionBuilder<CatalogTables, 'uploads'>();
+      const isWatched = eb.or([
+        ...(uploadIds.length > 0 ? [eb('id', 'in', uploadIds)] : []),
+        ...(customerIds.length > 0 ? [eb('customer_id', 'in', customerIds)] : []),
+      ]);
       const at = new Date(await now(db));
+      const files = await db
+        .selectFrom('resumable_files')
+        .leftJoin('upload_progress', 'upload_progress.upload_id', 'resumable_files.id')
+        .select(['id', 'customer_id', 'received', 'bytes_received'])
+        .where(isWatched)
+        .execute();
       const rows = await db
         .selectFrom('uploads')
         .leftJoin('upload_progress', 'upload_progress.upload_id', 'uploads.id')
@@ -70,14 +82,8 @@ export function sharedUploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): S
           'bytes_received',
           'rows_read',
         ])
-        .where((eb) => eb.or([eb('status', 'in', UNFINISHED), eb('finished_at', '>', endedSince.getTime())]))
-        // No list may be empty in SQL.
-        .where((eb) =>
-          eb.or([
-            ...(uploadIds.length > 0 ? [eb('id', 'in', uploadIds)] : []),
-            ...(customerIds.length > 0 ? [eb('customer_id', 'in', customerIds)] : []),
-          ]),
-        )
+        .where(eb.or([eb('status', 'in', UNFINISHED), eb('finished_at', '>', endedSince.getTime())]))
+        .where(isWatched)
         .execute();
       const uploads = rows.map(({ id, customer_id, finished_at, cancel_requested_at, ...rest }) => ({
         id,
@@ -86,11 +92,26 @@ export function sharedUploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): S
         isCancelRequested: cancel_requested_at !== null,
         state: JSON.stringify(rest),
       }));
-      return { at, uploads };
+      const known = new Set(uploads.map(({ id }) => id));
+      const partial = files
+        .filter(({ id }) => !known.has(id))
+        .map(({ id, customer_id, ...rest }) => ({
+          id,
+          customerId: customer_id,
+          hasEnded: false,
+          isCancelRequested: false,
+          state: JSON.stringify(rest),
+        }));
+      return { at, uploads: [...uploads, ...partial] };
     },
     async forgetSharedUploads() {
       const unfinished = db.selectFrom('uploads').select('id').where('status', 'in', UNFINISHED);
-      await db.deleteFrom('upload_progress').where('upload_id', 'not in', unfinished).execute();
+      const partial = db.selectFrom('resumable_files').select('id');
+      await db
+        .deleteFrom('upload_progress')
+        .where('upload_id', 'not in', unfinished)
+        .where('upload_id', 'not in', partial)
+        .execute();
       await db
         .deleteFrom('refused_uploads')
         .where('expires_at', '<=', await now(db))

@@ -14,7 +14,7 @@ export interface CatalogWatchDeps {
   readonly catalog: Pick<Catalog, 'isShared' | 'news' | 'watchedUploads'>;
   readonly receptions: Pick<Receptions, 'ids' | 'cancel'>;
   readonly loader: Pick<Loader, 'ids' | 'cancel'>;
-  readonly resumable: Pick<ResumableUploads, 'interrupt'>;
+  readonly resumable: Pick<ResumableUploads, 'incoming' | 'interrupt'>;
   readonly progress: ProgressBoard;
   readonly saver: ProgressSaver;
   readonly watches: UploadWatches;
@@ -108,21 +108,27 @@ export class CatalogWatch {
   }
 
   async #look(): Promise<void> {
-    const { catalog, receptions, loader, progress, watches } = this.#deps;
+    const { catalog, receptions, loader, resumable, progress, watches } = this.#deps;
+    const incoming = resumable.incoming;
     const held = new Set([...receptions.ids, ...loader.ids]);
     const awaited = progress.awaited;
     const customers = watches.customerIds;
     const followed = watches.uploadIds;
     const heard = this.#heard;
     this.#heard = new Set();
-    const watched = { uploadIds: [...new Set([...held, ...awaited, ...followed])], customerIds: [...customers] };
+    const watched = {
+      uploadIds: [...new Set([...held, ...incoming, ...awaited, ...followed])],
+      customerIds: [...customers],
+    };
     const isIdle = watched.uploadIds.length === 0 && customers.size === 0;
     const { at, uploads } = isIdle
       ? { at: null, uploads: [] }
       : await catalog.watchedUploads({ ...watched, endedSince: this.#endedSince });
     const now = new Map(uploads.map((upload) => [upload.id, upload]));
     for (const upload of uploads) if (upload.isCancelRequested && held.has(upload.id)) this.#cancel(upload.id);
-    // One that is not found has ended before, or is a file that is not whole; in any case the catalog is asked again.
+    // A file that another process has removed is received for nothing.
+    for (const id of incoming) if (!now.has(id)) resumable.interrupt(id);
+    // One that is not found has ended before.
     for (const id of awaited) if (now.get(id)?.hasEnded ?? true) progress.wake(id);
     for (const { id, customerId } of [...this.#seen.values(), ...uploads]) {
       // What has ended before a customer was followed is no news.

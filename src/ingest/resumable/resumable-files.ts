@@ -47,6 +47,11 @@ export class ResumableFiles {
     return this.#deps.catalog.findResumable(id);
   }
 
+  /** Files to which this process is appending bytes now. */
+  get incoming(): readonly UploadId[] {
+    return [...this.#incoming.keys()];
+  }
+
   /** Whether this process is appending bytes to it now. */
   isIncoming(id: UploadId): boolean {
     return this.#incoming.has(id);

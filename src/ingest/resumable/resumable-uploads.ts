@@ -242,6 +242,11 @@ export class ResumableUploads {
     return existed;
   }
 
+  /** Files of which this process is receiving bytes. */
+  get incoming(): readonly UploadId[] {
+    return this.#files.incoming;
+  }
+
   /** Ends the request that is sending bytes of a file, if this process has it: the file is being removed. */
   interrupt(id: UploadId): void {
     this.#files.interrupt(id);

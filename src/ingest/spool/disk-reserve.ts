@@ -1,5 +1,6 @@
 import { hasSpaceFor } from '../../disk-space.ts';
 import { Problem } from '../../errors.ts';
+import { spoolAway } from './spool-away.ts';
 
 /** An allowance grows in steps, the larger the file the larger: small files hold little back, large ones rarely ask. */
 const FIRST_STEP_BYTES = 256 * 1024;
@@ -25,12 +26,16 @@ export class DiskReserve {
     this.#bytes = bytes;
   }
 
-  /** @returns whether so many bytes can be written without cutting into the reserve */
-  hasRoomFor(bytes: number): Promise<boolean> {
-    return hasSpaceFor(this.#directory, bytes, this.#bytes);
+  /** @returns whether so many bytes can be written without cutting into the reserve. @throws Problem spool_unavailable */
+  async hasRoomFor(bytes: number): Promise<boolean> {
+    try {
+      return await hasSpaceFor(this.#directory, bytes, this.#bytes);
+    } catch (error) {
+      throw spoolAway(error);
+    }
   }
 
-  /** @throws Problem disk_full if so many bytes would cut into the reserve */
+  /** @throws Problem spool_unavailable, or disk_full if so many bytes would cut into the reserve */
   async requireRoomFor(bytes: number): Promise<void> {
     if (await this.hasRoomFor(bytes)) return;
     throw new Problem('disk_full', 'Only the reserved disk space is left. Nothing of the file was kept.');

@@ -15,6 +15,7 @@ import {
   type Spool,
   type SpooledUpload,
 } from './spool.ts';
+import { spoolAway } from './spool-away.ts';
 
 /** Segments in a folder: of this node's disk, or one that all nodes share. They are read where they are written. */
 export class FolderSpool implements Spool {
@@ -31,10 +32,15 @@ export class FolderSpool implements Spool {
 
   async create(uploadId: UploadId): Promise<SegmentWriter> {
     const folder = join(this.#directory, folderNameOf(uploadId, this.#instance));
-    await orDiskFull(async () => {
-      await mkdir(folder);
-      await syncFolder(this.#directory);
-    });
+    try {
+      await orDiskFull(async () => {
+        await mkdir(folder);
+        await syncFolder(this.#directory);
+      });
+    } catch (error) {
+      await this.#refuseIfAway(error);
+      throw error;
+    }
     failpoint('spool_folder_created');
     return new SegmentWriter(folder, { keep: (_, file) => file.sync(), keepNames: () => syncFolder(folder) });
   }
@@ -45,7 +51,8 @@ export class FolderSpool implements Spool {
 
   async hold({ file }: SpooledUpload): Promise<() => void> {
     for (const { path, bytes } of file?.segments ?? []) {
-      const found = await stat(join(this.#directory, path)).catch((error: NodeJS.ErrnoException) => {
+      const found = await stat(join(this.#directory, path)).catch(async (error: NodeJS.ErrnoException) => {
+        await this.#refuseIfAway(error);
         if (error.code === 'ENOENT') return null;
         throw error;
       });
@@ -79,6 +86,15 @@ export class FolderSpool implements Spool {
       const left = parseFolderName(name);
       if (left !== null && !(await isNeeded(left))) await this.#remove(name);
     }
+  }
+
+  /** What is in a shared folder is not missing if it is the folder that is away. @throws Problem spool_unavailable */
+  async #refuseIfAway(cause: unknown): Promise<void> {
+    const isThere = await stat(this.#directory).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) throw spoolAway(cause);
   }
 
   async #remove(name: string): Promise<void> {

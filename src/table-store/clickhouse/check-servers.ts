@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { SettingError } from '../../setting-error.ts';
 import { ClickhouseException } from './clickhouse-failure.ts';
 import { type ClickhouseAddress, ClickhouseServers } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
+import { prepareEnded } from './ended-attempts.ts';
+import { insertSettings, insertSql } from './insert-sql.ts';
 import { addColumnsSql, createTableSql, deleteRowsSql, dropTableSql, type TableMaking } from './physical-table.ts';
+import { endInserts, insertId } from './running-statements.ts';
 
 /** The oldest version that Thena was tested with. */
 const LEAST_VERSION: readonly [year: number, release: number] = [26, 7];
+/** Of what is inserted by the check. */
+const COLUMNS: readonly ParsedColumn[] = [{ name: 'shard', format: { type: 'integer', thousands: null } }];
 const UNKNOWN_DATABASE = 81;
 const ACCESS_DENIED = 497;
 const AUTHENTICATION_FAILED = 516;
@@ -43,12 +50,18 @@ async function checkVersion(shard: ClickhouseShard): Promise<void> {
   );
 }
 
-/** Makes a table whose only row says which shard it is on. */
+/** Makes a table whose only row says which shard it is on, by the statements and settings of loads. */
 async function tryTable(shard: ClickhouseShard, table: string, index: number, making: TableMaking): Promise<void> {
   await explained(shard, async () => {
     await shard.run(createTableSql(table, new Map([['c0', 'Nullable(Int64)']]), 'c0', making));
     await shard.run(addColumnsSql(table, new Map([['c1', 'Nullable(String)']]), null, making));
-    await shard.run(`INSERT INTO ${identifier(table)} (c0) SELECT ${index} SETTINGS async_insert = 0`);
+    await prepareEnded(shard, making);
+    await shard.insert(insertSql({ table, tag: 0, into: ['c0'] }, COLUMNS, 0), {
+      values: Readable.from([Buffer.from(`${index}\n`)]),
+      settings: insertSettings({ delimiter: ',', quote: '"' }, `${table}:0:${index}`),
+      queryId: insertId(table, 0),
+    });
+    await endInserts(shard, table, [0]);
   });
 }
 

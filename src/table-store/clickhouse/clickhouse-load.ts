@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { CsvSource } from '../../csv/segment.ts';
 import { addValues } from '../../csv/values/values.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 import type { Appended, LoadSession, LoadSummary } from '../table-store.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
@@ -10,7 +12,7 @@ import { dropTable } from './drop-table.ts';
 import { prepareEnded } from './ended-attempts.ts';
 import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segment.ts';
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
-import { ROW_COLUMN, type TableMaking } from './physical-table.ts';
+import type { TableMaking } from './physical-table.ts';
 
 /** Segments that are loaded at the same time: while one is made durable, the next one is parsed. */
 const CONCURRENT_SEGMENTS = 2;
@@ -41,7 +43,7 @@ export class ClickhouseLoad implements LoadSession {
   /** Segments that were sent. */
   #sent = 0;
   #isPrepared = false;
-  /** Whether rows of a source that was not appended may be in the table. */
+  /** Whether rows of a source that was not appended may be in the table. Mostly, a roll-back follows. */
   #hasLeftovers = false;
 
   constructor(deps: ClickhouseLoadDeps, params: ClickhouseLoadParams) {
@@ -54,22 +56,16 @@ export class ClickhouseLoad implements LoadSession {
     await this.#prepare(source);
     await this.#deleteLeftovers();
     this.#hasLeftovers = true;
-    try {
-      const loaded = await this.#loadAll(source, signal, onProgress);
-      const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
-      const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
-      this.#rows += rows;
-      this.#hasLeftovers = false;
-      return {
-        rows,
-        ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
-        incompleteTimes: incomplete.reduce<Appended['incompleteTimes']>((sum, each) => addValues(sum, each), null),
-      };
-    } catch (failure) {
-      // If a shard is down, they are deleted later: by `rollBack` or by a purge.
-      await this.#deleteLeftovers().catch(() => undefined);
-      throw failure;
-    }
+    const loaded = await this.#loadAll(source, signal, onProgress);
+    const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
+    const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
+    this.#rows += rows;
+    this.#hasLeftovers = false;
+    return {
+      rows,
+      ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
+      incompleteTimes: incomplete.reduce<Appended['incompleteTimes']>((sum, each) => addValues(sum, each), null),
+    };
   }
 
   async commit(): Promise<LoadSummary> {
@@ -98,6 +94,7 @@ export class ClickhouseLoad implements LoadSession {
     this.#isPrepared = true;
   }
 
+  /** Deletes them before anything else is appended, or counted. */
   async #deleteLeftovers(): Promise<void> {
     if (!this.#hasLeftovers) return;
     const { servers, making } = this.#deps;
@@ -150,7 +147,8 @@ export class ClickhouseLoad implements LoadSession {
         shares[index] = share * segment.bytes;
         onProgress(shares.reduce((sum, each) => sum + each, 0) / total);
       };
-      yield [index, { ...this.#params, dialect, segment, firstRow, shard, number, signal, onProgress: progress }];
+      const token = randomUUID();
+      yield [index, { ...this.#params, dialect, segment, firstRow, shard, token, signal, onProgress: progress }];
       firstRow += segment.records;
     }
   }

@@ -20,9 +20,10 @@ export async function keepsIntegersAsNumbers(
   const value = physicalColumns(view.columns, CLICKHOUSE)({ name });
   const isLarge = `(${value} > ${GREATEST_EXACT} OR ${value} < -${GREATEST_EXACT})`;
   const isChanged = `${writtenInteger(`toFloat64(${value})`)} <> ${value}`;
-  const sql = `SELECT 1 FROM ${table} WHERE ${visible(view)} AND ${isLarge} AND ${isChanged} LIMIT 1`;
+  const sql = `SELECT count() FROM ${table} WHERE ${visible(view)} AND ${isLarge} AND ${isChanged}`;
   try {
-    return (await readRows(shard, { sql, params: [], settings }, signal)).length === 0;
+    const [row] = await readRows(shard, { sql, params: [], settings }, signal);
+    return row?.[0] === '0';
   } catch (error) {
     const end = endOf(error, signal, signal);
     if (end === 'no_table') return true;

@@ -22,8 +22,8 @@ export interface SegmentToLoad extends InsertTarget {
   readonly firstRow: number;
   /** Where its rows go. */
   readonly shard: ClickhouseShard;
-  /** Names this segment among all that the attempt sends. */
-  readonly number: number;
+  /** Names this segment among all that were ever sent: a server drops an insert whose token it has seen. */
+  readonly token: string;
   readonly signal: AbortSignal;
   readonly onProgress: (share: number) => void;
 }
@@ -63,7 +63,7 @@ export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: 
 }
 
 async function insert(
-  { file: { columns }, firstRow, shard, number, signal, ...target }: SegmentToLoad,
+  { file: { columns }, firstRow, shard, token, signal, ...target }: SegmentToLoad,
   path: string,
   dialect: InsertedDialect,
   onProgress: (share: number) => void,
@@ -75,12 +75,14 @@ async function insert(
     const { size } = await source.stat();
     const values = source.createReadStream({ start: await textStart(source), highWaterMark: READ_BYTES });
     timer = setInterval(() => onProgress(values.bytesRead / Math.max(1, size)), PROGRESS_EVERY_MS);
-    return await shard.insert(insertSql(target, columns, firstRow), {
+    const rows = await shard.insert(insertSql(target, columns, firstRow), {
       values,
       signal,
       queryId: insertId(table, tag),
-      settings: insertSettings(dialect, `${table}:${tag}:${number}`),
+      settings: insertSettings(dialect, token),
     });
+    onProgress(1);
+    return rows;
   } finally {
     clearInterval(timer);
     await source.close();

@@ -1,9 +1,9 @@
 import { type Column, TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { isQuantile, type Measure } from '../query-plan.ts';
 import type { QuerySource } from '../sql/dialect.ts';
 import { sampleEvery } from '../sql/samples.ts';
 import { edgeSql, edgeValueSql } from './edge-values.ts';
-import { ROW_COLUMN } from './physical-table.ts';
 import { microsSql } from './time-buckets.ts';
 
 /** The message of a query that fails because a value cannot be represented. */

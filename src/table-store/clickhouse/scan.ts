@@ -1,11 +1,11 @@
 import { TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import type { Selection } from '../query-plan.ts';
 import { compileScan } from '../sql/compile-scan.ts';
 import { type Physical, physicalColumns } from '../sql/physical-columns.ts';
 import type { TableView } from '../table-store.ts';
 import { CLICKHOUSE } from './clickhouse-dialect.ts';
 import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
-import { ROW_COLUMN } from './physical-table.ts';
 import { type ReadStatement, readRows } from './reading.ts';
 
 /** A place between two rows of a table: the row with this key, or the next one, follows. Rows keep their keys. */
@@ -65,10 +65,11 @@ export class Scan {
     return found ? { tag: Number(found[0]), row: Number(found[1]) } : null;
   }
 
-  /** Whether an upload has any row. */
+  /** Whether an upload has its rows: it has a first one, wherever the others are, until it is deleted. */
   async hasUpload(tag: number, signal: AbortSignal): Promise<boolean> {
-    const sql = `SELECT 1 FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(tag)} LIMIT 1`;
-    return (await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal)).length > 0;
+    const sql = `SELECT count() FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(tag)} AND ${ROW_COLUMN} = 0`;
+    const [row] = await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal);
+    return row?.[0] !== '0';
   }
 }
 

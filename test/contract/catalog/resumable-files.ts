@@ -36,6 +36,25 @@ export function resumableFilesContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.findCustomer(customerId('a')), null, 'no customer appeared');
     });
 
+    it('is among the uploads that others wait for, with how much of it has arrived', async () => {
+      const file = fileOf('a');
+      await t.catalog.createResumable(file, 10);
+      await t.catalog.createResumable(fileOf('b'), 10);
+      const look = async (uploadIds = [file.id], customerIds = [file.customerId]) =>
+        (await t.catalog.watchedUploads({ uploadIds, customerIds, endedSince: new Date(t.clock) })).uploads;
+      const [first, ...others] = await look();
+      assert.deepEqual([first?.id, first?.customerId, first?.hasEnded, others], [file.id, file.customerId, false, []]);
+      assert.equal((await look([file.id], [])).length, 1);
+      assert.deepEqual(await look([], []), []);
+      await t.catalog.appendChunks(file.id, 0, [{ name: 'c', bytes: 40 }]);
+      const [second] = await look();
+      assert.notEqual(second?.state, first?.state);
+      await t.catalog.saveProgress([{ uploadId: file.id, bytesReceived: 60, rowsRead: 0 }]);
+      assert.notEqual((await look())[0]?.state, second?.state);
+      await t.catalog.forgetSharedUploads();
+      assert.equal((await t.catalog.savedProgress([file.id])).length, 1);
+    });
+
     it('is refused if its customer has too many', async () => {
       for (let count = 0; count < 2; count++) await t.catalog.createResumable(fileOf('a'), 2);
       await assert.rejects(t.catalog.createResumable(fileOf('a'), 2), { code: 'too_many_uploads' });

@@ -8,6 +8,7 @@ import type { ColumnType, StoredColumn } from '../../../src/model/columns.ts';
 import { clickhouseLoads, tableName } from '../../../src/table-store/clickhouse/clickhouse-loads.ts';
 import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
 import { identifier } from '../../../src/table-store/clickhouse/clickhouse-sql.ts';
+import { deleteRows } from '../../../src/table-store/clickhouse/delete-rows.ts';
 import { insertSettings, insertSql } from '../../../src/table-store/clickhouse/insert-sql.ts';
 import { insertId } from '../../../src/table-store/clickhouse/running-statements.ts';
 import type { TableStore } from '../../../src/table-store/table-store.ts';
@@ -20,6 +21,7 @@ import {
 } from '../../cluster/clickhouse-server.ts';
 import { type EngineInFolder, engineInFolder } from '../../engine/engine-in-folder.ts';
 
+const MERGE_TREE = { engine: 'MergeTree', onCluster: null };
 const N = [{ name: 'n', type: 'integer' }] as const;
 const WHOLE = [['whole', 'decimal']] as const;
 
@@ -32,8 +34,7 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     running = await engineInFolder();
     test = await startClickhouse({ shards: 2 });
     servers = new ClickhouseServers({ urls: test.urls, cluster: CLUSTER });
-    const making = { engine: 'MergeTree', onCluster: null };
-    store = clickhouseLoads({ servers, making, engine: running.engine, tempDirectory: running.folder });
+    store = clickhouseLoads({ servers, making: MERGE_TREE, engine: running.engine, tempDirectory: running.folder });
   });
   after(async () => {
     await servers.close();
@@ -86,24 +87,36 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('store each segment as one part, however many rows it has', async () => {
+  it('store each segment as one part in the order of its lines, however many threads parse it', async () => {
+    // ClickHouse parses in parallel from 10 MB on.
+    const rows = 3_000_000;
     const session = await begin('parts', 1);
-    await session.append(integers([0, 1_200_000]));
+    await session.append(integers([0, rows]));
     await session.commit();
     const parts = await eachShard(
       `SELECT rows FROM system.parts WHERE table = '${tableName(tableOf('parts'))}' AND active`,
     );
-    assert.deepEqual(parts.flat(), [['1200000']]);
+    assert.deepEqual(parts.flat(), [[String(rows)]]);
+    const wrong = await eachShard(`SELECT count() FROM ${named('parts')} WHERE c0 != _thena_row`);
+    assert.deepEqual(wrong, [[['0']], [['0']]]);
   });
 
-  it('ask for fsync, in tables and their merges', async () => {
-    const session = await begin('durable', 1);
-    await session.commit();
-    for (const [[definition] = []] of await eachShard(`SHOW CREATE TABLE ${named('durable')}`)) {
-      assert.match(String(definition), /fsync_after_insert = (1|true)/);
-      assert.match(String(definition), /fsync_part_directory = (1|true)/);
-      assert.match(String(definition), /min_rows_to_fsync_after_merge = 1/);
-    }
+  it('fsync rows and deletions before they are answered', async () => {
+    const syncs = async (): Promise<number> => {
+      const counts = await eachShard(`SELECT sum(value) FROM system.events WHERE event = 'FileSync'`);
+      return counts.reduce((sum, [row]) => sum + Number(row?.[0]), 0);
+    };
+    await (await begin('durable', 1)).commit();
+    const session = await begin('durable', 2);
+    const before = await syncs();
+    await session.append(integers([0, 10], [10, 20]));
+    const inserted = await syncs();
+    assert.ok(inserted >= before + 6, `${inserted - before} for the files of two parts`);
+    const table = tableName(tableOf('durable'));
+    await servers.onEach((shard) => deleteRows(shard, MERGE_TREE, table, [2], '_thena_upload = 2'));
+    const deleted = await syncs();
+    // One for the file that describes the deletion, and some for those of the part that it leaves.
+    assert.ok(deleted >= inserted + 6, `${deleted - inserted} for the deletions`);
   });
 
   it('store a request that was sent twice once', async () => {
@@ -136,7 +149,9 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
       await failing(session.append(broken)),
       /^rows_do_not_fit: ClickHouse 127.0.0.1:\d+: a record does not fit/,
     );
+    assert.equal((await session.commit()).rows, 10);
     assert.deepEqual(await stored('mixed'), { 1: [10, 10] });
+    assert.match(await failing(session.append(broken)), /^rows_do_not_fit/);
     await session.append(integers([10, 15]));
     assert.equal((await session.commit()).rows, 15);
   });
@@ -192,8 +207,9 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
   it('report how far they are', async () => {
     const session = await begin('progress', 1);
     const shares: number[] = [];
-    await session.append(integers([0, 1_500_000]), { onProgress: (share) => shares.push(share) });
+    await session.append(integers([0, 2_000_000]), { onProgress: (share) => shares.push(share) });
     assert.ok(shares.every((share) => share >= 0 && share <= 1));
+    assert.equal(shares.at(-1), 1);
     assert.deepEqual(
       shares,
       shares.toSorted((a, b) => a - b),

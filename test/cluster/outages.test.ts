@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { analyze, call, ended, put, type RunningThena, resultRows, totalRows, upload } from '../server.ts';
+import { until } from '../until.ts';
+import { NO_CLUSTER, startCluster, type TestCluster } from './start-cluster.ts';
+
+const CSV = 'at,n\n2024-01-01,1\n2024-01-02,2\n';
+const SUM = { measures: [{ fn: 'sum', column: 'n', as: 'sum' }] };
+
+/** As docs/cluster.md describes it. */
+describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
+  let cluster: TestCluster;
+  let node: RunningThena;
+  before(async () => {
+    cluster = await startCluster();
+    node = await cluster.startNode('only');
+    assert.equal((await upload(node.url, 'c', CSV)).body.status, 'complete');
+  });
+  after(() => cluster.close());
+
+  const ready = async (): Promise<string> => {
+    const { status, body } = await call(`${node.url}/readyz`);
+    return status === 200 ? 'ready' : body.detail;
+  };
+
+  it('receives uploads while a ClickHouse server is down, loads them afterwards, and answers no analysis with a part', async () => {
+    const [, shard] = cluster.servers.clickhouse.shards;
+    await shard?.kill();
+    const sent = await put(node.url, 'c', CSV).finally(() => undefined);
+    try {
+      assert.equal(sent.status, 202, JSON.stringify(sent.body));
+      const query = { customer_id: 'c', query: { ...SUM, where: { column: 'n', op: '>', value: 0 } } };
+      const { status, body } = await call(`${node.url}/api/v1/analyze/`, { json: query });
+      assert.equal(status, 503, JSON.stringify(body));
+      assert.equal((await analyze(node.url, 'c', 'total_rows')).body.result.total_rows, 2);
+      assert.match(await ready(), /ClickHouse/);
+    } finally {
+      await shard?.start();
+    }
+    assert.equal((await ended(node.url, sent.body.id)).status, 'complete');
+    assert.deepEqual(await resultRows(node.url, 'c', SUM), [[6]]);
+    await until(async () => (await ready()) === 'ready');
+  });
+
+  it('refuses requests while PostgreSQL is down, and continues afterwards', async () => {
+    const { postgres } = cluster.servers;
+    await postgres.kill();
+    try {
+      const { status, body } = await put(node.url, 'c', CSV);
+      assert.deepEqual([status, body.code], [503, 'catalog_unavailable'], JSON.stringify(body));
+      assert.equal((await analyze(node.url, 'c', 'total_rows')).status, 503);
+      assert.match(await ready(), /the catalog/);
+    } finally {
+      await postgres.start();
+    }
+    await until(async () => (await ready()) === 'ready');
+    assert.equal(await totalRows(node.url, 'c'), 4);
+    assert.equal((await upload(node.url, 'c', CSV)).body.status, 'complete');
+  });
+
+  it('refuses uploads while the spool is away, and answers analyses', async () => {
+    const spool = fileURLToPath(cluster.environment.THENA_SPOOL_URL ?? '');
+    const [, shard] = cluster.servers.clickhouse.shards;
+    await shard?.kill();
+    const waiting = await put(node.url, 'c', CSV);
+    assert.equal(waiting.status, 202);
+    renameSync(spool, `${spool}-away`);
+    try {
+      await shard?.start();
+      const { status, body } = await put(node.url, 'c', CSV);
+      assert.deepEqual([status, body.code], [503, 'spool_unavailable'], JSON.stringify(body));
+      const sum = await call(`${node.url}/api/v1/analyze/`, { json: { customer_id: 'c', query: SUM } });
+      assert.equal(sum.status, 200, JSON.stringify(sum.body));
+      await sleep(3_000);
+      assert.match(await ready(), /the spool/);
+    } finally {
+      renameSync(`${spool}-away`, spool);
+    }
+    await until(async () => (await ready()) === 'ready');
+    // It was acknowledged: it neither fails nor gets lost because its bytes could not be found for a while.
+    assert.equal((await ended(node.url, waiting.body.id)).status, 'complete');
+    assert.equal((await upload(node.url, 'c', CSV)).body.status, 'complete');
+  });
+});
