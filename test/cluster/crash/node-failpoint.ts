@@ -218,7 +218,7 @@ class NodeWork {
     }
   }
 
-  /** A deletion without an answer is completed by whoever takes over, or was never started. */
+  /** A deletion without an answer is completed by the node that takes over, or was never started. */
   async #untilDeletedOrNot(): Promise<void> {
     const state = () => this.#contents.catalog('select * from customers where id = $1', [this.#deleted]);
     await until(async () => (await state())[0]?.in_deletion !== 1, 60_000);
