@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { CsvSource } from '../../csv/segment.ts';
 import { addValues } from '../../csv/values/values.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
@@ -146,7 +147,8 @@ export class ClickhouseLoad implements LoadSession {
         shares[index] = share * segment.bytes;
         onProgress(shares.reduce((sum, each) => sum + each, 0) / total);
       };
-      yield [index, { ...this.#params, dialect, segment, firstRow, shard, number, signal, onProgress: progress }];
+      const token = randomUUID();
+      yield [index, { ...this.#params, dialect, segment, firstRow, shard, token, signal, onProgress: progress }];
       firstRow += segment.records;
     }
   }
