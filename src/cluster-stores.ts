@@ -46,7 +46,12 @@ export async function openClusterStores({ cluster, engine, exports, settings }: 
     copies: clickhouseTableCopies(servers, making),
     checks: {
       'the catalog': () => catalog.ping(),
-      ClickHouse: (signal) => servers.onEach((shard) => shard.rows('SELECT 1', { signal })),
+      ...Object.fromEntries(
+        servers.shards.map((shard, index) => [
+          servers.labelOf(index),
+          (signal: AbortSignal) => shard.rows('SELECT 1', { signal }),
+        ]),
+      ),
     },
     async close() {
       await catalog.close();

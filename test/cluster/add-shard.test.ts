@@ -9,7 +9,9 @@ const TABLE = '1000_0123456789ab';
 /** The statements of docs/cluster.md that distribute a table again: for the new shard, and for the old one. */
 function documented(): readonly [copy: string, remove: string] {
   const page = readFileSync(new URL('../../docs/cluster.md', import.meta.url), 'utf8');
-  const [copy = '', remove = ''] = (/```sql\n([^`]*(?:`[^`]+`[^`]*)*)```/.exec(page)?.[1] ?? '')
+  const [copy = '', remove = ''] = (
+    /```sql\n([^`]*(?:`[^`]+`[^`]*)*)```/.exec(page.slice(page.indexOf('## Add a shard')))?.[1] ?? ''
+  )
     .split(/^-- .*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '');

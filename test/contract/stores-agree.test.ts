@@ -20,7 +20,7 @@ import type {
   StoredValue,
   TableView,
 } from '../../src/table-store/table-store.ts';
-import { COLUMNS, queries, rows as randomRows, TABLE } from '../analysis/random-queries.ts';
+import { COLUMNS, countedRows, queries, rows as randomRows, TABLE } from '../analysis/random-queries.ts';
 import { tableOf } from '../builders.ts';
 import { NO_CLICKHOUSE } from '../cluster/clickhouse-server.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
@@ -61,7 +61,7 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
           const stored = rows.map((row) => COLUMNS.map(({ name }) => row[name] ?? null));
           await Promise.all(stores.map((store) => store.add(table, COLUMNS, tag, stored)));
           const uncommittedTags = Array.from({ length: tag - 1 }, (_, index) => index + 1);
-          const view = { ...table, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
+          const view = { ...table, columns: COLUMNS, uncommittedTags, lastTag: tag, ...countedRows(rows) };
           for (const each of requests) await sameAnswers(view, planQuery(new RequestPart(each, '/query'), TABLE, 1000));
         },
       ),
@@ -114,7 +114,7 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     await Promise.all(stores.map((store) => store.create(table, columns)));
     await Promise.all(stores.map((store) => store.add(table, columns, 1, rows)));
     await Promise.all(stores.map((store) => store.add(table, columns, 2, ends)));
-    const view = { ...table, columns, uncommittedTags: [], lastTag: 1, rows: rows.length };
+    const view = { ...table, columns, uncommittedTags: [], lastTag: 1, rows: rows.length, timeRange: null };
     for (const format of ['csv', 'ndjson'] as const) {
       const lines = async ({ reads }: StoredTables) => {
         const file = await bytesOf(reads, view, { columns, where: null, format, escapeFormulas: false });
@@ -156,7 +156,7 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
           await Promise.all(stores.map((store) => store.create(table, WIDENED)));
           for (const [index, rows] of stored.entries())
             await Promise.all(stores.map((store) => store.add(table, WIDENED, index + 1, rows)));
-          const view = { ...table, columns: WIDENED, uncommittedTags: [], lastTag: 2, rows: 40 };
+          const view = { ...table, columns: WIDENED, uncommittedTags: [], lastTag: 2, rows: 40, timeRange: null };
           const columns = WIDENED.map(({ name, type }) => ({ name, type }));
           for (const format of ['csv', 'ndjson'] as const) {
             const exported = { columns, where: null, format, escapeFormulas: false };

@@ -52,7 +52,7 @@ export async function answerQuery(
     ]);
     const samples = samplesOf(plan, sizes);
     const facts: PlanFacts = {
-      ranges: rangesOf(plan, ranges),
+      ranges: rangesOf(plan, view, ranges),
       samples,
       extremes: new Set(columns.flatMap(({ name }, index) => (extremes[index] === 0n ? [] : [name]))),
     };

@@ -43,6 +43,11 @@ export class ClickhouseServers {
     return this.shards[this.#reads++ % this.shards.length] ?? this.reader;
   }
 
+  /** What a shard is called outside, where its address is nobody's business. */
+  labelOf(index: number): string {
+    return this.shards.length === 1 ? 'ClickHouse' : `ClickHouse shard ${index + 1} of ${this.shards.length}`;
+  }
+
   /** What a query reads of a table: the table itself, or its parts on all shards. */
   source(table: string): string {
     if (this.cluster === null) return table;

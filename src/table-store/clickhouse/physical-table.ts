@@ -1,9 +1,6 @@
 import { type ColumnType, type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
-import { type PhysicalColumn, physicalParts } from '../../model/physical-columns.ts';
+import { type PhysicalColumn, physicalParts, ROW_COLUMN } from '../../model/physical-columns.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
-
-/** A hidden column of every table: the place of the row among those of its attempt, from 0. */
-export const ROW_COLUMN = '_thena_row';
 
 /** How tables are made, which differs between a plain server and a replicated cluster. */
 export interface TableMaking {

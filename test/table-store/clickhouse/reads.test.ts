@@ -40,6 +40,7 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     uncommittedTags: [],
     lastTag: 9,
     rows,
+    timeRange: null,
   });
   const query = (table: TableName, request: object, limits: Partial<QueryLimits> = {}, rows = 1000) =>
     tables.reads.query(viewOf(table, rows), planQuery(new RequestPart(request, ''), { ...TABLE, rows }, 10_000), {
