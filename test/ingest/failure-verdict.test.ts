@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Problem } from '../../src/errors.ts';
 import { type Circumstances, verdictOn } from '../../src/ingest/load/failure-verdict.ts';
 import { type MemoryBlame, StorageFailure } from '../../src/model/storage-failure.ts';
 
@@ -18,10 +19,14 @@ function verdict(failure: Error, circumstances: Circumstances): string {
   return found.kind === 'try_again' && found.alone ? 'try_again alone' : found.kind;
 }
 
-it('an upload waits for a store that cannot be reached, however often it was tried', () => {
-  const failure = new StorageFailure('unavailable', 'ClickHouse shard-2:8123 does not answer');
-  for (const circumstances of [FIRST, ALONE, { ...ISOLATED, engineDeaths: 50 }])
-    assert.equal(verdict(failure, circumstances), 'wait_for_store');
+it('an upload waits for a store or a catalog that cannot be reached, however often it was tried', () => {
+  for (const failure of [
+    new StorageFailure('unavailable', 'ClickHouse shard-2:8123 does not answer'),
+    new Problem('catalog_unavailable', 'Whether the change took place is unknown.'),
+  ]) {
+    for (const circumstances of [FIRST, ALONE, { ...ISOLATED, engineDeaths: 50 }])
+      assert.equal(verdict(failure, circumstances), 'wait_for_store');
+  }
 });
 
 describe('an upload whose attempt ran out of memory', () => {

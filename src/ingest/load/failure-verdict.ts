@@ -11,7 +11,7 @@ const MAX_ENGINE_DEATHS_IN_COMPANY = 8;
 export type Verdict =
   /** The disk is full, for which the file is not to blame. */
   | { readonly kind: 'wait_for_space' }
-  /** The store cannot be reached, however often it is tried. */
+  /** The store, or the catalog, cannot be reached, however often it is tried. */
   | { readonly kind: 'wait_for_store' }
   /** The next attempt may succeed. `engineDied` counts towards the maximum. `alone`: while no other file is being read. */
   | { readonly kind: 'try_again'; readonly engineDied: boolean; readonly alone: boolean }
@@ -30,6 +30,8 @@ export interface Circumstances {
 export function verdictOn(failure: Error, circumstances: Circumstances): Verdict {
   if (failure instanceof Problem) {
     if (failure.code === 'disk_full') return { kind: 'wait_for_space' };
+    // It may have committed the upload even so: then nothing is left to do.
+    if (failure.code === 'catalog_unavailable') return { kind: 'wait_for_store' };
     // The file is not to blame, and the spool has been tried for a while.
     if (failure.code === 'spool_unavailable') return { kind: 'try_again', engineDied: false, alone: false };
     return { kind: 'fail', error: { code: failure.code, detail: failure.detail, extra: failure.extra } };
