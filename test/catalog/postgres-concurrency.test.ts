@@ -6,7 +6,7 @@ import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts
 import type { Claim } from '../../src/catalog/upload-queue.ts';
 import { ERRORS, type Problem } from '../../src/errors.ts';
 import type { UploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receptionOf } from '../builders.ts';
+import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
 
@@ -25,6 +25,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
   beforeEach(async () => {
     url = await server.createDatabase();
     [one, two] = await Promise.all([openPostgresCatalog(url), openPostgresCatalog(url)]);
+    await registerReceiver(one);
   });
   afterEach(() => Promise.all([one.close(), two.close()]));
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Problem } from '../../src/errors.ts';
 import { type Circumstances, verdictOn } from '../../src/ingest/load/failure-verdict.ts';
 import { type MemoryBlame, StorageFailure } from '../../src/model/storage-failure.ts';
 
@@ -22,6 +23,12 @@ it('an upload waits for a store that cannot be reached, however often it was tri
   const failure = new StorageFailure('unavailable', 'ClickHouse shard-2:8123 does not answer');
   for (const circumstances of [FIRST, ALONE, { ...ISOLATED, engineDeaths: 50 }])
     assert.equal(verdict(failure, circumstances), 'wait_for_store');
+});
+
+it('an upload is tried again after a failure of the catalog or the spool, for which its file is not to blame', () => {
+  for (const code of ['catalog_unavailable', 'spool_unavailable'] as const)
+    assert.equal(verdict(new Problem(code, 'It does not answer.'), ALONE), 'try_again');
+  assert.equal(verdict(new Problem('rows_rejected', 'They do not fit.'), ALONE), 'rows_rejected');
 });
 
 describe('an upload whose attempt ran out of memory', () => {

@@ -63,6 +63,15 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
         .where('lease_owner', 'not in', live())
         .execute();
     },
+    async receptionsOf({ instanceId }) {
+      const rows = await db
+        .selectFrom('uploads')
+        .select('id')
+        .where('status', '=', 'receiving')
+        .where('receiver', '=', instanceId)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
     async deadReceptions() {
       const rows = await db
         .selectFrom('uploads')

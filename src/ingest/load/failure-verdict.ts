@@ -1,11 +1,14 @@
 import type { UploadError } from '../../catalog/upload.ts';
-import { Problem } from '../../errors.ts';
+import { type ErrorCode, Problem } from '../../errors.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 
 /** A file under which the engine dies this often while it is the only one being read fails. */
 const MAX_ENGINE_DEATHS = 2;
 /** The same while other files or queries, which may be to blame, are running. */
 const MAX_ENGINE_DEATHS_IN_COMPANY = 8;
+
+/** Of the spool and the catalog. */
+const WAITED_FOR: readonly ErrorCode[] = ['spool_unavailable', 'catalog_unavailable'];
 
 /** What the failure of an attempt means for its upload. */
 export type Verdict =
@@ -30,8 +33,8 @@ export interface Circumstances {
 export function verdictOn(failure: Error, circumstances: Circumstances): Verdict {
   if (failure instanceof Problem) {
     if (failure.code === 'disk_full') return { kind: 'wait_for_space' };
-    // The file is not to blame, and the spool has been tried for a while.
-    if (failure.code === 'spool_unavailable') return { kind: 'try_again', engineDied: false, alone: false };
+    // The file is not to blame, and they have been tried for a while.
+    if (WAITED_FOR.includes(failure.code)) return { kind: 'try_again', engineDied: false, alone: false };
     return { kind: 'fail', error: { code: failure.code, detail: failure.detail, extra: failure.extra } };
   }
   if (!(failure instanceof StorageFailure)) return unexpected();
