@@ -121,7 +121,7 @@ describe('a catalog on PostgreSQL whose connections are lost', { skip: NO_POSTGR
     const url = new URL(await server.createDatabase());
     if (through) url.port = `${through.port}`;
     clock = Date.UTC(2026, 0, 1);
-    return openPostgresCatalog(url.href, { now: async () => clock, connections: 4 });
+    return openPostgresCatalog(url.href, { now: async () => clock, connections: 1 });
   }
 
   for (const how of ['answer_lost', 'message_lost', 'message_late'] satisfies Cut[]) {

@@ -33,9 +33,11 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
       return other ? 'replaced' : 'expired';
     },
     async expireInstances({ instanceId }, unseenMs) {
+      const at = await now(db);
       const expired = await db
         .deleteFrom('nodes')
-        .where('seen_at', '<=', (await now(db)) - unseenMs)
+        // Or not since the clock of the database was set back.
+        .where((eb) => eb.or([eb('seen_at', '<=', at - unseenMs), eb('seen_at', '>=', at + unseenMs)]))
         .where('instance_id', '<>', instanceId)
         .returning('node_id')
         .execute();

@@ -28,6 +28,9 @@ export function nodesContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.expireInstances(NODE_B, DEAD_MS), ['node 1']);
       assert.equal(await t.catalog.heartbeat(instance('node 1', 'a2')), 'expired');
       assert.equal(await t.catalog.heartbeat(NODE_B), 'alive');
+      await t.catalog.registerInstance(NODE_A, false);
+      t.clock -= DEAD_MS;
+      assert.deepEqual(await t.catalog.expireInstances(NODE_B, DEAD_MS), ['node 1'], 'the clock was set back');
       await t.catalog.removeInstance(NODE_B);
       assert.deepEqual(await t.catalog.liveInstances(), new Set());
     });
