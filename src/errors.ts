@@ -40,6 +40,11 @@ export const ERRORS = {
     hint: 'Retry after the delay in the Retry-After header. An upload is repeated safely with the same Idempotency-Key.',
   },
   engine_unavailable: { status: 503, title: 'The query engine is restarting', hint: 'Retry in a few seconds.' },
+  tables_unavailable: {
+    status: 503,
+    title: 'Tables unavailable',
+    hint: 'Retry after the delay in the Retry-After header. Uploads are accepted meanwhile, and loaded later.',
+  },
   not_ready: {
     status: 503,
     title: 'The server is not ready',

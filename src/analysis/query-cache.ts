@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Catalog } from '../catalog/catalog.ts';
-import { hasSameRows, type TableForReading } from '../catalog/table-state.ts';
+import { hasSameRows, type TableForReading, type TableState } from '../catalog/table-state.ts';
 import { Problem } from '../errors.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
 import type { QueryPlan } from '../table-store/query-plan.ts';
-import type { QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
+import type { CountedView, QueryOutcome, StoredValue, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
 import { identityOf } from './identity.ts';
 import { incompleteRead } from './incomplete-read.ts';
@@ -141,8 +141,9 @@ export class QueryCache {
     for (let runs = 1; ; runs++) {
       const { uncommittedTags, lastTag, table } = view;
       const { tableId, columns, rows } = table;
+      const timeRange = timeRangeOf(table);
       const outcome: QueryOutcome = await this.#slots.run(customerId, limit, signal, (limits) =>
-        tables.query({ customerId, tableId, columns, uncommittedTags, lastTag, rows }, query.plan, {
+        tables.query({ customerId, tableId, columns, uncommittedTags, lastTag, rows, timeRange }, query.plan, {
           ...limits,
           maxRows: maxResultRows,
           maxBytes: MAX_RESULT_BYTES,
@@ -189,4 +190,9 @@ function incompleteQuery(
     default:
       return incompleteRead(kind, analysisMs);
   }
+}
+
+function timeRangeOf({ timeColumn, earliestAt, latestAt }: TableState): CountedView['timeRange'] {
+  if (timeColumn === null || earliestAt === null || latestAt === null) return null;
+  return { column: timeColumn, earliest: earliestAt, latest: latestAt };
 }

@@ -13,6 +13,7 @@ export const ErrorCode = oneOf(
     'internal_error',
     'catalog_unavailable',
     'engine_unavailable',
+    'tables_unavailable',
     'not_ready',
     'shutting_down',
     'key_missing',

@@ -125,8 +125,8 @@ const SLOT_WAIT_MS = 30_000;
  *    `attempt.ts` turns segments into rows: columns matched → types inferred → rows under an attempt tag → counted → committed in
  *    the catalog, which makes them visible.
  * 3. `resumable/`: a file that arrives in several requests is kept on disk until it is whole. Then it is received like any other.
- * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, all the time;
- *    `heartbeat.ts` shows other nodes that this one is alive.
+ * 4. `upkeep/`: `recovery.ts` cleans up after a crash, at the start; `housekeeping.ts` frees what is no longer needed, and what nodes
+ *    that died have left, all the time; `heartbeat.ts` shows other nodes that this one is alive.
  * 5. `preview/`: reads the start of a file as a load would, and stores nothing.
  * 6. `manage/`: finds, awaits, cancels, undoes and retries uploads.
  *
@@ -196,7 +196,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
 
   await catalog.registerInstance(instance, !catalog.isShared);
   if (catalog.isShared) heartbeat.start();
-  await recover(upkeep);
+  else await recover(upkeep);
   watch.start();
   loader.start();
   housekeeping.start();

@@ -20,7 +20,7 @@ export function physicalParts(column: StoredColumn, index: number): readonly Phy
   return partsOf(column).map((type, part) => ({ name: part === 0 ? name : `${name}_${type}`, type }));
 }
 
-/** Where stores number rows: the position of a row among those of its upload, from 0. */
+/** A hidden column of stores that number rows: the place of a row among those of its attempt, from 0. */
 export const ROW_COLUMN = '_thena_row';
 
 /** The stored column for an upload's values of a column; null: it has none. */

@@ -43,6 +43,11 @@ export interface StorageFailureFacts {
   readonly alongsideQuery?: boolean;
   /** The store's process was killed because it exceeded its memory limit. */
   readonly memoryExcess?: MemoryExcess | null;
+  /**
+   * Of a store on several servers that could not be reached: those that do not respond, such as `ClickHouse shard 2 of 2`, in terms that a client
+   * may see. Empty if all respond again.
+   */
+  readonly missing?: readonly string[];
 }
 
 /** The only error that table stores and CSV readers fail with. The message is the adapter's, for the log only. */
@@ -53,6 +58,8 @@ export class StorageFailure extends Error {
   readonly wasKilled: boolean;
   readonly alongsideQuery: boolean;
   readonly memoryExcess: MemoryExcess | null;
+  /** Null: the store has no servers, or it is not known. */
+  readonly missing: readonly string[] | null;
 
   constructor(reason: StorageFailureReason, message: string, facts: StorageFailureFacts = {}) {
     super(message);
@@ -60,6 +67,7 @@ export class StorageFailure extends Error {
     this.memoryExcess = facts.memoryExcess ?? null;
     this.storeStopped =
       facts.storeStopped ?? (reason === 'crashed' || reason === 'unavailable' || this.memoryExcess !== null);
+    this.missing = facts.missing ?? null;
     this.wasKilled = facts.wasKilled ?? false;
     this.alongsideQuery = facts.alongsideQuery ?? false;
   }

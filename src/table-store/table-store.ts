@@ -73,6 +73,8 @@ export interface TableView extends TableName {
 export interface CountedView extends TableView {
   /** Number of rows in the view. */
   readonly rows: number;
+  /** The times of one column lie between these two, in microseconds; null if the table has none or that is not known. */
+  readonly timeRange: { readonly column: string; readonly earliest: bigint; readonly latest: bigint } | null;
 }
 
 /** A value of a result. Integers are bigints, and times are microseconds since 1970-01-01T00:00:00Z. */

@@ -11,7 +11,7 @@ import type { StoredValue, TableStore } from '../../src/table-store/table-store.
 import { parsedFile, TABLE_ID } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { evaluate, type Row } from './naive-query.ts';
-import { COLUMNS, queries, rows as randomRows, TABLE } from './random-queries.ts';
+import { COLUMNS, countedRows, queries, rows as randomRows, TABLE } from './random-queries.ts';
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 150);
 const LIMITS = { maxRows: 10_000, maxBytes: 10_000_000, deadlineMs: 30_000 };
@@ -63,7 +63,14 @@ describe('random queries over random tables', () => {
 
   async function agree(plan: QueryPlan, rows: readonly Row[], uncommittedTags: readonly number[]): Promise<void> {
     const { signal } = new AbortController();
-    const view = { customerId, tableId: TABLE_ID, columns: COLUMNS, uncommittedTags, lastTag: tag, rows: rows.length };
+    const view = {
+      customerId,
+      tableId: TABLE_ID,
+      columns: COLUMNS,
+      uncommittedTags,
+      lastTag: tag,
+      ...countedRows(rows),
+    };
     const outcome = await store.query(view, plan, { ...LIMITS, signal });
     if (outcome.kind === 'out_of_range') {
       // Infinite and very large numbers have no standard deviation.
@@ -91,7 +98,7 @@ describe('random queries over random tables', () => {
             await agree(planQuery(new RequestPart(each, '/query'), TABLE, 1000), rows, hidden);
         },
       ),
-      { numRuns: RUNS, includeErrorInReport: true },
+      { numRuns: RUNS, includeErrorInReport: true, interruptAfterTimeLimit: 60_000 },
     );
   });
 });

@@ -6,6 +6,7 @@ import type { TableState } from '../../src/catalog/table-state.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { outputsOf } from '../../src/table-store/query-plan.ts';
+import type { CountedView } from '../../src/table-store/table-store.ts';
 import { TABLE_ID } from '../builders.ts';
 import type { Row } from './naive-query.ts';
 
@@ -94,6 +95,16 @@ export const rows: fc.Arbitrary<Row> = fc.record({
   t: nullable(micros),
   'quo"ted': nullable(texts),
 });
+
+/** What a view says about its rows. Of every other list, the catalog does not know the times. */
+export function countedRows(list: readonly Row[]): Pick<CountedView, 'rows' | 'timeRange'> {
+  const times = list.map(({ t }) => t).filter((time) => typeof time === 'bigint');
+  if (times.length === 0 || list.length % 2 === 0) return { rows: list.length, timeRange: null };
+  const [earliest, latest] = [(a: bigint, b: bigint) => a < b, (a: bigint, b: bigint) => a > b].map((isFurther) =>
+    times.reduce((end, time) => (isFurther(time, end) ? time : end)),
+  ) as [bigint, bigint];
+  return { rows: list.length, timeRange: { column: 't', earliest, latest } };
+}
 
 const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
   leaf: fc.oneof(

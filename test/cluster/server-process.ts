@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const START_MS = 60_000;
+const MAX_STARTS = 20;
 /** How long the processes of a server that was killed may take to end. */
 const WORKERS_MS = 5_000;
 
@@ -29,20 +30,29 @@ export function serverProcess(
   answers: () => Promise<boolean>,
 ): ServerProcess {
   let child: ChildProcess | null = null;
+  /** @returns false if the process ended before it answered */
+  const startOnce = async (until: number): Promise<boolean> => {
+    const [program, ...args] = command;
+    const started = spawn(program, args, options);
+    child = started;
+    const failed = new Promise<never>((_, reject) => started.once('error', reject));
+    while (!(await Promise.race([answers(), failed]))) {
+      if (started.exitCode !== null || started.signalCode !== null || performance.now() > until) return false;
+      await sleep(20);
+    }
+    return true;
+  };
   const killAtExit = (): void => void child?.kill('SIGKILL');
   process.on('exit', killAtExit);
   return {
     async start() {
-      const [program, ...args] = command;
-      const started = spawn(program, args, options);
-      child = started;
-      const failed = new Promise<never>((_, reject) => started.once('error', reject));
       const until = performance.now() + START_MS;
-      while (!(await Promise.race([answers(), failed]))) {
-        if (started.exitCode !== null || started.signalCode !== null || performance.now() > until) {
-          throw new Error(`${program} did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+      // Processes of a PostgreSQL that was killed may take a moment to end, and until then it does not start again.
+      for (let starts = 1; !(await startOnce(until)); starts++) {
+        if (starts === MAX_STARTS || performance.now() > until) {
+          throw new Error(`${command[0]} did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
         }
-        await sleep(20);
+        await sleep(200);
       }
     },
     async kill(signal = 'SIGKILL') {
@@ -55,7 +65,7 @@ export function serverProcess(
       // It may be paused.
       running.kill('SIGCONT');
       await exited;
-      // They end on their own, but on a busy machine they may answer once more, and hold what the next start needs.
+      // They end on their own, but on a busy machine one may answer once more.
       for (const until = performance.now() + WORKERS_MS; workers.some(isRunning) && performance.now() < until; ) {
         await sleep(5);
       }

@@ -104,7 +104,7 @@ export function tableStoreContract(
     }
 
     const query = (of: TableView, part: Partial<QueryPlan>, limits: Partial<QueryLimits> = {}) => {
-      const counted: CountedView = { ...of, rows: 1_000_000 };
+      const counted: CountedView = { ...of, rows: 1_000_000, timeRange: null };
       return made.store.query(counted, plan(part), { ...LIMITS, ...limits });
     };
 

@@ -43,7 +43,11 @@ export function wideningContract(store: () => StoreUnderTest): void {
   async function measured(id: string, column: StoredColumn, lastTag: number, fn: MeasureFunction) {
     const measure: Measure = { fn, column, q: null, by: null, as: fn, type: fn === 'count' ? 'integer' : column.type };
     const plan = { groupBy: [], measures: [measure], where: null, having: null, orderBy: [], limit: null };
-    const outcome = await store().store.query({ ...viewOf(id, column, lastTag), rows: 9 }, plan, LIMITS);
+    const outcome = await store().store.query(
+      { ...viewOf(id, column, lastTag), rows: 9, timeRange: null },
+      plan,
+      LIMITS,
+    );
     assert(outcome.kind === 'rows', outcome.kind);
     return outcome.rows[0]?.[0];
   }

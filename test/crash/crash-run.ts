@@ -12,7 +12,7 @@ import { spooledUploads } from '../spooled-uploads.ts';
 import { NO_STRACE, tamper } from './call-faults.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut, withdrawOrder } from './kill-order.ts';
 import { Senders, type Sent } from './senders.ts';
-import { settle, storedFiles, unfinished } from './settled.ts';
+import { settle, storedFiles, unfinished, whole } from './settled.ts';
 
 type KillKind = 'main' | 'engine' | 'both' | 'at a failpoint' | 'main at a call' | 'engine at a call';
 
@@ -81,13 +81,13 @@ class CrashRun {
 
   async run(kills: number): Promise<CrashReport> {
     for (let kill = 0; kill < kills; kill++) await this.#kill(await this.#running());
-    this.#senders.aim(null);
+    this.#senders.aim();
     await this.#senders.stop();
     return this.#verify(await this.#running());
   }
 
   async end(): Promise<void> {
-    this.#senders.aim(null);
+    this.#senders.aim();
     await this.#senders.stop();
     await this.#thena?.end('SIGKILL');
     withdrawOrder(this.#orderFile);
@@ -145,7 +145,7 @@ class CrashRun {
       }
     }
     this.#kills[kind] = (this.#kills[kind] ?? 0) + 1;
-    if (thena.child.exitCode !== null || thena.child.signalCode !== null) this.#senders.aim(null);
+    if (thena.child.exitCode !== null || thena.child.signalCode !== null) this.#senders.aim();
   }
 
   #killEngine(engine: number | null): void {
@@ -193,8 +193,7 @@ class CrashRun {
       for (const file of sent.filter((each) => each.customer === customer)) {
         const found = stored.get(file.number);
         if (found) {
-          const whole = { rows: file.rows, differentRows: file.rows, highestRow: file.rows - 1, tags: 1 };
-          assert.deepEqual(found, whole, `file ${file.number} of ${customer} is not stored exactly once`);
+          assert.deepEqual(found, whole(file.rows), `file ${file.number} of ${customer} is not stored exactly once`);
           visible += file.rows;
         }
         assert.ok(

@@ -11,7 +11,7 @@ import { spooledUploads } from '../spooled-uploads.ts';
 import { findTableFile } from '../table-file.ts';
 import { type KillOrder, killOrderEnvironment, orderKill, wasCarriedOut } from './kill-order.ts';
 import { csvOf, TEXT } from './senders.ts';
-import { assertTotalRows, endedUploads, storedFiles, unfinished } from './settled.ts';
+import { assertTotalRows, endedUploads, storedFiles, unfinished, whole } from './settled.ts';
 
 /** A file that was sent, and what its client knows of it. */
 interface Sent {
@@ -161,8 +161,7 @@ class Work {
         if (isStored !== null)
           assert.equal(found !== undefined, isStored, `whether file ${number} of ${customer} is stored`);
         if (!found) continue;
-        const whole = { rows, differentRows: rows, highestRow: rows - 1, tags: 1 };
-        assert.deepEqual(found, whole, `file ${number} of ${customer} is not stored exactly once`);
+        assert.deepEqual(found, whole(rows), `file ${number} of ${customer} is not stored exactly once`);
         stored.delete(number);
         kept.push(file);
         visible.set(customer, (visible.get(customer) ?? 0) + rows);

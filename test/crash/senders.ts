@@ -17,8 +17,10 @@ export interface Sent {
   readonly method: Method;
   /** The id in the 202, or that of a resumable file whose last byte was acknowledged; null if no answer arrived. */
   uploadId: string | null;
-  /** The answer, if it was no 202. */
+  /** The answer, if the file was refused for certain. */
   refusal: string | null;
+  /** Whether its upload was undone or cancelled; null if that was requested and no answer arrived. */
+  isUndone: boolean | null;
 }
 
 /** The text in each row of `csvOf`. */
@@ -31,20 +33,21 @@ export function csvOf(number: number, rows: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** How often a client resumes a file: the server may be down for good. */
-const MAX_CHUNKS = 1_000;
+/** How often a client resumes a file, or sends it again: the server may be down for good. */
+const MAX_TRIES = 1_000;
+const RETRY_MS = 20;
 
 /** More than the first segment holds, so that the load starts early. */
 const MULTI_SEGMENT_ROWS = 120_000;
 
-/** Clients that keep sending files to the server, whenever it is up. */
+/** Clients that keep sending files to the servers that are up. */
 export class Senders {
   readonly sent: Sent[] = [];
-  /** What is wrong with resumable files; must stay empty. */
+  /** What is wrong with resumable files, and internal errors; must stay empty. */
   readonly lost: string[] = [];
   readonly #customers: readonly string[];
   readonly #loops: Promise<void>[];
-  #url: string | null = null;
+  #urls: readonly string[] = [];
   #stopped = false;
 
   constructor(random: Random, customers: readonly string[]) {
@@ -57,9 +60,9 @@ export class Senders {
     return this.#customers;
   }
 
-  /** Sets the address of the server; null while it is down. */
-  aim(url: string | null): void {
-    this.#url = url;
+  /** Sets the addresses of the servers that are up. All have the same data. */
+  aim(...urls: readonly string[]): void {
+    this.#urls = urls;
   }
 
   async stop(): Promise<void> {
@@ -69,49 +72,65 @@ export class Senders {
 
   async #send(random: Random, customer: string): Promise<void> {
     while (!this.#stopped) {
-      const url = this.#url;
-      if (url === null) {
+      if (this.#urls.length === 0) {
         await delay(5);
         continue;
       }
       const size = random.integer(100);
       const rows = size < 4 ? MULTI_SEGMENT_ROWS : size < 15 ? 20_000 : 1 + random.integer(1_500);
-      await this.#sendOne(url, customer, rows, random.pick(METHODS), 1 + random.integer(4));
+      await this.#sendOne(random.branch(), customer, rows);
       await delay(random.integer(120));
     }
   }
 
-  async #sendOne(url: string, customer: string, rows: number, method: Method, chunks: number): Promise<void> {
+  async #sendOne(random: Random, customer: string, rows: number): Promise<void> {
     const number = this.sent.length;
-    const sent: Sent = { customer, number, rows, method, sentAt: Date.now(), uploadId: null, refusal: null };
+    const method = random.pick(METHODS);
+    const sent: Sent = {
+      ...{ customer, number, rows, method, sentAt: Date.now() },
+      ...{ uploadId: null, refusal: null, isUndone: false },
+    };
     this.sent.push(sent);
     const bytes = Buffer.from(csvOf(number, rows));
-    try {
-      if (method === 'chunks') return await this.#sendChunks(url, sent, bytes, Math.ceil(bytes.length / chunks));
-      const reply = await sendAtOnce(url, customer, bytes, method);
-      if (reply.status === 202) sent.uploadId = reply.body.id;
-      else sent.refusal = JSON.stringify(reply.body);
-    } catch {
-      // The connection broke: whether the file was accepted is unknown.
-      if (this.#url === url) await delay(20);
+    if (method === 'chunks')
+      return this.#sendChunks(random, sent, bytes, Math.ceil(bytes.length / (1 + random.integer(4))));
+    // A client with a key repeats the request until it knows the outcome.
+    const key = random.integer(2) === 0 ? null : `${customer}-${number}`;
+    for (let tries = 0; tries < MAX_TRIES && !this.#stopped; tries++) {
+      try {
+        const { status, body } = await sendAtOnce(this.#pick(random), customer, bytes, method, key);
+        if (status === 202) sent.uploadId = body.id;
+        else if (status === 500 || (key !== null && status < 500 && status !== 429)) {
+          this.lost.push(`file ${number} of ${customer}: ${JSON.stringify(body)}`);
+        } else if (key === null && body.code !== 'catalog_unavailable') sent.refusal = JSON.stringify(body);
+        if (status <= 500 && status !== 429) return;
+      } catch {
+        // The connection broke: whether the file was accepted is unknown.
+      }
+      if (key === null) return;
+      await delay(RETRY_MS);
     }
   }
 
   /** Sends a file in chunks, and resumes it when connections break. */
-  async #sendChunks(url: string, sent: Sent, bytes: Buffer, chunkBytes: number): Promise<void> {
-    const { status, headers } = await begin(url, bytes.length, { customer_id: sent.customer });
-    if (status !== 201) return;
-    const path = headers.get('location') ?? '';
+  async #sendChunks(random: Random, sent: Sent, bytes: Buffer, chunkBytes: number): Promise<void> {
+    const begun = await begin(this.#pick(random), bytes.length, { customer_id: sent.customer }).catch(() => null);
+    if (begun?.status !== 201) return;
+    const path = begun.headers.get('location') ?? '';
     let acknowledged = 0;
-    for (let chunk = 0; chunk < MAX_CHUNKS && !this.#stopped; chunk++) {
+    for (let chunk = 0; chunk < MAX_TRIES && !this.#stopped; chunk++) {
       try {
-        const address = `${this.#url}${path}`;
-        const asked = await ask(address);
-        if (asked.status === 503) continue;
+        const asked = await ask(`${this.#pick(random)}${path}`);
+        if (asked.status === 503) {
+          await delay(RETRY_MS);
+          continue;
+        }
         if (asked.status !== 200) throw new Lost(`${path}, which was created, answers ${asked.status}`);
         const offset = Number(asked.headers.get('upload-offset'));
         if (offset < acknowledged) throw new Lost(`${path} has ${offset} bytes, but ${acknowledged} were acknowledged`);
+        const address = `${this.#pick(random)}${path}`;
         const reply = await send(address, offset, bytes.subarray(offset, offset + chunkBytes));
+        if (reply.status === 500) throw new Lost(`${path}: ${JSON.stringify(reply.body)}`);
         if (reply.status === 204) acknowledged = Number(reply.headers.get('upload-offset'));
         if (acknowledged === bytes.length) {
           sent.uploadId = idOf(path);
@@ -122,17 +141,36 @@ export class Senders {
           this.lost.push(error.message);
           return;
         }
-        await delay(20);
+        await delay(RETRY_MS);
       }
     }
   }
+
+  /** @throws Error if none is up */
+  #pick(random: Random): string {
+    if (this.#urls.length === 0) throw new Error('no server is up');
+    return random.pick(this.#urls);
+  }
 }
 
-/** Acknowledged bytes of a resumable file are missing. */
+/** Acknowledged bytes of a resumable file are missing, or the server is at fault. */
 class Lost extends Error {}
 
-function sendAtOnce(url: string, customer: string, bytes: Buffer, method: 'form' | 'body'): Promise<Reply> {
+function sendAtOnce(
+  url: string,
+  customer: string,
+  bytes: Buffer,
+  method: 'form' | 'body',
+  key: string | null,
+): Promise<Reply> {
+  const headers: Record<string, string> = key === null ? {} : { 'idempotency-key': key };
   return method === 'form'
-    ? call(`${url}/api/v1/event/`, { method: 'POST', body: formOf(['customer_id', customer], ['file', bytes]) })
-    : call(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT', body: new Uint8Array(bytes) });
+    ? call(`${url}/api/v1/event/`, {
+        ...{ method: 'POST', headers },
+        body: formOf(['customer_id', customer], ['file', bytes]),
+      })
+    : call(`${url}/api/v1/customers/${customer}/uploads`, {
+        ...{ method: 'PUT', headers },
+        body: new Uint8Array(bytes),
+      });
 }

@@ -80,6 +80,11 @@ export interface StoredFile {
   readonly tags: number;
 }
 
+/** A file that is stored exactly once. */
+export function whole(rows: number): StoredFile {
+  return { rows, differentRows: rows, highestRow: rows - 1, tags: 1 };
+}
+
 /** Reads the visible rows of a table while the server is stopped, without its code: by file number. The columns are those of `csvOf`. */
 export async function storedFiles(dataDir: string, customer: string): Promise<ReadonlyMap<number, StoredFile>> {
   const path = findTableFile(dataDir, customer);

@@ -43,15 +43,21 @@ test('hides the cause of an internal error from the client, and observes it', as
   app.get('/engine', () => {
     throw new StorageFailure('crashed', 'signal SIGSEGV');
   });
+  app.get('/shard', () => {
+    throw new StorageFailure('unavailable', 'b:8123 does not answer', { missing: ['ClickHouse shard 2 of 2'] });
+  });
   const bug = await app.inject('/bug');
   assert.deepEqual([bug.statusCode, bug.json().code], [500, 'internal_error']);
   assert.doesNotMatch(bug.body, /secret|TypeError/);
   const engine = await app.inject('/engine');
   assert.deepEqual([engine.statusCode, engine.json().code], [503, 'engine_unavailable']);
   assert.equal(engine.headers['retry-after'], '5');
+  const shard = (await app.inject('/shard')).json();
+  assert.deepEqual([shard.status, shard.code, shard.missing], [503, 'tables_unavailable', ['ClickHouse shard 2 of 2']]);
+  assert.doesNotMatch(JSON.stringify(shard), /8123/);
   assert.deepEqual(
     observed.map((one) => one.kind === 'request_failed' && one.error.message),
-    ['secret of customer 7', 'signal SIGSEGV'],
+    ['secret of customer 7', 'signal SIGSEGV', 'b:8123 does not answer'],
   );
   await app.close();
 });

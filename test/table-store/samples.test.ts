@@ -29,7 +29,14 @@ after(() => place.close());
 
 async function run(plan: QueryPlan) {
   const store = duckdbTableStore(place.engine, { ...place.storeSettings, quantileBytes: 64 * 1024 * 1024 });
-  const view = { ...tableOf('a'), columns: TABLE.columns, uncommittedTags: [], lastTag: 1, rows: ROWS };
+  const view = {
+    ...tableOf('a'),
+    columns: TABLE.columns,
+    uncommittedTags: [],
+    lastTag: 1,
+    rows: ROWS,
+    timeRange: null,
+  };
   const limits = { maxRows: 10, maxBytes: 10_000, deadlineMs: 120_000, signal: new AbortController().signal };
   return store.query(view, plan, limits);
 }

@@ -19,4 +19,5 @@ export const ANALYSIS_PROBLEMS = [
   'analysis_too_large',
   'too_many_analyses',
   'engine_unavailable',
+  'tables_unavailable',
 ] as const satisfies readonly ErrorCode[];

@@ -62,10 +62,19 @@ function problemOf(error: unknown, request: FastifyRequest, observe: Observe): P
   const cause = error instanceof Error ? error : new Error(String(error));
   observe({ kind: 'request_failed', requestId: request.id, error: cause });
   if (error instanceof Problem) return error;
+  if (error instanceof StorageFailure && error.missing !== null) return tablesUnavailable(error.missing);
   if (error instanceof StorageFailure && error.storeStopped) {
     return new Problem('engine_unavailable', 'The engine stopped during the request and is being restarted.');
   }
   return new Problem('internal_error', 'An internal error occurred.', { request_id: request.id });
+}
+
+function tablesUnavailable(missing: readonly string[]): Problem {
+  const detail =
+    missing.length === 0
+      ? 'A server of the tables failed during the request, and responds again.'
+      : `No response from ${missing.join(' and ')}. The rows there are missing, and no answer is given without them.`;
+  return new Problem('tables_unavailable', detail, { missing });
 }
 
 /** Lists every part of a request that does not match its schema, with a JSON Pointer (RFC 6901) to it. */

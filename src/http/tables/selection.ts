@@ -19,4 +19,5 @@ export const READ_PROBLEMS = [
   'analysis_cancelled',
   'analysis_too_large',
   'engine_unavailable',
+  'tables_unavailable',
 ] as const satisfies readonly ErrorCode[];

@@ -1,5 +1,5 @@
 import type { UploadError } from '../../catalog/upload.ts';
-import { type ErrorCode, Problem } from '../../errors.ts';
+import { Problem } from '../../errors.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 
 /** A file under which the engine dies this often while it is the only one being read fails. */
@@ -7,14 +7,11 @@ const MAX_ENGINE_DEATHS = 2;
 /** The same while other files or queries, which may be to blame, are running. */
 const MAX_ENGINE_DEATHS_IN_COMPANY = 8;
 
-/** Of the spool and the catalog. */
-const WAITED_FOR: readonly ErrorCode[] = ['spool_unavailable', 'catalog_unavailable'];
-
 /** What the failure of an attempt means for its upload. */
 export type Verdict =
   /** The disk is full, for which the file is not to blame. */
   | { readonly kind: 'wait_for_space' }
-  /** The store cannot be reached, however often it is tried. */
+  /** The store, or the catalog, cannot be reached, however often it is tried. */
   | { readonly kind: 'wait_for_store' }
   /** The next attempt may succeed. `engineDied` counts towards the maximum. `alone`: while no other file is being read. */
   | { readonly kind: 'try_again'; readonly engineDied: boolean; readonly alone: boolean }
@@ -33,8 +30,10 @@ export interface Circumstances {
 export function verdictOn(failure: Error, circumstances: Circumstances): Verdict {
   if (failure instanceof Problem) {
     if (failure.code === 'disk_full') return { kind: 'wait_for_space' };
-    // The file is not to blame, and they have been tried for a while.
-    if (WAITED_FOR.includes(failure.code)) return { kind: 'try_again', engineDied: false, alone: false };
+    // It may have committed the upload even so: then nothing is left to do.
+    if (failure.code === 'catalog_unavailable') return { kind: 'wait_for_store' };
+    // The file is not to blame, and the spool has been tried for a while.
+    if (failure.code === 'spool_unavailable') return { kind: 'try_again', engineDied: false, alone: false };
     return { kind: 'fail', error: { code: failure.code, detail: failure.detail, extra: failure.extra } };
   }
   if (!(failure instanceof StorageFailure)) return unexpected();

@@ -131,8 +131,8 @@ export class RunningLoads {
       const failure = caught as Error;
       // Before the first await: if the engine died, the attempts that died with it end one after the other.
       const isAlone = isIsolated || this.#running.size === 1;
-      // A Problem is the file's fault, and reported with the upload.
-      if (!(failure instanceof Problem)) {
+      // Other Problems are the file's fault, and reported with the upload.
+      if (!(failure instanceof Problem) || failure.status >= 500) {
         observe({ kind: 'attempt_failed', uploadId: upload.id, attempt: upload.attempts, error: failure });
       }
       if (failure instanceof LeaseLost) {

@@ -4,7 +4,7 @@ import { removeDeadRows } from './remove-dead-rows.ts';
 import { removeUnneededFiles } from './unneeded-files.ts';
 
 const INTERVAL_MS = 30_000;
-/** How often files are looked for that other processes left when they died. The first time is at the start, by `recovery.ts`. */
+/** How often files are looked for that other processes left when they died. The first time is at the start. */
 const UNNEEDED_MS = 60 * 60 * 1000;
 
 export interface HousekeepingDeps extends RecoveryDeps, Pick<EndedReceptionsDeps, 'instance' | 'receptions'> {}
@@ -19,11 +19,13 @@ export class Housekeeping {
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
   #isSweepDue = false;
-  #unneededDueAt = performance.now() + UNNEEDED_MS;
+  #unneededDueAt: number;
   #isStopped = false;
 
   constructor(deps: HousekeepingDeps) {
     this.#deps = deps;
+    // Of a shared catalog nothing was cleaned up before the start, which does not wait for servers that are down.
+    this.#unneededDueAt = performance.now() + (deps.catalog.isShared ? 0 : UNNEEDED_MS);
   }
 
   start(): void {

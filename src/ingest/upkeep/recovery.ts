@@ -14,7 +14,7 @@ export interface RecoveryDeps extends DeletionDeps, Pick<UnneededFilesDeps, 'chu
   readonly observe: Observe;
 }
 
-/** Cleans up after a crash, before anything else runs. What other nodes do is left alone. */
+/** Cleans up after a crash of the only process, before anything else runs. Nodes of a cluster do the same in the background. */
 export async function recover(deps: RecoveryDeps): Promise<void> {
   await takeOver(deps);
   await deps.resumable.expire();
@@ -29,7 +29,8 @@ export async function takeOver(deps: RecoveryDeps, isStopped: () => boolean = ()
   const { catalog, observe } = deps;
   await catalog.releaseDeadLeases();
   failpoint('leases_released');
-  await removeDeadRows(deps, isStopped);
+  // A table store that cannot be reached holds up nothing else.
+  const [rows] = await Promise.allSettled([removeDeadRows(deps, isStopped)]);
   for (const customerId of await catalog.customersInDeletion()) {
     if (isStopped()) return;
     await deleteCustomer(deps, customerId).catch((error: Error) =>
@@ -41,4 +42,5 @@ export async function takeOver(deps: RecoveryDeps, isStopped: () => boolean = ()
   for (const reception of receptions) await catalog.deleteUpload(reception);
   failpoint('unacknowledged_deleted');
   if (receptions.length > 0) await removeUnneededFiles(deps);
+  if (rows.status === 'rejected') throw rows.reason;
 }

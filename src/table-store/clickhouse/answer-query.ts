@@ -52,14 +52,13 @@ export async function answerQuery(
     ]);
     const samples = samplesOf(plan, sizes);
     const facts: PlanFacts = {
-      ranges: rangesOf(plan, ranges),
+      ranges: rangesOf(plan, view, ranges),
       samples,
       extremes: new Set(columns.flatMap(({ name }, index) => (extremes[index] === 0n ? [] : [name]))),
     };
     const limits = {
       max_result_rows: maxRows,
       max_result_bytes: SERVER_BYTES * maxBytes + 1024 * 1024,
-      result_overflow_mode: 'throw',
     };
     const { sql, params } = statement(compileQuery(CLICKHOUSE, plan, rows, facts));
     const query = statement({ sql, params }, { ...limits, wait_end_of_query: 1 });

@@ -8,6 +8,10 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   307: 'out_of_memory', // TOO_MANY_BYTES: of what does not fit into memory
   159: 'cancelled', // TIMEOUT_EXCEEDED
   3: 'unavailable', // UNEXPECTED_END_OF_FILE
+  32: 'unavailable', // ATTEMPT_TO_READ_AFTER_EOF: another shard died during a query
+  33: 'unavailable', // CANNOT_READ_ALL_DATA: the same
+  102: 'unavailable', // UNEXPECTED_PACKET_FROM_SERVER
+  198: 'unavailable', // DNS_ERROR
   202: 'unavailable', // TOO_MANY_SIMULTANEOUS_QUERIES
   209: 'unavailable', // SOCKET_TIMEOUT
   210: 'unavailable', // NETWORK_ERROR

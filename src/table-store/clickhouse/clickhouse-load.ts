@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { CsvSource } from '../../csv/segment.ts';
 import { addValues } from '../../csv/values/values.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 import type { Appended, LoadSession, LoadSummary } from '../table-store.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
@@ -10,7 +12,7 @@ import { dropTable } from './drop-table.ts';
 import { prepareEnded } from './ended-attempts.ts';
 import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segment.ts';
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
-import { ROW_COLUMN, type TableMaking } from './physical-table.ts';
+import type { TableMaking } from './physical-table.ts';
 
 /** Segments that are loaded at the same time: while one is made durable, the next one is parsed. */
 const CONCURRENT_SEGMENTS = 2;
@@ -145,7 +147,8 @@ export class ClickhouseLoad implements LoadSession {
         shares[index] = share * segment.bytes;
         onProgress(shares.reduce((sum, each) => sum + each, 0) / total);
       };
-      yield [index, { ...this.#params, dialect, segment, firstRow, shard, number, signal, onProgress: progress }];
+      const token = randomUUID();
+      yield [index, { ...this.#params, dialect, segment, firstRow, shard, token, signal, onProgress: progress }];
       firstRow += segment.records;
     }
   }

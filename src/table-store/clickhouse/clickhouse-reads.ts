@@ -10,6 +10,7 @@ import type { StatementSettings } from './clickhouse-shard.ts';
 import { identifier } from './clickhouse-sql.ts';
 import { exportTable } from './export-table.ts';
 import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
+import { namingMissing, namingMissingIn } from './missing-shards.ts';
 import { readPage } from './read-page.ts';
 
 export interface ClickhouseReadDeps extends ExportFolder {
@@ -30,12 +31,17 @@ export function clickhouseReads({
   const settings = queryMemoryBytes === null ? {} : memorySettings(queryMemoryBytes);
   const sourceOf = (table: TableName): string => servers.source(identifier(tableName(table)));
   return {
-    query: (view, plan, limits) => answerQuery(servers.reader, sourceOf(view), settings, view, plan, limits),
-    rows: (view, page, limits) => readPage(servers.reader, sourceOf(view), settings, view, page, limits),
+    query: (view, plan, limits) =>
+      namingMissing(servers, () => answerQuery(servers.nextReader(), sourceOf(view), settings, view, plan, limits)),
+    rows: (view, page, limits) =>
+      namingMissing(servers, () => readPage(servers.nextReader(), sourceOf(view), settings, view, page, limits)),
     export: (view, request, limits) =>
-      exportTable(servers.reader, folder, sourceOf(view), settings, view, request, limits),
+      namingMissingIn(
+        servers,
+        exportTable(servers.nextReader(), folder, sourceOf(view), settings, view, request, limits),
+      ),
     keepsIntegersAsNumbers: (view, column, signal) =>
-      keepsIntegersAsNumbers(servers.reader, sourceOf(view), settings, view, column, signal),
+      keepsIntegersAsNumbers(servers, identifier(tableName(view)), settings, view, column, signal),
     async encode({ columns, rows }, format, signal) {
       const path = join(folder.exports, `${randomUUID()}.parquet`);
       return engine.call('encode_result', { columns, rows, format, path }, { signal });

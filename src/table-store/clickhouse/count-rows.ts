@@ -1,9 +1,9 @@
 import { TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
 import type { LoadSummary } from '../table-store.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { identifier } from './clickhouse-sql.ts';
-import { ROW_COLUMN } from './physical-table.ts';
 
 const DAY_MICROS = 86_400_000_000n;
 

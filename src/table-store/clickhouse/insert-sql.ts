@@ -1,10 +1,10 @@
 import type { CsvDialect } from '../../csv/dialect.ts';
 import { type ColumnType, TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import type { StatementSettings } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
 import { unlessEnded } from './ended-attempts.ts';
-import { ROW_COLUMN } from './physical-table.ts';
 
 export type InsertedDialect = Pick<CsvDialect, 'delimiter' | 'quote'>;
 

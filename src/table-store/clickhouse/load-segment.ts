@@ -22,8 +22,8 @@ export interface SegmentToLoad extends InsertTarget {
   readonly firstRow: number;
   /** Where its rows go. */
   readonly shard: ClickhouseShard;
-  /** Names this segment among all that the attempt sends. */
-  readonly number: number;
+  /** Names this segment among all that were ever sent: a server drops an insert whose token it has seen. */
+  readonly token: string;
   readonly signal: AbortSignal;
   readonly onProgress: (share: number) => void;
 }
@@ -63,7 +63,7 @@ export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: 
 }
 
 async function insert(
-  { file: { columns }, firstRow, shard, number, signal, ...target }: SegmentToLoad,
+  { file: { columns }, firstRow, shard, token, signal, ...target }: SegmentToLoad,
   path: string,
   dialect: InsertedDialect,
   onProgress: (share: number) => void,
@@ -79,7 +79,7 @@ async function insert(
       values,
       signal,
       queryId: insertId(table, tag),
-      settings: insertSettings(dialect, `${table}:${tag}:${number}`),
+      settings: insertSettings(dialect, token),
     });
     onProgress(1);
     return rows;

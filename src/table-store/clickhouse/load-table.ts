@@ -1,17 +1,11 @@
 import type { CsvSource } from '../../csv/segment.ts';
 import { type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { literal } from './clickhouse-sql.ts';
 import { fewTexts } from './few-texts.ts';
-import {
-  addColumnsSql,
-  createTableSql,
-  ROW_COLUMN,
-  type StoredTypes,
-  storedTypes,
-  type TableMaking,
-} from './physical-table.ts';
+import { addColumnsSql, createTableSql, type StoredTypes, storedTypes, type TableMaking } from './physical-table.ts';
 
 /** The table that an attempt needs. */
 export interface WantedTable {

@@ -1,9 +1,9 @@
 import { type Column, TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { isQuantile, type Measure } from '../query-plan.ts';
 import type { QuerySource } from '../sql/dialect.ts';
 import { sampleEvery } from '../sql/samples.ts';
 import { edgeSql, edgeValueSql } from './edge-values.ts';
-import { ROW_COLUMN } from './physical-table.ts';
 import { microsSql } from './time-buckets.ts';
 
 /** The message of a query that fails because a value cannot be represented. */
@@ -25,7 +25,7 @@ export function measureSql(measure: Measure, source: QuerySource): string {
       return column.type === 'integer' ? `sum(toInt128(${value})) / count(${value})` : `avg(${value})`;
     case 'min':
       // NaN is greater than every other number. Without this, what ClickHouse returns depends on the order of the rows.
-      return column.type === 'number' ? `${withoutNaN('min', value)}` : `min(${value})`;
+      return column.type === 'number' ? leastSql(value) : `min(${value})`;
     case 'max':
       return column.type === 'number' ? `if(countIf(isNaN(${value})) > 0, nan, max(${value}))` : `max(${value})`;
     case 'median':
@@ -78,13 +78,17 @@ function interpolatedSql(sorted: string, share: number): string {
   return `multiIf(length(${sorted}) = 0, NULL, ${rest} = 0, ${at('floor')}, ${between})`;
 }
 
-function withoutNaN(fn: string, value: string): string {
-  return `if(countIf(isNaN(${value})) > 0, ifNull(${fn}If(${value}, NOT isNaN(${value})), nan), ${fn}(${value}))`;
+/** The least number; NaN if there is no other value. */
+function leastSql(value: string): string {
+  return `ifNull(minIf(${value}, NOT isNaN(${value})), if(count(${value}) > 0, nan, NULL))`;
 }
 
 /** Counts one of `every` distinct values. */
 function distinctSql(key: string, every: number | null): string {
-  return every === null ? `uniqExact(${key})` : `uniqExactIf(${key}, cityHash64(${key}) % ${every} = 0) * ${every}`;
+  // Nullable values take a fifth more time.
+  return every === null
+    ? `uniqExactIf(assumeNotNull(${key}), ${key} IS NOT NULL)`
+    : `uniqExactIf(${key}, cityHash64(${key}) % ${every} = 0) * ${every}`;
 }
 
 /** The columns of whose numbers a query for quantiles has to know whether any is not finite. */

@@ -1,9 +1,6 @@
 import { type ColumnType, type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
-import { type PhysicalColumn, physicalParts } from '../../model/physical-columns.ts';
+import { type PhysicalColumn, physicalParts, ROW_COLUMN } from '../../model/physical-columns.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
-
-/** A hidden column of every table: the place of the row among those of its attempt, from 0. */
-export const ROW_COLUMN = '_thena_row';
 
 /** How tables are made, which differs between a plain server and a replicated cluster. */
 export interface TableMaking {
@@ -102,9 +99,20 @@ function definitions(types: StoredTypes): readonly string[] {
   return [...types].map(([name, type]) => `${name} ${type}`);
 }
 
+export function isHiddenColumn(name: string): boolean {
+  return name === TAG_COLUMN || name === ROW_COLUMN;
+}
+
+const TIME_INDEX = 'times_';
+
 /** With it, a condition on times skips the parts of the table that have none of them. */
 function indexOf(timeColumn: string, ifNotExists = ''): string {
-  return `INDEX ${ifNotExists}times_${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
+  return `INDEX ${ifNotExists}${TIME_INDEX}${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
+}
+
+/** The stored time column that an index of a table is for. */
+export function timeIndexColumn(index: string): string {
+  return index.slice(TIME_INDEX.length);
 }
 
 function onCluster({ onCluster: cluster }: TableMaking): string {

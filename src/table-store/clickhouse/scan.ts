@@ -1,11 +1,11 @@
 import { TAG_COLUMN } from '../../model/columns.ts';
+import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import type { Selection } from '../query-plan.ts';
 import { compileScan } from '../sql/compile-scan.ts';
 import { type Physical, physicalColumns } from '../sql/physical-columns.ts';
 import type { TableView } from '../table-store.ts';
 import { CLICKHOUSE } from './clickhouse-dialect.ts';
 import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
-import { ROW_COLUMN } from './physical-table.ts';
 import { type ReadStatement, readRows } from './reading.ts';
 
 /** A place between two rows of a table: the row with this key, or the next one, follows. Rows keep their keys. */

@@ -33,7 +33,7 @@ export async function answerQuery(
     if ('kind' in ranges) return ranges;
     if ('kind' in sizes) return sizes;
     const samples = samplesOf(plan, sizes);
-    const facts = { ranges: rangesOf(plan, ranges), samples };
+    const facts = { ranges: rangesOf(plan, view, ranges), samples };
     const run = async (extraBytes: number): Promise<QueryOutcome> => {
       const options = { extraBytes, ...(onProgress && { onProgress }) };
       const outcome = await call(compileQuery(DUCKDB, plan, rows, facts), options);

@@ -1,6 +1,6 @@
 import type { StoredValue } from '../table-store.ts';
 
-/** The least and the greatest finite value of a column in the selected rows; null if there is none. */
+/** The least and the greatest finite value of a column in the selected rows; null if there is none. Of times, it may be wider. */
 export interface Range {
   readonly least: StoredValue;
   readonly greatest: StoredValue;

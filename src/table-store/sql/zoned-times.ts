@@ -33,7 +33,13 @@ export function zonedTimes(
 ): ZonedTimes | null {
   if (typeof range?.least !== 'bigint' || typeof range.greatest !== 'bigint') return null;
   const periods = zonePeriods(timeZone, range.least - MARGIN_MICROS, range.greatest, maxPeriods);
-  return periods && { offsets: periods, moments: momentsOf(periods) };
+  return periods && { offsets: periodsFrom(range.least, periods), moments: momentsOf(periods) };
+}
+
+/** Without the periods that end before a time. */
+function periodsFrom(time: bigint, periods: readonly ZonePeriod[]): readonly ZonePeriod[] {
+  const first = periods.findLastIndex(({ from }) => from === null || from <= time);
+  return periods.slice(first).map((period, index) => (index === 0 ? { ...period, from: null } : period));
 }
 
 /**

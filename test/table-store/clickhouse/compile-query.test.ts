@@ -4,7 +4,9 @@ import { planQuery } from '../../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../../src/analysis/request-part.ts';
 import { CLICKHOUSE } from '../../../src/table-store/clickhouse/clickhouse-dialect.ts';
 import { compileQuery } from '../../../src/table-store/sql/compile-query.ts';
+import { compileRanges, rangesOf } from '../../../src/table-store/sql/compile-ranges.ts';
 import type { PlanFacts } from '../../../src/table-store/sql/dialect.ts';
+import type { CountedView } from '../../../src/table-store/table-store.ts';
 import { tableOf, tableState } from '../../builders.ts';
 
 const TABLE = tableState({ n: 'integer', x: 'number', b: 'boolean', d: 'date', t: 'timestamp', 's"s': 'text' });
@@ -19,14 +21,14 @@ function compiled(query: unknown, facts?: PlanFacts) {
 const MEASURES: readonly (readonly [measure: object, sql: string, shaped?: string])[] = [
   [count, 'count()'],
   [{ fn: 'count', column: 's"s' }, 'count(c5)'],
-  [{ fn: 'count_distinct', column: 's"s' }, 'uniqExact(c5)'],
-  [{ fn: 'count_distinct', column: 'x' }, 'uniqExact((c1 + 0.))'],
+  [{ fn: 'count_distinct', column: 's"s' }, 'uniqExactIf(assumeNotNull(c5), c5 IS NOT NULL)'],
+  [{ fn: 'count_distinct', column: 'x' }, 'uniqExactIf(assumeNotNull((c1 + 0.)), (c1 + 0.) IS NOT NULL)'],
   [{ fn: 'sum', column: 'n' }, 'sum(toInt128(c0))'],
   [{ fn: 'sum', column: 'x' }, 'sum(c1)'],
   [{ fn: 'avg', column: 'n' }, 'sum(toInt128(c0)) / count(c0)'],
   [{ fn: 'avg', column: 'x' }, 'avg(c1)'],
   [{ fn: 'min', column: 'n' }, 'min(c0)'],
-  [{ fn: 'min', column: 'x' }, 'if(countIf(isNaN(c1)) > 0, ifNull(minIf(c1, NOT isNaN(c1)), nan), min(c1))'],
+  [{ fn: 'min', column: 'x' }, 'ifNull(minIf(c1, NOT isNaN(c1)), if(count(c1) > 0, nan, NULL))'],
   [{ fn: 'max', column: 'x' }, 'if(countIf(isNaN(c1)) > 0, nan, max(c1))'],
   [{ fn: 'max', column: 'd' }, 'max(c3)', '(toInt64(m0) * 86400000000)'],
   [{ fn: 'median', column: 'n' }, 'quantileExactInclusive(0.5)(toFloat64(c0))'],
@@ -118,15 +120,36 @@ describe("compiling a plan to ClickHouse's SQL", () => {
     // From 2024-06-01 to 2024-07-01, and a margin before.
     const ranges = new Map([['t', { least: 1_717_200_000_000_000n, greatest: 1_719_792_000_000_000n }]]);
     const { sql } = compiled(query, { ranges });
-    const offset =
-      "c4 < toInt64('1698541200000000'), toInt64('7200000000'), c4 < toInt64('1711846800000000'), toInt64('3600000000'), toInt64('7200000000')";
-    assert.ok(sql.includes(`(c4 + multiIf(${offset}))`), sql);
+    assert.ok(sql.includes("(c4 + toInt64('7200000000'))"), sql);
+    const moment =
+      "multiIf(g0 < toInt64('1698548400000000'), toInt64('7200000000'), g0 < toInt64('1711850400000000'), toInt64('3600000000'), toInt64('7200000000'))";
+    assert.ok(sql.includes(`greatest(g0 - ${moment}, `), sql);
     // Of a thousand years, the changes are searched.
     const long = new Map([['t', { least: -10_000_000_000_000_000n, greatest: 20_000_000_000_000_000n }]]);
     assert.match(
       compiled(query, { ranges: long }).sql,
       /c4 \+ transform\(roundDown\(c4, CAST\('\[-9223372036854775808,/,
     );
+  });
+
+  it('asks for the range of a column only if the table does not know it', () => {
+    const berlin = { column: 't', bucket: 'day', time_zone: 'Europe/Berlin' };
+    const timeRange = { column: 't', earliest: 1n, latest: 2n };
+    const asked = (key: object, known: CountedView['timeRange']) => {
+      const plan = planQuery(new RequestPart({ group_by: [key] }, '/query'), TABLE, 100);
+      const view = { ...VIEW, timeRange: known };
+      return { sql: compileRanges(CLICKHOUSE, plan, view)?.sql, ranges: rangesOf(plan, view, known ? [] : [1n, 2n]) };
+    };
+    const ranges = new Map([['t', { least: 1n, greatest: 2n }]]);
+    assert.deepEqual(asked(berlin, timeRange), { sql: undefined, ranges });
+    assert.deepEqual(asked(berlin, null), {
+      sql: 'SELECT min(c4), max(c4) FROM T WHERE _thena_upload <= 9',
+      ranges,
+    });
+    assert.ok(asked(berlin, { ...timeRange, column: 'd' }).sql);
+    // Of a thousand years, the selected rows may be a few days.
+    assert.ok(asked(berlin, { ...timeRange, latest: 30_000_000_000_000_000n }).sql);
+    assert.ok(asked({ column: 'n', buckets: 10 }, timeRange).sql);
   });
 
   it('computes quantiles from sorted values if some are not finite, and samples of many', () => {
