@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { announcingCatalog } from '../../src/ingest/progress/announcing-catalog.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receivedFile, receptionOf } from '../builders.ts';
+import { customerId, newUpload, receivedFile, receptionOf, registerReceiver } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
 import { begin, idOf, send, TUS } from '../http/tus-requests.ts';
 import { analyze, call, ended, put, totalRows, WAIT } from '../server.ts';
@@ -222,6 +222,7 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
 
     it('reports an upload that its node does not cancel in time, and cancels it later', async () => {
       const { catalog } = pair.b;
+      await registerReceiver(catalog);
       const { id } = await catalog.createUpload(newUpload('stuck'));
       const owner = newUploadId();
       const instance = { nodeId: 'stuck', instanceId: owner };
@@ -260,6 +261,7 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
 
     it('ends an upload whose node is gone before it could obey', async () => {
       const { catalog } = pair.b;
+      await registerReceiver(catalog);
       const { id } = await catalog.createUpload(newUpload('orphan'));
       const gone = { owner: newUploadId(), leaseMs: 1_500 };
       assert.ok(await catalog.claimReceiving({ uploadId: id, ...gone }));
