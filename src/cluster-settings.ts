@@ -81,7 +81,14 @@ export function shardUrls(value: string, name: string): readonly string[] {
     .filter((item) => item !== '');
   const parsed = urls.map((item) => {
     const url = URL.parse(item);
-    if (!url || !/^https?:$/.test(url.protocol) || !/^\/(\w{1,64})?$/.test(url.pathname) || url.search || url.hash) {
+    if (
+      !url ||
+      !/^https?:$/.test(url.protocol) ||
+      !/^\/(\w{1,64})?$/.test(url.pathname) ||
+      url.search ||
+      url.hash ||
+      !isEncoded(url)
+    ) {
       throw new SettingError(
         `Invalid ${name}: expected http://user:password@host:8123/database, or several, separated by commas.${ENCODING}`,
       );
@@ -95,6 +102,15 @@ export function shardUrls(value: string, name: string): readonly string[] {
     throw new SettingError(`Invalid ${name}: all shards need the same database.`);
   }
   return urls;
+}
+
+/** Whether each `%` in the name or the password of the user begins an encoded character. */
+function isEncoded({ username, password }: URL): boolean {
+  try {
+    return decodeURIComponent(username + password) !== '\0';
+  } catch {
+    return false;
+  }
 }
 
 export function clusterName(value: string, name: string): string | null {

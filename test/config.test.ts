@@ -112,6 +112,8 @@ test('refuses URLs that are not of such servers, without their passwords', () =>
         'http://u:hush@a/"x',
         'http://u:hush@a,hush',
         'http://u:hu,sh@a',
+        'http://u:hush%@a',
+        'http://u:hush%ff@a',
         'http://u:hush@a,http://v:hush@a',
         'http://u:hush@a/one,http://u:hush@b/two',
       ],

@@ -59,7 +59,6 @@ export async function answerQuery(
     const limits = {
       max_result_rows: maxRows,
       max_result_bytes: SERVER_BYTES * maxBytes + 1024 * 1024,
-      result_overflow_mode: 'throw',
     };
     const { sql, params } = statement(compileQuery(CLICKHOUSE, plan, rows, facts));
     const query = statement({ sql, params }, { ...limits, wait_end_of_query: 1 });

@@ -31,7 +31,7 @@ export async function checkServers(address: ClickhouseAddress, making: TableMaki
   try {
     await servers.onEach(checkVersion);
     await servers.onEach((shard, index) => tryTable(shard, table, index, making));
-    await checkCluster(servers, table);
+    await servers.onEach((shard) => checkCluster(shard, servers, table));
     await servers.onEach((shard) => shard.run(deleteRowsSql(table, 'c0 = 0', making)));
   } finally {
     await servers.onEach((shard) => shard.run(dropTableSql(table, making))).catch(() => undefined);
@@ -65,8 +65,9 @@ async function tryTable(shard: ClickhouseShard, table: string, index: number, ma
   });
 }
 
-async function checkCluster(servers: ClickhouseServers, table: string): Promise<void> {
-  const { cluster, reader, shards } = servers;
+/** Reads are sent to each of the servers in turn. */
+async function checkCluster(reader: ClickhouseShard, servers: ClickhouseServers, table: string): Promise<void> {
+  const { cluster, shards } = servers;
   if (cluster === null) return;
   const [known] = await reader.rows<[string]>(
     `SELECT count() FROM system.clusters WHERE cluster = ${literal(cluster)}`,

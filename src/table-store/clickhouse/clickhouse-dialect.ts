@@ -25,7 +25,8 @@ export const CLICKHOUSE: Dialect = {
     if (type === 'integer') {
       const lower = `roundDown(${value}, ${int64s(lowers as readonly bigint[])})`;
       const [first = 0n, second = 0n] = bounds as readonly bigint[];
-      return edge === 'lower' ? lower : `toInt128(${lower}) + ${second - first}`;
+      // As text, since 2^64 is no integer literal.
+      return edge === 'lower' ? lower : `toInt128(${lower}) + toInt128('${second - first}')`;
     }
     const doubles = (values: readonly unknown[]) => `CAST('[${values.join(',')}]', 'Array(Float64)')`;
     const lower = `roundDown(${value}, ${doubles(lowers)})`;

@@ -32,13 +32,16 @@ export function clickhouseReads({
   const sourceOf = (table: TableName): string => servers.source(identifier(tableName(table)));
   return {
     query: (view, plan, limits) =>
-      namingMissing(servers, () => answerQuery(servers.reader, sourceOf(view), settings, view, plan, limits)),
+      namingMissing(servers, () => answerQuery(servers.nextReader(), sourceOf(view), settings, view, plan, limits)),
     rows: (view, page, limits) =>
-      namingMissing(servers, () => readPage(servers.reader, sourceOf(view), settings, view, page, limits)),
+      namingMissing(servers, () => readPage(servers.nextReader(), sourceOf(view), settings, view, page, limits)),
     export: (view, request, limits) =>
-      namingMissingIn(servers, exportTable(servers.reader, folder, sourceOf(view), settings, view, request, limits)),
+      namingMissingIn(
+        servers,
+        exportTable(servers.nextReader(), folder, sourceOf(view), settings, view, request, limits),
+      ),
     keepsIntegersAsNumbers: (view, column, signal) =>
-      keepsIntegersAsNumbers(servers.reader, sourceOf(view), settings, view, column, signal),
+      keepsIntegersAsNumbers(servers, identifier(tableName(view)), settings, view, column, signal),
     async encode({ columns, rows }, format, signal) {
       const path = join(folder.exports, `${randomUUID()}.parquet`);
       return engine.call('encode_result', { columns, rows, format, path }, { signal });

@@ -23,6 +23,7 @@ export class ClickhouseServers {
   /** The database of the tables. */
   readonly database: string;
   readonly cluster: string | null;
+  #reads = 0;
 
   constructor({ urls, cluster }: ClickhouseAddress) {
     const [first, ...others] = urls.map((url) => new URL(url));
@@ -32,9 +33,14 @@ export class ClickhouseServers {
     this.shards = [openShard(first), ...others.map(openShard)];
   }
 
-  /** The server to which reads are sent. */
+  /** The server to which statements are sent that any one can answer. */
   get reader(): ClickhouseShard {
     return this.shards[0];
+  }
+
+  /** The server that collects the next read from all of them. They take turns, since that is most of the work of a large result. */
+  nextReader(): ClickhouseShard {
+    return this.shards[this.#reads++ % this.shards.length] ?? this.reader;
   }
 
   /** What a shard is called outside, where its address is nobody's business. */

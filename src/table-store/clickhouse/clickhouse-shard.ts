@@ -11,6 +11,8 @@ export interface StatementOptions {
   readonly signal?: AbortSignal;
   /** By which the statement is found while it runs. Default: a random one. */
   readonly queryId?: string;
+  /** How long the server may take. Default: as long as the connection transfers something now and then. */
+  readonly timeoutMs?: number;
 }
 
 export interface InsertOptions extends StatementOptions {
@@ -25,6 +27,17 @@ const ALWAYS: StatementSettings = {
   // A response that begins with 200 and ends with an exception looks complete in some formats.
   http_write_exception_in_output_format: 0,
   session_timezone: 'UTC',
+  // A limit of the profile ends a statement with an error, never with a part of the result.
+  read_overflow_mode: 'throw',
+  read_overflow_mode_leaf: 'throw',
+  group_by_overflow_mode: 'throw',
+  sort_overflow_mode: 'throw',
+  set_overflow_mode: 'throw',
+  distinct_overflow_mode: 'throw',
+  transfer_overflow_mode: 'throw',
+  result_overflow_mode: 'throw',
+  timeout_overflow_mode: 'throw',
+  timeout_overflow_mode_leaf: 'throw',
 };
 /** The response begins when the statement has ended, so that its status is that of the whole statement. */
 const WHOLE: StatementSettings = { wait_end_of_query: 1 };
@@ -89,7 +102,8 @@ export class ClickhouseShard {
     }
   }
 
-  async #sendOnce(sql: string, { settings, signal, queryId }: StatementOptions, values?: Readable) {
+  async #sendOnce(sql: string, { settings, signal: caller, timeoutMs, queryId }: StatementOptions, values?: Readable) {
+    const signal = endOf(caller, timeoutMs);
     signal?.throwIfAborted();
     const client = values === undefined ? this.#client : this.#insertClient;
     const response = await client.exec({
@@ -114,6 +128,12 @@ export class ClickhouseShard {
       throw unanswered(this.name, error, signal);
     }
   }
+}
+
+function endOf(signal: AbortSignal | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
+  if (timeoutMs === undefined) return signal;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
 /** Whether a connection was closed before the response. */

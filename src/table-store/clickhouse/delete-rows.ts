@@ -6,6 +6,9 @@ import { markEnded } from './ended-attempts.ts';
 import { deleteRowsSql, type TableMaking } from './physical-table.ts';
 import { endInserts } from './running-statements.ts';
 
+/** A deletion has happened when it is answered, whatever the profile of the user says: a tag is forgotten then. */
+const AT_ONCE = { lightweight_deletes_sync: 2, lightweight_delete_mode: 'alter_update' };
+
 /** Deletes all rows of attempts from a shard. None of their inserts is stored later. Succeeds if the table does not exist. */
 export async function deleteAttempts(
   shard: ClickhouseShard,
@@ -33,7 +36,7 @@ export async function deleteRows(
   try {
     await endInserts(shard, table, tags);
     const found = await shard.rows(`SELECT 1 FROM ${identifier(table)} WHERE ${where} LIMIT 1`);
-    if (found.length > 0) await shard.run(deleteRowsSql(table, where, making));
+    if (found.length > 0) await shard.run(deleteRowsSql(table, where, making), { settings: AT_ONCE });
   } catch (error) {
     if (!isMissingTable(error)) throw error;
   }

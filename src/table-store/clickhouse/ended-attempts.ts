@@ -5,9 +5,12 @@ import { endedTableSql, type TableMaking } from './physical-table.ts';
 /** The table of attempts that have ended, on every shard. No customer's table has such a name. */
 const ENDED = '_thena_ended';
 
+/** A server that is suspended, or cut off, does not delay the others for longer. */
+const LIMIT = { timeoutMs: 20_000 } as const;
+
 /** Makes the table that inserts look at. */
 export async function prepareEnded(shard: ClickhouseShard, making: TableMaking): Promise<void> {
-  await shard.run(endedTableSql(ENDED, making));
+  await shard.run(endedTableSql(ENDED, making), LIMIT);
 }
 
 /**
@@ -24,6 +27,7 @@ export async function markEnded(
   const rows = tags.map((tag) => `(${literal(table)}, ${Number(tag)})`);
   await shard.run(
     `INSERT INTO ${identifier(ENDED)} (of_table, tag) SETTINGS async_insert = 0 VALUES ${rows.join(', ')}`,
+    LIMIT,
   );
 }
 

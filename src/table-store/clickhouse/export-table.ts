@@ -84,7 +84,7 @@ async function readChunk(
 ): Promise<Chunk> {
   const next = await scan.keyAfter(from, span, signal);
   const { settings, ...query } = scan.over(format.select, from, next, ` FORMAT ${format.format}`);
-  const limits = span === 1 ? {} : { max_result_bytes: 2 * MAX_BYTES, result_overflow_mode: 'throw' };
+  const limits = span === 1 ? {} : { max_result_bytes: 2 * MAX_BYTES };
   const statement: ReadStatement = { ...query, settings: { ...settings, ...format.settings, ...limits } };
   try {
     const bytes = format.rowsOf(await readBytes(shard, statement, signal));

@@ -3,14 +3,15 @@ import { visible } from '../sql/compile-query.ts';
 import { GREATEST_EXACT, physicalColumns } from '../sql/physical-columns.ts';
 import type { TableView } from '../table-store.ts';
 import { CLICKHOUSE } from './clickhouse-dialect.ts';
-import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
+import type { ClickhouseServers } from './clickhouse-servers.ts';
+import type { StatementSettings } from './clickhouse-shard.ts';
 import { writtenInteger } from './converted.ts';
 import { endOf } from './read-failure.ts';
 import { readRows } from './reading.ts';
 
-/** Looks for an integer that is written in other digits as a 64-bit float. @param table what is read of the table in SQL */
+/** Looks on each shard for an integer that is written in other digits as a 64-bit float. @param table its quoted name */
 export async function keepsIntegersAsNumbers(
-  shard: ClickhouseShard,
+  servers: ClickhouseServers,
   table: string,
   settings: StatementSettings,
   view: TableView,
@@ -21,13 +22,16 @@ export async function keepsIntegersAsNumbers(
   const isLarge = `(${value} > ${GREATEST_EXACT} OR ${value} < -${GREATEST_EXACT})`;
   const isChanged = `${writtenInteger(`toFloat64(${value})`)} <> ${value}`;
   const sql = `SELECT count() FROM ${table} WHERE ${visible(view)} AND ${isLarge} AND ${isChanged}`;
-  try {
-    const [row] = await readRows(shard, { sql, params: [], settings }, signal);
-    return row?.[0] === '0';
-  } catch (error) {
-    const end = endOf(error, signal, signal);
-    if (end === 'no_table') return true;
-    if (end === 'cancelled') throw error;
-    throw new StorageFailure('out_of_memory', `the integers could not be checked: ${end}`);
-  }
+  const kept = await servers.onEach(async (shard) => {
+    try {
+      const [row] = await readRows(shard, { sql, params: [], settings }, signal);
+      return row?.[0] === '0';
+    } catch (error) {
+      const end = endOf(error, signal, signal);
+      if (end === 'no_table') return true;
+      if (end === 'cancelled') throw error;
+      throw new StorageFailure('out_of_memory', `the integers could not be checked: ${end}`);
+    }
+  });
+  return kept.every((isKept) => isKept);
 }

@@ -99,9 +99,16 @@ function definitions(types: StoredTypes): readonly string[] {
   return [...types].map(([name, type]) => `${name} ${type}`);
 }
 
+export function isHiddenColumn(name: string): boolean {
+  return name === TAG_COLUMN || name === ROW_COLUMN;
+}
+
+/** What the name of an index begins with that is for the stored time column, whose name follows. */
+export const TIME_INDEX = 'times_';
+
 /** With it, a condition on times skips the parts of the table that have none of them. */
 function indexOf(timeColumn: string, ifNotExists = ''): string {
-  return `INDEX ${ifNotExists}times_${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
+  return `INDEX ${ifNotExists}${TIME_INDEX}${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
 }
 
 function onCluster({ onCluster: cluster }: TableMaking): string {

@@ -3,8 +3,8 @@ import type { PlanValue } from '../query-plan.ts';
 import type { Parameters } from '../sql/parameters.ts';
 
 const DAY_MICROS = 86_400_000_000n;
-/** A server accepts parameters of up to 128 KiB each (http_max_field_value_size). */
-const MAX_LIST_BYTES = 64 * 1024;
+/** A server accepts parameters of up to 128 KiB each (http_max_field_value_size), in a URL that has three characters for most bytes. */
+const MAX_LIST_BYTES = 32 * 1024;
 
 /** Binds a value. @returns its placeholder, of the type in which a column of `type` is stored */
 export function placeholder(parameters: Parameters, value: PlanValue, type: ColumnType): string {
@@ -18,10 +18,11 @@ export function listPlaceholders(parameters: Parameters, values: readonly PlanVa
   let bytes = Number.POSITIVE_INFINITY;
   for (const value of values) {
     const text = type === 'text' ? `'${escaped(value as string).replaceAll("'", "\\'")}'` : storedText(value, type);
-    bytes += text.length + 1;
+    const size = Buffer.byteLength(text) + 1;
+    bytes += size;
     if (bytes > MAX_LIST_BYTES) {
       lists.push([]);
-      bytes = text.length;
+      bytes = size;
     }
     lists.at(-1)?.push(text);
   }

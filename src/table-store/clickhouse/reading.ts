@@ -25,6 +25,7 @@ const READING: StatementSettings = {
   cancel_http_readonly_queries_on_client_close: 1,
   // Months, quarters and years before 1970 and after 2149.
   enable_extended_results_for_datetime_functions: 1,
+  precise_float_parsing: 1,
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_denormals: 1,
   output_format_json_escape_forward_slashes: 0,

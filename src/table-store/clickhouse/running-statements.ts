@@ -7,6 +7,8 @@ import { literal } from './clickhouse-sql.ts';
 /** How long statements may take to react to their end. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 20;
+/** A server that is suspended, or cut off, does not delay the others for longer. */
+const LIMIT = { timeoutMs: 20_000 } as const;
 
 /** The start of the IDs of all inserts into a table; of an attempt, if a tag is given. */
 function prefixOf(table: string, tag?: number): string {
@@ -29,12 +31,12 @@ export async function endInserts(shard: ClickhouseShard, table: string, tags: re
   const found = prefixes.map((prefix) => `startsWith(query_id, ${literal(prefix)})`).join(' OR ');
   const until = performance.now() + PATIENCE_MS;
   for (;;) {
-    const [row] = await shard.rows<[string]>(`SELECT count() FROM system.processes WHERE ${found}`);
+    const [row] = await shard.rows<[string]>(`SELECT count() FROM system.processes WHERE ${found}`, LIMIT);
     if (Number(row?.[0]) === 0) return;
     if (performance.now() > until) {
       throw new StorageFailure('unavailable', `ClickHouse ${shard.name} does not end inserts into ${table}`);
     }
-    await shard.run(`KILL QUERY WHERE user = currentUser() AND (${found}) SYNC`);
+    await shard.run(`KILL QUERY WHERE user = currentUser() AND (${found}) ASYNC`, LIMIT);
     await sleep(POLL_MS);
   }
 }

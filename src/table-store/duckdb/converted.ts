@@ -1,5 +1,6 @@
 import type { ColumnType } from '../../model/columns.ts';
 import { END_OF_INTEGERS, GREATEST_EXACT } from '../sql/physical-columns.ts';
+import { numberTextSql } from './number-text.ts';
 import { timeTextSql } from './time-text.ts';
 
 /** Reads a stored value as another type. @returns null if a value of this type is never read as the other */
@@ -33,7 +34,7 @@ function textSql(name: string, from: ColumnType): string {
     case 'number': {
       const isWhole = `${name} = trunc(${name}) AND abs(${name}) < ${END_OF_INTEGERS}`;
       const special = `WHEN isnan(${name}) THEN 'NaN' WHEN isinf(${name}) THEN CASE WHEN ${name} > 0 THEN 'Infinity' ELSE '-Infinity' END`;
-      return `CASE ${special} WHEN ${isWhole} THEN CAST(${integerSql(name)} AS VARCHAR) ELSE CAST(${name} AS VARCHAR) END`;
+      return `CASE ${special} WHEN ${isWhole} THEN CAST(${integerSql(name)} AS VARCHAR) ELSE ${numberTextSql(name)} END`;
     }
     case 'date':
     case 'timestamp':

@@ -7,6 +7,7 @@ import { type Samples, sampleEvery } from '../sql/samples.ts';
 import { compileLike } from './compile-like.ts';
 import { converted } from './converted.ts';
 import { withEdges } from './edges.ts';
+import { doubleSql } from './number-text.ts';
 import { placeholder } from './placeholder.ts';
 import { stepSql } from './step-sql.ts';
 import { bucketStart, timeBucket } from './time-buckets.ts';
@@ -17,8 +18,7 @@ export const DUCKDB: Dialect = {
   neither: 'CAST(NULL AS BOOLEAN)',
   converted,
   micros: microsSql,
-  // As text, which DuckDB reads exactly: a decimal literal would be a DECIMAL.
-  double: (value) => `CAST('${value}' AS DOUBLE)`,
+  double: doubleSql,
   finite: (number) => `isfinite(${number})`,
   compare: (operand, op, value, type, parameters) => `(${operand} ${op} ${placeholder(parameters, value, type)})`,
   isIn(operand: string, values: readonly PlanValue[], type: ColumnType, parameters: Parameters) {

@@ -84,6 +84,20 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     });
   });
 
+  it('takes long lists of values', async () => {
+    const table = tableOf('lists');
+    const texts = Array.from({ length: 800 }, (_, index) => `${'漢'.repeat(90)}${index}`);
+    await tables.create(table, COLUMNS);
+    await tables.add(
+      table,
+      COLUMNS,
+      1,
+      texts.map((text) => [1n, null, text]),
+    );
+    const where = { column: 's', op: 'in', value: texts };
+    assert.deepEqual(await query(table, { measures: [{ fn: 'count' }], where }), { kind: 'rows', rows: [[800n]] });
+  });
+
   it('takes names for names, also in the columns of a Parquet file', async () => {
     const columns = [...EVIL.slice(0, 5), 'c1', '_thena_row', 'a`b'].map(
       (name) => ({ name, type: 'integer' }) as const,
@@ -172,9 +186,14 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
       assert.match(error.message, /127\.0\.0\.1:\d+/);
       return true;
     };
+    const [, paused] = halves.servers.shards;
+    second?.pause();
+    await assert.rejects(async () => paused?.run('SELECT 1', { timeoutMs: 100 }), failure('suspended'));
     await second?.kill();
     try {
-      await assert.rejects(reads.query(view, count, LIMITS), failure('query'));
+      // Whichever of them collects the answer.
+      for (const shard of halves.servers.shards)
+        await assert.rejects(reads.query(view, count, LIMITS), failure(`query ${shard.name}`));
       const page = { columns: COLUMNS, where: null, after: null, limit: 100 };
       await assert.rejects(reads.rows(view, page, LIMITS), failure('rows'));
       for (const format of ['csv', 'parquet'] as const) {
@@ -187,6 +206,13 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     }
     const outcome = await reads.query(view, count, LIMITS);
     assert.deepEqual(outcome, { kind: 'rows', rows: [[10n]] });
+    await halves.add(table, COLUMNS, 2, [
+      [1n, null, null],
+      [2n ** 53n + 1n, null, null],
+    ]);
+    // A shard that was added has no table yet.
+    await halves.servers.reader.run(`DROP TABLE \`${table.customerId}_${table.tableId}\` SYNC`);
+    assert.equal(await reads.keepsIntegersAsNumbers(view, 'n', signal), false);
     await halves.close();
   });
 });
