@@ -10,6 +10,7 @@ import { checkServers } from './table-store/clickhouse/check-servers.ts';
 import { type ClickhouseAddress, ClickhouseServers } from './table-store/clickhouse/clickhouse-servers.ts';
 import { clickhouseTableCopies } from './table-store/clickhouse/clickhouse-table-copies.ts';
 import { clickhouseTableStore } from './table-store/clickhouse/clickhouse-table-store.ts';
+import { completeShards } from './table-store/clickhouse/complete-shards.ts';
 import type { TableMaking } from './table-store/clickhouse/physical-table.ts';
 
 /** How long a start waits for servers that are being started, too. */
@@ -29,7 +30,7 @@ export async function openClusterStores({ cluster, engine, exports, settings }: 
   const address = { urls: cluster.clickhouseUrls, cluster: cluster.clickhouseCluster };
   const onCluster = isReplicated(cluster.clickhouseEngine) ? cluster.clickhouseCluster : null;
   const making = { engine: cluster.clickhouseEngine, onCluster };
-  await checkClickhouse(address, making);
+  await prepareClickhouse(address, making);
   const catalog = await openPostgresCatalog(cluster.databaseUrl, { application: `thena ${settings.nodeId}` });
   const servers = new ClickhouseServers(address);
   return {
@@ -60,14 +61,19 @@ export async function openClusterStores({ cluster, engine, exports, settings }: 
   };
 }
 
-async function checkClickhouse(address: ClickhouseAddress, making: TableMaking): Promise<void> {
+/** Checks the servers, and creates the tables that a new shard lacks. */
+async function prepareClickhouse(address: ClickhouseAddress, making: TableMaking): Promise<void> {
   for (const until = performance.now() + START_MS; ; await wait(START_PAUSE_MS)) {
+    const servers = new ClickhouseServers(address);
     try {
-      return await checkServers(address, making);
+      await checkServers(address, making);
+      return await completeShards(servers, making);
     } catch (error) {
       if (!(error instanceof StorageFailure)) throw error;
       if (error.reason === 'unavailable' && performance.now() < until) continue;
       throw new SettingError(`ClickHouse (THENA_CLICKHOUSE_URL) cannot be used: ${error.message}`, { cause: error });
+    } finally {
+      await servers.close();
     }
   }
 }

@@ -78,6 +78,11 @@ export function uploadOptions(given: GivenOptions = {}): UploadOptions {
 /** The process that receives uploads. */
 const RECEIVER = 'receiver';
 
+/** Only processes that are alive acknowledge uploads. */
+export async function registerReceiver(catalog: Pick<Catalog, 'registerInstance'>): Promise<void> {
+  await catalog.registerInstance({ nodeId: RECEIVER, instanceId: RECEIVER }, false);
+}
+
 export function receptionOf(uploadId: UploadId, receiver = RECEIVER): Reception {
   return { uploadId, receiver };
 }

@@ -4,10 +4,10 @@ import type { CustomerId, UploadId } from '../model/ids.ts';
 export type CatalogChange =
   /**
    * `upload_changed`: the status, the progress, or anything else of the upload. `upload_ended`: the same, and from now on it has ended
-   * or no longer exists. `cancel_requested`: the process that receives or loads the upload is to cancel it.
+   * or no longer exists. `upload_queued`: the same as `upload_changed`, and any process may load it now. `cancel_requested`: the process that receives or loads the upload is to cancel it.
    */
   | {
-      readonly kind: 'upload_changed' | 'upload_ended' | 'cancel_requested';
+      readonly kind: 'upload_changed' | 'upload_queued' | 'upload_ended' | 'cancel_requested';
       readonly uploadId: UploadId;
       /** Null if the publisher does not know it. */
       readonly customerId: CustomerId | null;

@@ -19,8 +19,8 @@ export interface Customer {
 
 /** Whether the deletion of a customer has started. */
 export type Deletion =
-  /** With the table to drop; null if there is none. */
-  | { readonly kind: 'begun'; readonly tableId: TableId | null }
+  /** With the tables to drop. */
+  | { readonly kind: 'begun'; readonly tableIds: readonly TableId[] }
   /** It has unfinished uploads: nothing is changed. */
   | { readonly kind: 'busy'; readonly uploads: readonly UploadId[] };
 

@@ -1,4 +1,4 @@
-import type { CustomerId } from '../model/ids.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { Reception } from './upload.ts';
 
 /** A process that uses the catalog. */
@@ -35,6 +35,8 @@ export interface Nodes {
   liveNodes(): Promise<readonly string[]>;
   /** Ends the leases of dead instances, of uploads and of deliveries. */
   releaseDeadLeases(): Promise<void>;
+  /** Uploads that the instance has not acknowledged. */
+  receptionsOf(instance: NodeInstance): Promise<readonly UploadId[]>;
   /** Uploads that dead instances were receiving. Their clients never got a 202. */
   deadReceptions(): Promise<readonly DeadReception[]>;
 }

@@ -98,7 +98,7 @@ describe('random queries over random tables', () => {
             await agree(planQuery(new RequestPart(each, '/query'), TABLE, 1000), rows, hidden);
         },
       ),
-      { numRuns: RUNS, includeErrorInReport: true },
+      { numRuns: RUNS, includeErrorInReport: true, interruptAfterTimeLimit: 60_000 },
     );
   });
 });

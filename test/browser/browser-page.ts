@@ -40,7 +40,7 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
   const faults: string[] = [];
   context.on('console', (message) => {
     if (!['error', 'warning'].includes(message.type()) || FAILED_REQUEST.test(message.text())) return;
-    faults.push(`console: ${message.text()}`);
+    faults.push(`console: ${message.text()} ${message.location().url}`.trimEnd());
   });
   context.on('weberror', (error) => faults.push(`error: ${error.error().stack}`));
   context.on('request', (request) => {

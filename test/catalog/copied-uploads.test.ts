@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
 import { openSqlite } from '../../src/catalog/sqlite/open-sqlite.ts';
-import { newUpload, receivedFile, receptionOf } from '../builders.ts';
+import { newUpload, receivedFile, receptionOf, registerReceiver } from '../builders.ts';
 import { A, commitOf } from '../contract/catalog/catalog-under-test.ts';
 
 test('an event of an earlier version, whose copy of the upload lacks columns, is sent with their current values', async () => {
@@ -14,6 +14,7 @@ test('an event of an earlier version, whose copy of the upload lacks columns, is
   const db = await openSqlite(join(folder, 'catalog.sqlite'));
   try {
     const catalog = kyselyCatalog(db, async () => Date.now());
+    await registerReceiver(catalog);
     const { id, customerId } = await catalog.createUpload(newUpload('a'));
     const webhook = { id: 'w1', customerId, url: 'http://x/', description: null, secret: 's' };
     await catalog.addWebhook({ ...webhook, events: ['upload.complete'] }, 1);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import type { Claim } from '../../src/catalog/upload-queue.ts';
 import { ERRORS, type Problem } from '../../src/errors.ts';
 import type { UploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receptionOf } from '../builders.ts';
+import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
 
@@ -25,6 +26,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
   beforeEach(async () => {
     url = await server.createDatabase();
     [one, two] = await Promise.all([openPostgresCatalog(url), openPostgresCatalog(url)]);
+    await registerReceiver(one);
   });
   afterEach(() => Promise.all([one.close(), two.close()]));
 
@@ -49,6 +51,24 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
       await client.end();
     };
   }
+
+  it('are seen, and renew their leases, while all connections wait for a lock', async () => {
+    await received('a');
+    const claimed = await claim(one, 'a');
+    assert.ok(claimed);
+    const release = await holding(`update customers set version = version where id = 'a'`);
+    const waiting = Array.from({ length: 20 }, () => one.createUpload(newUpload('a')));
+    try {
+      await sleep(200);
+      const before = performance.now();
+      assert.equal(await one.heartbeat({ nodeId: 'receiver', instanceId: 'receiver' }), 'alive');
+      assert.equal(await one.renewLease({ ...leaseOf(claimed), leaseMs: LEASE_MS }), true);
+      assert.ok(performance.now() - before < 1_000);
+    } finally {
+      await release();
+      await Promise.all(waiting);
+    }
+  });
 
   it('load each upload once, and those of a customer one at a time and in order', async () => {
     const customers = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receptionOf } from '../builders.ts';
+import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { type Cut, type TcpProxy, tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FAILED, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
@@ -37,6 +37,7 @@ async function everyCall(catalog: Catalog, tick: () => void): Promise<readonly s
     assert.ok(claim);
     return claim;
   };
+  await said(registerReceiver(catalog));
   await said(catalog.createCustomer({ id: a, timeColumn: null, columns: null }));
   await said(catalog.addKey(KEY));
   await said(catalog.addSession({ hash: 's', keyId: 'k1', adminProof: null, lifetimeMs: 1e12 }, 9));
@@ -120,7 +121,7 @@ describe('a catalog on PostgreSQL whose connections are lost', { skip: NO_POSTGR
     const url = new URL(await server.createDatabase());
     if (through) url.port = `${through.port}`;
     clock = Date.UTC(2026, 0, 1);
-    return openPostgresCatalog(url.href, { now: async () => clock, connections: 4 });
+    return openPostgresCatalog(url.href, { now: async () => clock, connections: 1 });
   }
 
   for (const how of ['answer_lost', 'message_lost', 'message_late'] satisfies Cut[]) {

@@ -5,7 +5,7 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import type { CatalogNewsItem } from '../../src/catalog/catalog-news.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receptionOf } from '../builders.ts';
+import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
@@ -37,6 +37,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
   it('waits for it, so that calls, leases and loads go on when it is back', () =>
     using(20_000, async (catalog) => {
       const upload = newUpload('a');
+      await registerReceiver(catalog);
       await catalog.createUpload(upload);
       await catalog.markReceived(receptionOf(upload.id), FILE);
       const claim = await catalog.claimNext(LEASE);
@@ -99,6 +100,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
 
   it('keeps every answered change, and makes no change twice, if the server is killed again and again', () =>
     using(30_000, async (catalog) => {
+      await registerReceiver(catalog);
       const answered: string[] = [];
       let isOver = false;
       const workers = Array.from({ length: 6 }, async (_, worker) => {

@@ -155,10 +155,14 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
     const catalog = await openPostgresCatalog(url, { application: 'thena node 1' });
     const [row] = await run('select (extract(epoch from clock_timestamp()) * 1000)::float8 as at');
     assert.ok(Math.abs((await catalog.now()) - Number(row?.at)) < 1_000);
+    await catalog.ping();
     const shown = await run(
       `select application_name as name from pg_stat_activity where datname = current_database() order by 1`,
     );
-    assert.deepEqual(new Set(shown.map(({ name }) => name)), new Set(['', 'thena node 1', 'thena node 1 news']));
+    assert.deepEqual(
+      new Set(shown.map(({ name }) => name)),
+      new Set(['', ...['', ' heartbeat', ' news'].map((part) => `thena node 1${part}`)]),
+    );
     await catalog.close();
   });
 

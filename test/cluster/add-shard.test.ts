@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createTableSql } from '../../src/table-store/clickhouse/physical-table.ts';
+import { ClickhouseServers } from '../../src/table-store/clickhouse/clickhouse-servers.ts';
+import { completeShards } from '../../src/table-store/clickhouse/complete-shards.ts';
+import { createTableSql, FEW_TEXTS } from '../../src/table-store/clickhouse/physical-table.ts';
 import { CLUSTER, NO_CLICKHOUSE, startClickhouse } from './clickhouse-server.ts';
 
 const TABLE = '1000_0123456789ab';
+const MAKING = { engine: 'MergeTree', onCluster: null };
 
 /** The statements of docs/cluster.md that distribute a table again: for the new shard, and for the old one. */
 function documented(): readonly [copy: string, remove: string] {
@@ -18,7 +21,7 @@ function documented(): readonly [copy: string, remove: string] {
   return [copy, remove];
 }
 
-test('a table is distributed over a new shard by the statements of the documentation, and keeps its rows', {
+test('a new shard gets the tables of the others, and a table is distributed over it by the statements of the documentation, and keeps its rows', {
   skip: NO_CLICKHOUSE ?? false,
 }, async () => {
   const servers = await startClickhouse({ shards: 3 });
@@ -31,16 +34,22 @@ test('a table is distributed over a new shard by the statements of the documenta
       return text;
     };
     const [first = '', second = '', third = ''] = servers.urls;
-    const types = new Map([['c0', 'Nullable(Int64)']]);
-    const create = createTableSql(TABLE, types, null, { engine: 'MergeTree', onCluster: null });
+    const types = new Map([
+      ['c0', 'Nullable(Int64)'],
+      ['c1', FEW_TEXTS],
+    ]);
+    const create = createTableSql(TABLE, types, 'c0', MAKING);
     for (const url of servers.urls) await query(url, 'CREATE DATABASE thena');
     for (const url of [first, second]) {
       await query(url, create.replace('`1000', 'thena.`1000'));
     }
-    const definition = await query(first, `SHOW CREATE TABLE thena.\`${TABLE}\` FORMAT TSVRaw`);
-    await query(third, definition);
+    const definition = (url: string) => query(url, `SHOW CREATE TABLE thena.\`${TABLE}\` FORMAT TSVRaw`);
+    const urls = servers.urls.map((url) => `${url}/thena`);
+    const connected = new ClickhouseServers({ urls, cluster: CLUSTER });
+    await completeShards(connected, MAKING).finally(() => connected.close());
+    assert.equal(await definition(third), await definition(first));
     const rows = (tag: number, from: number): string =>
-      `INSERT INTO thena.\`${TABLE}\` SELECT number, ${tag}, number + ${from} FROM numbers(400000)`;
+      `INSERT INTO thena.\`${TABLE}\` SELECT number, NULL, ${tag}, number + ${from} FROM numbers(400000)`;
     await query(first, rows(1, 0));
     await query(second, rows(1, 400_000));
     await query(first, rows(2, 0));

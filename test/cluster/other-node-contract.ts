@@ -7,8 +7,9 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../../src/catalog/catalog.ts';
+import { announcingCatalog } from '../../src/ingest/progress/announcing-catalog.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receivedFile, receptionOf } from '../builders.ts';
+import { customerId, newUpload, receivedFile, receptionOf, registerReceiver } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
 import { begin, idOf, send, TUS } from '../http/tus-requests.ts';
 import { analyze, call, ended, put, totalRows, WAIT } from '../server.ts';
@@ -221,6 +222,7 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
 
     it('reports an upload that its node does not cancel in time, and cancels it later', async () => {
       const { catalog } = pair.b;
+      await registerReceiver(catalog);
       const { id } = await catalog.createUpload(newUpload('stuck'));
       const owner = newUploadId();
       const instance = { nodeId: 'stuck', instanceId: owner };
@@ -237,8 +239,29 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
       await catalog.removeInstance(instance);
     });
 
+    it('loads an upload that its node has no free load slot for, at once if there is news', {
+      skip: !isQuick && 'there is no news',
+    }, async () => {
+      // Stands for the node that has received it.
+      const catalog = await connect('');
+      const announcing = announcingCatalog(catalog);
+      try {
+        for (let round = 0; round < 5; round++) {
+          const { id } = await announcing.createUpload(newUpload('queued'));
+          await announcing.markReceived(receptionOf(id), receivedFile());
+          const startedAt = performance.now();
+          await until(async () => (await catalog.findUpload(id))?.status !== 'received');
+          const ms = performance.now() - startedAt;
+          assert.ok(ms < 2_000, `it was taken after ${ms} ms`);
+        }
+      } finally {
+        await catalog.close();
+      }
+    });
+
     it('ends an upload whose node is gone before it could obey', async () => {
       const { catalog } = pair.b;
+      await registerReceiver(catalog);
       const { id } = await catalog.createUpload(newUpload('orphan'));
       const gone = { owner: newUploadId(), leaseMs: 1_500 };
       assert.ok(await catalog.claimReceiving({ uploadId: id, ...gone }));

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const START_MS = 60_000;
 const MAX_STARTS = 20;
+/** How long the processes of a server that was killed may take to end. */
+const WORKERS_MS = 5_000;
 
 /** A server that a test starts, kills, pauses and starts again on the same files and port. */
 export interface ServerProcess {
@@ -58,12 +60,35 @@ export function serverProcess(
       child = null;
       if (!running || running.exitCode !== null || running.signalCode !== null) return;
       const exited = once(running, 'exit');
+      const workers = childrenOf(running.pid);
       running.kill(signal);
       // It may be paused.
       running.kill('SIGCONT');
       await exited;
+      // They end on their own, but on a busy machine one may answer once more.
+      for (const until = performance.now() + WORKERS_MS; workers.some(isRunning) && performance.now() < until; ) {
+        await sleep(5);
+      }
     },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
   };
+}
+
+/** @returns none on platforms that do not say */
+function childrenOf(pid: number | undefined): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a process has not ended, even if nobody has asked for its exit code. */
+function isRunning(pid: string): boolean {
+  try {
+    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

@@ -11,18 +11,25 @@ import { Heartbeat } from '../../src/ingest/upkeep/heartbeat.ts';
 import { until } from '../until.ts';
 
 const TIMING = { intervalMs: 20, deadMs: 400 };
+const HOUR_MS = 3_600_000;
 
 describe('a node', () => {
   let folder: string;
   let catalog: Catalog;
   let isAway = false;
+  /** What the heartbeat of a node waits for. */
+  let answer: (nodeId: string) => Promise<unknown> = async () => undefined;
+  /** How much the clock of the database is ahead. */
+  let aheadMs = 0;
   let hearts: Heartbeat[] = [];
   const happened: string[] = [];
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'thena-heartbeat-'));
-    catalog = await openSqliteCatalog(join(folder, 'catalog.sqlite'), undefined, new LocalNews());
+    catalog = await openSqliteCatalog(join(folder, 'catalog.sqlite'), () => Date.now() + aheadMs, new LocalNews());
     isAway = false;
+    answer = async () => undefined;
+    aheadMs = 0;
     happened.length = 0;
   });
   afterEach(async () => {
@@ -40,6 +47,7 @@ describe('a node', () => {
         catalog: {
           ...catalog,
           async heartbeat(of) {
+            await answer(of.nodeId);
             if (isAway) throw new Error('the catalog is away');
             return catalog.heartbeat(of);
           },
@@ -86,4 +94,31 @@ describe('a node', () => {
     await sleep(2 * TIMING.deadMs);
     assert.deepEqual([happened, await catalog.liveInstances()], [[], new Set(['a', 'b', 'c'])]);
   });
+
+  it('is not declared dead after the catalog has taken long to answer', async () => {
+    for (const node of ['a', 'b', 'c']) await start(node);
+    await sleep(2 * TIMING.deadMs);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // That of one node comes a little earlier than the others.
+    answer = (nodeId) => promise.then(() => sleep(nodeId === 'a' ? 0 : TIMING.deadMs / 2));
+    await sleep(2 * TIMING.deadMs);
+    answer = async () => undefined;
+    resolve();
+    await sleep(2 * TIMING.deadMs);
+    assert.deepEqual([happened, await catalog.liveInstances()], [[], new Set(['a', 'b', 'c'])]);
+  });
+
+  for (const hours of [1, -1]) {
+    it(`is not declared dead because the clock of the catalog is set by ${hours} h, but still if it is dead`, async () => {
+      const [a] = [await start('a'), await start('b')];
+      await sleep(2 * TIMING.deadMs);
+      aheadMs = hours * HOUR_MS;
+      await sleep(2 * TIMING.deadMs);
+      assert.deepEqual([happened, await catalog.liveInstances()], [[], new Set(['a', 'b'])]);
+      await a.stop();
+      aheadMs = 0;
+      await until(() => happened.length > 0);
+      assert.deepEqual(happened, ['b saw it die']);
+    });
+  }
 });

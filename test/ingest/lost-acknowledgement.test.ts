@@ -23,6 +23,7 @@ const lost = (): Problem => new Problem('catalog_unavailable', 'The answer was l
 async function received(answers: (catalog: Catalog) => Partial<Catalog>) {
   const folder = await mkdtemp(join(tmpdir(), 'thena-lost-'));
   const real = await openSqliteCatalog(join(folder, 'catalog.sqlite'));
+  await real.registerInstance({ nodeId: 'node', instanceId: 'instance' }, true);
   await real.createCustomer({ id: customerId('a'), timeColumn: null, columns: null });
   const catalog: Catalog = { ...real, ...answers(real) };
   const observe = (): void => undefined;

@@ -54,6 +54,9 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: CatalogClock): Pi
           .where('tag', '=', commit.tag)
           .returning('table_id')
           .executeTakeFirstOrThrow();
+        // One attempt at a time has uploads of the customer. Otherwise the rows of the earlier one would be lost with its table.
+        if (customer.table_id !== null && customer.table_id !== table_id)
+          throw new Error('the customer has another table');
         await trx
           .updateTable('customers')
           .set({ ...grown(customer, commit, columns), table_id, changed_at: at })

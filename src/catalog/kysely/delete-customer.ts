@@ -30,7 +30,10 @@ export function deleteCustomerIn(
           .set((eb) => ({ ...NO_TABLE, in_deletion: 1, version: eb('version', '+', 1) }))
           .where('id', '=', id)
           .execute();
-        return { kind: 'begun', tableId: customer?.table_id ?? null };
+        // Also those that no upload has been committed to, or none is any more: with the customer, nobody would know of them.
+        const attempts = await trx.selectFrom('attempts').select('table_id').where('customer_id', '=', id).execute();
+        const tableIds = new Set([customer?.table_id ?? null, ...attempts.map(({ table_id }) => table_id)]);
+        return { kind: 'begun', tableIds: [...tableIds].filter((tableId) => tableId !== null) };
       }),
     async customersInDeletion() {
       const rows = await db.selectFrom('customers').select('id').where('in_deletion', '=', 1).execute();

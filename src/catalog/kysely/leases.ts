@@ -90,23 +90,35 @@ function ofSameCustomer(eb: ExpressionBuilder<CatalogTables, 'uploads'>) {
   return eb.selectFrom('uploads as other').select('other.id').whereRef('other.customer_id', '=', 'uploads.customer_id');
 }
 
-/** The upload is the first of its customer in the queue, and no upload of the customer has a valid lease. */
+/** The upload has no valid lease, and no other one of its customer has any. */
+function isFree(at: number): UploadCondition {
+  return (eb) =>
+    eb.not(
+      eb.exists(
+        ofSameCustomer(eb)
+          .where('other.lease_until', 'is not', null)
+          .where((or) => or.or([or('other.lease_until', '>', at), or('other.id', '<>', or.ref('uploads.id'))])),
+      ),
+    );
+}
+
+/** The upload is the first of its customer in the queue. */
 function isNext(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       isQueued('uploads'),
-      eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
+      isFree(at)(eb),
       eb.not(eb.exists(ofSameCustomer(eb).where(isQueued('other')).whereRef('other.number', '<', 'uploads.number'))),
     ]);
 }
 
-/** The upload is still being received, and no upload of its customer is in the queue or has a valid lease. */
+/** The upload is still being received, and no upload of its customer is in the queue. */
 function mayLoadEarly(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       eb('uploads.status', '=', 'receiving'),
       eb('uploads.cancel_requested_at', 'is', null),
-      eb.not(eb.exists(ofSameCustomer(eb).where('other.lease_until', '>', at))),
+      isFree(at)(eb),
       eb.not(eb.exists(ofSameCustomer(eb).where(isQueued('other')))),
     ]);
 }

@@ -29,8 +29,16 @@ export function markReceivedIn(
       // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
-        const upload = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
-        if (!upload || upload.receiver !== receiver) throw uploadNotFound(id);
+        const upload = await trx
+          .selectFrom('uploads')
+          .selectAll()
+          .where('id', '=', id)
+          // Others remove the bytes that a dead process has received, even before it has registered the upload.
+          .where('receiver', 'in', (eb) =>
+            eb.selectFrom('nodes').select('instance_id').where('instance_id', '=', receiver),
+          )
+          .executeTakeFirst();
+        if (!upload) throw uploadNotFound(id);
         const isReceiving = upload.status === 'receiving';
         if (upload.status === 'cancelled' || (isReceiving && upload.cancel_requested_at !== null)) {
           throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);

@@ -18,7 +18,8 @@ export interface NextUpload {
 
 /**
  * The uploads whose turn it is, first those of the customer served least recently: a thousand files of one customer do not delay those
- * of another. Of a customer with a valid lease there is none. Reads the index of the queue once, and no other uploads.
+ * of another. Of a customer with another upload that an attempt holds there is none, even if its lease has expired: until somebody ends
+ * that, the attempt may still commit. Reads the index of the queue once, and no other uploads.
  */
 export function nextUploads(db: Kysely<CatalogTables>, at: number, limit: number): Promise<readonly NextUpload[]> {
   return db
@@ -50,7 +51,10 @@ export function nextUploads(db: Kysely<CatalogTables>, at: number, limit: number
               selectFrom('uploads as leased')
                 .select('leased.id')
                 .whereRef('leased.customer_id', '=', 'head.customer_id')
-                .where('leased.lease_until', '>', at),
+                .where('leased.lease_until', 'is not', null)
+                .where((or) =>
+                  or.or([or('leased.lease_until', '>', at), or('leased.number', '<>', or.ref('head.number'))]),
+                ),
             ),
           ),
         )

@@ -33,9 +33,11 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
       return other ? 'replaced' : 'expired';
     },
     async expireInstances({ instanceId }, unseenMs) {
+      const at = await now(db);
       const expired = await db
         .deleteFrom('nodes')
-        .where('seen_at', '<=', (await now(db)) - unseenMs)
+        // Or not since the clock of the database was set back.
+        .where((eb) => eb.or([eb('seen_at', '<=', at - unseenMs), eb('seen_at', '>=', at + unseenMs)]))
         .where('instance_id', '<>', instanceId)
         .returning('node_id')
         .execute();
@@ -62,6 +64,15 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
         .where('lease_owner', 'is not', null)
         .where('lease_owner', 'not in', live())
         .execute();
+    },
+    async receptionsOf({ instanceId }) {
+      const rows = await db
+        .selectFrom('uploads')
+        .select('id')
+        .where('status', '=', 'receiving')
+        .where('receiver', '=', instanceId)
+        .execute();
+      return rows.map(({ id }) => id);
     },
     async deadReceptions() {
       const rows = await db

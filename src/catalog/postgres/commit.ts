@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
-import { ConnectionLost, NotCommitted, OutcomeUnknown, translated, verdictOn } from './failures.ts';
+import { endsConnection, NotCommitted, OutcomeUnknown, translated, verdictOn } from './failures.ts';
 import type { Commit } from './postgres-dialect.ts';
 
 /** How long the outcome of a commit is looked for. */
@@ -16,6 +16,8 @@ const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
  * Commits a transaction, and finds out whether that happened if the answer is lost: the transaction leaves a random ID in the
  * table `commits`. Both statements are one message, so that this costs no time of its own.
  *
+ * @param pool of connections for finding out, since all others may be waiting for that
+ *
  * It throws NotCommitted if it did not happen and never will, and OutcomeUnknown if that could not be found out.
  */
 export function provenCommit(pool: pg.Pool): Commit {
@@ -24,8 +26,10 @@ export function provenCommit(pool: pg.Pool): Commit {
     try {
       await session.execute(`insert into commits (id, at, is_committed) values ('${id}', ${NOW}, 1); commit`);
     } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
-      if (!(await wasCommitted(pool, id, error))) throw new NotCommitted('The transaction was lost.', { cause: error });
+      // The server may also say that it ends the connection after it has committed.
+      if (!endsConnection(error as Error)) throw error;
+      if (await wasCommitted(pool, id, error as Error)) return;
+      throw new NotCommitted('The transaction was lost.', { cause: error });
     }
   };
 }

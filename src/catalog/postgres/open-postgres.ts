@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog.ts';
 import type { CatalogClock } from '../kysely/catalog-clock.ts';
 import { catalogCopiesIn } from '../kysely/catalog-copies.ts';
 import type { CatalogTables } from '../kysely/catalog-tables.ts';
-import { kyselyCatalog } from '../kysely/kysely-catalog.ts';
+import { type KyselyCatalog, kyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { migrate } from '../kysely/migrations/migrate.ts';
 import { forgetCommits, provenCommit } from './commit.ts';
 import { translated, verdictOn } from './failures.ts';
@@ -20,7 +20,7 @@ import { checkServer } from './server-check.ts';
 export interface PostgresOptions {
   /** As the server shows the connections. Default: thena. */
   readonly application?: string;
-  /** Default: 10. */
+  /** Besides up to five that are used by heartbeats, news, and after lost commits. Default: 10. */
   readonly connections?: number;
   /** How long a call waits for a server that is away. Default: 10 s. */
   readonly waitMs?: number;
@@ -29,6 +29,8 @@ export interface PostgresOptions {
 }
 
 const WAIT_MS = 10_000;
+const VITAL_CONNECTIONS = 2;
+const SETTLING_CONNECTIONS = 2;
 const CLOSE_MS = 2_000;
 const START_PAUSE_MS = 250;
 const FORGET_EVERY_MS = 60_000;
@@ -49,24 +51,36 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
 
   const waits = { connectMs: waitMs / 2, statementMs: waitMs };
   const pool = postgresPool(clientConfig(url, application, waits), connections);
+  // Calls may wait for locks with all connections. Nobody may be declared dead for that.
+  const vitalPool = postgresPool(clientConfig(url, `${application} heartbeat`, waits), VITAL_CONNECTIONS);
+  // All connections may be lost in a commit at the same moment. Opened only then.
+  const settling = postgresPool(clientConfig(url, `${application} commits`, waits), SETTLING_CONNECTIONS);
   const forgetting = setInterval(() => {
     // What is not forgotten now is forgotten next time, or by another node.
     forgetCommits(pool).catch(() => undefined);
   }, FORGET_EVERY_MS);
   forgetting.unref();
-  const db = new Kysely<CatalogTables>({ dialect: postgresDialect(pool, provenCommit(pool)) });
-  const catalog = retryingCatalog(kyselyCatalog(db, now ?? serverClock, postgresWrites), waitMs);
+  const open = (of: pg.Pool) => new Kysely<CatalogTables>({ dialect: postgresDialect(of, provenCommit(settling)) });
+  const db = open(pool);
+  const [catalog, vital] = [db, open(vitalPool)].map((each) =>
+    retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), waitMs),
+  ) as [KyselyCatalog, KyselyCatalog];
   const news = new PostgresNews(clientConfig(url, `${application} news`, waits));
   await news.start();
   return {
     ...catalog,
+    heartbeat: vital.heartbeat,
+    expireInstances: vital.expireInstances,
+    renewLease: vital.renewLease,
+    now: vital.now,
     isShared: true,
     news,
     copies: catalogCopiesIn(db),
     async close() {
       clearInterval(forgetting);
+      const ends = [news.close(), catalog.close(), vital.close(), settling.end()];
       // A server that does not answer does not say good-bye either.
-      await Promise.race([Promise.all([news.close(), catalog.close()]), wait(CLOSE_MS, null, { ref: false })]);
+      await Promise.race([Promise.all(ends), wait(CLOSE_MS, null, { ref: false })]);
     },
   };
 }

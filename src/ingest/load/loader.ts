@@ -16,6 +16,8 @@ export interface LoaderDeps extends Omit<RunningLoadsDeps, 'hold'> {
 
 /** How often the queue is checked without a call of `wake`: leases of other processes may have run out. */
 const POLL_MS = 5_000;
+/** A process has claimed what it has received by then. Many uploads are one check. */
+const SOON_MS = 200;
 /** How long no load starts after one has filled the disk: a little less than until the next poll. */
 const FULL_DISK_PAUSE_MS = 0.9 * POLL_MS;
 
@@ -27,6 +29,7 @@ export class Loader {
   /** The catalog serves customers in turn, so that these need no shares. */
   readonly #slots: FairSemaphore<null>;
   #poll: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
   #draining: Promise<void> | null = null;
   #isDrainDue = false;
   #isStopped = false;
@@ -51,6 +54,15 @@ export class Loader {
       .finally(() => {
         this.#draining = null;
       });
+  }
+
+  /** Checks the queue in a moment: what another process has received, it mostly loads, too, unless all of its load slots are taken. */
+  wakeSoon(): void {
+    if (this.#isStopped) return;
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.wake();
+    }, SOON_MS);
   }
 
   /**
@@ -86,6 +98,7 @@ export class Loader {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#poll);
+    clearTimeout(this.#soon);
     await this.#draining;
     await this.#loads.abortAll();
   }

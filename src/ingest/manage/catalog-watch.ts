@@ -13,7 +13,7 @@ import type { UploadWatches } from './upload-watches.ts';
 export interface CatalogWatchDeps {
   readonly catalog: Pick<Catalog, 'isShared' | 'news' | 'watchedUploads'>;
   readonly receptions: Pick<Receptions, 'ids' | 'cancel'>;
-  readonly loader: Pick<Loader, 'ids' | 'cancel'>;
+  readonly loader: Pick<Loader, 'ids' | 'cancel' | 'wakeSoon'>;
   readonly resumable: Pick<ResumableUploads, 'incoming' | 'interrupt'>;
   readonly progress: ProgressBoard;
   readonly saver: ProgressSaver;
@@ -30,7 +30,7 @@ const NEVER = new Date(8.64e15);
 const LATE_MS = 10_000;
 
 /**
- * Passes on what happens to uploads, here and in other processes: requests to cancel to what receives and loads here, ends to those who
+ * Passes on what happens to uploads, here and in other processes: requests to cancel to what receives and loads here, queued uploads to the loader, ends to those who
  * wait for them, changes to those who follow a customer. News makes it quick. If others use the catalog, it is looked at as well, all
  * uploads that matter in one query, since news may be lost.
  */
@@ -76,6 +76,10 @@ export class CatalogWatch {
         // What loads it here wakes those who wait once it has removed the bytes.
         if (!loader.ids.includes(news.uploadId)) progress.ended(news.uploadId);
         watches.ended(news.uploadId);
+        this.#changed(news.uploadId, news.customerId);
+        break;
+      case 'upload_queued':
+        if (this.#deps.catalog.isShared) loader.wakeSoon();
         this.#changed(news.uploadId, news.customerId);
         break;
       case 'upload_changed':

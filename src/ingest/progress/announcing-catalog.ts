@@ -9,6 +9,7 @@ export function announcingCatalog(catalog: Catalog): Catalog {
     (uploadId: UploadId, customerId: CustomerId | null = null): void =>
       catalog.news.publish({ kind, uploadId, customerId });
   const changed = announce('upload_changed');
+  const queued = announce('upload_queued');
   const ended = announce('upload_ended');
   return {
     ...catalog,
@@ -19,7 +20,8 @@ export function announcingCatalog(catalog: Catalog): Catalog {
     },
     async markReceived(reception, file, limits) {
       const outcome = await catalog.markReceived(reception, file, limits);
-      changed(reception.uploadId, outcome.kind === 'received' ? outcome.upload.customerId : null);
+      if (outcome.kind === 'received') queued(outcome.upload.id, outcome.upload.customerId);
+      else changed(reception.uploadId);
       return outcome;
     },
     async deleteUpload(reception) {
@@ -58,7 +60,7 @@ export function announcingCatalog(catalog: Catalog): Catalog {
     },
     async endAttempt(attempt) {
       const isHeld = await catalog.endAttempt(attempt);
-      if (isHeld) (attempt.outcome.kind === 'requeued' ? changed : ended)(attempt.uploadId);
+      if (isHeld) (attempt.outcome.kind === 'requeued' ? queued : ended)(attempt.uploadId);
       return isHeld;
     },
   };

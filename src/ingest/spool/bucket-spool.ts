@@ -52,7 +52,8 @@ export class BucketSpool implements Spool {
     const { bucket, cache, directory, instance } = this.#deps;
     const name = folderNameOf(uploadId, instance);
     const folder = join(directory, name);
-    await orDiskFull(() => mkdir(folder));
+    // What is there is of an earlier reception of the same resumable file, which the catalog has not acknowledged.
+    await orDiskFull(() => rm(folder, { recursive: true, force: true }).then(() => mkdir(folder)));
     this.#begun.add(name);
     const release = cache.use(name);
     failpoint('spool_folder_created');

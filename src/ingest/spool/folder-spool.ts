@@ -34,7 +34,8 @@ export class FolderSpool implements Spool {
     const folder = join(this.#directory, folderNameOf(uploadId, this.#instance));
     try {
       await orDiskFull(async () => {
-        await mkdir(folder);
+        // What is there is of an earlier reception of the same resumable file, which the catalog has not acknowledged.
+        await mkdir(folder).catch(() => rm(folder, { recursive: true, force: true }).then(() => mkdir(folder)));
         await syncFolder(this.#directory);
       });
     } catch (error) {

@@ -18,7 +18,7 @@ export interface DeletionDeps {
 }
 
 /**
- * Deletes a customer with everything it has: marks it in the catalog, then removes its table, its files, and its entries in the
+ * Deletes a customer with everything it has: marks it in the catalog, then removes its tables, its files, and its entries in the
  * catalog. If that is interrupted, the mark stays: the call can be repeated, and `recovery.ts` repeats it. Several nodes may do so at once.
  *
  * @throws Problem customer_busy while it has unfinished uploads
@@ -31,7 +31,7 @@ export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId)
     throw new Problem('customer_busy', detail, { uploads });
   }
   failpoint('deletion_started');
-  if (deletion.tableId !== null) await deps.tables.drop({ customerId, tableId: deletion.tableId });
+  for (const tableId of deletion.tableIds) await deps.tables.drop({ customerId, tableId });
   failpoint('table_dropped');
   if (!(await removeFiles(deps, customerId))) return;
   failpoint('files_removed');

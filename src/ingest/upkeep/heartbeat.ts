@@ -11,7 +11,7 @@ export interface HeartbeatTiming {
 const TIMING: HeartbeatTiming = { intervalMs: 3_000, deadMs: 15_000 };
 
 export interface HeartbeatDeps {
-  readonly catalog: Pick<Catalog, 'heartbeat' | 'expireInstances'>;
+  readonly catalog: Pick<Catalog, 'heartbeat' | 'expireInstances' | 'now'>;
   readonly instance: NodeInstance;
   readonly observe: Observe;
   /** Other instances have died: what they have left can be taken over. */
@@ -26,8 +26,9 @@ export class Heartbeat {
   readonly #timing: HeartbeatTiming;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
-  #lastAt = 0;
-  /** Since when no heartbeat was missed. */
+  /** The latest heartbeat, by the clock of this process and by that of the catalog. */
+  #last = { at: 0, clock: 0 };
+  /** Since when no heartbeat was missed, and the clock of the catalog was not set. */
   #steadySince: number | null = null;
 
   constructor(deps: HeartbeatDeps, timing = TIMING) {
@@ -56,16 +57,21 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const { catalog, instance, observe, onDeath, onEnd } = this.#deps;
     const { intervalMs, deadMs } = this.#timing;
-    const at = performance.now();
+    const startedAt = performance.now();
     const presence = await catalog.heartbeat(instance);
     if (presence !== 'alive') {
       clearInterval(this.#timer);
       onEnd(presence);
       return;
     }
-    if (this.#steadySince === null || at - this.#lastAt > 2 * intervalMs) this.#steadySince = at;
-    this.#lastAt = at;
+    const clock = await catalog.now();
+    const at = performance.now();
+    const since = at - this.#last.at;
+    const isLate = at - startedAt > intervalMs || since > 2 * intervalMs;
+    const isClockSet = Math.abs(clock - this.#last.clock - since) > 2 * intervalMs;
     // After an outage of the catalog, or a pause of this process, the others may only have had no chance to be seen.
+    if (this.#steadySince === null || isLate || isClockSet) this.#steadySince = at;
+    this.#last = { at, clock };
     if (at - this.#steadySince < deadMs) return;
     const nodes = await catalog.expireInstances(instance, deadMs);
     for (const nodeId of nodes) observe({ kind: 'node_died', nodeId });

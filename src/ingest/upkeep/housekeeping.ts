@@ -1,3 +1,4 @@
+import { type EndedReceptionsDeps, removeEndedReceptions } from './ended-receptions.ts';
 import { type RecoveryDeps, takeOver } from './recovery.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
 import { removeUnneededFiles } from './unneeded-files.ts';
@@ -6,12 +7,14 @@ const INTERVAL_MS = 30_000;
 /** How often files are looked for that other processes left when they died. The first time is at the start. */
 const UNNEEDED_MS = 60 * 60 * 1000;
 
+export interface HousekeepingDeps extends RecoveryDeps, Pick<EndedReceptionsDeps, 'instance' | 'receptions'> {}
+
 /**
  * Runs in the background all the time. It sweeps: frees the space of rows that are in no answer and of bytes whose retention has
  * ended, and takes over what nodes that died have left. And it finishes resumable files that are whole and that no client asks for.
  */
 export class Housekeeping {
-  readonly #deps: RecoveryDeps;
+  readonly #deps: HousekeepingDeps;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
@@ -19,7 +22,7 @@ export class Housekeeping {
   #unneededDueAt: number;
   #isStopped = false;
 
-  constructor(deps: RecoveryDeps) {
+  constructor(deps: HousekeepingDeps) {
     this.#deps = deps;
     // Of a shared catalog nothing was cleaned up before the start, which does not wait for servers that are down.
     this.#unneededDueAt = performance.now() + (deps.catalog.isShared ? 0 : UNNEEDED_MS);
@@ -37,11 +40,9 @@ export class Housekeeping {
   /** Sweeps now, or once more if a sweep is running. */
   sweep(): void {
     this.#isSweepDue = true;
-    this.#sweeping ??= this.#sweep()
-      .catch((error: Error) => this.#deps.observe({ kind: 'background_failed', task: 'housekeeping', error }))
-      .finally(() => {
-        this.#sweeping = null;
-      });
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = null;
+    });
   }
 
   /** Starts nothing more and waits for what is running. */
@@ -62,25 +63,40 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { catalog, spool, resumable } = this.#deps;
+    const { catalog, spool, resumable, observe } = this.#deps;
+    const isStopped = (): boolean => this.#isStopped;
+    const steps = [
+      // Where no other process uses the catalog, nothing but rows is left to others.
+      () => (catalog.isShared ? takeOver(this.#deps, isStopped) : removeDeadRows(this.#deps, isStopped)),
+      () => removeEndedReceptions(this.#deps),
+      () => this.#endRetention(),
+      async () => void (catalog.isShared && (await catalog.forgetSharedUploads())),
+      () => spool.removeLeftovers(),
+      () => resumable.expire(),
+      () => this.#removeUnneeded(),
+    ];
     while (this.#isSweepDue && !this.#isStopped) {
       this.#isSweepDue = false;
-      const isStopped = (): boolean => this.#isStopped;
-      // Where no other process uses the catalog, nothing but rows is left to others.
-      await (catalog.isShared ? takeOver(this.#deps, isStopped) : removeDeadRows(this.#deps, isStopped));
-      if (this.#isStopped) return;
-      for (const id of await catalog.keptFailures('expired')) {
-        const upload = await catalog.findUpload(id);
-        await catalog.endRetention(id);
-        await spool.remove({ id, file: upload?.file ?? null });
-      }
-      if (catalog.isShared) await catalog.forgetSharedUploads();
-      await spool.removeLeftovers();
-      await resumable.expire();
-      if (performance.now() >= this.#unneededDueAt) {
-        this.#unneededDueAt = performance.now() + UNNEEDED_MS;
-        await removeUnneededFiles(this.#deps);
+      // One that fails is no reason to leave the others: what is not removed grows.
+      for (const step of steps) {
+        if (this.#isStopped) return;
+        await step().catch((error: Error) => observe({ kind: 'background_failed', task: 'housekeeping', error }));
       }
     }
+  }
+
+  async #endRetention(): Promise<void> {
+    const { catalog, spool } = this.#deps;
+    for (const id of await catalog.keptFailures('expired')) {
+      const upload = await catalog.findUpload(id);
+      await catalog.endRetention(id);
+      await spool.remove({ id, file: upload?.file ?? null });
+    }
+  }
+
+  async #removeUnneeded(): Promise<void> {
+    if (performance.now() < this.#unneededDueAt) return;
+    this.#unneededDueAt = performance.now() + UNNEEDED_MS;
+    await removeUnneededFiles(this.#deps);
   }
 }

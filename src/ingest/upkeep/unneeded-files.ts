@@ -19,8 +19,10 @@ export async function removeUnneededFiles(deps: UnneededFilesDeps): Promise<void
   const { catalog, spool, rejectFiles, chunks } = deps;
   const isRunning = async (instance: string): Promise<boolean> => (await catalog.liveInstances()).has(instance);
   await spool.removeUnneeded(async ({ uploadId, instance }) => {
+    // In this order: what a process has received is not acknowledged once it is dead, but may have been until then.
+    const mayAppear = await isRunning(instance);
     const upload = await catalog.findUpload(uploadId);
-    if (upload === null) return isRunning(instance);
+    if (upload === null) return mayAppear;
     return upload.finishedAt === null || upload.retryUntil !== null;
   });
   await rejectFiles.removeUnneeded(async (id) => (await catalog.findUpload(id)) !== null, isRunning);

@@ -99,9 +99,20 @@ function definitions(types: StoredTypes): readonly string[] {
   return [...types].map(([name, type]) => `${name} ${type}`);
 }
 
+export function isHiddenColumn(name: string): boolean {
+  return name === TAG_COLUMN || name === ROW_COLUMN;
+}
+
+const TIME_INDEX = 'times_';
+
 /** With it, a condition on times skips the parts of the table that have none of them. */
 function indexOf(timeColumn: string, ifNotExists = ''): string {
-  return `INDEX ${ifNotExists}times_${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
+  return `INDEX ${ifNotExists}${TIME_INDEX}${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
+}
+
+/** The stored time column that an index of a table is for. */
+export function timeIndexColumn(index: string): string {
+  return index.slice(TIME_INDEX.length);
 }
 
 function onCluster({ onCluster: cluster }: TableMaking): string {

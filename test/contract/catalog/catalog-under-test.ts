@@ -7,7 +7,15 @@ import type { Received, ReceivedFile, Upload, UploadStatus } from '../../../src/
 import type { AttemptOutcome, Claim, CommitUpload, Lease } from '../../../src/catalog/upload-queue.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
-import { customerId, newUpload, parsedFile, receivedFile, receptionOf, uploadOptions } from '../../builders.ts';
+import {
+  customerId,
+  newUpload,
+  parsedFile,
+  receivedFile,
+  receptionOf,
+  registerReceiver,
+  uploadOptions,
+} from '../../builders.ts';
 
 /** An empty database, to which catalogs connect. */
 export interface CatalogDatabase {
@@ -108,7 +116,8 @@ export class CatalogUnderTest {
     return catalog;
   }
 
-  receiving(customer: string, change: Partial<NewUpload> = {}): Promise<Upload> {
+  async receiving(customer: string, change: Partial<NewUpload> = {}): Promise<Upload> {
+    await registerReceiver(this.catalog);
     return this.catalog.createUpload(newUpload(customer, { filename: 'f.csv', options: OPTIONS, ...change }));
   }
 

@@ -97,7 +97,7 @@ export function customersContract(t: CatalogUnderTest): void {
       const tableId = (await t.tableOf('acme'))?.tableId;
       assert.ok(tableId);
       for (let time = 0; time < 2; time++) {
-        assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableId });
+        assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableIds: [tableId] });
       }
       assert.deepEqual(await t.catalog.customersInDeletion(), ['acme']);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
@@ -106,6 +106,17 @@ export function customersContract(t: CatalogUnderTest): void {
       await t.catalog.deleteCustomer(customerId('acme'));
       assert.deepEqual(await t.catalog.customersInDeletion(), []);
       await t.receiving('acme');
+    });
+
+    it('removes also the tables that were never committed, or whose last upload was undone', async () => {
+      const { id } = await t.appended('acme');
+      const undone = (await t.tableOf('acme'))?.tableId;
+      await t.catalog.undoUpload(id);
+      await t.received('acme');
+      const failed = await t.claimed();
+      await t.catalog.endAttempt({ ...leaseOf(failed), outcome: FAILED });
+      const tableIds = [undone, failed.tableId];
+      assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableIds });
     });
 
     it('is refused, or refuses an upload that starts at the same moment', async () => {

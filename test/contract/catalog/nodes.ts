@@ -28,6 +28,9 @@ export function nodesContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.expireInstances(NODE_B, DEAD_MS), ['node 1']);
       assert.equal(await t.catalog.heartbeat(instance('node 1', 'a2')), 'expired');
       assert.equal(await t.catalog.heartbeat(NODE_B), 'alive');
+      await t.catalog.registerInstance(NODE_A, false);
+      t.clock -= DEAD_MS;
+      assert.deepEqual(await t.catalog.expireInstances(NODE_B, DEAD_MS), ['node 1'], 'the clock was set back');
       await t.catalog.removeInstance(NODE_B);
       assert.deepEqual(await t.catalog.liveInstances(), new Set());
     });
@@ -75,6 +78,7 @@ export function nodesContract(t: CatalogUnderTest): void {
 
   describe('a reception', () => {
     it('is acknowledged and deleted only by the instance that receives the upload now', async () => {
+      for (const node of [NODE_A, NODE_B]) await t.catalog.registerInstance(node, false);
       const id = newUploadId();
       await t.receiving('a', { id, receiver: 'a' });
       await assert.rejects(t.catalog.markReceived(receptionOf(id, 'b'), FILE), { code: 'upload_not_found' });
@@ -86,6 +90,16 @@ export function nodesContract(t: CatalogUnderTest): void {
       await assert.rejects(t.catalog.markReceived(receptionOf(id, 'a'), FILE), { code: 'upload_not_found' });
       await t.catalog.deleteUpload(receptionOf(id, 'a'));
       assert.equal((await t.catalog.markReceived(receptionOf(id, 'b'), FILE)).kind, 'received');
+    });
+
+    it('is not acknowledged by an instance that is dead, even if it registers the upload afterwards', async () => {
+      await t.catalog.registerInstance(NODE_A, false);
+      const { id: before } = await t.receiving('a', { receiver: 'a' });
+      await t.catalog.registerInstance(instance('node 1', 'a2'), false);
+      const { id: after } = await t.receiving('a', { receiver: 'a' });
+      for (const id of [before, after]) {
+        await assert.rejects(t.catalog.markReceived(receptionOf(id, 'a'), FILE), { code: 'upload_not_found' });
+      }
     });
   });
 

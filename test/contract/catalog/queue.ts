@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newUploadId } from '../../../src/model/ids.ts';
 import { customerId } from '../../builders.ts';
-import { A, B, type CatalogUnderTest, FAILED, LEASE_MS, leaseOf } from './catalog-under-test.ts';
+import { A, B, type CatalogUnderTest, commitOf, FAILED, LEASE_MS, leaseOf } from './catalog-under-test.ts';
 
 export function queueContract(t: CatalogUnderTest): void {
   describe('the queue', () => {
@@ -50,6 +50,22 @@ export function queueContract(t: CatalogUnderTest): void {
       assert.ok(await t.catalog.claimReceiving({ uploadId: early.id, ...A }));
       await t.received('a');
       assert.equal(await t.catalog.claimNext(B), null);
+    });
+
+    it('gives out no upload while an attempt holds another one of the customer, even with an expired lease', async () => {
+      const other = await t.receiving('a');
+      const early = await t.receiving('a');
+      const claim = await t.catalog.claimReceiving({ uploadId: early.id, ...A });
+      assert.ok(claim);
+      await t.acknowledged(other.id);
+      t.clock += LEASE_MS;
+      // Each attempt would create the table of the customer, and the first to be committed would be lost.
+      assert.equal(await t.catalog.claimNext(B), null);
+      assert.equal(await t.catalog.claimReceiving({ uploadId: (await t.receiving('a')).id, ...B }), null);
+      await t.catalog.deadTags();
+      assert.equal((await t.claimed(B)).upload.id, other.id);
+      await t.acknowledged(early.id);
+      assert.equal(await t.catalog.commitUpload(commitOf(claim)), 'lost');
     });
 
     it('gives out an upload again when its lease expires, before later uploads and with a new tag', async () => {
@@ -100,6 +116,7 @@ export function queueContract(t: CatalogUnderTest): void {
       assert.ok(await t.catalog.claimReceiving({ uploadId: other.id, ...A }));
       assert.equal(await claimEarly(), null, 'another upload is loaded early');
       t.clock += LEASE_MS;
+      await t.catalog.deadTags();
       assert.ok(await claimEarly());
       assert.equal(await claimEarly(), null, 'it is claimed already');
     });

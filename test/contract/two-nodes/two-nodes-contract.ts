@@ -136,17 +136,20 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       assert.equal(await totalRows(b.url, 'left'), 2);
     });
 
-    it('refuse to acknowledge a file after its node was declared dead, and do not blame the file', async () => {
-      const { a, b, paused } = await startBoth();
-      const reached = paused.pauseAt('markReceived');
-      const answer = put(a.url, 'late', CSV);
-      await reached;
-      await start('a');
-      paused.resume();
-      const { status, body } = await answer;
-      assert.deepEqual([status, body.code], [503, 'shutting_down'], JSON.stringify(body));
-      assert.equal((await call(`${b.url}/api/v1/customers/late`)).status, 404);
-    });
+    for (const step of ['createUpload', 'markReceived']) {
+      it(`refuse to acknowledge a file after its node was declared dead at ${step}, and do not blame the file`, async () => {
+        const { a, b, paused } = await startBoth();
+        const reached = paused.pauseAt(step);
+        const answer = put(a.url, 'late', CSV);
+        await reached;
+        // It removes the bytes that the dead process has received.
+        await start('a');
+        paused.resume();
+        const { status, body } = await answer;
+        assert.deepEqual([status, body.code], [503, 'shutting_down'], JSON.stringify(body));
+        assert.equal((await call(`${b.url}/api/v1/customers/late`)).status, 404);
+      });
+    }
 
     for (const [customer, first] of [
       ['created', false],

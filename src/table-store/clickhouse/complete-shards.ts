@@ -1,0 +1,50 @@
+import type { ClickhouseServers } from './clickhouse-servers.ts';
+import type { ClickhouseShard } from './clickhouse-shard.ts';
+import { literal } from './clickhouse-sql.ts';
+import { createTableSql, dropTableSql, isHiddenColumn, type TableMaking, timeIndexColumn } from './physical-table.ts';
+
+/**
+ * Creates on each shard the tables that only others have. A shard that was added has none, so that reads through the cluster would fail until
+ * the next upload of each customer.
+ */
+export async function completeShards(servers: ClickhouseServers, making: TableMaking): Promise<void> {
+  const where = `database = ${literal(servers.database)}`;
+  const named = `${where} AND match(name, '_[0-9a-f]{12}$') AND NOT startsWith(name, '_thena_')`;
+  const summaries = await servers.onEach((shard) =>
+    shard.rows<[string, string]>(`SELECT count(), sum(cityHash64(name)) FROM system.tables WHERE ${named}`),
+  );
+  if (new Set(summaries.map(String)).size === 1) return;
+  const tables = await servers.onEach(async (shard) => {
+    const rows = await shard.rows<[string]>(`SELECT name FROM system.tables WHERE ${named}`);
+    return new Set(rows.map(([name]) => name));
+  });
+  for (const [index, shard] of servers.shards.entries()) {
+    const missing = new Map<string, ClickhouseShard>();
+    for (const [other, names] of tables.entries())
+      for (const name of names) if (!tables[index]?.has(name)) missing.set(name, servers.shards[other] ?? shard);
+    for (const [name, from] of missing) await copyDefinition(from, shard, where, name, making);
+  }
+}
+
+async function copyDefinition(
+  from: ClickhouseShard,
+  to: ClickhouseShard,
+  where: string,
+  table: string,
+  making: TableMaking,
+): Promise<void> {
+  const ofTable = `${where} AND table = ${literal(table)}`;
+  const columns = await from.rows<[string, string]>(
+    `SELECT name, type FROM system.columns WHERE ${ofTable} ORDER BY position`,
+  );
+  const indexes = await from.rows<[string]>(`SELECT name FROM system.data_skipping_indices WHERE ${ofTable}`);
+  const types = new Map(columns.filter(([name]) => !isHiddenColumn(name)));
+  // Another node has dropped it.
+  if (types.size === 0) return;
+  const [time = null] = indexes.map(([name]) => timeIndexColumn(name));
+  await to.run(createTableSql(table, types, time, making));
+  const [exists] = await from.rows<[string]>(
+    `SELECT count() FROM system.tables WHERE ${where} AND name = ${literal(table)}`,
+  );
+  if (exists?.[0] === '0') await to.run(dropTableSql(table, making));
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import type { Observation } from '../../src/events.ts';
+import { FolderSpool } from '../../src/ingest/spool/folder-spool.ts';
+import { removeEndedReceptions } from '../../src/ingest/upkeep/ended-receptions.ts';
+import { removeDeadRows } from '../../src/ingest/upkeep/remove-dead-rows.ts';
+import type { UploadId } from '../../src/model/ids.ts';
+import { StorageFailure, type StorageFailureReason } from '../../src/model/storage-failure.ts';
+import { customerId, newUpload, receptionOf } from '../builders.ts';
+import { A, commitOf, FILE } from '../contract/catalog/catalog-under-test.ts';
+
+const INSTANCE = { nodeId: 'node', instanceId: 'receiver' };
+
+describe('upkeep', () => {
+  let folder: string;
+  let catalog: Catalog;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'thena-upkeep-'));
+    await mkdir(join(folder, 'spool'));
+    catalog = await openSqliteCatalog(join(folder, 'catalog.sqlite'));
+    await catalog.registerInstance(INSTANCE, true);
+  });
+  afterEach(async () => {
+    await catalog.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('removes what this process does not receive any more, although the catalog says so', async () => {
+    const ids: UploadId[] = [];
+    for (const customer of ['ended', 'open', 'acknowledged', 'elsewhere']) {
+      const receiver = customer === 'elsewhere' ? 'other' : INSTANCE.instanceId;
+      const { id } = await catalog.createUpload(newUpload(customer, { receiver }));
+      await mkdir(join(folder, 'spool', `${id}.${receiver}`));
+      await writeFile(join(folder, 'spool', `${id}.${receiver}`, '000000.csv'), 'n\n1\n');
+      ids.push(id);
+    }
+    const [ended, open, acknowledged] = ids as [UploadId, UploadId, UploadId, UploadId];
+    const spool = new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId);
+    const found = await catalog.receptionsOf(INSTANCE);
+    assert.deepEqual(found.toSorted(), [ended, open, acknowledged].toSorted());
+    await catalog.markReceived(receptionOf(acknowledged), FILE);
+    // As if it had been acknowledged right after the catalog was asked.
+    const asked = { ...catalog, receptionsOf: async () => found };
+    await removeEndedReceptions({ catalog: asked, instance: INSTANCE, receptions: { ids: [open] }, spool });
+    assert.equal(await catalog.findUpload(ended), null);
+    const kept = ids.filter((id) => id !== ended);
+    for (const id of kept) assert.ok(await catalog.findUpload(id));
+    const folders = await readdir(join(folder, 'spool'));
+    assert.deepEqual(folders.map((name) => name.split('.')[0]).toSorted(), kept.toSorted());
+  });
+
+  it('receives a file again whose earlier segments could not be removed', async () => {
+    const spool = new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId);
+    const { id } = newUpload('a');
+    for (let time = 0; time < 2; time++) {
+      const writer = await spool.create(id);
+      const at = { records: 0, lines: 0, quotedLineFeeds: 0 };
+      const cutter = { ...at, records: 1, lines: 1, takeShapes: () => [], takeIrregular: () => false };
+      await writer.write(Buffer.from('1\n'), 2, at, cutter);
+      assert.equal((await writer.end(cutter)).length, 1);
+    }
+  });
+
+  for (const [reason, purged] of [
+    ['io_error', ['b']],
+    ['unavailable', []],
+  ] satisfies [StorageFailureReason, string[]][]) {
+    it(`goes on with other tables after a failure of one, unless the store is away: ${reason}`, async () => {
+      for (const customer of ['a', 'b']) {
+        const { id } = await catalog.createUpload(newUpload(customer));
+        await catalog.markReceived(receptionOf(id), FILE);
+        const claim = await catalog.claimNext({ ...A, leaseMs: 60_000 });
+        assert.ok(claim);
+        await catalog.commitUpload(commitOf(claim));
+        await catalog.undoUpload(id);
+      }
+      const observed: Observation[] = [];
+      const done: string[] = [];
+      const drop = async ({ customerId: id }: { readonly customerId: string }): Promise<void> => {
+        if (id === 'a') throw new StorageFailure(reason, 'as if');
+        done.push(id);
+      };
+      const tables = { purge: drop, drop };
+      await removeDeadRows({ catalog, tables, observe: (each) => void observed.push(each) });
+      assert.deepEqual(done, purged);
+      assert.equal(observed.length, 1);
+      assert.deepEqual(await catalog.uncommittedTags(customerId('a')), [1], 'it is tried again');
+    });
+  }
+});
