@@ -43,8 +43,6 @@ export interface ClusterRunOptions {
   readonly faults: number;
   /** Whether nodes are away for longer than others wait for them, now and then. */
   readonly withLongAbsences?: boolean;
-  /** Of the nodes, instead of those of the cluster. */
-  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -53,7 +51,7 @@ export interface ClusterRunOptions {
  * run.
  */
 export async function clusterRun(options: ClusterRunOptions): Promise<ClusterReport> {
-  const crashCluster = await startCrashCluster(options.settings);
+  const crashCluster = await startCrashCluster();
   const run = new ClusterRun(options, crashCluster);
   try {
     const report = await run.run();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startThenaProcess, type ThenaProcess } from '../../../harness/thena-process.ts';
 import { killOrderEnvironment, withdrawOrder } from '../../crash/kill-order.ts';
+import type { ClusterEnvironment } from '../create-cluster.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startCluster, type TestCluster } from '../start-cluster.ts';
 
@@ -93,11 +94,14 @@ export interface CrashCluster {
   remove(): Promise<void>;
 }
 
-/** @param settings of the nodes, instead of those of the cluster */
-export async function startCrashCluster(settings: Readonly<Record<string, string>> = {}): Promise<CrashCluster> {
+/** @param settings of the nodes, for those that are not the cluster's */
+export async function startCrashCluster(
+  settings: (environment: ClusterEnvironment) => Promise<Readonly<Record<string, string>>> = async () => ({}),
+): Promise<CrashCluster> {
   const cluster = await startCluster();
+  const changed = await settings(cluster.environment);
   const folder = mkdtempSync(join(tmpdir(), 'thena-crash-cluster-'));
-  const [a, b] = NODE_IDS.map((id) => new CrashNode(id, folder, { ...cluster.environment, ...settings }));
+  const [a, b] = NODE_IDS.map((id) => new CrashNode(id, folder, { ...cluster.environment, ...changed }));
   if (!a || !b) throw new Error('two nodes are needed');
   const nodes = [a, b] as const;
   const end = async (): Promise<void> => {
