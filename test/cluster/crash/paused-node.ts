@@ -9,9 +9,13 @@ import { ClusterContents } from './cluster-contents.ts';
 import type { ClusterFailpoint } from './cluster-failpoints.ts';
 import type { CrashCluster } from './crash-cluster.ts';
 
-const ROWS = 100_000;
+/** Several segments, so that the load begins early, or one. */
+const MANY_ROWS = 100_000;
+const FEW_ROWS = 1_000;
 const MAX_FILES = 10;
 const TAKEN_OVER_MS = 90_000;
+/** The other node takes it for dead before. */
+const PAUSE_MS = 20_000;
 /** How long a node that continues has for late writes. */
 const LATE_MS = 1_000;
 
@@ -19,6 +23,7 @@ const LATE_MS = 1_000;
 export async function pauseNodeAt(crash: CrashCluster, failpoint: ClusterFailpoint): Promise<void> {
   const [a, b] = crash.nodes;
   const customer = `paused-at-${failpoint.replaceAll('_', '-')}`;
+  const rows = failpoint === 'claimed' ? FEW_ROWS : MANY_ROWS;
   const [urlOfA, urlOfB] = [a.url ?? '', b.url ?? ''];
   await upload(urlOfA, customer, csvOf(0, 1));
   orderKill(a.orderFile, { failpoint, nth: 1, victim: 'main', signal: 'SIGSTOP' });
@@ -27,22 +32,24 @@ export async function pauseNodeAt(crash: CrashCluster, failpoint: ClusterFailpoi
   const keyed = (number: number) => ({ 'idempotency-key': `${customer}-${number}` });
   while (!wasCarriedOut(a.orderFile) && files < MAX_FILES) {
     const number = files++;
-    const sending = put(urlOfA, customer, csvOf(number, ROWS), keyed(number)).catch(() => null);
-    await until(async () => wasCarriedOut(a.orderFile) || (await totalRows(urlOfB, customer)) === number * ROWS + 1);
+    const sending = put(urlOfA, customer, csvOf(number, rows), keyed(number)).catch(() => null);
+    await until(async () => wasCarriedOut(a.orderFile) || (await totalRows(urlOfB, customer)) === number * rows + 1);
     if (!wasCarriedOut(a.orderFile)) assert.equal((await sending)?.status, 202);
   }
   assert.ok(wasCarriedOut(a.orderFile), `${failpoint} was not reached`);
   withdrawOrder(a.orderFile);
+  const pausedAt = performance.now();
   const last = files - 1;
   // A client that got no answer repeats its request at the other node: the same upload.
-  const again = await put(urlOfB, customer, csvOf(last, ROWS), keyed(last));
+  const again = await put(urlOfB, customer, csvOf(last, rows), keyed(last));
   assert.equal(again.status, 202, JSON.stringify(again.body));
   const seen: (number | string)[] = [];
   const isWhole = async (): Promise<boolean> => {
     seen.push(await totalRows(urlOfB, customer));
-    return seen.at(-1) === last * ROWS + 1;
+    return seen.at(-1) === last * rows + 1;
   };
   await until(isWhole, TAKEN_OVER_MS);
+  await delay(Math.max(0, pausedAt + PAUSE_MS - performance.now()));
   a.resume();
   await until(() => !a.isAlive);
   assert.equal(a.exitCode, 1, 'the node did not stop when others had taken over');
@@ -50,8 +57,8 @@ export async function pauseNodeAt(crash: CrashCluster, failpoint: ClusterFailpoi
   for (const { id, status, error } of await endedUploads(urlOfB, customer))
     assert.equal(status, 'complete', `${id}: ${JSON.stringify(error)}`);
   const stored = await new ClusterContents(crash.cluster.environment).storedFiles(customer);
-  const expected = Array.from({ length: files }, (_, number) => [number, whole(number === 0 ? 1 : ROWS)]);
+  const expected = Array.from({ length: files }, (_, number) => [number, whole(number === 0 ? 1 : rows)]);
   assert.deepEqual(stored, new Map(expected as [number, ReturnType<typeof whole>][]));
-  for (const url of [urlOfB, await a.start()]) await assertTotalRows(url, customer, last * ROWS + 1);
-  assert.deepEqual(new Set(seen), new Set([seen[0], last * ROWS + 1]));
+  for (const url of [urlOfB, await a.start()]) await assertTotalRows(url, customer, last * rows + 1);
+  assert.deepEqual(new Set(seen), new Set([seen[0], last * rows + 1]));
 }
