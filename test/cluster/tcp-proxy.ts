@@ -40,8 +40,9 @@ export async function tcpProxy(serverPort: number): Promise<TcpProxy> {
     }
     let how: Cut | null = null;
     client.on('data', async (chunk) => {
-      if (how) return;
-      if (plan && plan.left > 0 && chunk.includes(plan.text)) {
+      // The rest of a message whose answer is lost arrives as well.
+      if (how !== null && how !== 'answer_lost') return;
+      if (how === null && plan && plan.left > 0 && chunk.includes(plan.text)) {
         plan.left--;
         cuts++;
         how = plan.how;

@@ -164,11 +164,12 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
           }
           await sameFor('page', ({ reads }) => allPages(reads, view, { columns, where: null }, 50));
           const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
-          for (const { name } of columns) {
-            const measures = ['count', 'count_distinct', 'min', 'max'].map((fn) => ({ fn, column: name }));
-            for (const groups of [{}, { group_by: [name] }])
-              await sameAnswers(view, planQuery(new RequestPart({ measures, ...groups }, ''), state, 1000));
-          }
+          const measures = columns.flatMap(({ name }) =>
+            ['count', 'count_distinct', 'min', 'max'].map((fn) => ({ fn, column: name })),
+          );
+          const groups = columns.map(({ name }) => ({ measures: [{ fn: 'count' }], group_by: [name] }));
+          for (const request of [{ measures }, ...groups])
+            await sameAnswers(view, planQuery(new RequestPart(request, ''), state, 1000));
           const early = {
             ...view,
             lastTag: 1,

@@ -22,8 +22,9 @@ subscribe(FAILPOINTS_CHANNEL, (failpoint) => {
   if (--remaining > 0) return;
   rmSync(ORDER_FILE as string, { force: true });
   // The engine first, since this process may be killed next.
-  if (order.victim !== 'main') kill(childOf(process.pid));
-  if (order.victim !== 'engine') kill(process.pid);
+  const { signal = 'SIGKILL' } = order;
+  if (order.victim !== 'main') kill(childOf(process.pid), signal);
+  if (order.victim !== 'engine') kill(process.pid, signal);
 });
 
 function readOrder(): KillOrder | null {
@@ -34,9 +35,9 @@ function readOrder(): KillOrder | null {
   }
 }
 
-function kill(pid: number | null): void {
+function kill(pid: number | null, signal: 'SIGKILL' | 'SIGSTOP'): void {
   try {
-    if (pid !== null) process.kill(pid, 'SIGKILL');
+    if (pid !== null) process.kill(pid, signal);
   } catch {
     // It has ended already.
   }

@@ -1,12 +1,14 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Failpoint } from '../../src/failpoints.ts';
 
-/** Which process to kill when a failpoint is reached for the nth time from now. */
+/** Which process to kill, or to pause, when a failpoint is reached for the nth time from now. */
 export interface KillOrder {
   readonly id: string;
   readonly failpoint: Failpoint;
   readonly nth: number;
   readonly victim: 'main' | 'engine' | 'both';
+  /** SIGSTOP pauses it. Default: SIGKILL. */
+  readonly signal?: 'SIGSTOP';
 }
 
 const PRELOADED = new URL('./die-at-failpoint.ts', import.meta.url).href;

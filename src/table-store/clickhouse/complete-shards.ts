@@ -1,7 +1,10 @@
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
-import { createTableSql, dropTableSql, isHiddenColumn, type TableMaking, timeIndexColumn } from './physical-table.ts';
+import { createTableSql, dropTableSql, isHiddenColumn, type TableMaking, TIME_INDEX } from './physical-table.ts';
+
+/** Tables that are created at the same time. */
+const CONCURRENT = 8;
 
 /**
  * Creates on each shard the tables that only others have. A shard that was added has none, so that reads through the cluster would fail until
@@ -22,7 +25,14 @@ export async function completeShards(servers: ClickhouseServers, making: TableMa
     const missing = new Map<string, ClickhouseShard>();
     for (const [other, names] of tables.entries())
       for (const name of names) if (!tables[index]?.has(name)) missing.set(name, servers.shards[other] ?? shard);
-    for (const [name, from] of missing) await copyDefinition(from, shard, where, name, making);
+    const waiting = [...missing];
+    const copyNext = async (): Promise<void> => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const [name, from] = next;
+        await copyDefinition(from, shard, where, name, making);
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENT }, copyNext));
   }
 }
 
@@ -37,12 +47,13 @@ async function copyDefinition(
   const columns = await from.rows<[string, string]>(
     `SELECT name, type FROM system.columns WHERE ${ofTable} ORDER BY position`,
   );
-  const indexes = await from.rows<[string]>(`SELECT name FROM system.data_skipping_indices WHERE ${ofTable}`);
+  const [definition] = await from.rows<[string]>(
+    `SELECT extract(create_table_query, 'INDEX ${TIME_INDEX}([a-z0-9_]+)') FROM system.tables WHERE ${ofTable}`,
+  );
   const types = new Map(columns.filter(([name]) => !isHiddenColumn(name)));
   // Another node has dropped it.
   if (types.size === 0) return;
-  const [time = null] = indexes.map(([name]) => timeIndexColumn(name));
-  await to.run(createTableSql(table, types, time, making));
+  await to.run(createTableSql(table, types, definition?.[0] || null, making));
   const [exists] = await from.rows<[string]>(
     `SELECT count() FROM system.tables WHERE ${where} AND name = ${literal(table)}`,
   );

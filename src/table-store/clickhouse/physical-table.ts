@@ -103,16 +103,12 @@ export function isHiddenColumn(name: string): boolean {
   return name === TAG_COLUMN || name === ROW_COLUMN;
 }
 
-const TIME_INDEX = 'times_';
+/** What the name of an index begins with that is for the stored time column, whose name follows. */
+export const TIME_INDEX = 'times_';
 
 /** With it, a condition on times skips the parts of the table that have none of them. */
 function indexOf(timeColumn: string, ifNotExists = ''): string {
   return `INDEX ${ifNotExists}${TIME_INDEX}${timeColumn} ${timeColumn} TYPE minmax GRANULARITY 1`;
-}
-
-/** The stored time column that an index of a table is for. */
-export function timeIndexColumn(index: string): string {
-  return index.slice(TIME_INDEX.length);
 }
 
 function onCluster({ onCluster: cluster }: TableMaking): string {

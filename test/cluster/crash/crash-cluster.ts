@@ -3,16 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startThenaProcess, type ThenaProcess } from '../../../harness/thena-process.ts';
 import { killOrderEnvironment, withdrawOrder } from '../../crash/kill-order.ts';
+import type { ClusterEnvironment } from '../create-cluster.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startCluster, type TestCluster } from '../start-cluster.ts';
 
+/** Their clocks are ten minutes apart, which must not matter. */
+const CLOCK_SHIFTS_MS = { a: 300_000, b: -300_000 } as const;
 const NODE_IDS = ['a', 'b'] as const;
+const CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 /** A node refuses to start while a server is down. */
 const MAX_STARTS = 20;
 
 /** A node as a process of its own, which is started again on the same folder after it was killed. */
 export class CrashNode {
-  readonly id: string;
+  readonly id: (typeof NODE_IDS)[number];
   /** Where the test orders it to die at a failpoint. */
   readonly orderFile: string;
   readonly reachedFile: string;
@@ -21,7 +25,7 @@ export class CrashNode {
   readonly #settings: Readonly<Record<string, string>>;
   #process: ThenaProcess | null = null;
 
-  constructor(id: string, folder: string, settings: Readonly<Record<string, string>>) {
+  constructor(id: (typeof NODE_IDS)[number], folder: string, settings: Readonly<Record<string, string>>) {
     this.id = id;
     this.#dataDir = join(folder, id);
     this.orderFile = join(folder, `${id}.order`);
@@ -51,7 +55,13 @@ export class CrashNode {
 
   /** Starts it unless it runs. */
   async start(): Promise<string> {
-    const environment = { ...killOrderEnvironment(this.orderFile, this.reachedFile), ...this.#settings };
+    const orders = killOrderEnvironment(this.orderFile, this.reachedFile);
+    const environment = {
+      ...orders,
+      NODE_OPTIONS: `${orders.NODE_OPTIONS} --import=${CLOCK}`,
+      CLOCK_SHIFT_MS: `${CLOCK_SHIFTS_MS[this.id]}`,
+      ...this.#settings,
+    };
     for (let starts = 1; !this.isAlive; starts++) {
       try {
         this.#process = await startThenaProcess(this.#dataDir, [], environment);
@@ -93,11 +103,14 @@ export interface CrashCluster {
   remove(): Promise<void>;
 }
 
-/** @param settings of the nodes, instead of those of the cluster */
-export async function startCrashCluster(settings: Readonly<Record<string, string>> = {}): Promise<CrashCluster> {
+/** @param settings of the nodes, for those that are not the cluster's */
+export async function startCrashCluster(
+  settings: (environment: ClusterEnvironment) => Promise<Readonly<Record<string, string>>> = async () => ({}),
+): Promise<CrashCluster> {
   const cluster = await startCluster();
+  const changed = await settings(cluster.environment);
   const folder = mkdtempSync(join(tmpdir(), 'thena-crash-cluster-'));
-  const [a, b] = NODE_IDS.map((id) => new CrashNode(id, folder, { ...cluster.environment, ...settings }));
+  const [a, b] = NODE_IDS.map((id) => new CrashNode(id, folder, { ...cluster.environment, ...changed }));
   if (!a || !b) throw new Error('two nodes are needed');
   const nodes = [a, b] as const;
   const end = async (): Promise<void> => {

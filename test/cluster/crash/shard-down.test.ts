@@ -7,7 +7,7 @@ import { NO_CLUSTER } from '../start-cluster.ts';
 import { type CrashCluster, startCrashCluster } from './crash-cluster.ts';
 
 /** Several segments, of which each shard gets some. */
-const ROWS = 250_000;
+const ROWS = 120_000;
 const CSV = `at,n,text\n${Array.from({ length: ROWS }, (_, row) => `2024-01-01 00:00:00,${row},${'x'.repeat(60)}\n`).join('')}`;
 const SUM = { measures: [{ fn: 'sum', column: 'n', as: 'sum' }] };
 const WHOLE = (ROWS * (ROWS - 1)) / 2;
@@ -70,7 +70,7 @@ describe('while a shard is down', { skip: NO_CLUSTER ?? false }, () => {
       await crash.shards[index]?.kill();
       const accepted = await put(a, customer, CSV);
       assert.equal(accepted.status, 202, JSON.stringify(accepted.body));
-      await sleep(2_000);
+      await sleep(1_000);
       const waiting = await call(`${b}/api/v1/uploads/${accepted.body.id}`);
       assert.ok(['received', 'ingesting'].includes(waiting.body.status), JSON.stringify(waiting.body));
       assert.equal(await totalRows(b, customer), 1);
