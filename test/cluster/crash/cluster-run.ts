@@ -33,6 +33,8 @@ const CUSTOMERS = ['ada', 'grace', 'edsger', 'barbara'];
 const MAX_WAIT_MS = 1_500;
 /** How long a process stays dead or paused, at most. */
 const MAX_AWAY_MS = 2_000;
+/** Servers are killed about as often as nodes, which take longer to start. */
+const MAX_QUIET_MS = 4_000;
 /** After which the other node takes over. */
 const LEASE_MS = 20_000;
 const MAX_CLEAN_UP_MS = 60_000;
@@ -169,7 +171,7 @@ class ClusterRun {
       const awayMs = random.integer(MAX_AWAY_MS);
       const kind = random.pick(['killed', 'killed', 'paused']);
       this.#count(`${name} ${kind}`);
-      await delay(random.integer(1_500));
+      await delay(random.integer(MAX_QUIET_MS));
       if (kind === 'paused') server.pause();
       else await server.kill();
       await delay(awayMs);

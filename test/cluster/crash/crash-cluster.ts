@@ -7,13 +7,16 @@ import type { ClusterEnvironment } from '../create-cluster.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startCluster, type TestCluster } from '../start-cluster.ts';
 
+/** Their clocks are ten minutes apart, which must not matter. */
+const CLOCK_SHIFTS_MS = { a: 300_000, b: -300_000 } as const;
 const NODE_IDS = ['a', 'b'] as const;
+const CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 /** A node refuses to start while a server is down. */
 const MAX_STARTS = 20;
 
 /** A node as a process of its own, which is started again on the same folder after it was killed. */
 export class CrashNode {
-  readonly id: string;
+  readonly id: (typeof NODE_IDS)[number];
   /** Where the test orders it to die at a failpoint. */
   readonly orderFile: string;
   readonly reachedFile: string;
@@ -22,7 +25,7 @@ export class CrashNode {
   readonly #settings: Readonly<Record<string, string>>;
   #process: ThenaProcess | null = null;
 
-  constructor(id: string, folder: string, settings: Readonly<Record<string, string>>) {
+  constructor(id: (typeof NODE_IDS)[number], folder: string, settings: Readonly<Record<string, string>>) {
     this.id = id;
     this.#dataDir = join(folder, id);
     this.orderFile = join(folder, `${id}.order`);
@@ -52,7 +55,13 @@ export class CrashNode {
 
   /** Starts it unless it runs. */
   async start(): Promise<string> {
-    const environment = { ...killOrderEnvironment(this.orderFile, this.reachedFile), ...this.#settings };
+    const orders = killOrderEnvironment(this.orderFile, this.reachedFile);
+    const environment = {
+      ...orders,
+      NODE_OPTIONS: `${orders.NODE_OPTIONS} --import=${CLOCK}`,
+      CLOCK_SHIFT_MS: `${CLOCK_SHIFTS_MS[this.id]}`,
+      ...this.#settings,
+    };
     for (let starts = 1; !this.isAlive; starts++) {
       try {
         this.#process = await startThenaProcess(this.#dataDir, [], environment);

@@ -3,6 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import { planQuery } from '../../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../../src/analysis/request-part.ts';
 import type { StoredColumn } from '../../../src/model/columns.ts';
+import { CLICKHOUSE } from '../../../src/table-store/clickhouse/clickhouse-dialect.ts';
+import { createTableSql, storedTypes } from '../../../src/table-store/clickhouse/physical-table.ts';
+import { readRows } from '../../../src/table-store/clickhouse/reading.ts';
+import { compileQuery } from '../../../src/table-store/sql/compile-query.ts';
 import type { QueryLimits, TableName } from '../../../src/table-store/table-store.ts';
 import { tableOf, tableState } from '../../builders.ts';
 import { NO_CLICKHOUSE } from '../../cluster/clickhouse-server.ts';
@@ -57,6 +61,24 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     await tables.servers.reader.run(sql);
     return table;
   }
+
+  it('skips the parts of a table that have none of the times of a condition', async () => {
+    const state = tableState({ at: 'timestamp' });
+    const sql = createTableSql('times', storedTypes(state.columns, new Set()), 'c0', {
+      engine: 'MergeTree',
+      onCluster: null,
+    });
+    const { reader } = tables.servers;
+    await reader.run(sql);
+    await reader.run('INSERT INTO times SELECT number * 1000000, 1, number FROM numbers(1000000)');
+    const where = { column: 'at', op: '<', value: '1970-01-01T01:00:00Z' };
+    const request = { measures: [{ fn: 'count' }], group_by: [{ column: 'at', bucket: 'minute' }], where };
+    const view = { ...tableOf('times'), columns: state.columns, uncommittedTags: [7], lastTag: 9, table: 'times' };
+    const plan = compileQuery(CLICKHOUSE, planQuery(new RequestPart(request, ''), state, 100), view);
+    const explained = await readRows(reader, { ...plan, sql: `EXPLAIN indexes = 1 ${plan.sql}` }, LIMITS.signal);
+    const [, part, all] = /times_c0.*?Granules: (\d+)\/(\d+)/s.exec(explained.join('\n')) ?? [];
+    assert.ok(Number(part) === 1 && Number(all) > 100, explained.join('\n'));
+  });
 
   it('takes values for values, whatever they contain', async () => {
     const table = tableOf('evil');
