@@ -141,6 +141,12 @@ const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
       op: fc.constant('in'),
       value: fc.array(micros.map(formatTimestamp), { minLength: 1, maxLength: 3 }),
     }),
+    fc.record({
+      column: fc.constant('d'),
+      op: fc.constant('in'),
+      value: fc.array(micros.map(formatDate), { minLength: 1, maxLength: 3 }),
+    }),
+    fc.record({ column: fc.constant('b'), op: fc.constant('in'), value: fc.constantFrom([true], [false, true]) }),
     fc.record({ column: fc.constant('quo"ted'), op: fc.constantFrom('<', '>=', '!='), value: texts }),
     fc.record({ column: fc.constant('b'), op: fc.constantFrom('=', '!='), value: fc.boolean() }),
     fc.record({ column: fc.constant('t'), op: fc.constantFrom('<', '>='), value: micros.map(formatTimestamp) }),
@@ -223,7 +229,7 @@ const measures = fc.uniqueArray(
 /** A condition on, and an order by, any column of the result. */
 const output = fc.record({
   place: fc.nat(),
-  op: fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'is null', 'is not null'),
+  op: fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'in', 'is null', 'is not null'),
   negated: fc.boolean(),
   value: fc.integer({ min: -3, max: 3 }),
   day: micros.map(formatDate),
@@ -258,7 +264,8 @@ export const queries = fc
     const chosen = having.map(({ place, op, negated, value, day, text, flag }) => {
       const { name, type } = of(place);
       const values = { integer: value, number: value, boolean: flag, date: day, timestamp: day, text, unknown: value };
-      const compared = { column: name, op, ...(op.startsWith('is') ? {} : { value: values[type] }) };
+      const operand = op === 'in' ? [values[type]] : values[type];
+      const compared = { column: name, op, ...(op.startsWith('is') ? {} : { value: operand }) };
       return negated ? { not: compared } : compared;
     });
     return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import type { CatalogNewsItem } from '../../src/catalog/catalog-news.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
@@ -158,6 +159,11 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
         }));
         for (const change of changes) one.news.publish(change);
         assert.deepEqual(own, changes, 'at once');
+        const client = new pg.Client(url);
+        await client.connect();
+        const strange = ['x', '{}', '{"from":"x","changes":[null,1,{}]}'];
+        for (const message of strange) await client.query('select pg_notify($1, $2)', ['thena_news', message]);
+        await client.end();
         await until(() => heard.length === changes.length);
         assert.deepEqual(heard, changes);
         await server.kill();

@@ -114,6 +114,9 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     await Promise.all(stores.map((store) => store.create(table, columns)));
     await Promise.all(stores.map((store) => store.add(table, columns, 1, rows)));
     await Promise.all(stores.map((store) => store.add(table, columns, 2, ends)));
+    // A group whose numbers are all on one shard, and a null on the other.
+    const apart = [0, 1, 0].map((on) => [7n, on === 0 ? 1e200 : null]);
+    await Promise.all(stores.map((store) => store.add(table, columns, 3, apart)));
     const view = { ...table, columns, uncommittedTags: [], lastTag: 1, rows: rows.length, timeRange: null };
     for (const format of ['csv', 'ndjson'] as const) {
       const lines = async ({ reads }: StoredTables) => {
@@ -131,6 +134,9 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
       );
     }
     const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
+    const deviation = { measures: [{ fn: 'stddev', column: 'x' }], group_by: ['n'] };
+    const plan = planQuery(new RequestPart(deviation, ''), state, 10_000);
+    await sameAnswers({ ...view, uncommittedTags: [1, 2], lastTag: 3 }, plan);
     for (const column of ['n', 'x']) {
       const measures = ['sum', 'avg', 'min', 'max', 'median', 'count_distinct'].map((fn) => ({ fn, column }));
       const buckets = [1, 2, 3, 1000].map((parts) => ({ column, buckets: parts }));

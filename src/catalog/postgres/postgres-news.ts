@@ -122,9 +122,13 @@ export class PostgresNews implements CatalogNews {
 function messageOf(payload: string): Message {
   try {
     const { from, changes } = JSON.parse(payload);
-    if (typeof from === 'string' && Array.isArray(changes)) return { from, changes };
+    if (typeof from === 'string' && Array.isArray(changes)) return { from, changes: changes.filter(isChange) };
   } catch {
     // Not JSON.
   }
   return { from: '', changes: [] };
+}
+
+function isChange(change: Partial<CatalogChange> | null): change is CatalogChange {
+  return typeof change?.kind === 'string';
 }

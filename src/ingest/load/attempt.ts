@@ -80,7 +80,7 @@ export class Attempt {
     const { upload } = this.#claim;
     const load = async (trustDays: boolean) => {
       const { inexactIntegers } = this.#planned;
-      const how = { trustDays, inexactIntegers };
+      const how = { lease: this.#lease, trustDays, inexactIntegers };
       const kept = await rejectRows(this.#deps, upload, this.#file, plan, this.#signal, how);
       return { kept, rows: await this.#planned.runKept(plan, kept.segments) };
     };

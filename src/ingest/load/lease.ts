@@ -66,6 +66,11 @@ export class Lease {
     if (ms > LEASE_MS / 2 && !(await this.#renew())) throw new LeaseLost();
   }
 
+  /** To be awaited before what another attempt may have left is replaced. @throws LeaseLost */
+  async requireHeld(): Promise<void> {
+    if (!(await this.#renew())) throw new LeaseLost();
+  }
+
   async #renew(): Promise<boolean> {
     const at = now();
     const isHeld = await this.#deps.catalog.renewLease({ ...this.#holder(), leaseMs: LEASE_MS });

@@ -6,6 +6,7 @@ import { failpoint } from '../../failpoints.ts';
 import type { RejectFiles } from '../spool/reject-files.ts';
 import { rejectJson } from '../spool/rejected-rows.ts';
 import type { FileToLoad } from './file-to-load.ts';
+import type { Lease } from './lease.ts';
 import type { ParsePlan } from './parse-plan.ts';
 import { rejectionHint } from './rejection-hint.ts';
 
@@ -17,6 +18,12 @@ export interface RejectRowsDeps {
   readonly rejectFiles: RejectFiles;
   /** Maximum number of rejected rows to store. All of them are counted. */
   readonly maxRejectedRows: number;
+}
+
+export interface HowToReject {
+  readonly lease: Pick<Lease, 'requireHeld'>;
+  readonly trustDays: boolean;
+  readonly inexactIntegers: ReadonlySet<string>;
 }
 
 /** The records of a file without its rejected rows. */
@@ -31,7 +38,7 @@ export interface KeptRecords {
  * Finds the records that cannot become rows, and writes them down.
  *
  * @returns the other records, if the upload skips rejected rows or none is rejected
- * @throws Problem rows_rejected if it does not, or no record is left
+ * @throws Problem rows_rejected if it does not, or no record is left; LeaseLost
  */
 export async function rejectRows(
   { csvReader, rejectFiles, maxRejectedRows }: RejectRowsDeps,
@@ -39,7 +46,7 @@ export async function rejectRows(
   file: FileToLoad,
   plan: ParsePlan,
   signal: AbortSignal,
-  { trustDays, inexactIntegers }: { readonly trustDays: boolean; readonly inexactIntegers: ReadonlySet<string> },
+  { lease, trustDays, inexactIntegers }: HowToReject,
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
@@ -57,6 +64,11 @@ export async function rejectRows(
     },
     { signal },
   );
+  // Otherwise those that are found may be of a later attempt.
+  await lease.requireHeld().catch(async (failure: Error) => {
+    await rejectFiles.discardDraft(id);
+    throw failure;
+  });
   if (found.rejected === 0) {
     await rejectFiles.remove(id);
     return { segments: source.segments, rejected: 0, stored: 0 };

@@ -32,7 +32,7 @@ export class BucketRejectFiles implements RejectFiles {
   async publish(uploadId: UploadId): Promise<void> {
     const draft = this.draft(uploadId);
     for (const kind of REJECT_FILE_KINDS) await this.#bucket.put(keyOf(uploadId, kind), draft[kind]);
-    await this.#removeDraft(uploadId);
+    await this.discardDraft(uploadId);
   }
 
   async open(uploadId: UploadId, kind: RejectFileKind): Promise<StoredFile | null> {
@@ -51,8 +51,12 @@ export class BucketRejectFiles implements RejectFiles {
     };
   }
 
+  async discardDraft(uploadId: UploadId): Promise<void> {
+    for (const path of Object.values(this.draft(uploadId))) await rm(path, { force: true });
+  }
+
   async remove(uploadId: UploadId): Promise<void> {
-    await this.#removeDraft(uploadId);
+    await this.discardDraft(uploadId);
     await this.#bucket.remove(REJECT_FILE_KINDS.map((kind) => keyOf(uploadId, kind)));
   }
 
@@ -61,10 +65,6 @@ export class BucketRejectFiles implements RejectFiles {
       const uploadId = parseUploadId(key.slice(PREFIX.length).split('.')[0]);
       if (uploadId !== null && !(await exists(uploadId))) await this.#bucket.remove([key]);
     }
-  }
-
-  async #removeDraft(uploadId: UploadId): Promise<void> {
-    for (const path of Object.values(this.draft(uploadId))) await rm(path, { force: true });
   }
 }
 

@@ -47,12 +47,13 @@ export class FolderRejectFiles implements RejectFiles {
     return file && storedFile(file, (await file.stat()).size);
   }
 
+  async discardDraft(uploadId: UploadId): Promise<void> {
+    for (const path of Object.values(this.draft(uploadId))) await rm(path, { force: true });
+  }
+
   async remove(uploadId: UploadId): Promise<void> {
-    const draft = this.draft(uploadId);
-    for (const kind of REJECT_FILE_KINDS) {
-      await rm(draft[kind], { force: true });
-      await rm(this.#path(uploadId, kind), { force: true });
-    }
+    await this.discardDraft(uploadId);
+    for (const kind of REJECT_FILE_KINDS) await rm(this.#path(uploadId, kind), { force: true });
   }
 
   async removeUnneeded(

@@ -23,6 +23,8 @@ export interface RejectFiles {
   publish(uploadId: UploadId): Promise<void>;
   /** @returns null if the upload has no rejected rows */
   open(uploadId: UploadId, kind: RejectFileKind): Promise<StoredFile | null>;
+  /** Removes the draft. */
+  discardDraft(uploadId: UploadId): Promise<void>;
   /** Removes the files of an upload and the draft of this process, if there are any. */
   remove(uploadId: UploadId): Promise<void>;
   /** Removes the files of all uploads that no longer exist, and the drafts of processes that no longer run. */

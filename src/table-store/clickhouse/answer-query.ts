@@ -60,11 +60,18 @@ export async function answerQuery(
       max_result_rows: maxRows,
       max_result_bytes: SERVER_BYTES * maxBytes + 1024 * 1024,
     };
-    const { sql, params } = statement(compileQuery(CLICKHOUSE, plan, rows, facts));
-    const query = statement({ sql, params }, { ...limits, wait_end_of_query: 1 });
-    const outcome = await followProgress(shard, onProgress, ends, (queryId) =>
-      collect(streamRows(shard, { ...query, queryId }, ends), plan, maxRows, maxBytes),
-    );
+    const run = (known: PlanFacts): Promise<QueryOutcome> => {
+      const query = statement(compileQuery(CLICKHOUSE, plan, rows, known), { ...limits, wait_end_of_query: 1 });
+      return followProgress(shard, onProgress, ends, (queryId) =>
+        collect(streamRows(shard, { ...query, queryId }, ends), plan, maxRows, maxBytes),
+      );
+    };
+    const outcome = await run(facts).catch((error: unknown) => {
+      if (endOf(error, signal, ends) !== 'out_of_range') throw error;
+      // The usual deviation of large numbers may be NaN where the exact one is finite.
+      const names = plan.measures.flatMap(({ column }) => column?.name ?? []);
+      return run({ ...facts, extremes: new Set(names) });
+    });
     return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;
   } catch (error) {
     return { kind: endOf(error, signal, ends) };

@@ -3,6 +3,9 @@ import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
 import { createTableSql, dropTableSql, isHiddenColumn, type TableMaking, TIME_INDEX } from './physical-table.ts';
 
+/** Tables that are created at the same time. */
+const CONCURRENT = 8;
+
 /**
  * Creates on each shard the tables that only others have. A shard that was added has none, so that reads through the cluster would fail until
  * the next upload of each customer.
@@ -22,7 +25,14 @@ export async function completeShards(servers: ClickhouseServers, making: TableMa
     const missing = new Map<string, ClickhouseShard>();
     for (const [other, names] of tables.entries())
       for (const name of names) if (!tables[index]?.has(name)) missing.set(name, servers.shards[other] ?? shard);
-    for (const [name, from] of missing) await copyDefinition(from, shard, where, name, making);
+    const waiting = [...missing];
+    const copyNext = async (): Promise<void> => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const [name, from] = next;
+        await copyDefinition(from, shard, where, name, making);
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENT }, copyNext));
   }
 }
 

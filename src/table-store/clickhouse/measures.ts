@@ -32,11 +32,16 @@ export function measureSql(measure: Measure, source: QuerySource): string {
     case 'quantile':
       return quantileSql(measure, [Number(q ?? 0.5)], source);
     case 'stddev':
-      return `if(count(${value}) < 2, NULL, stddevSampStable(toFloat64(${value})))`;
+      return `if(count(${value}) < 2, NULL, ${deviationSql(`toFloat64(${value})`, source.facts.extremes.has(column.name))})`;
     case 'first':
     case 'last':
       return edgeSql(fn, value, source.physical(by as Column), column.type);
   }
+}
+
+/** The square of a large number is infinite, and makes a state without values NaN when both are merged: a list has one state. */
+function deviationSql(value: string, isExtreme: boolean): string {
+  return isExtreme ? `arrayReduce('stddevSampStable', groupArray(${value}))` : `stddevSampStable(${value})`;
 }
 
 /** What groups by, or counts, equal values: 0 is -0. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, statSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -91,12 +91,12 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
     }
 
     /** Sends a file to node a, which is paused when it comes to a step. @returns the ID of the upload, as node b knows it */
-    async function sendAndPause({ a, b, paused }: Pair, customer: string, step: string): Promise<string> {
+    async function sendAndPause({ a, b, paused }: Pair, customer: string, step: string, csv = CSV) {
       const reached = paused.pauseAt(step);
-      put(a.url, customer, CSV).catch(() => undefined);
+      put(a.url, customer, csv).catch(() => undefined);
       await reached;
       const { body } = await call(`${b.url}/api/v1/customers/${customer}/uploads`);
-      return body.items[0].id;
+      return body.items[0].id as string;
     }
 
     /** Has a node do its housekeeping now. */
@@ -188,6 +188,25 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
         await until(async () => tableFiles(customer).length === 1);
       });
     }
+
+    it('leave the rejected rows that another node has found in the meantime', async () => {
+      const pair = await startBoth();
+      const { a, b, paused } = pair;
+      await put(b.url, 'faulty', CSV, WAIT);
+      const id = await sendAndPause(pair, 'faulty', 'renewLease', `${CSV}x,y\n`);
+      aheadMs += LEASE_ENDS_MS;
+      await sweep(b);
+      // Its bytes are kept, so that the first attempt has found them, too.
+      assert.equal((await ended(b.url, id)).error.code, 'rows_rejected');
+      const rejects = join(place.shared, 'rejects');
+      const files = () => readdirSync(rejects).map((file) => `${file} ${statSync(join(rejects, file)).ino}`);
+      const before = files().filter((file) => !file.includes('draft'));
+      assert.equal(before.length, 2, `${before}`);
+      const ends = a.observations.length;
+      paused.resume();
+      await until(async () => a.observations.slice(ends).some(({ kind }) => kind === 'attempt_failed'));
+      assert.deepEqual(files(), before);
+    });
 
     it('race for the first upload of a customer: every file is stored once, in one table', async () => {
       const { a, b } = await startBoth();
