@@ -28,9 +28,14 @@ const CSV = 'at,n\n2024-01-01 00:00:00,1\n2024-01-03 00:00:00,2\n';
  */
 export function otherNodeContract(how: string, isQuick: boolean, connect: (folder: string) => Promise<Catalog>): void {
   describe(`a request to another node than the one that has the upload, ${how}`, () => {
+    let folder: string;
     let pair: NodePair;
     before(async () => {
-      pair = await startNodePair(connect, { THENA_ANALYSIS_SECONDS: '3600' });
+      const connectIn = (place: string): Promise<Catalog> => {
+        folder = place;
+        return connect(place);
+      };
+      pair = await startNodePair(connectIn, { THENA_ANALYSIS_SECONDS: '3600' });
     });
     after(() => pair.close());
 
@@ -201,7 +206,7 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
     it('lists, follows and cancels an analysis', async () => {
       const lines = Array.from({ length: 1_500_000 }, (_, row) => `text ${(row * 7919) % 50_021}\n`);
       await put(pair.a.url, 'analysis', `s\n${lines.join('')}`, WAIT);
-      const or = Array.from({ length: 30 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${how}%y_` }));
+      const or = Array.from({ length: 90 }, (_, each) => ({ column: 's', op: 'like', value: `%x${each}_${how}%y_` }));
       const query = { measures: [{ fn: 'count' }], where: { not: { or } } };
       const id = randomUUID();
       const asked = call(`${pair.a.url}/api/v1/analyze/`, {
@@ -243,8 +248,9 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
       skip: !isQuick && 'there is no news',
     }, async () => {
       // Stands for the node that has received it.
-      const catalog = await connect('');
+      const catalog = await connect(folder);
       const announcing = announcingCatalog(catalog);
+      await registerReceiver(catalog);
       try {
         for (let round = 0; round < 5; round++) {
           const { id } = await announcing.createUpload(newUpload('queued'));

@@ -67,6 +67,13 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
   ) as [KyselyCatalog, KyselyCatalog];
   const news = new PostgresNews(clientConfig(url, `${application} news`, waits));
   await news.start();
+  const end = async (): Promise<void> => {
+    clearInterval(forgetting);
+    const ends = [news.close(), catalog.close(), vital.close(), settling.end()];
+    // A server that does not answer does not say good-bye either.
+    await Promise.race([Promise.all(ends), wait(CLOSE_MS, null, { ref: false })]);
+  };
+  let ended: Promise<void> | undefined;
   return {
     ...catalog,
     heartbeat: vital.heartbeat,
@@ -76,11 +83,9 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
     isShared: true,
     news,
     copies: catalogCopiesIn(db),
-    async close() {
-      clearInterval(forgetting);
-      const ends = [news.close(), catalog.close(), vital.close(), settling.end()];
-      // A server that does not answer does not say good-bye either.
-      await Promise.race([Promise.all(ends), wait(CLOSE_MS, null, { ref: false })]);
+    close() {
+      ended ??= end();
+      return ended;
     },
   };
 }
