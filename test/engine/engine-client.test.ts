@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -22,7 +23,7 @@ describe('the engine process', () => {
 
   /** Begins a load that takes a few seconds. */
   async function slowLoad(options: { deadlineMs?: number; signal?: AbortSignal; onProgress?: () => void } = {}) {
-    const database = join(running.tables, 'slow.duckdb');
+    const database = join(running.tables, `slow_${randomUUID()}.duckdb`);
     await running.engine.call('begin_load', { database, columns: FORMATS, create: true });
     const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
     const segment = running.segment(text);
