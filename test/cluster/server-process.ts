@@ -42,19 +42,27 @@ export function serverProcess(
     }
     return true;
   };
+  const start = async (): Promise<void> => {
+    const until = performance.now() + START_MS;
+    // Processes of a PostgreSQL that was killed may take a moment to end, and until then it does not start again.
+    for (let starts = 1; !(await startOnce(until)); starts++) {
+      if (starts === MAX_STARTS || performance.now() > until) {
+        throw new Error(`${command[0]} did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+      }
+      await sleep(200);
+    }
+    const started = child;
+    started?.once('exit', (code, signal) => {
+      if (child !== started) return;
+      // As a supervisor does. The library of ClickHouse aborts now and then when a query over two shards ends early.
+      process.stderr.write(`${command.at(-1)} ended (${signal ?? code}), and is started again\n`);
+      start().catch(() => undefined);
+    });
+  };
   const killAtExit = (): void => void child?.kill('SIGKILL');
   process.on('exit', killAtExit);
   return {
-    async start() {
-      const until = performance.now() + START_MS;
-      // Processes of a PostgreSQL that was killed may take a moment to end, and until then it does not start again.
-      for (let starts = 1; !(await startOnce(until)); starts++) {
-        if (starts === MAX_STARTS || performance.now() > until) {
-          throw new Error(`${command[0]} did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
-        }
-        await sleep(200);
-      }
-    },
+    start,
     async kill(signal = 'SIGKILL') {
       const running = child;
       child = null;
