@@ -7,7 +7,7 @@ import { StorageFailure } from './model/storage-failure.ts';
 import { SettingError } from './setting-error.ts';
 import type { Stores } from './stores.ts';
 import { checkServers } from './table-store/clickhouse/check-servers.ts';
-import { type ClickhouseAddress, ClickhouseServers } from './table-store/clickhouse/clickhouse-servers.ts';
+import { ClickhouseServers } from './table-store/clickhouse/clickhouse-servers.ts';
 import { clickhouseTableCopies } from './table-store/clickhouse/clickhouse-table-copies.ts';
 import { clickhouseTableStore } from './table-store/clickhouse/clickhouse-table-store.ts';
 import { completeShards } from './table-store/clickhouse/complete-shards.ts';
@@ -27,12 +27,15 @@ export interface ClusterStoresDeps {
 
 /** Connects to the servers of a cluster. @throws SettingError if one of them is not as needed */
 export async function openClusterStores({ cluster, engine, exports, settings }: ClusterStoresDeps): Promise<Stores> {
-  const address = { urls: cluster.clickhouseUrls, cluster: cluster.clickhouseCluster };
   const onCluster = isReplicated(cluster.clickhouseEngine) ? cluster.clickhouseCluster : null;
   const making = { engine: cluster.clickhouseEngine, onCluster };
-  await prepareClickhouse(address, making);
-  const catalog = await openPostgresCatalog(cluster.databaseUrl, { application: `thena ${settings.nodeId}` });
-  const servers = new ClickhouseServers(address);
+  const servers = new ClickhouseServers({ urls: cluster.clickhouseUrls, cluster: cluster.clickhouseCluster });
+  const catalog = await prepareServers(servers, making)
+    .then(() => openPostgresCatalog(cluster.databaseUrl, { application: `thena ${settings.nodeId}` }))
+    .catch(async (error: unknown) => {
+      await servers.close();
+      throw error;
+    });
   return {
     catalog,
     tables: clickhouseTableStore({
@@ -62,18 +65,15 @@ export async function openClusterStores({ cluster, engine, exports, settings }: 
 }
 
 /** Checks the servers, and creates the tables that a new shard lacks. */
-async function prepareClickhouse(address: ClickhouseAddress, making: TableMaking): Promise<void> {
+async function prepareServers(servers: ClickhouseServers, making: TableMaking): Promise<void> {
   for (const until = performance.now() + START_MS; ; await wait(START_PAUSE_MS)) {
-    const servers = new ClickhouseServers(address);
     try {
-      await checkServers(address, making);
+      await checkServers(servers, making);
       return await completeShards(servers, making);
     } catch (error) {
       if (!(error instanceof StorageFailure)) throw error;
       if (error.reason === 'unavailable' && performance.now() < until) continue;
       throw new SettingError(`ClickHouse (THENA_CLICKHOUSE_URL) cannot be used: ${error.message}`, { cause: error });
-    } finally {
-      await servers.close();
     }
   }
 }

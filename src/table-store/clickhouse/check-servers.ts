@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { SettingError } from '../../setting-error.ts';
 import { ClickhouseException } from './clickhouse-failure.ts';
-import { type ClickhouseAddress, ClickhouseServers } from './clickhouse-servers.ts';
+import type { ClickhouseServers } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
 import { prepareEnded } from './ended-attempts.ts';
@@ -25,8 +25,7 @@ const AUTHENTICATION_FAILED = 516;
  *
  * @throws SettingError with a sentence for the person who set the URLs; StorageFailure if a server does not answer
  */
-export async function checkServers(address: ClickhouseAddress, making: TableMaking): Promise<void> {
-  const servers = new ClickhouseServers(address);
+export async function checkServers(servers: ClickhouseServers, making: TableMaking): Promise<void> {
   const table = `_thena_check_${randomBytes(6).toString('hex')}`;
   try {
     await servers.onEach(checkVersion);
@@ -35,7 +34,6 @@ export async function checkServers(address: ClickhouseAddress, making: TableMaki
     await servers.onEach((shard) => shard.run(deleteRowsSql(table, 'c0 = 0', making)));
   } finally {
     await servers.onEach((shard) => shard.run(dropTableSql(table, making))).catch(() => undefined);
-    await servers.close();
   }
 }
 

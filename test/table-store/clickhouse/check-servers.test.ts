@@ -21,8 +21,12 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
   after(() => running.remove());
 
   const [first, second] = [() => running.urls[0] ?? '', () => running.urls[1] ?? ''];
+  const check = async (urls: readonly string[], cluster: string | null, making = MERGE_TREE): Promise<void> => {
+    const servers = new ClickhouseServers({ urls, cluster });
+    await checkServers(servers, making).finally(() => servers.close());
+  };
   const refused = (urls: readonly string[], cluster: string | null, says: RegExp, making = MERGE_TREE) =>
-    assert.rejects(checkServers({ urls, cluster }, making), (error: Error) => {
+    assert.rejects(check(urls, cluster, making), (error: Error) => {
       assert(error instanceof SettingError, String(error));
       assert.match(error.message, says);
       assert.doesNotMatch(error.message, /secret/);
@@ -30,8 +34,8 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
     });
 
   it('passes for one server and for the shards of a cluster, and leaves nothing behind', async () => {
-    await checkServers({ urls: [first()], cluster: null }, MERGE_TREE);
-    await checkServers({ urls: [first(), second()], cluster: CLUSTER }, MERGE_TREE);
+    await check([first()], null);
+    await check([first(), second()], CLUSTER);
     const servers = new ClickhouseServers({ urls: running.urls, cluster: CLUSTER });
     assert.deepEqual(await servers.onEach((shard) => shard.rows("SHOW TABLES NOT LIKE '\\_thena\\_ended'")), [[], []]);
     await servers.close();
@@ -63,12 +67,14 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
 
   it('fails if a server does not answer, and names it', async () => {
     const port = await freePort();
-    const check = checkServers({ urls: [`http://user:secret@127.0.0.1:${port}`], cluster: null }, MERGE_TREE);
-    await assert.rejects(check, (error: Error & { reason?: string }) => {
-      assert.equal(error.reason, 'unavailable');
-      assert.match(error.message, new RegExp(`127.0.0.1:${port} does not answer`));
-      assert.doesNotMatch(error.message, /secret/);
-      return true;
-    });
+    await assert.rejects(
+      check([`http://user:secret@127.0.0.1:${port}`], null),
+      (error: Error & { reason?: string }) => {
+        assert.equal(error.reason, 'unavailable');
+        assert.match(error.message, new RegExp(`127.0.0.1:${port} does not answer`));
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      },
+    );
   });
 });
