@@ -1,3 +1,4 @@
+import { PAGE_BYTES, pageBudgetMs } from '../page-limits.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, StoredValue, TableView } from '../table-store.ts';
 import { CLICKHOUSE } from './clickhouse-dialect.ts';
 import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
@@ -6,10 +7,6 @@ import { streamRows } from './reading.ts';
 import { rowBytes, storedValue } from './result-values.ts';
 import { FIRST_KEY, KEY, type RowKey, Scan } from './scan.ts';
 
-/** Approximate maximum size of a page. */
-const PAGE_BYTES = 8 * 1024 * 1024;
-/** If matching rows are far apart, a page ends after this time, and the next one continues from there. */
-const BUDGET_MS = 5_000;
 /** With a condition, so many rows are searched at first, and then this many times more with each query. */
 const FIRST_SPAN = 1_000_000;
 const GROWTH = 4;
@@ -57,7 +54,7 @@ export async function readPage(
       }
       if (next) return { kind: 'rows', rows, next: textOf(next) };
       if (to === null) return { kind: 'rows', rows, next: null };
-      if (rows.length === limit || performance.now() - began >= Math.min(BUDGET_MS, deadlineMs / 2)) {
+      if (rows.length === limit || performance.now() - began >= pageBudgetMs(deadlineMs)) {
         return { kind: 'rows', rows, next: textOf(to) };
       }
       from = to;

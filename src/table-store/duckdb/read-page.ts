@@ -1,17 +1,13 @@
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { RowPosition } from '../../engine/scan-operations.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
+import { PAGE_BYTES, pageBudgetMs } from '../page-limits.ts';
 import { compileScan } from '../sql/compile-scan.ts';
 import { physicalColumns } from '../sql/physical-columns.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, TableView } from '../table-store.ts';
 import { DUCKDB } from './duckdb-dialect.ts';
 import { valueSql } from './scanned-columns.ts';
 import type { UploadStarts } from './upload-starts.ts';
-
-/** Approximate maximum size of a page, in the engine's form. */
-const PAGE_BYTES = 8 * 1024 * 1024;
-/** If matching rows are far apart, a page ends after this time, and the next one continues from there. */
-const BUDGET_MS = 5_000;
 
 const POSITION = /^(\d{1,10})-(\d{1,15})-(\d{1,15})$/;
 
@@ -33,7 +29,7 @@ export async function readPage(
     select: selection.columns.map((column) => valueSql(column, physical)),
     limit,
     maxBytes: PAGE_BYTES,
-    budgetMs: Math.min(BUDGET_MS, deadlineMs / 2),
+    budgetMs: pageBudgetMs(deadlineMs),
   };
   try {
     const outcome = await engine.call('read_rows', params, { signal, deadlineMs });
