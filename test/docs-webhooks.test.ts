@@ -3,22 +3,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 import { splitMarkdown } from './markdown.ts';
 import { call, startThena, upload } from './server.ts';
 import { until } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 test('the receiver in docs/webhooks.md verifies events, and refuses others', async () => {
   const page = readFileSync(`${ROOT}docs/webhooks.md`, 'utf8');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startThenaProcess, type ThenaProcess } from '../../harness/thena-process.ts';
+import { freePort } from '../free-port.ts';
 import { totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import { browserOrReason, chooseAndUpload } from './browser-page.ts';
@@ -21,6 +21,7 @@ describe('uploading while server and network fail', { skip }, () => {
   const start = (): Promise<ThenaProcess> => startThenaProcess(join(folder, 'data'), [], environment);
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'thena-page-'));
+    // The server is started twice at the same address, which the page knows.
     environment = { THENA_PORT: String(await freePort()) };
     thena = await start();
   });
@@ -100,13 +101,3 @@ describe('uploading while server and network fail', { skip }, () => {
     await context.close();
   });
 });
-
-/** The server is started twice at the same address, which the page knows. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
-}

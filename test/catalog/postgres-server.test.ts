@@ -5,8 +5,8 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { SettingError } from '../../src/setting-error.ts';
 import { customerId, newUpload } from '../builders.ts';
-import { freePort } from '../cluster/free-port.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { freePort } from '../free-port.ts';
 
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 

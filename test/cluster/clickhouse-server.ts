@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { serverFolder } from './server-folder.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 

@@ -3,7 +3,7 @@ import { chownSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlink
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { serverFolder } from './server-folder.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 
 const PROCESS = fileURLToPath(new URL('s3-process.mjs', import.meta.url));

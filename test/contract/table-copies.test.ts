@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { StoredColumn } from '../../src/model/columns.ts';
 import type { CustomerId, TableId } from '../../src/model/ids.ts';
 import { ClickhouseServers } from '../../src/table-store/clickhouse/clickhouse-servers.ts';
@@ -16,6 +15,7 @@ import {
   startClickhouse,
 } from '../cluster/clickhouse-server.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
+import { queryFile } from '../engine/query-file.ts';
 
 const skip = NO_CLICKHOUSE ?? false;
 
@@ -53,15 +53,6 @@ afterEach(() => running.close());
 
 const chunk = (): string => join(running.storeSettings.exports, 'chunk.parquet');
 
-async function inFile(database: string, sql: string): Promise<DuckDBValue[][]> {
-  const instance = await DuckDBInstance.create(database);
-  const connection = await instance.connect();
-  const rows = (await connection.runAndReadAll(sql)).getRows();
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
-}
-
 /** Copies rows, and compares both sides. */
 async function copied(from: TableCopies, to: TableCopies, rows: RowsToCopy, target = table): Promise<number> {
   const checksums = fileChecksums(running.engine);
@@ -85,7 +76,7 @@ for (const shards of [1, 2]) {
         string,
         string,
       ];
-      await inFile(
+      await queryFile(
         first,
         `CREATE TABLE rows ${DEFINITION};
          INSERT INTO rows BY NAME SELECT 7 AS c0, 'undone' AS c0_text, 1 AS _thena_upload;
@@ -119,9 +110,9 @@ for (const shards of [1, 2]) {
 
       await running.engine.close();
       const all = `SELECT CAST(columns(*) AS VARCHAR) FROM rows WHERE _thena_upload > 1 AND _thena_upload <> 3 ORDER BY rowid`;
-      assert.deepEqual(await inFile(second, all), await inFile(first, all));
+      assert.deepEqual(await queryFile(second, all), await queryFile(first, all));
       const moved = `SELECT count(*) FROM (SELECT c0, rowid - 8 AS place FROM rows WHERE _thena_upload = 3) WHERE c0 <> place`;
-      assert.deepEqual(await inFile(second, moved), [[0n]], 'the order of the rows is the same');
+      assert.deepEqual(await queryFile(second, moved), [[0n]], 'the order of the rows is the same');
     } finally {
       await connection.close();
       await servers.remove();

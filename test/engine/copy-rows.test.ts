@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { PhysicalColumn } from '../../src/model/physical-columns.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
+import { queryFile } from './query-file.ts';
 
 let running: EngineInFolder;
 beforeEach(async () => {
@@ -26,16 +26,6 @@ const EDGES = `(NULL, NULL, NULL, NULL, NULL, NULL),
   (0, 'Infinity'::DOUBLE, NULL, DATE '1969-12-31', TIMESTAMP '1969-12-31 23:59:59.999999', chr(0) || 'x'),
   (1, '-Infinity'::DOUBLE, NULL, DATE '1970-01-01', TIMESTAMP '1970-01-01', repeat('long ', 1000)),
   (2, 5e-324, NULL, NULL, NULL, '5e-324'), (3, 0.1, NULL, NULL, NULL, NULL), (4, 0.0, NULL, NULL, NULL, NULL)`;
-
-/** Runs a statement on a table file that the engine does not use. */
-async function inFile(database: string, sql: string): Promise<DuckDBValue[][]> {
-  const instance = await DuckDBInstance.create(database);
-  const connection = await instance.connect();
-  const rows = (await connection.runAndReadAll(sql)).getRows();
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
-}
 
 /** Creates an empty table. */
 async function create(database: string): Promise<void> {
@@ -75,7 +65,7 @@ const DEFINITION =
   '(c0 BIGINT, c1 BOOLEAN, c2 DATE, c3 TIMESTAMP, c4 VARCHAR, _thena_upload INTEGER NOT NULL, c0_number DOUBLE)';
 
 it('copies every value of every type exactly, and keeps the order of the rows', async () => {
-  await inFile(
+  await queryFile(
     file('a'),
     `CREATE TABLE rows ${DEFINITION}; INSERT INTO rows BY NAME SELECT 7 AS c0, 1 AS _thena_upload;
      INSERT INTO rows BY NAME SELECT *, 2 AS _thena_upload FROM (VALUES ${EDGES}) v(c0, c0_number, c1, c2, c3, c4)`,
@@ -96,7 +86,7 @@ it('copies every value of every type exactly, and keeps the order of the rows', 
 /** The values of all rows, in stored order; numbers by their bits. */
 async function readBack(database: string): Promise<unknown[][]> {
   await running.engine.close();
-  const rows = await inFile(database, 'SELECT c0_number, * EXCLUDE c0_number FROM rows ORDER BY rowid');
+  const rows = await queryFile(database, 'SELECT c0_number, * EXCLUDE c0_number FROM rows ORDER BY rowid');
   const bits = (value: number): string => {
     const view = new DataView(new ArrayBuffer(8));
     view.setFloat64(0, value);
@@ -106,7 +96,7 @@ async function readBack(database: string): Promise<unknown[][]> {
 }
 
 it('keeps the order of many rows, and makes chunks smaller if texts are long', async () => {
-  await inFile(
+  await queryFile(
     file('a'),
     `CREATE TABLE rows ${DEFINITION};
      INSERT INTO rows BY NAME SELECT range AS c0, repeat('x', 10) AS c4, 1 AS _thena_upload FROM range(600000)`,
@@ -115,11 +105,11 @@ it('keeps the order of many rows, and makes chunks smaller if texts are long', a
   const { chunks } = await copy(file('a'), file('b'), [1], 500_000, 4_000_000);
   assert.deepEqual(chunks, [400_000, 200_000]);
   await running.engine.close();
-  assert.deepEqual(await inFile(file('b'), 'SELECT count(*) FROM rows WHERE c0 <> rowid'), [[0n]]);
+  assert.deepEqual(await queryFile(file('b'), 'SELECT count(*) FROM rows WHERE c0 <> rowid'), [[0n]]);
 });
 
 it('copies several uploads at once, but no others', async () => {
-  await inFile(
+  await queryFile(
     file('a'),
     `CREATE TABLE rows ${DEFINITION};
      INSERT INTO rows BY NAME SELECT range AS c0, 1 + range // 10 AS _thena_upload FROM range(50)`,
@@ -132,7 +122,7 @@ it('copies several uploads at once, but no others', async () => {
   assert.deepEqual(sums, added);
   await running.engine.close();
   const expected = [...Array(50).keys()].filter((n) => [2, 3, 5].includes(1 + Math.floor(n / 10)));
-  const rows = await inFile(file('b'), 'SELECT c0, _thena_upload FROM rows ORDER BY rowid');
+  const rows = await queryFile(file('b'), 'SELECT c0, _thena_upload FROM rows ORDER BY rowid');
   assert.deepEqual(
     rows,
     expected.map((n) => [BigInt(n), 1 + Math.floor(n / 10)]),
@@ -143,7 +133,7 @@ it('a value that differs, or is in another row, changes the checksum of its colu
   const values = { a: `(0.0, 'x'), (1.0, 'y')`, b: `('-0.0'::DOUBLE, 'x'), (1.0, 'y')`, c: `(0.0, 'y'), (1.0, 'x')` };
   const sums = [];
   for (const [name, rows] of Object.entries(values)) {
-    await inFile(
+    await queryFile(
       file(name),
       `CREATE TABLE rows ${DEFINITION}; INSERT INTO rows BY NAME SELECT n::DOUBLE AS c0_number, s AS c4, 1 AS _thena_upload FROM (VALUES ${rows}) v(n, s)`,
     );

@@ -9,7 +9,7 @@ import {
   startClickhouse,
   type ClickhouseServers as TestServers,
 } from '../../cluster/clickhouse-server.ts';
-import { freePort } from '../../cluster/free-port.ts';
+import { freePort } from '../../free-port.ts';
 
 const MERGE_TREE = { engine: 'MergeTree', onCluster: null };
 
