@@ -5,6 +5,7 @@ import type { Customers } from './customer.ts';
 import type { Nodes } from './node.ts';
 import type { ResumableFiles } from './resumable-file.ts';
 import type { Sessions } from './session.ts';
+import type { Shards } from './shards.ts';
 import type { SharedAnalyses } from './shared-analyses.ts';
 import type { SharedUploads } from './shared-uploads.ts';
 import type { TableStates } from './table-state.ts';
@@ -24,6 +25,7 @@ export interface Catalog
     ResumableFiles,
     TableStates,
     Nodes,
+    Shards,
     Webhooks,
     SharedUploads,
     SharedAnalyses {

@@ -216,6 +216,18 @@ interface MovesTable {
   source: string;
 }
 
+/** One row. */
+interface CatalogIdentityTable {
+  id: string;
+}
+
+/** The servers of the tables of a cluster, from position 1. */
+interface ShardsTable {
+  position: number;
+  /** Its address. */
+  name: string;
+}
+
 interface ResumableFilesTable {
   id: UploadId;
   /** Not a reference: the customer may appear with its first upload. */
@@ -258,6 +270,8 @@ export interface CatalogTables {
   resumable_files: ResumableFilesTable;
   resumable_chunks: ResumableChunksTable;
   moves: MovesTable;
+  catalog_identity: CatalogIdentityTable;
+  shards: ShardsTable;
 }
 
 export type CustomerRow = Selectable<CustomersTable>;

@@ -13,6 +13,7 @@ import { nodesIn } from './nodes.ts';
 import type { ParallelWrites } from './parallel-writes.ts';
 import { resumableFilesIn } from './resumable-files.ts';
 import { sessionsIn } from './sessions.ts';
+import { shardsIn } from './shards.ts';
 import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
@@ -48,6 +49,7 @@ export function kyselyCatalog(
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
     ...nodesIn(db, now),
+    ...shardsIn(db, now),
     ...sharedUploadsIn(db, now),
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
