@@ -1,6 +1,7 @@
 import type { ApiKeys } from './api-key.ts';
 import type { CatalogCopies } from './catalog-copies.ts';
 import type { CatalogNews } from './catalog-news.ts';
+import type { Chores } from './chores.ts';
 import type { Customers } from './customer.ts';
 import type { Nodes } from './node.ts';
 import type { ResumableFiles } from './resumable-file.ts';
@@ -26,6 +27,7 @@ export interface Catalog
     TableStates,
     Nodes,
     Shards,
+    Chores,
     Webhooks,
     SharedUploads,
     SharedAnalyses {

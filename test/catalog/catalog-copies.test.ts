@@ -17,6 +17,7 @@ const LEFT: Readonly<Record<string, string>> = {
   moves: 'of the catalog that it is in',
   catalog_identity: 'each catalog has its own',
   shards: 'of the catalog that they belong to',
+  chores: 'of the nodes that used the catalog',
   commits: 'of the sessions of PostgreSQL',
 };
 

@@ -129,6 +129,8 @@ interface AttemptsTable {
   owner: Optional<string>;
   /** When it was found that the owner had lost the lease. */
   lost_at: Optional<Millis>;
+  /** 1 once its rows were deleted after that. */
+  is_purged: Generated<number>;
 }
 
 /** The instances that are alive, one per node. */
@@ -228,6 +230,12 @@ interface ShardsTable {
   name: string;
 }
 
+/** When what one of all nodes does was last begun. */
+interface ChoresTable {
+  name: string;
+  begun_at: Millis;
+}
+
 interface ResumableFilesTable {
   id: UploadId;
   /** Not a reference: the customer may appear with its first upload. */
@@ -272,6 +280,7 @@ export interface CatalogTables {
   moves: MovesTable;
   catalog_identity: CatalogIdentityTable;
   shards: ShardsTable;
+  chores: ChoresTable;
 }
 
 export type CustomerRow = Selectable<CustomersTable>;

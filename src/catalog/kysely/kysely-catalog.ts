@@ -4,6 +4,7 @@ import { apiKeysIn } from './api-keys.ts';
 import { cancelUndoIn } from './cancel-undo.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import { choresIn } from './chores.ts';
 import { commitUploadIn } from './commit-upload.ts';
 import { customersIn } from './customers.ts';
 import { deleteCustomerIn } from './delete-customer.ts';
@@ -50,6 +51,7 @@ export function kyselyCatalog(
     ...tableStatesIn(db, now),
     ...nodesIn(db, now),
     ...shardsIn(db, now),
+    ...choresIn(db, now),
     ...sharedUploadsIn(db, now),
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),

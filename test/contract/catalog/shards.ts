@@ -6,6 +6,20 @@ const UNSEEN_MS = 15_000;
 const NODE = { nodeId: 'node 1', instanceId: 'a' };
 
 export function shardsContract(t: CatalogUnderTest): void {
+  describe('a chore', () => {
+    it('is taken by one of all nodes within its time', async () => {
+      const taken = await Promise.all(Array.from({ length: 5 }, () => t.catalog.takeChore('sweep', UNSEEN_MS)));
+      assert.deepEqual(taken.toSorted(), [false, false, false, false, true]);
+      assert.equal(await t.catalog.takeChore('other', UNSEEN_MS), true);
+      t.clock += UNSEEN_MS - 1;
+      assert.equal(await t.catalog.takeChore('sweep', UNSEEN_MS), false);
+      t.clock += 1;
+      assert.equal(await t.catalog.takeChore('sweep', UNSEEN_MS), true);
+      t.clock -= 1;
+      assert.equal(await t.catalog.takeChore('sweep', UNSEEN_MS), true, 'the clock was set back');
+    });
+  });
+
   describe('shards', () => {
     it('are known in their order, with the identity of the catalog, to which none is added while a node is alive', async () => {
       const { catalogId, names } = await t.catalog.knownShards();

@@ -15,6 +15,7 @@ import { resumableFiles } from './0010-resumable-files.ts';
 import { nodes } from './0011-nodes.ts';
 import { moves } from './0012-moves.ts';
 import { shards } from './0013-shards.ts';
+import { upkeep } from './0014-upkeep.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -31,6 +32,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-nodes': nodes,
   '0012-moves': moves,
   '0013-shards': shards,
+  '0014-upkeep': upkeep,
 };
 
 /**
