@@ -88,7 +88,7 @@ async function takeShards(
   const names = shardNames(servers);
   await whenReachable(() => requireShards(servers, expected, making));
   if (names.join() !== expected.names.join()) {
-    // In this order: a server whose place is recorded and that has no identity was set up anew.
+    // In this order: a server whose place is recorded and that has no identity was replaced by an empty one.
     await whenReachable(() => markShards(servers, expected));
     const nodes = await catalog.recordShards(names, DEAD_AFTER_MS);
     if (nodes.length > 0) {
