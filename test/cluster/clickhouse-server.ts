@@ -11,6 +11,11 @@ const PROCESS = fileURLToPath(new URL('clickhouse-process.mjs', import.meta.url)
 /** The name of the cluster in `system.clusters`, if there are several shards. */
 export const CLUSTER = 'shards';
 
+/** The name of a cluster that consists of the first servers only. */
+export function clusterOfFirst(servers: number): string {
+  return `${CLUSTER}_${servers}`;
+}
+
 export interface ClickhouseServers {
   /** A server for each shard. */
   readonly shards: readonly ServerProcess[];
@@ -32,7 +37,9 @@ export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseSe
   const ports = await Promise.all(
     Array.from({ length: shards }, async () => ({ http: await freePort(), tcp: await freePort() })),
   );
-  const cluster = `<${CLUSTER}>${ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`).join('')}</${CLUSTER}>`;
+  const members = ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`);
+  const parts = members.map((_, index) => [clusterOfFirst(index + 1), members.slice(0, index + 1)] as const);
+  const clusters = [[CLUSTER, members] as const, ...parts].map(([name, of]) => `<${name}>${of.join('')}</${name}>`);
   const servers = ports.map(({ http, tcp }, index) => {
     const own = join(folder, String(index));
     mkdirSync(own);
@@ -42,7 +49,7 @@ export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseSe
       `<clickhouse><listen_host>127.0.0.1</listen_host><http_port>${http}</http_port><tcp_port>${tcp}</tcp_port>
 <path>${own}/store/</path><tmp_path>${own}/tmp/</tmp_path><mark_cache_size>67108864</mark_cache_size>
 <max_server_memory_usage>4000000000</max_server_memory_usage>
-<remote_servers replace="1">${shards > 1 ? cluster : ''}</remote_servers></clickhouse>`,
+<remote_servers replace="1">${shards > 1 ? clusters.join('') : ''}</remote_servers></clickhouse>`,
     );
     const log = join(own, 'log');
     const output = openSync(log, 'a');
