@@ -22,6 +22,11 @@ const USERS = `<clickhouse><profiles><default/></profiles><quotas><default/></qu
 <${USER.username}><password>${USER.password}</password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
 <grants>${GRANTS.map((grant) => `<query>${grant}</query>`).join('')}</grants></${USER.username}></users></clickhouse>`;
 
+/** The name of a cluster that consists of the first servers only. */
+export function clusterOfFirst(servers: number): string {
+  return `${CLUSTER}_${servers}`;
+}
+
 export interface ClickhouseServers {
   /** A server for each shard. */
   readonly shards: readonly ServerProcess[];
@@ -48,7 +53,9 @@ export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseSe
   const ports = await Promise.all(
     Array.from({ length: shards }, async () => ({ http: await freePort(), tcp: await freePort() })),
   );
-  const cluster = `<${CLUSTER}>${ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`).join('')}</${CLUSTER}>`;
+  const members = ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`);
+  const parts = members.map((_, index) => [clusterOfFirst(index + 1), members.slice(0, index + 1)] as const);
+  const clusters = [[CLUSTER, members] as const, ...parts].map(([name, of]) => `<${name}>${of.join('')}</${name}>`);
   const servers = ports.map(({ http, tcp }, index) => {
     const own = join(folder, String(index));
     mkdirSync(own);
@@ -61,7 +68,7 @@ export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseSe
 <access_control_improvements><select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
 <table_engines_require_grant>true</table_engines_require_grant></access_control_improvements>
 <users_config>${join(own, 'users.xml')}</users_config>
-<remote_servers replace="1">${shards > 1 ? cluster : ''}</remote_servers></clickhouse>`,
+<remote_servers replace="1">${shards > 1 ? clusters.join('') : ''}</remote_servers></clickhouse>`,
     );
     writeFileSync(join(own, 'users.xml'), USERS);
     const log = join(own, 'log');
