@@ -1,28 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { SettingError } from '../../src/setting-error.ts';
 import { customerId, newUpload } from '../builders.ts';
-import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { freePort } from '../free-port.ts';
+import { postgresForTests } from './postgres-for-tests.ts';
 
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 
 describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
-  let server: PostgresServer;
-  let url: string;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(() => server.remove());
-  beforeEach(async () => {
-    url = await server.createDatabase();
-  });
+  const postgres = postgresForTests();
 
   async function run(...statements: readonly string[]): Promise<readonly Record<string, unknown>[]> {
-    const client = new pg.Client(url);
+    const client = new pg.Client(postgres.url);
     await client.connect();
     try {
       let rows: readonly Record<string, unknown>[] = [];
@@ -35,10 +28,10 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
 
   /** The URL with other parts. */
   function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port' | 'search'>>): string {
-    return Object.assign(new URL(url), parts).href;
+    return Object.assign(new URL(postgres.url), parts).href;
   }
 
-  async function refusal(of = url, waitMs = 500): Promise<string> {
+  async function refusal(of = postgres.url, waitMs = 500): Promise<string> {
     const opened = openPostgresCatalog(of, { waitMs });
     const error: unknown = await opened.then(
       (catalog) => catalog.close(),
@@ -48,12 +41,12 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
     return error.message;
   }
 
-  async function using<T>(use: (catalog: Catalog) => Promise<T>, of = url): Promise<T> {
+  async function using<T>(use: (catalog: Catalog) => Promise<T>, of = postgres.url): Promise<T> {
     const catalog = await openPostgresCatalog(of);
     return use(catalog).finally(() => catalog.close());
   }
 
-  const database = (): string => new URL(url).pathname.slice(1);
+  const database = (): string => new URL(postgres.url).pathname.slice(1);
 
   it('is refused with the reason if it would lose what was acknowledged, or cannot be written', async () => {
     await run(`alter database ${database()} set synchronous_commit = off`);
@@ -105,7 +98,7 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
   });
 
   it('is migrated once by several processes that start at the same time', async () => {
-    const catalogs = await Promise.all(Array.from({ length: 5 }, () => openPostgresCatalog(url)));
+    const catalogs = await Promise.all(Array.from({ length: 5 }, () => openPostgresCatalog(postgres.url)));
     await Promise.all(catalogs.map((catalog, at) => catalog.createUpload(newUpload(`c${at}`))));
     await Promise.all(catalogs.map((catalog) => catalog.close()));
     const rows = await run('select name from kysely_migration order by name');
@@ -152,7 +145,7 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
   });
 
   it('gives the time, and shows whose connections they are', async () => {
-    const catalog = await openPostgresCatalog(url, { application: 'thena node 1' });
+    const catalog = await openPostgresCatalog(postgres.url, { application: 'thena node 1' });
     const [row] = await run('select (extract(epoch from clock_timestamp()) * 1000)::float8 as at');
     assert.ok(Math.abs((await catalog.now()) - Number(row?.at)) < 1_000);
     await catalog.ping();
