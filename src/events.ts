@@ -41,6 +41,8 @@ export type Observation =
       readonly customerId: CustomerId | null;
       readonly code: string;
     }
+  /** A table without rows that nobody knew. */
+  | { readonly kind: 'stray_table_dropped'; readonly customerId: CustomerId; readonly tableId: string }
   /** No load starts because disk space is low; then loads start again. */
   | { readonly kind: 'loads_held' | 'loads_resumed' }
   | {

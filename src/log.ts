@@ -79,6 +79,13 @@ function describe(observation: Observation): Line {
       const whose = customerId === null ? '' : ` of customer ${customerId}`;
       return { level: 'info', message: `Upload ${uploadId}${whose} refused: ${code}` };
     }
+    case 'stray_table_dropped': {
+      const { customerId, tableId } = observation;
+      return {
+        level: 'warn',
+        message: `Dropped the table ${customerId}_${tableId}, which had no rows and was nobody's`,
+      };
+    }
     case 'loads_held':
       return { level: 'warn', message: 'Low disk space: loads are paused' };
     case 'loads_resumed':

@@ -18,6 +18,8 @@ import { readiness } from './readiness.ts';
 import type { Stores } from './stores.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
 
+/** Connections that wait to be accepted, if the system's own limit is not lower. Beyond it, clients may see a reset. */
+const MAX_WAITING_CONNECTIONS = 4096;
 /** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
 const PAGE_DIRECTORY = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../dist/page/' : '../page/', import.meta.url),
@@ -110,7 +112,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       observe,
     });
     closing.push(() => server.close());
-    const url = await server.listen({ host: config.host, port: config.port });
+    const url = await server.listen({ host: config.host, port: config.port, backlog: MAX_WAITING_CONNECTIONS });
     return { url, close, ended: ended.promise };
   } catch (error) {
     await close();

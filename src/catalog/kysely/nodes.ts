@@ -3,12 +3,14 @@ import type { Nodes } from '../node.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { endLeases } from './lease-fencing.ts';
+import { lockShards, unseenFor } from './shards.ts';
 
 export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
   const live = () => db.selectFrom('nodes').select('instance_id');
   return {
     registerInstance: ({ nodeId, instanceId }, isOnlyProcess) =>
       db.transaction().execute(async (trx) => {
+        await lockShards(trx);
         const at = await now(trx);
         if (isOnlyProcess) {
           await trx.deleteFrom('nodes').execute();
@@ -36,8 +38,7 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
       const at = await now(db);
       const expired = await db
         .deleteFrom('nodes')
-        // Or not since the clock of the database was set back.
-        .where((eb) => eb.or([eb('seen_at', '<=', at - unseenMs), eb('seen_at', '>=', at + unseenMs)]))
+        .where(unseenFor(unseenMs, at))
         .where('instance_id', '<>', instanceId)
         .returning('node_id')
         .execute();
