@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import type pg from 'pg';
+import { certificateRefusal } from '../../certificate-refusal.ts';
 import { SettingError } from '../../setting-error.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CatalogClock } from '../kysely/catalog-clock.ts';
@@ -116,6 +117,8 @@ async function retriedUntil(until: number, name: string, check: () => Promise<vo
       return await check();
     } catch (error) {
       if (error instanceof SettingError || verdictOn(translated(error)) !== 'unavailable') throw error;
+      const refusal = certificateRefusal(error);
+      if (refusal !== null) throw new SettingError(`The PostgreSQL at ${name} cannot be used: ${refusal}`);
       if (performance.now() > until) {
         throw new SettingError(`The PostgreSQL at ${name} cannot be reached: ${(error as Error).message}.`);
       }

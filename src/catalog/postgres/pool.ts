@@ -46,7 +46,7 @@ export function connecting(url: string, application: string, { connectMs, statem
   const statements = Object.entries(settings).map(([name, is]) => `set ${name} = '${is}'`);
   return {
     config: {
-      connectionString: url,
+      connectionString: withVerification(url),
       application_name: application,
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
@@ -69,6 +69,13 @@ export function postgresPool({ config, prepare }: Connecting, connections: numbe
   return pool;
 }
 
+/** What `pg` makes of these modes, with a warning that they will mean less one day: the certificate is verified. */
+const VERIFYING = /([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/;
+
+function withVerification(url: string): string {
+  return url.includes('uselibpqcompat=true') ? url : url.replace(VERIFYING, '$1verify-full');
+}
+
 /**
  * The server of a URL as it may be shown: host, port and database.
  *
@@ -80,9 +87,11 @@ export function serverName(url: string): string {
   );
   if (!/^postgres(?:ql)?:\/\//.test(url)) throw refused;
   try {
-    const { host, port, database } = new pg.Client({ connectionString: url });
+    const { host, port, database } = new pg.Client({ connectionString: withVerification(url) });
     return `${host}:${port}/${database}`;
-  } catch {
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (path !== undefined) throw new SettingError(`Cannot read ${path}, which THENA_DATABASE_URL names (${code}).`);
     // Its cause may contain the URL.
     throw refused;
   }
