@@ -102,8 +102,8 @@ async function takeShards(
 
 /** A node that registers knows all shards: one may have been added since they were checked, by a node that saw no other alive. */
 function registeringOnShards(catalog: Catalog, servers: ClickhouseServers): Catalog['registerInstance'] {
-  return async (instance, isOnlyProcess) => {
-    await catalog.registerInstance(instance, isOnlyProcess);
+  return async (instance, ...registration) => {
+    await catalog.registerInstance(instance, ...registration);
     const { names } = await catalog.knownShards();
     if (names.length === servers.shards.length) return;
     await catalog.removeInstance(instance);

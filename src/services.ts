@@ -12,6 +12,7 @@ import { buildServer } from './http/server.ts';
 import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { openSpool } from './ingest/spool/open-spool.ts';
+import { awaitPredecessor, type OwnProcess } from './ingest/upkeep/predecessor.ts';
 import { metricsText } from './metrics.ts';
 import { refuseDuringMove } from './move/move-registration.ts';
 import { readiness } from './readiness.ts';
@@ -34,8 +35,16 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/** Starts all parts with their adapters and listens. The only file that names concrete adapters. */
-export async function startServices(config: Config, observe: Observe): Promise<Services> {
+/**
+ * Starts all parts with their adapters and listens. The only file that names concrete adapters.
+ *
+ * @param own null: no other process is ever the same node
+ */
+export async function startServices(
+  config: Config,
+  observe: Observe,
+  own: OwnProcess | null = null,
+): Promise<Services> {
   const data = takeDataDir(config.dataDir);
   // In a cluster, the data folder only has temporary files.
   const tableDirectories = config.cluster ? [] : [data.folder('tables')];
@@ -73,10 +82,12 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     closing.push(() => stores.close());
     const { catalog, tables } = stores;
     const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
-    await refuseDuringMove(catalog, instance);
+    await refuseDuringMove(catalog);
+    if (own && catalog.isShared) await awaitPredecessor({ catalog, nodeId: config.nodeId, own, observe });
     const ingest = await startIngest({
       catalog,
       instance,
+      process: own && { host: own.host, pid: own.pid },
       onEnd: ended.resolve,
       tables,
       csvReader: duckdbCsvReader(engine),

@@ -96,6 +96,7 @@ describe('the catalog file', () => {
         '0012-moves',
         '0013-shards',
         '0014-upkeep',
+        '0015-node-processes',
       ],
     );
     await db.destroy();

@@ -139,6 +139,8 @@ interface NodesTable {
   instance_id: string;
   started_at: Millis;
   seen_at: Millis;
+  host: Optional<string>;
+  pid: Optional<number>;
 }
 
 /** How far uploads are, as saved by the processes that receive and load them. */

@@ -8,7 +8,7 @@ import { lockShards, unseenFor } from './shards.ts';
 export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
   const live = () => db.selectFrom('nodes').select('instance_id');
   return {
-    registerInstance: ({ nodeId, instanceId }, isOnlyProcess) =>
+    registerInstance: ({ nodeId, instanceId }, isOnlyProcess, process = null) =>
       db.transaction().execute(async (trx) => {
         await lockShards(trx);
         const at = await now(trx);
@@ -16,13 +16,20 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
           await trx.deleteFrom('nodes').execute();
           await trx.updateTable('attempts').set({ owner: null }).where('owner', 'is not', null).execute();
         }
-        const instance = { instance_id: instanceId, started_at: at, seen_at: at };
+        const { host = null, pid = null } = process ?? {};
+        const instance = { instance_id: instanceId, started_at: at, seen_at: at, host, pid };
         await trx
           .insertInto('nodes')
           .values({ node_id: nodeId, ...instance })
           .onConflict((conflict) => conflict.column('node_id').doUpdateSet(instance))
           .execute();
       }),
+    async findInstance(nodeId) {
+      const row = await db.selectFrom('nodes').selectAll().where('node_id', '=', nodeId).executeTakeFirst();
+      if (!row) return null;
+      const { instance_id: instanceId, seen_at: seenAt, host, pid } = row;
+      return { instanceId, seenAt, process: host === null || pid === null ? null : { host, pid } };
+    },
     async heartbeat({ nodeId, instanceId }) {
       const { numUpdatedRows } = await db
         .updateTable('nodes')

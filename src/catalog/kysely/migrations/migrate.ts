@@ -16,6 +16,7 @@ import { nodes } from './0011-nodes.ts';
 import { moves } from './0012-moves.ts';
 import { shards } from './0013-shards.ts';
 import { upkeep } from './0014-upkeep.ts';
+import { nodeProcesses } from './0015-node-processes.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -33,6 +34,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-moves': moves,
   '0013-shards': shards,
   '0014-upkeep': upkeep,
+  '0015-node-processes': nodeProcesses,
 };
 
 /**
