@@ -106,9 +106,11 @@ export async function startServices(
     });
     closing.push(() => webhooks.close());
     const ready = readiness({
-      ...stores.checks,
-      'the spool': () => place.ping(),
-      'the engine': (signal) => engine.call('ping', null, { signal }),
+      needed: {
+        'the catalog': () => catalog.ping(),
+        'the engine': (signal) => engine.call('ping', null, { signal }),
+      },
+      others: { ...stores.checks, 'the spool': () => place.ping() },
     });
     const server = await buildServer({
       config,

@@ -47,7 +47,7 @@ export interface ServerDeps {
   /** Where exports are written that are sent in parts. */
   readonly exportDirectory: string;
   /** Resolves if the server can serve requests. */
-  readonly ready: () => Promise<void>;
+  readonly ready: () => Promise<readonly string[]>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
   /** The folder of the built web page. */

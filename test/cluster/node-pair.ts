@@ -183,7 +183,7 @@ export async function startNode(
     exportDirectory: folders.temp,
     ingest,
     webhooks,
-    ready: () => catalog.ping(),
+    ready: () => catalog.ping().then(() => []),
     metrics: async () => '',
     pageDirectory: folders.temp,
     observe,
