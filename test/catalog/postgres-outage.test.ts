@@ -82,7 +82,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
         await assert.rejects(call(), UNAVAILABLE);
         return performance.now() - began;
       };
-      await server.kill();
+      await postgres.server.kill();
       const first = await failing(() => catalog.findUpload(upload.id));
       assert.ok(first >= 3_000, `the first one waited ${first} ms`);
       for (const call of [() => catalog.findUpload(upload.id), () => catalog.createUpload(newUpload('b'))]) {
@@ -92,7 +92,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
       const committing = catalog.commitUpload(commitOf(claim));
       const late = sleep(1_500).then(() => 'late');
       assert.equal(await Promise.race([committing, late]), 'late');
-      await server.start();
+      await postgres.server.start();
       const committed = await committing;
       assert.ok(committed !== 'lost');
       assert.equal(committed.status, 'complete');
