@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Catalog } from './catalog/catalog.ts';
 import { openPostgresCatalog } from './catalog/postgres/open-postgres.ts';
-import { type ClusterSettings, isReplicated } from './cluster-settings.ts';
+import { type ClusterSettings, isReplicated, withoutSecrets } from './cluster-settings.ts';
 import type { Config } from './config.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import { StorageFailure } from './model/storage-failure.ts';
@@ -12,10 +13,13 @@ import { clickhouseTableCopies } from './table-store/clickhouse/clickhouse-table
 import { clickhouseTableStore } from './table-store/clickhouse/clickhouse-table-store.ts';
 import { completeShards } from './table-store/clickhouse/complete-shards.ts';
 import type { TableMaking } from './table-store/clickhouse/physical-table.ts';
+import { markShards, requireShards, shardNames } from './table-store/clickhouse/shard-identity.ts';
 
 /** How long a start waits for servers that are being started, too. */
 const START_MS = 10_000;
 const START_PAUSE_MS = 250;
+/** A node that has not been seen for so long is dead. */
+const DEAD_AFTER_MS = 15_000;
 
 export interface ClusterStoresDeps {
   readonly cluster: ClusterSettings;
@@ -30,46 +34,90 @@ export async function openClusterStores({ cluster, engine, exports, settings }: 
   const onCluster = isReplicated(cluster.clickhouseEngine) ? cluster.clickhouseCluster : null;
   const making = { engine: cluster.clickhouseEngine, onCluster };
   const servers = new ClickhouseServers({ urls: cluster.clickhouseUrls, cluster: cluster.clickhouseCluster });
-  const catalog = await prepareServers(servers, making)
-    .then(() => openPostgresCatalog(cluster.databaseUrl, { application: `thena ${settings.nodeId}` }))
-    .catch(async (error: unknown) => {
-      await servers.close();
-      throw error;
-    });
-  return {
-    catalog,
-    tables: clickhouseTableStore({
-      servers,
-      making,
-      engine,
-      tempDirectory: exports,
-      exports,
-      reserveBytes: settings.diskReserveBytes,
-      queryMemoryBytes: null,
-    }),
-    copies: clickhouseTableCopies(servers, making),
-    checks: {
-      'the catalog': () => catalog.ping(),
-      ...Object.fromEntries(
-        servers.shards.map((shard, index) => [
-          servers.labelOf(index),
-          (signal: AbortSignal) => shard.rows('SELECT 1', { signal }),
-        ]),
-      ),
-    },
-    async close() {
-      await catalog.close();
-      await servers.close();
-    },
+  const closing: (() => Promise<void>)[] = [() => servers.close()];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    await whenReachable(() => checkServers(servers, making));
+    const catalog = await openPostgresCatalog(cluster.databaseUrl, { application: `thena ${settings.nodeId}` });
+    closing.push(() => catalog.close());
+    await takeShards(catalog, withoutSecrets(cluster.databaseUrl), servers, making);
+    return {
+      catalog: { ...catalog, registerInstance: registeringOnShards(catalog, servers) },
+      tables: clickhouseTableStore({
+        servers,
+        making,
+        engine,
+        tempDirectory: exports,
+        exports,
+        reserveBytes: settings.diskReserveBytes,
+        queryMemoryBytes: null,
+      }),
+      copies: clickhouseTableCopies(servers, making),
+      checks: {
+        'the catalog': () => catalog.ping(),
+        ...Object.fromEntries(
+          servers.shards.map((shard, index) => [
+            servers.labelOf(index),
+            (signal: AbortSignal) => shard.rows('SELECT 1', { signal }),
+          ]),
+        ),
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that the servers are the shards that the catalog knows. New ones at the end of the list are recorded, which needs all other
+ * nodes to be stopped: one that does not know a shard would leave rows of failed uploads there. Then creates the tables that a new shard lacks.
+ *
+ * @throws SettingError that says what differs, or which nodes are running
+ */
+async function takeShards(
+  catalog: Catalog,
+  catalogName: string,
+  servers: ClickhouseServers,
+  making: TableMaking,
+): Promise<void> {
+  const expected = { ...(await catalog.knownShards()), catalogName };
+  const names = shardNames(servers);
+  await whenReachable(() => requireShards(servers, expected, making));
+  if (names.join() !== expected.names.join()) {
+    // In this order: a server whose place is recorded and that has no identity was replaced by an empty one.
+    await whenReachable(() => markShards(servers, expected));
+    const nodes = await catalog.recordShards(names, DEAD_AFTER_MS);
+    if (nodes.length > 0) {
+      throw new SettingError(
+        `THENA_CLICKHOUSE_URL has new shards (${names.slice(expected.names.length).join(', ')}), which these nodes do not know: ${nodes.join(', ')}. Stop them first. One that was killed counts as running for ${DEAD_AFTER_MS / 1000} seconds.`,
+      );
+    }
+  }
+  await whenReachable(() => completeShards(servers, making));
+}
+
+/** A node that registers knows all shards: one may have been added since they were checked, by a node that saw no other alive. */
+function registeringOnShards(catalog: Catalog, servers: ClickhouseServers): Catalog['registerInstance'] {
+  return async (instance, ...registration) => {
+    await catalog.registerInstance(instance, ...registration);
+    const { names } = await catalog.knownShards();
+    if (names.length === servers.shards.length) return;
+    await catalog.removeInstance(instance);
+    throw new SettingError(
+      `THENA_CLICKHOUSE_URL lacks shards that another node has added at this moment: ${names.slice(servers.shards.length).join(', ')}.`,
+    );
   };
 }
 
-/** Checks the servers, and creates the tables that a new shard lacks. */
-async function prepareServers(servers: ClickhouseServers, making: TableMaking): Promise<void> {
+/** Waits for servers that are being started, too. @throws SettingError if they cannot be used */
+async function whenReachable(work: () => Promise<void>): Promise<void> {
   for (const until = performance.now() + START_MS; ; await wait(START_PAUSE_MS)) {
     try {
-      await checkServers(servers, making);
-      return await completeShards(servers, making);
+      return await work();
     } catch (error) {
       if (!(error instanceof StorageFailure)) throw error;
       if (error.reason === 'unavailable' && performance.now() < until) continue;

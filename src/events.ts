@@ -13,6 +13,13 @@ export type Observation =
   | { readonly kind: 'stopping'; readonly signal: string }
   /** Another node has died: others take over what it had. */
   | { readonly kind: 'node_died'; readonly nodeId: string }
+  /** Another process is the same node, and may be about to end. */
+  | {
+      readonly kind: 'node_waits';
+      readonly nodeId: string;
+      /** Null if that is not known. */
+      readonly process: { readonly host: string; readonly pid: number } | null;
+    }
   /** This process has to stop: another one has its node ID, or it was not seen for too long. */
   | { readonly kind: 'node_ended'; readonly nodeId: string; readonly why: 'replaced' | 'expired' }
   | { readonly kind: 'stopped' }
@@ -41,6 +48,8 @@ export type Observation =
       readonly customerId: CustomerId | null;
       readonly code: string;
     }
+  /** A table without rows that nobody knew. */
+  | { readonly kind: 'stray_table_dropped'; readonly customerId: CustomerId; readonly tableId: string }
   /** No load starts because disk space is low; then loads start again. */
   | { readonly kind: 'loads_held' | 'loads_resumed' }
   | {

@@ -51,6 +51,11 @@ function describe(observation: Observation): Line {
       return { level: 'info', message: 'Stopped' };
     case 'node_died':
       return { level: 'warn', message: `Node ${observation.nodeId} has died: its uploads are taken over` };
+    case 'node_waits': {
+      const { nodeId, process } = observation;
+      const which = process === null ? 'another process' : `process ${process.pid} on ${process.host}`;
+      return { level: 'warn', message: `Waiting for the end of ${which}, which is node ${nodeId}` };
+    }
     case 'node_ended':
       return { level: 'error', message: endOf(observation) };
     case 'engine_started':
@@ -78,6 +83,13 @@ function describe(observation: Observation): Line {
       const { uploadId, customerId, code } = observation;
       const whose = customerId === null ? '' : ` of customer ${customerId}`;
       return { level: 'info', message: `Upload ${uploadId}${whose} refused: ${code}` };
+    }
+    case 'stray_table_dropped': {
+      const { customerId, tableId } = observation;
+      return {
+        level: 'warn',
+        message: `Dropped the table ${customerId}_${tableId}, which had no rows and was nobody's`,
+      };
     }
     case 'loads_held':
       return { level: 'warn', message: 'Low disk space: loads are paused' };

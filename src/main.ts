@@ -3,7 +3,7 @@
  *
  *   node src/main.ts [--help]
  */
-import { constants } from 'node:os';
+import { constants, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { serversOf } from './cluster-settings.ts';
 import { type Config, readConfig, SETTINGS } from './config.ts';
@@ -65,7 +65,7 @@ function loadConfig(): Config {
 
 async function start(config: Config, observe: Observe): Promise<Services> {
   try {
-    return await startServices(config, observe);
+    return await startServices(config, observe, { host: hostname(), pid: process.pid, isRunning });
   } catch (error) {
     if (error instanceof SettingError) end(EXIT_MISUSED, error.message);
     const { syscall, code, message } = error as NodeJS.ErrnoException;
@@ -76,6 +76,15 @@ async function start(config: Config, observe: Observe): Promise<Services> {
     if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') throw error;
     const address = `THENA_HOST ${config.host}, THENA_PORT ${config.port}`;
     end(EXIT_FAILED, `Cannot listen on ${address}: ${message}.`);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Of another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

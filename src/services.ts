@@ -12,12 +12,15 @@ import { buildServer } from './http/server.ts';
 import { announcedUpload } from './http/webhooks/webhook-json.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { openSpool } from './ingest/spool/open-spool.ts';
+import { awaitPredecessor, type OwnProcess } from './ingest/upkeep/predecessor.ts';
 import { metricsText } from './metrics.ts';
 import { refuseDuringMove } from './move/move-registration.ts';
 import { readiness } from './readiness.ts';
 import type { Stores } from './stores.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
 
+/** Connections that wait to be accepted, if the system's own limit is not lower. Beyond it, clients may see a reset. */
+const MAX_WAITING_CONNECTIONS = 4096;
 /** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
 const PAGE_DIRECTORY = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../dist/page/' : '../page/', import.meta.url),
@@ -32,8 +35,16 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/** Starts all parts with their adapters and listens. The only file that names concrete adapters. */
-export async function startServices(config: Config, observe: Observe): Promise<Services> {
+/**
+ * Starts all parts with their adapters and listens. The only file that names concrete adapters.
+ *
+ * @param own null: no other process is ever the same node
+ */
+export async function startServices(
+  config: Config,
+  observe: Observe,
+  own: OwnProcess | null = null,
+): Promise<Services> {
   const data = takeDataDir(config.dataDir);
   // In a cluster, the data folder only has temporary files.
   const tableDirectories = config.cluster ? [] : [data.folder('tables')];
@@ -71,10 +82,12 @@ export async function startServices(config: Config, observe: Observe): Promise<S
     closing.push(() => stores.close());
     const { catalog, tables } = stores;
     const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
-    await refuseDuringMove(catalog, instance);
+    await refuseDuringMove(catalog);
+    if (own && catalog.isShared) await awaitPredecessor({ catalog, nodeId: config.nodeId, own, observe });
     const ingest = await startIngest({
       catalog,
       instance,
+      process: own && { host: own.host, pid: own.pid },
       onEnd: ended.resolve,
       tables,
       csvReader: duckdbCsvReader(engine),
@@ -110,7 +123,7 @@ export async function startServices(config: Config, observe: Observe): Promise<S
       observe,
     });
     closing.push(() => server.close());
-    const url = await server.listen({ host: config.host, port: config.port });
+    const url = await server.listen({ host: config.host, port: config.port, backlog: MAX_WAITING_CONNECTIONS });
     return { url, close, ended: ended.promise };
   } catch (error) {
     await close();

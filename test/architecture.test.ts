@@ -33,6 +33,7 @@ const MAY_IMPORT = {
 type Folder = keyof typeof MAY_IMPORT;
 const FOLDERS = Object.keys(MAY_IMPORT) as Folder[];
 const LEAVES = [
+  'certificate-refusal',
   'cluster-settings',
   'config',
   'disk-space',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 
 /** Windows has neither signals that can be handled, nor process groups, nor modes of files. */
 const NEEDS_POSIX = { skip: process.platform === 'win32' && 'needs POSIX signals' };
+/** What the kernel cuts the queue of connections to, where it can be read. */
+const SOMAXCONN = process.platform === 'linux' ? Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')) : 0;
 const LAUNCHER = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
 
 let dataDir: string;
@@ -96,6 +99,24 @@ test('makes its files readable for their owner only', NEEDS_POSIX, async () => {
   assert.ok(url, output.text);
   assert.equal((await stat(join(dataDir, 'catalog.sqlite'))).mode & 0o077, 0);
   assert.equal((await stat(join(dataDir, 'spool'))).mode & 0o077, 0);
+  process.kill(-launcher.pid, 'SIGTERM');
+  await waitUntilGone(launcher.pid);
+});
+
+test('a crowd of clients is connected while the server is busy', {
+  skip: SOMAXCONN < 2000 && 'the kernel lets fewer connections wait',
+}, async () => {
+  const { launcher, url, output } = await start();
+  assert.ok(url, output.text);
+  const port = Number(new URL(url).port);
+  process.kill(-launcher.pid, 'SIGSTOP');
+  const clients = Array.from({ length: 1500 }, () => connect(port, '127.0.0.1'));
+  try {
+    await Promise.all(clients.map((client) => once(client, 'connect', { signal: AbortSignal.timeout(10_000) })));
+  } finally {
+    for (const client of clients) client.on('error', () => undefined).destroy();
+    process.kill(-launcher.pid, 'SIGCONT');
+  }
   process.kill(-launcher.pid, 'SIGTERM');
   await waitUntilGone(launcher.pid);
 });

@@ -1,10 +1,12 @@
 import type { ApiKeys } from './api-key.ts';
 import type { CatalogCopies } from './catalog-copies.ts';
 import type { CatalogNews } from './catalog-news.ts';
+import type { Chores } from './chores.ts';
 import type { Customers } from './customer.ts';
 import type { Nodes } from './node.ts';
 import type { ResumableFiles } from './resumable-file.ts';
 import type { Sessions } from './session.ts';
+import type { Shards } from './shards.ts';
 import type { SharedAnalyses } from './shared-analyses.ts';
 import type { SharedUploads } from './shared-uploads.ts';
 import type { TableStates } from './table-state.ts';
@@ -24,6 +26,8 @@ export interface Catalog
     ResumableFiles,
     TableStates,
     Nodes,
+    Shards,
+    Chores,
     Webhooks,
     SharedUploads,
     SharedAnalyses {

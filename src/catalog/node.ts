@@ -9,6 +9,20 @@ export interface NodeInstance {
   readonly instanceId: string;
 }
 
+/** Where an instance runs, for people, and for those who want to know whether it has ended. */
+export interface NodeProcess {
+  readonly host: string;
+  readonly pid: number;
+}
+
+export interface LiveInstance {
+  readonly instanceId: string;
+  /** Null if it did not say so. */
+  readonly process: NodeProcess | null;
+  /** When it was last seen, by the clock of the catalog. */
+  readonly seenAt: number;
+}
+
 /**
  * `replaced`: another instance of the same node has registered. `expired`: another node has declared it dead, because it had not been
  * seen for too long. In both cases others take over what it had, and it has to end.
@@ -22,7 +36,9 @@ export interface Nodes {
    *
    * @param isOnlyProcess all earlier instances have certainly ended, of this node or any other
    */
-  registerInstance(instance: NodeInstance, isOnlyProcess: boolean): Promise<void>;
+  registerInstance(instance: NodeInstance, isOnlyProcess: boolean, process?: NodeProcess | null): Promise<void>;
+  /** @returns the instance of a node that is alive, or null */
+  findInstance(nodeId: string): Promise<LiveInstance | null>;
   /** Records that the instance is alive, if it still is. */
   heartbeat(instance: NodeInstance): Promise<Presence>;
   /** Declares the other instances dead that have not been seen for so long. @returns their nodes */

@@ -65,9 +65,15 @@ export interface TableStates {
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
   /**
    * Uncommitted tags whose rows are to be deleted, because no valid lease holds them. Ends the leases that have expired. One that may
-   * still be written is returned when that is found, and again once it is certain that it is not.
+   * still be written is returned until its rows were purged, and again once it is certain that it is not.
    */
   deadTags(): Promise<readonly UncommittedTag[]>;
+  /** To be called once the rows of a tag are deleted that may still be written. */
+  markPurged(customerId: CustomerId, tag: number): Promise<void>;
   /** To be called once the rows of these tags are deleted. A tag that an attempt holds is not forgotten. */
   forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;
+  /** @returns those of the tables that are neither their customer's nor that of an uncommitted tag: no attempt will ever have them */
+  unknownTables(
+    tables: readonly { readonly customerId: CustomerId; readonly tableId: TableId }[],
+  ): Promise<readonly { readonly customerId: CustomerId; readonly tableId: TableId }[]>;
 }

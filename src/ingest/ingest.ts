@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { NodeProcess } from '../catalog/node.ts';
 import type { Upload } from '../catalog/upload.ts';
 import type { GivenOptions } from '../catalog/upload-options.ts';
 import type { Config } from '../config.ts';
@@ -97,6 +98,8 @@ export interface IngestDeps
   readonly csvReader: CsvReader;
   readonly observe: Observe;
   readonly place: SpoolPlace;
+  /** For other processes that are started as the same node. */
+  readonly process?: NodeProcess | null;
   readonly settings: Pick<
     Config,
     | 'maxColumns'
@@ -134,7 +137,7 @@ const SLOT_WAIT_MS = 30_000;
  * which the linter enforces: manage → upkeep → resumable | preview → receive → load → spool | progress.
  */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
-  const { instance, tables, csvReader, observe, place, settings, accessToFinish, onEnd, holderMs } = deps;
+  const { instance, tables, csvReader, observe, place, settings, accessToFinish, onEnd, holderMs, process } = deps;
   const { instanceId } = instance;
   const { maxColumns, maxUploadBytes, maxWaitingUploads, maxWaitingBytes, idleMs, resumeMs } = settings;
 
@@ -194,7 +197,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
 
   const heartbeat = new Heartbeat({ catalog, instance, observe, onDeath: () => housekeeping.sweep(), onEnd });
 
-  await catalog.registerInstance(instance, !catalog.isShared);
+  await catalog.registerInstance(instance, !catalog.isShared, process);
   if (catalog.isShared) heartbeat.start();
   else await recover(upkeep);
   watch.start();

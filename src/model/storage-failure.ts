@@ -61,8 +61,8 @@ export class StorageFailure extends Error {
   /** Null: the store has no servers, or it is not known. */
   readonly missing: readonly string[] | null;
 
-  constructor(reason: StorageFailureReason, message: string, facts: StorageFailureFacts = {}) {
-    super(message);
+  constructor(reason: StorageFailureReason, message: string, facts: StorageFailureFacts = {}, options?: ErrorOptions) {
+    super(message, options);
     this.reason = reason;
     this.memoryExcess = facts.memoryExcess ?? null;
     this.storeStopped =

@@ -46,17 +46,15 @@ export async function keepNodesAway(
   }
 }
 
-/**
- * @param self an instance that has not been registered
- * @throws SettingError if data are being moved from or into the catalog, or a move into it was interrupted
- */
-export async function refuseDuringMove(catalog: Catalog, self: NodeInstance): Promise<void> {
+/** @throws SettingError if data are being moved from or into the catalog, or a move into it was interrupted */
+export async function refuseDuringMove(catalog: Catalog): Promise<void> {
   const move = await catalog.copies.move();
   if (move) {
     throw new SettingError(`The move from ${move.source} has not ended: run the same thena move again, to its end.`);
   }
-  await catalog.expireInstances(self, DEAD_AFTER_MS);
-  if ((await catalog.liveNodes()).includes(MOVER)) {
+  // Others are not judged: after an outage of the catalog, they may only have had no chance to be seen.
+  const mover = await catalog.findInstance(MOVER);
+  if (mover && Math.abs((await catalog.now()) - mover.seenAt) < DEAD_AFTER_MS) {
     throw new SettingError('The data of this cluster are being moved. Start the node afterwards.');
   }
 }

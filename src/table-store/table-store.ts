@@ -187,6 +187,8 @@ export interface TableStore {
   begin(load: BeginLoad): Promise<LoadSession>;
   /** Deletes the rows of attempts that were never committed, or were undone. Succeeds if the table does not exist. */
   purge(table: TableName, tags: readonly number[]): Promise<void>;
-  /** Deletes a table. Succeeds if it does not exist. */
+  /** Deletes a table. Succeeds if it does not exist. In a store that several processes use, no row gets into a table of this name afterwards. */
   drop(table: TableName): Promise<void>;
+  /** Finds tables that have no rows and were not changed for so long, so that those of attempts that nobody knows are among them. */
+  emptyTables(unchangedMs: number): Promise<readonly TableName[]>;
 }

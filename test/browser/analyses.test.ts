@@ -65,6 +65,61 @@ describe('analyses in the page', { skip }, () => {
     assert.equal(new URL(page.url()).search, '?type=top_values&column=kind');
   });
 
+  test('edits conditions within conditions', async () => {
+    const other = { column: 'kind', op: '!=', value: 'none' } as const;
+    const page = await site.visitor.open(
+      addressOf('shop', { measures: [{ fn: 'count' }], group_by: ['kind'], where: other }),
+    );
+    const where = page.getByRole('group', { name: 'Where' });
+    const part = (name: string) => page.getByRole('dialog').getByRole('group', { name, exact: true });
+    await where.getByRole('button', { name: 'Add condition' }).click();
+    await page.getByLabel('Column', { exact: true }).selectOption('amount');
+    await page.getByLabel('Condition', { exact: true }).selectOption('is at least');
+    await page.getByLabel('Value', { exact: true }).fill('2');
+    await page.getByRole('button', { name: 'Or another condition' }).click();
+    await part('Condition 2').getByLabel('Column').selectOption('kind');
+    await part('Condition 2').getByLabel('Value').fill('x');
+    await page.getByRole('button', { name: 'Add condition here' }).click();
+    await part('Condition 3').getByLabel('Column').selectOption('units');
+    await part('Condition 3').getByLabel('Condition', { exact: true }).selectOption('has no value');
+    await assertAccessible(page, 'conditions within a condition');
+    await assertFitsPhone(page, 'conditions within a condition');
+    await page.getByRole('button', { name: 'Remove: kind is x' }).click();
+    assert.equal(await part('Condition 1').getByLabel('Value').inputValue(), '2');
+    await part('Condition 1').getByRole('button', { name: 'And another condition' }).click();
+    await part('Condition 1').getByLabel('Column').nth(1).selectOption('amount');
+    await part('Condition 1').getByLabel('Condition', { exact: true }).nth(1).selectOption('is at most');
+    await part('Condition 1').getByLabel('Value').nth(1).fill('4');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await where
+      .getByRole('button', { name: '(amount is at least 2 and amount is at most 4) or units has no value' })
+      .click();
+    await page.getByRole('dialog').getByLabel('Combination').first().selectOption('none of them');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.getByRole('row', { name: 'a 1', exact: true }).waitFor();
+    await page.getByRole('row', { name: '<script>alert(1)</script> 1' }).waitFor();
+    assert.equal(await page.getByRole('row').count(), 3);
+    assert.deepEqual(JSON.parse(new URL(page.url()).searchParams.get('q') ?? '').where, {
+      and: [
+        other,
+        {
+          not: {
+            or: [
+              {
+                and: [
+                  { column: 'amount', op: '>=', value: 2 },
+                  { column: 'amount', op: '<=', value: 4 },
+                ],
+              },
+              { column: 'units', op: 'is null' },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
   test('builds a query of chips by keyboard and runs it; its address shows the same to others', async () => {
     const page = await site.visitor.open('/c/shop/analyses');
     await page.getByRole('link', { name: /^Your own query/ }).focus();

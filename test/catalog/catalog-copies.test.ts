@@ -15,6 +15,9 @@ const LEFT: Readonly<Record<string, string>> = {
   refused_uploads: 'kept for a minute',
   running_analyses: 'nothing runs during a move',
   moves: 'of the catalog that it is in',
+  catalog_identity: 'each catalog has its own',
+  shards: 'of the catalog that they belong to',
+  chores: 'of the nodes that used the catalog',
   commits: 'of the sessions of PostgreSQL',
 };
 

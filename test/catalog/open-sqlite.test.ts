@@ -94,6 +94,9 @@ describe('the catalog file', () => {
         '0010-resumable-files',
         '0011-nodes',
         '0012-moves',
+        '0013-shards',
+        '0014-upkeep',
+        '0015-node-processes',
       ],
     );
     await db.destroy();
@@ -112,7 +115,7 @@ describe('the catalog file', () => {
     // As the first version created it.
     const database = new DatabaseSync(path);
     database.exec(
-      "drop table moves; drop table resumable_chunks; drop table resumable_files; alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table uploads drop column cancel_requested_at; drop index uploads_by_end; drop table upload_progress; drop table refused_uploads; drop table running_analyses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; drop table commits; drop index uploads_queued; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; drop table nodes; alter table uploads drop column receiver; alter table attempts drop column owner; alter table attempts drop column lost_at; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
+      "drop table chores; alter table attempts drop column is_purged; drop table shards; drop table catalog_identity; drop table moves; drop table resumable_chunks; drop table resumable_files; alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table uploads drop column cancel_requested_at; drop index uploads_by_end; drop table upload_progress; drop table refused_uploads; drop table running_analyses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; drop table commits; drop index uploads_queued; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; drop table nodes; alter table uploads drop column receiver; alter table attempts drop column owner; alter table attempts drop column lost_at; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
     );
     database.close();
     const migrated = await openSqliteCatalog(path);

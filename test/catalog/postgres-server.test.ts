@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { chmodSync, chownSync, copyFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
@@ -7,6 +10,9 @@ import { SettingError } from '../../src/setting-error.ts';
 import { customerId, newUpload } from '../builders.ts';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
 import { freePort } from '../free-port.ts';
+
+/** Of `localhost`, with its key. */
+const CERTIFICATE = fileURLToPath(new URL('../fixtures/self-signed.pem', import.meta.url));
 
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 
@@ -78,6 +84,8 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
 
   it('is refused if the user may not create tables, or there is no such user or database', async () => {
     await run("create role guest login password 'pass-word'");
+    // Before version 15, everyone might.
+    await run('revoke create on schema public from public');
     const guest = changed({ username: 'guest', password: 'pass-word' });
     assert.match(await refusal(guest), /user may not create tables in the schema 'public'. Grant CREATE/);
     assert.match(await refusal(changed({ username: 'nobody' })), /refuses access: role "nobody" does not exist/);
@@ -96,6 +104,39 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
     const wrong = await refusal(`postgres://thena:pass-word@[::1/x`);
     assert.match(wrong, /not a URL of PostgreSQL/);
     for (const message of [away, plain, wrong]) assert.ok(!message.includes('pass-word'), message);
+  });
+
+  it('is refused at once if its certificate is not trusted, and accepted if the URL names it', async () => {
+    const [shown] = await run('show data_directory');
+    const file = join(`${shown?.data_directory}`, 'server.pem');
+    copyFileSync(CERTIFICATE, file);
+    const { uid, gid } = statSync(dirname(file));
+    chownSync(file, uid, gid);
+    chmodSync(file, 0o600);
+    const settings = ["ssl_cert_file = 'server.pem'", "ssl_key_file = 'server.pem'", 'ssl = on'];
+    await run(
+      ...settings.map((setting) => `alter system set ${setting}`),
+      'select pg_reload_conf()',
+      'select pg_sleep(0.5)',
+    );
+    try {
+      const named = url.replace('127.0.0.1', 'localhost');
+      const began = performance.now();
+      for (const mode of ['require', 'verify-full']) {
+        const refused = await refusal(`${named}?sslmode=${mode}`, 20_000);
+        assert.match(refused, /certificate is not trusted \(self-signed certificate\).*NODE_EXTRA_CA_CERTS/);
+      }
+      const trusting = `sslmode=verify-full&sslrootcert=${CERTIFICATE}`;
+      assert.match(await refusal(`${url}?${trusting}`, 20_000), /certificate is not valid \(.*127\.0\.0\.1/);
+      assert.ok(performance.now() - began < 15_000);
+      await using((catalog) => catalog.ping(), `${named}?${trusting}`);
+      assert.match(
+        await refusal(`${named}?sslmode=verify-full&sslrootcert=/no.crt`),
+        /Cannot read \/no\.crt, which THENA_DATABASE_URL names/,
+      );
+    } finally {
+      await run('alter system reset ssl', 'select pg_reload_conf()', 'select pg_sleep(0.5)');
+    }
   });
 
   it('is refused if a newer version of Thena created the catalog', async () => {
@@ -137,7 +178,8 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
       assert.equal((await catalog.findCustomer(declared.id))?.declaredTimeColumn, 'a\0');
     }));
 
-  it('lists customers in the order of their bytes, whatever the language of the database', async () => {
+  it('lists customers in the order of their bytes, whatever the language of the database', async (t) => {
+    if (server.version < 15) return t.skip('a database has a language of the operating system');
     await run("create database german template template0 locale_provider icu icu_locale 'de'");
     await using(
       async (catalog) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,26 @@ const PROCESS = fileURLToPath(new URL('clickhouse-process.mjs', import.meta.url)
 /** The name of the cluster in `system.clusters`, if there are several shards. */
 export const CLUSTER = 'shards';
 
+/** The rights that the documentation asks for, in all databases whose names begin with `thena`. */
+const DOCUMENTATION = readFileSync(fileURLToPath(new URL('../../docs/cluster.md', import.meta.url)), 'utf8');
+const GRANTS = [...DOCUMENTATION.matchAll(/^ *(GRANT .*) TO thena;/gm)].map(([, grant = '']) =>
+  grant.replace('thena.*', 'thena*.*'),
+);
+const USER = { username: 'thena', password: 'se/cret' };
+const USERS = `<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users>
+<default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default>
+<${USER.username}><password>${USER.password}</password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
+<grants>${GRANTS.map((grant) => `<query>${grant}</query>`).join('')}</grants></${USER.username}></users></clickhouse>`;
+
+/** The name of a cluster that consists of the first servers only. */
+export function clusterOfFirst(servers: number): string {
+  return `${CLUSTER}_${servers}`;
+}
+
 export interface ClickhouseServers {
   /** A server for each shard. */
   readonly shards: readonly ServerProcess[];
-  /** Their HTTP URLs, in the same order. */
+  /** Their HTTP URLs, in the same order, of a user who may do everything. */
   readonly urls: readonly string[];
   /** Ends the servers and removes their files. */
   remove(): Promise<void>;
@@ -24,6 +40,11 @@ export interface ClickhouseServers {
 export const NO_CLICKHOUSE: string | null =
   libraryPath() === null ? `no ClickHouse for ${process.platform}-${process.arch}` : null;
 
+/** The URL of a database whose name begins with `thena`, for a user who may do what a node needs there, and nothing else. */
+export function asNode(url: string, database: string): string {
+  return Object.assign(new URL(url), { ...USER, pathname: `/${database}` }).href;
+}
+
 /** Starts real ClickHouse servers on free ports, with files of their own. */
 export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseServers> {
   const library = libraryPath();
@@ -32,7 +53,9 @@ export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseSe
   const ports = await Promise.all(
     Array.from({ length: shards }, async () => ({ http: await freePort(), tcp: await freePort() })),
   );
-  const cluster = `<${CLUSTER}>${ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`).join('')}</${CLUSTER}>`;
+  const members = ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`);
+  const parts = members.map((_, index) => [clusterOfFirst(index + 1), members.slice(0, index + 1)] as const);
+  const clusters = [[CLUSTER, members] as const, ...parts].map(([name, of]) => `<${name}>${of.join('')}</${name}>`);
   const servers = ports.map(({ http, tcp }, index) => {
     const own = join(folder, String(index));
     mkdirSync(own);
@@ -42,8 +65,12 @@ export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseSe
       `<clickhouse><listen_host>127.0.0.1</listen_host><http_port>${http}</http_port><tcp_port>${tcp}</tcp_port>
 <path>${own}/store/</path><tmp_path>${own}/tmp/</tmp_path><mark_cache_size>67108864</mark_cache_size>
 <max_server_memory_usage>4000000000</max_server_memory_usage>
-<remote_servers replace="1">${shards > 1 ? cluster : ''}</remote_servers></clickhouse>`,
+<access_control_improvements><select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+<table_engines_require_grant>true</table_engines_require_grant></access_control_improvements>
+<users_config>${join(own, 'users.xml')}</users_config>
+<remote_servers replace="1">${shards > 1 ? clusters.join('') : ''}</remote_servers></clickhouse>`,
     );
+    writeFileSync(join(own, 'users.xml'), USERS);
     const log = join(own, 'log');
     const output = openSync(log, 'a');
     return serverProcess(

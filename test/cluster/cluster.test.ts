@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EventStream } from '../http/event-stream.ts';
 import { ask, begin, idOf, offsetOf, send } from '../http/tus-requests.ts';
@@ -202,12 +203,36 @@ describe('two nodes of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     await until(async () => (await call(`${a.url}/readyz`)).status === 200);
   });
 
-  it('are replaced by a node with the same ID: the earlier one stops', async () => {
+  it('refuse to start as a node that runs already', async () => {
     const first = await cluster.startNodeProcess('twin');
-    const exited = once(first.child, 'exit');
+    await assert.rejects(
+      cluster.startNodeProcess('twin'),
+      new RegExp(
+        `Waiting for the end of process ${first.child.pid} on [^]*Node twin runs already: process ${first.child.pid} on `,
+      ),
+    );
+    assert.equal((await call(`${first.url}/readyz`)).status, 200);
+    // One that is on its way to stop.
+    const waiting = cluster.startNodeProcess('twin');
+    await sleep(1_000);
+    await first.end('SIGTERM');
+    const second = await waiting;
+    // One that was killed.
+    await second.end('SIGKILL');
+    const startedAt = performance.now();
     await cluster.startNodeProcess('twin');
-    const [code] = await exited;
-    assert.notEqual(code, null);
+    const ms = performance.now() - startedAt;
+    // Otherwise it would have waited as long as a node is not seen that is dead.
+    assert.ok(ms < 15_000, `it was started again after ${ms} ms`);
+  });
+
+  it('replace one that was suspended, which stops when it continues', async () => {
+    const first = await cluster.startNodeProcess('suspended');
+    first.child.kill('SIGSTOP');
+    await cluster.startNodeProcess('suspended');
+    const exited = once(first.child, 'exit');
+    first.child.kill('SIGCONT');
+    assert.deepEqual(await exited, [1, null]);
   });
 });
 

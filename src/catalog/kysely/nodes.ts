@@ -3,24 +3,33 @@ import type { Nodes } from '../node.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { endLeases } from './lease-fencing.ts';
+import { lockShards, unseenFor } from './shards.ts';
 
 export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
   const live = () => db.selectFrom('nodes').select('instance_id');
   return {
-    registerInstance: ({ nodeId, instanceId }, isOnlyProcess) =>
+    registerInstance: ({ nodeId, instanceId }, isOnlyProcess, process = null) =>
       db.transaction().execute(async (trx) => {
+        await lockShards(trx);
         const at = await now(trx);
         if (isOnlyProcess) {
           await trx.deleteFrom('nodes').execute();
           await trx.updateTable('attempts').set({ owner: null }).where('owner', 'is not', null).execute();
         }
-        const instance = { instance_id: instanceId, started_at: at, seen_at: at };
+        const { host = null, pid = null } = process ?? {};
+        const instance = { instance_id: instanceId, started_at: at, seen_at: at, host, pid };
         await trx
           .insertInto('nodes')
           .values({ node_id: nodeId, ...instance })
           .onConflict((conflict) => conflict.column('node_id').doUpdateSet(instance))
           .execute();
       }),
+    async findInstance(nodeId) {
+      const row = await db.selectFrom('nodes').selectAll().where('node_id', '=', nodeId).executeTakeFirst();
+      if (!row) return null;
+      const { instance_id: instanceId, seen_at: seenAt, host, pid } = row;
+      return { instanceId, seenAt, process: host === null || pid === null ? null : { host, pid } };
+    },
     async heartbeat({ nodeId, instanceId }) {
       const { numUpdatedRows } = await db
         .updateTable('nodes')
@@ -36,8 +45,7 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
       const at = await now(db);
       const expired = await db
         .deleteFrom('nodes')
-        // Or not since the clock of the database was set back.
-        .where((eb) => eb.or([eb('seen_at', '<=', at - unseenMs), eb('seen_at', '>=', at + unseenMs)]))
+        .where(unseenFor(unseenMs, at))
         .where('instance_id', '<>', instanceId)
         .returning('node_id')
         .execute();

@@ -91,7 +91,7 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         )
         .where((eb) => eb.not(isHeld(eb)))
         .where((eb) =>
-          eb.or([eb('attempts.owner', 'is', null), eb('lost_at', '=', at), eb('lost_at', '<=', lateBefore)]),
+          eb.or([eb('attempts.owner', 'is', null), eb('is_purged', '=', 0), eb('lost_at', '<=', lateBefore)]),
         )
         .orderBy('attempts.customer_id')
         .orderBy('attempts.tag')
@@ -104,6 +104,27 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         isTableInUse: row.of_customer !== null || Number(row.loading) > 0,
         mayBeWritten: row.owner !== null && (row.lost_at ?? at) > lateBefore,
       }));
+    },
+    async markPurged(customerId, tag) {
+      await db
+        .updateTable('attempts')
+        .set({ is_purged: 1 })
+        .where('customer_id', '=', customerId)
+        .where('tag', '=', tag)
+        .execute();
+    },
+    async unknownTables(tables) {
+      const ids = [...new Set(tables.map(({ customerId }) => customerId))];
+      if (ids.length === 0) return [];
+      // A single statement: a commit moves the table of an attempt to the customer.
+      const known = await db
+        .selectFrom('customers')
+        .select(['id as customer_id', 'table_id'])
+        .where('id', 'in', ids)
+        .union((eb) => eb.selectFrom('attempts').select(['customer_id', 'table_id']).where('customer_id', 'in', ids))
+        .execute();
+      const names = new Set(known.map(({ customer_id, table_id }) => `${customer_id}_${table_id}`));
+      return tables.filter(({ customerId, tableId }) => !names.has(`${customerId}_${tableId}`));
     },
     async forgetTags(customerId, tags) {
       if (tags.length === 0) return;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import type pg from 'pg';
+import { certificateRefusal } from '../../certificate-refusal.ts';
 import { SettingError } from '../../setting-error.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CatalogClock } from '../kysely/catalog-clock.ts';
@@ -11,7 +12,7 @@ import { migrate } from '../kysely/migrations/migrate.ts';
 import { forgetCommits, provenCommit } from './commit.ts';
 import { translated, verdictOn } from './failures.ts';
 import { postgresWrites } from './parallel-writes.ts';
-import { clientConfig, postgresPool, serverName } from './pool.ts';
+import { type Connecting, connecting, postgresPool, serverName } from './pool.ts';
 import { type Commit, postgresDialect } from './postgres-dialect.ts';
 import { PostgresNews } from './postgres-news.ts';
 import { retryingCatalog } from './retrying-catalog.ts';
@@ -45,16 +46,16 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
   const { application = 'thena', connections = 10, waitMs = WAIT_MS, now } = options;
   const name = serverName(url);
   // Migrations take their time.
-  const patient = clientConfig(url, application, { connectMs: waitMs, statementMs: 0 });
+  const patient = connecting(url, application, { connectMs: waitMs, statementMs: 0 });
   await retriedUntil(performance.now() + waitMs, name, () => checkServer(patient, name));
   await migrateOn(patient, name);
 
   const waits = { connectMs: waitMs / 2, statementMs: waitMs };
-  const pool = postgresPool(clientConfig(url, application, waits), connections);
+  const pool = postgresPool(connecting(url, application, waits), connections);
   // Calls may wait for locks with all connections. Nobody may be declared dead for that.
-  const vitalPool = postgresPool(clientConfig(url, `${application} heartbeat`, waits), VITAL_CONNECTIONS);
+  const vitalPool = postgresPool(connecting(url, `${application} heartbeat`, waits), VITAL_CONNECTIONS);
   // All connections may be lost in a commit at the same moment. Opened only then.
-  const settling = postgresPool(clientConfig(url, `${application} commits`, waits), SETTLING_CONNECTIONS);
+  const settling = postgresPool(connecting(url, `${application} commits`, waits), SETTLING_CONNECTIONS);
   const forgetting = setInterval(() => {
     // What is not forgotten now is forgotten next time, or by another node.
     forgetCommits(pool).catch(() => undefined);
@@ -65,7 +66,7 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
   const [catalog, vital] = [db, open(vitalPool)].map((each) =>
     retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), waitMs),
   ) as [KyselyCatalog, KyselyCatalog];
-  const news = new PostgresNews(clientConfig(url, `${application} news`, waits));
+  const news = new PostgresNews(connecting(url, `${application} news`, waits));
   await news.start();
   const end = async (): Promise<void> => {
     clearInterval(forgetting);
@@ -97,11 +98,11 @@ const serverClock: CatalogClock = async (db) => {
   return rows[0]?.at ?? Number.NaN;
 };
 
-async function migrateOn(config: pg.ClientConfig, name: string): Promise<void> {
+async function migrateOn(patient: Connecting, name: string): Promise<void> {
   const commit: Commit = async (session) => {
     await session.execute('commit');
   };
-  const db = new Kysely<CatalogTables>({ dialect: postgresDialect(postgresPool(config, 1), commit) });
+  const db = new Kysely<CatalogTables>({ dialect: postgresDialect(postgresPool(patient, 1), commit) });
   try {
     await migrate(db, name);
   } finally {
@@ -116,6 +117,8 @@ async function retriedUntil(until: number, name: string, check: () => Promise<vo
       return await check();
     } catch (error) {
       if (error instanceof SettingError || verdictOn(translated(error)) !== 'unavailable') throw error;
+      const refusal = certificateRefusal(error);
+      if (refusal !== null) throw new SettingError(`The PostgreSQL at ${name} cannot be used: ${refusal}`);
       if (performance.now() > until) {
         throw new SettingError(`The PostgreSQL at ${name} cannot be reached: ${(error as Error).message}.`);
       }

@@ -25,31 +25,55 @@ const TYPES: pg.CustomTypesConfig = {
   },
 };
 
-/** Connection parameters of a catalog. The URL has a password: neither it nor an error that may contain it may be logged. */
-export function clientConfig(url: string, application: string, { connectMs, statementMs }: Waits): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: application,
-    connectionTimeoutMillis: connectMs,
+/** How connections of a catalog are made. */
+export interface Connecting {
+  /** It has a password: neither it nor an error that may contain it may be logged. */
+  readonly config: pg.ClientConfig;
+  /** Makes the settings of a new connection. Parameters of the connection would be refused by a pooler in front of the server. */
+  prepare(client: pg.ClientBase): Promise<void>;
+}
+
+export function connecting(url: string, application: string, { connectMs, statementMs }: Waits): Connecting {
+  const settings = {
     statement_timeout: statementMs,
     // A node that stops in a transaction would keep its locks.
     idle_in_transaction_session_timeout: statementMs,
     // The one that the catalog is written for: a statement sees the latest commits. Whatever the server's default is.
-    options: '-c default_transaction_isolation=read\\ committed -c timezone=UTC -c lock_timeout=0',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-    types: TYPES,
-    ...(statementMs > 0 && { query_timeout: statementMs + ANSWER_MS }),
+    default_transaction_isolation: 'read committed',
+    timezone: 'UTC',
+    lock_timeout: 0,
+  };
+  const statements = Object.entries(settings).map(([name, is]) => `set ${name} = '${is}'`);
+  return {
+    config: {
+      connectionString: withVerification(url),
+      application_name: application,
+      connectionTimeoutMillis: connectMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      types: TYPES,
+      ...(statementMs > 0 && { query_timeout: statementMs + ANSWER_MS }),
+    },
+    async prepare(client) {
+      await client.query(statements.join(';'));
+    },
   };
 }
 
 /** A pool of connections, which are opened when they are needed. */
-export function postgresPool(config: pg.ClientConfig, connections: number): pg.Pool {
-  const pool = new pg.Pool({ ...config, max: connections, idleTimeoutMillis: 60_000 });
+export function postgresPool({ config, prepare }: Connecting, connections: number): pg.Pool {
+  const pool = new pg.Pool({ ...config, onConnect: prepare, max: connections, idleTimeoutMillis: 60_000 });
   // A connection that is lost between two statements: the next one notices it. Without a listener it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/** What `pg` makes of these modes, with a warning that they will mean less one day: the certificate is verified. */
+const VERIFYING = /([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/;
+
+function withVerification(url: string): string {
+  return url.includes('uselibpqcompat=true') ? url : url.replace(VERIFYING, '$1verify-full');
 }
 
 /**
@@ -63,9 +87,11 @@ export function serverName(url: string): string {
   );
   if (!/^postgres(?:ql)?:\/\//.test(url)) throw refused;
   try {
-    const { host, port, database } = new pg.Client({ connectionString: url });
+    const { host, port, database } = new pg.Client({ connectionString: withVerification(url) });
     return `${host}:${port}/${database}`;
-  } catch {
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (path !== undefined) throw new SettingError(`Cannot read ${path}, which THENA_DATABASE_URL names (${code}).`);
     // Its cause may contain the URL.
     throw refused;
   }

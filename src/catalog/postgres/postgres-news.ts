@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { CatalogChange, CatalogNews, CatalogNewsItem } from '../catalog-news.ts';
 import { LocalNews } from '../local-news.ts';
+import type { Connecting } from './pool.ts';
 
 const CHANNEL = 'thena_news';
 /** The server refuses messages of 8,000 bytes. */
@@ -19,7 +20,7 @@ interface Message {
 
 /** News between the processes that share a database, by `NOTIFY` and `LISTEN` on a connection of their own. */
 export class PostgresNews implements CatalogNews {
-  readonly #config: pg.ClientConfig;
+  readonly #connecting: Connecting;
   readonly #local = new LocalNews();
   /** The server sends its own messages to a process, too. */
   readonly #id = randomUUID();
@@ -30,8 +31,8 @@ export class PostgresNews implements CatalogNews {
   #reconnect: NodeJS.Timeout | undefined;
   #check: NodeJS.Timeout | undefined;
 
-  constructor(config: pg.ClientConfig) {
-    this.#config = config;
+  constructor(connecting: Connecting) {
+    this.#connecting = connecting;
   }
 
   /** Connects. If that fails, it is tried again until it succeeds. */
@@ -60,13 +61,14 @@ export class PostgresNews implements CatalogNews {
 
   /** @returns whether it is connected */
   async #connect(): Promise<boolean> {
-    const client = new pg.Client(this.#config);
+    const client = new pg.Client(this.#connecting.config);
     client.on('error', () => this.#disconnected(client));
     client.on('end', () => this.#disconnected(client));
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
     this.#client = client;
     try {
       await client.connect();
+      await this.#connecting.prepare(client);
       await client.query(`listen ${CHANNEL}`);
       void this.#send();
       return true;

@@ -1,8 +1,16 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { SettingError } from '../../setting-error.ts';
+import type { Connecting } from './pool.ts';
 
-/** The oldest version that PostgreSQL's own project still maintains when this was written. Tests run on 18. */
+/** The oldest version that PostgreSQL's own project still maintains when this was written. */
 const OLDEST = { number: 140_000, name: '14' };
+
+/** How long a notification may take. */
+const HEAR_MS = 2_000;
+const NOT_HEARD =
+  'a connection does not receive notifications. If there is a pooler in front of it, such as PgBouncer, it has to pool sessions, not transactions.';
 
 interface ServerRow {
   readonly version: number;
@@ -22,24 +30,42 @@ interface ServerRow {
  * @param name of the server, without secrets
  * @throws SettingError that says what is missing
  */
-export async function checkServer(config: pg.ClientConfig, name: string): Promise<void> {
-  const client = new pg.Client(config);
-  client.on('error', () => undefined);
+export async function checkServer(connecting: Connecting, name: string): Promise<void> {
+  const clients = [openClient(connecting), openClient(connecting)] as const;
+  const [client, other] = clients;
   try {
-    await client.connect();
+    for (const each of clients) {
+      await each.connect();
+      await connecting.prepare(each);
+    }
     const { rows } = await client.query<ServerRow>(`
       select current_setting('server_version_num')::int as version, current_setting('server_version') as version_name,
         current_setting('server_encoding') as encoding, current_setting('fsync') as fsync,
         current_setting('synchronous_commit') as synchronous_commit,
         current_setting('transaction_read_only') as read_only, pg_is_in_recovery() as is_standby,
         current_schema() as schema, coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_create`);
-    const reason = rows[0] ? reasonAgainst(rows[0]) : null;
+    const reason = (rows[0] && reasonAgainst(rows[0])) ?? ((await hears(client, other)) ? null : NOT_HEARD);
     if (reason !== null) throw new SettingError(`The PostgreSQL at ${name} cannot hold the catalog: ${reason}`);
   } catch (error) {
     throw isRefusal(error) ? new SettingError(`The PostgreSQL at ${name} refuses access: ${error.message}.`) : error;
   } finally {
-    await client.end().catch(() => undefined);
+    for (const each of clients) await each.end().catch(() => undefined);
   }
+}
+
+function openClient({ config }: Connecting): pg.Client {
+  const client = new pg.Client(config);
+  client.on('error', () => undefined);
+  return client;
+}
+
+/** Whether one connection receives what another one sends to it. A pooler may run statements of a client on several connections. */
+async function hears(listener: pg.Client, speaker: pg.Client): Promise<boolean> {
+  const channel = `thena_check_${randomBytes(6).toString('hex')}`;
+  const heard = new Promise<true>((resolve) => listener.once('notification', () => resolve(true)));
+  await listener.query(`listen ${channel}`);
+  await speaker.query('select pg_notify($1, $2)', [channel, '']);
+  return Promise.race([heard, wait(HEAR_MS, false, { ref: false })]);
 }
 
 /** @returns a sentence, or null */

@@ -1,6 +1,7 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { certificateRefusal } from '../../certificate-refusal.ts';
 import { Problem } from '../../errors.ts';
 import { SettingError } from '../../setting-error.ts';
 import { Bucket } from './bucket.ts';
@@ -92,6 +93,8 @@ async function tryOut(bucket: Bucket, path: string, instance: string): Promise<v
     if (!isListed || !isRead) throw new SettingError('Cannot use the bucket of THENA_SPOOL_URL: it lost an object.');
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    const refusal = certificateRefusal(error.cause);
+    if (refusal !== null) throw new SettingError(`Cannot use the endpoint of THENA_SPOOL_URL: ${refusal}`);
     throw new SettingError(
       `Cannot use the bucket of THENA_SPOOL_URL: ${error.detail} Thena needs the permissions to get, put, list and delete objects; its credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
       { cause: error },

@@ -1,11 +1,14 @@
 import { type EndedReceptionsDeps, removeEndedReceptions } from './ended-receptions.ts';
 import { type RecoveryDeps, takeOver } from './recovery.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
+import { removeStrayTables } from './stray-tables.ts';
 import { removeUnneededFiles } from './unneeded-files.ts';
 
 const INTERVAL_MS = 30_000;
 /** How often files are looked for that other processes left when they died. The first time is at the start. */
 const UNNEEDED_MS = 60 * 60 * 1000;
+/** How often one of all nodes looks for tables that nobody knows. */
+const STRAY_MS = 24 * 60 * 60 * 1000;
 
 export interface HousekeepingDeps extends RecoveryDeps, Pick<EndedReceptionsDeps, 'instance' | 'receptions'> {}
 
@@ -73,7 +76,7 @@ export class Housekeeping {
       async () => void (catalog.isShared && (await catalog.forgetSharedUploads())),
       () => spool.removeLeftovers(),
       () => resumable.expire(),
-      () => this.#removeUnneeded(),
+      () => this.#removeUnneeded(isStopped),
     ];
     while (this.#isSweepDue && !this.#isStopped) {
       this.#isSweepDue = false;
@@ -94,9 +97,13 @@ export class Housekeeping {
     }
   }
 
-  async #removeUnneeded(): Promise<void> {
+  async #removeUnneeded(isStopped: () => boolean): Promise<void> {
     if (performance.now() < this.#unneededDueAt) return;
     this.#unneededDueAt = performance.now() + UNNEEDED_MS;
     await removeUnneededFiles(this.#deps);
+    const { catalog } = this.#deps;
+    // Where no other process uses the catalog, it has known each table before it was created.
+    if (catalog.isShared && (await catalog.takeChore('stray tables', STRAY_MS)))
+      await removeStrayTables(this.#deps, isStopped);
   }
 }

@@ -5,7 +5,7 @@ import { StorageFailure } from '../../model/storage-failure.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 
 export interface DeadRowsDeps {
-  readonly catalog: Pick<Catalog, 'deadTags' | 'forgetTags'>;
+  readonly catalog: Pick<Catalog, 'deadTags' | 'markPurged' | 'forgetTags'>;
   readonly tables: Pick<TableStore, 'purge' | 'drop'>;
   readonly observe: Observe;
 }
@@ -30,6 +30,7 @@ export async function removeDeadRows(
       continue;
     }
     failpoint('rows_purged');
-    if (!mayBeWritten) await catalog.forgetTags(customerId, [tag]);
+    if (mayBeWritten) await catalog.markPurged(customerId, tag);
+    else await catalog.forgetTags(customerId, [tag]);
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { certificateRefusal } from '../../certificate-refusal.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { SettingError } from '../../setting-error.ts';
 import { ClickhouseException } from './clickhouse-failure.ts';
@@ -16,8 +17,12 @@ const LEAST_VERSION: readonly [year: number, release: number] = [26, 7];
 /** Of what is inserted by the check. */
 const COLUMNS: readonly ParsedColumn[] = [{ name: 'shard', format: { type: 'integer', thousands: null } }];
 const UNKNOWN_DATABASE = 81;
+/** What the user `default` gets for a wrong password. */
+const REQUIRED_PASSWORD = 194;
 const ACCESS_DENIED = 497;
 const AUTHENTICATION_FAILED = 516;
+const RIGHTS =
+  'SELECT, INSERT, ALTER, CREATE TABLE and DROP TABLE on the database, TABLE ENGINE on the engine, SELECT on system.processes and system.clusters, and REMOTE if there are several shards';
 
 /**
  * Checks at start that the servers are as Thena needs them: their version, and by a table that is made, filled, read through the
@@ -67,8 +72,8 @@ async function tryTable(shard: ClickhouseShard, table: string, index: number, ma
 async function checkCluster(reader: ClickhouseShard, servers: ClickhouseServers, table: string): Promise<void> {
   const { cluster, shards } = servers;
   if (cluster === null) return;
-  const [known] = await reader.rows<[string]>(
-    `SELECT count() FROM system.clusters WHERE cluster = ${literal(cluster)}`,
+  const [known] = await explained(reader, () =>
+    reader.rows<[string]>(`SELECT count() FROM system.clusters WHERE cluster = ${literal(cluster)}`),
   );
   if (Number(known?.[0]) === 0) {
     throw new SettingError(
@@ -88,20 +93,23 @@ async function checkCluster(reader: ClickhouseShard, servers: ClickhouseServers,
   );
 }
 
-/** @throws SettingError if the server refuses a statement */
+/** @throws SettingError if the server refuses a statement, or is not trusted */
 async function explained<T>(shard: ClickhouseShard, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    const refusal = certificateRefusal((error as Error).cause);
+    if (refusal !== null) throw new SettingError(`ClickHouse ${shard.name} cannot be used: ${refusal}`);
     if (!(error instanceof ClickhouseException)) throw error;
     switch (error.code) {
+      case REQUIRED_PASSWORD:
       case AUTHENTICATION_FAILED:
         throw new SettingError(
           `ClickHouse ${shard.name} refuses the user or the password in THENA_CLICKHOUSE_URL. Special characters need percent-encoding.`,
         );
       case ACCESS_DENIED:
         throw new SettingError(
-          `The user in THENA_CLICKHOUSE_URL lacks rights on ClickHouse ${shard.name}: SELECT, INSERT, ALTER, CREATE TABLE and DROP TABLE on the database, and REMOTE if there are several shards. ${error.message}`,
+          `The user in THENA_CLICKHOUSE_URL lacks rights on ClickHouse ${shard.name}. It needs ${RIGHTS}. ${error.message}`,
         );
       case UNKNOWN_DATABASE:
         throw new SettingError(

@@ -22,6 +22,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   319: 'unavailable', // UNKNOWN_STATUS_OF_INSERT
   394: 'unavailable', // QUERY_WAS_CANCELLED, by someone else
   395: 'unavailable', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: the attempt has ended
+  194: 'unavailable', // REQUIRED_PASSWORD: what the user `default` gets for a wrong one
   516: 'unavailable', // AUTHENTICATION_FAILED
   497: 'unavailable', // ACCESS_DENIED
   734: 'unavailable', // QUERY_WAS_CANCELLED_BY_CLIENT
@@ -60,7 +61,7 @@ export function unanswered(shard: string, error: unknown, signal: AbortSignal | 
   if (error instanceof StorageFailure) return error;
   if (signal?.aborted) return new StorageFailure('cancelled', `a statement for ClickHouse ${shard} was cancelled`);
   const message = error instanceof Error ? error.message : String(error);
-  return new StorageFailure('unavailable', `ClickHouse ${shard} does not answer: ${message}`);
+  return new StorageFailure('unavailable', `ClickHouse ${shard} does not answer: ${message}`, {}, { cause: error });
 }
 
 /** Whether a statement failed because a table does not exist. */

@@ -9,7 +9,7 @@ import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { countRows, type StoredTime } from './count-rows.ts';
 import { deleteAttempts, deleteRows } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
-import { markEnded, prepareEnded } from './ended-attempts.ts';
+import { prepareEnded } from './ended-attempts.ts';
 import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segment.ts';
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
 import type { TableMaking } from './physical-table.ts';
@@ -79,10 +79,7 @@ export class ClickhouseLoad implements LoadSession {
     const { servers, making } = this.#deps;
     const { table, tag, create } = this.#params;
     await servers.onEach(async (shard) => {
-      if (!create) return deleteAttempts(shard, making, table, [tag]);
-      // The next attempt may create the same table, and an insert that was cancelled may begin only then.
-      await markEnded(shard, making, table, [tag]);
-      await dropTable(shard, making, table);
+      await (create ? dropTable(shard, making, table) : deleteAttempts(shard, making, table, [tag]));
     });
   }
 

@@ -4,6 +4,7 @@ import { ClickhouseLoad, type ClickhouseLoadDeps } from './clickhouse-load.ts';
 import type { StoredTime } from './count-rows.ts';
 import { deleteAttempts } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
+import { emptyTables } from './empty-tables.ts';
 
 /** The name of a table in ClickHouse. */
 export function tableName({ customerId, tableId }: TableName): string {
@@ -11,7 +12,9 @@ export function tableName({ customerId, tableId }: TableName): string {
 }
 
 /** How rows get into tables on ClickHouse, and out of them. */
-export function clickhouseLoads(deps: ClickhouseLoadDeps): Pick<TableStore, 'begin' | 'purge' | 'drop'> {
+export function clickhouseLoads(
+  deps: ClickhouseLoadDeps,
+): Pick<TableStore, 'begin' | 'purge' | 'drop' | 'emptyTables'> {
   const { servers, making } = deps;
   return {
     async begin({ customerId, tableId, tag, columns, file, timeColumn, create, trustShapes }) {
@@ -30,5 +33,6 @@ export function clickhouseLoads(deps: ClickhouseLoadDeps): Pick<TableStore, 'beg
     async drop(table) {
       await servers.onEach((shard) => dropTable(shard, making, tableName(table)));
     },
+    emptyTables: (unchangedMs) => emptyTables(servers, unchangedMs),
   };
 }

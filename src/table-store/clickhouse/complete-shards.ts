@@ -1,7 +1,14 @@
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
-import { createTableSql, dropTableSql, isHiddenColumn, type TableMaking, TIME_INDEX } from './physical-table.ts';
+import {
+  createTableSql,
+  dropTableSql,
+  isHiddenColumn,
+  type TableMaking,
+  TIME_INDEX,
+  tablesOfCustomers,
+} from './physical-table.ts';
 
 /** Tables that are created at the same time. */
 const CONCURRENT = 8;
@@ -12,7 +19,7 @@ const CONCURRENT = 8;
  */
 export async function completeShards(servers: ClickhouseServers, making: TableMaking): Promise<void> {
   const where = `database = ${literal(servers.database)}`;
-  const named = `${where} AND match(name, '_[0-9a-f]{12}$') AND NOT startsWith(name, '_thena_')`;
+  const named = tablesOfCustomers(servers.database);
   const summaries = await servers.onEach((shard) =>
     shard.rows<[string, string]>(`SELECT count(), sum(cityHash64(name)) FROM system.tables WHERE ${named}`),
   );

@@ -5,6 +5,9 @@ import { endedTableSql, type TableMaking } from './physical-table.ts';
 /** The table of attempts that have ended, on every shard. No customer's table has such a name. */
 const ENDED = '_thena_ended';
 
+/** Stands for all attempts at a table, which was dropped. No attempt has this tag. */
+export const ALL_TAGS = 0;
+
 /** A server that is suspended, or cut off, does not delay the others for longer. */
 const LIMIT = { timeoutMs: 20_000 } as const;
 
@@ -33,6 +36,6 @@ export async function markEnded(
 
 /** A condition of an insert: fails if the attempt has ended when the insert begins. */
 export function unlessEnded(table: string, tag: number): string {
-  const ended = `SELECT count() FROM ${identifier(ENDED)} WHERE of_table = ${literal(table)} AND tag = ${tag}`;
+  const ended = `SELECT count() FROM ${identifier(ENDED)} WHERE of_table = ${literal(table)} AND tag IN (${ALL_TAGS}, ${tag})`;
   return `throwIf((${ended}) > 0, 'the attempt has ended') = 0`;
 }

@@ -81,6 +81,17 @@ export function endedTableSql(table: string, making: TableMaking): string {
   return `CREATE TABLE IF NOT EXISTS ${identifier(table)}${onCluster(making)} (${columns}) ENGINE = ${making.engine} ORDER BY (of_table, tag) TTL ended_at + INTERVAL 30 DAY SETTINGS ${tableSettings()}`;
 }
 
+/** The statement that creates the table with the identity of a shard. */
+export function identityTableSql(table: string, making: TableMaking): string {
+  const columns = 'catalog_id String, position UInt32, written_at DateTime DEFAULT now()';
+  return `CREATE TABLE IF NOT EXISTS ${identifier(table)}${onCluster(making)} (${columns}) ENGINE = ${making.engine} ORDER BY position SETTINGS ${tableSettings()}`;
+}
+
+/** A condition on `system.tables`: those of customers. */
+export function tablesOfCustomers(database: string): string {
+  return `database = ${literal(database)} AND match(name, '_[0-9a-f]{12}$') AND NOT startsWith(name, '_thena_')`;
+}
+
 export function dropTableSql(table: string, making: TableMaking): string {
   return `DROP TABLE IF EXISTS ${identifier(table)}${onCluster(making)} SYNC`;
 }

@@ -59,5 +59,7 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
     drop: async (table) => {
       await engine.call('drop', { database: fileOf(table) });
     },
+    // One process uses the files, and the catalog knows each before it is created.
+    emptyTables: async () => [],
   };
 }

@@ -14,6 +14,7 @@ import { queueLimitsContract } from './queue-limits.ts';
 import { repeatedUploadsContract } from './repeated-uploads.ts';
 import { resumableFilesContract } from './resumable-files.ts';
 import { sessionsContract } from './sessions.ts';
+import { shardsContract } from './shards.ts';
 import { sharedAnalysesContract } from './shared-analyses.ts';
 import { sharedUploadsContract } from './shared-uploads.ts';
 import { tableIdsContract } from './table-ids.ts';
@@ -48,6 +49,7 @@ export function catalogContract(name: string, makeDatabase: () => Promise<Catalo
     webhooksContract(t);
     resumableFilesContract(t);
     nodesContract(t);
+    shardsContract(t);
 
     it('is complete when it is opened again', async () => {
       await t.catalog.createCustomer({ id: customerId('new'), timeColumn: 'at', columns: null });

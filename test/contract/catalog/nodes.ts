@@ -106,15 +106,21 @@ export function nodesContract(t: CatalogUnderTest): void {
   describe('a lost tag', () => {
     const dead = async () => (await t.catalog.deadTags()).map(({ tag, mayBeWritten }) => [tag, mayBeWritten]);
 
-    it('may be written for a while: it is purged at once, and not forgotten before that', async () => {
+    it('may be written for a while: it is purged at once, which is tried until it succeeds, and not forgotten before that', async () => {
       await t.received('a');
       await t.claimed(A);
       t.clock += LEASE_MS;
-      assert.deepEqual(await dead(), [[1, true]]);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        assert.deepEqual(await dead(), [[1, true]]);
+        t.clock += 1;
+      }
+      await t.catalog.markPurged(customerId('a'), 1);
+      assert.deepEqual(await dead(), []);
       await t.claimed(B);
       t.clock += LATE_WRITES_MS - LEASE_MS / 2;
       assert.deepEqual(await dead(), [[2, true]], 'the lease of the second attempt has expired, too');
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1, 2]);
+      await t.catalog.markPurged(customerId('a'), 2);
       t.clock += LEASE_MS;
       assert.deepEqual(await dead(), [[1, false]]);
     });

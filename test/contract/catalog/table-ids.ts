@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Claim } from '../../../src/catalog/upload-queue.ts';
+import type { TableId } from '../../../src/model/ids.ts';
 import { customerId } from '../../builders.ts';
 import { type CatalogUnderTest, FAILED, leaseOf } from './catalog-under-test.ts';
 
@@ -73,6 +74,25 @@ export function tableIdsContract(t: CatalogUnderTest): void {
       assert.deepEqual([await tableId(), await dead()], [before, [[1, before, true]]]);
       const read = await t.catalog.tableForReading(customerId('a'));
       assert.deepEqual(read?.uncommittedTags, [1]);
+    });
+
+    it('is known as long as the table is that of a customer, or has rows of an attempt', async () => {
+      await t.received('a');
+      const claim = await t.claimed();
+      const table = { customerId: customerId('a'), tableId: claim.tableId };
+      const others = [
+        { customerId: customerId('a'), tableId: '000000000001' as TableId },
+        { customerId: customerId('b'), tableId: claim.tableId },
+      ];
+      const unknown = () => t.catalog.unknownTables([table, ...others]);
+      assert.deepEqual(await unknown(), others, 'while it is loaded');
+      await t.commit(claim);
+      assert.deepEqual(await unknown(), others, 'after the commit');
+      await t.catalog.undoUpload(claim.upload.id);
+      assert.deepEqual(await unknown(), others, 'after the undo');
+      await t.catalog.forgetTags(table.customerId, [claim.tag]);
+      assert.deepEqual(await unknown(), [table, ...others]);
+      assert.deepEqual(await t.catalog.unknownTables([]), []);
     });
 
     it('is another one if that attempt starts over', async () => {

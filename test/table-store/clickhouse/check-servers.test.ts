@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { SettingError } from '../../../src/setting-error.ts';
 import { checkServers } from '../../../src/table-store/clickhouse/check-servers.ts';
 import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
 import {
+  asNode,
   CLUSTER,
   NO_CLICKHOUSE,
   startClickhouse,
@@ -33,6 +39,11 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
       return true;
     });
 
+  const run = async (sql: string): Promise<void> => {
+    const servers = new ClickhouseServers({ urls: running.urls, cluster: CLUSTER });
+    await servers.onEach((shard) => shard.run(sql)).finally(() => servers.close());
+  };
+
   it('passes for one server and for the shards of a cluster, and leaves nothing behind', async () => {
     await check([first()], null);
     await check([first(), second()], CLUSTER);
@@ -47,17 +58,33 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
     await refused([first()], CLUSTER, /cannot hold tables|more shards/);
   });
 
-  it('refuses a user that may not log in, or may not make tables', async () => {
+  it('passes for a user who has the rights that the documentation asks for', async () => {
+    await run('CREATE DATABASE thena');
+    await check(
+      running.urls.map((url) => asNode(url, 'thena')),
+      CLUSTER,
+    );
+  });
+
+  it('refuses a user who may not log in, or may not make tables', async () => {
     const url = (user: string): string => first().replace('//', `//${user}:secret@`);
     await refused([url('nobody')], null, /refuses the user or the password/);
-    const servers = new ClickhouseServers({ urls: [first()], cluster: null });
-    const user = await servers.reader.run("CREATE USER reader IDENTIFIED BY 'secret'").then(
-      () => 'reader',
-      (error: Error) => error.message,
+    await refused([url('default')], null, /refuses the user or the password/);
+    await run('CREATE DATABASE other');
+    await refused([asNode(first(), 'other')], null, /lacks rights .* SELECT on system\.processes .*grant CREATE TABLE/);
+  });
+
+  it('refuses a server at once whose certificate is not trusted, or that has none', async () => {
+    const certificate = readFileSync(fileURLToPath(new URL('../../fixtures/self-signed.pem', import.meta.url)));
+    const proxy = createServer({ key: certificate, cert: certificate }, (_, response) => response.end('26.7')).listen(
+      0,
+      'localhost',
     );
-    await servers.close();
-    if (user === 'reader') await refused([url(user)], null, /lacks rights .*CREATE TABLE/);
-    else assert.match(user, /storage|access/i);
+    await once(proxy, 'listening');
+    const url = `https://thena:secret@localhost:${(proxy.address() as AddressInfo).port}`;
+    await refused([url], null, /certificate is not trusted \(self-signed certificate\).*NODE_EXTRA_CA_CERTS/);
+    proxy.close();
+    await refused([first().replace('http:', 'https:')], null, /does not answer with TLS/);
   });
 
   it('refuses a database that does not exist, and an engine that the server cannot use', async () => {

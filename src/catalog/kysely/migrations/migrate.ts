@@ -14,6 +14,9 @@ import { parallelWrites } from './0009-parallel-writes.ts';
 import { resumableFiles } from './0010-resumable-files.ts';
 import { nodes } from './0011-nodes.ts';
 import { moves } from './0012-moves.ts';
+import { shards } from './0013-shards.ts';
+import { upkeep } from './0014-upkeep.ts';
+import { nodeProcesses } from './0015-node-processes.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -29,6 +32,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-resumable-files': resumableFiles,
   '0011-nodes': nodes,
   '0012-moves': moves,
+  '0013-shards': shards,
+  '0014-upkeep': upkeep,
+  '0015-node-processes': nodeProcesses,
 };
 
 /**

@@ -11,7 +11,7 @@ export interface ChipListProps<Item> {
   readonly items: readonly Item[];
   readonly describe: (item: Item) => string;
   readonly newItem: () => Item;
-  /** The fields of one. Null: it cannot be edited here, only removed. */
+  /** The fields of one. */
   readonly fields: (item: Item, set: (item: Item) => void) => ReactNode;
   readonly onChange: (items: readonly Item[]) => void;
   readonly children?: ReactNode;
@@ -73,7 +73,6 @@ function Chip<Item>({ noun, item, text, newItem, fields, onSave, onRemove }: Chi
     if (draft !== null) onSave(draft);
     setOpen(false);
   };
-  const shown = draft === null ? null : fields(draft, setDraft);
   return (
     <Popover
       open={open}
@@ -87,7 +86,7 @@ function Chip<Item>({ noun, item, text, newItem, fields, onSave, onRemove }: Chi
       }
     >
       <form className={styles.fields} onSubmit={submit}>
-        {shown ?? <p className={styles.soft}>This {noun} can only be edited in the JSON of the query.</p>}
+        {draft !== null && fields(draft, setDraft)}
         <div className={styles.actions}>
           {onRemove && (
             <Button

@@ -1,122 +1,109 @@
-import { useState } from 'react';
+import { Plus, X } from 'lucide-react';
+import { useId, useState } from 'react';
 import type { Column } from '../../../../src/api/columns.ts';
 import type { Condition } from '../../../../src/api/queries.ts';
-import { TextField } from '../../../design/field.tsx';
+import { Button } from '../../../design/button.tsx';
 import { SelectField } from '../../../design/select-field.tsx';
 import styles from './builder.module.css';
-import { isComparison, OPERATORS, type Operator, operatorsFor, typedValue } from './conditions.ts';
-
-export function newCondition(columns: readonly Column[]): Condition {
-  const [column] = columns;
-  if (column?.type === 'unknown') return { column: column.name, op: 'is null' };
-  return { column: column?.name ?? '', op: '=', value: column?.type === 'boolean' ? true : '' };
-}
+import { ComparisonFields, newComparison } from './comparison-fields.tsx';
+import {
+  COMBINATIONS,
+  type Combination,
+  type ConditionGroup,
+  conditionOf,
+  describeCondition,
+  groupOf,
+  isComparison,
+} from './conditions.ts';
 
 export interface ConditionFieldsProps {
   readonly condition: Condition;
   readonly columns: readonly Column[];
+  /** How it is combined with the conditions around it. */
+  readonly among: Combination;
   readonly onChange: (condition: Condition) => void;
 }
 
-/** The fields of a comparison. */
-export function ConditionFields({ condition, columns, onChange }: ConditionFieldsProps) {
-  const [texts, setTexts] = useState<readonly string[]>(() => textsOf(condition));
-  if (!isComparison(condition)) return null;
-  const { op } = condition;
-  const column = columns.find(({ name }) => name.toLowerCase() === condition.column.toLowerCase()) ?? columns[0];
-  if (!column) return null;
-  const apply = (to: Column, operator: Operator, given: readonly string[]): void => {
-    setTexts(given);
-    onChange(comparison(to, operator, given));
+/** The fields of a condition: of a comparison, or of conditions that are combined, each of which may be such a group again. */
+export function ConditionFields({ condition, columns, among, onChange }: ConditionFieldsProps) {
+  if (!isComparison(condition)) {
+    const change = (group: ConditionGroup): void => onChange(conditionOf(group) ?? newComparison(columns));
+    return <CombinedFields group={groupOf(condition)} columns={columns} onChange={change} />;
+  }
+  const isAnd = among === 'all' || among === 'not all';
+  const widen = (): void => {
+    const items = [condition, newComparison(columns)];
+    onChange(isAnd ? { or: items } : { and: items });
   };
   return (
     <>
+      <ComparisonFields condition={condition} columns={columns} onChange={onChange} />
+      <Button size="small" look="quiet" className={styles.another} onClick={widen}>
+        <Plus aria-hidden />
+        {isAnd ? 'Or another condition' : 'And another condition'}
+      </Button>
+    </>
+  );
+}
+
+interface CombinedFieldsProps {
+  readonly group: ConditionGroup;
+  readonly columns: readonly Column[];
+  readonly onChange: (group: ConditionGroup) => void;
+}
+
+function CombinedFields({ group, columns, onChange }: CombinedFieldsProps) {
+  const { combination, items } = group;
+  // What is typed belongs to a condition, wherever that moves when another one is removed.
+  const [keys, setKeys] = useState(() => items.map((_, index) => index));
+  const label = useId();
+  return (
+    <div className={styles.fields}>
       <SelectField
-        label="Column"
-        value={column.name}
-        onChange={(name) => {
-          const next = columns.find((each) => each.name === name) ?? column;
-          const possible = operatorsFor(next.type);
-          apply(next, possible.includes(op) ? op : '=', next.type === 'boolean' ? ['true'] : texts);
+        label="Combination"
+        value={combination}
+        onChange={(next) => onChange({ combination: next as Combination, items })}
+        choices={Object.entries(COMBINATIONS).map(([value, name]) => ({ value, label: name }))}
+      />
+      {items.map((item, index) => (
+        <fieldset key={keys[index] ?? -1 - index} className={styles.member} aria-labelledby={`${label}${index}`}>
+          <legend id={`${label}${index}`} className={styles.memberName}>
+            Condition {index + 1}
+          </legend>
+          <Button
+            size="small"
+            look="quiet"
+            icon
+            className={styles.removeMember}
+            aria-label={`Remove: ${describeCondition(item)}`}
+            onClick={() => {
+              setKeys(keys.filter((_, place) => place !== index));
+              onChange({ combination, items: items.filter((_, place) => place !== index) });
+            }}
+          >
+            <X aria-hidden />
+          </Button>
+          <ConditionFields
+            condition={item}
+            columns={columns}
+            among={combination}
+            onChange={(changed) =>
+              onChange({ combination, items: items.map((each, place) => (place === index ? changed : each)) })
+            }
+          />
+        </fieldset>
+      ))}
+      <Button
+        size="small"
+        className={styles.another}
+        onClick={() => {
+          setKeys([...keys, Math.max(-1, ...keys) + 1]);
+          onChange({ combination, items: [...items, newComparison(columns)] });
         }}
-        choices={columns.map(({ name }) => ({ value: name, label: name }))}
-      />
-      <SelectField
-        label="Condition"
-        value={op}
-        onChange={(next) => apply(column, next as Operator, texts)}
-        choices={operatorsFor(column.type).map((value) => ({ value, label: OPERATORS[value] }))}
-      />
-      <Values column={column} op={op} texts={texts} onChange={(given) => apply(column, op, given)} />
-    </>
+      >
+        <Plus aria-hidden />
+        Add condition here
+      </Button>
+    </div>
   );
-}
-
-interface ValuesProps {
-  readonly column: Column;
-  readonly op: Operator;
-  readonly texts: readonly string[];
-  readonly onChange: (texts: readonly string[]) => void;
-}
-
-function Values({ column, op, texts, onChange }: ValuesProps) {
-  const [first = '', second = ''] = texts;
-  if (op === 'is null' || op === 'is not null') return null;
-  if (column.type === 'boolean') {
-    const choices = ['true', 'false'].map((value) => ({ value, label: value }));
-    return <SelectField label="Value" value={first} onChange={(value) => onChange([value])} choices={choices} />;
-  }
-  if (op === 'in') {
-    return (
-      <label className={styles.lines}>
-        Values, one per line
-        <textarea rows={4} value={texts.join('\n')} onChange={(event) => onChange(event.target.value.split('\n'))} />
-      </label>
-    );
-  }
-  const hints: Partial<Record<Column['type'], string>> = { date: '2024-03-01', timestamp: '2024-03-01 10:00' };
-  const description = {
-    like: '% stands for any text, _ for one character.',
-    time: 'UTC, or with an offset, such as 2024-03-01T10:00+01:00.',
-  };
-  const field = (label: string, value: string, place: number) => (
-    <TextField
-      label={label}
-      value={value}
-      placeholder={hints[column.type]}
-      inputMode={column.type === 'integer' || column.type === 'number' ? 'decimal' : 'text'}
-      onValueChange={(text) => onChange(place === 0 ? [text, second] : [first, text])}
-      description={op === 'like' ? description.like : column.type === 'timestamp' ? description.time : undefined}
-    />
-  );
-  if (op !== 'between') return field('Value', first, 0);
-  return (
-    <>
-      {field('From', first, 0)}
-      {field('To', second, 1)}
-    </>
-  );
-}
-
-function textsOf(condition: Condition): readonly string[] {
-  if (!isComparison(condition) || !('value' in condition)) return [];
-  return [condition.value].flat().map(String);
-}
-
-function comparison(column: Column, op: Operator, texts: readonly string[]): Condition {
-  const { name } = column;
-  const [first = '', second = ''] = texts;
-  switch (op) {
-    case 'is null':
-    case 'is not null':
-      return { column: name, op };
-    case 'between':
-      return { column: name, op, value: [typedValue(first, column), typedValue(second, column)] };
-    case 'in':
-      return { column: name, op, value: texts.map((text) => typedValue(text, column)) };
-    case 'like':
-      return { column: name, op, value: first };
-    default:
-      return { column: name, op, value: typedValue(first, column) };
-  }
 }

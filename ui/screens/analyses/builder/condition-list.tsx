@@ -4,8 +4,9 @@ import type { Condition } from '../../../../src/api/queries.ts';
 import { SelectField } from '../../../design/select-field.tsx';
 import styles from './builder.module.css';
 import { ChipList } from './chip-list.tsx';
-import { ConditionFields, newCondition } from './condition-fields.tsx';
-import { conditionList, describeCondition, isComparison, joined } from './conditions.ts';
+import { newComparison } from './comparison-fields.tsx';
+import { ConditionFields } from './condition-fields.tsx';
+import { COMBINATIONS, type Combination, conditionOf, describeCondition, firstLevel } from './conditions.ts';
 
 export interface ConditionListProps {
   readonly label: string;
@@ -16,34 +17,30 @@ export interface ConditionListProps {
 
 /** Conditions of a query, all of which have to be true, or any. */
 export function ConditionList({ label, condition, columns, onChange }: ConditionListProps) {
-  const { join, items } = conditionList(condition);
-  const [wanted, setWanted] = useState(join);
-  const used = items.length > 1 ? join : wanted;
+  const { combination, items } = firstLevel(condition);
+  const [wanted, setWanted] = useState(combination);
+  const used = items.length > 1 ? combination : wanted;
+  const change = (next: Combination): void => {
+    setWanted(next);
+    onChange(conditionOf({ combination: next, items }));
+  };
   return (
-    <ChipList
+    <ChipList<Condition>
       label={label}
       noun="condition"
       items={items}
       describe={describeCondition}
-      newItem={() => newCondition(columns)}
-      fields={(each, set) =>
-        isComparison(each) ? <ConditionFields condition={each} columns={columns} onChange={set} /> : null
-      }
-      onChange={(next) => onChange(joined({ join: used, items: next }))}
+      newItem={() => newComparison(columns)}
+      fields={(each, set) => <ConditionFields condition={each} columns={columns} among={used} onChange={set} />}
+      onChange={(next) => onChange(conditionOf({ combination: used, items: next }))}
     >
       {items.length > 1 && (
         <span className={styles.join}>
           <SelectField
             label="Combination"
             value={used}
-            onChange={(next) => {
-              setWanted(next === 'or' ? 'or' : 'and');
-              onChange(joined({ join: next === 'or' ? 'or' : 'and', items }));
-            }}
-            choices={[
-              { value: 'and', label: 'all of them' },
-              { value: 'or', label: 'any of them' },
-            ]}
+            onChange={(next) => change(next as Combination)}
+            choices={(['all', 'any'] as const).map((value) => ({ value, label: COMBINATIONS[value] }))}
           />
         </span>
       )}

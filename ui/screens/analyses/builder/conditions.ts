@@ -1,26 +1,46 @@
 import type { Column, ColumnType } from '../../../../src/api/columns.ts';
 import type { Condition } from '../../../../src/api/queries.ts';
 
-type Comparison = Extract<Condition, { readonly column: string }>;
+export type Comparison = Extract<Condition, { readonly column: string }>;
 export type Operator = Comparison['op'];
 
-/** Conditions of one level, all of which have to be true, or any. */
-export interface ConditionList {
-  readonly join: 'and' | 'or';
+/** Conditions that are combined. */
+export interface ConditionGroup {
+  readonly combination: Combination;
   readonly items: readonly Condition[];
 }
 
-export function conditionList(condition: Condition | undefined): ConditionList {
-  if (condition === undefined) return { join: 'and', items: [] };
-  if ('and' in condition) return { join: 'and', items: condition.and };
-  if ('or' in condition) return { join: 'or', items: condition.or };
-  return { join: 'and', items: [condition] };
+export type Combination = 'all' | 'any' | 'none' | 'not all';
+
+export const COMBINATIONS: Readonly<Record<Combination, string>> = {
+  all: 'all of them',
+  any: 'any of them',
+  none: 'none of them',
+  'not all': 'not all of them',
+};
+
+/** The conditions of a query at its first level. A negated one is one of them. */
+export function firstLevel(condition: Condition | undefined): ConditionGroup {
+  if (condition === undefined) return { combination: 'all', items: [] };
+  if (isComparison(condition) || 'not' in condition) return { combination: 'all', items: [condition] };
+  return groupOf(condition);
 }
 
-export function joined({ join, items }: ConditionList): Condition | undefined {
-  const [first, ...others] = items;
-  if (first === undefined || others.length === 0) return first;
-  return join === 'and' ? { and: [...items] } : { or: [...items] };
+export function groupOf(condition: Exclude<Condition, Comparison>): ConditionGroup {
+  if ('and' in condition) return { combination: 'all', items: condition.and };
+  if ('or' in condition) return { combination: 'any', items: condition.or };
+  const { not } = condition;
+  if ('and' in not) return { combination: 'not all', items: not.and };
+  return { combination: 'none', items: 'or' in not ? not.or : [not] };
+}
+
+/** @returns undefined for a group without conditions */
+export function conditionOf({ combination, items }: ConditionGroup): Condition | undefined {
+  const [only, ...others] = items;
+  if (only === undefined) return undefined;
+  const joins = combination === 'all' || combination === 'not all' ? { and: [...items] } : { or: [...items] };
+  const condition = others.length === 0 ? only : joins;
+  return combination === 'all' || combination === 'any' ? condition : { not: condition };
 }
 
 export function isComparison(condition: Condition): condition is Comparison {
@@ -60,7 +80,7 @@ export function describeCondition(condition: Condition): string {
 
 function describeCombination(condition: Exclude<Condition, Comparison>): string {
   if ('not' in condition) return `not ${inBrackets(condition.not)}`;
-  const { join, items } = conditionList(condition);
+  const [items, join] = 'and' in condition ? [condition.and, 'and'] : [condition.or, 'or'];
   return items.map((each) => (isComparison(each) ? describeCondition(each) : inBrackets(each))).join(` ${join} `);
 }
 
