@@ -3,7 +3,7 @@
  * that the lockfile pins, independent of the machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
  *   node scripts/run.mjs start | test | check | format | sample | bench | bench:faulty | bench:queries | bench:costs |
- *     bench:judged | bench:clickhouse | bench:clickhouse-queries | bench:nodes | build:wasm |
+ *     bench:judged | bench:clickhouse | bench:clickhouse-upload | bench:clickhouse-queries | bench:nodes | build:wasm |
  *     build:openapi | build:package | build:page | build:tour [arguments]
  */
 import { existsSync, statSync } from 'node:fs';
@@ -41,6 +41,7 @@ const TASKS = {
   'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
   'bench:judged': { dev: true, runs: (args) => [['bench/judged.ts', ...args]] },
   'bench:clickhouse': { dev: true, runs: (args) => [['bench/clickhouse.ts', ...args]] },
+  'bench:clickhouse-upload': { dev: true, runs: (args) => [['bench/clickhouse-upload.ts', ...args]] },
   'bench:clickhouse-queries': { dev: true, runs: (args) => [['bench/clickhouse-queries.ts', ...args]] },
   'bench:nodes': { dev: true, runs: (args) => [['bench/nodes.ts', ...args]] },
   'build:page': { dev: false, page: true, runs: () => [] },
