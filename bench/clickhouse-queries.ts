@@ -1,9 +1,11 @@
 /**
  * Runs the ten queries of `query-list.ts` in Thena's table store on ClickHouse, and in the SQL that a person would write for a table of ClickHouse's
- * own types with the same rows, alternately, on a server of the tests. Compare the ratios: on a shared machine, single times mean little. A query that reads few rows, such as that of one
- * day, takes a few milliseconds more, whatever it reads: they are those of its longer text.
+ * own types with the same rows, alternately, on a server of the tests. Compare the ratios: on a shared machine, single times mean little.
  *
- *   npm run bench:clickhouse-queries -- [--rows 10000000] [--rounds 5] [--shards 1]
+ * Any field of a file may be empty, so that all columns of that table but its key can be null, as those of Thena are. With --not-null none can, which
+ * such a table could only be if no file ever had an empty field.
+ *
+ *   npm run bench:clickhouse-queries -- [--rows 10000000] [--rounds 5] [--shards 1] [--not-null]
  */
 import { parseArgs } from 'node:util';
 import { planQuery } from '../src/analysis/plan-query.ts';
@@ -53,9 +55,12 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '10000000' },
     rounds: { type: 'string', default: '5' },
     shards: { type: 'string', default: '1' },
+    'not-null': { type: 'boolean', default: false },
   },
 });
 const [rows, rounds, shards] = [Number(values.rows), Number(values.rounds), Number(values.shards)];
+/** A type of the table by hand. */
+const own = (type: string): string => (values['not-null'] ? type : `Nullable(${type})`);
 
 const running = await startClickhouse({ shards });
 const servers = new ClickhouseServers({ urls: running.urls, cluster: shards > 1 ? CLUSTER : null });
@@ -78,11 +83,11 @@ try {
       text(['DE', 'FR', 'JP', 'US', 'BR', 'IN', 'CN', 'GB'], 3),
       'round(cityHash64(number, 4) % 1000000 / 100, 2)',
     ];
-    const own = `FROM numbers(${rows}) WHERE number % ${shards} = ${index}`;
-    await shard.run(`INSERT INTO ${stored} SELECT ${select.join(', ')}, 1, number ${own}`);
+    const numbers = `FROM numbers(${rows}) WHERE number % ${shards} = ${index}`;
+    await shard.run(`INSERT INTO ${stored} SELECT ${select.join(', ')}, 1, number ${numbers}`);
     await shard.run(`OPTIMIZE TABLE ${stored} FINAL`);
     await shard.run(
-      "CREATE TABLE events (occurred_at DateTime64(6, 'UTC'), event_id Int64, event_type LowCardinality(String), country LowCardinality(String), amount Float64) ENGINE = MergeTree ORDER BY occurred_at",
+      `CREATE TABLE events (occurred_at DateTime64(6, 'UTC'), event_id ${own('Int64')}, event_type LowCardinality(${own('String')}), country LowCardinality(${own('String')}), amount ${own('Float64')}) ENGINE = MergeTree ORDER BY occurred_at`,
     );
     await shard.run(
       `INSERT INTO events SELECT fromUnixTimestamp64Micro(assumeNotNull(c0), 'UTC'), c1, c2, c3, c4 FROM ${stored}`,

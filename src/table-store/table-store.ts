@@ -164,8 +164,8 @@ export interface TableStore {
    */
   rows(view: TableView, page: PageRequest, limits: Pick<QueryLimits, 'deadlineMs' | 'signal'>): Promise<PageOutcome>;
   /**
-   * Exports all rows as bytes, in the same order. Each chunk is produced when it is requested, and nothing is held in between:
-   * a slow reader does not block writes to the table.
+   * Exports all rows as bytes, in the same order. Chunks are produced when they are requested, or a few of them ahead, and no read of the table is
+   * open in between: a slow reader does not block writes to the table.
    *
    * @param limits.chunkMs maximum time that one chunk may take
    * @throws ExportEnded

@@ -1,33 +1,33 @@
 import { outputsOf, type QueryPlan } from '../query-plan.ts';
-import { type CompiledQuery, compileFacts, compileQuery } from '../sql/compile-query.ts';
+import { type CompiledQuery, compileQuery } from '../sql/compile-query.ts';
 import { compileRanges, rangesOf } from '../sql/compile-ranges.ts';
 import { compileSampleSizes } from '../sql/compile-sample-sizes.ts';
 import type { PlanFacts } from '../sql/dialect.ts';
 import { EXACT_VALUES, samplesOf, withErrors } from '../sql/samples.ts';
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 import { CLICKHOUSE } from './clickhouse-dialect.ts';
-import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
-import { quantileColumns } from './measures.ts';
+import { type ClickhouseShard, type StatementSettings, WHOLE } from './clickhouse-shard.ts';
+import type { ExtremeColumns } from './extreme-columns.ts';
 import { followProgress } from './query-progress.ts';
 import { endOf } from './read-failure.ts';
 import { readRows, streamRows } from './reading.ts';
 import { rowBytes, storedValue } from './result-values.ts';
 
-/** The difference of two numbers up to here is finite. */
-const GREATEST_PLAIN = '1e300';
 /** Values take more space in ClickHouse's result than they are counted for: up to this many times. */
 const SERVER_BYTES = 8;
 
-/**
- * Runs a query, once the facts that it needs are known.
- *
- * @param table what is read of the table in SQL
- * @param settings of all statements
- */
+export interface QueryDeps {
+  readonly shard: ClickhouseShard;
+  /** What is read of the table in SQL. */
+  readonly table: string;
+  /** Of all statements. */
+  readonly settings: StatementSettings;
+  readonly extremes: ExtremeColumns;
+}
+
+/** Runs a query, once the facts that it needs are known. */
 export async function answerQuery(
-  shard: ClickhouseShard,
-  table: string,
-  settings: StatementSettings,
+  { shard, table, settings, extremes }: QueryDeps,
   view: CountedView,
   plan: QueryPlan,
   { signal, deadlineMs, maxRows, maxBytes, onProgress }: QueryLimits,
@@ -44,43 +44,33 @@ export async function answerQuery(
     return row.map(factValue);
   };
   try {
-    const columns = quantileColumns(plan);
-    const [ranges, sizes, extremes] = await Promise.all([
+    const [ranges, sizes] = await Promise.all([
       look(compileRanges(CLICKHOUSE, plan, rows)),
       look(view.rows <= EXACT_VALUES ? null : compileSampleSizes(CLICKHOUSE, plan, rows)),
-      look(compileFacts(CLICKHOUSE, plan, rows, columns, extremesSql)),
     ]);
     const samples = samplesOf(plan, sizes);
-    const facts: PlanFacts = {
-      ranges: rangesOf(plan, view, ranges),
-      samples,
-      extremes: new Set(columns.flatMap(({ name }, index) => (extremes[index] === 0n ? [] : [name]))),
-    };
+    const facts: PlanFacts = { ranges: rangesOf(plan, view, ranges), samples, extremes: extremes.of(view) };
     const limits = {
       max_result_rows: maxRows,
       max_result_bytes: SERVER_BYTES * maxBytes + 1024 * 1024,
     };
     const run = (known: PlanFacts): Promise<QueryOutcome> => {
-      const query = statement(compileQuery(CLICKHOUSE, plan, rows, known), { ...limits, wait_end_of_query: 1 });
+      const query = statement(compileQuery(CLICKHOUSE, plan, rows, known), { ...limits, ...WHOLE });
       return followProgress(shard, onProgress, ends, (queryId) =>
         collect(streamRows(shard, { ...query, queryId }, ends), plan, maxRows, maxBytes),
       );
     };
     const outcome = await run(facts).catch((error: unknown) => {
       if (endOf(error, signal, ends) !== 'out_of_range') throw error;
-      // The usual deviation of large numbers may be NaN where the exact one is finite.
-      const names = plan.measures.flatMap(({ column }) => column?.name ?? []);
-      return run({ ...facts, extremes: new Set(names) });
+      const names = plan.measures.flatMap(({ fn, column }) =>
+        column?.type === 'number' || fn === 'stddev' ? (column?.name ?? []) : [],
+      );
+      return run({ ...facts, extremes: extremes.add(view, names) });
     });
     return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;
   } catch (error) {
     return { kind: endOf(error, signal, ends) };
   }
-}
-
-/** How many values are not finite, or so large that their difference may not be. */
-function extremesSql(value: string): readonly string[] {
-  return [`countIf(NOT (abs(${value}) < ${GREATEST_PLAIN}))`];
 }
 
 /** Facts are integers, which are texts, or numbers. */

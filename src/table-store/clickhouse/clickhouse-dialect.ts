@@ -2,7 +2,7 @@ import type { Column } from '../../model/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { compare, isIn, like } from './conditions.ts';
 import { converted } from './converted.ts';
-import { keySql, measuredSql, measureSql, quantileSql } from './measures.ts';
+import { checkSql, keySql, measuredSql, measureSql, quantileSql } from './measures.ts';
 import { bucketStart, int64s, microsSql, timeBucket } from './time-buckets.ts';
 
 /** ClickHouse's SQL. Dates are days and timestamps microseconds since 1970-01-01, since ClickHouse's own types have fewer years. */
@@ -38,6 +38,7 @@ export const CLICKHOUSE: Dialect = {
   measure: measureSql,
   quantiles: quantileSql,
   measured: measuredSql,
+  check: checkSql,
   ends(value, { type }: Column) {
     if (type === 'number') return [`minIf(${value}, isFinite(${value}))`, `maxIf(${value}, isFinite(${value}))`];
     return [microsSql(`min(${value})`, type), microsSql(`max(${value})`, type)];

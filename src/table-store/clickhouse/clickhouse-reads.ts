@@ -9,6 +9,7 @@ import type { ClickhouseServers } from './clickhouse-servers.ts';
 import type { StatementSettings } from './clickhouse-shard.ts';
 import { identifier } from './clickhouse-sql.ts';
 import { exportTable } from './export-table.ts';
+import { ExtremeColumns } from './extreme-columns.ts';
 import { keepsIntegersAsNumbers } from './integers-as-numbers.ts';
 import { namingMissing, namingMissingIn } from './missing-shards.ts';
 import { readPage } from './read-page.ts';
@@ -30,9 +31,12 @@ export function clickhouseReads({
 }: ClickhouseReadDeps): Pick<TableStore, 'query' | 'rows' | 'export' | 'keepsIntegersAsNumbers' | 'encode'> {
   const settings = queryMemoryBytes === null ? {} : memorySettings(queryMemoryBytes);
   const sourceOf = (table: TableName): string => servers.source(identifier(tableName(table)));
+  const extremes = new ExtremeColumns();
   return {
-    query: (view, plan, limits) =>
-      namingMissing(servers, () => answerQuery(servers.nextReader(), sourceOf(view), settings, view, plan, limits)),
+    query: (view, plan, limits) => {
+      const deps = { shard: servers.nextReader(), table: sourceOf(view), settings, extremes };
+      return namingMissing(servers, () => answerQuery(deps, view, plan, limits));
+    },
     rows: (view, page, limits) =>
       namingMissing(servers, () => readPage(servers.nextReader(), sourceOf(view), settings, view, page, limits)),
     export: (view, request, limits) =>

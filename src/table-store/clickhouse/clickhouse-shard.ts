@@ -39,8 +39,8 @@ const ALWAYS: StatementSettings = {
   timeout_overflow_mode: 'throw',
   timeout_overflow_mode_leaf: 'throw',
 };
-/** The response begins when the statement has ended, so that its status is that of the whole statement. */
-const WHOLE: StatementSettings = { wait_end_of_query: 1 };
+/** The response begins when the statement has ended, so that its status is that of the whole statement. Without a buffer, it is a file until then. */
+export const WHOLE: StatementSettings = { wait_end_of_query: 1, http_response_buffer_size: 16 * 1024 * 1024 };
 
 /** A ClickHouse server. All methods throw StorageFailure, which names it. */
 export class ClickhouseShard {

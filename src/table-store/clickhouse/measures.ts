@@ -1,6 +1,6 @@
 import { type Column, TAG_COLUMN } from '../../model/columns.ts';
 import { ROW_COLUMN } from '../../model/physical-columns.ts';
-import { isQuantile, type Measure } from '../query-plan.ts';
+import { isQuantile, type Measure, type QueryPlan } from '../query-plan.ts';
 import type { QuerySource } from '../sql/dialect.ts';
 import { sampleEvery } from '../sql/samples.ts';
 import { edgeSql, edgeValueSql } from './edge-values.ts';
@@ -14,6 +14,7 @@ export function measureSql(measure: Measure, source: QuerySource): string {
   const { fn, column, q, by } = measure;
   if (column === null) return 'count()';
   const value = source.physical(column);
+  const isExtreme = source.facts.extremes.has(column.name);
   switch (fn) {
     case 'count':
       return `count(${value})`;
@@ -22,17 +23,19 @@ export function measureSql(measure: Measure, source: QuerySource): string {
     case 'sum':
       return column.type === 'integer' ? `sum(toInt128(${value}))` : `sum(${value})`;
     case 'avg':
-      return column.type === 'integer' ? `sum(toInt128(${value})) / count(${value})` : `avg(${value})`;
+      // The same sum as that of another measure, or of `checkSql`, is computed once.
+      return column.type === 'integer'
+        ? `sum(toInt128(${value})) / count(${value})`
+        : `sum(${value}) / count(${value})`;
     case 'min':
-      // NaN is greater than every other number. Without this, what ClickHouse returns depends on the order of the rows.
-      return column.type === 'number' ? leastSql(value) : `min(${value})`;
+      return isExtreme ? leastSql(value) : `min(${value})`;
     case 'max':
-      return column.type === 'number' ? `if(countIf(isNaN(${value})) > 0, nan, max(${value}))` : `max(${value})`;
+      return isExtreme ? `if(countIf(isNaN(${value})) > 0, nan, max(${value}))` : `max(${value})`;
     case 'median':
     case 'quantile':
       return quantileSql(measure, [Number(q ?? 0.5)], source);
     case 'stddev':
-      return `if(count(${value}) < 2, NULL, ${deviationSql(`toFloat64(${value})`, source.facts.extremes.has(column.name))})`;
+      return `if(count(${value}) < 2, NULL, ${deviationSql(`toFloat64(${value})`, isExtreme)})`;
     case 'first':
     case 'last':
       return edgeSql(fn, value, source.physical(by as Column), column.type);
@@ -52,7 +55,6 @@ export function keySql(value: string, { type }: Pick<Column, 'type'>): string {
 /** What `measureSql` returned, in the form of the result. */
 export function measuredSql(value: string, { fn, column, type }: Measure): string {
   if (fn === 'first' || fn === 'last') return edgeValueSql(value, column?.type ?? type);
-  if (fn === 'stddev') return `${value} + throwIf(ifNull(NOT isFinite(${value}), false), '${OUT_OF_RANGE}')`;
   return microsSql(value, type);
 }
 
@@ -70,8 +72,8 @@ export function quantileSql(measure: Measure, shares: readonly number[], source:
     return list.length === 1 ? `${list[0]}` : `[${list.join(', ')}]`;
   }
   if (shares.length === 1) return `quantileExactInclusive${suffix}(${shares[0]})(${args})`;
-  const none = `CAST([], 'Array(Nullable(Float64))')`;
-  return `if(count${suffix}(${args}) = 0, ${none}, quantilesExactInclusive${suffix}(${shares.join(', ')})(${args}))`;
+  // Of no values, all quantiles are NaN.
+  return `arrayMap(q -> if(isNaN(q), NULL, q), quantilesExactInclusive${suffix}(${shares.join(', ')})(${args}))`;
 }
 
 /** A quantile of sorted values, NaN last: ClickHouse's ignore NaN, and subtract infinities and numbers whose difference is infinite. */
@@ -83,7 +85,7 @@ function interpolatedSql(sorted: string, share: number): string {
   return `multiIf(length(${sorted}) = 0, NULL, ${rest} = 0, ${at('floor')}, ${between})`;
 }
 
-/** The least number; NaN if there is no other value. */
+/** The least number; NaN, which is greater than every other number, if there is no other value. */
 function leastSql(value: string): string {
   return `ifNull(minIf(${value}, NOT isNaN(${value})), if(count(${value}) > 0, nan, NULL))`;
 }
@@ -96,8 +98,24 @@ function distinctSql(key: string, every: number | null): string {
     : `uniqExactIf(${key}, cityHash64(${key}) % ${every} = 0) * ${every}`;
 }
 
-/** The columns of whose numbers a query for quantiles has to know whether any is not finite. */
-export function quantileColumns({ measures }: { readonly measures: readonly Measure[] }): readonly Column[] {
-  const columns = measures.flatMap((each) => (isQuantile(each) && each.column?.type === 'number' ? [each.column] : []));
-  return columns.filter((column, index) => columns.findIndex(({ name }) => name === column.name) === index);
+/**
+ * A condition that ends a query with `OUT_OF_RANGE` if a deviation cannot be represented, or if a group has numbers for which its measures have to be
+ * computed otherwise: `min` and `max` of NaN depend on the order of the rows, and of quantiles see `interpolatedSql`. Numbers with a finite sum are finite, and
+ * if that of their absolute values is finite, so are their differences.
+ */
+export function checkSql({ measures }: Pick<QueryPlan, 'measures'>, source: QuerySource): string | null {
+  const checks = measures.flatMap((measure) => {
+    const { column, fn } = measure;
+    if (column === null) return [];
+    if (fn === 'stddev') return [isNotFinite(measureSql(measure, source))];
+    if (column.type !== 'number' || source.facts.extremes.has(column.name)) return [];
+    const value = source.physical(column);
+    if (isQuantile(measure)) return [isNotFinite(`sum(abs(${value}))`)];
+    return fn === 'min' || fn === 'max' ? [isNotFinite(`sum(${value})`)] : [];
+  });
+  return checks.length === 0 ? null : `throwIf(${[...new Set(checks)].join(' OR ')}, '${OUT_OF_RANGE}') = 0`;
+}
+
+function isNotFinite(number: string): string {
+  return `ifNull(NOT isFinite(${number}), false)`;
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { PlanValue } from '../query-plan.ts';
 import { ClickhouseException, unanswered } from './clickhouse-failure.ts';
-import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
+import { type ClickhouseShard, type StatementSettings, WHOLE } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
 import { parameterSettings } from './placeholder.ts';
 
@@ -23,6 +23,10 @@ const READING: StatementSettings = {
   // Nothing is written, and a query ends when its client disconnects.
   readonly: 2,
   cancel_http_readonly_queries_on_client_close: 1,
+  // All rows meet the condition on tags: to read other columns later takes a tenth more time than it saves.
+  enable_multiple_prewhere_read_steps: 0,
+  // Of a table of ten million rows, the index of times takes a tenth of the time of a day's rows to read while they are read.
+  use_skip_indexes_on_data_read: 0,
   // Months, quarters and years before 1970 and after 2149.
   enable_extended_results_for_datetime_functions: 1,
   precise_float_parsing: 1,
@@ -39,8 +43,6 @@ const READING: StatementSettings = {
   max_ast_elements: 1_000_000,
   max_expanded_ast_elements: 10_000_000,
 };
-/** The response begins when the query has ended, so that its status is that of the whole query. */
-const WHOLE: StatementSettings = { wait_end_of_query: 1 };
 
 /** Runs a query of few rows. @returns them; integers are texts */
 export async function readRows(

@@ -82,7 +82,7 @@ function jsonSql(dialect: LineDialect, type: ColumnType, value: string): string 
       return `CASE WHEN ${exact} THEN ${plain} ELSE '"' || ${value} || '"' END`;
     }
     case 'number':
-      return `CASE WHEN ${dialect.finite(value)} THEN ${dialect.plain(value, type)} ELSE '"' || ${plain} || '"' END`;
+      return numberSql(dialect, value, '"');
     case 'date':
     case 'timestamp':
       return `'"' || ${plain} || '"'`;
@@ -90,14 +90,20 @@ function jsonSql(dialect: LineDialect, type: ColumnType, value: string): string 
 }
 
 /** A value other than a text, in the form it has in JSON, without quotes. */
-function plainSql({ plain, time, finite, nan }: LineDialect, type: ColumnType, value: string): string {
+function plainSql(dialect: LineDialect, type: ColumnType, value: string): string {
   switch (type) {
     case 'number':
-      return `CASE WHEN ${finite(value)} THEN ${plain(value, type)} WHEN ${nan(value)} THEN 'NaN' WHEN ${value} > 0 THEN 'Infinity' WHEN ${value} < 0 THEN '-Infinity' END`;
+      return numberSql(dialect, value, '');
     case 'date':
     case 'timestamp':
-      return time(value, type);
+      return dialect.time(value, type);
     default:
-      return plain(value, type);
+      return dialect.plain(value, type);
   }
+}
+
+/** @param quote what surrounds numbers that are not finite */
+function numberSql({ plain, finite, nan }: LineDialect, value: string, quote: '"' | ''): string {
+  const special = (name: string) => `'${quote}${name}${quote}'`;
+  return `CASE WHEN ${finite(value)} THEN ${plain(value, 'number')} WHEN ${nan(value)} THEN ${special('NaN')} WHEN ${value} > 0 THEN ${special('Infinity')} WHEN ${value} < 0 THEN ${special('-Infinity')} END`;
 }

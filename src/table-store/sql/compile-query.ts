@@ -46,7 +46,8 @@ export function sourceOf(
 /**
  * Compiles a plan to one SELECT of integers, numbers, booleans, texts, and times as microseconds. It has three levels, each a
  * subquery of the next: groups and measures (`g0`, `m0`, …); their conversion to the form of the result (`o0`, …); selection
- * and order by the result. It contains no names of the request or the table, and values only as bound parameters.
+ * and order by the result. If groups and measures have that form, all of it is one level. It contains no names of the request or the
+ * table, and values only as bound parameters.
  *
  * @param facts what `compileRanges` and `compileSampleSizes` asked for
  */
@@ -57,35 +58,63 @@ export function compileQuery(dialect: Dialect, plan: QueryPlan, view: QueriedVie
   const { ranges } = source.facts;
   const { groupBy, measures } = plan;
   const grouped = [
-    ...groupBy.map((key, index) => `${groupSql(dialect, key, physical, ranges)} AS g${index}`),
+    ...groupBy.map((key, index) => ({ name: `g${index}`, sql: groupSql(dialect, key, physical, ranges) })),
     ...measures.flatMap((measure, index) => {
+      const name = `m${index}`;
       const of = quantilesOfColumn(measures, index);
-      if (of === null) return [`${dialect.measure(measure, source)} AS m${index}`];
-      return of.first === index ? [`${dialect.quantiles(measure, of.shares, source)} AS m${index}`] : [];
+      if (of === null) return [{ name, sql: dialect.measure(measure, source) }];
+      return of.first === index ? [{ name, sql: dialect.quantiles(measure, of.shares, source) }] : [];
     }),
   ];
-  const groups = groupBy.map((_, index) => index + 1).join(', ');
-  const rows = `SELECT ${grouped.join(', ')} ${source.from()}${groups && ` GROUP BY ${groups}`}`;
-  const inner = dialect.completed?.(rows, plan, source) ?? rows;
   const shaped = [
     ...groupBy.map((key, index) => shapedGroupSql(dialect, key, `g${index}`, ranges)),
     ...measures.map((measure, index) => {
       const of = quantilesOfColumn(measures, index);
       return dialect.measured(of ? `m${of.first}[${of.position}]` : `m${index}`, measure);
     }),
-  ].map((sql, index) => `${sql} AS o${index}`);
+  ];
   const columns = outputsOf(plan);
   const outputs = columns.map(({ type }, index) => dialect.output(`o${index}`, type));
-  const having = plan.having === null ? '' : ` WHERE ${compileCondition(dialect, plan.having, physical, parameters)}`;
+  const from = source.from();
+  const groups = groupBy.length === 0 ? '' : ` GROUP BY ${groupBy.map((_, index) => index + 1).join(', ')}`;
+  const check = dialect.check?.(plan, source) ?? null;
+  const having = (): string | null =>
+    plan.having === null ? null : compileCondition(dialect, plan.having, physical, parameters);
   const order = plan.orderBy.map((ordering) =>
     dialect.order(`o${ordering.index}`, (columns[ordering.index] as Column).type, ordering),
   );
   const orderBy = order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`;
   const limit = plan.limit === null ? '' : ` LIMIT ${Number(plan.limit)}`;
+  const select = (names: readonly string[], conditions: readonly (string | null)[]): string => {
+    const list = grouped.map(({ sql }, index) => `${sql} AS ${names[index]}`);
+    return `SELECT ${list.join(', ')} ${from}${groups}${allOf(' HAVING ', conditions)}`;
+  };
+  const results = columns.map((_, index) => `o${index}`);
+  const isDirect =
+    dialect.completed === undefined &&
+    shaped.every((sql, index) => sql === grouped[index]?.name) &&
+    outputs.every((sql, index) => sql === results[index]);
+  if (isDirect) {
+    const sql = select(results, [check, having()]);
+    return { sql: `${sql}${orderBy}${limit}`, params: parameters.values };
+  }
+  const rows = select(
+    grouped.map(({ name }) => name),
+    [check],
+  );
+  const inner = dialect.completed?.(rows, plan, source) ?? rows;
+  const converted = shaped.map((sql, index) => `${sql} AS o${index}`).join(', ');
+  const where = allOf(' WHERE ', [having()]);
   return {
-    sql: `SELECT ${outputs.join(', ')} FROM (SELECT ${shaped.join(', ')} FROM (${inner}))${having}${orderBy}${limit}`,
+    sql: `SELECT ${outputs.join(', ')} FROM (SELECT ${converted} FROM (${inner}))${where}${orderBy}${limit}`,
     params: parameters.values,
   };
+}
+
+/** A clause of conditions; nothing if there is none. */
+function allOf(keyword: string, conditions: readonly (string | null)[]): string {
+  const found = conditions.filter((each) => each !== null);
+  return found.length === 0 ? '' : `${keyword}${found.join(' AND ')}`;
 }
 
 /** Compiles a query for facts about the selected rows: a single row. Null if there is nothing to look up. */

@@ -10,7 +10,7 @@ import type { Samples } from './samples.ts';
 export interface PlanFacts {
   readonly ranges?: Ranges;
   readonly samples?: Samples;
-  /** Names of columns with numbers that are not finite, or near the greatest ones. */
+  /** Names of columns that may have numbers that are not finite, or near the greatest ones. */
   readonly extremes?: ReadonlySet<string>;
 }
 
@@ -67,6 +67,8 @@ export interface Dialect extends ColumnReader {
   quantiles(measure: Measure, shares: readonly number[], source: QuerySource): string;
   /** What `measure` returned, in the form of the result. */
   measured(value: string, measure: Measure): string;
+  /** A condition that all groups meet, or that ends the query with an error; null if there is nothing to check. */
+  check?(plan: QueryPlan, source: QuerySource): string | null;
   /** Completes the query for groups and measures, if the dialect needs more than one. */
   completed?(rows: string, plan: QueryPlan, source: QuerySource): string;
   /** The least and the greatest finite value of a column. */

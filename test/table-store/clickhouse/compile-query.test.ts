@@ -17,8 +17,8 @@ function compiled(query: unknown, facts?: PlanFacts) {
   return compileQuery(CLICKHOUSE, planQuery(new RequestPart(query, '/query'), TABLE, 100), VIEW, facts);
 }
 
-/** Measures, the SQL that computes them, and that of their form in the result. */
-const MEASURES: readonly (readonly [measure: object, sql: string, shaped?: string])[] = [
+/** Measures, the SQL that computes them, that of their form in the result if it is another one, and what is checked. */
+const MEASURES: readonly (readonly [measure: object, sql: string, shaped?: string | null, check?: string])[] = [
   [count, 'count()'],
   [{ fn: 'count', column: 's"s' }, 'count(c5)'],
   [{ fn: 'count_distinct', column: 's"s' }, 'uniqExactIf(assumeNotNull(c5), c5 IS NOT NULL)'],
@@ -26,17 +26,23 @@ const MEASURES: readonly (readonly [measure: object, sql: string, shaped?: strin
   [{ fn: 'sum', column: 'n' }, 'sum(toInt128(c0))'],
   [{ fn: 'sum', column: 'x' }, 'sum(c1)'],
   [{ fn: 'avg', column: 'n' }, 'sum(toInt128(c0)) / count(c0)'],
-  [{ fn: 'avg', column: 'x' }, 'avg(c1)'],
+  [{ fn: 'avg', column: 'x' }, 'sum(c1) / count(c1)'],
   [{ fn: 'min', column: 'n' }, 'min(c0)'],
-  [{ fn: 'min', column: 'x' }, 'ifNull(minIf(c1, NOT isNaN(c1)), if(count(c1) > 0, nan, NULL))'],
-  [{ fn: 'max', column: 'x' }, 'if(countIf(isNaN(c1)) > 0, nan, max(c1))'],
+  [{ fn: 'min', column: 'x' }, 'min(c1)', null, 'ifNull(NOT isFinite(sum(c1)), false)'],
+  [{ fn: 'max', column: 'x' }, 'max(c1)', null, 'ifNull(NOT isFinite(sum(c1)), false)'],
   [{ fn: 'max', column: 'd' }, 'max(c3)', '(toInt64(m0) * 86400000000)'],
   [{ fn: 'median', column: 'n' }, 'quantileExactInclusive(0.5)(toFloat64(c0))'],
-  [{ fn: 'quantile', column: 'x', q: 0.95 }, 'quantileExactInclusive(0.95)(toFloat64(c1))'],
+  [
+    { fn: 'quantile', column: 'x', q: 0.95 },
+    'quantileExactInclusive(0.95)(toFloat64(c1))',
+    null,
+    'ifNull(NOT isFinite(sum(abs(c1))), false)',
+  ],
   [
     { fn: 'stddev', column: 'x' },
     'if(count(c1) < 2, NULL, stddevSampStable(toFloat64(c1)))',
-    `m0 + throwIf(ifNull(NOT isFinite(m0), false), 'thena: out of range')`,
+    null,
+    'ifNull(NOT isFinite(if(count(c1) < 2, NULL, stddevSampStable(toFloat64(c1)))), false)',
   ],
   [
     { fn: 'first', column: 'n' },
@@ -94,23 +100,26 @@ const CONDITIONS: readonly (readonly [condition: object, sql: string, ...params:
 ];
 
 describe("compiling a plan to ClickHouse's SQL", () => {
-  for (const [measure, sql, shaped = 'm0'] of MEASURES) {
+  for (const [measure, sql, shaped = null, check = null] of MEASURES) {
     it(`compiles the measure ${JSON.stringify(measure)}`, () => {
-      const expected = `SELECT o0 FROM (SELECT ${shaped} AS o0 FROM (SELECT ${sql} AS m0 FROM T WHERE _thena_upload <= 9))`;
+      const checked = check === null ? '' : ` HAVING throwIf(${check}, 'thena: out of range') = 0`;
+      const select = (name: string) => `SELECT ${sql} AS ${name} FROM T WHERE _thena_upload <= 9${checked}`;
+      const expected =
+        shaped === null ? select('o0') : `SELECT o0 FROM (SELECT ${shaped} AS o0 FROM (${select('m0')}))`;
       assert.deepEqual(compiled({ measures: [measure] }), { sql: expected, params: [] });
     });
   }
 
   for (const [bucket, sql] of BUCKETS) {
     it(`compiles the bucket ${bucket}`, () => {
-      const expected = `SELECT o0 FROM (SELECT g0 AS o0 FROM (SELECT ${sql} AS g0 FROM T WHERE _thena_upload <= 9 GROUP BY 1)) ORDER BY o0 ASC NULLS LAST`;
+      const expected = `SELECT ${sql} AS o0 FROM T WHERE _thena_upload <= 9 GROUP BY 1 ORDER BY o0 ASC NULLS LAST`;
       assert.equal(compiled({ group_by: [{ column: 't', bucket }] }).sql, expected);
     });
   }
 
   for (const [condition, sql, ...params] of CONDITIONS) {
     it(`compiles the condition ${JSON.stringify(condition)}`, () => {
-      const expected = `SELECT o0 FROM (SELECT m0 AS o0 FROM (SELECT count() AS m0 FROM T WHERE _thena_upload <= 9 AND ${sql}))`;
+      const expected = `SELECT count() AS o0 FROM T WHERE _thena_upload <= 9 AND ${sql}`;
       assert.deepEqual(compiled({ measures: [count], where: condition }), { sql: expected, params });
     });
   }
@@ -167,6 +176,31 @@ describe("compiling a plan to ClickHouse's SQL", () => {
       sql,
     );
     assert.ok(sql.includes('uniqExactIf((c1 + 0.), cityHash64((c1 + 0.)) % 3 = 0) * 3'), sql);
+  });
+
+  it('finds the least and the greatest number among NaN if there is any', () => {
+    const measures = ['min', 'max'].map((fn) => ({ fn, column: 'x' }));
+    const { sql } = compiled({ measures }, { extremes: new Set(['x']) });
+    const least = 'ifNull(minIf(c1, NOT isNaN(c1)), if(count(c1) > 0, nan, NULL))';
+    const greatest = 'if(countIf(isNaN(c1)) > 0, nan, max(c1))';
+    assert.equal(sql, `SELECT ${least} AS o0, ${greatest} AS o1 FROM T WHERE _thena_upload <= 9`);
+  });
+
+  it('checks all groups, and keeps those of a condition', () => {
+    const query = { measures: [{ fn: 'max', column: 'x', as: 'm' }], group_by: ['d'] };
+    const having = { column: 'm', op: '<', value: 2 };
+    const check = `throwIf(ifNull(NOT isFinite(sum(c1)), false), 'thena: out of range') = 0`;
+    const { sql, params } = compiled({ ...query, group_by: ['n'], having });
+    const rest = `GROUP BY 1 HAVING ${check} AND (o1 < {p1:Float64}) ORDER BY o0 ASC NULLS LAST`;
+    assert.equal(sql, `SELECT c0 AS o0, max(c1) AS o1 FROM T WHERE _thena_upload <= 9 ${rest}`);
+    assert.deepEqual(params, ['2']);
+    // Dates are converted, which takes a query of its own.
+    const groups = `SELECT c3 AS g0, max(c1) AS m0 FROM T WHERE _thena_upload <= 9 GROUP BY 1 HAVING ${check}`;
+    const results = `SELECT (toInt64(g0) * 86400000000) AS o0, m0 AS o1 FROM (${groups})`;
+    assert.equal(
+      compiled({ ...query, having }).sql,
+      `SELECT o0, o1 FROM (${results}) WHERE (o1 < {p1:Float64}) ORDER BY o0 ASC NULLS LAST`,
+    );
   });
 
   it('orders nulls where the request wants them, and NaN as the greatest number', () => {
