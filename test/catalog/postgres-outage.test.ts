@@ -69,6 +69,36 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
       assert.equal((await catalog.findCustomer(customerId('a')))?.id, 'a');
     }));
 
+  it('fails soon once a call has waited in vain, until it is back; only the ends of what took long wait again', () =>
+    using(3_000, async (catalog) => {
+      await registerReceiver(catalog);
+      const upload = newUpload('a');
+      await catalog.createUpload(upload);
+      await catalog.markReceived(receptionOf(upload.id), FILE);
+      const claim = await catalog.claimNext(LEASE);
+      assert.ok(claim);
+      const failing = async (call: () => Promise<unknown>): Promise<number> => {
+        const began = performance.now();
+        await assert.rejects(call(), UNAVAILABLE);
+        return performance.now() - began;
+      };
+      await postgres.server.kill();
+      const first = await failing(() => catalog.findUpload(upload.id));
+      assert.ok(first >= 3_000, `the first one waited ${first} ms`);
+      for (const call of [() => catalog.findUpload(upload.id), () => catalog.createUpload(newUpload('b'))]) {
+        const next = await failing(call);
+        assert.ok(next < 1_000, `the next one waited ${next} ms`);
+      }
+      const committing = catalog.commitUpload(commitOf(claim));
+      const late = sleep(1_500).then(() => 'late');
+      assert.equal(await Promise.race([committing, late]), 'late');
+      await postgres.server.start();
+      const committed = await committing;
+      assert.ok(committed !== 'lost');
+      assert.equal(committed.status, 'complete');
+      assert.equal((await catalog.findUpload(upload.id))?.status, 'complete');
+    }));
+
   it('fails with a problem after a bounded time if connections stay open and nothing answers', async () => {
     const proxy = await tcpProxy(Number(new URL(postgres.url).port));
     const through = new URL(postgres.url);
