@@ -6,38 +6,49 @@ export type Checks = Readonly<Record<string, (signal: AbortSignal) => Promise<un
 export interface ReadinessChecks {
   /** Of parts without which no request can be answered. */
   readonly needed: Checks;
-  /** Of parts that some requests need. If nodes share one, and all were out of service without it, the other requests would be refused, too. */
+  /** Of parts that some requests need. If all nodes went out of service without one that they share, the other requests would be refused, too. */
   readonly others: Checks;
+}
+
+/** What became of the check of a part. */
+export interface PartState {
+  readonly name: string;
+  readonly ms: number;
+  /** Null: it responds. */
+  readonly error: Error | null;
 }
 
 const DEADLINE_MS = 2_000;
 
-/**
- * @returns a function that checks all parts at the same time, and returns the names of the others that do not respond
- * @throws Problem not_ready, which names all that do not respond, if one of them is needed
- */
-export function readiness({ needed, others }: ReadinessChecks): () => Promise<readonly string[]> {
-  return async () => {
-    const [failed, missing] = await Promise.all([failuresOf(needed), failuresOf(others)]);
-    const names = [...failed, ...missing].map(({ name }) => name);
-    if (failed.length === 0) return names;
-    const cause = new AggregateError(failed.map(({ error }) => error));
-    throw new Problem('not_ready', `No response from ${names.join(', ')}.`, {}, { cause });
-  };
-}
-
-async function failuresOf(checks: Checks): Promise<readonly { readonly name: string; readonly error: unknown }[]> {
-  const outcomes = await Promise.all(
+/** Checks all parts at the same time. */
+export function examine(checks: Checks): Promise<readonly PartState[]> {
+  return Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
+      const startedAt = performance.now();
       const signal = AbortSignal.timeout(DEADLINE_MS);
       const late = new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(new Error(`no response within ${DEADLINE_MS} ms`))),
       );
-      return Promise.race([check(signal), late]).then(
-        () => [],
-        (error: unknown) => [{ name, error }],
+      const error = await Promise.race([check(signal), late]).then(
+        () => null,
+        (reason: Error) => reason,
       );
+      return { name, ms: Math.round(performance.now() - startedAt), error };
     }),
   );
-  return outcomes.flat();
+}
+
+/**
+ * @returns a function that checks all parts, and returns the names of the others that do not respond
+ * @throws Problem not_ready, which names all that do not respond, if one of them is needed
+ */
+export function readiness({ needed, others }: ReadinessChecks): () => Promise<readonly string[]> {
+  return async () => {
+    const parts = await examine({ ...needed, ...others });
+    const failed = parts.filter(({ error }) => error !== null);
+    const names = failed.map(({ name }) => name);
+    if (!names.some((name) => Object.hasOwn(needed, name))) return names;
+    const cause = new AggregateError(failed.map(({ error }) => error));
+    throw new Problem('not_ready', `No response from ${names.join(', ')}.`, {}, { cause });
+  };
 }

@@ -59,17 +59,19 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
   const vitalPool = postgresPool(connecting(url, `${application} heartbeat`, waits), VITAL_CONNECTIONS);
   // All connections may be lost in a commit at the same moment. Opened only then.
   const settling = postgresPool(connecting(url, `${application} commits`, waits), SETTLING_CONNECTIONS);
-  const forgetting = setInterval(() => {
-    // What is not forgotten now is forgotten next time, or by another node.
-    forgetCommits(pool).catch(() => undefined);
-  }, FORGET_EVERY_MS);
-  forgetting.unref();
   const open = (of: pg.Pool) => new Kysely<CatalogTables>({ dialect: postgresDialect(of, provenCommit(settling)) });
   const db = open(pool);
   const presence = new ServerPresence(() => probe(connecting(url, `${application} probe`, PROBE)));
   const [catalog, vital] = [db, open(vitalPool)].map((each) =>
     retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), waitMs, each === db ? presence : null),
   ) as [KyselyCatalog, KyselyCatalog];
+  // By one of all nodes, since it reads the whole table: an index would cost more, in each commit.
+  const forget = async () => (await catalog.takeChore('commits', FORGET_EVERY_MS)) && forgetCommits(pool);
+  const forgetting = setInterval(() => {
+    // What is not forgotten now is forgotten next time.
+    forget().catch(() => undefined);
+  }, FORGET_EVERY_MS);
+  forgetting.unref();
   const news = new PostgresNews(connecting(url, `${application} news`, waits));
   await news.start();
   const end = async (): Promise<void> => {
