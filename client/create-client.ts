@@ -1,4 +1,5 @@
 import type { AnalyzeTypeList } from '../src/api/analyze-types.ts';
+import type { Diagnostics } from '../src/api/diagnostics.ts';
 import { type Analyses, analyses } from './analyses.ts';
 import { type ClientSettings, connect } from './connection.ts';
 import { type CustomerCalls, customerCalls } from './customer-calls.ts';
@@ -27,6 +28,8 @@ export interface ThenaClient extends UploadCalls, TableCalls, Analyses, Customer
   analyzeTypes(): Promise<AnalyzeTypeList['items']>;
   /** Whether the server can answer; false if it is starting or shutting down. */
   isReady(options?: { readonly signal?: AbortSignal }): Promise<boolean>;
+  /** Which parts of the server respond, and which nodes there are. For the administrator. */
+  diagnostics(options?: { readonly signal?: AbortSignal }): Promise<Diagnostics>;
 }
 
 /** For Node 20 and later, and browsers. */
@@ -44,6 +47,7 @@ export function createClient(settings: ClientSettings = {}): ThenaClient {
     async analyzeTypes() {
       return (await connection.json<AnalyzeTypeList>('/api/v1/analyze/types')).items;
     },
+    diagnostics: ({ signal } = {}) => connection.json('/api/v1/diagnostics', { signal }),
     async isReady({ signal } = {}) {
       return (await connection.json<{ status: string }>('/readyz', { signal })).status === 'ready';
     },

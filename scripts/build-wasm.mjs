@@ -1,29 +1,32 @@
 /**
- * Compiles `wasm/record-scan.ts` (AssemblyScript) to `src/csv/record-scan.wasm`. The result is committed, so that the compiler is
- * needed only after a change of the source; a test compares the two.
+ * Compiles the modules of `wasm/` (AssemblyScript) to `src/csv/*.wasm`. The results are committed, so that the compiler is needed only
+ * after a change of a source; a test compares them.
  *
- *   node scripts/build-wasm.mjs [file to write]
+ *   node scripts/build-wasm.mjs [folder to write to]
  */
 import { writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const target = process.argv[2] ?? fileURLToPath(new URL('../src/csv/record-scan.wasm', import.meta.url));
-// 640 KiB that never grow: growing would move the memory that JavaScript has views of.
-const PAGES = '10';
+const folder = process.argv[2] ?? join(ROOT, 'src/csv');
+// Pages of 64 KiB. Memories never grow: growing would move the memory that JavaScript has views of.
+const PAGES = { 'record-scan': '10', 'field-index': '28' };
 
-const { error, stderr } = await asc.main(
-  [
-    'wasm/record-scan.ts',
-    ...['--outFile', relative(ROOT, target), '--baseDir', ROOT],
-    ...['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert'],
-    ...['--initialMemory', PAGES, '--maximumMemory', PAGES],
-  ],
-  { writeFile: (_name, contents) => writeFileSync(target, contents) },
-);
-if (error) {
-  process.stderr.write(`${stderr}${error.message}\n`);
-  process.exitCode = 1;
+for (const [name, pages] of Object.entries(PAGES)) {
+  const target = join(folder, `${name}.wasm`);
+  const { error, stderr } = await asc.main(
+    [
+      `wasm/${name}.ts`,
+      ...['--outFile', relative(ROOT, target), '--baseDir', ROOT],
+      ...['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert'],
+      ...['--initialMemory', pages, '--maximumMemory', pages],
+    ],
+    { writeFile: (_name, contents) => writeFileSync(target, contents) },
+  );
+  if (error) {
+    process.stderr.write(`${stderr}${error.message}\n`);
+    process.exitCode = 1;
+  }
 }

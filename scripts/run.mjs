@@ -3,8 +3,8 @@
  * that the lockfile pins, independent of the machine's own Node. Plain JavaScript without dependencies, for Node 20 and later. See docs/decisions/0001.
  *
  *   node scripts/run.mjs start | test | check | format | sample | bench | bench:faulty | bench:queries | bench:costs |
- *     bench:clickhouse | bench:clickhouse-queries | bench:clickhouse-exports | bench:nodes | build:wasm |
- *     build:openapi | build:package | build:page | build:tour [arguments]
+ *     bench:judged | bench:clickhouse | bench:clickhouse-upload | bench:clickhouse-queries | bench:clickhouse-exports |
+ *     bench:nodes | build:wasm | build:openapi | build:package | build:page | build:tour [arguments]
  */
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -39,7 +39,9 @@ const TASKS = {
   'bench:faulty': { dev: true, runs: (args) => [['bench/faulty.ts', ...args]] },
   'bench:queries': { dev: true, runs: (args) => [['bench/queries.ts', ...args]] },
   'bench:costs': { dev: true, runs: (args) => [['bench/costs.ts', ...args]] },
+  'bench:judged': { dev: true, runs: (args) => [['bench/judged.ts', ...args]] },
   'bench:clickhouse': { dev: true, runs: (args) => [['bench/clickhouse.ts', ...args]] },
+  'bench:clickhouse-upload': { dev: true, runs: (args) => [['bench/clickhouse-upload.ts', ...args]] },
   'bench:clickhouse-queries': { dev: true, runs: (args) => [['bench/clickhouse-queries.ts', ...args]] },
   'bench:clickhouse-exports': { dev: true, runs: (args) => [['bench/clickhouse-exports.ts', ...args]] },
   'bench:nodes': { dev: true, runs: (args) => [['bench/nodes.ts', ...args]] },

@@ -48,7 +48,18 @@ export const FAILPOINTS = [
   'files_removed',
 ] as const;
 
-export type Failpoint = (typeof FAILPOINTS)[number];
+/** Those of a move, of which a server reaches none. A repeated move has to continue from each. */
+export const MOVE_FAILPOINTS = [
+  'move_begun',
+  'rows_copied',
+  'table_copied',
+  'files_copied',
+  'customer_copied',
+  'move_ending',
+] as const;
+
+export type ServerFailpoint = (typeof FAILPOINTS)[number];
+export type Failpoint = ServerFailpoint | (typeof MOVE_FAILPOINTS)[number];
 
 export const FAILPOINTS_CHANNEL = 'thena:failpoints';
 const failpoints = channel(FAILPOINTS_CHANNEL);

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { readConfig } from './config.ts';
+import { Problem } from './errors.ts';
 import type { MovedCustomer } from './move/move-sides.ts';
 import { type MoveRequest, runMove } from './move-services.ts';
 import { SettingError } from './setting-error.ts';
@@ -27,7 +28,8 @@ try {
 } catch (error) {
   if (interruption.signal.aborted) end(EXIT_INTERRUPTED, 'Interrupted. The same command continues the move.');
   if (error instanceof SettingError) end(EXIT_MISUSED, error.message);
-  end(EXIT_FAILED, `The move failed: ${(error as Error).message}. The same command continues it.`);
+  const reason = error instanceof Problem ? error.detail : (error as Error).message;
+  end(EXIT_FAILED, `The move failed: ${reason.replace(/\.$/, '')}. The same command continues it.`);
 }
 
 function readCommandLine(): MoveRequest {
@@ -41,8 +43,9 @@ function readCommandLine(): MoveRequest {
   end(EXIT_MISUSED, 'Name the data folder: --from <folder> to move into the cluster, --to <folder> to move out of it.');
 }
 
-async function report({ customerId, rows }: MovedCustomer): Promise<void> {
+async function report({ customerId, rows, withoutBytes }: MovedCustomer): Promise<void> {
   print(rows === null ? `${customerId}: moved before` : `${customerId}: ${rows} rows`);
+  if (withoutBytes.length > 0) print(`  without bytes, which the source does not have: ${withoutBytes.join(', ')}`);
 }
 
 function print(line: string): void {

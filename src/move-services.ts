@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type ClusterSettings, withoutSecrets } from './cluster-settings.ts';
 import { openClusterStores } from './cluster-stores.ts';
@@ -60,7 +60,9 @@ async function openSides(config: Config, cluster: ClusterSettings, folder: strin
   const spool = { instance: randomUUID(), cacheBytes: config.spoolCacheBytes, reserveBytes: config.diskReserveBytes };
   const local = await openSpool({ ...spool, url: null, local: folder });
   closing.push(() => local.close());
-  const shared = await openSpool({ ...spool, url: cluster.spoolUrl, local: data.folder('tmp/move') });
+  const copies = data.emptyFolder('tmp/move');
+  closing.push(() => rmSync(copies, { recursive: true, force: true }));
+  const shared = await openSpool({ ...spool, url: cluster.spoolUrl, local: copies });
   closing.push(() => shared.close());
   const engine = new EngineClient(
     {

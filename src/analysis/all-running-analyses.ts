@@ -54,7 +54,7 @@ export class AllRunningAnalyses {
     const analysisId = id.toLowerCase();
     const { catalog } = this.#deps;
     if (this.#own.cancel(customerId, analysisId)) return;
-    if (!catalog.isShared || !(await catalog.requestAnalysisCancel(customerId, analysisId))) {
+    if (!catalog.isShared || !(await catalog.requestAnalysisCancel(this.#process, customerId, analysisId))) {
       throw analysisNotFound(customerId, id);
     }
     catalog.news.publish({ kind: 'analysis_cancelled', customerId, analysisId });

@@ -14,7 +14,10 @@ export interface Move {
 
 /** Copies customers from one catalog to another, for a move. Nothing else may use either of them. */
 export interface CatalogCopies {
-  /** All customers, also those that have nothing but resumable files, in the order of their IDs. */
+  /**
+   * All customers in the order of their IDs, also those that have nothing but resumable files; without those that appeared only for an upload
+   * that was not acknowledged.
+   */
   customers(): AsyncGenerator<CustomerId>;
   /** Whether the catalog has anything of a customer. */
   hasCustomer(customerId: CustomerId): Promise<boolean>;
@@ -25,9 +28,11 @@ export interface CatalogCopies {
   readCustomer(customerId: CustomerId): AsyncGenerator<CopiedRows>;
   /** Writes all rows of a customer, or none. */
   writeCustomer(rows: AsyncIterable<CopiedRows>): Promise<void>;
+  /** Removes all that the catalog has of a customer. */
+  removeCustomer(customerId: CustomerId): Promise<void>;
   /** The move into this catalog, if there is one. Until it has ended, the catalog must not be used. */
   move(): Promise<Move | null>;
-  /** @returns the move that is in progress already, or `not_empty` if the catalog has customers of its own */
+  /** @returns the move that is in progress already, or `not_empty` if the catalog has customers of its own, or their files */
   beginMove(source: string): Promise<Move | 'not_empty'>;
   endMove(): Promise<void>;
 }

@@ -21,8 +21,8 @@ export interface SharedAnalyses {
     analyses: readonly SavedAnalysis[],
     keepMs: number,
   ): Promise<readonly Pick<SavedAnalysis, 'customerId' | 'id'>[]>;
-  /** Those of a customer in other processes than this one, oldest first. */
+  /** Those of a customer in other processes than this one that nobody asked to cancel, oldest first. */
   analysesOfOthers(process: string, customerId: CustomerId): Promise<readonly SavedAnalysis[]>;
-  /** Asks the processes that run it to cancel an analysis. @returns false if none does */
-  requestAnalysisCancel(customerId: CustomerId, id: string): Promise<boolean>;
+  /** Asks the other processes that run it to cancel an analysis. @returns false if none does, or they were asked before */
+  requestAnalysisCancel(process: string, customerId: CustomerId, id: string): Promise<boolean>;
 }

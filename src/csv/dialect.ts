@@ -11,6 +11,11 @@ export interface CsvDialect {
   readonly header: boolean;
 }
 
+/** The code of the quote; -1 if there is none. */
+export function quoteCode({ quote }: Pick<CsvDialect, 'quote'>): number {
+  return quote === '' ? -1 : quote.charCodeAt(0);
+}
+
 /** What a file has that its segments lack, since it was removed or rewritten when the file was received. */
 export interface CsvLayout {
   /** Lines above the header, or above the first row: skipped by request, or the line `sep=;` of Excel. */

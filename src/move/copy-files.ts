@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Upload } from '../catalog/upload.ts';
+import { Problem } from '../errors.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { MoveDeps, MoveSide } from './move-sides.ts';
 
@@ -15,24 +16,37 @@ export async function uploadsWithBytes({ catalog }: MoveSide): Promise<ReadonlyS
   return new Set([...waiting.map(({ id }) => id), ...(await catalog.keptFailures('all'))]);
 }
 
-/** Copies the bytes of a customer's uploads and resumable files, and the rejected rows. Files that are there already are replaced. */
+/**
+ * Copies the bytes of a customer's uploads and resumable files, and the rejected rows. Files that are there already are replaced.
+ *
+ * @returns those of which the source has not all bytes: they end as they would have there
+ */
 export async function copyFiles(
   { source, target, signal }: MoveDeps,
   customerId: CustomerId,
   withBytes: ReadonlySet<UploadId>,
-): Promise<void> {
+): Promise<readonly UploadId[]> {
+  const incomplete: UploadId[] = [];
   for await (const upload of uploadsOf(source, customerId)) {
     signal.throwIfAborted();
-    if (withBytes.has(upload.id)) await copySegments(source, target, upload, signal);
+    const isWhole = !withBytes.has(upload.id) || (await orMissing(copySegments(source, target, upload, signal)));
+    if (!isWhole) incomplete.push(upload.id);
     await copyRejectedRows(source, target, upload.id);
   }
   for (const fileId of await source.catalog.resumablesOf(customerId)) {
-    for (const { name, start } of await chunksOf(source, fileId)) {
-      signal.throwIfAborted();
-      const path = await target.place.chunks.draft(fileId, name, start);
-      await writeDurably(Readable.from(source.place.chunks.read(fileId, name)), path);
-      await target.place.chunks.store(fileId, name);
-    }
+    if (!(await orMissing(copyChunks(source, target, fileId, signal)))) incomplete.push(fileId);
+  }
+  return incomplete;
+}
+
+/** @returns false if bytes are missing */
+async function orMissing(copying: Promise<void>): Promise<boolean> {
+  try {
+    await copying;
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'upload_bytes_missing') return false;
+    throw error;
   }
 }
 
@@ -58,6 +72,20 @@ async function copySegments(source: MoveSide, target: MoveSide, upload: Upload, 
     }
   } finally {
     release();
+  }
+}
+
+async function copyChunks(source: MoveSide, target: MoveSide, fileId: UploadId, signal: AbortSignal): Promise<void> {
+  for (const { name, start } of await chunksOf(source, fileId)) {
+    signal.throwIfAborted();
+    const path = await target.place.chunks.draft(fileId, name, start);
+    try {
+      await writeDurably(Readable.from(source.place.chunks.read(fileId, name)), path);
+    } catch (error) {
+      await target.place.chunks.discard(fileId, name);
+      throw error;
+    }
+    await target.place.chunks.store(fileId, name);
   }
 }
 

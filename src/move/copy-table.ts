@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { CommittedRows, TableForReading } from '../catalog/table-state.ts';
+import { failpoint } from '../failpoints.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { COPY_ROWS, type RowsToCopy, type StoredTable } from '../table-store/table-copies.ts';
 import type { QueryLimits } from '../table-store/table-store.ts';
@@ -17,8 +19,8 @@ interface Sums {
 }
 
 /**
- * Copies the rows of all committed uploads under their tags, so that an upload can be undone after the move as well. Uploads that are there
- * already are compared only.
+ * Copies the rows of all committed uploads under their tags, so that an upload can be undone after the move as well. What an earlier run has
+ * copied is compared only; if it is not what the source has, it is copied again.
  *
  * @returns the number of rows; 0 if the customer has no table
  */
@@ -29,12 +31,30 @@ export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise
   const { tableId, columns, timeColumn, rows } = view.table;
   const table: StoredTable = { customerId, tableId, columns, timeColumn };
   await target.copies.create(table, await source.copies.fewTexts(table));
-  for (const unit of unitsOf(await source.catalog.committedRows(customerId))) {
+  const uploads = await source.catalog.committedRows(customerId);
+  const committed = new Set(uploads.map(({ tag }) => tag));
+  const stored = await target.copies.tags(table);
+  const remove = (tags: readonly number[]) => removeRows(target, table, tags);
+  // The source was used after an earlier run. These rows would be visible, since the tags are not known as uncommitted ones there.
+  await remove(stored.filter((tag) => !committed.has(tag)));
+  let earlier = stored.filter((tag) => committed.has(tag));
+  for (const unit of unitsOf(uploads)) {
     signal.throwIfAborted();
+    if (earlier.length > 0) {
+      if (await isStored(deps, table, unit)) continue;
+      // With all later ones: the order of the rows in the table is that of the tags.
+      await remove(earlier.filter((tag) => tag >= Number(unit[0]?.tag)));
+      earlier = [];
+    }
     await copyUnit(deps, table, unit);
   }
+  failpoint('table_copied');
   await compareAggregates(target, customerId, view);
   return rows;
+}
+
+async function removeRows({ copies }: MoveSide, table: StoredTable, tags: readonly number[]): Promise<void> {
+  for (let at = 0; at < tags.length; at += MAX_TAGS) await copies.remove(table, tags.slice(at, at + MAX_TAGS));
 }
 
 /** Uploads that are copied together. */
@@ -56,23 +76,32 @@ function* unitsOf(uploads: readonly CommittedRows[]): Generator<Unit> {
   if (unit.length > 0) yield unit;
 }
 
+/** Whether the target has the rows of a unit, all of them and no others. */
+async function isStored({ source, target, ...deps }: MoveDeps, table: StoredTable, unit: Unit): Promise<boolean> {
+  const tags = unit.map(({ tag }) => tag);
+  if ((await target.copies.count(table, tags)) !== rowsOf(unit)) return false;
+  const read = await eachFile({ ...deps, side: source, table, tags }, null);
+  const written = await eachFile({ ...deps, side: target, table, tags }, null);
+  return isDeepStrictEqual(read, written);
+}
+
 /** @throws Error if the rows differ afterwards */
 async function copyUnit({ source, target, ...deps }: MoveDeps, table: StoredTable, unit: Unit): Promise<void> {
   const tags = unit.map(({ tag }) => tag);
-  const expected = unit.reduce((sum, { rows }) => sum + rows, 0);
-  const found = await target.copies.count(table, tags);
-  // An interrupted run may have copied a part of it.
-  if (found > 0 && found !== expected) await target.tables.purge(table, tags);
-  const copies = found !== expected;
-  const append = (path: string): Promise<void> => target.copies.append(table, path);
-  const read = await eachFile({ ...deps, side: source, table, tags }, copies ? append : null);
+  const expected = rowsOf(unit);
+  const read = await eachFile({ ...deps, side: source, table, tags }, async (path) => {
+    await target.copies.append(table, path);
+    failpoint('rows_copied');
+  });
   const written = await eachFile({ ...deps, side: target, table, tags }, null);
-  if (read.rows === expected && written.rows === expected && read.sums.every((sum, at) => sum === written.sums[at])) {
-    return;
-  }
+  if (read.rows === expected && isDeepStrictEqual(read, written)) return;
   throw new Error(
     `the rows of customer ${table.customerId} differ after they were copied: uploads with the tags ${tags[0]} to ${tags.at(-1)} have ${expected} rows, of which ${read.rows} were read and ${written.rows} are there`,
   );
+}
+
+function rowsOf(unit: Unit): number {
+  return unit.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 interface FilesOfUnit extends Pick<MoveDeps, 'checksums' | 'directory' | 'signal'> {

@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { SpoolPlace } from '../ingest/spool/spool.ts';
-import type { CustomerId } from '../model/ids.ts';
+import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { Checksums, TableCopies } from '../table-store/table-copies.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 
@@ -30,4 +30,6 @@ export interface MovedCustomer {
   readonly customerId: CustomerId;
   /** Null: by an earlier run. */
   readonly rows: number | null;
+  /** Its unfinished and retryable uploads, and resumable files, of which the source has lost bytes. They are as unusable as before the move. */
+  readonly withoutBytes: readonly UploadId[];
 }

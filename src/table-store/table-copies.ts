@@ -33,6 +33,10 @@ export interface TableCopies {
   append(table: StoredTable, path: string): Promise<void>;
   /** The number of rows of uploads. */
   count(table: StoredTable, tags: readonly number[]): Promise<number>;
+  /** The tags of all rows, also of attempts that were never committed. */
+  tags(table: StoredTable): Promise<readonly number[]>;
+  /** Deletes the rows of uploads. Their tags can be used again. */
+  remove(table: StoredTable, tags: readonly number[]): Promise<void>;
 }
 
 /** Sums of a file of rows that differ if a value differs, or is in another row. They can be added, in whatever order. */

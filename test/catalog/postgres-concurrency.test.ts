@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
@@ -8,24 +8,19 @@ import type { Claim } from '../../src/catalog/upload-queue.ts';
 import { ERRORS, type Problem } from '../../src/errors.ts';
 import type { UploadId } from '../../src/model/ids.ts';
 import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
-import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
+import { postgresForTests } from './postgres-for-tests.ts';
 
 const LEASE_MS = 60_000;
 
 /** What SQLite, with one writer at a time, cannot show. */
 describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGRES ?? false }, () => {
-  let server: PostgresServer;
-  let url: string;
+  const postgres = postgresForTests();
   let one: Catalog;
   let two: Catalog;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(() => server.remove());
   beforeEach(async () => {
-    url = await server.createDatabase();
-    [one, two] = await Promise.all([openPostgresCatalog(url), openPostgresCatalog(url)]);
+    [one, two] = await Promise.all([openPostgresCatalog(postgres.url), openPostgresCatalog(postgres.url)]);
     await registerReceiver(one);
   });
   afterEach(() => Promise.all([one.close(), two.close()]));
@@ -42,7 +37,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
 
   /** A session that holds a lock until it is released. */
   async function holding(statement: string): Promise<() => Promise<void>> {
-    const client = new pg.Client(url);
+    const client = new pg.Client(postgres.url);
     await client.connect();
     await client.query('begin');
     await client.query(statement);
@@ -220,7 +215,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
   it('repeat what ends in a deadlock', async () => {
     for (const customer of ['a', 'b'])
       await one.createCustomer({ id: customerId(customer), timeColumn: null, columns: null });
-    const client = new pg.Client(url);
+    const client = new pg.Client(postgres.url);
     await client.connect();
     // Long enough that the other one is the victim.
     await client.query("set deadlock_timeout = '60s'");

@@ -4,9 +4,10 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
 import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
-import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { type Cut, type TcpProxy, tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FAILED, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
+import { postgresForTests } from './postgres-for-tests.ts';
 
 const a = customerId('a');
 const KEY = { id: 'k1', customerId: a, hash: 'h', label: null, rights: ['read'] } as const;
@@ -103,22 +104,18 @@ function withoutRandomIds(answers: readonly unknown[]): readonly string[] {
 }
 
 describe('a catalog on PostgreSQL whose connections are lost', { skip: NO_POSTGRES ?? false }, () => {
-  let server: PostgresServer;
+  const postgres = postgresForTests();
   let proxy: TcpProxy;
   let clock = 0;
   /** Between the calls, so that a repeated one has the same time. */
   const tick = (): void => void clock++;
   before(async () => {
-    server = await startPostgres();
-    proxy = await tcpProxy(Number(new URL(await server.createDatabase()).port));
+    proxy = await tcpProxy(Number(new URL(await postgres.server.createDatabase()).port));
   });
-  after(async () => {
-    await proxy.close();
-    await server.remove();
-  });
+  after(() => proxy.close());
 
   async function open(through: TcpProxy | null): Promise<Catalog> {
-    const url = new URL(await server.createDatabase());
+    const url = new URL(await postgres.server.createDatabase());
     if (through) url.port = `${through.port}`;
     clock = Date.UTC(2026, 0, 1);
     return openPostgresCatalog(url.href, { now: async () => clock, connections: 1 });

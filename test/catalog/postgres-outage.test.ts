@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
@@ -7,27 +7,20 @@ import type { CatalogNewsItem } from '../../src/catalog/catalog-news.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
 import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
-import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
 import { until } from '../until.ts';
+import { postgresForTests } from './postgres-for-tests.ts';
 
 const UNAVAILABLE = { code: 'catalog_unavailable' };
 const LEASE = { owner: 'a', leaseMs: 60_000 };
 
 describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, () => {
-  let server: PostgresServer;
-  let url: string;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(() => server.remove());
-  beforeEach(async () => {
-    url = await server.createDatabase();
-  });
+  const postgres = postgresForTests();
 
   async function using<T>(waitMs: number, use: (catalog: Catalog) => Promise<T>): Promise<T> {
-    const catalog = await openPostgresCatalog(url, { waitMs });
+    const catalog = await openPostgresCatalog(postgres.url, { waitMs });
     try {
       return await use(catalog);
     } finally {
@@ -43,7 +36,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
       await catalog.markReceived(receptionOf(upload.id), FILE);
       const claim = await catalog.claimNext(LEASE);
       assert.ok(claim);
-      await server.kill();
+      await postgres.server.kill();
       const other = newUpload('b');
       const calls = Promise.all([
         catalog.findUpload(upload.id),
@@ -52,7 +45,7 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
         catalog.listCustomers({ after: null, limit: 9 }),
       ]);
       await sleep(500);
-      await server.start();
+      await postgres.server.start();
       const [found, isRenewed, created] = await calls;
       assert.equal(found?.status, 'ingesting');
       assert.equal(isRenewed, true);
@@ -65,22 +58,52 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
   it('fails with a problem after a bounded time, and works again later', () =>
     using(600, async (catalog) => {
       await catalog.createCustomer({ id: customerId('a'), timeColumn: null, columns: null });
-      await server.kill();
+      await postgres.server.kill();
       const began = performance.now();
       await assert.rejects(catalog.findCustomer(customerId('a')), UNAVAILABLE);
       await assert.rejects(catalog.createUpload(newUpload('a')), UNAVAILABLE);
       await assert.rejects(catalog.claimNext(A), UNAVAILABLE);
       await assert.rejects(catalog.ping());
       assert.ok(performance.now() - began < 8_000);
-      await server.start();
+      await postgres.server.start();
       assert.equal((await catalog.findCustomer(customerId('a')))?.id, 'a');
     }));
 
+  it('fails soon once a call has waited in vain, until it is back; only the ends of what took long wait again', () =>
+    using(3_000, async (catalog) => {
+      await registerReceiver(catalog);
+      const upload = newUpload('a');
+      await catalog.createUpload(upload);
+      await catalog.markReceived(receptionOf(upload.id), FILE);
+      const claim = await catalog.claimNext(LEASE);
+      assert.ok(claim);
+      const failing = async (call: () => Promise<unknown>): Promise<number> => {
+        const began = performance.now();
+        await assert.rejects(call(), UNAVAILABLE);
+        return performance.now() - began;
+      };
+      await postgres.server.kill();
+      const first = await failing(() => catalog.findUpload(upload.id));
+      assert.ok(first >= 3_000, `the first one waited ${first} ms`);
+      for (const call of [() => catalog.findUpload(upload.id), () => catalog.createUpload(newUpload('b'))]) {
+        const next = await failing(call);
+        assert.ok(next < 1_000, `the next one waited ${next} ms`);
+      }
+      const committing = catalog.commitUpload(commitOf(claim));
+      const late = sleep(1_500).then(() => 'late');
+      assert.equal(await Promise.race([committing, late]), 'late');
+      await postgres.server.start();
+      const committed = await committing;
+      assert.ok(committed !== 'lost');
+      assert.equal(committed.status, 'complete');
+      assert.equal((await catalog.findUpload(upload.id))?.status, 'complete');
+    }));
+
   it('fails with a problem after a bounded time if connections stay open and nothing answers', async () => {
-    const proxy = await tcpProxy(Number(new URL(url).port));
-    const through = new URL(url);
+    const proxy = await tcpProxy(Number(new URL(postgres.url).port));
+    const through = new URL(postgres.url);
     through.port = `${proxy.port}`;
-    url = through.href;
+    postgres.url = through.href;
     try {
       await using(600, async (catalog) => {
         await catalog.createUpload(newUpload('a'));
@@ -123,8 +146,8 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
       })();
       for (let kills = 0; kills < 6; kills++) {
         await sleep(150 + Math.random() * 150);
-        await server.kill();
-        await server.start();
+        await postgres.server.kill();
+        await postgres.server.start();
       }
       isOver = true;
       await Promise.all([...workers, loader]);
@@ -159,16 +182,16 @@ describe('a catalog whose PostgreSQL is away', { skip: NO_POSTGRES ?? false }, (
         }));
         for (const change of changes) one.news.publish(change);
         assert.deepEqual(own, changes, 'at once');
-        const client = new pg.Client(url);
+        const client = new pg.Client(postgres.url);
         await client.connect();
         const strange = ['x', '{}', '{"from":"x","changes":[null,1,{}]}'];
         for (const message of strange) await client.query('select pg_notify($1, $2)', ['thena_news', message]);
         await client.end();
         await until(() => heard.length === changes.length);
         assert.deepEqual(heard, changes);
-        await server.kill();
+        await postgres.server.kill();
         one.news.publish({ kind: 'upload_ended', uploadId: newUploadId(), customerId: null });
-        await server.start();
+        await postgres.server.start();
         const hasMissed = (items: readonly CatalogNewsItem[]): boolean => items.some(({ kind }) => kind === 'missed');
         await until(() => hasMissed(heard) && hasMissed(own));
         two.news.publish({ kind: 'analysis_cancelled', analysisId: 'x', customerId: customerId('a') });

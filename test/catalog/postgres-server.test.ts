@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, copyFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { SettingError } from '../../src/setting-error.ts';
 import { customerId, newUpload } from '../builders.ts';
-import { NO_POSTGRES, type PostgresServer, startPostgres } from '../cluster/postgres-server.ts';
+import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { freePort } from '../free-port.ts';
+import { postgresForTests } from './postgres-for-tests.ts';
 
 /** Of `localhost`, with its key. */
 const CERTIFICATE = fileURLToPath(new URL('../fixtures/self-signed.pem', import.meta.url));
@@ -17,18 +18,10 @@ const CERTIFICATE = fileURLToPath(new URL('../fixtures/self-signed.pem', import.
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 
 describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
-  let server: PostgresServer;
-  let url: string;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(() => server.remove());
-  beforeEach(async () => {
-    url = await server.createDatabase();
-  });
+  const postgres = postgresForTests();
 
   async function run(...statements: readonly string[]): Promise<readonly Record<string, unknown>[]> {
-    const client = new pg.Client(url);
+    const client = new pg.Client(postgres.url);
     await client.connect();
     try {
       let rows: readonly Record<string, unknown>[] = [];
@@ -41,10 +34,10 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
 
   /** The URL with other parts. */
   function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port' | 'search'>>): string {
-    return Object.assign(new URL(url), parts).href;
+    return Object.assign(new URL(postgres.url), parts).href;
   }
 
-  async function refusal(of = url, waitMs = 500): Promise<string> {
+  async function refusal(of = postgres.url, waitMs = 500): Promise<string> {
     const opened = openPostgresCatalog(of, { waitMs });
     const error: unknown = await opened.then(
       (catalog) => catalog.close(),
@@ -54,12 +47,12 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
     return error.message;
   }
 
-  async function using<T>(use: (catalog: Catalog) => Promise<T>, of = url): Promise<T> {
+  async function using<T>(use: (catalog: Catalog) => Promise<T>, of = postgres.url): Promise<T> {
     const catalog = await openPostgresCatalog(of);
     return use(catalog).finally(() => catalog.close());
   }
 
-  const database = (): string => new URL(url).pathname.slice(1);
+  const database = (): string => new URL(postgres.url).pathname.slice(1);
 
   it('is refused with the reason if it would lose what was acknowledged, or cannot be written', async () => {
     await run(`alter database ${database()} set synchronous_commit = off`);
@@ -120,14 +113,14 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
       'select pg_sleep(0.5)',
     );
     try {
-      const named = url.replace('127.0.0.1', 'localhost');
+      const named = postgres.url.replace('127.0.0.1', 'localhost');
       const began = performance.now();
       for (const mode of ['require', 'verify-full']) {
         const refused = await refusal(`${named}?sslmode=${mode}`, 20_000);
         assert.match(refused, /certificate is not trusted \(self-signed certificate\).*NODE_EXTRA_CA_CERTS/);
       }
       const trusting = `sslmode=verify-full&sslrootcert=${CERTIFICATE}`;
-      assert.match(await refusal(`${url}?${trusting}`, 20_000), /certificate is not valid \(.*127\.0\.0\.1/);
+      assert.match(await refusal(`${postgres.url}?${trusting}`, 20_000), /certificate is not valid \(.*127\.0\.0\.1/);
       assert.ok(performance.now() - began < 15_000);
       await using((catalog) => catalog.ping(), `${named}?${trusting}`);
       assert.match(
@@ -146,7 +139,7 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
   });
 
   it('is migrated once by several processes that start at the same time', async () => {
-    const catalogs = await Promise.all(Array.from({ length: 5 }, () => openPostgresCatalog(url)));
+    const catalogs = await Promise.all(Array.from({ length: 5 }, () => openPostgresCatalog(postgres.url)));
     await Promise.all(catalogs.map((catalog, at) => catalog.createUpload(newUpload(`c${at}`))));
     await Promise.all(catalogs.map((catalog) => catalog.close()));
     const rows = await run('select name from kysely_migration order by name');
@@ -179,7 +172,7 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
     }));
 
   it('lists customers in the order of their bytes, whatever the language of the database', async (t) => {
-    if (server.version < 15) return t.skip('a database has a language of the operating system');
+    if (postgres.server.version < 15) return t.skip('a database has a language of the operating system');
     await run("create database german template template0 locale_provider icu icu_locale 'de'");
     await using(
       async (catalog) => {
@@ -194,7 +187,7 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
   });
 
   it('gives the time, and shows whose connections they are', async () => {
-    const catalog = await openPostgresCatalog(url, { application: 'thena node 1' });
+    const catalog = await openPostgresCatalog(postgres.url, { application: 'thena node 1' });
     const [row] = await run('select (extract(epoch from clock_timestamp()) * 1000)::float8 as at');
     assert.ok(Math.abs((await catalog.now()) - Number(row?.at)) < 1_000);
     await catalog.ping();

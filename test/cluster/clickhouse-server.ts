@@ -46,10 +46,16 @@ export function asNode(url: string, database: string): string {
 }
 
 /** Starts real ClickHouse servers on free ports, with files of their own. */
-export async function startClickhouse({ shards = 1 } = {}): Promise<ClickhouseServers> {
+export async function startClickhouse({
+  shards = 1,
+  folder: parent = serverFolder(),
+}: {
+  readonly shards?: number;
+  readonly folder?: string | undefined;
+} = {}): Promise<ClickhouseServers> {
   const library = libraryPath();
   if (library === null) throw new Error(NO_CLICKHOUSE ?? undefined);
-  const folder = mkdtempSync(join(serverFolder(), 'thena-clickhouse-'));
+  const folder = mkdtempSync(join(parent, 'thena-clickhouse-'));
   const ports = await Promise.all(
     Array.from({ length: shards }, async () => ({ http: await freePort(), tcp: await freePort() })),
   );

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
 import { begin, idOf, send } from '../http/tus-requests.ts';
 import { call, put, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
 import { until } from '../until.ts';
-import { type ClusterEnvironment, createCluster } from './create-cluster.ts';
-import { type ClusterServers, NO_CLUSTER, startClusterServers } from './start-cluster.ts';
-
-const KEY = 'the-key-of-the-administrator';
-const ADMIN = { authorization: `Bearer ${KEY}` };
-const SETTINGS = { THENA_ADMIN_KEY: KEY, THENA_WEBHOOK_PRIVATE_ADDRESSES: 'allow' };
-const THENA = fileURLToPath(new URL('../../cli/thena.mjs', import.meta.url));
+import { ADMIN, everything, get, moves } from './moves.ts';
+import { NO_CLUSTER } from './start-cluster.ts';
 
 /** All types, their edges, a column that is widened twice and one without values. */
 const EDGES = [
@@ -31,56 +21,8 @@ interface Made {
 }
 
 describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
-  let servers: ClusterServers;
-  let folder: string;
-  let cluster: ClusterEnvironment;
-  before(async () => {
-    servers = await startClusterServers();
-    folder = mkdtempSync(join(tmpdir(), 'thena-move-'));
-  });
-  beforeEach(async () => {
-    cluster = await createCluster(servers.addresses);
-  });
-  after(async () => {
-    await servers.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const dataDir = (): string => mkdtempSync(join(folder, 'data-'));
-
-  function start(args: readonly string[]): ChildProcess {
-    const env = { PATH: process.env.PATH, HOME: folder, ...cluster };
-    return spawn(process.execPath, [THENA, 'move', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  }
-
-  async function move(...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
-    const child = start(args);
-    let output = '';
-    const read = (text: Buffer): void => {
-      output += text;
-    };
-    child.stdout?.on('data', read);
-    child.stderr?.on('data', read);
-    const [code] = await once(child, 'close');
-    return { code, output };
-  }
-
-  /** Those that a failed test has left. */
-  const running = new Set<RunningThena>();
-  afterEach(async () => {
-    for (const thena of running) await thena.stop();
-    running.clear();
-  });
-  async function started(settings: Readonly<Record<string, string>>): Promise<RunningThena> {
-    const thena = await startThena(settings);
-    running.add(thena);
-    return { ...thena, stop: () => (running.delete(thena) ? thena.stop() : Promise.resolve()) };
-  }
-  const onMachine = (dir: string) => started({ ...SETTINGS, THENA_DATA_DIR: dir });
-  const onCluster = () => started({ ...SETTINGS, ...cluster, THENA_NODE_ID: 'only' });
-
-  const get = async ({ url }: RunningThena, path: string) =>
-    (await call(`${url}/api/v1${path}`, { headers: ADMIN })).body;
+  const made = moves();
+  const { dataDir, start, move, onMachine, onCluster } = made;
 
   /** Fills a Thena with everything that can be moved. */
   async function fill(thena: RunningThena): Promise<Made> {
@@ -117,31 +59,10 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
     return { customerKey: body.api_key.key, undoable: widened.id, failed: failed.id, resumable: path };
   }
 
-  /** Everything that can be asked of it. */
-  async function everything(thena: RunningThena): Promise<unknown> {
-    const answers: Record<string, unknown> = {};
-    const ask = async (path: string): Promise<void> => {
-      answers[path] = await get(thena, path);
-    };
-    await ask('/customers?limit=100');
-    for (const customer of ['edges', 'empty', 'large', 'small', 'whole']) {
-      for (const what of ['', '/keys', '/webhooks', '/uploads?limit=100', '/table', '/table/export?format=csv']) {
-        await ask(`/customers/${customer}${what}`);
-      }
-      answers[`${customer} analyses`] = [];
-      for (const analyze_type of ['time_difference', 'total_rows', 'time_span', 'profile']) {
-        const json = { customer_id: customer, analyze_type };
-        const { body } = await call(`${thena.url}/api/v1/analyze/`, { json, headers: ADMIN });
-        (answers[`${customer} analyses`] as unknown[]).push(body.code ?? body);
-      }
-    }
-    return JSON.parse(JSON.stringify(answers, (name, value) => (name === 'request_id' ? undefined : value)));
-  }
-
   it('into a cluster and back keeps every answer, and what can be done with uploads', async () => {
     const from = dataDir();
     const source = await onMachine(from);
-    const made = await fill(source);
+    const filled = await fill(source);
     const before = await everything(source);
     assert.equal((await move('--from', from)).code, 2, 'while the source is used');
     await source.stop();
@@ -155,14 +76,14 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
       assert.equal(
         (
           await call(`${node.url}/api/v1/customers/edges/table`, {
-            headers: { authorization: `Bearer ${made.customerKey}` },
+            headers: { authorization: `Bearer ${filled.customerKey}` },
           })
         ).status,
         200,
       );
-      const running = await move('--to', dataDir());
-      assert.equal(running.code, 2, running.output);
-      assert.match(running.output, /node.*only.*running/i);
+      const refused = await move('--to', dataDir());
+      assert.equal(refused.code, 2, refused.output);
+      assert.match(refused.output, /node.*only.*running/i);
     } finally {
       await node.stop();
     }
@@ -184,12 +105,12 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
     const continued = await onCluster();
     try {
       const api = `${continued.url}/api/v1`;
-      const undone = await call(`${api}/uploads/${made.undoable}`, { method: 'DELETE', headers: ADMIN });
+      const undone = await call(`${api}/uploads/${filled.undoable}`, { method: 'DELETE', headers: ADMIN });
       assert.equal(undone.body.status, 'undone');
       assert.equal((await get(continued, '/customers/edges/table')).columns[1].type, 'number');
-      const rejects = await get(continued, `/uploads/${made.failed}/rejects`);
+      const rejects = await get(continued, `/uploads/${filled.failed}/rejects`);
       assert.equal(rejects.items[0].line, 6, JSON.stringify(rejects));
-      const retried = await call(`${api}/uploads/${made.failed}/retry?on_error=skip`, {
+      const retried = await call(`${api}/uploads/${filled.failed}/retry?on_error=skip`, {
         method: 'POST',
         headers: { ...ADMIN, ...WAIT },
       });
@@ -197,15 +118,15 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
       const bytes = Buffer.from(EDGES[0] ?? '');
       assert.equal(
         (
-          await call(`${continued.url}${made.resumable}`, {
+          await call(`${continued.url}${filled.resumable}`, {
             method: 'HEAD',
             headers: { ...ADMIN, 'tus-resumable': '1.0.0' },
           })
         ).headers.get('upload-offset'),
         '50',
       );
-      assert.equal((await send(continued.url + made.resumable, 50, bytes.subarray(50), ADMIN)).status, 204);
-      const finished = `/uploads/${idOf(made.resumable)}`;
+      assert.equal((await send(continued.url + filled.resumable, 50, bytes.subarray(50), ADMIN)).status, 204);
+      const finished = `/uploads/${idOf(filled.resumable)}`;
       await until(async () => (await get(continued, finished)).finished_at !== null);
       assert.equal((await get(continued, finished)).status, 'complete');
     } finally {
@@ -229,13 +150,13 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
     }
     child.kill('SIGKILL');
     await once(child, 'close');
-    await assert.rejects(startThena({ ...cluster, THENA_NODE_ID: 'early' }), /move.*has not ended/i);
+    await assert.rejects(startThena({ ...made.cluster, THENA_NODE_ID: 'early' }), /move.*has not ended/i);
     const other = await move('--from', dataDir());
     assert.equal(other.code, 2, other.output);
     const ends = await move('--from', from);
     assert.equal(ends.code, 0, ends.output);
     assert.match(ends.output, /^c1: moved before$/m);
-    const node = await startThena({ ...cluster, THENA_NODE_ID: 'late' });
+    const node = await startThena({ ...made.cluster, THENA_NODE_ID: 'late' });
     for (const customer of ['c1', 'c2', 'c3', 'c4']) assert.equal(await totalRows(node.url, customer), 100_000);
     await node.stop();
   });

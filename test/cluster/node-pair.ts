@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config.ts';
 import { duckdbCsvReader } from '../../src/csv-reader/duckdb/duckdb-csv-reader.ts';
+import { diagnosis } from '../../src/diagnosis.ts';
 import { EngineClient } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
 import { accessToFinish } from '../../src/http/access/access.ts';
@@ -184,6 +185,7 @@ export async function startNode(
     ingest,
     webhooks,
     ready: () => catalog.ping(),
+    diagnose: diagnosis({ version: 'test', checks: {}, catalog, instance }),
     metrics: async () => '',
     pageDirectory: folders.temp,
     observe,

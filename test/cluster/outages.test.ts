@@ -51,11 +51,18 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     try {
       const { status, body } = await put(node.url, 'c', CSV);
       assert.deepEqual([status, body.code], [503, 'catalog_unavailable'], JSON.stringify(body));
+      const began = performance.now();
       assert.equal((await analyze(node.url, 'c', 'total_rows')).status, 503);
+      const again = await put(node.url, 'c', CSV);
+      assert.deepEqual([again.status, again.body.code], [503, 'catalog_unavailable'], JSON.stringify(again.body));
+      const ms = performance.now() - began;
+      assert.ok(ms < 3_000, `two more requests took ${ms} ms`);
       assert.match(await ready(), /the catalog/);
     } finally {
       await postgres.start();
     }
+    // At once, and not only when it is next looked at.
+    assert.equal((await call(`${node.url}/api/v1/customers/c`)).status, 200);
     await until(async () => (await ready()) === 'ready');
     assert.equal(await totalRows(node.url, 'c'), 4);
     assert.equal((await upload(node.url, 'c', CSV)).body.status, 'complete');

@@ -39,11 +39,14 @@ export function noPostgres(age: PostgresAge): string | null {
   return packageFolder(age) === null ? `no ${age} PostgreSQL for ${PLATFORM}` : null;
 }
 
-/** Starts a real PostgreSQL on a free port, with files of its own. */
-export async function startPostgres(age: PostgresAge = 'newest'): Promise<PostgresServer> {
+/** Starts a real PostgreSQL on a free port, with files of its own in a folder that all users may pass through. */
+export async function startPostgres(
+  age: PostgresAge = 'newest',
+  parent: string = serverFolder(),
+): Promise<PostgresServer> {
   const source = packageFolder(age);
   if (source === null) throw new Error(noPostgres(age) ?? undefined);
-  const folder = mkdtempSync(join(serverFolder(), 'thena-postgres-'));
+  const folder = mkdtempSync(join(parent, 'thena-postgres-'));
   if (AS_NOBODY.uid !== undefined) chownSync(folder, NOBODY, NOBODY);
   const native = usableBinaries(source, folder);
   const data = join(folder, 'data');

@@ -10,6 +10,12 @@ import { NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-serv
 /** Why there is no cluster on this platform; null if there is one. */
 export const NO_CLUSTER: string | null = NO_POSTGRES ?? NO_CLICKHOUSE;
 
+export interface ServerOptions {
+  readonly shards?: number;
+  /** For the files of the servers and the spools. Default: in memory, if there is room, and the spools on disk. */
+  readonly folder?: string;
+}
+
 /** Real servers for any number of clusters. */
 export interface ClusterServers {
   readonly postgres: PostgresServer;
@@ -18,9 +24,12 @@ export interface ClusterServers {
   remove(): Promise<void>;
 }
 
-export async function startClusterServers({ shards = 2 } = {}): Promise<ClusterServers> {
-  const [postgres, clickhouse] = await Promise.all([startPostgres(), startClickhouse({ shards })]);
-  const folder = mkdtempSync(join(tmpdir(), 'thena-spool-'));
+export async function startClusterServers({ shards = 2, folder: parent }: ServerOptions = {}): Promise<ClusterServers> {
+  const [postgres, clickhouse] = await Promise.all([
+    startPostgres('newest', parent),
+    startClickhouse({ shards, folder: parent }),
+  ]);
+  const folder = mkdtempSync(join(parent ?? tmpdir(), 'thena-spool-'));
   const addresses = {
     postgres: await postgres.createDatabase(),
     clickhouse: clickhouse.urls,

@@ -108,6 +108,18 @@ for (const shards of [1, 2]) {
       await duckdb.create(again, []);
       assert.equal(await duckdb.count(again, [2, 3, 5, 6]), 300_018, 'a table that exists is kept');
 
+      // Each shard gets one of two copies, so that the second one would be a repetition there.
+      for (let copies = 0; copies < 2 * shards; copies++) {
+        await clickhouse.remove(table, [5, 6]);
+        assert.equal(
+          await copied(duckdb, clickhouse, { tags: [5, 6], offset: 0 }),
+          10,
+          'after the same rows were removed',
+        );
+      }
+      assert.deepEqual((await clickhouse.tags(table)).toSorted(), [2, 3, 5, 6]);
+      assert.deepEqual((await duckdb.tags(again)).toSorted(), [2, 3, 5, 6]);
+
       await running.engine.close();
       const all = `SELECT CAST(columns(*) AS VARCHAR) FROM rows WHERE _thena_upload > 1 AND _thena_upload <> 3 ORDER BY rowid`;
       assert.deepEqual(await queryFile(second, all), await queryFile(first, all));

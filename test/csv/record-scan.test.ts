@@ -108,15 +108,15 @@ describe('the shapes of fields', () => {
   });
 });
 
-it('the compiled scan matches its source', () => {
+it('the compiled modules match their sources', () => {
   const folder = mkdtempSync(join(tmpdir(), 'thena-wasm-'));
   try {
-    const compiled = join(folder, 'scan.wasm');
-    execFileSync(process.execPath, ['scripts/build-wasm.mjs', compiled], { cwd: ROOT });
-    assert.ok(
-      readFileSync(compiled).equals(readFileSync(join(ROOT, 'src/csv/record-scan.wasm'))),
-      'wasm/record-scan.ts has changed: npm run build:wasm',
-    );
+    execFileSync(process.execPath, ['scripts/build-wasm.mjs', folder], { cwd: ROOT });
+    for (const name of ['record-scan', 'field-index'])
+      assert.ok(
+        readFileSync(join(folder, `${name}.wasm`)).equals(readFileSync(join(ROOT, `src/csv/${name}.wasm`))),
+        `wasm/${name}.ts has changed: npm run build:wasm`,
+      );
   } finally {
     rmSync(folder, { recursive: true });
   }

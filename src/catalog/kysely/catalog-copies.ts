@@ -1,4 +1,4 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { CustomerId } from '../../model/ids.ts';
 import type { CatalogCopies, CopiedRows } from '../catalog-copies.ts';
 import type { CatalogTables } from './catalog-tables.ts';
@@ -24,6 +24,9 @@ export const COPIED: readonly CopiedTable[] = [
   { name: 'webhook_deliveries', keys: ['webhook_id', 'event_id'], owner: 'customer_id' },
 ];
 
+/** Of resumable files, which a customer may have before it exists. */
+const OF_FILES: ReadonlySet<string> = new Set(['resumable_files', 'resumable_chunks']);
+
 type Row = Readonly<Record<string, unknown>>;
 
 const PAGE = 200;
@@ -36,6 +39,7 @@ export function catalogCopiesIn(db: Kysely<CatalogTables>): CatalogCopies {
           .selectFrom('customers')
           .select('id')
           .where('id', '>', after as CustomerId)
+          .where(outlivesRestart)
           .union((eb) =>
             eb
               .selectFrom('resumable_files')
@@ -52,12 +56,12 @@ export function catalogCopiesIn(db: Kysely<CatalogTables>): CatalogCopies {
       }
     },
     async hasCustomer(customerId) {
-      const customer = db.selectFrom('customers').select('id').where('id', '=', customerId);
       const file = db.selectFrom('resumable_files').select('id').where('customer_id', '=', customerId).limit(1);
-      return (await customer.executeTakeFirst()) !== undefined || (await file.executeTakeFirst()) !== undefined;
+      return (await isThere(db, customerId)) || (await file.executeTakeFirst()) !== undefined;
     },
     async *readCustomer(customerId) {
-      for (const table of COPIED) yield* pagesOf(db, table, customerId);
+      const tables = (await isThere(db, customerId)) ? COPIED : COPIED.filter(({ name }) => OF_FILES.has(name));
+      for (const table of tables) yield* pagesOf(db, table, customerId);
     },
     writeCustomer: (pages) =>
       db.transaction().execute(async (transaction) => {
@@ -68,6 +72,12 @@ export function catalogCopiesIn(db: Kysely<CatalogTables>): CatalogCopies {
             .execute();
         }
       }),
+    removeCustomer: (customerId) =>
+      db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom('resumable_files').where('customer_id', '=', customerId).execute();
+        // Everything else of it, too: the foreign keys cascade.
+        await transaction.deleteFrom('customers').where('id', '=', customerId).execute();
+      }),
     async move() {
       return (await db.selectFrom('moves').select('source').executeTakeFirst()) ?? null;
     },
@@ -75,7 +85,9 @@ export function catalogCopiesIn(db: Kysely<CatalogTables>): CatalogCopies {
       db.transaction().execute(async (transaction) => {
         const begun = await transaction.selectFrom('moves').select('source').executeTakeFirst();
         if (begun) return begun;
-        if (await transaction.selectFrom('customers').select('id').limit(1).executeTakeFirst()) return 'not_empty';
+        for (const table of ['customers', 'resumable_files'] as const) {
+          if (await transaction.selectFrom(table).select('id').limit(1).executeTakeFirst()) return 'not_empty';
+        }
         await transaction.insertInto('moves').values({ source }).execute();
         return { source };
       }),
@@ -83,6 +95,30 @@ export function catalogCopiesIn(db: Kysely<CatalogTables>): CatalogCopies {
       await db.deleteFrom('moves').execute();
     },
   };
+}
+
+/** Not those that appeared only for an upload that was not acknowledged: it does not outlive a restart. */
+function outlivesRestart(eb: ExpressionBuilder<CatalogTables, 'customers'>) {
+  const acknowledged = eb
+    .selectFrom('uploads')
+    .select('id')
+    .whereRef('customer_id', '=', 'customers.id')
+    .where('status', '<>', 'receiving');
+  const has = (table: 'api_keys' | 'webhooks') =>
+    eb.exists(eb.selectFrom(table).select('id').whereRef('customer_id', '=', 'customers.id'));
+  return eb.or([
+    eb('appeared', '=', 0),
+    eb('in_deletion', '=', 1),
+    eb('table_columns', 'is not', null),
+    eb.exists(acknowledged),
+    has('api_keys'),
+    has('webhooks'),
+  ]);
+}
+
+async function isThere(db: Kysely<CatalogTables>, customerId: CustomerId): Promise<boolean> {
+  const customer = db.selectFrom('customers').select('id').where('id', '=', customerId).where(outlivesRestart);
+  return (await customer.executeTakeFirst()) !== undefined;
 }
 
 /** A query whose tables and columns are named above. */

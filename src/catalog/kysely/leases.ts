@@ -6,7 +6,7 @@ import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { customerOf } from './customer-rows.ts';
 import { isLeasedTo, lockCustomerOf, requeued, UNLEASED, type UploadCondition } from './lease-fencing.ts';
-import { isQueued, nextUploads } from './next-uploads.ts';
+import { isFree, isQueued, nextUploads } from './next-uploads.ts';
 import type { ParallelWrites } from './parallel-writes.ts';
 import { uploadOf } from './upload-rows.ts';
 import { announce } from './webhook-outbox.ts';
@@ -90,24 +90,12 @@ function ofSameCustomer(eb: ExpressionBuilder<CatalogTables, 'uploads'>) {
   return eb.selectFrom('uploads as other').select('other.id').whereRef('other.customer_id', '=', 'uploads.customer_id');
 }
 
-/** The upload has no valid lease, and no other one of its customer has any. */
-function isFree(at: number): UploadCondition {
-  return (eb) =>
-    eb.not(
-      eb.exists(
-        ofSameCustomer(eb)
-          .where('other.lease_until', 'is not', null)
-          .where((or) => or.or([or('other.lease_until', '>', at), or('other.id', '<>', or.ref('uploads.id'))])),
-      ),
-    );
-}
-
 /** The upload is the first of its customer in the queue. */
 function isNext(at: number): UploadCondition {
   return (eb) =>
     eb.and([
       isQueued('uploads'),
-      isFree(at)(eb),
+      isFree('uploads', at),
       eb.not(eb.exists(ofSameCustomer(eb).where(isQueued('other')).whereRef('other.number', '<', 'uploads.number'))),
     ]);
 }
@@ -118,7 +106,7 @@ function mayLoadEarly(at: number): UploadCondition {
     eb.and([
       eb('uploads.status', '=', 'receiving'),
       eb('uploads.cancel_requested_at', 'is', null),
-      isFree(at)(eb),
+      isFree('uploads', at),
       eb.not(eb.exists(ofSameCustomer(eb).where(isQueued('other')))),
     ]);
 }

@@ -10,6 +10,18 @@ export function isQueued(table: string) {
   return sql<SqlBool>`${sql.ref(`${table}.status`)} in ('received', 'ingesting')`;
 }
 
+/**
+ * Whether an upload has no valid lease, and no other one of its customer has any: even if that has expired, its attempt may still commit until
+ * somebody ends it.
+ *
+ * @param table has the `customer_id` and the `number` of the upload
+ */
+export function isFree(table: string, at: number) {
+  return sql<SqlBool>`not exists (select 1 from uploads as leased
+    where leased.customer_id = ${sql.ref(`${table}.customer_id`)} and leased.lease_until is not null
+    and (leased.lease_until > ${at} or leased.number <> ${sql.ref(`${table}.number`)}))`;
+}
+
 /** The first upload of a customer in the queue. */
 export interface NextUpload {
   readonly id: UploadId;
@@ -18,8 +30,7 @@ export interface NextUpload {
 
 /**
  * The uploads whose turn it is, first those of the customer served least recently: a thousand files of one customer do not delay those
- * of another. Of a customer with another upload that an attempt holds there is none, even if its lease has expired: until somebody ends
- * that, the attempt may still commit. Reads the index of the queue once, and no other uploads.
+ * of another. Reads the index of the queue once, and no other uploads.
  */
 export function nextUploads(db: Kysely<CatalogTables>, at: number, limit: number): Promise<readonly NextUpload[]> {
   return db
@@ -45,19 +56,7 @@ export function nextUploads(db: Kysely<CatalogTables>, at: number, limit: number
             .whereRef('customers.id', '=', 'head.customer_id')
             .as('last_claimed_at'),
         )
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('uploads as leased')
-                .select('leased.id')
-                .whereRef('leased.customer_id', '=', 'head.customer_id')
-                .where('leased.lease_until', 'is not', null)
-                .where((or) =>
-                  or.or([or('leased.lease_until', '>', at), or('leased.number', '<>', or.ref('head.number'))]),
-                ),
-            ),
-          ),
-        )
+        .where(isFree('head', at))
         .orderBy('last_claimed_at')
         .orderBy('waiting_since')
         .orderBy('customer_id')

@@ -52,6 +52,7 @@ export function sharedAnalysesIn(db: Kysely<CatalogTables>, now: CatalogClock): 
         .selectAll()
         .where('customer_id', '=', customerId)
         .where('process', '<>', process)
+        .where('is_cancelled', '=', 0)
         .where('expires_at', '>', await now(db))
         .orderBy('started_at')
         .orderBy('id')
@@ -64,12 +65,14 @@ export function sharedAnalysesIn(db: Kysely<CatalogTables>, now: CatalogClock): 
         fractionDone: row.fraction_done,
       }));
     },
-    async requestAnalysisCancel(customerId, id) {
+    async requestAnalysisCancel(process, customerId, id) {
       const { numUpdatedRows } = await db
         .updateTable('running_analyses')
         .set({ is_cancelled: 1 })
         .where('customer_id', '=', customerId)
         .where('id', '=', id)
+        .where('process', '<>', process)
+        .where('is_cancelled', '=', 0)
         .where('expires_at', '>', await now(db))
         .executeTakeFirstOrThrow();
       return numUpdatedRows > 0n;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
-import type pg from 'pg';
+import pg from 'pg';
 import { certificateRefusal } from '../../certificate-refusal.ts';
 import { SettingError } from '../../setting-error.ts';
 import type { Catalog } from '../catalog.ts';
@@ -12,11 +12,12 @@ import { migrate } from '../kysely/migrations/migrate.ts';
 import { forgetCommits, provenCommit } from './commit.ts';
 import { translated, verdictOn } from './failures.ts';
 import { postgresWrites } from './parallel-writes.ts';
-import { type Connecting, connecting, postgresPool, serverName } from './pool.ts';
+import { type Connecting, connecting, postgresPool, serverName, type Waits } from './pool.ts';
 import { type Commit, postgresDialect } from './postgres-dialect.ts';
 import { PostgresNews } from './postgres-news.ts';
 import { retryingCatalog } from './retrying-catalog.ts';
 import { checkServer } from './server-check.ts';
+import { ServerPresence } from './server-presence.ts';
 
 export interface PostgresOptions {
   /** As the server shows the connections. Default: thena. */
@@ -34,6 +35,8 @@ const VITAL_CONNECTIONS = 2;
 const SETTLING_CONNECTIONS = 2;
 const CLOSE_MS = 2_000;
 const START_PAUSE_MS = 250;
+/** Of a server that is away, it is asked whether it is back. */
+const PROBE: Waits = { connectMs: 1_000, statementMs: 1_000 };
 const FORGET_EVERY_MS = 60_000;
 
 /**
@@ -56,20 +59,24 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
   const vitalPool = postgresPool(connecting(url, `${application} heartbeat`, waits), VITAL_CONNECTIONS);
   // All connections may be lost in a commit at the same moment. Opened only then.
   const settling = postgresPool(connecting(url, `${application} commits`, waits), SETTLING_CONNECTIONS);
-  const forgetting = setInterval(() => {
-    // What is not forgotten now is forgotten next time, or by another node.
-    forgetCommits(pool).catch(() => undefined);
-  }, FORGET_EVERY_MS);
-  forgetting.unref();
   const open = (of: pg.Pool) => new Kysely<CatalogTables>({ dialect: postgresDialect(of, provenCommit(settling)) });
   const db = open(pool);
+  const presence = new ServerPresence(() => probe(connecting(url, `${application} probe`, PROBE)));
   const [catalog, vital] = [db, open(vitalPool)].map((each) =>
-    retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), waitMs),
+    retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), waitMs, each === db ? presence : null),
   ) as [KyselyCatalog, KyselyCatalog];
+  // By one of all nodes, since it reads the whole table: an index would cost more, in each commit.
+  const forget = async () => (await catalog.takeChore('commits', FORGET_EVERY_MS)) && forgetCommits(pool);
+  const forgetting = setInterval(() => {
+    // What is not forgotten now is forgotten next time.
+    forget().catch(() => undefined);
+  }, FORGET_EVERY_MS);
+  forgetting.unref();
   const news = new PostgresNews(connecting(url, `${application} news`, waits));
   await news.start();
   const end = async (): Promise<void> => {
     clearInterval(forgetting);
+    presence.close();
     const ends = [news.close(), catalog.close(), vital.close(), settling.end()];
     // A server that does not answer does not say good-bye either.
     await Promise.race([Promise.all(ends), wait(CLOSE_MS, null, { ref: false })]);
@@ -97,6 +104,19 @@ const serverClock: CatalogClock = async (db) => {
   const { rows } = await clock.execute(db);
   return rows[0]?.at ?? Number.NaN;
 };
+
+/** Connects to the server on a connection of its own, since those of the pool may all be waiting for one that is paused. */
+async function probe({ config, prepare }: Connecting): Promise<void> {
+  const client = new pg.Client(config);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await prepare(client);
+  } finally {
+    // A server that does not answer does not say good-bye either.
+    client.end().catch(() => undefined);
+  }
+}
 
 async function migrateOn(patient: Connecting, name: string): Promise<void> {
   const commit: Commit = async (session) => {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../errors.ts';
 import type { KyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { NotCommitted, verdictOn } from './failures.ts';
+import type { ServerPresence } from './server-presence.ts';
 
 /** How often a call is repeated because other transactions were in its way. */
 const MAX_CONFLICTS = 20;
@@ -10,30 +11,49 @@ const LONGEST_PAUSE_MS = 500;
 
 type Call = (...args: never[]) => Promise<unknown>;
 
+/** How long a call waits for a server of which it is known that it is away. */
+const KNOWN_AWAY_MS = 500;
+/** The ends of what took long: a file was received, or loaded. They wait for a server that is known to be away, too. */
+const PATIENT: ReadonlySet<string> = new Set(['markReceived', 'commitUpload', 'endAttempt', 'retag']);
+
 /**
  * Repeats calls that conflicted with others, or lost their connection. Each of them is one transaction, or ends with one, and it is
  * certain that this was not committed.
  *
  * @param waitMs how long a call waits for a server that is away, before it fails with the problem `catalog_unavailable`
+ * @param presence once a call has waited in vain, others fail soon, until the server is back; null: all of them wait
  */
-export function retryingCatalog(catalog: KyselyCatalog, waitMs: number): KyselyCatalog {
+export function retryingCatalog(
+  catalog: KyselyCatalog,
+  waitMs: number,
+  presence: ServerPresence | null = null,
+): KyselyCatalog {
   const { ping, close, ...calls } = catalog;
-  const retried = Object.entries(calls).map(([name, call]) => [name, repeated(call as Call, waitMs)]);
+  const retried = Object.entries(calls).map(([name, call]) => [
+    name,
+    repeated(call as Call, waitMs, PATIENT.has(name) ? null : presence),
+  ]);
   // A ping asks about now.
-  return { ...(Object.fromEntries(retried) as typeof calls), ping: repeated(ping, 0), close };
+  return { ...(Object.fromEntries(retried) as typeof calls), ping: repeated(ping, 0, null), close };
 }
 
-function repeated<Repeated extends Call>(call: Repeated, waitMs: number): Repeated {
+function repeated<Repeated extends Call>(call: Repeated, waitMs: number, presence: ServerPresence | null): Repeated {
   const repeating = async (...args: Parameters<Repeated>): Promise<unknown> => {
     const until = performance.now() + waitMs;
+    let failure: unknown;
     for (let failures = 0; ; failures++) {
+      if (presence && !(await presence.isThere(KNOWN_AWAY_MS))) throw unavailable(failure);
       try {
         return await call(...args);
       } catch (error) {
         const verdict = verdictOn(error);
         if (verdict === 'final' || (verdict === 'conflict' && failures >= MAX_CONFLICTS)) throw error;
         if (verdict === 'unknown_outcome') throw unknownOutcome(error);
-        if (verdict === 'unavailable' && performance.now() >= until) throw unavailable(error);
+        if (verdict === 'unavailable' && performance.now() >= until) {
+          presence?.miss();
+          throw unavailable(error);
+        }
+        failure = error;
       }
       // Random, so that two calls that met do not meet again.
       await wait(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS) * (0.5 + Math.random()));

@@ -64,6 +64,53 @@ function civilDay(days: number): string {
   return `${year}-${TWO_DIGITS[month]}-${TWO_DIGITS[day]}`;
 }
 
+let latestDayBytes = Buffer.alloc(0);
+let latestDaysInBytes = Number.NaN;
+
+/** Writes a day as `dayText` does, as bytes. @returns the place behind it */
+export function writeDay(days: number, out: Buffer, at: number): number {
+  if (days !== latestDaysInBytes) {
+    latestDayBytes = Buffer.from(dayText(days));
+    latestDaysInBytes = days;
+  }
+  for (let index = 0; index < 10; index++) out[at + index] = latestDayBytes[index] as number;
+  return at + 10;
+}
+
+/** Writes a time as `timestampText` does, as bytes. @returns the place behind it */
+export function writeTimestamp(seconds: number, micros: number, out: Buffer, at: number): number {
+  const days = Math.floor(seconds / SECONDS_PER_DAY);
+  const ofDay = seconds - days * SECONDS_PER_DAY;
+  const minute = (ofDay / 60) | 0;
+  const hour = (minute / 60) | 0;
+  writeDay(days, out, at);
+  out[at + 10] = SPACE;
+  writeTwoDigits(hour, out, at + 11);
+  out[at + 13] = COLON;
+  writeTwoDigits(minute - hour * 60, out, at + 14);
+  out[at + 16] = COLON;
+  writeTwoDigits(ofDay - minute * 60, out, at + 17);
+  if (micros === 0) return at + 19;
+  out[at + 19] = POINT;
+  const high = (micros / 10_000) | 0;
+  const low = micros - high * 10_000;
+  const middle = (low / 100) | 0;
+  writeTwoDigits(high, out, at + 20);
+  writeTwoDigits(middle, out, at + 22);
+  writeTwoDigits(low - middle * 100, out, at + 24);
+  return at + 26;
+}
+
+const SPACE = 32;
+const POINT = 46;
+const COLON = 58;
+
+function writeTwoDigits(value: number, out: Buffer, at: number): void {
+  const tens = (value / 10) | 0;
+  out[at] = 48 + tens;
+  out[at + 1] = 48 + value - tens * 10;
+}
+
 /** ` hh:mm:` by minute of the day. */
 const MINUTES: readonly string[] = Array.from(
   { length: 24 * 60 },

@@ -1,6 +1,11 @@
+import { fieldText } from '../field-text.ts';
+import { beforeSpaces, behindSpaces, classifyBytes } from './classify-bytes.ts';
 import { trimmed } from './classify-text.ts';
+import { compileFormat } from './declared-format.ts';
+import { scannedReadings } from './read-time.ts';
 import { DMY_OR_YMD, MDY_OR_YMD } from './readings.ts';
 import { scanned } from './scanned-time.ts';
+import { TextCache } from './text-cache.ts';
 import { type UnreadStyle, unreadStyle } from './unread-style.ts';
 import { type Classifier, classifierFor } from './value-parser.ts';
 import { addValues, type Values } from './values.ts';
@@ -45,6 +50,9 @@ export class EvidenceCollector {
   readonly evidence: ColumnEvidence = noEvidence();
   readonly #nulls: ReadonlySet<string>;
   readonly #classify: Classifier;
+  /** As `#classify`, from bytes; null if they have to become texts. */
+  readonly #classifyBytes: BytesClassifier | null;
+  readonly #known = new TextCache<readonly Values[]>();
   #latestReadings = -1;
   #latest: Values | undefined;
 
@@ -52,31 +60,78 @@ export class EvidenceCollector {
   constructor(nulls: ReadonlySet<string> = DEFAULT_NULLS, pattern: string | null = null) {
     this.#nulls = nulls;
     this.#classify = classifierFor(pattern);
+    // A word that means null may be a number, as -999 is.
+    const mayBeNull = [...nulls].some((word) => this.#classify(word) !== 0);
+    this.#classifyBytes = mayBeNull ? null : bytesClassifierFor(pattern);
   }
 
-  /** @param text null or '' for an empty field. @param line on which its record begins */
-  add(text: string | null, line: number): void {
-    if (text === null || text === '') return;
-    const value = trimmed(text);
-    if (value === '' || this.#nulls.has(value)) {
-      count(this.evidence.nulls, value, value, line);
-      return;
+  /**
+   * Adds the text of a field, which becomes a text only if it is not written as most are, and was not seen lately.
+   *
+   * @param from where the field begins in the bytes, with its quotes
+   * @param quote its code; -1 if there is none
+   */
+  addField(bytes: Buffer, from: number, to: number, quote: number, line: number): void {
+    if (from === to) return;
+    const inner = bytes[from] === quote ? 1 : 0;
+    const start = behindSpaces(bytes, from + inner, to - inner);
+    const end = beforeSpaces(bytes, start, to - inner);
+    const readings = start === end || this.#classifyBytes === null ? 0 : this.#classifyBytes(bytes, start, end);
+    if (readings !== 0) {
+      const group = readings === this.#latestReadings ? this.#latest : this.evidence.values.get(readings);
+      if (group !== undefined && line >= group.line) {
+        this.#noteParts(readings);
+        group.count++;
+        this.#latest = group;
+        this.#latestReadings = readings;
+        return;
+      }
+    } else {
+      const groups = this.#known.get(bytes, from, to);
+      if (groups?.every((group) => line >= group.line)) {
+        for (const group of groups) group.count++;
+        return;
+      }
     }
-    const readings = this.#classify(value);
-    if ((readings & (DMY_OR_YMD | MDY_OR_YMD)) !== 0) {
-      this.evidence.firstParts |= 1 << (scanned.first & 31);
-      this.evidence.lastParts |= 1 << (scanned.third & 31);
-    }
-    const unread = readings === 0 ? unreadStyle(value) : null;
-    if (unread !== null) count(this.evidence.unread, unread, value, line);
-    // Neighbours in a column are mostly of one kind.
-    if (readings === this.#latestReadings && this.#latest && line >= this.#latest.line) {
-      this.#latest.count++;
-      return;
-    }
-    this.#latest = count(this.evidence.values, readings, value, line);
-    this.#latestReadings = readings;
+    const groups = this.add(fieldText(bytes, from, to, quote), line);
+    if (readings === 0) this.#known.set(bytes, from, to, groups);
   }
+
+  /**
+   * @param text null or '' for an empty field
+   * @param line on which its record begins
+   * @returns the groups that it was counted in
+   */
+  add(text: string | null, line: number): readonly Values[] {
+    if (text === null || text === '') return [];
+    const value = trimmed(text);
+    if (value === '' || this.#nulls.has(value)) return [count(this.evidence.nulls, value, value, line)];
+    const readings = this.#classify(value);
+    this.#noteParts(readings);
+    // Neighbours in a column are mostly of one kind.
+    if (readings === this.#latestReadings && this.#latest && line >= this.#latest.line) this.#latest.count++;
+    else this.#latest = count(this.evidence.values, readings, value, line);
+    this.#latestReadings = readings;
+    const unread = readings === 0 ? unreadStyle(value) : null;
+    return unread === null ? [this.#latest] : [this.#latest, count(this.evidence.unread, unread, value, line)];
+  }
+
+  /** Of the date that was scanned last. */
+  #noteParts(readings: number): void {
+    if ((readings & (DMY_OR_YMD | MDY_OR_YMD)) === 0) return;
+    this.evidence.firstParts |= 1 << (scanned.first & 31);
+    this.evidence.lastParts |= 1 << (scanned.third & 31);
+  }
+}
+
+type BytesClassifier = (bytes: Buffer, from: number, to: number) => number;
+
+/** @returns null if the texts of the format are not read from bytes */
+function bytesClassifierFor(pattern: string | null): BytesClassifier | null {
+  if (pattern === null) return classifyBytes;
+  const format = compileFormat(pattern);
+  if ('problem' in format) return null;
+  return (bytes, from, to) => (format.scanBytes(bytes, from, to) ? scannedReadings() : 0);
 }
 
 function count<Key>(groups: Map<Key, Values>, key: Key, text: string, line: number): Values {

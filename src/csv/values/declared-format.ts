@@ -1,3 +1,4 @@
+import { ASCII, putAscii } from './ascii-bytes.ts';
 import { daysOf, isLeapYear } from './calendar.ts';
 import { scanFractionDigits, scanHalf, scanOffset, setClock } from './scan-clock.ts';
 import { EPOCH_DIGITS, scanEpoch } from './scan-epoch.ts';
@@ -12,6 +13,8 @@ export interface DeclaredFormat {
   readonly hasClock: boolean;
   /** Scans a text without spaces around it. @returns whether it has this format; its parts are in `scanned` then */
   scan(text: string): boolean;
+  /** The same from bytes, if they can be read faster than a text; false: `scan` may still know it. */
+  scanBytes(bytes: Buffer, from: number, to: number): boolean;
 }
 
 /** What the directives of a format have read so far. */
@@ -114,7 +117,10 @@ function tokensOf(format: string): readonly string[] {
  */
 export function compileFormat(format: string): DeclaredFormat | { readonly problem: string } {
   const unit = Object.hasOwn(EPOCH_DIGITS, format) ? EPOCH_DIGITS[format] : undefined;
-  if (unit !== undefined) return { hasDay: true, hasClock: true, scan: (text) => scanEpoch(text, unit) };
+  if (unit !== undefined) {
+    const scanBytes: DeclaredFormat['scanBytes'] = (bytes, from, to) => scanEpoch(bytes, from, to, unit);
+    return { hasDay: true, hasClock: true, scan: (text) => scanBytes(ASCII, 0, putAscii(text)), scanBytes };
+  }
   const steps: Step[] = [];
   const used = new Set<string>();
   for (const token of tokensOf(format)) {
@@ -137,7 +143,7 @@ export function compileFormat(format: string): DeclaredFormat | { readonly probl
   if (problem !== null) return { problem };
   const hasDay = used.has('d') || used.has('e') || used.has('j');
   const hasClock = used.has('H') || used.has('I');
-  return { hasDay, hasClock, scan: (text) => matches(text, steps, hasDay, hasClock) };
+  return { hasDay, hasClock, scan: (text) => matches(text, steps, hasDay, hasClock), scanBytes: () => false };
 }
 
 function whatIsMissing(used: ReadonlySet<string>): string | null {

@@ -27,12 +27,12 @@ const ZERO = 48;
 const E = 101;
 
 // Kinds of marks between digits.
-const POINT_MARK = 1;
-const COMMA_MARK = 2;
+export const POINT_MARK = 1;
+export const COMMA_MARK = 2;
 const SPACE_MARK = 3;
 const APOSTROPHE_MARK = 4;
 
-function markOf(code: number): number {
+export function markOf(code: number): number {
   switch (code) {
     case 0x2e:
       return POINT_MARK;
@@ -52,7 +52,7 @@ function markOf(code: number): number {
 }
 
 /** Readings of digits in groups of three, by the kind of the mark between them. */
-const GROUPED_WHOLE = [
+export const GROUPED_WHOLE = [
   0,
   INTEGER_POINT | COMMA_POINT,
   INTEGER_COMMA | POINT_COMMA,
@@ -60,8 +60,8 @@ const GROUPED_WHOLE = [
   INTEGER_APOSTROPHE | POINT_APOSTROPHE | COMMA_APOSTROPHE,
 ];
 /** The same if a decimal point follows them; a decimal comma. */
-const GROUPED_POINT = [0, 0, POINT_COMMA, POINT_SPACE, POINT_APOSTROPHE];
-const GROUPED_COMMA = [0, COMMA_POINT, 0, COMMA_SPACE, COMMA_APOSTROPHE];
+export const GROUPED_POINT = [0, 0, POINT_COMMA, POINT_SPACE, POINT_APOSTROPHE];
+export const GROUPED_COMMA = [0, COMMA_POINT, 0, COMMA_SPACE, COMMA_APOSTROPHE];
 
 /**
  * The readings of a text as an integer or a number. One pass over the text; no leading zeros, plus signs, underscores,

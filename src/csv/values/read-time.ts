@@ -1,4 +1,5 @@
 import type { DateOrder } from '../../model/value-format.ts';
+import { ASCII, putAscii } from './ascii-bytes.ts';
 import { daysOf, END_SECOND, FIRST_SECOND, SECONDS_PER_DAY, weekdayOf } from './calendar.ts';
 import {
   ANY_ORDER,
@@ -23,7 +24,7 @@ import { fullYear, scanned } from './scanned-time.ts';
 
 /** The readings of a text as a time. @param text without spaces around it, at most 80 characters */
 export function timeReadings(text: string): number {
-  return scanUsualTime(text) || scanTime(text) ? scannedReadings() : 0;
+  return scanUsualTime(ASCII, 0, putAscii(text)) || scanTime(text) ? scannedReadings() : 0;
 }
 
 /** The readings of what was scanned last. */

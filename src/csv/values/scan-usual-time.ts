@@ -10,31 +10,30 @@ const T = 84;
 const Z = 90;
 
 /** The two digits at a place; 100 if they are none. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 48;
-  const ones = text.charCodeAt(at + 1) - 48;
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = (bytes[at] as number) - 48;
+  const ones = (bytes[at + 1] as number) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 100;
 }
 
 /**
- * Scans the forms that most times have, three times as fast as `scanTime`, with the same result: `2024-01-02` and `02/01/2024`
- * with any of `-/.`, and behind it ` 03:04`, `T03:04:05.678`, and `Z` or `+01:00`.
+ * Scans the forms that most times have, from bytes and without a text, with the same result as `scanTime`: `2024-01-02` and `02/01/2024` with
+ * any of `-/.`, and behind it ` 03:04`, `T03:04:05.678`, and `Z`, `UTC`, `GMT`, `+01`, `+0100` or `+01:00`, maybe behind a space.
  *
- * @returns whether the text has one of these forms, and a possible time of day; if not, `scanTime` may still know it
+ * @returns whether the bytes have one of these forms, and a possible time of day; if not, `scanTime` may still know it
  */
-export function scanUsualTime(text: string): boolean {
-  const { length } = text;
-  if (length < 10) return false;
-  const separator = text.charCodeAt(4);
+export function scanUsualTime(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from < 10) return false;
+  const separator = bytes[from + 4] as number;
   const yearFirst = separator === DASH || separator === SLASH || separator === DOT;
-  const first = twoDigits(text, 0);
-  const last = twoDigits(text, 8);
+  const first = twoDigits(bytes, from);
+  const last = twoDigits(bytes, from + 8);
   if (first === 100 || last === 100) return false;
-  const a = twoDigits(text, yearFirst ? 2 : 3);
-  const b = twoDigits(text, yearFirst ? 5 : 6);
+  const a = twoDigits(bytes, from + (yearFirst ? 2 : 3));
+  const b = twoDigits(bytes, from + (yearFirst ? 5 : 6));
   if (a === 100 || b === 100) return false;
-  const between = text.charCodeAt(yearFirst ? 7 : 2);
-  const other = yearFirst ? separator : text.charCodeAt(5);
+  const between = bytes[from + (yearFirst ? 7 : 2)] as number;
+  const other = yearFirst ? separator : (bytes[from + 5] as number);
   if (between !== other || (other !== DASH && other !== SLASH && other !== DOT)) return false;
 
   clearScanned();
@@ -49,37 +48,36 @@ export function scanUsualTime(text: string): boolean {
     scanned.third = b * 100 + last;
     scanned.dotted = other === DOT;
   }
-  return length === 10 || scanUsualClock(text, length);
+  return to - from === 10 || scanUsualClock(bytes, from + 10, to);
 }
 
-/** From the tenth character on. */
-function scanUsualClock(text: string, length: number): boolean {
-  const code = text.charCodeAt(10);
-  if (length < 16 || (code !== SPACE && code !== T) || text.charCodeAt(13) !== COLON) return false;
-  const hour = twoDigits(text, 11);
-  const minute = twoDigits(text, 14);
+function scanUsualClock(bytes: Buffer, from: number, to: number): boolean {
+  const code = bytes[from];
+  if (to - from < 6 || (code !== SPACE && code !== T) || bytes[from + 3] !== COLON) return false;
+  const hour = twoDigits(bytes, from + 1);
+  const minute = twoDigits(bytes, from + 4);
   if (hour > 23 || minute > 59) return false;
   let second = 0;
-  let at = 16;
-  if (text.charCodeAt(16) === COLON) {
-    second = length < 19 ? 100 : twoDigits(text, 17);
+  let at = from + 6;
+  if (at < to && bytes[at] === COLON) {
+    second = to - at < 3 ? 100 : twoDigits(bytes, at + 1);
     if (second > 59) return false;
-    at = text.charCodeAt(19) === DOT ? scanUsualFraction(text, 20) : 19;
+    at += 3;
+    if (at < to && bytes[at] === DOT) at = scanUsualFraction(bytes, at + 1, to);
     if (at < 0) return false;
   }
   scanned.hasClock = true;
   scanned.clock = hour * 3600 + minute * 60 + second;
-  return at === length || scanUsualOffset(text, at, length);
+  return at === to || scanUsualOffset(bytes, at, to);
 }
 
 /** @returns the place behind it; -1 if it has no digits */
-function scanUsualFraction(text: string, from: number): number {
+function scanUsualFraction(bytes: Buffer, from: number, to: number): number {
   let micros = 0;
   let at = from;
-  for (; ; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    // Past the end there is no number either.
-    if (!(digit >= 0 && digit <= 9)) break;
+  for (; at < to; at++) {
+    const digit = (bytes[at] as number) - 48;
+    if (digit < 0 || digit > 9) break;
     if (at < from + 6) micros = micros * 10 + digit;
     else if (digit !== 0) scanned.pastMicrosecond = true;
   }
@@ -88,14 +86,24 @@ function scanUsualFraction(text: string, from: number): number {
   return at > from ? at : -1;
 }
 
-function scanUsualOffset(text: string, at: number, length: number): boolean {
-  const sign = text.charCodeAt(at);
+function scanUsualOffset(bytes: Buffer, behindClock: number, to: number): boolean {
+  const at = bytes[behindClock] === SPACE ? behindClock + 1 : behindClock;
+  const sign = bytes[at];
   scanned.hasOffset = true;
-  if (sign === Z) return at + 1 === length;
-  if ((sign !== PLUS && sign !== DASH) || at + 6 !== length || text.charCodeAt(at + 3) !== COLON) return false;
-  const hours = twoDigits(text, at + 1);
-  const minutes = twoDigits(text, at + 4);
+  if (sign === Z) return at + 1 === to;
+  if (sign !== PLUS && sign !== DASH) return at + 3 === to && isUtc(bytes, at);
+  const digits = to - at - 1;
+  const hasColon = digits === 5 && bytes[at + 3] === COLON;
+  if (digits !== 2 && digits !== 4 && !hasColon) return false;
+  const hours = twoDigits(bytes, at + 1);
+  const minutes = digits === 2 ? 0 : twoDigits(bytes, hasColon ? at + 4 : at + 3);
   if (hours > 15 || minutes > 59) return false;
   scanned.offset = (hours * 3600 + minutes * 60) * (sign === PLUS ? 1 : -1);
   return true;
+}
+
+/** UTC or GMT */
+function isUtc(bytes: Buffer, at: number): boolean {
+  const [a, b, c] = [bytes[at], bytes[at + 1], bytes[at + 2]];
+  return (a === 85 && b === 84 && c === 67) || (a === 71 && b === 77 && c === 84);
 }

@@ -5,7 +5,7 @@ import { classifyText, MAX_VALUE_LENGTH, trimmed } from './classify-text.ts';
 import { compileFormat } from './declared-format.ts';
 import { explainRejection, type RejectedValue } from './explain-rejection.ts';
 import { scannedDays, scannedReadings } from './read-time.ts';
-import { acceptsReadings, DATE_ORDERS, ORDER_BITS } from './readings.ts';
+import { acceptsReadings, DMY, MDY } from './readings.ts';
 import { scanned } from './scanned-time.ts';
 import { type LocalTimes, localTimesOf } from './time-zone.ts';
 import { addValues, type Values } from './values.ts';
@@ -38,6 +38,11 @@ export function classifierFor(pattern: string | null): Classifier {
   return (text) => (text.length <= MAX_VALUE_LENGTH && format.scan(text) ? scannedReadings() : 0);
 }
 
+/** The declared format of a column's times. */
+export function patternOf(format: ValueFormat): string | null {
+  return format.type === 'date' || format.type === 'timestamp' ? format.pattern : null;
+}
+
 /**
  * Makes the parser of a column's texts. It accepts what `acceptsReadings` accepts of the format, by the same scan.
  *
@@ -46,8 +51,7 @@ export function classifierFor(pattern: string | null): Classifier {
 export function parserFor(format: ValueFormat, nulls: ReadonlySet<string>): ValueParser {
   if (format.type === 'text') return { parse: (text) => text, ambiguousTimes: null };
   const accepts = acceptsReadings(format);
-  const isTime = format.type === 'date' || format.type === 'timestamp';
-  const classify = classifierFor(isTime ? format.pattern : null);
+  const classify = classifierFor(patternOf(format));
   const local = new LocalMoments(format.type === 'timestamp' ? format.timeZone : 'UTC');
   const write = writerFor(format, local);
   // What does not fit is mostly the same text again, such as 'unknown'.
@@ -95,8 +99,9 @@ function writerFor(
 }
 
 /** Any order that the text has a reading in: they give the same day. */
-function orderIn(readings: number): DateOrder {
-  return DATE_ORDERS.find((order) => (readings & ORDER_BITS[order]) !== 0) ?? 'ymd';
+export function orderIn(readings: number): DateOrder {
+  if ((readings & DMY) !== 0) return 'dmy';
+  return (readings & MDY) !== 0 ? 'mdy' : 'ymd';
 }
 
 /** Writes the time that was scanned last, with a day, as a moment in UTC. */
@@ -111,22 +116,32 @@ export class LocalMoments {
     this.#local = timeZone === 'UTC' ? null : localTimesOf(timeZone);
   }
 
+  /** Whether clocks showed the latest time twice. */
+  get wasAmbiguous(): boolean {
+    return !scanned.hasOffset && this.#local !== null && this.#local.wasAmbiguous;
+  }
+
+  /** @param days since 1970-01-01. @returns whole seconds since then in UTC; NaN if no clock showed the time, or outside of the years 1000 to 9999 */
+  secondsOf(days: number): number {
+    const seconds = days * SECONDS_PER_DAY + scanned.clock - this.#offsetOf(days);
+    return seconds >= FIRST_SECOND && seconds < END_SECOND ? seconds : Number.NaN;
+  }
+
   /** @param days since 1970-01-01. @param text and line for what is counted */
   write(days: number, text: string, line: number): string | RejectedValue {
-    const clock = days * SECONDS_PER_DAY + scanned.clock;
-    let offset = scanned.offset;
-    if (!scanned.hasOffset && this.#local !== null) {
-      offset = this.#local.offsetOf(clock);
-      if (Number.isNaN(offset)) {
-        const reason = `does not exist in ${this.#timeZone}: clocks were set forward`;
-        return { code: 'no_such_local_time', reason };
-      }
-      if (this.#local.wasAmbiguous) {
-        this.ambiguous = addValues(this.ambiguous, { count: 1, line, text });
-      }
+    const seconds = this.secondsOf(days);
+    if (!Number.isNaN(seconds)) {
+      if (this.wasAmbiguous) this.ambiguous = addValues(this.ambiguous, { count: 1, line, text });
+      return timestampText(seconds, scanned.micros);
     }
-    const seconds = clock - offset;
-    if (seconds >= FIRST_SECOND && seconds < END_SECOND) return timestampText(seconds, scanned.micros);
-    return { code: 'no_such_day', reason: 'is outside of the years 1000 to 9999 in UTC' };
+    if (!Number.isNaN(this.#offsetOf(days)))
+      return { code: 'no_such_day', reason: 'is outside of the years 1000 to 9999 in UTC' };
+    const reason = `does not exist in ${this.#timeZone}: clocks were set forward`;
+    return { code: 'no_such_local_time', reason };
+  }
+
+  #offsetOf(days: number): number {
+    if (scanned.hasOffset || this.#local === null) return scanned.offset;
+    return this.#local.offsetOf(days * SECONDS_PER_DAY + scanned.clock);
   }
 }

@@ -1,22 +1,24 @@
 import { rm } from 'node:fs/promises';
 import { CombinedColumn, columnsOfRecords } from '../../csv/combined-column.ts';
-import type { CsvDialect } from '../../csv/dialect.ts';
+import { type CsvDialect, quoteCode } from '../../csv/dialect.ts';
+import { type FoundFields, KEEP, RECORD_PLACES, replacedFields, VALUE_LENGTHS, VALUES } from '../../csv/field-index.ts';
+import { fieldText } from '../../csv/field-text.ts';
 import type { CsvRecord } from '../../csv/record-reader.ts';
-import { BYTE_ORDER_MARK, beginsWithMark, type CsvSegment } from '../../csv/segment.ts';
+import type { CsvSegment } from '../../csv/segment.ts';
+import { type FieldsBatch, segmentFields } from '../../csv/segment-fields.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
 import { isCertain } from '../../csv/values/certain-columns.ts';
+import { type FieldParser, fieldParserFor, REJECTED } from '../../csv/values/field-parser.ts';
 import { type ParsedValue, parserFor, type ValueParser } from '../../csv/values/value-parser.ts';
 import type { Values } from '../../csv/values/values.ts';
 import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
 import { RowDoesNotFit } from '../duckdb-failure.ts';
 import type { AmbiguousTimes, RewrittenDialect } from '../protocol.ts';
 import { BufferedFile } from './buffered-file.ts';
+import { RewrittenText } from './rewritten-text.ts';
 
 /** What canonical values are written with. */
 const CANONICAL = /[-+.: 0-9a-z]/;
-const OUT_BYTES = 512 * 1024;
-/** Longest canonical value, in quotes and with a delimiter. */
-const MAX_VALUE_BYTES = 64;
 
 export interface RewriteOptions {
   /** If false, the values of all columns are judged; else those that are not certain by their shape. */
@@ -33,6 +35,8 @@ export class SegmentRewriter {
   readonly #columns: readonly ParsedColumn[];
   readonly #combined: CombinedColumn | null;
   readonly #parsers: readonly ValueParser[];
+  readonly #fieldParsers: readonly FieldParser[];
+  readonly #quote: number;
   readonly #trustShapes: boolean;
   /** Around canonical values. */
   readonly #mark: string;
@@ -43,6 +47,10 @@ export class SegmentRewriter {
     this.#trustShapes = file.trustShapes;
     const nulls = new Set(file.nulls);
     this.#parsers = this.#columns.map(({ format }) => parserFor(format, nulls));
+    this.#quote = quoteCode(dialect);
+    this.#fieldParsers = this.#columns.map(({ format }, index) =>
+      fieldParserFor(format, nulls, this.#parsers[index] as ValueParser, this.#quote),
+    );
     const isSplit = CANONICAL.test(dialect.delimiter);
     // Without quotes, a value such as 2024-01-02 would be split at hyphens.
     const recode = file.recode === true || (isSplit && dialect.quote === '');
@@ -75,30 +83,32 @@ export class SegmentRewriter {
     onProgress: (bytes: number) => void,
     path = `${segment.path}.values`,
   ): Promise<CsvSegment> {
-    const columns = this.#columns;
-    const rewritten = columns.map(
+    const rewritten = this.#columns.map(
       ({ format }, index) =>
         format.type !== 'text' && !(this.#trustShapes && isCertain(format, segment.shapes[index] ?? [])),
     );
-    const recode = this.dialect !== this.#source;
-    const wanted = recode ? null : rewritten.map((is, index) => is || (this.#combined?.isPart(index) ?? false));
     const file = await BufferedFile.create(path, { durable: false });
-    const out = new Output(file);
+    const out = new RewrittenText(file);
     try {
-      for await (const { text, records, offset } of segmentRecords(segment, this.#source, columns.length, { wanted })) {
+      for await (const { parts, end } of this.#batches(segment, rewritten)) {
         signal.throwIfAborted();
-        for (const record of records) {
-          if (record.malformed !== null || record.fields.length !== columns.length)
-            throw new RowDoesNotFit(record.line);
-          if (recode) this.#recode(record, rewritten, out);
-          else this.#write(record, rewritten, text, out);
-          if (out.isFull) await out.flush();
+        for (const part of parts) {
+          if (part.fields !== null) {
+            this.#replace(part.fields, part.line, rewritten, out);
+            if (out.isFull) await out.flush();
+            continue;
+          }
+          for (const record of part.records) {
+            this.#write(record, rewritten, part.text, out);
+            if (out.isFull) await out.flush();
+          }
         }
-        onProgress(offset + text.length);
+        onProgress(end);
       }
-      await out.flush();
+      await out.end();
       await file.close();
     } catch (error) {
+      await out.end().catch(() => undefined);
       await file.close().catch(() => undefined);
       await rm(path, { force: true });
       throw error;
@@ -106,7 +116,67 @@ export class SegmentRewriter {
     return { ...segment, path, bytes: out.bytes };
   }
 
-  #write(record: CsvRecord, rewritten: readonly boolean[], text: Buffer, out: Output): void {
+  /** @param rewritten by column */
+  async *#batches(segment: CsvSegment, rewritten: readonly boolean[]): AsyncGenerator<FieldsBatch, void> {
+    if (this.dialect === this.#source) {
+      const wanted = rewritten.map((is, index) => is || (this.#combined?.isPart(index) ?? false));
+      yield* segmentFields(segment, this.#source, wanted);
+      return;
+    }
+    for await (const { text, records, offset } of segmentRecords(segment, this.#source, this.#columns.length))
+      yield { parts: [{ fields: null, line: 0, text, records }], end: offset + text.length };
+  }
+
+  /** Writes records whose fields were found: canonical values in their places, and everything else as it is. */
+  #replace(found: FoundFields, line: number, rewritten: readonly boolean[], out: RewrittenText): void {
+    const { text, places, records } = found;
+    const combined = this.#combined;
+    const mark = this.#mark === '' ? -1 : this.#mark.charCodeAt(0);
+    const pair: (string | null)[] = [];
+    const fields = rewritten.flatMap((is, index) => (is || combined?.isPart(index) ? [index] : []));
+    const parsers = fields.map((index) => (rewritten[index] ? (this.#fieldParsers[index] as FieldParser) : null));
+    let place = 0;
+    let field = 0;
+    let end = 0;
+    for (let record = 0; record < records; record++) {
+      const recordLine = line + (places[place] as number);
+      place += RECORD_PLACES;
+      for (const [number, parser] of parsers.entries()) {
+        const from = places[place++] as number;
+        const to = places[place++] as number;
+        const index = fields[number] as number;
+        if (combined?.isPart(index)) pair[index] = fieldText(text, from, to, this.#quote);
+        if (parser === null) {
+          VALUE_LENGTHS[field++] = KEEP;
+          continue;
+        }
+        const start = mark < 0 ? end : end + 1;
+        let behind = parser.write(text, from, to, recordLine, VALUES, start);
+        if (behind === REJECTED) throw new RowDoesNotFit(recordLine);
+        if (behind === start) behind = end;
+        else if (mark >= 0) {
+          VALUES[end] = mark;
+          VALUES[behind++] = mark;
+        }
+        VALUE_LENGTHS[field++] = behind - end;
+        end = behind;
+      }
+      if (combined === null) continue;
+      const value = canonical(combined.parse({ fields: pair, line: recordLine }), recordLine);
+      const length = VALUES.write(this.#appended(value), end, 'latin1');
+      VALUE_LENGTHS[field++] = length;
+      end += length;
+    }
+    const replaced = replacedFields(found, combined !== null);
+    out.copy(replaced, 0, replaced.length);
+  }
+
+  #write(record: CsvRecord, rewritten: readonly boolean[], text: Buffer, out: RewrittenText): void {
+    if (record.malformed !== null || record.fields.length !== rewritten.length) throw new RowDoesNotFit(record.line);
+    if (this.dialect !== this.#source) {
+      this.#recode(record, rewritten, out);
+      return;
+    }
     const { ends, byteOffset } = record;
     const width = rewritten.length;
     let from = byteOffset;
@@ -126,7 +196,7 @@ export class SegmentRewriter {
     out.endLine();
   }
 
-  #recode(record: CsvRecord, rewritten: readonly boolean[], out: Output): void {
+  #recode(record: CsvRecord, rewritten: readonly boolean[], out: RewrittenText): void {
     for (let index = 0; index < rewritten.length; index++) {
       if (index > 0) out.ascii(',');
       const value = rewritten[index] === true ? this.#value(record, index) : (record.fields[index] ?? null);
@@ -137,72 +207,23 @@ export class SegmentRewriter {
     out.endLine();
   }
 
-  #addCombined(record: CsvRecord, out: Output): void {
+  #addCombined(record: CsvRecord, out: RewrittenText): void {
     if (this.#combined === null) return;
-    const value = canonical(this.#combined.parse(record), record);
-    out.ascii(this.dialect.delimiter);
-    if (value !== null) out.ascii(this.#mark + value + this.#mark);
+    out.ascii(this.#appended(canonical(this.#combined.parse(record), record.line)));
+  }
+
+  #appended(value: string | null): string {
+    return value === null ? this.dialect.delimiter : this.dialect.delimiter + this.#mark + value + this.#mark;
   }
 
   #value(record: CsvRecord, index: number): string | null {
     const parser = this.#parsers[index] as ValueParser;
-    return canonical(parser.parse(record.fields[index] ?? null, record.line), record);
+    return canonical(parser.parse(record.fields[index] ?? null, record.line), record.line);
   }
 }
 
 /** @throws RowDoesNotFit */
-function canonical(value: ParsedValue, { line }: CsvRecord): string | null {
+function canonical(value: ParsedValue, line: number): string | null {
   if (value !== null && typeof value !== 'string') throw new RowDoesNotFit(line);
   return value;
-}
-
-/** Bytes on their way to a file. */
-class Output {
-  bytes = 0;
-  readonly #file: BufferedFile;
-  #buffer = Buffer.allocUnsafeSlow(OUT_BYTES);
-  #length = 0;
-
-  constructor(file: BufferedFile) {
-    this.#file = file;
-  }
-
-  get isFull(): boolean {
-    return this.#length > OUT_BYTES / 2;
-  }
-
-  ascii(text: string): void {
-    this.#reserve(Math.max(text.length, MAX_VALUE_BYTES));
-    this.#length += this.#buffer.write(text, this.#length, 'latin1');
-  }
-
-  utf8(text: string): void {
-    this.#reserve(text.length * 3);
-    this.#length += this.#buffer.write(text, this.#length);
-  }
-
-  copy(text: Buffer, from: number, to: number): void {
-    this.#reserve(to - from);
-    this.#length += text.copy(this.#buffer, this.#length, from, to);
-  }
-
-  endLine(): void {
-    this.#reserve(1);
-    this.#buffer[this.#length++] = 10;
-  }
-
-  async flush(): Promise<void> {
-    const bytes = this.#buffer.subarray(0, this.#length);
-    const marked = this.bytes === 0 && beginsWithMark(bytes) ? Buffer.concat([BYTE_ORDER_MARK, bytes]) : bytes;
-    this.bytes += marked.length;
-    this.#length = 0;
-    await this.#file.writeNow(marked);
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes));
-    this.#buffer.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
-  }
 }

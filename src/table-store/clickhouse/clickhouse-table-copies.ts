@@ -14,6 +14,8 @@ import {
 } from '../table-copies.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { identifier } from './clickhouse-sql.ts';
+import { deleteRows } from './delete-rows.ts';
+import { forgetEnded } from './ended-attempts.ts';
 import { createTableSql, storedTypes, type TableMaking } from './physical-table.ts';
 
 const INSERT = {
@@ -59,14 +61,18 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
       else await servers.reader.run(sql);
       // Of an interrupted run, an insert may be running still.
       await servers.onEach((shard) => shard.run(`KILL QUERY WHERE startsWith(query_id, '${QUERY_ID}') SYNC`));
+      // The servers may have had this table before it was moved away.
+      await servers.onEach((shard) => forgetEnded(shard, making, unquoted(table)));
     },
     async append(table, path) {
       const shard = servers.shards[turn++ % servers.shards.length] ?? servers.reader;
       const columns = [...copiedColumns(table.columns).map(({ name }) => name), TAG_COLUMN, ROW_COLUMN];
+      const id = randomUUID();
       await shard.insert(`INSERT INTO ${nameOf(table)} (${columns.join(', ')}) FORMAT Parquet`, {
         values: createReadStream(path),
-        settings: INSERT,
-        queryId: `${QUERY_ID}${randomUUID()}`,
+        // Without a token, rows that were deleted by `remove` would count as a repetition, and be left out in silence.
+        settings: { ...INSERT, insert_deduplication_token: id },
+        queryId: `${QUERY_ID}${id}`,
       });
     },
     async count(table, tags) {
@@ -74,6 +80,16 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
         `SELECT count() FROM ${source(table)} WHERE ${TAG_COLUMN} IN (${tags.join(', ')})`,
       );
       return count;
+    },
+    async tags(table) {
+      const rows = await servers.reader.rows<[number]>(`SELECT DISTINCT ${TAG_COLUMN} FROM ${source(table)}`);
+      return rows.map(([tag]) => Number(tag));
+    },
+    async remove(table, tags) {
+      if (tags.length === 0) return;
+      const where = `${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`;
+      // Unlike with a purge, the attempts are not marked as ended: their tags may be those of later uploads.
+      await servers.onEach((shard) => deleteRows(shard, making, unquoted(table), tags, where));
     },
   };
 

@@ -3,11 +3,8 @@ import { isMissingTable } from './clickhouse-failure.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier } from './clickhouse-sql.ts';
 import { markEnded } from './ended-attempts.ts';
-import { deleteRowsSql, type TableMaking } from './physical-table.ts';
+import { AT_ONCE, deleteRowsSql, type TableMaking } from './physical-table.ts';
 import { endInserts } from './running-statements.ts';
-
-/** A deletion has happened when it is answered, whatever the profile of the user says: a tag is forgotten then. */
-const AT_ONCE = { lightweight_deletes_sync: 2, lightweight_delete_mode: 'alter_update' };
 
 /** Deletes all rows of attempts from a shard. None of their inserts is stored later. Succeeds if the table does not exist. */
 export async function deleteAttempts(

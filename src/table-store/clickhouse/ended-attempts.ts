@@ -1,6 +1,6 @@
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
-import { endedTableSql, type TableMaking } from './physical-table.ts';
+import { AT_ONCE, deleteRowsSql, endedTableSql, type TableMaking } from './physical-table.ts';
 
 /** The table of attempts that have ended, on every shard. No customer's table has such a name. */
 const ENDED = '_thena_ended';
@@ -38,4 +38,12 @@ export async function markEnded(
 export function unlessEnded(table: string, tag: number): string {
   const ended = `SELECT count() FROM ${identifier(ENDED)} WHERE of_table = ${literal(table)} AND tag IN (${ALL_TAGS}, ${tag})`;
   return `throwIf((${ended}) > 0, 'the attempt has ended') = 0`;
+}
+
+/** Lets all tags of a table be used again. No node may be running that used them before. */
+export async function forgetEnded(shard: ClickhouseShard, making: TableMaking, table: string): Promise<void> {
+  await prepareEnded(shard, making);
+  const where = `of_table = ${literal(table)}`;
+  const found = await shard.rows(`SELECT 1 FROM ${identifier(ENDED)} WHERE ${where} LIMIT 1`);
+  if (found.length > 0) await shard.run(deleteRowsSql(ENDED, where, making), { settings: AT_ONCE });
 }

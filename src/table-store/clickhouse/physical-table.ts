@@ -96,6 +96,9 @@ export function dropTableSql(table: string, making: TableMaking): string {
   return `DROP TABLE IF EXISTS ${identifier(table)}${onCluster(making)} SYNC`;
 }
 
+/** Settings of deletions: one has happened when it is answered, whatever the profile of the user says. A tag is forgotten then. */
+export const AT_ONCE = { lightweight_deletes_sync: 2, lightweight_delete_mode: 'alter_update' };
+
 export function deleteRowsSql(table: string, where: string, making: TableMaking): string {
   return `DELETE FROM ${identifier(table)}${onCluster(making)} WHERE ${where}`;
 }

@@ -51,6 +51,16 @@ export function duckdbTableCopies(engine: EngineClient, directory: string): Tabl
       );
       return found?.[0] ?? 0;
     },
+    async tags(table) {
+      const database = fileOf(table);
+      const sql = `SELECT DISTINCT ${TAG_COLUMN} FROM ${tableName(database)}`;
+      const limits = { maxRows: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+      const outcome = await engine.call('query', { database, sql, params: [], ...limits });
+      return outcome.kind === 'rows' ? outcome.rows.map(([tag]) => Number(tag)) : [];
+    },
+    async remove(table, tags) {
+      if (tags.length > 0) await engine.call('purge', { database: fileOf(table), tags });
+    },
   };
 }
 

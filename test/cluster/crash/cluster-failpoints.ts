@@ -1,10 +1,10 @@
-import { FAILPOINTS, type Failpoint } from '../../../src/failpoints.ts';
+import { FAILPOINTS, type ServerFailpoint } from '../../../src/failpoints.ts';
 
 /** What embedded nodes do only: files of an earlier version, and columns that DuckDB adds. */
 type EmbeddedFailpoint = 'columns_renaming' | 'columns_renamed' | 'column_added';
-export type ClusterFailpoint = Exclude<Failpoint, EmbeddedFailpoint>;
+export type ClusterFailpoint = Exclude<ServerFailpoint, EmbeddedFailpoint>;
 
-const EMBEDDED: readonly Failpoint[] = [
+const EMBEDDED: readonly ServerFailpoint[] = [
   'columns_renaming',
   'columns_renamed',
   'column_added',

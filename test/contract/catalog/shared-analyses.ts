@@ -42,7 +42,7 @@ export function sharedAnalysesContract(t: CatalogUnderTest): void {
       await save('p', analysis('1'));
       t.clock += KEEP_MS;
       assert.deepEqual(await idsFor('r'), []);
-      assert.equal(await t.catalog.requestAnalysisCancel(CUSTOMER, '1'), false);
+      assert.equal(await t.catalog.requestAnalysisCancel('r', CUSTOMER, '1'), false);
       await save('q', analysis('2'));
       t.clock -= KEEP_MS;
       assert.deepEqual(await idsFor('r'), ['2'], 'it is still in the catalog');
@@ -50,9 +50,12 @@ export function sharedAnalysesContract(t: CatalogUnderTest): void {
 
     it('is the request to cancel it, which its process gets with its next save', async () => {
       await save('p', analysis('1'), analysis('2'));
-      assert.equal(await t.catalog.requestAnalysisCancel(customerId('b'), '1'), false);
-      assert.equal(await t.catalog.requestAnalysisCancel(CUSTOMER, '3'), false);
-      assert.equal(await t.catalog.requestAnalysisCancel(CUSTOMER, '1'), true);
+      assert.equal(await t.catalog.requestAnalysisCancel('r', customerId('b'), '1'), false);
+      assert.equal(await t.catalog.requestAnalysisCancel('r', CUSTOMER, '3'), false);
+      assert.equal(await t.catalog.requestAnalysisCancel('p', CUSTOMER, '1'), false, 'it does not run anywhere else');
+      assert.equal(await t.catalog.requestAnalysisCancel('r', CUSTOMER, '1'), true);
+      assert.equal(await t.catalog.requestAnalysisCancel('r', CUSTOMER, '1'), false, 'it is cancelled already');
+      assert.deepEqual(await idsFor('r'), ['2']);
       t.clock += 10;
       assert.deepEqual(await save('p', analysis('1'), analysis('2')), [{ customerId: CUSTOMER, id: '1' }]);
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ASCII, putAscii } from '../../../src/csv/values/ascii-bytes.ts';
 import { classifyText } from '../../../src/csv/values/classify-text.ts';
 import { scannedReadings } from '../../../src/csv/values/read-time.ts';
 import { ANY_ORDER, CLOCK, DMY, MDY, PAST_MICROSECOND, YMD } from '../../../src/csv/values/readings.ts';
@@ -360,7 +361,7 @@ describe('times', () => {
     let usual = 0;
     fc.assert(
       fc.property(fc.oneof(texts, nearly), (text) => {
-        if (!scanUsualTime(text)) return;
+        if (!scanUsualTime(ASCII, 0, putAscii(text))) return;
         usual++;
         const found = { ...scanned, readings: scannedReadings() };
         assert.ok(scanTime(text), text);
