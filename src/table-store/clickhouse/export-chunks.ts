@@ -113,7 +113,7 @@ async function readChunk(
   rows: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
-  const { settings, ...query } = scan.over(format.select, from, to, ` FORMAT ${format.format}`);
+  const { settings, ...query } = scan.computedOver(format.select, from, to, ` FORMAT ${format.format}`);
   const limits = rows === 1 ? {} : { max_result_bytes: 2 * MAX_BYTES };
   const statement: ReadStatement = { ...query, settings: { ...settings, ...format.settings, ...limits } };
   try {

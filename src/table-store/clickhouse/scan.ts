@@ -1,5 +1,5 @@
 import { TAG_COLUMN } from '../../model/columns.ts';
-import { ROW_COLUMN } from '../../model/physical-columns.ts';
+import { physicalParts, ROW_COLUMN } from '../../model/physical-columns.ts';
 import type { Selection } from '../query-plan.ts';
 import { compileScan } from '../sql/compile-scan.ts';
 import { type Physical, physicalColumns } from '../sql/physical-columns.ts';
@@ -33,6 +33,8 @@ export class Scan {
   readonly #table: string;
   readonly #settings: StatementSettings;
   readonly #conditions: ReturnType<typeof compileScan>;
+  /** The stored columns of the selected ones. */
+  readonly #stored: readonly string[];
 
   /** @param table what is read of the table in SQL */
   constructor(
@@ -47,6 +49,10 @@ export class Scan {
     this.#table = table;
     this.#settings = { ...settings, ...SCANNING };
     this.#conditions = compileScan(CLICKHOUSE, view, selection, this.physical);
+    const names = new Set(selection.columns.map(({ name }) => name));
+    this.#stored = view.columns.flatMap((column, index) =>
+      names.has(column.name) ? physicalParts(column, index).map((part) => part.name) : [],
+    );
   }
 
   /** A query over the rows from one key on, up to another one, exclusive. @param rest follows the order, such as a format */
@@ -58,6 +64,15 @@ export class Scan {
       params,
       settings: this.#settings,
     };
+  }
+
+  /**
+   * The same for expressions that are long texts: they are computed by the server that collects the rows, for each other shard would be sent and
+   * have to analyse them, which took a third of the time of a chunk. The order of a subquery is kept.
+   */
+  computedOver(select: string, from: RowKey, to: RowKey | null, rest: string): ReadStatement {
+    const { sql, ...statement } = this.over(this.#stored.join(', '), from, to, '');
+    return { ...statement, sql: `SELECT ${select} FROM (${sql})${rest}` };
   }
 
   /** The key of the row so many visible rows after a key; null if there is none. */
