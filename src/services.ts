@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Presence } from './catalog/node.ts';
 import type { Config } from './config.ts';
 import { duckdbCsvReader } from './csv-reader/duckdb/duckdb-csv-reader.ts';
 import { type DataDir, takeDataDir } from './data-dir.ts';
+import { diagnosis } from './diagnosis.ts';
 import { openEmbeddedStores } from './embedded-stores.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { Observe } from './events.ts';
@@ -21,10 +23,12 @@ import { startWebhooks } from './webhooks/webhooks.ts';
 
 /** Connections that wait to be accepted, if the system's own limit is not lower. Beyond it, clients may see a reset. */
 const MAX_WAITING_CONNECTIONS = 4096;
-/** `npm start` builds the page in `dist/page`. In the npm package, this file is in `dist/src`. */
-const PAGE_DIRECTORY = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../dist/page/' : '../page/', import.meta.url),
-);
+/** In the npm package, this file is in `dist/src`. */
+const IS_COMPILED = !import.meta.url.endsWith('.ts');
+/** `npm start` builds the page in `dist/page`. */
+const PAGE_DIRECTORY = fileURLToPath(new URL(IS_COMPILED ? '../page/' : '../dist/page/', import.meta.url));
+const PACKAGE = new URL(IS_COMPILED ? '../../package.json' : '../package.json', import.meta.url);
+const { version: VERSION }: { readonly version: string } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
 
 export interface Services {
   /** Base URL of the server, without a trailing slash. */
@@ -81,7 +85,7 @@ export async function startServices(
     const stores = await openStores(config, data, engine, exportDirectory);
     closing.push(() => stores.close());
     const { catalog, tables } = stores;
-    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId };
+    const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId, version: VERSION };
     await refuseDuringMove(catalog);
     if (own && catalog.isShared) await awaitPredecessor({ catalog, nodeId: config.nodeId, own, observe });
     const ingest = await startIngest({
@@ -105,11 +109,11 @@ export async function startServices(
       settings: config,
     });
     closing.push(() => webhooks.close());
-    const ready = readiness({
-      ...stores.checks,
-      'the spool': () => place.ping(),
-      'the engine': (signal) => engine.call('ping', null, { signal }),
-    });
+    const needed = {
+      'the catalog': () => catalog.ping(),
+      'the engine': (signal: AbortSignal) => engine.call('ping', null, { signal }),
+    };
+    const others = { ...stores.checks, 'the spool': () => place.ping() };
     const server = await buildServer({
       config,
       catalog,
@@ -117,7 +121,8 @@ export async function startServices(
       exportDirectory,
       ingest,
       webhooks,
-      ready,
+      ready: readiness({ needed, others }),
+      diagnose: diagnosis({ version: VERSION, checks: { ...needed, ...others }, catalog, instance }),
       metrics: metricsText,
       pageDirectory: PAGE_DIRECTORY,
       observe,

@@ -164,6 +164,7 @@ function* casesOf(from: Folder): Generator<Case> {
     'move-services',
     'stores',
     'readiness',
+    'diagnosis',
     'data-dir',
     'log',
     'metrics',

@@ -1,23 +1,20 @@
 import type { Command } from 'commander';
+import type { ThenaClient } from '../../client/create-client.ts';
+import { ThenaProblem } from '../../client/thena-problem.ts';
 import type { Cli } from '../cli.ts';
 import { reportError } from '../error-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { count } from '../quantities.ts';
+import { type Check, serverChecks } from '../server-checks.ts';
 import { configPath, isReadableByOthers, readSavedLogin } from '../settings.ts';
 import { jsonLine, printable } from '../terminal.ts';
 import { stateFolder } from '../user-folders.ts';
-
-interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly says: string;
-}
 
 export function define(command: Command, cli: Cli): void {
   command.action(cli.runs(() => doctor(cli, command)));
 }
 
-/** Each check needs those before it: the first one that fails is the last. */
+/** Ends with the first error: the checks need those before them. */
 async function doctor(cli: Cli, command: Command): Promise<ExitCode> {
   const { json } = command.optsWithGlobals<{ json?: true }>();
   const checks: Check[] = [];
@@ -46,15 +43,29 @@ async function* checksOf(cli: Cli, command: Command): AsyncGenerator<Check> {
   yield { name: 'state', ok: true, says: stateFolder(env) };
   const { thena, settings } = await cli.connect(command);
   const startedAt = performance.now();
-  await thena.isReady({ signal });
+  const why = await notReady(thena, signal);
   const tookMs = Math.round(performance.now() - startedAt);
-  yield { name: 'server', ok: true, says: `${settings.url} (${settings.urlFrom}) answered in ${tookMs} ms` };
+  const server = `${settings.url} (${settings.urlFrom})`;
+  yield { name: 'server', ok: why === null, says: `${server} ${why ?? `answered in ${tookMs} ms`}` };
   const { role, customer_id, rights } = await thena.currentSession({ signal });
   yield { name: 'key', ok: true, says: `${settings.keyFrom}: ${role}, may ${rights.join(', ')}` };
+  if (rights.includes('admin')) yield* serverChecks(await thena.diagnostics({ signal }));
+  if (why !== null) return;
   const id = settings.customer ?? customer_id;
   if (id === null) return;
   const { table } = await thena.customer(id, { signal });
   yield { name: 'customer', ok: true, says: `${id}, ${table ? count(table.rows, 'row') : 'no table yet'}` };
+}
+
+/** @returns why the server cannot answer all requests; null if it can. What its parts lack is examined next */
+async function notReady(thena: ThenaClient, signal: AbortSignal): Promise<string | null> {
+  try {
+    const { missing } = await thena.readiness({ signal });
+    return missing.length > 0 ? `has no response from ${missing.join(', ')}` : null;
+  } catch (error) {
+    if (error instanceof ThenaProblem && error.code === 'not_ready') return `is not ready: ${error.problem.detail}`;
+    throw error;
+  }
 }
 
 async function print({ terminal }: Cli, { name, ok, says }: Check): Promise<void> {

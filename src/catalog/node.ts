@@ -7,6 +7,18 @@ export interface NodeInstance {
   readonly nodeId: string;
   /** Different at every start: owns the leases of the process, and the files that it receives. */
   readonly instanceId: string;
+  /** Of Thena. */
+  readonly version?: string;
+}
+
+/** A node whose instance is alive. */
+export interface SeenNode {
+  readonly nodeId: string;
+  /** Null: an earlier version, which did not record it. */
+  readonly version: string | null;
+  readonly startedAt: Date;
+  /** How long ago its last heartbeat was. */
+  readonly seenMs: number;
 }
 
 /** Where an instance runs, for people, and for those who want to know whether it has ended. */
@@ -47,8 +59,8 @@ export interface Nodes {
   removeInstance(instance: NodeInstance): Promise<void>;
   /** @returns the IDs of the instances that are alive */
   liveInstances(): Promise<ReadonlySet<string>>;
-  /** @returns the IDs of the nodes whose instances are alive */
-  liveNodes(): Promise<readonly string[]>;
+  /** The nodes whose instances are alive, in the order of their IDs. */
+  nodes(): Promise<readonly SeenNode[]>;
   /** Ends the leases of dead instances, of uploads and of deliveries. */
   releaseDeadLeases(): Promise<void>;
   /** Uploads that the instance has not acknowledged. */

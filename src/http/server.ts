@@ -9,6 +9,7 @@ import type { Observe } from '../events.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { TableStore } from '../table-store/table-store.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
+import { type Diagnosis, diagnosticsRoutes } from './about/diagnostics.route.ts';
 import { docsRoutes } from './about/docs.route.ts';
 import { healthRoutes } from './about/health.route.ts';
 import { guardRequests, refuseUnguardedRoutes } from './access/access.ts';
@@ -47,7 +48,9 @@ export interface ServerDeps {
   /** Where exports are written that are sent in parts. */
   readonly exportDirectory: string;
   /** Resolves if the server can serve requests. */
-  readonly ready: () => Promise<void>;
+  readonly ready: () => Promise<readonly string[]>;
+  /** What an administrator may know of the parts and of other nodes. */
+  readonly diagnose: () => Promise<Diagnosis>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
   /** The folder of the built web page. */
@@ -137,6 +140,7 @@ async function addApi(app: FastifyInstance, deps: ServerDeps, stopping: AbortSig
   await app.register(analyzeRoutes({ analysis }));
   await app.register(runningAnalysesRoutes(analysis));
   await app.register(healthRoutes(deps));
+  await app.register(diagnosticsRoutes(deps));
   await app.register(pageRoutes(deps));
 }
 

@@ -35,7 +35,7 @@ export async function keepNodesAway(
   try {
     await wait(REGISTRATION_MS);
     await catalog.expireInstances(self, DEAD_AFTER_MS);
-    const others = (await catalog.liveNodes()).filter((nodeId) => nodeId !== MOVER);
+    const others = (await catalog.nodes()).map(({ nodeId }) => nodeId).filter((nodeId) => nodeId !== MOVER);
     if (others.length === 0) return { end, signal: lost.signal };
     throw new SettingError(
       `These nodes of the cluster are running: ${others.join(', ')}. Stop them first. One that was killed counts as running for ${DEAD_AFTER_MS / 1000} seconds.`,

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config.ts';
 import { duckdbCsvReader } from '../../src/csv-reader/duckdb/duckdb-csv-reader.ts';
+import { diagnosis } from '../../src/diagnosis.ts';
 import { EngineClient } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
 import { accessToFinish } from '../../src/http/access/access.ts';
@@ -183,7 +184,8 @@ export async function startNode(
     exportDirectory: folders.temp,
     ingest,
     webhooks,
-    ready: () => catalog.ping(),
+    ready: () => catalog.ping().then(() => []),
+    diagnose: diagnosis({ version: 'test', checks: {}, catalog, instance }),
     metrics: async () => '',
     pageDirectory: folders.temp,
     observe,

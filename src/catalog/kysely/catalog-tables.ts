@@ -137,6 +137,8 @@ interface AttemptsTable {
 interface NodesTable {
   node_id: string;
   instance_id: string;
+  /** Of Thena. */
+  version: Optional<string>;
   started_at: Millis;
   seen_at: Millis;
   host: Optional<string>;

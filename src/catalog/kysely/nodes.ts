@@ -8,7 +8,7 @@ import { lockShards, unseenFor } from './shards.ts';
 export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
   const live = () => db.selectFrom('nodes').select('instance_id');
   return {
-    registerInstance: ({ nodeId, instanceId }, isOnlyProcess, process = null) =>
+    registerInstance: ({ nodeId, instanceId, version = null }, isOnlyProcess, process = null) =>
       db.transaction().execute(async (trx) => {
         await lockShards(trx);
         const at = await now(trx);
@@ -17,7 +17,7 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
           await trx.updateTable('attempts').set({ owner: null }).where('owner', 'is not', null).execute();
         }
         const { host = null, pid = null } = process ?? {};
-        const instance = { instance_id: instanceId, started_at: at, seen_at: at, host, pid };
+        const instance = { instance_id: instanceId, version, started_at: at, seen_at: at, host, pid };
         await trx
           .insertInto('nodes')
           .values({ node_id: nodeId, ...instance })
@@ -60,9 +60,15 @@ export function nodesIn(db: Kysely<CatalogTables>, now: CatalogClock): Nodes {
       const rows = await db.selectFrom('nodes').select('instance_id').execute();
       return new Set(rows.map(({ instance_id }) => instance_id));
     },
-    async liveNodes() {
-      const rows = await db.selectFrom('nodes').select('node_id').orderBy('node_id').execute();
-      return rows.map(({ node_id }) => node_id);
+    async nodes() {
+      const at = await now(db);
+      const rows = await db.selectFrom('nodes').selectAll().orderBy('node_id').execute();
+      return rows.map(({ node_id, version, started_at, seen_at }) => ({
+        nodeId: node_id,
+        version,
+        startedAt: new Date(started_at),
+        seenMs: at - seen_at,
+      }));
     },
     async releaseDeadLeases() {
       await endLeases(db, (eb) => eb.and([eb('lease_owner', 'is not', null), eb('lease_owner', 'not in', live())]));

@@ -35,6 +35,20 @@ export function nodesContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.liveInstances(), new Set());
     });
 
+    it('are known with their versions, and when they were last seen', async () => {
+      const at = t.clock;
+      await t.catalog.registerInstance({ ...NODE_B, version: '1.2.3' }, false);
+      t.clock += 5;
+      await t.catalog.registerInstance(NODE_A, false);
+      const [first, second] = [
+        { nodeId: 'node 1', version: null, startedAt: new Date(at + 5), seenMs: 0 },
+        { nodeId: 'node 2', version: '1.2.3', startedAt: new Date(at), seenMs: 5 },
+      ];
+      assert.deepEqual(await t.catalog.nodes(), [first, second]);
+      await t.catalog.removeInstance(NODE_A);
+      assert.deepEqual(await t.catalog.nodes(), [second]);
+    });
+
     it('keep their leases when others start, and lose them when they are dead', async () => {
       await t.catalog.registerInstance(NODE_A, false);
       const queued = await t.received('a');

@@ -17,6 +17,7 @@ import { moves } from './0012-moves.ts';
 import { shards } from './0013-shards.ts';
 import { upkeep } from './0014-upkeep.ts';
 import { nodeProcesses } from './0015-node-processes.ts';
+import { nodeVersions } from './0016-node-versions.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -35,6 +36,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-shards': shards,
   '0014-upkeep': upkeep,
   '0015-node-processes': nodeProcesses,
+  '0016-node-versions': nodeVersions,
 };
 
 /**
