@@ -82,6 +82,18 @@ export class Scan {
     return found ? { tag: Number(found[0]), row: Number(found[1]) } : null;
   }
 
+  /**
+   * The same for several steps: the keys of rows so many rows apart, up to `count`, ending with null at the end of the table. Rows of an upload are
+   * numbered without gaps, so that looking up a row by its number costs the same wherever it is, a third of finding it by counting.
+   */
+  async keysAfter(from: RowKey, rows: number, count: number, signal: AbortSignal): Promise<readonly (RowKey | null)[]> {
+    const wanted = Array.from({ length: count }, (_, index) => from.row + rows * (index + 1));
+    const sql = `SELECT ${ROW_COLUMN} FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(from.tag)} AND ${ROW_COLUMN} IN (${wanted.map(Number).join(', ')}) ORDER BY ${ROW_COLUMN}`;
+    const found = await readRows(this.#shard, { sql, params: [], settings: this.#settings }, signal);
+    if (found.length === 0) return [await this.keyAfter(from, rows, signal)];
+    return found.map(([row]) => ({ tag: from.tag, row: Number(row) }));
+  }
+
   /** Whether an upload has its rows: it has a first one, wherever the others are, until it is deleted. */
   async hasUpload(tag: number, signal: AbortSignal): Promise<boolean> {
     const sql = `SELECT count() FROM ${this.#table} WHERE ${TAG_COLUMN} = ${Number(tag)} AND ${ROW_COLUMN} = 0`;

@@ -192,6 +192,27 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     assert.ok(bytes > 40_000_000);
   });
 
+  it('exports every row once and in order, over many chunks and uploads', async () => {
+    const table = await fill('many', `toInt64(number), NULL, repeat('x', 200)`, 200_000);
+    const name = `\`${table.customerId}_${table.tableId}\``;
+    for (const [tag, from, rows] of [
+      [3, 200_000, 300],
+      [4, 200_300, 60_000],
+    ])
+      await tables.servers.reader.run(
+        `INSERT INTO ${name} SELECT toInt64(${from} + number), NULL, repeat('y', 200), ${tag}, number FROM numbers(${rows})`,
+      );
+    const request = { columns: COLUMNS, where: null, format: 'csv', escapeFormulas: false } as const;
+    const chunks = await Array.fromAsync(tables.reads.export(viewOf(table), request, { chunkMs: 60_000, signal }));
+    const lines = Buffer.concat(chunks).toString().split('\n').slice(1, -1);
+    assert.equal(lines.length, 260_300);
+    assert.equal(
+      lines.findIndex((line, index) => !line.startsWith(`${index},`)),
+      -1,
+    );
+    assert.ok(chunks.length > 10, `${chunks.length}`);
+  });
+
   it('reads few chunks of an export ahead, and nothing while the client is slow', async () => {
     const table = await fill('ahead', `toInt64(number), number / 3, repeat('x', 200)`, 300_000);
     const request = { columns: COLUMNS, where: null, format: 'csv', escapeFormulas: false } as const;
