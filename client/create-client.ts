@@ -1,5 +1,6 @@
 import type { AnalyzeTypeList } from '../src/api/analyze-types.ts';
 import type { Diagnostics } from '../src/api/diagnostics.ts';
+import type { Readiness } from '../src/api/health.ts';
 import { type Analyses, analyses } from './analyses.ts';
 import { type ClientSettings, connect } from './connection.ts';
 import { type CustomerCalls, customerCalls } from './customer-calls.ts';
@@ -26,8 +27,8 @@ export interface ThenaClient extends UploadCalls, TableCalls, Analyses, Customer
   /** What happens to a customer: uploads that change, and new versions of its table. Connects again after an interruption. */
   customerEvents(customerId: string, options?: EventOptions): AsyncGenerator<CustomerEvent, void>;
   analyzeTypes(): Promise<AnalyzeTypeList['items']>;
-  /** Whether the server can answer; false if it is starting or shutting down. */
-  isReady(options?: { readonly signal?: AbortSignal }): Promise<boolean>;
+  /** The parts that do not respond, which some requests need. It throws `not_ready` if no request can be answered. */
+  readiness(options?: { readonly signal?: AbortSignal }): Promise<Readiness>;
   /** Which parts of the server respond, and which nodes there are. For the administrator. */
   diagnostics(options?: { readonly signal?: AbortSignal }): Promise<Diagnostics>;
 }
@@ -48,8 +49,6 @@ export function createClient(settings: ClientSettings = {}): ThenaClient {
       return (await connection.json<AnalyzeTypeList>('/api/v1/analyze/types')).items;
     },
     diagnostics: ({ signal } = {}) => connection.json('/api/v1/diagnostics', { signal }),
-    async isReady({ signal } = {}) {
-      return (await connection.json<{ status: string }>('/readyz', { signal })).status === 'ready';
-    },
+    readiness: ({ signal } = {}) => connection.json('/readyz', { signal }),
   };
 }

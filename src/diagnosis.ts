@@ -40,6 +40,6 @@ function messageOf(error: Error): string {
   let cause: unknown = error;
   while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
   const { code, message: why } = cause as NodeJS.ErrnoException;
-  if (cause === error || !(why || code)) return message;
+  if (cause === error || !(why || code) || (why && message.includes(why))) return message;
   return `${message.replace(/\.$/, '')} (${why || code})`;
 }

@@ -3,6 +3,13 @@ import { Problem } from './errors.ts';
 /** By the name of each part, a check that it responds. */
 export type Checks = Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>;
 
+export interface ReadinessChecks {
+  /** Of parts without which no request can be answered. */
+  readonly needed: Checks;
+  /** Of parts that some requests need. If all nodes went out of service without one that they share, the other requests would be refused, too. */
+  readonly others: Checks;
+}
+
 /** What became of the check of a part. */
 export interface PartState {
   readonly name: string;
@@ -31,12 +38,17 @@ export function examine(checks: Checks): Promise<readonly PartState[]> {
   );
 }
 
-/** @returns a function that checks all parts. @throws Problem not_ready, which names those that do not respond */
-export function readiness(checks: Checks): () => Promise<void> {
+/**
+ * @returns a function that checks all parts, and returns the names of the others that do not respond
+ * @throws Problem not_ready, which names all that do not respond, if one of them is needed
+ */
+export function readiness({ needed, others }: ReadinessChecks): () => Promise<readonly string[]> {
   return async () => {
-    const failed = (await examine(checks)).filter(({ error }) => error !== null);
-    if (failed.length === 0) return;
+    const parts = await examine({ ...needed, ...others });
+    const failed = parts.filter(({ error }) => error !== null);
+    const names = failed.map(({ name }) => name);
+    if (!names.some((name) => Object.hasOwn(needed, name))) return names;
     const cause = new AggregateError(failed.map(({ error }) => error));
-    throw new Problem('not_ready', `No response from ${failed.map(({ name }) => name).join(', ')}.`, {}, { cause });
+    throw new Problem('not_ready', `No response from ${names.join(', ')}.`, {}, { cause });
   };
 }

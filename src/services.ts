@@ -109,11 +109,11 @@ export async function startServices(
       settings: config,
     });
     closing.push(() => webhooks.close());
-    const checks = {
-      ...stores.checks,
-      'the spool': () => place.ping(),
+    const needed = {
+      'the catalog': () => catalog.ping(),
       'the engine': (signal: AbortSignal) => engine.call('ping', null, { signal }),
     };
+    const others = { ...stores.checks, 'the spool': () => place.ping() };
     const server = await buildServer({
       config,
       catalog,
@@ -121,8 +121,8 @@ export async function startServices(
       exportDirectory,
       ingest,
       webhooks,
-      ready: readiness(checks),
-      diagnose: diagnosis({ version: VERSION, checks, catalog, instance }),
+      ready: readiness({ needed, others }),
+      diagnose: diagnosis({ version: VERSION, checks: { ...needed, ...others }, catalog, instance }),
       metrics: metricsText,
       pageDirectory: PAGE_DIRECTORY,
       observe,

@@ -9,6 +9,7 @@ export interface Stores {
   readonly tables: TableStore;
   /** For a move of all data. */
   readonly copies: TableCopies;
+  /** Of the servers that have the tables. */
   readonly checks: Checks;
   close(): Promise<void>;
 }

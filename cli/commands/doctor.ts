@@ -57,11 +57,11 @@ async function* checksOf(cli: Cli, command: Command): AsyncGenerator<Check> {
   yield { name: 'customer', ok: true, says: `${id}, ${table ? count(table.rows, 'row') : 'no table yet'}` };
 }
 
-/** @returns why the server is not ready; null if it is. What its parts lack is examined next */
+/** @returns why the server cannot answer all requests; null if it can. What its parts lack is examined next */
 async function notReady(thena: ThenaClient, signal: AbortSignal): Promise<string | null> {
   try {
-    await thena.isReady({ signal });
-    return null;
+    const { missing } = await thena.readiness({ signal });
+    return missing.length > 0 ? `has no response from ${missing.join(', ')}` : null;
   } catch (error) {
     if (error instanceof ThenaProblem && error.code === 'not_ready') return `is not ready: ${error.problem.detail}`;
     throw error;

@@ -46,7 +46,7 @@ async function upload(cli: Cli, command: Command, files: readonly string[], flag
   }
   const server = await cli.connect(command);
   // A server that cannot be reached now is reported at once; one that is lost later is waited for.
-  await server.thena.isReady({ signal: cli.signal }).catch((error) => {
+  await server.thena.readiness({ signal: cli.signal }).catch((error) => {
     if (!(error instanceof ThenaProblem)) throw error;
   });
   const to: Upload['to'] = {

@@ -48,7 +48,7 @@ export interface ServerDeps {
   /** Where exports are written that are sent in parts. */
   readonly exportDirectory: string;
   /** Resolves if the server can serve requests. */
-  readonly ready: () => Promise<void>;
+  readonly ready: () => Promise<readonly string[]>;
   /** What an administrator may know of the parts and of other nodes. */
   readonly diagnose: () => Promise<Diagnosis>;
   /** Metrics in the text format of Prometheus. */

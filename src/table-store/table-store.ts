@@ -31,6 +31,8 @@ export interface TableName {
  * `append` is a transaction of its own, so that no transaction stays open while the next bytes arrive.
  */
 export interface LoadSession {
+  /** How many appends may run at the same time. If there are several and one fails, nothing but a roll-back may follow. */
+  readonly concurrentAppends: number;
   /**
    * Reads the segments and appends all of their records, or none.
    *

@@ -79,7 +79,7 @@ describe('thena doctor of a cluster', { skip: NO_CLUSTER ?? false, timeout: 200_
     try {
       const { code, output } = await doctor();
       assert.equal(code, 1, output);
-      assert.match(output, /^failed +server .* is not ready: No response from ClickHouse shard 2 of 2\.$/m);
+      assert.match(output, /^failed +server .* has no response from ClickHouse shard 2 of 2$/m);
       assert.match(output, /^ok +ClickHouse shard 1 of 2/m);
       assert.match(output, /^failed +ClickHouse shard 2 of 2 .*ECONNREFUSED.*\(THENA_CLICKHOUSE_URL\)/m);
     } finally {
@@ -111,7 +111,7 @@ it('diagnostics are for the administrator only, also on one machine', async () =
     assert.equal(cluster, null);
     assert.deepEqual(
       parts.map(({ name, problem }: { name: string; problem: string | null }) => [name, problem]),
-      ['the catalog', 'the spool', 'the engine'].map((name) => [name, null]),
+      ['the catalog', 'the engine', 'the spool'].map((name) => [name, null]),
     );
   } finally {
     await thena.close();

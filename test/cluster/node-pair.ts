@@ -184,7 +184,7 @@ export async function startNode(
     exportDirectory: folders.temp,
     ingest,
     webhooks,
-    ready: () => catalog.ping(),
+    ready: () => catalog.ping().then(() => []),
     diagnose: diagnosis({ version: 'test', checks: {}, catalog, instance }),
     metrics: async () => '',
     pageDirectory: folders.temp,

@@ -54,7 +54,8 @@ export function serverProcess(
     const started = child;
     started?.once('exit', (code, signal) => {
       if (child !== started) return;
-      // As a supervisor does. The library of ClickHouse aborts now and then when a query over two shards ends early.
+      // As a supervisor does. The library of ClickHouse aborts when another shard resets a connection, as it does if a query over both is cancelled: a server
+      // logs that, by an error handler that the library does not have.
       process.stderr.write(`${command.at(-1)} ended (${signal ?? code}), and is started again\n`);
       start().catch(() => undefined);
     });

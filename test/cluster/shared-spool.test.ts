@@ -209,10 +209,13 @@ function twoNodes(place: string, skip: string | null, open: () => Promise<Seen &
   });
 }
 
-/** Removes what the nodes have copied from a bucket. */
+/** Removes what the nodes have copied from a bucket, if the spool is one. */
 function forgetCopies(pair: NodePair): void {
-  for (const node of ['a', 'b']) {
-    const copies = join(pair.spool, '../..', node, 'spool-cache/spool');
+  const folder = join(pair.spool, '../..');
+  const nodes = readdirSync(folder).filter((name) => /^[ab]-/.test(name));
+  assert.equal(nodes.length, 2, `${nodes}`);
+  for (const node of nodes) {
+    const copies = join(folder, node, 'spool-cache/spool');
     if (existsSync(copies)) for (const name of readdirSync(copies)) rmSync(join(copies, name), { recursive: true });
   }
 }

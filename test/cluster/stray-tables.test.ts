@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { utimesSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
@@ -11,6 +12,8 @@ import { clickhouseTableStore } from '../../src/table-store/clickhouse/clickhous
 import type { LoadSession, TableStore } from '../../src/table-store/table-store.ts';
 import { newUpload, parsedFile, receivedFile, receptionOf, registerReceiver } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
+import { startThena, totalRows, upload } from '../server.ts';
+import { until } from '../until.ts';
 import { CLUSTER } from './clickhouse-server.ts';
 import { ClusterContents } from './crash/cluster-contents.ts';
 import { createCluster } from './create-cluster.ts';
@@ -90,6 +93,42 @@ test('a table that a process creates after its attempt was forgotten is dropped,
   } finally {
     await clickhouse.close();
     await catalog.close();
+  }
+});
+
+test('a node drops such tables that are two days old when it starts, if none did so for a day', {
+  skip: NO_CLUSTER ?? false,
+}, async () => {
+  const environment = await createCluster(servers.addresses);
+  const contents = new ClusterContents(environment);
+  const stray = 'stray_0123456789ab';
+  const startNode = () => startThena({ ...environment, THENA_NODE_ID: 'a' });
+  const first = await startNode();
+  try {
+    assert.equal((await upload(first.url, 'c', 'at,n\n2024-01-01,1\n')).body.status, 'complete');
+    await until(async () => (await contents.catalog('select name from chores')).length > 0);
+  } finally {
+    await first.close();
+  }
+  for (const url of (environment.THENA_CLICKHOUSE_URL ?? '').split(',')) {
+    const { origin, pathname } = new URL(url);
+    const sql = `CREATE TABLE ${pathname.slice(1)}.${stray} (x Int64) ENGINE = MergeTree ORDER BY x`;
+    assert.equal((await fetch(origin, { method: 'POST', body: sql })).status, 200);
+  }
+  // ClickHouse asks the file system when a table was last changed.
+  const files = await contents.rows(
+    'SELECT path || metadata_path, name FROM system.tables, system.disks WHERE database = currentDatabase()',
+  );
+  const past = new Date(Date.now() - 48 * HOUR_MS);
+  for (const [path] of files) utimesSync(String(path), past, past);
+  assert.deepEqual(await contents.strayTables(), [stray, stray]);
+  await contents.catalog('update chores set begun_at = begun_at - $1', [24 * HOUR_MS]);
+  const last = await startNode();
+  try {
+    await until(async () => (await contents.strayTables()).length === 0);
+    assert.equal(await totalRows(last.url, 'c'), 1);
+  } finally {
+    await last.close();
   }
 });
 

@@ -193,6 +193,40 @@ export function tableStoreContract(
         assert.deepEqual((await read(view('rolled-back', 3), null, 10)).numbers, [0, 2]);
       });
 
+      it('keeps the order of sources that are appended at the same time', async () => {
+        const session = await begin('at-once', 1);
+        const numbers = Array.from({ length: 100 * session.concurrentAppends }, (_, number) => number);
+        const sources = Array.from({ length: session.concurrentAppends }, (_, part) => {
+          const lines = numbers.slice(100 * part, 100 * (part + 1)).map((number) => `2024-01-01 00:00:00,${number}\n`);
+          return records(lines.slice(0, 50).join(''), lines.slice(50).join(''));
+        });
+        const appended = await Promise.all(sources.map((source) => session.append(source)));
+        assert.deepEqual(
+          appended.map(({ rows }) => rows),
+          sources.map(() => 100),
+        );
+        assert.equal((await session.commit()).rows, numbers.length);
+        assert.deepEqual((await read(view('at-once', 1), null, 1000)).numbers, numbers);
+      });
+
+      it('can roll back an attempt in which one of several appends at the same time has failed', async () => {
+        await load('one-failed', 1, 0, 1);
+        const session = await begin('one-failed', 2);
+        const texts = ['x', '7', '8'].slice(0, session.concurrentAppends);
+        const outcomes = await Promise.allSettled(
+          texts.map((text) => session.append(records(`2024-01-01 00:00:00,${text}\n`))),
+        );
+        assert.deepEqual(
+          outcomes.map(({ status }) => status),
+          texts.map((text) => (text === 'x' ? 'rejected' : 'fulfilled')),
+        );
+        // What stands behind the failed append cannot be kept, and is not passed off as complete.
+        if (texts.length > 1) await assert.rejects(session.commit(), { name: 'StorageFailure' });
+        await session.rollBack();
+        await load('one-failed', 3, 2, 3);
+        assert.deepEqual((await read(view('one-failed', 3), null, 10)).numbers, [0, 2]);
+      });
+
       it('keeps the tables apart that two attempts at a first file create, with other columns', async () => {
         const columns = [{ name: 'other', type: 'text' }] as const;
         const lost = await begin('first', 1, columns, true, OTHER_TABLE);

@@ -133,7 +133,7 @@ test('lists the analyze types', async () => {
 
 test('reports liveness, readiness and metrics', async () => {
   assert.deepEqual((await call(`${thena.url}/healthz`)).body, { status: 'ok' });
-  assert.deepEqual((await call(`${thena.url}/readyz`)).body, { status: 'ready' });
+  assert.deepEqual((await call(`${thena.url}/readyz`)).body, { status: 'ready', missing: [] });
   const metrics = await call(`${thena.url}/metrics`);
   assert.match(metrics.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   assert.match(metrics.body, /^# HELP /m);

@@ -232,8 +232,9 @@ test('webhooks match the OpenAPI document', async () => {
   assert.equal((await api.call(`${one}/deliveries`)).body.code, 'webhook_not_found');
 });
 
-test('health, readiness and metrics match the OpenAPI document', async () => {
-  for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await api.call(path)).status, 200, path);
+test('health, readiness, metrics and diagnostics match the OpenAPI document', async () => {
+  for (const path of ['/healthz', '/readyz', '/metrics', '/api/v1/diagnostics'])
+    assert.equal((await api.call(path)).status, 200, path);
 });
 
 test('the tests above call every operation of the OpenAPI document', () => {

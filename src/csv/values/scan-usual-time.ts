@@ -1,4 +1,5 @@
 import { clearScanned, scanned } from './scanned-time.ts';
+import { MONTH_NAMES } from './time-words.ts';
 
 const DASH = 45;
 const PLUS = 43;
@@ -18,12 +19,13 @@ function twoDigits(bytes: Buffer, at: number): number {
 
 /**
  * Scans the forms that most times have, from bytes and without a text, with the same result as `scanTime`: `2024-01-02` and `02/01/2024` with
- * any of `-/.`, and behind it ` 03:04`, `T03:04:05.678`, and `Z`, `UTC`, `GMT`, `+01`, `+0100` or `+01:00`, maybe behind a space.
+ * any of `-/.`, or `02-Jan-2024` with a hyphen, a slash or spaces; and behind it ` 03:04`, `T03:04:05.678`, and `Z`, `UTC`, `GMT`, `+01`, `+0100` or `+01:00`, maybe behind a space.
  *
  * @returns whether the bytes have one of these forms, and a possible time of day; if not, `scanTime` may still know it
  */
 export function scanUsualTime(bytes: Buffer, from: number, to: number): boolean {
   if (to - from < 10) return false;
+  if (((bytes[from + 3] as number) | 32) > 96) return scanUsualNamed(bytes, from, to);
   const separator = bytes[from + 4] as number;
   const yearFirst = separator === DASH || separator === SLASH || separator === DOT;
   const first = twoDigits(bytes, from);
@@ -48,12 +50,42 @@ export function scanUsualTime(bytes: Buffer, from: number, to: number): boolean 
     scanned.third = b * 100 + last;
     scanned.dotted = other === DOT;
   }
-  return to - from === 10 || scanUsualClock(bytes, from + 10, to);
+  return to - from === 10 || scanUsualClock(bytes, from + 10, to, false);
 }
 
-function scanUsualClock(bytes: Buffer, from: number, to: number): boolean {
+/** `02-Jan-2024` */
+function scanUsualNamed(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from < 11) return false;
+  const separator = bytes[from + 2] as number;
+  if ((separator !== DASH && separator !== SLASH && separator !== SPACE) || bytes[from + 6] !== separator) return false;
+  const day = twoDigits(bytes, from);
+  const century = twoDigits(bytes, from + 7);
+  const year = twoDigits(bytes, from + 9);
+  const month = MONTHS_BY_LETTERS.get(lettersAt(bytes, from + 3));
+  if (month === undefined || day === 100 || century === 100 || year === 100) return false;
+  clearScanned();
+  scanned.year = century * 100 + year;
+  scanned.month = month;
+  scanned.day = day;
+  // Web servers log 10/Oct/2000:13:55:36.
+  return to - from === 11 || scanUsualClock(bytes, from + 11, to, true);
+}
+
+/** A number for three letters in any case. */
+function lettersAt(bytes: Buffer, at: number): number {
+  return (bytes.readUIntBE(at, 3) | 0x202020) >>> 0;
+}
+
+/** By the letters of their short names. */
+const MONTHS_BY_LETTERS: ReadonlyMap<number, number> = new Map(
+  MONTH_NAMES.map((name, index) => [lettersAt(Buffer.from(name), 0), index + 1]),
+);
+
+/** @param colon whether a colon may stand before it */
+function scanUsualClock(bytes: Buffer, from: number, to: number, colon: boolean): boolean {
   const code = bytes[from];
-  if (to - from < 6 || (code !== SPACE && code !== T) || bytes[from + 3] !== COLON) return false;
+  const isBetween = code === SPACE || code === T || (colon && code === COLON);
+  if (to - from < 6 || !isBetween || bytes[from + 3] !== COLON) return false;
   const hour = twoDigits(bytes, from + 1);
   const minute = twoDigits(bytes, from + 4);
   if (hour > 23 || minute > 59) return false;

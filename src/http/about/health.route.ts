@@ -4,8 +4,8 @@ import { Health, Readiness } from '../../api/health.ts';
 import { response } from '../openapi/response.ts';
 
 export interface HealthDeps {
-  /** Resolves if the server can serve requests. @throws Problem not_ready */
-  readonly ready: () => Promise<void>;
+  /** @returns the parts that some requests need and that do not respond. @throws Problem not_ready if no request can be answered */
+  readonly ready: () => Promise<readonly string[]>;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
 }
@@ -34,14 +34,15 @@ export function healthRoutes({ ready, metrics }: HealthDeps): FastifyPluginAsync
         schema: {
           tags: ['Server'],
           summary: 'Check readiness',
-          description: 'Checks that the catalog, the engine and, in a cluster, ClickHouse and the spool respond.',
+          description:
+            'Checks that the catalog, the engine, the spool and, in a cluster, the ClickHouse servers respond. The catalog and the engine are needed for all requests; others that do not respond are listed.',
           operationId: 'getReadiness',
           response: { 200: response(Readiness, 'The server can serve requests.') },
         },
       },
       async () => {
-        await ready();
-        return { status: 'ready' as const };
+        const missing = await ready();
+        return { status: 'ready' as const, missing: [...missing] };
       },
     );
 

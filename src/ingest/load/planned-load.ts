@@ -113,7 +113,7 @@ export class PlannedLoad {
   async #loadAndComplete(plan: ParsePlan): Promise<number | ParsePlan | 'rows_do_not_fit'> {
     // Each value was read, and some do not fit.
     if (plan.rejected > 0 && this.#file.feed.isComplete && this.#isCovered) return 'rows_do_not_fit';
-    const rows = await this.#load.append(plan, (taken) => this.#next(plan, taken));
+    const rows = await this.#load.append(plan, (taken, signal) => this.#next(plan, taken, signal));
     if (isPlan(rows)) return rows;
     if (rows === 'irregular') {
       await this.#coverAll();
@@ -134,8 +134,12 @@ export class PlannedLoad {
   }
 
   /** @returns the next segments; another plan, if they need it; `irregular` if records have too few or too many fields */
-  async #next(plan: ParsePlan, taken: number): Promise<readonly CsvSegment[] | ParsePlan | 'irregular'> {
-    const segments = await this.#file.feed.after(taken, this.#signal);
+  async #next(
+    plan: ParsePlan,
+    taken: number,
+    signal: AbortSignal,
+  ): Promise<readonly CsvSegment[] | ParsePlan | 'irregular'> {
+    const segments = await this.#file.feed.after(taken, signal);
     if (segments.length === 0) return segments;
     if (taken + segments.length > this.#evidence.segments) {
       await this.#evidence.cover(segments.slice(this.#evidence.segments - taken));

@@ -9,6 +9,7 @@ import { mayBlameRows } from './failure-verdict.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import type { Lease, LeaseDeps } from './lease.ts';
 import type { ParsePlan } from './parse-plan.ts';
+import { RunningAppends } from './running-appends.ts';
 
 export interface TableLoadDeps {
   readonly tables: Pick<TableStore, 'begin' | 'keepsIntegersAsNumbers'>;
@@ -16,8 +17,11 @@ export interface TableLoadDeps {
   readonly progress: ProgressBoard;
 }
 
-/** Returns the segments that follow the first `taken` ones; none at the end of the file. Anything else ends the load. */
-export type NextSegments<Ending> = (taken: number) => Promise<readonly CsvSegment[] | Ending>;
+/**
+ * Returns the segments that follow the first `taken` ones; none at the end of the file. Anything else ends the load. The signal aborts when nothing is
+ * to be waited for any more.
+ */
+export type NextSegments<Ending> = (taken: number, signal: AbortSignal) => Promise<readonly CsvSegment[] | Ending>;
 
 /** The rows of one attempt in the table, under the tag of its lease. */
 export class TableLoad {
@@ -74,32 +78,39 @@ export class TableLoad {
     this.#ambiguousTimes = [];
     this.#incompleteTimes = null;
     failpoint('load_started');
-    let taken = 0;
-    let rows = 0;
+    const appends = new RunningAppends(this.#session.concurrentAppends, (rows) => this.#showProgress(rows));
+    const signal = AbortSignal.any([this.#signal, appends.failed]);
     this.#showProgress(0);
-    for (;;) {
-      const segments = await nextSegments(taken);
-      if (!isSegments(segments)) return segments;
-      if (segments.length === 0) return rows;
-      failpoint('segment_appending');
-      await this.#lease.confirm();
-      try {
-        const appended = await this.#session.append(this.#file.source(segments), {
-          signal: this.#signal,
-          onProgress: (share) => this.#showProgress(rows + share * recordsIn(segments)),
-        });
-        rows += appended.rows;
-        for (const { column, values } of appended.ambiguousTimes) this.#ambiguousTimes.push({ column, values });
-        if (appended.incompleteTimes)
-          this.#incompleteTimes = addValues(this.#incompleteTimes, appended.incompleteTimes);
-        failpoint('segment_appended');
-        this.#showProgress(rows);
-      } catch (failure) {
-        if (mayBlameRows(failure)) return failure;
-        throw failure;
+    try {
+      for (let taken = 0; ; ) {
+        await appends.mayStart();
+        const segments = await nextSegments(taken, signal);
+        if (!isSegments(segments)) return segments;
+        if (segments.length === 0) return await appends.all();
+        failpoint('segment_appending');
+        await this.#lease.confirm();
+        appends.failed.throwIfAborted();
+        appends.start(recordsIn(segments), (onProgress) => this.#appendAll(segments, onProgress));
+        taken += segments.length;
       }
-      taken += segments.length;
+    } catch (error) {
+      if (!appends.failed.aborted) throw error;
+      if (mayBlameRows(appends.failed.reason)) return appends.failed.reason as StorageFailure;
+      throw appends.failed.reason;
+    } finally {
+      await appends.ended();
     }
+  }
+
+  /** @returns the number of rows */
+  async #appendAll(segments: readonly CsvSegment[], onProgress: (share: number) => void): Promise<number> {
+    if (!this.#session) throw new Error('no load has started');
+    const source = this.#file.source(segments);
+    const appended = await this.#session.append(source, { signal: this.#signal, onProgress });
+    for (const { column, values } of appended.ambiguousTimes) this.#ambiguousTimes.push({ column, values });
+    if (appended.incompleteTimes) this.#incompleteTimes = addValues(this.#incompleteTimes, appended.incompleteTimes);
+    failpoint('segment_appended');
+    return appended.rows;
   }
 
   /** Whether the integers of a column of the table stay the same if it becomes a number column. @throws StorageFailure */

@@ -6,6 +6,8 @@ interface S3Failure extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
+const NO_CREDENTIALS = 'CredentialsProviderError';
+
 /** Of the local disk. */
 const DISK_FAILURES: readonly string[] = ['ENOENT', 'ENOSPC', 'EDQUOT', 'EIO', 'EACCES'];
 
@@ -27,13 +29,15 @@ export function mayPass(error: unknown): boolean {
 /** The failure of a request, as a client may see it; the log has its cause. */
 export function bucketFailure(error: unknown): unknown {
   if (isDiskFailure(error)) return error;
-  const { name, code } = error as S3Failure;
+  return new Problem('spool_unavailable', detailOf(error as S3Failure), {}, { cause: error });
+}
+
+function detailOf(error: S3Failure): string {
+  const { name, code } = error;
   const status = statusOf(error);
-  const detail =
-    status === null
-      ? `The bucket of the spool cannot be reached (${code ?? name}).`
-      : `The bucket of the spool refused a request (${status} ${name}).`;
-  return new Problem('spool_unavailable', detail, {}, { cause: error });
+  if (name === NO_CREDENTIALS) return 'There are no credentials for the bucket of the spool.';
+  if (status === null) return `The bucket of the spool cannot be reached (${code ?? name}).`;
+  return `The bucket of the spool refused a request (${status} ${name}).`;
 }
 
 function statusOf(error: unknown): number | null {

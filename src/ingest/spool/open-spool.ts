@@ -96,7 +96,7 @@ async function tryOut(bucket: Bucket, path: string, instance: string): Promise<v
     const refusal = certificateRefusal(error.cause);
     if (refusal !== null) throw new SettingError(`Cannot use the endpoint of THENA_SPOOL_URL: ${refusal}`);
     throw new SettingError(
-      `Cannot use the bucket of THENA_SPOOL_URL: ${error.detail} Thena needs the permissions to get, put, list and delete objects; its credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+      `Cannot use the bucket of THENA_SPOOL_URL: ${error.detail} Thena needs the permissions to get, put, list and delete objects; its credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and its region is a parameter of the URL.`,
       { cause: error },
     );
   } finally {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CsvSource } from '../../csv/segment.ts';
 import { addValues } from '../../csv/values/values.ts';
+import { FairSemaphore } from '../../fair-semaphore.ts';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
@@ -14,8 +15,10 @@ import { loadSegment, type SegmentDeps, type SegmentToLoad } from './load-segmen
 import { completeTable, createTable, type WantedTable } from './load-table.ts';
 import type { TableMaking } from './physical-table.ts';
 
-/** Segments that are loaded at the same time: while one is made durable, the next one is parsed. */
+/** Segments of a load that are loaded at the same time: while one is made durable, the next one is parsed. */
 const CONCURRENT_SEGMENTS = 2;
+/** So that the next segments of a file that is being received need not wait for the last one of those before. */
+const CONCURRENT_APPENDS = 2;
 
 export interface ClickhouseLoadDeps extends SegmentDeps {
   readonly servers: ClickhouseServers;
@@ -36,15 +39,20 @@ type AppendOptions = Parameters<LoadSession['append']>[1];
  * is never sent again: if it failed, its rows are deleted once its inserts have ended, and the next attempt has another tag.
  */
 export class ClickhouseLoad implements LoadSession {
+  readonly concurrentAppends = CONCURRENT_APPENDS;
   readonly #deps: ClickhouseLoadDeps;
   readonly #params: ClickhouseLoadParams;
+  readonly #slots = new FairSemaphore<null>({ capacity: CONCURRENT_SEGMENTS, share: 'all' });
   /** Rows of the sources that were appended. */
   #rows = 0;
+  /** The place of the first record of the next source. */
+  #nextRow = 0;
   /** Segments that were sent. */
   #sent = 0;
-  #isPrepared = false;
-  /** Whether rows of a source that was not appended may be in the table. Mostly, a roll-back follows. */
-  #hasLeftovers = false;
+  #running = 0;
+  #preparation: Promise<void> | null = null;
+  /** From this place on, rows of a source that was not appended may be in the table. Mostly, a roll-back follows. */
+  #leftoversFrom: number | null = null;
 
   constructor(deps: ClickhouseLoadDeps, params: ClickhouseLoadParams) {
     this.#deps = deps;
@@ -55,12 +63,10 @@ export class ClickhouseLoad implements LoadSession {
     if (signal?.aborted) throw new StorageFailure('cancelled', 'the load was cancelled before it began');
     await this.#prepare(source);
     await this.#deleteLeftovers();
-    this.#hasLeftovers = true;
-    const loaded = await this.#loadAll(source, signal, onProgress);
+    const loaded = await this.#appendAll(source, signal, onProgress);
     const rows = loaded.reduce((sum, each) => sum + each.rows, 0);
     const incomplete = loaded.flatMap(({ incompleteTimes }) => incompleteTimes ?? []);
     this.#rows += rows;
-    this.#hasLeftovers = false;
     return {
       rows,
       ambiguousTimes: loaded.flatMap(({ ambiguousTimes }) => ambiguousTimes),
@@ -85,39 +91,71 @@ export class ClickhouseLoad implements LoadSession {
 
   /** Makes the table as the attempt needs it. The first records show how it is best stored. */
   async #prepare(source: CsvSource | null): Promise<void> {
-    if (this.#isPrepared) return;
+    this.#preparation ??= this.#makeTable(source);
+    try {
+      await this.#preparation;
+    } catch (error) {
+      this.#preparation = null;
+      throw error;
+    }
+  }
+
+  async #makeTable(source: CsvSource | null): Promise<void> {
     const { servers, making } = this.#deps;
     await servers.onEach((shard) => prepareEnded(shard, making));
     const wanted = { ...this.#params, timeColumn: this.#params.time?.name ?? null };
     if (this.#params.create) await createTable(servers, making, wanted, source);
     else await completeTable(servers, making, wanted);
-    this.#isPrepared = true;
   }
 
   /** Deletes them before anything else is appended, or counted. */
   async #deleteLeftovers(): Promise<void> {
-    if (!this.#hasLeftovers) return;
+    if (this.#leftoversFrom === null) return;
+    // Their rows would be deleted with those that are left.
+    if (this.#running > 0) throw new StorageFailure('io_error', 'an append that ran at the same time has failed');
     const { servers, making } = this.#deps;
     const { table, tag } = this.#params;
-    const where = `${TAG_COLUMN} = ${tag} AND ${ROW_COLUMN} >= ${this.#rows}`;
+    const where = `${TAG_COLUMN} = ${tag} AND ${ROW_COLUMN} >= ${this.#leftoversFrom}`;
     await servers.onEach((shard) => deleteRows(shard, making, table, [tag], where));
-    this.#hasLeftovers = false;
+    this.#nextRow = this.#leftoversFrom;
+    this.#leftoversFrom = null;
+  }
+
+  /** Gives the records their places, and notes where they begin if not all of them are appended. */
+  async #appendAll(
+    source: CsvSource,
+    signal: AbortSignal | undefined,
+    onProgress: ((share: number) => void) | undefined,
+  ): Promise<readonly Appended[]> {
+    const firstRow = this.#nextRow;
+    this.#nextRow += source.segments.reduce((sum, { records }) => sum + records, 0);
+    this.#running++;
+    try {
+      return await this.#loadAll(source, firstRow, signal, onProgress);
+    } catch (error) {
+      this.#leftoversFrom = Math.min(firstRow, this.#leftoversFrom ?? firstRow);
+      throw error;
+    } finally {
+      this.#running--;
+    }
   }
 
   /** @returns what became of each segment, in their order. @throws the first failure, when nothing runs any more */
   async #loadAll(
     source: CsvSource,
+    firstRow: number,
     signal: AbortSignal | undefined,
     onProgress: ((share: number) => void) | undefined,
   ): Promise<readonly Appended[]> {
     const failed = new AbortController();
-    const waiting = this.#loadsOf(source, AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]), onProgress);
+    const ended = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
+    const waiting = this.#loadsOf(source, firstRow, ended, onProgress);
     const loaded: Appended[] = [];
     const loadNext = async (): Promise<void> => {
       for (let next = waiting.next(); !next.done; next = waiting.next()) {
         failed.signal.throwIfAborted();
         const [index, load] = next.value;
-        loaded[index] = await loadSegment(this.#deps, load);
+        loaded[index] = await this.#slots.run(null, {}, () => loadSegment(this.#deps, load));
       }
     };
     const loading = Array.from({ length: CONCURRENT_SEGMENTS }, () =>
@@ -130,6 +168,7 @@ export class ClickhouseLoad implements LoadSession {
 
   *#loadsOf(
     { dialect, segments }: CsvSource,
+    startRow: number,
     signal: AbortSignal,
     onProgress: (share: number) => void = () => undefined,
   ): Generator<readonly [index: number, load: SegmentToLoad], void> {
@@ -139,7 +178,7 @@ export class ClickhouseLoad implements LoadSession {
       segments.reduce((sum, { bytes }) => sum + bytes, 0),
     );
     const shares = segments.map(() => 0);
-    let firstRow = this.#rows;
+    let firstRow = startRow;
     for (const [index, segment] of segments.entries()) {
       const number = this.#sent++;
       const shard = shards[(this.#params.tag + number) % shards.length] ?? shards[0];

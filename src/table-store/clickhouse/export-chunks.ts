@@ -18,6 +18,9 @@ const SHRINK = 16;
 /** Chunks that are read while the client receives one. A server works on each with one processor. */
 const AHEAD = 2;
 
+/** Of chunks of the target size, the ends of so many are looked up at once. */
+const LOOKUP = 8;
+
 /** How the rows of a chunk are written. */
 export interface ChunkFormat {
   /** SQL of what is selected, and the name of ClickHouse's format. */
@@ -60,11 +63,20 @@ export async function* exportChunks(
   let from: RowKey | null = FIRST_KEY;
   let span = FIRST_SPAN;
   let depth = 0;
+  /** First rows of the next chunks, as far as they are known, and how many rows they are apart. */
+  let firsts: readonly (RowKey | null)[] = [];
+  let step = span;
+  let lookup = 1;
   /** @returns the first row of the chunk after it; null at the end of the table */
   const begin = async (first: RowKey): Promise<RowKey | null> => {
     const ends = AbortSignal.any([signal, discarded.signal, AbortSignal.timeout(chunkMs)]);
-    const rows = span;
-    const next = await ended(scan.keyAfter(first, rows, ends), signal, ends);
+    if (firsts.length === 0) {
+      step = span;
+      firsts = await ended(scan.keysAfter(first, step, lookup, ends), signal, ends);
+    }
+    const rows = step;
+    const [next = null, ...others] = firsts;
+    firsts = others;
     const bytes = ended(readChunk(shard, scan, format, first, next, rows, ends), signal, ends);
     // The failure is thrown when it is the chunk's turn.
     bytes.catch(() => undefined);
@@ -81,12 +93,15 @@ export async function* exportChunks(
         discarded.abort();
         discarded = new AbortController();
         ahead.length = 0;
+        firsts = [];
         from = chunk.from;
         span = Math.ceil(chunk.span / SHRINK);
+        lookup = 1;
         depth = 0;
         continue;
       }
       span = spanFor(chunk.span, bytes.length);
+      lookup = bytes.length < CHUNK_BYTES / 2 ? 1 : LOOKUP;
       depth = AHEAD;
       yield { bytes, isLast: from === null && ahead.length === 0 };
     }
@@ -113,7 +128,7 @@ async function readChunk(
   rows: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
-  const { settings, ...query } = scan.over(format.select, from, to, ` FORMAT ${format.format}`);
+  const { settings, ...query } = scan.computedOver(format.select, from, to, ` FORMAT ${format.format}`);
   const limits = rows === 1 ? {} : { max_result_bytes: 2 * MAX_BYTES };
   const statement: ReadStatement = { ...query, settings: { ...settings, ...format.settings, ...limits } };
   try {

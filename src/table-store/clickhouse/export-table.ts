@@ -29,10 +29,11 @@ export async function* exportTable(
   const scan = new Scan(shard, table, settings, view, request);
   if (request.format === 'parquet') return yield* exportParquet(shard, folder, scan, request.columns, limits.signal);
   const format = request.format === 'arrow' ? await arrowFormat(request.columns, scan) : linesFormat(request, scan);
-  let isFirst = true;
+  let head = format.head;
   for await (const { bytes, isLast } of exportChunks(shard, scan, format, limits)) {
-    yield Buffer.concat([isFirst ? format.head : NOTHING, bytes, isLast ? format.tail : NOTHING]);
-    isFirst = false;
+    const tail = isLast ? format.tail : NOTHING;
+    yield head.length + tail.length === 0 ? bytes : Buffer.concat([head, bytes, tail]);
+    head = NOTHING;
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { PlanValue } from '../query-plan.ts';
 import { ClickhouseException, unanswered } from './clickhouse-failure.ts';
 import { type ClickhouseShard, type StatementSettings, WHOLE } from './clickhouse-shard.ts';
@@ -80,9 +79,10 @@ export async function readBytes(
 ): Promise<Buffer> {
   const { stream, end } = await open(shard, statement, signal, WHOLE);
   try {
-    return await buffer(stream).catch((error) => {
-      throw unanswered(shard.name, error, signal);
-    });
+    // `buffer` of node:stream/consumers makes a Blob of them, which takes half as long as the query.
+    return Buffer.concat(await stream.toArray());
+  } catch (error) {
+    throw unanswered(shard.name, error, signal);
   } finally {
     end();
   }

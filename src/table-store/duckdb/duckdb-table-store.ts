@@ -45,6 +45,8 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
       const timeType = columns.find(({ name }) => name === timeColumn)?.type ?? 'unknown';
       const storedTime = timeColumn === null ? null : storedIn(columns, timeColumn, timeType);
       return {
+        // Each uses all threads.
+        concurrentAppends: 1,
         append: (source, options) =>
           engine.call('append', { ...file, database, tag, into, source, trustShapes }, options),
         commit: () => engine.call('end_load', { database, tag, timeColumn: storedTime }),

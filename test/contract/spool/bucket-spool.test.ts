@@ -74,7 +74,12 @@ describe('a spool in a bucket', { skip: NO_S3 ?? false }, () => {
       const refused = await open(prefix).catch((error: Error) => error);
       assert.match(String(refused), /SettingError: .*403 InvalidAccessKeyId.*permissions/);
       assert.doesNotMatch(String(refused), /WRONG|S3RVER/);
+      delete process.env.AWS_ACCESS_KEY_ID;
+      // The address at which machines of AWS find theirs.
+      process.env.AWS_EC2_METADATA_DISABLED = 'true';
+      await assert.rejects(open(prefix), { name: 'SettingError', message: /no credentials.*AWS_ACCESS_KEY_ID/ });
     } finally {
+      delete process.env.AWS_EC2_METADATA_DISABLED;
       Object.assign(process.env, S3_KEYS);
     }
   });

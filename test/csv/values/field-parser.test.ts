@@ -28,9 +28,9 @@ const times = fc
     fc.constantFrom('2024', '1999', '0999', '9999', '1000'),
     fc.constantFrom(1, 3, 10, 12, 13),
     fc.constantFrom(1, 2, 12, 27, 31, 32),
-    fc.constantFrom('-', '/', '.'),
-    fc.constantFrom('ymd', 'dmy', 'mdy', 'basic'),
-    fc.constantFrom('', ' ', 'T', '  '),
+    fc.constantFrom('-', '/', '.', ' '),
+    fc.constantFrom('ymd', 'dmy', 'mdy', 'basic', 'named'),
+    fc.constantFrom('', ' ', 'T', '  ', ':'),
     fc.tuple(fc.integer({ min: 0, max: 24 }), fc.constantFrom(0, 59, 60)),
     fc.constantFrom('', ':00', ':59', ':60', ':07.5', ':07.123456', ':07.1234567', ':07.', ' PM'),
     fc.constantFrom('', '', 'Z', ' Z', ' UTC', 'GMT', ' CET', '+01:00', ' -0530', '+02', '+15:59', '+16:00', '+1:00'),
@@ -41,7 +41,11 @@ const times = fc
       dmy: [two(day), two(month), year],
       mdy: [two(month), two(day), year],
     };
-    const date = order === 'basic' ? `${year}${two(month)}${two(day)}` : parts[order as 'ymd'].join(mark);
+    const named = [two(day), ['Jan', 'MAR', 'oct', 'Dez', 'June'][month % 5], year];
+    const date =
+      order === 'basic'
+        ? `${year}${two(month)}${two(day)}`
+        : (order === 'named' ? named : parts[order as 'ymd']).join(mark);
     return between === '' ? date : `${date}${between}${two(hour)}:${two(minute)}${second}${zone}`;
   });
 

@@ -62,6 +62,18 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     return table;
   }
 
+  async function noneRuns(): Promise<void> {
+    const running = async (): Promise<number> => {
+      const [row] = await tables.servers.reader.rows<[string]>(
+        `SELECT count() FROM system.processes WHERE startsWith(query_id, 'thena:read:')`,
+      );
+      return Number(row?.[0]);
+    };
+    for (let tries = 0; tries < 100 && (await running()) > 0; tries++)
+      await new Promise((done) => setTimeout(done, 50));
+    assert.equal(await running(), 0, 'no query runs on');
+  }
+
   it('skips the parts of a table that have none of the times of a condition', async () => {
     const state = tableState({ at: 'timestamp' });
     const sql = createTableSql('times', storedTypes(state.columns, new Set()), 'c0', {
@@ -144,15 +156,7 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     assert.deepEqual(await query(table, heavy, { deadlineMs: 30 }), { kind: 'timed_out' });
     const abort = AbortSignal.timeout(40);
     assert.deepEqual(await query(table, heavy, { signal: abort }), { kind: 'cancelled' });
-    const running = async () => {
-      const [row] = await tables.servers.reader.rows<[string]>(
-        `SELECT count() FROM system.processes WHERE startsWith(query_id, 'thena:read:')`,
-      );
-      return Number(row?.[0]);
-    };
-    for (let tries = 0; tries < 100 && (await running()) > 0; tries++)
-      await new Promise((done) => setTimeout(done, 50));
-    assert.equal(await running(), 0, 'no query runs on');
+    await noneRuns();
     const few = { group_by: ['s'], where: { column: 'n', op: '<', value: 500 } };
     assert.deepEqual(await query(table, few, { maxRows: 499 }), { kind: 'too_many_rows' });
     assert.deepEqual(await query(table, few, { maxBytes: 1000 }), { kind: 'too_many_bytes' });
@@ -186,6 +190,46 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
       bytes += chunk.length;
     }
     assert.ok(bytes > 40_000_000);
+  });
+
+  it('exports every row once and in order, over many chunks and uploads', async () => {
+    const table = await fill('many', `toInt64(number), NULL, repeat('x', 200)`, 200_000);
+    const name = `\`${table.customerId}_${table.tableId}\``;
+    for (const [tag, from, rows] of [
+      [3, 200_000, 300],
+      [4, 200_300, 60_000],
+    ])
+      await tables.servers.reader.run(
+        `INSERT INTO ${name} SELECT toInt64(${from} + number), NULL, repeat('y', 200), ${tag}, number FROM numbers(${rows})`,
+      );
+    const request = { columns: COLUMNS, where: null, format: 'csv', escapeFormulas: false } as const;
+    const chunks = await Array.fromAsync(tables.reads.export(viewOf(table), request, { chunkMs: 60_000, signal }));
+    const lines = Buffer.concat(chunks).toString().split('\n').slice(1, -1);
+    assert.equal(lines.length, 260_300);
+    assert.equal(
+      lines.findIndex((line, index) => !line.startsWith(`${index},`)),
+      -1,
+    );
+    assert.ok(chunks.length > 10, `${chunks.length}`);
+  });
+
+  it('reads few chunks of an export ahead, and nothing while the client is slow', async () => {
+    const table = await fill('ahead', `toInt64(number), number / 3, repeat('x', 200)`, 300_000);
+    const request = { columns: COLUMNS, where: null, format: 'csv', escapeFormulas: false } as const;
+    const chunks = tables.reads.export(viewOf(table), request, { chunkMs: 60_000, signal });
+    let bytes = 0;
+    for (let chunk = 0; chunk < 3; chunk++) bytes += (await chunks.next()).value?.length ?? 0;
+    assert.ok(bytes > 1_000_000 && bytes < 16_000_000, `${bytes}`);
+    await noneRuns();
+    await tables.servers.reader.run(`DROP TABLE \`${table.customerId}_${table.tableId}\` SYNC`);
+    const rest: Uint8Array[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const chunk of chunks) rest.push(chunk);
+      },
+      { name: 'ExportEnded', kind: 'no_table' },
+    );
+    assert.ok(rest.length <= 2, `${rest.length}`);
   });
 
   it('fails when a shard is down, and names it, instead of answering for the other one', async () => {
