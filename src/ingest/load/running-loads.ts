@@ -28,6 +28,8 @@ export interface ClaimedLoad {
 }
 
 const REQUEUED: AttemptOutcome = { kind: 'requeued', engineDied: false };
+/** The same, because of something that this node lacks. */
+const HELD_BACK: AttemptOutcome = { ...REQUEUED };
 const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 
 interface RunningLoad {
@@ -160,10 +162,10 @@ export class RunningLoads {
     switch (verdict.kind) {
       case 'wait_for_space':
         hold.loadFilledDisk();
-        return REQUEUED;
+        return HELD_BACK;
       case 'wait_for_store':
         hold.pause();
-        return REQUEUED;
+        return HELD_BACK;
       case 'try_again':
         if (verdict.alone) this.#isolated.add(upload.id);
         return { kind: 'requeued', engineDied: verdict.engineDied };
@@ -180,9 +182,11 @@ export class RunningLoads {
   }
 
   async #end(claim: Claim, lease: Lease, attempt: Attempt | null, outcome: AttemptOutcome): Promise<void> {
-    const { progress, observe } = this.#deps;
+    const { hold, progress, observe } = this.#deps;
     const { upload, customer } = claim;
     const isRolledBack = await this.#rollBack(attempt);
+    // Again, since that may have taken long: another node may have what this one lacks.
+    if (outcome === HELD_BACK) hold.pause();
     const isHeld = await lease.end(outcome);
     failpoint('attempt_failed');
     // Otherwise the rows stay invisible under their uncommitted tag, until housekeeping purges them.

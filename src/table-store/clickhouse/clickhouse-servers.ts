@@ -2,16 +2,20 @@ import type { ClickHouseClientConfigOptions } from '@clickhouse/client';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ClickhouseShard } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
+import { connectingAgent } from './connecting-agent.ts';
 
 export interface ClickhouseAddress {
   /** A URL for each shard, `http://user:password@host:8123/database`. They contain passwords: never log them. */
   readonly urls: readonly string[];
   /** The name of these shards in `system.clusters`, through which they are read; null: there is one server. */
   readonly cluster: string | null;
+  /** How long a connection to a server may take until it is there. Default: 5 s. */
+  readonly connectMs?: number;
 }
 
 /** Longest time in which a connection may transfer nothing. An insert that is being made durable answers after that. */
 const IDLE_MS = 120_000;
+const CONNECT_MS = 5_000;
 /** Idle connections are closed before the server does so, after 3 s or more. */
 const KEEP_ALIVE_MS = 2_000;
 /** Loads, queries, exports and statements that end others run at the same time. */
@@ -25,12 +29,12 @@ export class ClickhouseServers {
   readonly cluster: string | null;
   #reads = 0;
 
-  constructor({ urls, cluster }: ClickhouseAddress) {
+  constructor({ urls, cluster, connectMs = CONNECT_MS }: ClickhouseAddress) {
     const [first, ...others] = urls.map((url) => new URL(url));
     if (first === undefined) throw new Error('no URL of ClickHouse');
     this.database = databaseOf(first);
     this.cluster = cluster;
-    this.shards = [openShard(first), ...others.map(openShard)];
+    this.shards = [openShard(first, connectMs), ...others.map((url) => openShard(url, connectMs))];
   }
 
   /** The server to which statements are sent that any one can answer. */
@@ -74,7 +78,7 @@ function databaseOf(url: URL): string {
   return decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default';
 }
 
-function openShard(url: URL): ClickhouseShard {
+function openShard(url: URL, connectMs: number): ClickhouseShard {
   const config: ClickHouseClientConfigOptions = {
     url: url.origin,
     username: decodeURIComponent(url.username) || 'default',
@@ -87,9 +91,11 @@ function openShard(url: URL): ClickhouseShard {
     log: { level: ClickHouseLogLevel.OFF },
   };
   const keepAlive = { enabled: true, idle_socket_ttl: KEEP_ALIVE_MS, eagerly_destroy_stale_sockets: true };
+  const agent = (isKept: boolean) =>
+    connectingAgent(url, { keepAlive: isKept, maxSockets: MAX_CONNECTIONS, connectMs });
   return new ClickhouseShard(
     url.host,
-    createClient({ ...config, keep_alive: keepAlive }),
-    createClient({ ...config, keep_alive: { enabled: false } }),
+    createClient({ ...config, keep_alive: keepAlive, http_agent: agent(true) }),
+    createClient({ ...config, keep_alive: { enabled: false }, http_agent: agent(false) }),
   );
 }
