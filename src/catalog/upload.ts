@@ -145,6 +145,11 @@ export interface Reception {
   readonly receiver: string | null;
 }
 
+export interface ResumableReception {
+  /** If true, the upload is acknowledged only if the resumable file with its ID still exists: clients may cancel it at any process. */
+  readonly isResumable?: boolean;
+}
+
 export interface Uploads {
   /**
    * Registers an upload whose bytes are arriving, with the status `receiving`. Creates the customer if it does not exist and
@@ -175,7 +180,7 @@ export interface Uploads {
    * @param limits default: none
    * @throws Problem upload_not_found, also if another instance receives it now; upload_cancelled
    */
-  markReceived(reception: Reception, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
+  markReceived(reception: Reception & ResumableReception, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
   /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */
   findSameBytes(customerId: CustomerId, sha256: string): Promise<EarlierUpload | null>;
   /**

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../errors.ts';
-import type { CustomerId } from '../../model/ids.ts';
+import type { CustomerId, UploadId } from '../../model/ids.ts';
 import { uploadNotFound } from '../../model/not-found.ts';
 import { exceededLimit, type QueueLimit, type QueueLimits, type QueueUsage } from '../queue-limits.ts';
 import type { Received, UploadStatus, Uploads } from '../upload.ts';
@@ -25,7 +25,7 @@ export function markReceivedIn(
       const earlier = await withSameBytes(db, customerId, sha256);
       return earlier ? { id: earlier.id, createdAt: new Date(earlier.created_at) } : null;
     },
-    markReceived: ({ uploadId: id, receiver }, file, limits) =>
+    markReceived: ({ uploadId: id, receiver, isResumable = false }, file, limits) =>
       // Under the customer's lock: of two concurrent uploads with the same key or bytes, one is the first.
       db.transaction().execute(async (trx): Promise<Received> => {
         await lockCustomerOf(trx, id);
@@ -40,7 +40,8 @@ export function markReceivedIn(
           .executeTakeFirst();
         if (!upload) throw uploadNotFound(id);
         const isReceiving = upload.status === 'receiving';
-        if (upload.status === 'cancelled' || (isReceiving && upload.cancel_requested_at !== null)) {
+        const isCancelRequested = upload.cancel_requested_at !== null || (isResumable && !(await lockFile(trx, id)));
+        if (upload.status === 'cancelled' || (isReceiving && isCancelRequested)) {
           throw new Problem('upload_cancelled', `Upload ${id} was cancelled.`);
         }
         // An upload may be acknowledged twice. The first acknowledgement counts.
@@ -146,4 +147,14 @@ async function queueUsage(db: Kysely<CatalogTables>, customerId: CustomerId | nu
     .where('status', 'in', ['received', 'ingesting'])
     .executeTakeFirstOrThrow();
   return { uploads: Number(uploads), bytes: Number(bytes ?? 0), bytesInAll: Number(bytesInAll ?? 0) };
+}
+
+/** Keeps a resumable file from being removed before the transaction ends. @returns false if it was removed */
+async function lockFile(trx: Transaction<CatalogTables>, id: UploadId): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('resumable_files')
+    .set((eb) => ({ received: eb.ref('received') }))
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }

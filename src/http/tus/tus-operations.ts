@@ -58,7 +58,7 @@ export const FILE_OPERATIONS: Readonly<Record<TusMethod, FileOperation>> = {
     description: 'Removes a file that is not complete.',
     headers: TusHeaders,
     response: { 204: emptyResponse('The file is removed.') },
-    problems: [],
+    problems: ['key_lacks_right', 'cancel_pending'],
   },
 };
 

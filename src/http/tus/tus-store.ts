@@ -11,6 +11,8 @@ export interface TusRequest {
   readonly id: UploadId;
   readonly resumable: ResumableUploads;
   readonly findUpload: (id: UploadId) => Promise<Upload | null>;
+  /** Removes the file, also if another process is making it an upload at this moment. */
+  readonly cancel: () => Promise<unknown>;
   /** The file to create; null if the request is for an existing file. */
   readonly begins: ResumableFile | null;
   /** The checksum of the bytes in the request. */
@@ -61,7 +63,7 @@ export class TusStore extends DataStore {
   }
 
   override async remove(): Promise<void> {
-    await this.#request.resumable.cancel(this.#request.id);
+    await this.#request.cancel();
   }
 
   override getExpiration(): number {

@@ -29,7 +29,7 @@ import { TusLocks } from './tus-locks.ts';
 import { EXPIRES, FILE_OPERATIONS, OFFSET, TUS_METHODS, TUS_PROBLEMS, type TusMethod } from './tus-operations.ts';
 
 export interface TusDeps {
-  readonly ingest: Pick<Ingest, 'resumable' | 'findUpload'>;
+  readonly ingest: Pick<Ingest, 'cancelOrUndo' | 'resumable' | 'findUpload'>;
   readonly maxUploadBytes: number;
 }
 
@@ -65,16 +65,19 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
   }
 
   async function answerOfFile(method: TusMethod, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { id } = (
-      await request.scope.upload((request.params as ResumableUploadParams).id, method === 'DELETE' ? 'undo' : 'read')
-    ).upload;
+    const { access, upload } = await request.scope.upload(
+      (request.params as ResumableUploadParams).id,
+      method === 'DELETE' ? 'undo' : 'read',
+    );
+    const { id } = upload;
     if (method === 'PATCH') refuseWithoutOffset(request.headers);
     if (method === 'HEAD') {
       const file = await resumable.find(id);
       // If the response to the last PATCH was lost, the client sends HEAD: the file becomes an upload now.
       if (file && file.received === file.length) await resumable.finish(id);
     }
-    return answer(method, { ...ingest, id, begins: null }, request, reply);
+    const cancel = () => ingest.cancelOrUndo(access, id);
+    return answer(method, { ...ingest, id, cancel, begins: null }, request, reply);
   }
 
   return async (app) => {
@@ -124,7 +127,8 @@ export function tusRoutes(deps: TusDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const file = await newFile(request);
-        return answer('POST', { ...ingest, id: file.id, begins: file }, request, reply);
+        const cancel = () => resumable.cancel(file.id);
+        return answer('POST', { ...ingest, id: file.id, cancel, begins: file }, request, reply);
       },
     );
 

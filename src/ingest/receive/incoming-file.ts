@@ -24,6 +24,8 @@ export interface IncomingFile {
     | (Pick<ReceivedFile, 'bytes' | 'sha256' | 'encoding' | 'headerGuessed'> &
         Partial<Pick<ReceivedFile, 'layout' | 'warnings'>> & { readonly id: UploadId })
     | null;
+  /** Whether it arrived in several requests. It must not be removed before it is acknowledged. */
+  readonly isResumable?: boolean;
   /** If this is the text of a file, to be received again under options that came after it. */
   readonly cutAgain?: CutAgain;
 }

@@ -139,7 +139,9 @@ export class Registration {
   async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
     const { customerId } = this.#requireAccess();
     await this.createUpload();
-    const outcome = await this.#catalog.markReceived(this.#reception, received, this.#limits).catch(orTakenOver);
+    const outcome = await this.#catalog
+      .markReceived({ ...this.#reception, isResumable: this.#file.isResumable ?? false }, received, this.#limits)
+      .catch(orTakenOver);
     switch (outcome.kind) {
       case 'received':
         return outcome;

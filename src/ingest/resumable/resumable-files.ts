@@ -10,7 +10,7 @@ import type { DiskReserve } from '../spool/disk-reserve.ts';
 import { appendChunk, type SentBytes } from './append-chunk.ts';
 
 export interface ResumableFilesDeps {
-  readonly catalog: Pick<Catalog, keyof ResumableRecords>;
+  readonly catalog: Pick<Catalog, keyof ResumableRecords | 'findUpload'>;
   readonly chunks: ChunkFiles;
   readonly reserve: DiskReserve;
   /** How many unfinished files a customer may have. */
@@ -66,6 +66,10 @@ export class ResumableFiles {
     this.#incoming.set(id, source);
     try {
       return await appendChunk(this.#deps, id, offset, sent);
+    } catch (error) {
+      // Its bytes were removed while they were being made durable, perhaps by another process.
+      if (await this.#isRemoved(id)) throw cancelledUpload(id, error);
+      throw error;
     } finally {
       this.#incoming.delete(id);
     }
@@ -77,7 +81,7 @@ export class ResumableFiles {
 
   /** Ends the request that is sending bytes of the file with the problem upload_cancelled. */
   interrupt(id: UploadId): void {
-    this.#incoming.get(id)?.destroy(new Problem('upload_cancelled', `Upload ${id} was cancelled.`));
+    this.#incoming.get(id)?.destroy(cancelledUpload(id));
   }
 
   /** Removes the file; a client that is sending bytes of it gets the problem upload_cancelled. @returns whether it existed */
@@ -87,6 +91,12 @@ export class ResumableFiles {
     this.interrupt(id);
     if (existed) await chunks.remove(id);
     return existed;
+  }
+
+  /** It does not exist any more, and has not become an upload either. */
+  async #isRemoved(id: UploadId): Promise<boolean> {
+    const { catalog } = this.#deps;
+    return (await catalog.findResumable(id)) === null && (await catalog.findUpload(id)) === null;
   }
 
   async *#bytesOf(id: UploadId): AsyncGenerator<Buffer, void> {
@@ -99,4 +109,8 @@ export class ResumableFiles {
       if (read !== bytes) throw bytesMissing(`the chunk ${name} of file ${id}`);
     }
   }
+}
+
+export function cancelledUpload(id: UploadId, cause?: unknown): Problem {
+  return new Problem('upload_cancelled', `Upload ${id} was cancelled.`, {}, { cause });
 }

@@ -16,7 +16,7 @@ import { fastEnough, MINIMUM_RATE, neverIdle } from '../receive/minimum-rate.ts'
 import type { ReceiveSlots } from '../receive/receive-slots.ts';
 import type { Receptions } from '../receive/receptions.ts';
 import type { Checksum } from './append-chunk.ts';
-import type { ResumableFiles } from './resumable-files.ts';
+import { cancelledUpload, type ResumableFiles } from './resumable-files.ts';
 
 export interface ResumableUploadsDeps {
   readonly files: ResumableFiles;
@@ -191,6 +191,8 @@ export class ResumableUploads {
       await this.#files.remove(id);
       return upload;
     } catch (error) {
+      // Another process has removed it, with its bytes: it looks empty, or incomplete.
+      if (error instanceof Problem && (await this.find(id)) === null) throw cancelledUpload(id, error);
       if (error instanceof Problem && !(await this.#isKept(id, error))) {
         await this.#files.remove(id);
         this.#announce('upload_ended', file);
@@ -210,7 +212,7 @@ export class ResumableUploads {
   async #receive(file: ResumableFile): Promise<Upload> {
     const { receptions, accessToFinish } = this.#deps;
     const { id: uploadId, filename, options, corrects, length: expectedBytes } = file;
-    const incoming = { uploadId, filename, options, corrects, expectedBytes };
+    const incoming = { uploadId, filename, options, corrects, expectedBytes, isResumable: true };
     const bytes = this.#files.read(uploadId);
     this.#reading.add(bytes);
     try {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { csvOf } from '../../crash/senders.ts';
 import { assertTotalRows, endedUploads, settle, whole } from '../../crash/settled.ts';
+import { ask, begin, idOf, send } from '../../http/tus-requests.ts';
 import { randomOf } from '../../random.ts';
 import { call, ended, put, upload, WAIT } from '../../server.ts';
 import { until } from '../../until.ts';
@@ -62,6 +63,28 @@ describe('two nodes at the same time', { skip: NO_CLUSTER ?? false }, () => {
       }),
     );
     for (const status of outcomes) assert.ok(['cancelled', 'undone'].includes(status), status);
+  });
+
+  it('append to a resumable file and cancel it: one of both, and nobody is answered with an error of the server', async () => {
+    const file = Buffer.from('a,b\n1,2\n');
+    for (let round = 0; round < 40; round++) {
+      const begun = await begin(a, file.length, { customer_id: 'resumed' });
+      const path = begun.headers.get('location') ?? '';
+      const [sent, cancelled] = await Promise.all([
+        send(a + path, 0, file),
+        delay(random.integer(30)).then(() => ask(b + path, 'DELETE')),
+      ]);
+      const codes = [sent, cancelled].map(({ status, body }) => body?.code ?? status).join();
+      const { status, body } = await call(`${b}/api/v1/uploads/${idOf(path)}`);
+      const isGone = cancelled.status === 204;
+      const answers = isGone
+        ? ['204,204', 'upload_cancelled,204', 'upload_not_found,204']
+        : // It was an upload already.
+          ['204,upload_not_found', '204,tus_request_invalid'];
+      assert.ok(answers.includes(codes), codes);
+      const state = isGone ? (status === 404 ? 'gone' : body.status) : (await ended(b, idOf(path))).status;
+      assert.ok((isGone ? ['gone', 'cancelled', 'undone'] : ['complete']).includes(state), `${codes}: ${state}`);
+    }
   });
 
   it('delete a customer while the other receives: before the upload, or not at all', async () => {
