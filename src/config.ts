@@ -118,7 +118,11 @@ export const SETTINGS = {
     'How long a browser session lasts that was opened with an API key.',
     integer(60, 31_536_000),
   ),
-  THENA_MAX_COLUMNS: setting('5', 'Maximum number of columns in a table.', integer(1, 1000)),
+  THENA_MAX_COLUMNS: setting(
+    '5',
+    'Maximum number of columns in a table. Beyond about 500, `THENA_ENGINE_MEMORY` has to be larger, too.',
+    integer(1, 1000),
+  ),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Maximum size of a file, after decompression.', bytes),
   THENA_MAX_RECEIVES: setting(
     '32',

@@ -3,7 +3,10 @@ import type { StorageFailureReason } from '../model/storage-failure.ts';
 /** DuckDB's messages, and Node's inside the engine process, for each reason. The first match counts. */
 const REASONS: readonly (readonly [StorageFailureReason, RegExp])[] = [
   ['no_space', /No space left on device|Could not write all bytes|\bENOSPC\b|\bEDQUOT\b/i],
-  ['out_of_memory', /^Out of Memory Error/],
+  [
+    'out_of_memory',
+    /^Out of Memory Error|^(IO|FATAL) Error: .*(failed to (pin|allocate|offload)|could not allocate) (data|block|data block) of size /,
+  ],
   ['io_error', /Input\/output error|\bEIO\b/],
   // A record that `read_csv` cannot read, and one that the value parsers reject.
   ['rows_do_not_fit', /^Invalid Input Error: CSV Error|^The record on line \d+ does not fit/],

@@ -9,6 +9,10 @@ describe("DuckDB's messages", () => {
     ['ENOSPC: no space left on device, write', 'no_space'],
     ['FATAL Error: Failed to create checkpoint because of error: No space left on device', 'no_space'],
     ['Out of Memory Error: failed to allocate data of size 16.0 MiB (255.9 MiB/256.0 MiB used)', 'out_of_memory'],
+    [
+      'IO Error: Checkpoint failed for database "a.duckdb". The database has been invalidated. Original error: failed to pin block of size 256.0 KiB (512.0 MiB/512.0 MiB used)',
+      'out_of_memory',
+    ],
     ['FATAL Error: fsync failed! Reason: Input/output error', 'io_error'],
     ['EIO: i/o error, read', 'io_error'],
     ['The record on line 7 does not fit the table', 'rows_do_not_fit'],
