@@ -43,6 +43,8 @@ const monthName = ({ at }: Row): string => {
 };
 const orNa = (text: string, { random }: Row, missing: string): string => (random % 10 === 0 ? missing : text);
 
+/** The first million rows are of days up to the twelfth. */
+const DAY_FIRST = 'date_order=dmy';
 const HEADER = ['occurred_at', 'event_id', 'city', 'count', 'amount'];
 /** A file in which only the time is judged. */
 const oneTime = (name: string, time: (row: Row) => string, plain: (row: Row) => string, options = ''): JudgedFile => ({
@@ -54,7 +56,7 @@ const oneTime = (name: string, time: (row: Row) => string, plain: (row: Row) => 
 });
 
 export const JUDGED_FILES: readonly JudgedFile[] = [
-  oneTime('31/12/2024 13:45', dayFirst, toMinute),
+  oneTime('31/12/2024 13:45', dayFirst, toMinute, DAY_FIRST),
   oneTime('2024-12-31T13:45:07Z', (row) => `${iso(row)}Z`, toSecond),
   oneTime('2024-12-31 13:45:07 UTC', (row) => `${toSecond(row)} UTC`, toSecond),
   oneTime('31-Dec-2024 13:45:07', monthName, toSecond),
@@ -81,13 +83,15 @@ export const JUDGED_FILES: readonly JudgedFile[] = [
   },
   {
     name: '31/12/2024 13:45 next to quoted text with doubled quotes',
+    options: DAY_FIRST,
     header: ['occurred_at', 'event_id', 'said', 'count', 'amount'],
     judged: (row) => [dayFirst(row), id(row), said(row), count(row), amount(row)],
     certain: (row) => [toMinute(row), id(row), said(row), count(row), amount(row)],
   },
-  { ...oneTime('31/12/2024 13:45 in Latin-1', dayFirst, toMinute), encoding: 'latin1' },
+  { ...oneTime('31/12/2024 13:45 in Latin-1', dayFirst, toMinute, DAY_FIRST), encoding: 'latin1' },
   {
     name: 'every column',
+    options: DAY_FIRST,
     delimiter: ';',
     header: ['occurred_at', 'count', 'active', 'weight', 'amount'],
     judged: (row) => [
