@@ -97,6 +97,7 @@ describe('the catalog file', () => {
         '0013-shards',
         '0014-upkeep',
         '0015-node-processes',
+        '0016-node-versions',
       ],
     );
     await db.destroy();
