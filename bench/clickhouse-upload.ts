@@ -1,11 +1,12 @@
 /**
  * Uploads the same file to a node of a cluster, from the first byte to rows that can be queried, and with curl to ClickHouse's own
  * `INSERT … FORMAT CSVWithNames`, alternately, on servers of the tests. With `--shards 2` also to a node of a cluster of two shards. Prints how much
- * processor time each way takes where. All of them share the processors of this machine. Linux only.
+ * processor time each way takes where. All of them share the processors of this machine; with `--apart`, ClickHouse has the first one alone, as if it were
+ * another machine. Linux only.
  *
- *   npm run bench:clickhouse-upload -- [--rows 5000000] [--rounds 5] [--shards 1] [--files disk | memory]
+ *   npm run bench:clickhouse-upload -- [--rows 5000000] [--rounds 5] [--shards 1] [--files disk | memory] [--apart]
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     shards: { type: 'string', default: '1' },
     files: { type: 'string', default: 'disk' },
+    apart: { type: 'boolean', default: false },
   },
 });
 const [rows, rounds, shards] = [values.rows, values.rounds, values.shards].map(Number) as [number, number, number];
@@ -49,12 +51,16 @@ const clusters: Cluster[] = [];
 try {
   const file = join(folder, 'events.csv');
   await writeSample(rows, file);
+  // What is started from here on inherits it.
+  if (values.apart) runOn(process.pid, `1-${availableParallelism() - 1}`);
   const bytes = statSync(file).size;
   for (const count of shards > 1 ? [1, shards] : [1]) clusters.push(await startNode(count));
+  if (values.apart) for (const { pid, command } of familyTimes()) if (isClickhouse(command)) runOn(pid, '0');
   const [one, several] = clusters as [Cluster, Cluster?];
+  const processors = values.apart ? 'one processor for ClickHouse' : `${availableParallelism()} processors for all`;
   const megabytes = (bytes / 1e6).toFixed(0);
   console.log(
-    `${rows.toLocaleString('en')} rows, ${megabytes} MB, ${rounds} rounds, files of the servers ${values.files === 'memory' ? 'in memory' : 'on disk'}; ${availableParallelism()} processors for all\n`,
+    `${rows.toLocaleString('en')} rows, ${megabytes} MB, ${rounds} rounds, files of the servers ${values.files === 'memory' ? 'in memory' : 'on disk'}; ${processors}\n`,
   );
   // The first upload of a node compiles its code.
   for (const { node } of clusters) await upload(node, 'warm-up', file);
@@ -74,6 +80,15 @@ try {
     await servers.remove();
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** @param processors such as `0` or `1-3` */
+function runOn(pid: number, processors: string): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', processors, String(pid)], { stdio: 'ignore' });
+}
+
+function isClickhouse(command: string): boolean {
+  return command.includes('clickhouse-process');
 }
 
 async function startNode(count: number): Promise<Cluster> {
@@ -114,7 +129,7 @@ function spent(): Spent {
   const sums = { node: 0, PostgreSQL: 0, ClickHouse: 0 };
   for (const { pid, command, seconds } of familyTimes()) {
     const isNode = clusters.some(({ node }) => node.child.pid === pid);
-    const server = command.includes('clickhouse-process') ? 'ClickHouse' : 'PostgreSQL';
+    const server = isClickhouse(command) ? 'ClickHouse' : 'PostgreSQL';
     sums[isNode ? 'node' : server] += seconds;
   }
   return sums;
