@@ -42,14 +42,19 @@ export function serverProcess(
     }
     return true;
   };
+  /** Changes when the server is to be started or killed: a start that is under way is given up. */
+  let order = 0;
   const start = async (): Promise<void> => {
+    const own = ++order;
     const until = performance.now() + START_MS;
     // Processes of a PostgreSQL that was killed may take a moment to end, and until then it does not start again.
     for (let starts = 1; !(await startOnce(until)); starts++) {
+      if (own !== order) return;
       if (starts === MAX_STARTS || performance.now() > until) {
         throw new Error(`${command[0]} did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
       }
       await sleep(200);
+      if (own !== order) return;
     }
     const started = child;
     started?.once('exit', (code, signal) => {
@@ -67,6 +72,7 @@ export function serverProcess(
     async kill(signal = 'SIGKILL') {
       const running = child;
       child = null;
+      order++;
       if (!running || running.exitCode !== null || running.signalCode !== null) return;
       const exited = once(running, 'exit');
       const workers = childrenOf(running.pid);
