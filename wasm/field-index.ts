@@ -6,6 +6,7 @@
  * LENGTHS a byte per field; at VALUES the texts that replace them; at TEXT the text; at OUT the text with the fields replaced. PADDING bytes
  * before VALUES, behind TEXT and behind OUT may be read or written, but are ignored.
  */
+import { areSpaces, LF, marksIn, SPACE } from './csv-marks';
 
 const PADDING: usize = 64;
 const WANTED: usize = 1024;
@@ -25,9 +26,6 @@ const OUT: usize = TEXT + TEXT_BYTES + PADDING;
 
 /** In LENGTHS: the field stays as it is. */
 const KEEP: u32 = 255;
-
-const LF: i32 = 10;
-const SPACE: i32 = 32;
 
 export function wantedStart(): usize {
   return WANTED;
@@ -97,12 +95,7 @@ export function findFields(length: i32, delimiter: i32, quote: i32, columns: i32
   let isText = false;
   let odd = 0;
   for (let block = TEXT; block < end; block += 64) {
-    let bits =
-      <u64>structure(v128.load(block), delimiters, quotes) |
-      ((<u64>structure(v128.load(block, 16), delimiters, quotes)) << 16) |
-      ((<u64>structure(v128.load(block, 32), delimiters, quotes)) << 32) |
-      ((<u64>structure(v128.load(block, 48), delimiters, quotes)) << 48);
-    if (end - block < 64) bits &= ((<u64>1) << (<u64>(end - block))) - 1;
+    let bits = marksIn(block, end, delimiters, quotes);
     while (bits !== 0) {
       const at = block + <usize>ctz(bits);
       bits &= bits - 1;
@@ -235,15 +228,4 @@ function copy(out: usize, from: usize, to: usize): usize {
     from += 16;
   }
   return end;
-}
-
-function areSpaces(from: usize, to: usize): bool {
-  for (let at = from; at < to; at++) if (load<u8>(at) !== SPACE) return false;
-  return true;
-}
-
-function structure(text: v128, delimiters: v128, quotes: v128): u32 {
-  const lineFeeds = i8x16.splat(<i8>LF);
-  const any = v128.or(v128.or(i8x16.eq(text, delimiters), i8x16.eq(text, quotes)), i8x16.eq(text, lineFeeds));
-  return <u32>i8x16.bitmask(any);
 }

@@ -7,6 +7,7 @@
  * Memory layout: at 0 the counts of the latest call, as 32-bit integers; at SHAPES a byte per column; at TEXT the text, followed by
  * PADDING bytes that may be read but are ignored.
  */
+import { areSpaces, LF, marksIn, SPACE } from './csv-marks';
 
 const SHAPES: usize = 1024;
 const TEXT: usize = 65536;
@@ -18,8 +19,6 @@ const DECIMAL: u32 = 2;
 const DAY: u32 = 4;
 const MOMENT: u32 = 8;
 
-const LF: i32 = 10;
-const SPACE: i32 = 32;
 const MINUS: u32 = 45;
 const DOT: u32 = 46;
 const ZERO: u32 = 48;
@@ -87,12 +86,7 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   // Whether the field has a quote after its start, so that no later one can open it.
   let isText = false;
   for (let block = TEXT; block < end; block += 64) {
-    let bits =
-      <u64>structure(v128.load(block), delimiters, quotes) |
-      ((<u64>structure(v128.load(block, 16), delimiters, quotes)) << 16) |
-      ((<u64>structure(v128.load(block, 32), delimiters, quotes)) << 32) |
-      ((<u64>structure(v128.load(block, 48), delimiters, quotes)) << 48);
-    if (end - block < 64) bits &= ((<u64>1) << (<u64>(end - block))) - 1;
+    let bits = marksIn(block, end, delimiters, quotes);
     while (bits !== 0) {
       const at = block + <usize>ctz(bits);
       bits &= bits - 1;
@@ -163,17 +157,6 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   store<i32>(40, firstFields);
   store<i32>(44, column);
   store<i32>(48, quoteInTextAfter);
-}
-
-function areSpaces(from: usize, to: usize): bool {
-  for (let at = from; at < to; at++) if (load<u8>(at) !== SPACE) return false;
-  return true;
-}
-
-function structure(text: v128, delimiters: v128, quotes: v128): u32 {
-  const lineFeeds = i8x16.splat(<i8>LF);
-  const any = v128.or(v128.or(i8x16.eq(text, delimiters), i8x16.eq(text, quotes)), i8x16.eq(text, lineFeeds));
-  return <u32>i8x16.bitmask(any);
 }
 
 /** The shapes of a field; none if it is longer than 32 bytes. */
