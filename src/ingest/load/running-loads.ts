@@ -9,7 +9,7 @@ import type { SegmentFeed } from '../spool/segment-feed.ts';
 import type { Spool, SpooledUpload } from '../spool/spool.ts';
 import { Attempt, type AttemptDeps } from './attempt.ts';
 import type { DiskHold } from './disk-hold.ts';
-import { type Circumstances, verdictOn } from './failure-verdict.ts';
+import { type Verdict, verdictOn } from './failure-verdict.ts';
 import { Lease, type LeaseDeps, LeaseLost } from './lease.ts';
 
 export interface RunningLoadsDeps extends AttemptDeps, LeaseDeps {
@@ -28,8 +28,6 @@ export interface ClaimedLoad {
 }
 
 const REQUEUED: AttemptOutcome = { kind: 'requeued', engineDied: false };
-/** The same, because of something that this node lacks. */
-const HELD_BACK: AttemptOutcome = { ...REQUEUED };
 const CANCELLED: AttemptOutcome = { kind: 'cancelled' };
 
 interface RunningLoad {
@@ -142,8 +140,10 @@ export class RunningLoads {
         return;
       }
       const circumstances = { engineDeaths: upload.engineDeaths, isAlone, isIsolated };
-      const outcome = signal.aborted ? signal.reason : await this.#outcomeOf(failure, circumstances, load, signal);
-      await this.#end(claim, lease, attempt, outcome);
+      const verdict = signal.aborted ? null : verdictOn(failure, circumstances);
+      const outcome = verdict === null ? signal.reason : await this.#outcomeOf(verdict, load, signal);
+      const isHeldBack = verdict?.kind === 'wait_for_space' || verdict?.kind === 'wait_for_store';
+      await this.#end(claim, lease, attempt, outcome, isHeldBack);
     } finally {
       release();
       lease.stop();
@@ -152,20 +152,18 @@ export class RunningLoads {
   }
 
   async #outcomeOf(
-    failure: Error,
-    circumstances: Circumstances,
+    verdict: Verdict,
     { claim: { upload }, feed }: ClaimedLoad,
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
     const { hold, retryMs } = this.#deps;
-    const verdict = verdictOn(failure, circumstances);
     switch (verdict.kind) {
       case 'wait_for_space':
         hold.loadFilledDisk();
-        return HELD_BACK;
+        return REQUEUED;
       case 'wait_for_store':
         hold.pause();
-        return HELD_BACK;
+        return REQUEUED;
       case 'try_again':
         if (verdict.alone) this.#isolated.add(upload.id);
         return { kind: 'requeued', engineDied: verdict.engineDied };
@@ -181,12 +179,19 @@ export class RunningLoads {
     }
   }
 
-  async #end(claim: Claim, lease: Lease, attempt: Attempt | null, outcome: AttemptOutcome): Promise<void> {
+  /** @param isHeldBack whether this node lacks something */
+  async #end(
+    claim: Claim,
+    lease: Lease,
+    attempt: Attempt | null,
+    outcome: AttemptOutcome,
+    isHeldBack: boolean,
+  ): Promise<void> {
     const { hold, progress, observe } = this.#deps;
     const { upload, customer } = claim;
     const isRolledBack = await this.#rollBack(attempt);
     // Again, since that may have taken long: another node may have what this one lacks.
-    if (outcome === HELD_BACK) hold.pause();
+    if (isHeldBack) hold.pause();
     const isHeld = await lease.end(outcome);
     failpoint('attempt_failed');
     // Otherwise the rows stay invisible under their uncommitted tag, until housekeeping purges them.
