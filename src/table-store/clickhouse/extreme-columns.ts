@@ -1,4 +1,5 @@
 import type { TableName } from '../table-store.ts';
+import { tableName } from './clickhouse-loads.ts';
 
 const MAX_TABLES = 1000;
 
@@ -10,19 +11,19 @@ export class ExtremeColumns {
   /** Names of columns by table, the one that was used last at the end. */
   readonly #columns = new Map<string, ReadonlySet<string>>();
 
-  of({ customerId, tableId }: TableName): ReadonlySet<string> {
-    const table = `${customerId}_${tableId}`;
-    const found = this.#columns.get(table);
+  of(table: TableName): ReadonlySet<string> {
+    const name = tableName(table);
+    const found = this.#columns.get(name);
     if (found === undefined) return new Set();
-    this.#columns.delete(table);
-    this.#columns.set(table, found);
+    this.#columns.delete(name);
+    this.#columns.set(name, found);
     return found;
   }
 
   /** @returns all of the table */
   add(table: TableName, names: readonly string[]): ReadonlySet<string> {
     const all = new Set([...this.of(table), ...names]);
-    this.#columns.set(`${table.customerId}_${table.tableId}`, all);
+    this.#columns.set(tableName(table), all);
     const [oldest] = this.#columns.keys();
     if (this.#columns.size > MAX_TABLES && oldest !== undefined) this.#columns.delete(oldest);
     return all;

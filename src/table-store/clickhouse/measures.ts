@@ -21,12 +21,10 @@ export function measureSql(measure: Measure, source: QuerySource): string {
     case 'count_distinct':
       return distinctSql(keySql(value, column), sampleEvery(measure, source.facts.samples));
     case 'sum':
-      return column.type === 'integer' ? `sum(toInt128(${value}))` : `sum(${value})`;
+      return sumSql(value, column);
     case 'avg':
       // The same sum as that of another measure, or of `checkSql`, is computed once.
-      return column.type === 'integer'
-        ? `sum(toInt128(${value})) / count(${value})`
-        : `sum(${value}) / count(${value})`;
+      return `${sumSql(value, column)} / count(${value})`;
     case 'min':
       return isExtreme ? leastSql(value) : `min(${value})`;
     case 'max':
@@ -40,6 +38,11 @@ export function measureSql(measure: Measure, source: QuerySource): string {
     case 'last':
       return edgeSql(fn, value, source.physical(by as Column), column.type);
   }
+}
+
+/** Of integers, it does not overflow. */
+function sumSql(value: string, { type }: Column): string {
+  return type === 'integer' ? `sum(toInt128(${value}))` : `sum(${value})`;
 }
 
 /** The square of a large number is infinite, and makes a state without values NaN when both are merged: a list has one state. */
