@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Catalog } from './catalog/catalog.ts';
+import { DEAD_AFTER_MS } from './catalog/node.ts';
 import { openPostgresCatalog } from './catalog/postgres/open-postgres.ts';
 import { type ClusterSettings, isReplicated, withoutSecrets } from './cluster-settings.ts';
 import type { Config } from './config.ts';
@@ -18,8 +19,6 @@ import { markShards, requireShards, shardNames } from './table-store/clickhouse/
 /** How long a start waits for servers that are being started, too. */
 const START_MS = 10_000;
 const START_PAUSE_MS = 250;
-/** A node that has not been seen for so long is dead. */
-const DEAD_AFTER_MS = 15_000;
 
 export interface ClusterStoresDeps {
   readonly cluster: ClusterSettings;

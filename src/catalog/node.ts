@@ -1,6 +1,11 @@
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { Reception } from './upload.ts';
 
+/** How often an instance shows that it is alive. */
+export const HEARTBEAT_MS = 3_000;
+/** An instance that has not been seen for so long is dead. */
+export const DEAD_AFTER_MS = 15_000;
+
 /** A process that uses the catalog. */
 export interface NodeInstance {
   /** The same whenever the node is started. */

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { NodeInstance } from '../catalog/node.ts';
+import { DEAD_AFTER_MS, HEARTBEAT_MS, type NodeInstance } from '../catalog/node.ts';
 import { SettingError } from '../setting-error.ts';
 
 /** No node may have this ID. */
 const MOVER = '(move)';
-const HEARTBEAT_MS = 3_000;
-/** A node that has not been seen for so long is dead. */
-const DEAD_AFTER_MS = 15_000;
 /** A node that starts looks for moves first, and is registered then: afterwards, each sees the other. */
 const REGISTRATION_MS = 2_000;
 

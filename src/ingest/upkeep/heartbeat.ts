@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { NodeInstance, Presence } from '../../catalog/node.ts';
+import { DEAD_AFTER_MS, HEARTBEAT_MS, type NodeInstance, type Presence } from '../../catalog/node.ts';
 import type { Observe } from '../../events.ts';
 
 export interface HeartbeatTiming {
@@ -8,7 +8,7 @@ export interface HeartbeatTiming {
   readonly deadMs: number;
 }
 
-const TIMING: HeartbeatTiming = { intervalMs: 3_000, deadMs: 15_000 };
+const TIMING: HeartbeatTiming = { intervalMs: HEARTBEAT_MS, deadMs: DEAD_AFTER_MS };
 
 export interface HeartbeatDeps {
   readonly catalog: Pick<Catalog, 'heartbeat' | 'expireInstances' | 'now'>;

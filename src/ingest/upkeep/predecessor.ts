@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { LiveInstance, NodeProcess } from '../../catalog/node.ts';
+import { DEAD_AFTER_MS, HEARTBEAT_MS, type LiveInstance, type NodeProcess } from '../../catalog/node.ts';
 import type { Observe } from '../../events.ts';
 import { SettingError } from '../../setting-error.ts';
 
@@ -24,7 +24,7 @@ export interface PredecessorTiming {
   readonly seenMs: number;
 }
 
-const TIMING: PredecessorTiming = { pollMs: 500, deadMs: 15_000, seenMs: 6_000 };
+const TIMING: PredecessorTiming = { pollMs: 500, deadMs: DEAD_AFTER_MS, seenMs: 2 * HEARTBEAT_MS };
 
 /**
  * Waits until no other process is the same node. After a crash, or when a process is on its way to stop, that is soon. Otherwise two nodes have
