@@ -8,13 +8,13 @@ import type { Observation } from '../../src/events.ts';
 import { removeDeadRows } from '../../src/ingest/upkeep/remove-dead-rows.ts';
 import { removeStrayTables } from '../../src/ingest/upkeep/stray-tables.ts';
 import { ClickhouseServers } from '../../src/table-store/clickhouse/clickhouse-servers.ts';
-import { clickhouseTableStore } from '../../src/table-store/clickhouse/clickhouse-table-store.ts';
 import type { LoadSession, TableStore } from '../../src/table-store/table-store.ts';
 import { newUpload, parsedFile, receivedFile, receptionOf, registerReceiver } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { startThena, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import { CLUSTER } from './clickhouse-server.ts';
+import { clickhouseStore } from './clickhouse-store.ts';
 import { ClusterContents } from './crash/cluster-contents.ts';
 import { createCluster } from './create-cluster.ts';
 import { type ClusterServers, NO_CLUSTER, startClusterServers } from './start-cluster.ts';
@@ -42,16 +42,7 @@ test('a table that a process creates after its attempt was forgotten is dropped,
   const catalog = await openPostgresCatalog(environment.THENA_DATABASE_URL ?? '');
   const urls = (environment.THENA_CLICKHOUSE_URL ?? '').split(',');
   const clickhouse = new ClickhouseServers({ urls, cluster: CLUSTER });
-  const { exports, reserveBytes } = running.storeSettings;
-  const tables = clickhouseTableStore({
-    servers: clickhouse,
-    making: { engine: 'MergeTree', onCluster: null },
-    engine: running.engine,
-    tempDirectory: exports,
-    exports,
-    reserveBytes,
-    queryMemoryBytes: null,
-  });
+  const tables = clickhouseStore(clickhouse, running);
   const observed: Observation[] = [];
   const deps = { catalog, tables, observe: (each: Observation) => void observed.push(each) };
   try {

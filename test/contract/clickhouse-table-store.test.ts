@@ -1,6 +1,6 @@
 import { ClickhouseServers } from '../../src/table-store/clickhouse/clickhouse-servers.ts';
-import { clickhouseTableStore } from '../../src/table-store/clickhouse/clickhouse-table-store.ts';
 import { CLUSTER, NO_CLICKHOUSE, startClickhouse } from '../cluster/clickhouse-server.ts';
+import { clickhouseStore } from '../cluster/clickhouse-store.ts';
 import { engineInFolder } from '../engine/engine-in-folder.ts';
 import { tableStoreContract } from './table-store-contract.ts';
 
@@ -11,17 +11,8 @@ for (const shards of [1, 2]) {
       const started = await startClickhouse({ shards });
       const running = await engineInFolder();
       const servers = new ClickhouseServers({ urls: started.urls, cluster: shards === 1 ? null : CLUSTER });
-      const { exports, reserveBytes } = running.storeSettings;
       return {
-        store: clickhouseTableStore({
-          servers,
-          making: { engine: 'MergeTree', onCluster: null },
-          engine: running.engine,
-          tempDirectory: exports,
-          exports,
-          reserveBytes,
-          queryMemoryBytes: null,
-        }),
+        store: clickhouseStore(servers, running),
         source: running.source,
         async close() {
           await servers.close();
