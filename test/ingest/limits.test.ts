@@ -14,6 +14,7 @@ import { createReceiveSlots } from '../../src/ingest/receive/receive-slots.ts';
 import { DiskReserve } from '../../src/ingest/spool/disk-reserve.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
 import { analyze, call, formOf, type Reply, type RunningThena, startThena } from '../server.ts';
+import { sendAndPause } from './paused-sender.ts';
 
 const MIB = 1024 * 1024;
 const id = (text: string): CustomerId => parseCustomerId(text) as CustomerId;
@@ -94,19 +95,6 @@ describe('the disk reserve', () => {
     }
   });
 });
-
-/** Sends enough of a file for its load to start, and then nothing: it holds a receive slot and a load slot. */
-async function sendAndPause(url: string, customer: string): Promise<ClientRequest> {
-  const sender = request(`${url}/api/v1/customers/${customer}/uploads`, { method: 'PUT' });
-  sender.on('error', () => undefined);
-  sender.write(`day,amount\n${'2024-01-02,1\n'.repeat(1_000_000)}`);
-  for (let tries = 0; tries < 250; tries++) {
-    const { items } = (await call(`${url}/api/v1/customers/${customer}/uploads`)).body;
-    if (items?.[0]?.attempts === 1) return sender;
-    await sleep(20);
-  }
-  throw new Error('its load did not start');
-}
 
 describe('a server at its limits', () => {
   let thena: RunningThena;

@@ -7,7 +7,9 @@ import { json } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, begin, idOf, send, TUS } from '../http/tus-requests.ts';
-import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { call, ended, put, type RunningThena, startThena, totalRows, upload } from '../server.ts';
+import { until } from '../until.ts';
+import { sendAndPause } from './paused-sender.ts';
 
 it('refuses a resumable file for its first bytes with the reason, however large it is, and keeps nothing of it', async () => {
   const thena = await startThena();
@@ -21,6 +23,28 @@ it('refuses a resumable file for its first bytes with the reason, however large 
     assert.deepEqual([status, body.code], [422, 'columns_differ']);
     assert.equal((await ask(address)).status, 404);
     for (const folder of ['spool', 'resumable']) assert.deepEqual(readdirSync(join(thena.dataDir, folder)), []);
+  } finally {
+    await thena.close();
+  }
+});
+
+it('keeps a whole resumable file of a customer with too many uploads, and loads it once there is room', async () => {
+  const thena = await startThena({ THENA_MAX_WAITING_UPLOADS: '1', THENA_CONCURRENT_LOADS: '1' });
+  try {
+    const other = await sendAndPause(thena.url, 'other');
+    await put(thena.url, 'crowd', 'n\n1\n');
+    const created = await begin(thena.url, 4, { customer_id: 'crowd' });
+    const address = thena.url + created.headers.get('location');
+    const refused = await send(address, 0, Buffer.from('n\n2\n'));
+    assert.deepEqual([refused.status, refused.body.code], [429, 'too_many_uploads']);
+    assert.equal(refused.headers.get('retry-after'), '5');
+    // Asking again is no loss either.
+    assert.equal((await ask(address)).status, 429);
+    assert.equal((await call(`${thena.url}/api/v1/uploads/${idOf(address)}`)).body.status, 'receiving');
+    other.destroy();
+    await until(async () => (await ask(address)).status === 200);
+    assert.equal((await ended(thena.url, idOf(address))).status, 'complete');
+    assert.equal(await totalRows(thena.url, 'crowd'), 2);
   } finally {
     await thena.close();
   }
