@@ -16,8 +16,9 @@ const PADDING: usize = 64;
 // The byte of a column has the bits of the shapes that all its fields have so far. An empty field has every shape.
 const WHOLE: u32 = 1;
 const DECIMAL: u32 = 2;
-const DAY: u32 = 4;
-const MOMENT: u32 = 8;
+const DATE: u32 = 4;
+const TIMESTAMP: u32 = 8;
+const FULL_TIMESTAMP: u32 = 16;
 
 const MINUS: u32 = 45;
 const DOT: u32 = 46;
@@ -186,32 +187,40 @@ function shapesOf(field: usize, length: u32): u32 {
   return first === ZERO || first === MINUS ? 0 : shapesOfTime(field, length, others);
 }
 
-/**
- * 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T. The month, the day of the month and the time of day are in
- * their ranges; whether the month has that day is not checked.
- */
+/** 2024-02-29, 2024-02-29 12:30, …:59, …:59.123456, with a space or a T. The day exists, and so does the time of day. */
 function shapesOfTime(field: usize, length: u32, others: u32): u32 {
   if (length < 10 || <u32>load<u8>(field, 4) !== MINUS || <u32>load<u8>(field, 7) !== MINUS) return 0;
-  if (length === 10) return others === 0x90 && isDay(field) ? DAY | MOMENT : 0;
+  if (length === 10) return others === 0x90 && isDate(field) ? DATE | TIMESTAMP | FULL_TIMESTAMP : 0;
   if (length !== 16 && length !== 19 && (length < 21 || length > 26)) return 0;
   const between = <u32>load<u8>(field, 10);
   if ((between !== SPACE && between !== 84) || <u32>load<u8>(field, 13) !== COLON) return 0;
-  if (length === 16) return others === 0x2490 && isMoment(field) ? MOMENT : 0;
+  if (length === 16) return others === 0x2490 && isTimestamp(field) ? TIMESTAMP : 0;
   if (<u32>load<u8>(field, 16) !== COLON || <u32>load<u8>(field, 17) > FIVE) return 0;
-  if (length === 19) return others === 0x12490 && isMoment(field) ? MOMENT : 0;
-  return others === 0x92490 && <u32>load<u8>(field, 19) === DOT && isMoment(field) ? MOMENT : 0;
+  if (length === 19) return others === 0x12490 && isTimestamp(field) ? TIMESTAMP | FULL_TIMESTAMP : 0;
+  return others === 0x92490 && <u32>load<u8>(field, 19) === DOT && isTimestamp(field) ? TIMESTAMP | FULL_TIMESTAMP : 0;
 }
 
-function isDay(field: usize): bool {
-  // Two digits less 1: a month from 0 to 11, a day from 0 to 30.
-  return twoDigits(field, 5) - 1 < 12 && twoDigits(field, 8) - 1 < 31;
+function isDate(field: usize): bool {
+  const month = twoDigits(field, 5);
+  const day = twoDigits(field, 8);
+  if (month - 1 >= 12 || day - 1 >= 31) return false;
+  return day <= 28 || day <= daysOf(month, field);
 }
 
-function isMoment(field: usize): bool {
-  return isDay(field) && twoDigits(field, 11) < 24 && <u32>load<u8>(field, 14) <= FIVE;
+/** How many days a month has in the year at the start of a field, in the proleptic Gregorian calendar. */
+function daysOf(month: u32, field: usize): u32 {
+  // 31 in every second month, beginning with January and again with August.
+  if (month !== 2) return 30 + ((month ^ (month >> 3)) & 1);
+  const yearOfCentury = twoDigits(field, 2);
+  const isLeap = yearOfCentury === 0 ? twoDigits(field, 0) % 4 === 0 : yearOfCentury % 4 === 0;
+  return isLeap ? 29 : 28;
 }
 
-/** The number that two digits are; wraps below 0. */
+function isTimestamp(field: usize): bool {
+  return isDate(field) && twoDigits(field, 11) < 24 && <u32>load<u8>(field, 14) <= FIVE;
+}
+
+/** The number that two digits are. */
 function twoDigits(field: usize, at: usize): u32 {
   return <u32>load<u8>(field + at) * 10 + <u32>load<u8>(field + at + 1) - 528;
 }

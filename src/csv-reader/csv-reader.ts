@@ -31,8 +31,6 @@ export interface FindRejectedRows extends ParsedFile {
   readonly csv: string;
   /** Whether to write the other records to new segments, next to the old ones. */
   readonly keep: boolean;
-  /** Whether days of the right shape are taken to exist, since the load of the other records will show it. */
-  readonly trustDays: boolean;
 }
 
 export interface FoundRejectedRows {

@@ -6,19 +6,19 @@ import type { LogicalType } from '../model/columns.ts';
  *
  * - `whole`: 0, or up to 18 digits without a leading zero, with an optional minus
  * - `decimal`: the same with up to 15 digits, or with a decimal point between up to 15 and in all up to 17 digits
- * - `day`: 2024-02-29
- * - `moment`: a day, or a day with a time, from 2024-02-29 12:30 to 2024-02-29T12:30:00.123456
+ * - `date`: 2024-02-29
+ * - `timestamp`: a date, or a date with a time, from 2024-02-29 12:30 to 2024-02-29T12:30:00.123456
+ * - `full_timestamp`: the same, but the time has seconds
  *
- * Years start at 1000, and months, days and times of day are in their ranges: ClickHouse reads 23:60 as midnight. Whether the month has
- * that day is not checked.
+ * Years start at 1000, and all days and times of day exist: readers take 2024-02-30 and 23:60 for other days and times.
  */
-export const FIELD_SHAPES = ['whole', 'decimal', 'day', 'moment'] as const;
+export const FIELD_SHAPES = ['whole', 'decimal', 'date', 'timestamp', 'full_timestamp'] as const;
 export type FieldShape = (typeof FIELD_SHAPES)[number];
 
 /** The shape that makes a text certainly a value of a type. */
 export const SHAPE_OF_TYPE: Readonly<Partial<Record<LogicalType, FieldShape>>> = {
   integer: 'whole',
   number: 'decimal',
-  date: 'day',
-  timestamp: 'moment',
+  date: 'date',
+  timestamp: 'timestamp',
 };

@@ -6,7 +6,6 @@ import { EXCERPT_BYTES, excerpt } from './excerpt.ts';
 import type { CsvRecord } from './record-reader.ts';
 import type { CsvSegment } from './segment.ts';
 import { isCertain } from './values/certain-columns.ts';
-import { surelyExists } from './values/surely-exists.ts';
 import { type ParsedValue, parserFor, type ValueParser } from './values/value-parser.ts';
 import type { Values } from './values/values.ts';
 
@@ -18,8 +17,8 @@ const MALFORMED: Readonly<Record<NonNullable<CsvRecord['malformed']>, string>> =
 /** Finds what is wrong with a record. */
 export class RecordChecker {
   readonly #columns: readonly { readonly name: string; readonly format: ValueFormat; readonly parser: ValueParser }[];
-  /** The columns whose values may not fit: not text, and not numbers by their shapes. */
-  #checked: readonly { readonly index: number; readonly hasShape: boolean }[] = [];
+  /** The columns whose values may not fit: neither text nor certain by their shapes. */
+  #checked: readonly number[] = [];
   readonly #combined: CombinedColumn | null;
 
   constructor(file: ParsedFile) {
@@ -30,25 +29,19 @@ export class RecordChecker {
       format,
       parser: parserFor(format, words),
     }));
-    this.trust([], false);
+    this.trust([]);
   }
 
-  /**
-   * @param shapes by column: those that all fields of the records to be checked next have, as far as is known
-   * @param trustDays whether days of the right shape are taken to exist
-   */
-  trust(shapes: CsvSegment['shapes'], trustDays: boolean): void {
-    this.#checked = this.#columns.flatMap(({ format }, index) => {
-      const isDay = format.type === 'date' || format.type === 'timestamp';
-      const hasShape = isCertain(format, shapes[index] ?? []);
-      const isSure = format.type === 'text' || ((!isDay || trustDays) && hasShape);
-      return isSure ? [] : [{ index, hasShape }];
-    });
+  /** @param shapes by column: those that all fields of the records to be checked next have, as far as is known */
+  trust(shapes: CsvSegment['shapes']): void {
+    this.#checked = this.#columns.flatMap(({ format }, index) =>
+      format.type === 'text' || isCertain(format, shapes[index] ?? []) ? [] : [index],
+    );
   }
 
   /** By column: whether its fields have to be decoded for `fault`. */
   get wanted(): readonly boolean[] {
-    const checked = new Set(this.#checked.map(({ index }) => index));
+    const checked = new Set(this.#checked);
     return this.#columns.map((_, index) => checked.has(index) || (this.#combined?.isPart(index) ?? false));
   }
 
@@ -74,9 +67,8 @@ export class RecordChecker {
       const message = malformed === null ? count : MALFORMED[malformed] + escapeHint(record, text);
       return { line, column: null, code, message, text: recordText(text, record) };
     }
-    for (const { index, hasShape } of this.#checked) {
+    for (const index of this.#checked) {
       const field = fields[index] ?? null;
-      if (hasShape && field !== null && surelyExists(field)) continue;
       const column = this.#columns[index];
       const value: ParsedValue = column === undefined ? null : column.parser.parse(field, line);
       if (column === undefined || value === null || typeof value === 'string') continue;

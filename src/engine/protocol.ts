@@ -68,7 +68,6 @@ export interface EngineOperations extends ScanOperations, CopyOperations {
       readonly list: string;
       readonly csv: string;
       readonly keep: boolean;
-      readonly trustDays: boolean;
     };
     result: {
       readonly records: number;

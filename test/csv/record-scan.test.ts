@@ -17,10 +17,23 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PATTERNS: Readonly<Record<FieldShape, RegExp>> = {
   whole: /^(0|-?[1-9]\d{0,17})$/,
   decimal: /^(0|-?[1-9]\d{0,14}|-?(?=.{1,18}$)(0|[1-9]\d{0,14})\.\d+)$/,
-  day: /^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
-  moment: /^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?$/,
+  date: /^[1-9]\d{3}-\d\d-\d\d$/,
+  timestamp: /^[1-9]\d{3}-\d\d-\d\d([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?$/,
+  full_timestamp: /^[1-9]\d{3}-\d\d-\d\d([ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?)?$/,
 };
 const NAMES = Object.keys(PATTERNS) as FieldShape[];
+const TIMES: readonly FieldShape[] = ['date', 'timestamp', 'full_timestamp'];
+
+function hasShape(text: string, shape: FieldShape): boolean {
+  if (!PATTERNS[shape].test(text)) return false;
+  return !TIMES.includes(shape) || isDay(text.slice(0, 10));
+}
+
+/** By the calendar of JavaScript, which is the proleptic Gregorian one. */
+function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
 
 function shapesOf(pieces: readonly Buffer[], columns: number): readonly (readonly FieldShape[])[] {
   const cutter = new RecordCutter({ columns, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
@@ -46,14 +59,26 @@ describe('the shapes of fields', () => {
         // Without a line end, an empty last line would be indistinguishable from no line.
         const text = Buffer.from(lines.join('\n') + (finalNewline || lines.at(-1) === '' ? '\n' : ''));
         const expected = columns.map((fields) =>
-          NAMES.filter((name) =>
-            fields.every(({ text: value, written }) => written === '' || PATTERNS[name].test(value)),
-          ),
+          NAMES.filter((name) => fields.every(({ text: value, written }) => written === '' || hasShape(value, name))),
         );
         assert.deepEqual(shapesOf(split(text, shares), columns.length), expected, text.toString());
       }),
       { numRuns: 3_000 },
     );
+  });
+
+  it('of dates are those of all days from 1000 to 9999, and of no other day', () => {
+    const cutter = new RecordCutter({ columns: 1, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
+    for (let year = 1000; year < 10_000; year++) {
+      for (let month = 0; month <= 13; month++) {
+        for (const day of [0, 1, 28, 29, 30, 31, 32]) {
+          const text = [year, ...[month, day].map((part) => String(part).padStart(2, '0'))].join('-');
+          cutter.push(Buffer.from(`${text}\n`));
+          const [shapes = []] = cutter.takeShapes();
+          if (shapes.length !== (isDay(text) ? TIMES.length : 0)) assert.fail(`${text}: ${shapes}`);
+        }
+      }
+    }
   });
 
   it('are determined separately for each segment', () => {
@@ -62,8 +87,12 @@ describe('the shapes of fields', () => {
     assert.deepEqual(cutter.takeShapes(), [['whole', 'decimal']]);
     cutter.push(Buffer.from('.5\n'));
     assert.deepEqual(cutter.takeShapes(), [['decimal']]);
-    cutter.push(Buffer.from('2024-02-30\n'));
-    assert.deepEqual(cutter.takeShapes(), [['day', 'moment']]);
+    cutter.push(Buffer.from('2024-02-29\n'));
+    assert.deepEqual(cutter.takeShapes(), [['date', 'timestamp', 'full_timestamp']]);
+    cutter.push(Buffer.from('2024-02-29 12:30\n'));
+    assert.deepEqual(cutter.takeShapes(), [['timestamp']]);
+    cutter.push(Buffer.from('2024-02-29 12:30:00\n2024-02-30 12:30:00\n'));
+    assert.deepEqual(cutter.takeShapes(), [[]]);
   });
 
   it('include those of quoted fields, but not of empty strings, or if a record has another number of fields', () => {
@@ -104,7 +133,7 @@ describe('the shapes of fields', () => {
     const cutter = new RecordCutter({ columns: 3, newline: '\n', delimiter: ',', quote: '"', firstLine: 1 });
     assert.equal(cutter.push(text).lastRecordEnd, text.length);
     assert.equal(cutter.records, 200_000);
-    assert.deepEqual(cutter.takeShapes(), [['whole', 'decimal'], ['day', 'moment'], []]);
+    assert.deepEqual(cutter.takeShapes(), [['whole', 'decimal'], [...TIMES], []]);
   });
 });
 

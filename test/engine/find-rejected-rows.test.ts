@@ -34,7 +34,6 @@ describe('finding rejected rows', () => {
       origin: { byteOffset: 100, newlineBytes: 2 },
       ...filesIn(running),
       keep: true,
-      trustDays: false,
     });
     assert.equal(found.records, 8);
     assert.equal(found.rejected, 6);
@@ -97,7 +96,6 @@ describe('finding rejected rows', () => {
       origin: { byteOffset: 100, newlineBytes: 2 },
       ...filesIn(running),
       keep: true,
-      trustDays: false,
     });
     assert.equal(found.rejected, 25_000);
     assert.deepEqual(

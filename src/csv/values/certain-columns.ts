@@ -21,7 +21,7 @@ export function mayTrustShapes(nulls: Iterable<string>): boolean {
   return [...nulls].every((word) => classifyText(word) === 0);
 }
 
-/** Whether any reader gives the values of this format to texts of these shapes. Days that do not exist fail. */
+/** Whether any reader gives the values of this format to texts of these shapes. */
 export function isCertain(format: ValueFormat, shapes: readonly FieldShape[]): boolean {
   if (isEmptyColumn(shapes)) return true;
   if (!hasShapeOf(format.type, shapes)) return false;
@@ -35,6 +35,15 @@ export function isCertain(format: ValueFormat, shapes: readonly FieldShape[]): b
     default:
       return true;
   }
+}
+
+/** Whether all times of a segment have seconds, once those that are not certain have been rewritten. Dates count as times. */
+export function hasFullTimes({ shapes }: Pick<CsvSegment, 'shapes'>, columns: readonly ParsedColumn[]): boolean {
+  return columns.every(({ format }, index) => {
+    const isTime = format.type === 'date' || format.type === 'timestamp';
+    const found = shapes[index] ?? [];
+    return !isTime || !isCertain(format, found) || found.includes('full_timestamp');
+  });
 }
 
 /** Whether any reader of CSV gives the same values to all fields of a segment, so that a store may parse it as it is. */

@@ -24,7 +24,7 @@ export const findRejectedRows: Operations['find_rejected_rows'] = async (params,
   const files = await RejectedRowFiles.create(params);
   try {
     for (const [index, segment] of segments.entries()) {
-      checker.trust(segment.shapes, params.trustDays);
+      checker.trust(segment.shapes);
       const keeper = new KeptRecords(segment, dialect, width);
       const rejectedBefore = rejected;
       let bytes = 0;

@@ -8,7 +8,6 @@ import { failpoint } from '../../failpoints.ts';
 import type { LoadSummary } from '../../table-store/table-store.ts';
 import type { RejectFiles } from '../spool/reject-files.ts';
 import type { SegmentFeed } from '../spool/segment-feed.ts';
-import { mayBlameRows } from './failure-verdict.ts';
 import { FileEvidence } from './file-evidence.ts';
 import { FileToLoad } from './file-to-load.ts';
 import { firstRows } from './first-rows.ts';
@@ -75,23 +74,11 @@ export class Attempt {
     return summary.rows;
   }
 
-  /** Loads the records that are not rejected. Whether all of their days exist is first left to the load. */
+  /** Loads the records that are not rejected. */
   async #loadKept(plan: ParsePlan): Promise<{ readonly kept: KeptRecords; readonly rows: number }> {
-    const { upload } = this.#claim;
-    const load = async (trustDays: boolean) => {
-      const { inexactIntegers } = this.#planned;
-      const how = { lease: this.#lease, trustDays, inexactIntegers };
-      const kept = await rejectRows(this.#deps, upload, this.#file, plan, this.#signal, how);
-      return { kept, rows: await this.#planned.runKept(plan, kept.segments) };
-    };
-    // Otherwise the list of the rejected rows has to be complete.
-    if (!plan.trustShapes || upload.options.onError !== 'skip') return load(false);
-    try {
-      return await load(true);
-    } catch (failure) {
-      if (!mayBlameRows(failure)) throw failure;
-      return load(false);
-    }
+    const how = { lease: this.#lease, inexactIntegers: this.#planned.inexactIntegers };
+    const kept = await rejectRows(this.#deps, this.#claim.upload, this.#file, plan, this.#signal, how);
+    return { kept, rows: await this.#planned.runKept(plan, kept.segments) };
   }
 
   /**

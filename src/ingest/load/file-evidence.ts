@@ -1,4 +1,3 @@
-import type { FieldShape } from '../../csv/field-shapes.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 import { hasShapeOf, isEmptyColumn, mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import { readingsOfShapes } from '../../csv/values/clean-columns.ts';
@@ -33,19 +32,20 @@ interface Column {
  * certain, and they may be of another type than text.
  */
 export class FileEvidence {
+  /** Whether shapes are evidence. If not, all values are read. */
+  readonly trustsShapes: boolean;
   readonly #csvReader: CsvReader;
   readonly #file: FileToLoad;
   readonly #options: ValueOptions;
   readonly #signal: AbortSignal;
   readonly #columns: readonly Column[];
   readonly #segments: CsvSegment[] = [];
-  #trustsShapes: boolean;
 
   constructor(csvReader: CsvReader, file: FileToLoad, options: ValueOptions, signal: AbortSignal) {
     this.#csvReader = csvReader;
     this.#file = file;
     this.#options = options;
-    this.#trustsShapes = mayTrustShapes(nullsOf(options));
+    this.trustsShapes = mayTrustShapes(nullsOf(options));
     this.#signal = signal;
     const { columns: names } = file.source([]);
     this.#columns = names.map((name, index) => {
@@ -65,11 +65,6 @@ export class FileEvidence {
     });
   }
 
-  /** Whether shapes are evidence. If not, all values are read. */
-  get trustsShapes(): boolean {
-    return this.#trustsShapes;
-  }
-
   /** How many segments are covered. */
   get segments(): number {
     return this.#segments.length;
@@ -84,12 +79,6 @@ export class FileEvidence {
   hasTexts(name: string): boolean {
     const index = this.#columns.find((column) => column.name === name)?.index ?? -1;
     return this.#segments.some(({ shapes }) => !isEmptyColumn(shapes[index] ?? []));
-  }
-
-  /** Whether a column is certain by its shapes in all segments so far, but for days that do not exist. */
-  isCertain(name: string): boolean {
-    const certain = this.#columns.find((column) => column.name === name)?.certain;
-    return certain !== undefined && certain.size === this.#segments.length;
   }
 
   /** Looks at segments of the file that follow the ones so far. */
@@ -110,19 +99,6 @@ export class FileEvidence {
         !column.isText && column.whole.size > 0 && column.certain.has(number) && !column.whole.has(number);
       await this.#read(segment, number, this.#columns.filter(isDue));
     }
-  }
-
-  /** Reads all values but numbers: days of the right shape may not exist, such as 2024-02-30. */
-  async distrustShapes(): Promise<void> {
-    this.#trustsShapes = false;
-    for (const [number, segment] of this.#segments.entries())
-      await this.#read(
-        segment,
-        number,
-        this.#columns.filter(
-          (column) => !column.isText && !column.whole.has(number) && !isNumeric(segment.shapes[column.index] ?? []),
-        ),
-      );
   }
 
   /** The shapes without those of irregular records, which are rejected. */
@@ -162,7 +138,7 @@ export class FileEvidence {
     if (column.isText || column.whole.has(number)) return true;
     const shapes = segment.shapes[column.index] ?? [];
     if (isEmptyColumn(shapes)) return true;
-    if (!this.#trustsShapes || column.pattern !== null) return false;
+    if (!this.trustsShapes || column.pattern !== null) return false;
     if (column.type !== null && !hasShapeOf(column.type, shapes)) return false;
     const readings = readingsOfShapes(shapes);
     // They may all look like 1.250, which is a number with a decimal comma, too.
@@ -199,10 +175,6 @@ function isSurelyText(evidence: ColumnEvidence): boolean {
   const texts = valuesWhere(evidence, (readings) => readings === 0)?.count ?? 0;
   const all = valuesWhere(evidence, () => true)?.count ?? 0;
   return texts > 0 && (all - texts) * 2 < all;
-}
-
-function isNumeric(shapes: readonly FieldShape[]): boolean {
-  return shapes.includes('whole') || shapes.includes('decimal');
 }
 
 function hasSurelyPoint(evidence: ColumnEvidence): boolean {

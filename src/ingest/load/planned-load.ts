@@ -1,9 +1,8 @@
 import type { CsvSegment } from '../../csv/segment.ts';
-import { mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import type { FormatDecision } from '../../csv/values/decide-formats.ts';
 import type { ValueOptions } from '../../csv/values/value-options.ts';
 import { failpoint } from '../../failpoints.ts';
-import { StorageFailure } from '../../model/storage-failure.ts';
+import type { StorageFailure } from '../../model/storage-failure.ts';
 import type { FileEvidence } from './file-evidence.ts';
 import type { FileToLoad } from './file-to-load.ts';
 import { decidePlan, isSamePlan, type ParsePlan, planOf } from './parse-plan.ts';
@@ -27,8 +26,6 @@ export class PlannedLoad {
   readonly #signal: AbortSignal;
   /** The integer columns that decimals came for, by whether the table's integers stay the same as numbers. */
   readonly #integers = new Map<string, boolean>();
-  /** Whether only values that their shapes made certain can have made a load fail, such as days that do not exist. */
-  #suspectsShapes = false;
 
   constructor(file: FileToLoad, options: ValueOptions, evidence: FileEvidence, load: TableLoad, signal: AbortSignal) {
     this.#file = file;
@@ -48,21 +45,15 @@ export class PlannedLoad {
       await this.#load.startOver();
       rows = await this.#loadAndComplete(plan);
     }
-    return { plan: this.#suspectsShapes ? { ...plan, trustShapes: false } : plan, rows };
+    return { plan, rows };
   }
 
   /** Loads only these records of the file, all of whose values were judged. @returns the number of rows */
   async runKept(plan: ParsePlan, segments: readonly CsvSegment[]): Promise<number> {
-    for (const trustShapes of mayTrustShapes(plan.file.nulls) ? [true, false] : [false]) {
-      await this.#load.startOver();
-      const rows = await this.#load.append({ ...plan, trustShapes }, async (taken) => {
-        return segments.slice(taken);
-      });
-      if (typeof rows === 'number') return rows;
-      // DuckDB may not read what the parsers read, such as 24:00:00.
-      if (!trustShapes) throw rows;
-    }
-    throw new Error('the kept records could not be loaded');
+    await this.#load.startOver();
+    const rows = await this.#load.append(plan, async (taken) => segments.slice(taken));
+    if (typeof rows !== 'number') throw rows;
+    return rows;
   }
 
   /** The same formats, with the warnings of the complete evidence. */
@@ -115,19 +106,9 @@ export class PlannedLoad {
     if (plan.rejected > 0 && this.#file.feed.isComplete && this.#isCovered) return 'rows_do_not_fit';
     const rows = await this.#load.append(plan, (taken, signal) => this.#next(plan, taken, signal));
     if (isPlan(rows)) return rows;
-    if (rows === 'irregular') {
-      await this.#coverAll();
-      await this.#evidence.complete();
-    } else if (rows instanceof StorageFailure) {
-      if (!this.#evidence.trustsShapes && this.#isCovered) return 'rows_do_not_fit';
-      // A later value may not be what the first ones have shown, or not be what its shape promises.
-      await this.#coverAll();
-      await this.#evidence.complete();
-      if (!this.#typesAreFixed) await this.#evidence.distrustShapes();
-      else this.#suspectsShapes = await this.#onlyShapesMayFail();
-    } else {
-      await this.#evidence.complete();
-    }
+    // If it failed, a later value may not be what the first ones have shown.
+    if (typeof rows !== 'number') await this.#coverAll();
+    await this.#evidence.complete();
     const better = this.#planOf(await this.#decide());
     if (!isSamePlan(better, plan)) return better;
     return typeof rows === 'number' ? rows : 'rows_do_not_fit';
@@ -149,18 +130,6 @@ export class PlannedLoad {
       if (!isSamePlan(next, plan)) return next;
     }
     return segments.some(({ irregular }) => irregular) ? 'irregular' : segments;
-  }
-
-  /** Whether no value can change a type: otherwise a day that does not exist may make its column text. */
-  get #typesAreFixed(): boolean {
-    const { table } = this.#file;
-    return table !== null && this.#options.widen === null && table.columns.every(({ type }) => type !== 'unknown');
-  }
-
-  /** Whether no value is known that does not fit the table, except in columns that are certain by their shapes. */
-  async #onlyShapesMayFail(): Promise<boolean> {
-    const { columns } = await this.#decide();
-    return columns.every(({ name, rejected }) => rejected === 0 || this.#evidence.isCertain(name));
   }
 
   get #isCovered(): boolean {

@@ -22,7 +22,6 @@ export interface RejectRowsDeps {
 
 export interface HowToReject {
   readonly lease: Pick<Lease, 'requireHeld'>;
-  readonly trustDays: boolean;
   readonly inexactIntegers: ReadonlySet<string>;
 }
 
@@ -46,7 +45,7 @@ export async function rejectRows(
   file: FileToLoad,
   plan: ParsePlan,
   signal: AbortSignal,
-  { lease, trustDays, inexactIntegers }: HowToReject,
+  { lease, inexactIntegers }: HowToReject,
 ): Promise<KeptRecords> {
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
@@ -60,7 +59,6 @@ export async function rejectRows(
       origin,
       ...rejectFiles.draft(id),
       keep,
-      trustDays,
     },
     { signal },
   );

@@ -61,7 +61,7 @@ async function tryTable(shard: ClickhouseShard, table: string, index: number, ma
     await prepareEnded(shard, making);
     await shard.insert(insertSql({ table, tag: 0, into: ['c0'] }, COLUMNS, 0), {
       values: Readable.from([Buffer.from(`${index}\n`)]),
-      settings: insertSettings({ delimiter: ',', quote: '"' }, `${table}:0:${index}`),
+      settings: insertSettings({ delimiter: ',', quote: '"', hasFullTimes: true }, `${table}:0:${index}`),
       queryId: insertId(table, 0),
     });
     await endInserts(shard, table, [0]);

@@ -33,6 +33,8 @@ const SETTINGS: StatementSettings = {
   max_insert_block_size: ALL_ROWS,
   min_insert_block_size_rows: ALL_ROWS,
   min_insert_block_size_bytes: ALL_BYTES,
+  // Several threads for one segment would take a quarter more processor time, and other segments keep them busy.
+  input_format_parallel_parsing: 0,
   // CSV as Thena's cutter and DuckDB read it, whatever the profile of the user says.
   input_format_csv_detect_header: 0,
   input_format_csv_trim_whitespaces: 0,
@@ -45,7 +47,6 @@ const SETTINGS: StatementSettings = {
   input_format_allow_errors_num: 0,
   input_format_allow_errors_ratio: 0,
   format_csv_allow_single_quotes: 0,
-  date_time_input_format: 'best_effort',
   // The fast parser reads about one number of 150 as a neighbour of the right one.
   precise_float_parsing: 1,
 };
@@ -55,10 +56,17 @@ export function readsDialect({ delimiter, quote }: InsertedDialect): boolean {
   return [',', ';', '|', '\t'].includes(delimiter) && ['"', ''].includes(quote);
 }
 
+/** What an insert has to know of its text. */
+export interface InsertedText extends InsertedDialect {
+  /** Whether all times have seconds: ClickHouse's basic parser, which takes half as long as the other one, reads no others. */
+  readonly hasFullTimes: boolean;
+}
+
 /** The settings of an insert. @param token is the same only for the same rows */
-export function insertSettings({ delimiter, quote }: InsertedDialect, token: string): StatementSettings {
+export function insertSettings({ delimiter, quote, hasFullTimes }: InsertedText, token: string): StatementSettings {
   return {
     ...SETTINGS,
+    date_time_input_format: hasFullTimes ? 'basic' : 'best_effort',
     format_csv_delimiter: delimiter,
     format_csv_allow_double_quotes: quote === '"' ? 1 : 0,
     input_format_csv_allow_whitespace_or_tab_as_delimiter: delimiter === '\t' ? 1 : 0,

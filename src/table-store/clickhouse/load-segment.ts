@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BYTE_ORDER_MARK, beginsWithMark, type CsvSegment, type CsvSource } from '../../csv/segment.ts';
-import { isCertainSegment } from '../../csv/values/certain-columns.ts';
+import { hasFullTimes, isCertainSegment } from '../../csv/values/certain-columns.ts';
 import type { EngineClient } from '../../engine/engine-client.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
 import type { Appended } from '../table-store.ts';
@@ -63,7 +63,7 @@ export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: 
 }
 
 async function insert(
-  { file: { columns }, firstRow, shard, token, signal, ...target }: SegmentToLoad,
+  { file: { columns }, segment, firstRow, shard, token, signal, ...target }: SegmentToLoad,
   path: string,
   dialect: InsertedDialect,
   onProgress: (share: number) => void,
@@ -79,7 +79,7 @@ async function insert(
       values,
       signal,
       queryId: insertId(table, tag),
-      settings: insertSettings(dialect, token),
+      settings: insertSettings({ ...dialect, hasFullTimes: hasFullTimes(segment, columns) }, token),
     });
     onProgress(1);
     return rows;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { FieldShape } from '../../../src/csv/field-shapes.ts';
 import { classifyText } from '../../../src/csv/values/classify-text.ts';
 import { readingsOfShapes } from '../../../src/csv/values/clean-columns.ts';
 import {
@@ -133,11 +134,11 @@ describe('the evidence of a column', () => {
 });
 
 describe('the shapes of clean columns', () => {
-  const SHAPES: readonly (readonly [RegExp, 'whole' | 'decimal' | 'day' | 'moment'])[] = [
+  const SHAPES: readonly (readonly [RegExp, FieldShape])[] = [
     [/^-?([1-9]\d{0,17}|(?<!-)0)$/, 'whole'],
     [/^-?(0|[1-9]\d*)\.\d+$|^-?[1-9]\d{0,14}$|^0$/, 'decimal'],
-    [/^[1-9]\d{3}-\d\d-\d\d$/, 'day'],
-    [/^[1-9]\d{3}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/, 'moment'],
+    [/^[1-9]\d{3}-\d\d-\d\d$/, 'date'],
+    [/^[1-9]\d{3}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$/, 'timestamp'],
   ];
 
   it('promise no reading that a text of these shapes lacks, unless there is no such time', () => {
@@ -145,7 +146,7 @@ describe('the shapes of clean columns', () => {
       fc.property(shapedFields, ({ text }) => {
         const shapes = SHAPES.filter(([pattern]) => pattern.test(text) && text.length <= 32).map(([, shape]) => shape);
         const readings = classifyText(text);
-        if (shapes.length === 0 || (shapes.includes('moment') && readings === 0)) return;
+        if (shapes.length === 0 || (shapes.includes('timestamp') && readings === 0)) return;
         // Only ambiguous numbers are not surely numbers, and only days and midnights have no time of day.
         const promised = readingsOfShapes(shapes) & ((1 << 18) - 1);
         if (shapes.includes('decimal') && readings === 0) return;

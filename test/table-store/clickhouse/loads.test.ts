@@ -125,7 +125,7 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     const [shard] = servers.shards;
     const table = tableName(tableOf('twice'));
     const sql = insertSql({ table, tag: 1, into: ['c0'] }, parsedFile(N).columns, 0);
-    const settings = insertSettings({ delimiter: ',', quote: '"' }, `${table}:1:0`);
+    const settings = insertSettings({ delimiter: ',', quote: '"', hasFullTimes: true }, `${table}:1:0`);
     for (let sent = 0; sent < 2; sent++) {
       await shard.insert(sql, {
         values: Readable.from([Buffer.from('5\n6\n')]),
@@ -236,7 +236,7 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
         'SELECT c0 + 0 * sleepEachRow(0.05)',
       );
       const settings = {
-        ...insertSettings({ delimiter: ',', quote: '"' }, `${table}:${tag}:0`),
+        ...insertSettings({ delimiter: ',', quote: '"', hasFullTimes: true }, `${table}:${tag}:0`),
         function_sleep_max_microseconds_per_block: 0,
       };
       const lines = Array.from({ length: 200 }, (_, index) => `${index}\n`).join('');
