@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { serversOf } from './cluster-settings.ts';
 import { type Config, readConfig, SETTINGS } from './config.ts';
 import type { Observe } from './events.ts';
+import { countExternalMemory } from './external-memory.ts';
 import { createLog } from './log.ts';
 import { recordMetrics } from './metrics.ts';
 import { type Services, startServices } from './services.ts';
@@ -18,6 +19,7 @@ const DRAIN_MS = 10_000;
 const EXIT_FAILED = 1;
 const EXIT_MISUSED = 2;
 
+countExternalMemory(process.versions.node);
 // Uploads are private: files are readable by their owner only. The engine process inherits this.
 process.umask(0o077);
 readCommandLine();

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from './config.ts';
 import { Problem } from './errors.ts';
+import { countExternalMemory } from './external-memory.ts';
 import type { MovedCustomer } from './move/move-sides.ts';
 import { type MoveRequest, runMove } from './move-services.ts';
 import { SettingError } from './setting-error.ts';
@@ -14,6 +15,7 @@ const EXIT_FAILED = 1;
 const EXIT_MISUSED = 2;
 const EXIT_INTERRUPTED = 130;
 
+countExternalMemory(process.versions.node);
 process.umask(0o077);
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
