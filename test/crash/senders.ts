@@ -121,8 +121,8 @@ export class Senders {
     for (let chunk = 0; chunk < MAX_TRIES && !this.#stopped; chunk++) {
       try {
         const asked = await ask(`${this.#pick(random)}${path}`);
-        // 423: another node is making it an upload, or was, and is not known to be dead yet. 429: many uploads of the customer wait.
-        if ([503, 423, 429].includes(asked.status)) {
+        // 423: another node is making it an upload, or was, and is not known to be dead yet.
+        if (asked.status === 503 || asked.status === 423) {
           await delay(RETRY_MS);
           continue;
         }

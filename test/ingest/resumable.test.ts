@@ -36,10 +36,12 @@ it('keeps a whole resumable file of a customer with too many uploads, and loads 
     const created = await begin(thena.url, 4, { customer_id: 'crowd' });
     const address = thena.url + created.headers.get('location');
     const refused = await send(address, 0, Buffer.from('n\n2\n'));
-    assert.deepEqual([refused.status, refused.body.code], [429, 'too_many_uploads']);
+    // Clients of the protocol give up at 429, but repeat a request after 503.
+    assert.deepEqual([refused.status, refused.body.code], [503, 'queue_full']);
+    assert.match(refused.body.detail, /^Customer crowd has 1 uploads waiting.*do not send it again\.$/);
     assert.equal(refused.headers.get('retry-after'), '5');
     // Asking again is no loss either.
-    assert.equal((await ask(address)).status, 429);
+    assert.equal((await ask(address)).status, 503);
     assert.equal((await call(`${thena.url}/api/v1/uploads/${idOf(address)}`)).body.status, 'receiving');
     other.destroy();
     await until(async () => (await ask(address)).status === 200);

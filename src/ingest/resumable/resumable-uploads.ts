@@ -191,12 +191,12 @@ export class ResumableUploads {
       await this.#files.remove(id);
       return upload;
     } catch (error) {
+      if (!(error instanceof Problem)) throw error;
       // Another process has removed it, with its bytes: it looks empty, or incomplete.
-      if (error instanceof Problem && (await this.find(id)) === null) throw cancelledUpload(id, error);
-      if (error instanceof Problem && !(await this.#isKept(id, error))) {
-        await this.#files.remove(id);
-        this.#announce('upload_ended', file);
-      }
+      if ((await this.find(id)) === null) throw cancelledUpload(id, error);
+      if (await this.#isKept(id, error)) throw notFinal(error);
+      await this.#files.remove(id);
+      this.#announce('upload_ended', file);
       throw error;
     }
   }
@@ -282,6 +282,13 @@ export class ResumableUploads {
     for (const bytes of this.#reading) bytes.destroy(stopping());
     await Promise.allSettled(this.#finishing.values());
   }
+}
+
+/** The problem of a file that is kept. Clients of the protocol take any status below 500 for final, and their users would send it again. */
+function notFinal(problem: Problem): Problem {
+  if (problem.code !== 'too_many_uploads') return problem;
+  const detail = `${problem.detail} The file is kept, and accepted as soon as there is room: do not send it again.`;
+  return new Problem('queue_full', detail, problem.extra);
 }
 
 function stopping(): Problem {
