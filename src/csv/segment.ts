@@ -17,6 +17,8 @@ export interface CsvSegment {
    * a segment is not loaded before these records are rejected.
    */
   readonly irregular: boolean;
+  /** Whether there are blank lines between records. DuckDB skips them, ClickHouse does not. */
+  readonly blankLines: boolean;
   /** Line number of the first line, in the file, from 1. */
   readonly firstLine: number;
   /** For each column, the shapes of all its fields in this segment. */

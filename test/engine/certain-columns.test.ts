@@ -44,7 +44,18 @@ describe('columns that DuckDB parses directly, because their shape is sure', () 
     return {
       dialect: { delimiter: ',', quote: '"', header: false },
       columns: ['a'],
-      segments: [{ path, bytes: text.length, records, multiline: false, irregular: false, firstLine: 1, shapes }],
+      segments: [
+        {
+          path,
+          bytes: text.length,
+          records,
+          multiline: false,
+          irregular: false,
+          blankLines: false,
+          firstLine: 1,
+          shapes,
+        },
+      ],
     };
   }
 

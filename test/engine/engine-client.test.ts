@@ -37,7 +37,9 @@ describe('the engine process', () => {
     writeFileSync(path, '1,x\n');
     const source = running.source(['a', 'b']);
     const shapes = [['whole', 'decimal'], []] as const;
-    const segments = [{ path, bytes: 4, records: 1, multiline: false, irregular: false, firstLine: 1, shapes }];
+    const segments = [
+      { path, bytes: 4, records: 1, multiline: false, irregular: false, blankLines: false, firstLine: 1, shapes },
+    ];
     const database = join(running.tables, 'a.duckdb');
     await running.engine.call('begin_load', { database, columns: FORMATS, create: true });
     const load = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], trustShapes: true };

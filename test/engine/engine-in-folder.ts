@@ -56,6 +56,7 @@ export async function engineInFolder(
       records: text.replaceAll(/"[^"]*"/g, '').split('\n').length - 1,
       multiline: text.includes('"'),
       irregular: false,
+      blankLines: false,
       firstLine: 2,
       shapes: [],
     };

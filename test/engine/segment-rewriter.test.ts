@@ -110,7 +110,15 @@ describe('rewriting a segment', () => {
         writeFileSync(path, Buffer.concat([...withMark(text)]));
         const width = columns.filter(({ combines }) => combines === undefined).length;
         const segment = {
-          ...{ path, bytes: text.length, records: table.rows.length, multiline: true, irregular: false, firstLine: 3 },
+          ...{
+            path,
+            bytes: text.length,
+            records: table.rows.length,
+            multiline: true,
+            irregular: false,
+            blankLines: false,
+            firstLine: 3,
+          },
           shapes: columns.map(() => []),
         };
         const rewriter = new SegmentRewriter(

@@ -173,11 +173,15 @@ export class SegmentWriter {
     const kept = orDiskFull(() => this.#keeper.keep(segment.path, segment.file)).finally(() => segment.file.close());
     kept.catch(() => undefined);
     this.#keeping.push(kept);
+    const records = cutter.records - segment.recordsBefore;
+    const lines = cutter.lines - (segment.firstLine - 1);
+    const quotedLineFeeds = cutter.quotedLineFeeds - segment.quotedLineFeedsBefore;
     this.#sealed.push({
       path: segment.path,
       bytes: segment.bytes,
-      records: cutter.records - segment.recordsBefore,
-      multiline: cutter.quotedLineFeeds > segment.quotedLineFeedsBefore,
+      records,
+      multiline: quotedLineFeeds > 0,
+      blankLines: lines - quotedLineFeeds > records,
       irregular: cutter.takeIrregular(),
       firstLine: segment.firstLine,
       shapes: cutter.takeShapes(),

@@ -35,15 +35,15 @@ export interface SegmentDeps {
 }
 
 /**
- * Inserts the records of a segment. ClickHouse parses the segment itself if the shapes of its fields make all values certain; otherwise the
- * engine rewrites it with canonical values first, as it does for its own tables.
+ * Inserts the records of a segment. ClickHouse parses the segment itself if the shapes of its fields make all values certain and it has no blank
+ * lines; otherwise the engine rewrites it with canonical values first, as it does for its own tables.
  *
  * @throws StorageFailure
  */
 export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: SegmentToLoad): Promise<Appended> {
   const { file, segment, dialect, trustShapes, signal, onProgress } = load;
   const isReadable = readsDialect(dialect);
-  if (isReadable && trustShapes && isCertainSegment(segment, file.columns)) {
+  if (isReadable && !segment.blankLines && trustShapes && isCertainSegment(segment, file.columns)) {
     const rows = await insert(load, segment.path, dialect, onProgress);
     return { rows, ambiguousTimes: [], incompleteTimes: null };
   }

@@ -53,6 +53,7 @@ export function fileOf(sha256: string, spoolBytes = 15): ReceivedFile {
     records: 3,
     multiline: false,
     irregular: false,
+    blankLines: false,
     firstLine: 2,
     shapes: [],
   };

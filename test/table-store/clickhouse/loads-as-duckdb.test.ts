@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RecordCutter } from '../../../src/csv/record-cutter.ts';
-import { type CsvSegment, type CsvSource, withMark } from '../../../src/csv/segment.ts';
+import type { CsvSegment, CsvSource } from '../../../src/csv/segment.ts';
+import { SegmentWriter } from '../../../src/ingest/spool/segment-writer.ts';
 import type { LogicalType } from '../../../src/model/columns.ts';
 import { clickhouseLoads, tableName } from '../../../src/table-store/clickhouse/clickhouse-loads.ts';
 import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
@@ -123,8 +124,10 @@ interface FileShape {
   readonly dialect: Dialect;
   readonly types: readonly LogicalType[];
   readonly trustShapes: boolean;
-  /** Whether each record begins with the number of its line. */
+  /** Whether each record begins with its number. */
   readonly withLines: boolean;
+  /** Records of each segment that follow a blank line. */
+  readonly blankLines: readonly number[];
 }
 
 /** Segments of records of fields: each with its text, and whether it is quoted. */
@@ -139,6 +142,7 @@ const randomFiles = fc
     types: fc.array(fc.constantFrom(...TYPES), { minLength: 1, maxLength: 5 }),
     trustShapes: fc.boolean(),
     withLines: fc.boolean(),
+    blankLines: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.uniqueArray(fc.nat({ max: 3 }))),
   })
   .chain((shape) => {
     const fieldOf = (type: LogicalType) =>
@@ -176,27 +180,25 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
     await running.close();
   });
 
-  let files = 0;
+  let folders = 0;
   /** Writes segments as the reception does. @returns null if it refuses them */
-  function sourceOf(texts: readonly string[], columns: readonly string[], dialect: Dialect): CsvSource | null {
+  async function sourceOf(
+    texts: readonly string[],
+    columns: readonly string[],
+    dialect: Dialect,
+  ): Promise<CsvSource | null> {
     const cutter = new RecordCutter({ columns: columns.length, newline: '\n', ...dialect, firstLine: 1 });
+    const segments: CsvSegment[] = [];
     try {
-      const segments = texts.map((text): CsvSegment => {
-        const before = { records: cutter.records, quoted: cutter.quotedLineFeeds, line: cutter.lines };
-        const { bytes } = cutter.push(Buffer.from(text));
-        const cut = Buffer.concat(withMark(Buffer.from(bytes)));
-        const path = join(running.folder, 'spool', `cut-${files++}.csv`);
-        writeFileSync(path, cut);
-        return {
-          path,
-          bytes: cut.length,
-          records: cutter.records - before.records,
-          multiline: cutter.quotedLineFeeds > before.quoted,
-          irregular: cutter.takeIrregular(),
-          firstLine: before.line + 1,
-          shapes: cutter.takeShapes(),
-        };
-      });
+      for (const text of texts) {
+        const folder = join(running.folder, 'spool', `cut-${folders++}`);
+        mkdirSync(folder);
+        const writer = new SegmentWriter(folder, { keep: async () => undefined, keepNames: async () => undefined });
+        const { records, lines, quotedLineFeeds } = cutter;
+        const { bytes, lastRecordEnd } = cutter.push(Buffer.from(text));
+        await writer.write(bytes, lastRecordEnd, { records, lines, quotedLineFeeds }, cutter);
+        segments.push(...(await writer.end(cutter)));
+      }
       return {
         dialect: { ...dialect, header: false },
         columns,
@@ -218,13 +220,14 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
 
   let tables = 0;
   /** Loads a file into both, and compares what they hold. */
-  async function compare({ dialect, types, trustShapes, withLines }: FileShape, segments: Segments) {
+  async function compare({ dialect, types, trustShapes, withLines, blankLines }: FileShape, segments: Segments) {
     let line = 0;
     const texts = segments.map((records) =>
       records
         .map((fields) => {
           const all = fields.map(([text, isQuoted]) => written(text, isQuoted, dialect));
-          return `${[...(withLines ? [line++] : []), ...all].join(dialect.delimiter)}\n`;
+          const record = `${[...(withLines ? [line++] : []), ...all].join(dialect.delimiter)}\n`;
+          return blankLines.includes(records.indexOf(fields)) ? `\n${record}` : record;
         })
         .join(''),
     );
@@ -232,7 +235,7 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
       name: `column ${index}`,
       type,
     }));
-    const source = sourceOf(
+    const source = await sourceOf(
       texts,
       columns.map(({ name }) => name),
       dialect,
@@ -275,10 +278,10 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
     assert.ok(process.env.FAST_CHECK_RUNS !== undefined || seen.compared > 8, JSON.stringify(seen));
   });
 
-  it('of dates and times that no reader can take for others, with seconds and without', async () => {
-    const shape: FileShape = {
+  it('of dates and times that no reader can take for others, with seconds and without, between blank lines', async () => {
+    const shape = {
       dialect: { delimiter: ',', quote: '"' },
-      types: ['timestamp', 'date'],
+      types: ['timestamp', 'date'] as const,
       trustShapes: true,
       withLines: true,
     };
@@ -305,9 +308,14 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
           ] as const;
         }),
       );
-    const property = fc.asyncProperty(fc.array(segment, { minLength: 1, maxLength: 4 }), async (segments) => {
-      assert.equal(await compare(shape, segments), 'compared');
-    });
+    const blank = fc.constantFrom([], [], [0], [1], [0, 2]);
+    const property = fc.asyncProperty(
+      fc.array(segment, { minLength: 1, maxLength: 4 }),
+      blank,
+      async (segments, blankLines) => {
+        assert.equal(await compare({ ...shape, blankLines }, segments), 'compared');
+      },
+    );
     await fc.assert(property, { numRuns: Number(process.env.FAST_CHECK_RUNS ?? 30), endOnFailure: true });
   });
 
