@@ -49,7 +49,15 @@ async function cutFile(file: string, folder: string): Promise<readonly CsvSegmen
     await written.writeFile(text);
     await written.close();
     const found = { records: cutter.records - records, irregular: cutter.takeIrregular(), shapes: cutter.takeShapes() };
-    segments.push({ path, bytes: text.length, multiline: false, blankLines: false, firstLine: 2 + records, ...found });
+    segments.push({
+      path,
+      bytes: text.length,
+      multiline: false,
+      blankLines: false,
+      textAfterQuotes: false,
+      firstLine: 2 + records,
+      ...found,
+    });
     records = cutter.records;
   };
   let start = (await firstLine(file)).length;

@@ -122,6 +122,7 @@ export function receivedFile(change: Partial<ReceivedFile> = {}): ReceivedFile {
         multiline: false,
         irregular: false,
         blankLines: false,
+        textAfterQuotes: false,
         firstLine: 2,
         shapes: [],
       },

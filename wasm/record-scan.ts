@@ -61,6 +61,7 @@ const CLOSED_AND_TEXT: i32 = 4;
  * - how the text ends
  * - the number of fields of the first record in the text; of delimiters in the incomplete record
  * - line feeds before the first unquoted field with a quote inside; -1 if there is none
+ * - 1 if anything, such as spaces, follows the quote that closes a field
  *
  * @param quote 0 if there is none
  */
@@ -81,6 +82,7 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   let quotedInRest = 0;
   let openedAfter = -1;
   let odd = 0;
+  let afterQuotes = 0;
   let inQuotes = false;
   // Address of the quote that closed the field, or 0.
   let closedAt: usize = 0;
@@ -116,6 +118,7 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
         }
         continue;
       }
+      if (closedAt !== 0 && closedAt + 1 !== at) afterQuotes = 1;
       if (column < columns && at > fieldStart) {
         const shapes = <u32>load<u8>(SHAPES + <usize>column);
         if (shapes !== 0) {
@@ -158,6 +161,7 @@ export function scan(length: i32, delimiter: i32, quote: i32, columns: i32): voi
   store<i32>(40, firstFields);
   store<i32>(44, column);
   store<i32>(48, quoteInTextAfter);
+  store<i32>(52, afterQuotes);
 }
 
 /** The shapes of a field; none if it is longer than 32 bytes. */

@@ -50,6 +50,8 @@ export class ByteCutter {
   quoteInTextOn = 0;
   /** Whether spaces before a quote were removed. */
   spacesDropped = false;
+  /** Whether anything, such as spaces, follows a quote that closes a field. */
+  textAfterQuotes = false;
   readonly crEndsLine: boolean;
   readonly #delimiter: number;
   readonly #quote: number;
@@ -143,10 +145,10 @@ export class ByteCutter {
           this.delimiters++;
           state = FIELD_START;
           fieldStart = length;
-        } else if (byte !== SPACE) {
-          state = UNQUOTED;
-        } else if (state === QUOTE_IN_QUOTED) {
-          state = AFTER_QUOTED;
+        } else {
+          if (state === QUOTE_IN_QUOTED) this.textAfterQuotes = true;
+          if (byte !== SPACE) state = UNQUOTED;
+          else if (state === QUOTE_IN_QUOTED) state = AFTER_QUOTED;
         }
       }
     }

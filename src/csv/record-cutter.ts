@@ -75,6 +75,11 @@ export class RecordCutter {
     return irregular;
   }
 
+  /** Whether anything, such as spaces, follows the closing quote of a field so far. */
+  get textAfterQuotes(): boolean {
+    return this.#bytes.textAfterQuotes;
+  }
+
   /** Line of the first unquoted field that contains a quote, which is text there; null if there is none. */
   get quoteInTextOn(): number | null {
     return this.#bytes.quoteInTextOn || null;
@@ -172,9 +177,11 @@ export class RecordCutter {
         break;
       case 'closed and spaces':
         this.#bytes.state = AFTER_QUOTED;
+        this.#bytes.textAfterQuotes = true;
         break;
       case 'closed and text':
         this.#bytes.state = UNQUOTED;
+        this.#bytes.textAfterQuotes = true;
         break;
     }
     return { bytes: chunk, lastRecordEnd };
@@ -214,6 +221,7 @@ export class RecordCutter {
     position.refuseTooLong(position.recordBytes);
     position.lineFeeds += records + quotedLineFeeds;
     position.quotedLineFeeds += quotedLineFeeds;
+    position.textAfterQuotes ||= found.hasTextAfterQuotes;
     const delimitersBefore = found.isPartial ? position.delimiters : 0;
     if (records === 0) {
       position.delimiters = delimitersBefore + found.delimitersInRest;

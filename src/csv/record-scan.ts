@@ -22,7 +22,7 @@ const { memory, textStart, shapesStart, textRoom, scan } = new WebAssembly.Insta
 ).exports as Exports;
 
 /** Shared by all scans, since each is synchronous. */
-const COUNTS = new Int32Array(memory.buffer, 0, 13);
+const COUNTS = new Int32Array(memory.buffer, 0, 14);
 const TEXT = Buffer.from(memory.buffer, textStart(), textRoom());
 /** How much of an incomplete record is kept, to be scanned again with the rest of the record. */
 const MAX_CARRY_BYTES = 16 * 1024;
@@ -63,6 +63,8 @@ export interface ScannedRecords {
   readonly isPartial: boolean;
   /** As `openedAfter`, for the first unquoted field that contains a quote. */
   readonly quoteInTextAfter: number;
+  /** Whether anything, such as spaces, follows the quote that closes a field. */
+  readonly hasTextAfterQuotes: boolean;
 }
 
 /** Finds records and the shapes of fields in CSV text that has no carriage returns outside of quotes. */
@@ -164,6 +166,7 @@ export class RecordScan {
       delimitersInRest: count(11),
       isPartial: !this.#carryIsWhole,
       quoteInTextAfter: count(12),
+      hasTextAfterQuotes: count(13) === 1,
     };
   }
 

@@ -19,6 +19,10 @@ export interface CsvSegment {
   readonly irregular: boolean;
   /** Whether there are blank lines between records. DuckDB skips them, ClickHouse does not. */
   readonly blankLines: boolean;
+  /**
+   * Whether anything may follow the closing quote of a field. All readers skip spaces there, but for ClickHouse where tabs are delimiters.
+   */
+  readonly textAfterQuotes: boolean;
   /** Line number of the first line, in the file, from 1. */
   readonly firstLine: number;
   /** For each column, the shapes of all its fields in this segment. */

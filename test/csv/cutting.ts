@@ -17,6 +17,7 @@ export interface CutText {
   readonly reported: number;
   /** Whether a record has another number of fields than there are columns. */
   readonly irregular: boolean;
+  readonly textAfterQuotes: boolean;
   readonly quoteInTextOn: number | null;
 }
 
@@ -34,7 +35,7 @@ export function cut(pieces: readonly (string | Buffer)[], options: CutOptions = 
     out.push(Buffer.from(bytes));
   }
   out.push(cutter.end());
-  const { records, lines, quoteInTextOn } = cutter;
+  const { records, lines, quoteInTextOn, textAfterQuotes } = cutter;
   return {
     text: Buffer.concat(out).toString(),
     records,
@@ -42,6 +43,7 @@ export function cut(pieces: readonly (string | Buffer)[], options: CutOptions = 
     reported,
     irregular: cutter.takeIrregular(),
     quoteInTextOn,
+    textAfterQuotes,
   };
 }
 

@@ -105,6 +105,26 @@ describe('the record cutter', () => {
     }
   });
 
+  it('reports text behind a quoted field, however the text is divided', () => {
+    for (const [text, textAfterQuotes] of [
+      ['a,b\n1,"x"\n', false],
+      ['a,b\n1 ,x \n', false],
+      ['a,b\n"1" ,"x"\n', true],
+      ['a,b\n1,"x"  \n', true],
+      ['a,b\n1,"x""y" \n', true],
+      ['a,b\n1,"x "" y"\n', false],
+      ['a,b\n1,"x"y\n', true],
+      ['a,b\r\n"1" ,x\r\n', true],
+      [`a,b\n"${'x'.repeat(40_000)}",1\n`, false],
+      [`a,b\n"${'x'.repeat(40_000)}" ,1\n`, true],
+    ] as const) {
+      for (const size of [1, 2, 3, 20_000, 100_000]) {
+        const found = cut(inPieces(text, size)).textAfterQuotes;
+        assert.equal(found, textAfterQuotes, `${text.slice(0, 30)} by ${size}`);
+      }
+    }
+  });
+
   it('counts one field on a blank line of a file with one column', () => {
     assert.equal(cut(['a\n\n1\n'], { columns: 1 }).irregular, false);
     assert.equal(cut(['a\n\n1,\n'], { columns: 1 }).irregular, true);

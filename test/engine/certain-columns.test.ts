@@ -52,6 +52,7 @@ describe('columns that DuckDB parses directly, because their shape is sure', () 
           multiline: false,
           irregular: false,
           blankLines: false,
+          textAfterQuotes: false,
           firstLine: 1,
           shapes,
         },

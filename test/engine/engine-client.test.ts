@@ -38,7 +38,17 @@ describe('the engine process', () => {
     const source = running.source(['a', 'b']);
     const shapes = [['whole', 'decimal'], []] as const;
     const segments = [
-      { path, bytes: 4, records: 1, multiline: false, irregular: false, blankLines: false, firstLine: 1, shapes },
+      {
+        path,
+        bytes: 4,
+        records: 1,
+        multiline: false,
+        irregular: false,
+        blankLines: false,
+        textAfterQuotes: false,
+        firstLine: 1,
+        shapes,
+      },
     ];
     const database = join(running.tables, 'a.duckdb');
     await running.engine.call('begin_load', { database, columns: FORMATS, create: true });

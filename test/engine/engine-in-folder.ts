@@ -57,6 +57,7 @@ export async function engineInFolder(
       multiline: text.includes('"'),
       irregular: false,
       blankLines: false,
+      textAfterQuotes: false,
       firstLine: 2,
       shapes: [],
     };

@@ -117,6 +117,7 @@ describe('rewriting a segment', () => {
             multiline: true,
             irregular: false,
             blankLines: false,
+            textAfterQuotes: false,
             firstLine: 3,
           },
           shapes: columns.map(() => []),

@@ -60,7 +60,14 @@ describe('upkeep', () => {
     for (let time = 0; time < 2; time++) {
       const writer = await spool.create(id);
       const at = { records: 0, lines: 0, quotedLineFeeds: 0 };
-      const cutter = { ...at, records: 1, lines: 1, takeShapes: () => [], takeIrregular: () => false };
+      const cutter = {
+        ...at,
+        records: 1,
+        lines: 1,
+        textAfterQuotes: false,
+        takeShapes: () => [],
+        takeIrregular: () => false,
+      };
       await writer.write(Buffer.from('1\n'), 2, at, cutter);
       assert.equal((await writer.end(cutter)).length, 1);
     }

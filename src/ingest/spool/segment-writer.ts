@@ -45,6 +45,8 @@ export interface SegmentKeeper {
 
 /** What the writer needs of a record cutter. */
 export interface Cutter extends CutterPosition {
+  /** Whether anything, such as spaces, follows the closing quote of a field so far. */
+  readonly textAfterQuotes: boolean;
   /** By column: the shapes that all fields share in the records completed since the last call. */
   takeShapes(): readonly (readonly FieldShape[])[];
   /** Whether a record completed since the last call has more or fewer fields than there are columns. */
@@ -182,6 +184,7 @@ export class SegmentWriter {
       records,
       multiline: quotedLineFeeds > 0,
       blankLines: lines - quotedLineFeeds > records,
+      textAfterQuotes: cutter.textAfterQuotes,
       irregular: cutter.takeIrregular(),
       firstLine: segment.firstLine,
       shapes: cutter.takeShapes(),

@@ -1,4 +1,5 @@
 import type { CsvDialect } from '../../csv/dialect.ts';
+import type { CsvSegment } from '../../csv/segment.ts';
 import { type ColumnType, TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedColumn } from '../../model/parsed-columns.ts';
 import { ROW_COLUMN } from '../../model/physical-columns.ts';
@@ -51,9 +52,13 @@ const SETTINGS: StatementSettings = {
   precise_float_parsing: 1,
 };
 
-/** Whether ClickHouse reads segments of a dialect as they are. */
-export function readsDialect({ delimiter, quote }: InsertedDialect): boolean {
-  return [',', ';', '|', '\t'].includes(delimiter) && ['"', ''].includes(quote);
+/** Whether ClickHouse reads the fields of a segment as they are written. */
+export function readsFields(
+  { delimiter, quote }: InsertedDialect,
+  { textAfterQuotes }: Pick<CsvSegment, 'textAfterQuotes'>,
+): boolean {
+  if (!['"', ''].includes(quote)) return false;
+  return delimiter === '\t' ? !textAfterQuotes : [',', ';', '|'].includes(delimiter);
 }
 
 /** What an insert has to know of its text. */

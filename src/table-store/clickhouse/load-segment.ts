@@ -7,7 +7,7 @@ import type { EngineClient } from '../../engine/engine-client.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
 import type { Appended } from '../table-store.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
-import { type InsertedDialect, type InsertTarget, insertSettings, insertSql, readsDialect } from './insert-sql.ts';
+import { type InsertedDialect, type InsertTarget, insertSettings, insertSql, readsFields } from './insert-sql.ts';
 import { insertId } from './running-statements.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -42,7 +42,7 @@ export interface SegmentDeps {
  */
 export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: SegmentToLoad): Promise<Appended> {
   const { file, segment, dialect, trustShapes, signal, onProgress } = load;
-  const isReadable = readsDialect(dialect);
+  const isReadable = readsFields(dialect, segment);
   if (isReadable && !segment.blankLines && trustShapes && isCertainSegment(segment, file.columns)) {
     const rows = await insert(load, segment.path, dialect, onProgress);
     return { rows, ambiguousTimes: [], incompleteTimes: null };

@@ -54,6 +54,7 @@ export function fileOf(sha256: string, spoolBytes = 15): ReceivedFile {
     multiline: false,
     irregular: false,
     blankLines: false,
+    textAfterQuotes: false,
     firstLine: 2,
     shapes: [],
   };

@@ -25,7 +25,7 @@ const NOTHING = { records: 0, lines: 0, quotedLineFeeds: 0 };
 /** Writes segments of an upload; each text is a segment of its own. */
 export async function write(place: SpoolPlace, uploadId: UploadId, texts: readonly string[]): Promise<SpooledUpload> {
   const writer = await place.spool.create(uploadId);
-  const cutter = { ...NOTHING, takeShapes: () => [], takeIrregular: () => false };
+  const cutter = { ...NOTHING, textAfterQuotes: false, takeShapes: () => [], takeIrregular: () => false };
   for (const each of texts) {
     const bytes = Buffer.from(each);
     await writer.write(bytes, bytes.length, NOTHING, cutter);
@@ -130,6 +130,7 @@ export function spoolContract(name: string, make: () => Promise<PlaceUnderTest>,
       const writer = await a.spool.create(id);
       await writer.write(Buffer.from('a\n'), 2, NOTHING, {
         ...NOTHING,
+        textAfterQuotes: false,
         takeShapes: () => [],
         takeIrregular: () => false,
       });
