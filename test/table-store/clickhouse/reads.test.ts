@@ -69,9 +69,12 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
       );
       return Number(row?.[0]);
     };
-    for (let tries = 0; tries < 100 && (await running()) > 0; tries++)
+    // Between two chunks of an export, none runs for a moment.
+    for (let tries = 0, without = 0; without < 5; tries++) {
+      assert.ok(tries < 100, 'no query runs on');
+      without = (await running()) === 0 ? without + 1 : 0;
       await new Promise((done) => setTimeout(done, 50));
-    assert.equal(await running(), 0, 'no query runs on');
+    }
   }
 
   it('skips the parts of a table that have none of the times of a condition', async () => {
