@@ -5,6 +5,7 @@ import type { TableForReading, TableState } from '../src/catalog/table-state.ts'
 import type { ReceivedFile, Reception } from '../src/catalog/upload.ts';
 import { completeOptions, type GivenOptions, type UploadOptions } from '../src/catalog/upload-options.ts';
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
+import type { CsvSegment } from '../src/csv/segment.ts';
 import { type Column, type ColumnType, chooseTimeColumn } from '../src/model/columns.ts';
 import { type CustomerId, newUploadId, parseCustomerId, type TableId, type UploadId } from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
@@ -103,6 +104,22 @@ export function newUpload(customer: string, change: Partial<NewUpload> = {}): Ne
   };
 }
 
+/** A segment of three records below a header, without anything unusual. */
+export function segmentOf(change: Partial<CsvSegment> = {}): CsvSegment {
+  return {
+    path: '0.csv',
+    bytes: 15,
+    records: 3,
+    multiline: false,
+    irregular: false,
+    blankLines: false,
+    textAfterQuotes: false,
+    firstLine: 2,
+    shapes: [],
+    ...change,
+  };
+}
+
 /** A received file of three records in one segment, with the columns `at` and `n`. */
 export function receivedFile(change: Partial<ReceivedFile> = {}): ReceivedFile {
   return {
@@ -114,19 +131,7 @@ export function receivedFile(change: Partial<ReceivedFile> = {}): ReceivedFile {
     columns: ['at', 'n'],
     headerText: 'at,n',
     records: 3,
-    segments: [
-      {
-        path: '0.csv',
-        bytes: 15,
-        records: 3,
-        multiline: false,
-        irregular: false,
-        blankLines: false,
-        textAfterQuotes: false,
-        firstLine: 2,
-        shapes: [],
-      },
-    ],
+    segments: [segmentOf()],
     origin: null,
     warnings: [],
     ...change,

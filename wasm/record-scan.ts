@@ -207,6 +207,7 @@ function shapesOfTime(field: usize, length: u32, others: u32): u32 {
 function isDate(field: usize): bool {
   const month = twoDigits(field, 5);
   const day = twoDigits(field, 8);
+  // 0 less 1 is the largest number.
   if (month - 1 >= 12 || day - 1 >= 31) return false;
   return day <= 28 || day <= daysOf(month, field);
 }

@@ -14,7 +14,7 @@ import { SegmentRewriter } from '../../src/engine/csv/segment-rewriter.ts';
 import type { LogicalType } from '../../src/model/columns.ts';
 import type { ParsedFile } from '../../src/model/parsed-columns.ts';
 import type { ValueFormat } from '../../src/model/value-format.ts';
-import { columns, parsedFile } from '../builders.ts';
+import { columns, parsedFile, segmentOf } from '../builders.ts';
 import { type ShapedField, shapedFields } from '../csv/shaped-texts.ts';
 
 describe('columns that DuckDB parses directly, because their shape is sure', () => {
@@ -44,19 +44,7 @@ describe('columns that DuckDB parses directly, because their shape is sure', () 
     return {
       dialect: { delimiter: ',', quote: '"', header: false },
       columns: ['a'],
-      segments: [
-        {
-          path,
-          bytes: text.length,
-          records,
-          multiline: false,
-          irregular: false,
-          blankLines: false,
-          textAfterQuotes: false,
-          firstLine: 1,
-          shapes,
-        },
-      ],
+      segments: [segmentOf({ path, bytes: text.length, records, firstLine: 1, shapes })],
     };
   }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { StorageFailure } from '../../src/model/storage-failure.ts';
-import { parsedFile } from '../builders.ts';
+import { parsedFile, segmentOf } from '../builders.ts';
 import { type EngineInFolder, engineInFolder } from './engine-in-folder.ts';
 
 const FORMATS = [
@@ -37,19 +37,7 @@ describe('the engine process', () => {
     writeFileSync(path, '1,x\n');
     const source = running.source(['a', 'b']);
     const shapes = [['whole', 'decimal'], []] as const;
-    const segments = [
-      {
-        path,
-        bytes: 4,
-        records: 1,
-        multiline: false,
-        irregular: false,
-        blankLines: false,
-        textAfterQuotes: false,
-        firstLine: 1,
-        shapes,
-      },
-    ];
+    const segments = [segmentOf({ path, bytes: 4, records: 1, firstLine: 1, shapes })];
     const database = join(running.tables, 'a.duckdb');
     await running.engine.call('begin_load', { database, columns: FORMATS, create: true });
     const load = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], trustShapes: true };

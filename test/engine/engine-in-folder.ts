@@ -5,6 +5,7 @@ import type { CsvSegment, CsvSource } from '../../src/csv/segment.ts';
 import { EngineClient } from '../../src/engine/engine-client.ts';
 import type { Observation } from '../../src/events.ts';
 import type { DuckdbSettings } from '../../src/table-store/duckdb/duckdb-table-store.ts';
+import { segmentOf } from '../builders.ts';
 
 export interface EngineInFolder {
   readonly engine: EngineClient;
@@ -49,18 +50,13 @@ export async function engineInFolder(
   const segment = (text: string): CsvSegment => {
     const path = join(spool, `${segments++}.csv`);
     writeFileSync(path, text);
-    return {
+    return segmentOf({
       path,
       bytes: Buffer.byteLength(text),
       // Line feeds in quotes end no record.
       records: text.replaceAll(/"[^"]*"/g, '').split('\n').length - 1,
       multiline: text.includes('"'),
-      irregular: false,
-      blankLines: false,
-      textAfterQuotes: false,
-      firstLine: 2,
-      shapes: [],
-    };
+    });
   };
   return {
     engine,

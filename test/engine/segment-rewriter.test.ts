@@ -11,6 +11,7 @@ import { parserFor } from '../../src/csv/values/value-parser.ts';
 import { SegmentRewriter } from '../../src/engine/csv/segment-rewriter.ts';
 import type { ParsedColumn, ParsedFile } from '../../src/model/parsed-columns.ts';
 import type { ValueFormat } from '../../src/model/value-format.ts';
+import { segmentOf } from '../builders.ts';
 
 const FORMATS: readonly ValueFormat[] = [
   { type: 'text' },
@@ -109,19 +110,9 @@ describe('rewriting a segment', () => {
         const path = join(folder, 'segment.csv');
         writeFileSync(path, Buffer.concat([...withMark(text)]));
         const width = columns.filter(({ combines }) => combines === undefined).length;
-        const segment = {
-          ...{
-            path,
-            bytes: text.length,
-            records: table.rows.length,
-            multiline: true,
-            irregular: false,
-            blankLines: false,
-            textAfterQuotes: false,
-            firstLine: 3,
-          },
-          shapes: columns.map(() => []),
-        };
+        const shapes = columns.map(() => []);
+        const { length: records } = table.rows;
+        const segment = segmentOf({ path, bytes: text.length, records, multiline: true, firstLine: 3, shapes });
         const rewriter = new SegmentRewriter(
           { columns, nulls: NULLS, trustShapes: true },
           { delimiter, quote, header: true },

@@ -14,6 +14,7 @@ import {
   receivedFile,
   receptionOf,
   registerReceiver,
+  segmentOf,
   uploadOptions,
 } from '../../builders.ts';
 
@@ -47,18 +48,7 @@ type NewUpload = Parameters<Catalog['createUpload']>[0];
 
 /** A file with other bytes for every digest. */
 export function fileOf(sha256: string, spoolBytes = 15): ReceivedFile {
-  const segment = {
-    path: '0.csv',
-    bytes: spoolBytes,
-    records: 3,
-    multiline: false,
-    irregular: false,
-    blankLines: false,
-    textAfterQuotes: false,
-    firstLine: 2,
-    shapes: [],
-  };
-  return receivedFile({ sha256, segments: [segment] });
+  return receivedFile({ sha256, segments: [segmentOf({ bytes: spoolBytes })] });
 }
 
 export function leaseOf({ upload, tag }: Claim, owner = 'a'): Lease {
