@@ -62,15 +62,14 @@ const TASKS = {
 function testCommand(allArgs) {
   const withCoverage = allArgs.includes('--coverage');
   const args = allArgs.filter((arg) => arg !== '--coverage');
-  const reporter = withCoverage ? './scripts/coverage-reporter.mjs' : 'tap';
   const isPath = (arg) => !arg.startsWith('-') && (/[*]|\.ts$/.test(arg) || existsSync(join(ROOT, arg)));
   const isFolder = (arg) => existsSync(join(ROOT, arg)) && statSync(join(ROOT, arg)).isDirectory();
   const paths = args.filter(isPath).map((arg) => (isFolder(arg) ? join(arg, '**/*.test.ts') : arg));
   return [
     ...(withCoverage ? ['--experimental-test-coverage', '--test-coverage-include=src/**/*.ts'] : []),
     '--test',
-    // `spec` is the most readable of Node's reporters; `tap` ends with the counts in every case.
-    `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : reporter}`,
+    // `spec` is the most readable of Node's reporters; ours ends with the failed tests and the counts in every case.
+    `--test-reporter=${process.stdout.isTTY && !process.env.CI ? 'spec' : './scripts/test-reporter.mjs'}`,
     // Most tests wait for a process that they started.
     `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
