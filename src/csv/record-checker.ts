@@ -35,7 +35,7 @@ export class RecordChecker {
   /** @param shapes by column: those that all fields of the records to be checked next have, as far as is known */
   trust(shapes: CsvSegment['shapes']): void {
     this.#checked = this.#columns.flatMap(({ format }, index) =>
-      format.type === 'text' || isCertain(format, shapes[index] ?? []) ? [] : [index],
+      isCertain(format, shapes[index] ?? []) ? [] : [index],
     );
   }
 

@@ -97,8 +97,6 @@ export interface EngineOperations extends ScanOperations, CopyOperations {
       /** The stored column for each column of the file; null: it has no values, and is not stored. */
       readonly into: readonly (string | null)[];
       readonly source: CsvSource;
-      /** Whether columns that are certain by the shapes of their fields are left to DuckDB's parser. */
-      readonly trustShapes: boolean;
     };
     result: {
       readonly rows: number;
@@ -114,7 +112,6 @@ export interface EngineOperations extends ScanOperations, CopyOperations {
     params: ParsedFile & {
       readonly dialect: CsvDialect;
       readonly segment: CsvSegment;
-      readonly trustShapes: boolean;
       /** Whether the new file is to have commas and double quotes, whatever the dialect. */
       readonly recode: boolean;
       readonly path: string;

@@ -59,8 +59,6 @@ export interface BeginLoad extends TableName {
   readonly timeColumn: string | null;
   /** Whether the attempt creates the table. No other attempt has ever used its ID. */
   readonly create: boolean;
-  /** Whether columns that are certain by the shapes of their fields need not be judged value by value. */
-  readonly trustShapes: boolean;
 }
 
 /** The rows of a customer's table that a query sees: those of the uploads that were committed at one moment. */

@@ -73,7 +73,6 @@ describe('the query cache', () => {
       file: parsedFile(COLUMNS),
       timeColumn: null,
       create: true,
-      trustShapes: true,
     };
     const session = await store.begin(load);
     await session.append(place.source(['n'], Array.from({ length: 400_000 }, (_, index) => `${index}\n`).join('')));

@@ -33,7 +33,6 @@ describe('random queries over random tables', () => {
       file: parsedFile(COLUMNS),
       timeColumn: 't',
       create: true,
-      trustShapes: true,
     });
     assert.equal(names.length, 6);
   });
@@ -54,7 +53,6 @@ describe('random queries over random tables', () => {
       file: parsedFile(COLUMNS),
       timeColumn: 't',
       create: false,
-      trustShapes: true,
     });
     const names = COLUMNS.map(({ name }) => name);
     if (rows.length > 0) await session.append(place.source(names, text));

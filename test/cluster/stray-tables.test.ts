@@ -140,7 +140,6 @@ function begun(tables: TableStore, { customer, tableId, tag }: Claim): Promise<L
     file: parsedFile(N),
     timeColumn: null,
     create: true,
-    trustShapes: true,
   });
 }
 

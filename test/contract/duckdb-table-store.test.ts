@@ -26,10 +26,10 @@ it('a table file of DuckDB holds typed values, and the tag in a hidden column', 
       { name: 'n', type: 'integer' },
     ] as const;
     const load = { ...tableOf('file'), columns: formats, file: parsedFile(formats), timeColumn: 'at' };
-    const first = await store.begin({ ...load, tag: 1, create: true, trustShapes: true });
+    const first = await store.begin({ ...load, tag: 1, create: true });
     await first.append(running.source(['at', 'n'], '2024-01-01 00:00:00,1\n'));
     await first.commit();
-    const second = await store.begin({ ...load, tag: 7, create: false, trustShapes: true });
+    const second = await store.begin({ ...load, tag: 7, create: false });
     await second.append(running.source(['at', 'n'], '2024-01-02 00:00:00,2\n'));
     await second.commit();
     await running.engine.close();

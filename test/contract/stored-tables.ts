@@ -35,7 +35,7 @@ export function duckdbTables(place: EngineInFolder): StoredTables {
       const found = of.find(({ at }) => rows.some((row) => row[at] !== null)) ?? of.at(-1);
       return { name, type: found?.type ?? type, at: found?.at ?? 0 };
     });
-    const load = { ...table, columns, file: parsedFile(used), timeColumn: null, trustShapes: true };
+    const load = { ...table, columns, file: parsedFile(used), timeColumn: null };
     return { used, session: reads.begin({ ...load, tag, create: tag === 0 }) };
   };
   return {

@@ -83,7 +83,6 @@ export function tableStoreContract(
         file: parsedFile(formats),
         timeColumn,
         create,
-        trustShapes: true,
       };
       return made.store.begin(load);
     }
@@ -163,7 +162,7 @@ export function tableStoreContract(
         const number = { name: 'n', format: { type: 'integer', thousands: '.' } };
         const file = { columns: [day, number], nulls: ['-'] } as ParsedFile;
         const load = { ...tableOf('forms'), tag: 1, columns: FORMATS, file, timeColumn: 'at', create: true };
-        const session = await made.store.begin({ ...load, trustShapes: true });
+        const session = await made.store.begin({ ...load });
         const appended = await session.append(records('27/10/2024 02:30,1.234\n1/2/2024,-\n'));
         assert.equal(appended.rows, 2);
         assert.deepEqual(
@@ -288,7 +287,6 @@ export function tableStoreContract(
           tag: 1,
           file: parsedFile(columns),
           create: true,
-          trustShapes: true,
         });
         await first.append(made.source(names, `${row(0).join()}\n${row(1).join()}\n`));
         await first.commit();
@@ -298,7 +296,6 @@ export function tableStoreContract(
           tag: 2,
           file: parsedFile(formats),
           create: false,
-          trustShapes: true,
         });
         await second.append(made.source(names.toReversed(), `${row(2).toReversed().join()}\n`));
         await second.commit();

@@ -22,7 +22,6 @@ export function wideningContract(store: () => StoreUnderTest): void {
       file: parsedFile([column]),
       timeColumn: null,
       create: tag === 1,
-      trustShapes: false,
     });
     await session.append(store().source(['n'], texts.map((text) => `${text}\n`).join('')));
     assert.equal((await session.commit()).rows, texts.length);

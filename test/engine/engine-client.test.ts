@@ -28,7 +28,7 @@ describe('the engine process', () => {
     const text = Array.from({ length: 200_000 }, (_, index) => `${index},${'x'.repeat(50)}\n`).join('');
     const segment = running.segment(text);
     const source = { ...running.source(['a', 'b']), segments: Array.from({ length: 30 }, () => segment) };
-    const params = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], source, trustShapes: true };
+    const params = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], source };
     return { database, load: running.engine.call('append', params, options) };
   }
 
@@ -40,7 +40,7 @@ describe('the engine process', () => {
     const segments = [segmentOf({ path, bytes: 4, records: 1, firstLine: 1, shapes })];
     const database = join(running.tables, 'a.duckdb');
     await running.engine.call('begin_load', { database, columns: FORMATS, create: true });
-    const load = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'], trustShapes: true };
+    const load = { database, tag: 1, ...parsedFile(FORMATS), into: ['c0', 'c1'] };
     await assert.rejects(
       running.engine.call('append', { ...load, source: { ...source, segments } }),
       (error: Error) =>

@@ -25,7 +25,6 @@ it('runs a query with bound parameters, and stops at its limits', async () => {
     ...parsedFile(formats),
     into: ['c0'],
     source: source(['c0'], '1\n2\n3\n'),
-    trustShapes: true,
   });
   const run = (sql: string, params: readonly bigint[], maxRows: number, maxBytes = 1000) =>
     engine.call('query', { database, sql, params, maxRows, maxBytes });
@@ -52,7 +51,6 @@ it('runs queries during a load, and drops a table only when its queries have end
       ...parsedFile(formats),
       into: ['c0'],
       source: source(['c0'], text),
-      trustShapes: true,
     });
   await engine.call('begin_load', { database, columns: formats, create: true });
   await write(1);
@@ -84,7 +82,6 @@ it('ends a cancelled query, and keeps running', async () => {
     ...parsedFile(formats),
     into: ['c0'],
     source: source(['c0'], text),
-    trustShapes: true,
   });
   const name = tableName(database);
   const sql = `SELECT sum(a.c0 % 7 + b.c0 % 5) FROM ${name} a, ${name} b`;
@@ -108,7 +105,7 @@ it('closes the table file after a result over the limits, so that the table can 
   const database = join(tables, 'a.duckdb');
   const formats = [{ name: 'c0', type: 'integer' }] as const;
   const text = Array.from({ length: 300_000 }, (_, index) => `${index}\n`).join('');
-  const load = { database, tag: 1, ...parsedFile(formats), into: ['c0'], trustShapes: true };
+  const load = { database, tag: 1, ...parsedFile(formats), into: ['c0'] };
   const run = (maxRows: number, maxBytes: number) => {
     const sql = `SELECT c0 FROM ${tableName(database)} ORDER BY c0`;
     return engine.call('query', { database, sql, params: [], maxRows, maxBytes });

@@ -40,7 +40,7 @@ describe('a table file whose columns have the names of a CSV file', () => {
 
   it('is read and appended to, after its columns were renamed by position', async () => {
     const store = duckdbTableStore(running.engine, running.storeSettings);
-    const load = { ...table, tag: 2, columns: COLUMNS, timeColumn: null, create: false, trustShapes: true };
+    const load = { ...table, tag: 2, columns: COLUMNS, timeColumn: null, create: false };
     const session = await store.begin({ ...load, file: parsedFile(COLUMNS.toReversed()) });
     await session.append(running.source(NAMES.toReversed(), `${row(2).toReversed().join()}\n`));
     assert.equal((await session.commit()).rows, 1);

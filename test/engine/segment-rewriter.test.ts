@@ -113,10 +113,7 @@ describe('rewriting a segment', () => {
         const shapes = columns.map(() => []);
         const { length: records } = table.rows;
         const segment = segmentOf({ path, bytes: text.length, records, multiline: true, firstLine: 3, shapes });
-        const rewriter = new SegmentRewriter(
-          { columns, nulls: NULLS, trustShapes: true },
-          { delimiter, quote, header: true },
-        );
+        const rewriter = new SegmentRewriter({ columns, nulls: NULLS }, { delimiter, quote, header: true });
         const expected = expectedText({ columns, nulls: NULLS }, text, delimiter, quote, width);
         const rewriting = rewriter.rewrite(segment, new AbortController().signal, () => undefined);
         if (typeof expected === 'number') {

@@ -18,7 +18,7 @@ after(() => running.close());
 async function load(tag: number, of: typeof INTEGER, text: string) {
   const store = duckdbTableStore(running.engine, running.storeSettings);
   const plan = { ...tableOf('a'), tag, columns: of, file: parsedFile(of), timeColumn: null };
-  const session = await store.begin({ ...plan, create: tag === 1, trustShapes: false });
+  const session = await store.begin({ ...plan, create: tag === 1 });
   await session.append(running.source(['n'], text));
   return (await session.commit()).rows;
 }

@@ -202,6 +202,14 @@ describe('what a text means', () => {
     assert.deepEqual(await rowsOf(customer), [...rows, ...rows, ...rows]);
   });
 
+  it('is null for such words in files whose values all look alike', async () => {
+    const { customer } = await sendAll(['n,x\n-999,-9.5\n5,2.5\n'], '?nulls=-999,-9.5');
+    assert.deepEqual(await rowsOf(customer), [
+      [null, null],
+      [5, 2.5],
+    ]);
+  });
+
   it('is asked for if nothing decides, and a retry with the option leads to rows', async () => {
     for (const [csv, option, value, row] of [
       ['d,n\n3/4/2024,1\n', 'date_order', 'dmy', ['2024-04-03', 1]],

@@ -1,5 +1,5 @@
 import type { LogicalType } from '../../model/columns.ts';
-import type { ParsedColumn } from '../../model/parsed-columns.ts';
+import type { ParsedColumn, ParsedFile } from '../../model/parsed-columns.ts';
 import type { ValueFormat } from '../../model/value-format.ts';
 import { FIELD_SHAPES, type FieldShape, SHAPE_OF_TYPE } from '../field-shapes.ts';
 import type { CsvSegment } from '../segment.ts';
@@ -21,9 +21,9 @@ export function mayTrustShapes(nulls: Iterable<string>): boolean {
   return [...nulls].every((word) => classifyText(word) === 0);
 }
 
-/** Whether any reader gives the values of this format to texts of these shapes. */
+/** Whether any reader gives the values of this format to texts of these shapes, if `mayTrustShapes`. */
 export function isCertain(format: ValueFormat, shapes: readonly FieldShape[]): boolean {
-  if (isEmptyColumn(shapes)) return true;
+  if (format.type === 'text' || isEmptyColumn(shapes)) return true;
   if (!hasShapeOf(format.type, shapes)) return false;
   switch (format.type) {
     case 'number':
@@ -49,14 +49,12 @@ export function hasFullTimes({ shapes }: Pick<CsvSegment, 'shapes'>, columns: re
 /** Whether any reader of CSV gives the same values to all fields of a segment, so that a store may parse it as it is. */
 export function isCertainSegment(
   { shapes, irregular }: Pick<CsvSegment, 'shapes' | 'irregular'>,
-  columns: readonly ParsedColumn[],
+  { columns, nulls }: ParsedFile,
 ): boolean {
   // Readers silently drop surplus fields that are empty.
   return (
     !irregular &&
-    columns.every(
-      ({ format, combines }, index) =>
-        combines === undefined && (format.type === 'text' || isCertain(format, shapes[index] ?? [])),
-    )
+    mayTrustShapes(nulls) &&
+    columns.every(({ format, combines }, index) => combines === undefined && isCertain(format, shapes[index] ?? []))
   );
 }

@@ -7,7 +7,7 @@ import type { CsvRecord } from '../../csv/record-reader.ts';
 import type { CsvSegment } from '../../csv/segment.ts';
 import { type FieldsBatch, segmentFields } from '../../csv/segment-fields.ts';
 import { segmentRecords } from '../../csv/segment-records.ts';
-import { isCertain } from '../../csv/values/certain-columns.ts';
+import { isCertain, mayTrustShapes } from '../../csv/values/certain-columns.ts';
 import { type FieldParser, fieldParserFor, REJECTED } from '../../csv/values/field-parser.ts';
 import { type ParsedValue, parserFor, type ValueParser } from '../../csv/values/value-parser.ts';
 import type { Values } from '../../csv/values/values.ts';
@@ -20,14 +20,7 @@ import { RewrittenText } from './rewritten-text.ts';
 /** What canonical values are written with. */
 const CANONICAL = /[-+.: 0-9a-z]/;
 
-export interface RewriteOptions {
-  /** If false, the values of all columns are judged; else those that are not certain by their shape. */
-  readonly trustShapes: boolean;
-  /** Whether the rewritten segments are to have commas and double quotes, whatever the dialect of the file. */
-  readonly recode?: boolean;
-}
-
-/** Rewrites segments so that the values of all columns are canonical. Text is copied as it is. */
+/** Rewrites segments so that the values of all columns are canonical. Text, and what is certain by its shape, is copied as it is. */
 export class SegmentRewriter {
   /** The dialect of the rewritten segments. */
   readonly dialect: RewrittenDialect;
@@ -37,14 +30,15 @@ export class SegmentRewriter {
   readonly #parsers: readonly ValueParser[];
   readonly #fieldParsers: readonly FieldParser[];
   readonly #quote: number;
-  readonly #trustShapes: boolean;
+  readonly #trustsShapes: boolean;
   /** Around canonical values. */
   readonly #mark: string;
 
-  constructor(file: ParsedFile & RewriteOptions, dialect: CsvDialect) {
+  /** @param recode whether the rewritten segments are to have commas and double quotes, whatever the dialect of the file */
+  constructor(file: ParsedFile, dialect: CsvDialect, { recode = false } = {}) {
     this.#columns = columnsOfRecords(file);
     this.#combined = CombinedColumn.of(file);
-    this.#trustShapes = file.trustShapes;
+    this.#trustsShapes = mayTrustShapes(file.nulls);
     const nulls = new Set(file.nulls);
     this.#parsers = this.#columns.map(({ format }) => parserFor(format, nulls));
     this.#quote = quoteCode(dialect);
@@ -53,9 +47,9 @@ export class SegmentRewriter {
     );
     const isSplit = CANONICAL.test(dialect.delimiter);
     // Without quotes, a value such as 2024-01-02 would be split at hyphens.
-    const recode = file.recode === true || (isSplit && dialect.quote === '');
-    this.dialect = recode ? { delimiter: ',', quote: '"' } : dialect;
-    this.#mark = isSplit && !recode ? dialect.quote : '';
+    const isRecoded = recode || (isSplit && dialect.quote === '');
+    this.dialect = isRecoded ? { delimiter: ',', quote: '"' } : dialect;
+    this.#mark = isSplit && !isRecoded ? dialect.quote : '';
     this.#source = dialect;
   }
 
@@ -85,7 +79,7 @@ export class SegmentRewriter {
   ): Promise<CsvSegment> {
     const rewritten = this.#columns.map(
       ({ format }, index) =>
-        format.type !== 'text' && !(this.#trustShapes && isCertain(format, segment.shapes[index] ?? [])),
+        format.type !== 'text' && !(this.#trustsShapes && isCertain(format, segment.shapes[index] ?? [])),
     );
     const file = await BufferedFile.create(path, { durable: false });
     const out = new RewrittenText(file);

@@ -35,13 +35,13 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
  * rewritten with canonical values first, which `csv/values` has judged.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
-  const { database, into, source, tag, trustShapes } = params;
+  const { database, into, source, tag } = params;
   const { dialect, segments } = source;
   const columns = params.columns;
   const types = typesOf(columns);
   // By the name that `readCsvSql` gives to the column of the file.
   const stored = new Map(into.flatMap((name, index) => (name === null ? [] : [[`c${index}`, name] as const])));
-  const direct = segments.filter((segment) => trustShapes && isCertainSegment(segment, columns));
+  const direct = segments.filter((segment) => isCertainSegment(segment, params));
   const others = segments.filter((segment) => !direct.includes(segment));
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   const rewriter = new SegmentRewriter(params, dialect);

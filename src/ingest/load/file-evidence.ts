@@ -33,7 +33,7 @@ interface Column {
  */
 export class FileEvidence {
   /** Whether shapes are evidence. If not, all values are read. */
-  readonly trustsShapes: boolean;
+  readonly #trustsShapes: boolean;
   readonly #csvReader: CsvReader;
   readonly #file: FileToLoad;
   readonly #options: ValueOptions;
@@ -45,7 +45,7 @@ export class FileEvidence {
     this.#csvReader = csvReader;
     this.#file = file;
     this.#options = options;
-    this.trustsShapes = mayTrustShapes(nullsOf(options));
+    this.#trustsShapes = mayTrustShapes(nullsOf(options));
     this.#signal = signal;
     const { columns: names } = file.source([]);
     this.#columns = names.map((name, index) => {
@@ -138,7 +138,7 @@ export class FileEvidence {
     if (column.isText || column.whole.has(number)) return true;
     const shapes = segment.shapes[column.index] ?? [];
     if (isEmptyColumn(shapes)) return true;
-    if (!this.trustsShapes || column.pattern !== null) return false;
+    if (!this.#trustsShapes || column.pattern !== null) return false;
     if (column.type !== null && !hasShapeOf(column.type, shapes)) return false;
     const readings = readingsOfShapes(shapes);
     // They may all look like 1.250, which is a number with a decimal comma, too.
@@ -182,4 +182,4 @@ function hasSurelyPoint(evidence: ColumnEvidence): boolean {
 }
 
 /** What a plan is made of. */
-export type PlanEvidence = Pick<FileEvidence, 'columns' | 'trustsShapes' | 'hasTexts'>;
+export type PlanEvidence = Pick<FileEvidence, 'columns' | 'hasTexts'>;

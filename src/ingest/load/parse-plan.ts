@@ -22,8 +22,6 @@ export interface ParsePlan {
   /** What the values of this file mean for the types of the columns. */
   readonly uses: readonly ColumnUse[];
   readonly timeColumn: string | null;
-  /** Whether columns that are certain by their shapes need not be judged value by value. */
-  readonly trustShapes: boolean;
   /** Values that the formats do not accept, as far as the evidence goes. */
   readonly rejected: number;
   readonly warnings: readonly string[];
@@ -82,7 +80,6 @@ export function planOf(
     columns: withReasons(combined ? withColumn(own, combined.column) : own, decision),
     uses: usesOf(evidence, decision),
     timeColumn,
-    trustShapes: evidence.trustsShapes,
     rejected: decision.columns.reduce((sum, { rejected }) => sum + rejected, 0),
     warnings: decision.warnings
       .filter((warning) => isWarning(warning, combined !== null))

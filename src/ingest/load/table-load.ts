@@ -72,7 +72,6 @@ export class TableLoad {
       timeColumn: plan.timeColumn,
       // The last upload of the table may have been undone since the claim: then it starts over in a new one.
       create: tableId !== customer.table?.tableId,
-      trustShapes: plan.trustShapes,
     });
     this.#isUnclear = false;
     this.#ambiguousTimes = [];

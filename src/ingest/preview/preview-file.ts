@@ -141,7 +141,6 @@ async function readSample(
     for (const [index, collector] of collectors.entries()) collector.add(fields[index] as string | null, line);
   }
   const evidence: PlanEvidence = {
-    trustsShapes: false,
     hasTexts: () => true,
     columns: collectors.map((collector, index) => ({ name: names[index] as string, evidence: collector.evidence })),
   };

@@ -28,7 +28,6 @@ export interface ClickhouseLoadDeps extends SegmentDeps {
 export interface ClickhouseLoadParams extends Omit<WantedTable, 'timeColumn'> {
   readonly tag: number;
   readonly create: boolean;
-  readonly trustShapes: boolean;
   readonly time: StoredTime | null;
 }
 

@@ -17,14 +17,14 @@ export function clickhouseLoads(
 ): Pick<TableStore, 'begin' | 'purge' | 'drop' | 'emptyTables'> {
   const { servers, making } = deps;
   return {
-    async begin({ customerId, tableId, tag, columns, file, timeColumn, create, trustShapes }) {
+    async begin({ customerId, tableId, tag, columns, file, timeColumn, create }) {
       const type = columns.find(({ name }) => name === timeColumn)?.type;
       const isTime = type === 'date' || type === 'timestamp';
       const name = timeColumn !== null && isTime ? storedIn(columns, timeColumn, type) : null;
       const time: StoredTime | null = name !== null && isTime ? { name, type } : null;
       const into = file.columns.map((column) => storedIn(columns, column.name, column.format.type));
       const table = tableName({ customerId, tableId });
-      return new ClickhouseLoad(deps, { table, tag, columns, file, into, time, create, trustShapes });
+      return new ClickhouseLoad(deps, { table, tag, columns, file, into, time, create });
     },
     async purge(table, tags) {
       if (tags.length === 0) return;

@@ -15,7 +15,6 @@ const PROGRESS_EVERY_MS = 100;
 
 export interface SegmentToLoad extends InsertTarget {
   readonly file: ParsedFile;
-  readonly trustShapes: boolean;
   readonly dialect: CsvSource['dialect'];
   readonly segment: CsvSegment;
   /** The place of its first record among the rows of the attempt. */
@@ -41,9 +40,9 @@ export interface SegmentDeps {
  * @throws StorageFailure
  */
 export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: SegmentToLoad): Promise<Appended> {
-  const { file, segment, dialect, trustShapes, signal, onProgress } = load;
+  const { file, segment, dialect, signal, onProgress } = load;
   const isReadable = readsFields(dialect, segment);
-  if (isReadable && !segment.blankLines && trustShapes && isCertainSegment(segment, file.columns)) {
+  if (isReadable && !segment.blankLines && isCertainSegment(segment, file)) {
     const rows = await insert(load, segment.path, dialect, onProgress);
     return { rows, ambiguousTimes: [], incompleteTimes: null };
   }
@@ -51,7 +50,7 @@ export async function loadSegment({ engine, tempDirectory }: SegmentDeps, load: 
   try {
     const rewritten = await engine.call(
       'rewrite_segment',
-      { ...file, dialect, segment, trustShapes, recode: !isReadable, path },
+      { ...file, dialect, segment, recode: !isReadable, path },
       // Rewriting and inserting take about as long.
       { signal, onProgress: (share) => onProgress(share / 2) },
     );

@@ -37,7 +37,7 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
       const path = join(settings.exports, `${randomUUID()}.parquet`);
       return engine.call('encode_result', { columns, rows, format, path }, { signal });
     },
-    async begin({ customerId, tableId, tag, columns, file, timeColumn, create, trustShapes }): Promise<LoadSession> {
+    async begin({ customerId, tableId, tag, columns, file, timeColumn, create }): Promise<LoadSession> {
       const database = fileOf({ customerId, tableId });
       const stored = columns.flatMap(physicalParts);
       const into = file.columns.map(({ name, format }) => storedIn(columns, name, format.type));
@@ -47,8 +47,7 @@ export function duckdbTableStore(engine: EngineClient, settings: DuckdbSettings)
       return {
         // Each uses all threads.
         concurrentAppends: 1,
-        append: (source, options) =>
-          engine.call('append', { ...file, database, tag, into, source, trustShapes }, options),
+        append: (source, options) => engine.call('append', { ...file, database, tag, into, source }, options),
         commit: () => engine.call('end_load', { database, tag, timeColumn: storedTime }),
         rollBack: async () => {
           await engine.call(create ? 'drop' : 'purge', { database, tags: [tag] });

@@ -52,7 +52,6 @@ describe('loads into ClickHouse whose servers are killed', { skip: NO_CLICKHOUSE
       file: parsedFile(N),
       timeColumn: null,
       create: tag === 1,
-      trustShapes: true,
     });
   const kill = (shard: number) => test.shards[shard]?.kill();
   const start = (shard: number) => test.shards[shard]?.start();

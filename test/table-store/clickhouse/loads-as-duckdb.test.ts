@@ -125,7 +125,8 @@ function written(text: string, isQuoted: boolean, { delimiter, quote, behindQuot
 interface FileShape {
   readonly dialect: Dialect;
   readonly types: readonly LogicalType[];
-  readonly trustShapes: boolean;
+  /** Texts that mean null. */
+  readonly nulls: readonly string[];
   /** Whether each record begins with its number. */
   readonly withLines: boolean;
   /** Records of each segment that follow a blank line. */
@@ -143,7 +144,8 @@ const randomFiles = fc
       behindQuotes: fc.constantFrom('', '', ' ' as const),
     }),
     types: fc.array(fc.constantFrom(...TYPES), { minLength: 1, maxLength: 5 }),
-    trustShapes: fc.boolean(),
+    // With a number among them, every value is judged.
+    nulls: fc.constantFrom([], ['n/a'], ['0']),
     withLines: fc.boolean(),
     blankLines: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.uniqueArray(fc.nat({ max: 3 }))),
   })
@@ -226,7 +228,7 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
 
   let tables = 0;
   /** Loads a file into both, and compares what they hold. */
-  async function compare({ dialect, types, trustShapes, withLines, blankLines }: FileShape, segments: Segments) {
+  async function compare({ dialect, types, nulls, withLines, blankLines }: FileShape, segments: Segments) {
     let line = 0;
     const texts = segments.map((records) =>
       records
@@ -249,7 +251,7 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
     if (source === null || source.segments.some(({ irregular }) => irregular)) return 'refused';
     const timeColumn = columns.find(({ type }) => type === 'timestamp' || type === 'date')?.name ?? null;
     const table = tableOf(`t${tables++}`);
-    const load = { ...table, tag: 7, columns, file: parsedFile(columns), timeColumn, create: true, trustShapes };
+    const load = { ...table, tag: 7, columns, file: { ...parsedFile(columns), nulls }, timeColumn, create: true };
     const loadInto = (store: Pick<TableStore, 'begin'>) =>
       outcomeOf(
         (async () => {
@@ -287,7 +289,7 @@ describe('ClickHouse holds what DuckDB holds', { skip: NO_CLICKHOUSE ?? false },
   it('of dates and times that no reader can take for others, with seconds and without, between blank lines and quoted texts', async () => {
     const shape = {
       types: ['timestamp', 'text', 'date'] as const,
-      trustShapes: true,
+      nulls: [],
       withLines: true,
     };
     const segment = fc

@@ -44,7 +44,7 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
 
   function begin(customer: string, tag: number, columns: readonly StoredColumn[] = N, create = tag === 1) {
     const file = parsedFile(columns);
-    return store.begin({ ...tableOf(customer), tag, columns, file, timeColumn: null, create, trustShapes: true });
+    return store.begin({ ...tableOf(customer), tag, columns, file, timeColumn: null, create });
   }
 
   /** A source of integers whose shapes are known, so that ClickHouse parses its segments. */
