@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type QueryParameters, readQueryParameters } from '../../src/analysis/query-parameters.ts';
 import type { Column } from '../../src/model/columns.ts';
+import { processorMs } from '../processor-time.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'amount', type: 'number' },
@@ -176,14 +177,12 @@ describe('a condition in a URL', () => {
     assert.match(refusal({ where: ['"amount" 1'] }), /no operator/);
   });
 
-  it('is read in no time, however many operators its conditions and columns the table have', () => {
+  it('is read in no time, however many operators its conditions and columns the table have', async () => {
     const columns = Array.from({ length: 1000 }, (_, index) => {
       return { name: String(index).padEnd(250, 'É'), type: 'text' } as const;
     });
-    const before = process.cpuUsage();
     const read = () => readQueryParameters({ where: [`x${'='.repeat(9_999)}`] }, columns);
-    assert.throws(read, { code: 'query_invalid' });
-    const tookMs = process.cpuUsage(before).user / 1000;
+    const tookMs = await processorMs(() => assert.throws(read, { code: 'query_invalid' }));
     assert.ok(tookMs < 500, `${tookMs} ms`);
   });
 });

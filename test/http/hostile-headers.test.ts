@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { processorMs } from '../processor-time.ts';
 import { type RunningThena, startThena, upload } from '../server.ts';
 import { rawRequest } from './raw-request.ts';
 
@@ -22,9 +23,9 @@ for (const [path, headers] of [
   ['/', { 'accept-encoding': `${',br;q=0.'.repeat(1_800)}x` }],
 ] as const) {
   test(`reads a header ${Object.keys(headers)} of 15 kB in no time`, async () => {
-    const before = process.cpuUsage();
-    assert.equal((await rawRequest(thena.url + path, { headers })).status, 200);
-    const tookMs = process.cpuUsage(before).user / 1000;
+    const tookMs = await processorMs(async () => {
+      assert.equal((await rawRequest(thena.url + path, { headers })).status, 200);
+    });
     assert.ok(tookMs < 200, `${tookMs} ms`);
   });
 }

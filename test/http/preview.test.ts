@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import { processorMs } from '../processor-time.ts';
 import { call, put, type Reply, type RunningThena, startThena, WAIT } from '../server.ts';
 import { randomTables } from './random-tables.ts';
 import { written } from './written-tables.ts';
@@ -37,14 +38,9 @@ const manyRows = `id,name,at\n${Array.from({ length: MANY_ROWS }, (_, n) => `${n
 
 describe('the preview of a file', () => {
   it('costs nothing if its client has disconnected', async () => {
-    const cpuMs = async (work: () => Promise<unknown>): Promise<number> => {
-      const before = process.cpuUsage();
-      await work();
-      return process.cpuUsage(before).user / 1000;
-    };
     const start = Buffer.from(manyRows).subarray(0, 2 ** 20);
     await preview('first', start);
-    const one = await cpuMs(() => preview('one', start));
+    const one = await processorMs(() => preview('one', start));
     const leaving = async (customer: number): Promise<void> => {
       const { hostname, port } = new URL(thena.url);
       const socket = connect(Number(port), hostname);
@@ -54,7 +50,7 @@ describe('the preview of a file', () => {
       await sleep(20);
       socket.destroy();
     };
-    const many = await cpuMs(async () => {
+    const many = await processorMs(async () => {
       await Promise.all(Array.from({ length: 28 }, (_, index) => leaving(index % 4)));
       // Previews of a customer have their turns in order: these are the last ones.
       await Promise.all([0, 1, 2, 3].map((customer) => preview(`left${customer}`, start)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findByName, findPair } from '../../src/model/combined-columns.ts';
+import { processorMs } from '../processor-time.ts';
 
 const named = (...names: readonly string[]) => names.map((name) => ({ name }));
 
@@ -29,10 +30,9 @@ describe('a time column of a request', () => {
     assert.deepEqual(findPair(named('a', 'b c', 'a b', 'd'), 'a b c'), ['a', 'b c']);
   });
 
-  it('is found quickly in a wide table', () => {
+  it('is found quickly in a wide table', async () => {
     const columns = named(...Array.from({ length: 1000 }, (_, index) => `${'x '.repeat(100)}${index}`));
-    const startedAt = performance.now();
-    assert.equal(findPair(columns, '+ '.repeat(255)), null);
-    assert.ok(performance.now() - startedAt < 250);
+    const tookMs = await processorMs(() => assert.equal(findPair(columns, '+ '.repeat(255)), null));
+    assert.ok(tookMs < 250, `${tookMs} ms`);
   });
 });

@@ -6,6 +6,7 @@ import { DEFAULT_NULLS } from '../../../src/csv/values/column-evidence.ts';
 import { acceptsReadings } from '../../../src/csv/values/readings.ts';
 import { classifierFor, parserFor } from '../../../src/csv/values/value-parser.ts';
 import type { ValueFormat } from '../../../src/model/value-format.ts';
+import { processorMs } from '../../processor-time.ts';
 import { FORMATS, texts } from './any-values.ts';
 import { DATE, INTEGER, NUMBER, read, UTC } from './reading.ts';
 
@@ -194,10 +195,11 @@ describe('the parser of a format', () => {
     );
   });
 
-  it('needs constant time for a text that is too long to be a value', () => {
+  it('needs constant time for a text that is too long to be a value', async () => {
     const long = `1${'0'.repeat(10_000_000)}`;
-    const start = performance.now();
-    for (let round = 0; round < 1000; round++) assert.equal(classifyText(long), 0);
-    assert.ok(performance.now() - start < 1000);
+    const tookMs = await processorMs(() => {
+      for (let round = 0; round < 1000; round++) assert.equal(classifyText(long), 0);
+    });
+    assert.ok(tookMs < 1000, `${tookMs} ms`);
   });
 });
