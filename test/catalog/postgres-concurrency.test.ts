@@ -58,7 +58,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
       const before = performance.now();
       assert.equal(await one.heartbeat({ nodeId: 'receiver', instanceId: 'receiver' }), 'alive');
       assert.equal(await one.renewLease({ ...leaseOf(claimed), leaseMs: LEASE_MS }), true);
-      assert.ok(performance.now() - before < 1_000);
+      assert.ok(performance.now() - before < 5_000);
     } finally {
       await release();
       await Promise.all(waiting);
