@@ -19,11 +19,13 @@ const CHUNK = Buffer.from('2024-01-01 00:00:00,1\n'.repeat(50_000));
 const LEASE_ENDS_MS = 31_000;
 const MINUTES = 60_000;
 
-/** Two nodes, of which the first can be paused. */
+/** Two nodes. */
 interface Pair {
   readonly a: Node;
   readonly b: Node;
+  /** Pauses node a. */
   readonly paused: Pausable;
+  readonly pausedB: Pausable;
 }
 
 /**
@@ -63,10 +65,9 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       return node;
     }
 
-    /** Starts node a, which can be paused, and node b. */
     async function startBoth(): Promise<Pair> {
-      const paused = new Pausable();
-      return { paused, a: await start('a', paused), b: await start('b') };
+      const [paused, pausedB] = [new Pausable(), new Pausable()];
+      return { paused, pausedB, a: await start('a', paused), b: await start('b', pausedB) };
     }
 
     const tableFiles = (customer: string): readonly string[] =>
@@ -91,10 +92,13 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
     }
 
     /** Sends a file to node a, which is paused when it comes to a step. @returns the ID of the upload, as node b knows it */
-    async function sendAndPause({ a, b, paused }: Pair, customer: string, step: string, csv = CSV) {
+    async function sendAndPause({ a, b, paused, pausedB }: Pair, customer: string, step: string, csv = CSV) {
       const reached = paused.pauseAt(step);
+      // Otherwise it may claim the upload before node a does.
+      pausedB.pause();
       put(a.url, customer, csv).catch(() => undefined);
       await reached;
+      pausedB.resume();
       const { body } = await call(`${b.url}/api/v1/customers/${customer}/uploads`);
       return body.items[0].id as string;
     }
