@@ -32,11 +32,20 @@ async function clusterOf(dataDir: string): Promise<ClusterEnvironment> {
   return cluster;
 }
 
+/** Those of servers that were only stopped are removed when the tests of this process have ended. */
+const dataDirs = new Set<string>();
+process.once('exit', () => dataDirs.forEach(removeData));
+
+function removeData(dataDir: string): void {
+  rmSync(dataDir, { recursive: true, force: true });
+  dataDirs.delete(dataDir);
+}
+
 /** Starts all of Thena in this process, on a free port, in a data folder of its own. */
 export async function startThena(settings: Readonly<Record<string, string>> = {}): Promise<RunningThena> {
   const dataDir = mkdtempSync(join(tmpdir(), 'thena-test-'));
+  dataDirs.add(dataDir);
   const observations: Observation[] = [];
-  const removeData = (): void => rmSync(dataDir, { recursive: true, force: true });
   try {
     const cluster = await clusterOf(settings.THENA_DATA_DIR ?? dataDir);
     const config = readConfig({ THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...cluster, ...settings });
@@ -49,11 +58,11 @@ export async function startThena(settings: Readonly<Record<string, string>> = {}
       async close(inspect) {
         await services.close();
         inspect?.();
-        removeData();
+        removeData(dataDir);
       },
     };
   } catch (error) {
-    removeData();
+    removeData(dataDir);
     throw error;
   }
 }
