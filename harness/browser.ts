@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +25,10 @@ export async function startBrowser(): Promise<Browser | string> {
   const env = { ...process.env, LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_FILE: join(folder, 'fonts.conf') };
   const probe = spawnSync(executablePath, ['--version', '--no-sandbox'], { encoding: 'utf8', env });
   if (probe.status !== 0) return `the browser cannot run here: ${(probe.error?.message ?? probe.stderr).trim()}`;
-  return chromium.launch({ executablePath, args: ARGUMENTS, env });
+  // It leaves files in its temporary folder.
+  const temp = mkdtempSync(join(tmpdir(), 'thena-browser-'));
+  process.once('exit', () => rmSync(temp, { recursive: true, force: true }));
+  return chromium.launch({ executablePath, args: ARGUMENTS, env: { ...env, TMPDIR: temp } });
 }
 
 /** Unpacks the browser once. Renaming makes it complete whenever it exists, also if several tests start at the same time. */
