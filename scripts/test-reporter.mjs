@@ -33,8 +33,9 @@ function isCount({ type, data }) {
 
 /** Whether a test itself failed: not because of tests in it, and not one that is expected to. */
 function isFailure({ type, data }) {
-  const expected = data?.todo !== undefined || data?.skip !== undefined;
-  return type === 'test:fail' && !expected && data.details.error.failureType !== 'subtestsFailed';
+  if (type !== 'test:fail') return false;
+  const isExpected = data.todo !== undefined || data.skip !== undefined;
+  return !isExpected && data.details.error.failureType !== 'subtestsFailed';
 }
 
 function failureLines({ name, classname, file, line, column, details }) {

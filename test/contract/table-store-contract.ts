@@ -162,7 +162,7 @@ export function tableStoreContract(
         const number = { name: 'n', format: { type: 'integer', thousands: '.' } };
         const file = { columns: [day, number], nulls: ['-'] } as ParsedFile;
         const load = { ...tableOf('forms'), tag: 1, columns: FORMATS, file, timeColumn: 'at', create: true };
-        const session = await made.store.begin({ ...load });
+        const session = await made.store.begin(load);
         const appended = await session.append(records('27/10/2024 02:30,1.234\n1/2/2024,-\n'));
         assert.equal(appended.rows, 2);
         assert.deepEqual(

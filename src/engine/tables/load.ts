@@ -35,9 +35,8 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
  * rewritten with canonical values first, which `csv/values` has judged.
  */
 export const append: Operations['append'] = async (params, { duckdb, signal, progress }) => {
-  const { database, into, source, tag } = params;
+  const { database, columns, into, source, tag } = params;
   const { dialect, segments } = source;
-  const columns = params.columns;
   const types = typesOf(columns);
   // By the name that `readCsvSql` gives to the column of the file.
   const stored = new Map(into.flatMap((name, index) => (name === null ? [] : [[`c${index}`, name] as const])));
