@@ -11,8 +11,14 @@ import type { StoredValue } from '../../src/table-store/table-store.ts';
 
 export type Row = Readonly<Record<string, StoredValue>>;
 
+export interface NaiveResult {
+  readonly values: readonly StoredValue[];
+  /** For each of `values`: the largest finite size of the numbers that it was computed from; null if there is no rounding. */
+  readonly sizes: readonly (number | null)[];
+}
+
 /** Evaluates a plan over rows in memory with plain loops, independently of the code that Thena uses. */
-export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (readonly StoredValue[])[] {
+export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly NaiveResult[] {
   const groups = new Map<string, { key: StoredValue[]; rows: Row[] }>();
   if (plan.groupBy.length === 0) groups.set('[]', { key: [], rows: [] });
   const { where } = plan;
@@ -32,15 +38,15 @@ export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (reado
     group.rows.push(row);
   }
   const outputs = outputsOf(plan);
-  let results = [...groups.values()].map((group) => [
-    ...group.key,
-    ...plan.measures.map((measure) => measured(measure, group.rows)),
-  ]);
+  let results = [...groups.values()].map((group) => ({
+    values: [...group.key, ...plan.measures.map((measure) => measured(measure, group.rows))],
+    sizes: sizesOf(plan, group.rows),
+  }));
   const { having } = plan;
-  if (having) results = results.filter((result) => isTrue(having, () => null, result));
+  if (having) results = results.filter(({ values }) => isTrue(having, () => null, values));
   results.sort((a, b) => {
     for (const { index, descending, nullsFirst } of plan.orderBy) {
-      const [left, right] = [a[index] ?? null, b[index] ?? null];
+      const [left, right] = [a.values[index] ?? null, b.values[index] ?? null];
       if (left === null && right === null) continue;
       if (left === null || right === null) return (left === null) === nullsFirst ? -1 : 1;
       const order = compare(left, right, (outputs[index] as Column).type);
@@ -49,6 +55,17 @@ export function evaluate(plan: QueryPlan, rows: readonly Row[]): readonly (reado
     return 0;
   });
   return plan.limit === null ? results : results.slice(0, plan.limit);
+}
+
+/** The sizes of a result that is computed from these rows. */
+export function sizesOf({ groupBy, measures }: QueryPlan, rows: readonly Row[]): NaiveResult['sizes'] {
+  const sizes = measures.map(({ fn, column, type }) => {
+    const isRounded = ['sum', 'avg', 'median', 'quantile', 'stddev'].includes(fn) && type === 'number';
+    if (!isRounded || column === null) return null;
+    const numbers = rows.map((row) => Math.abs(Number(row[column.name] ?? 0)));
+    return numbers.filter(Number.isFinite).reduce((a, b) => Math.max(a, b), 0);
+  });
+  return [...groupBy.map(() => null), ...sizes];
 }
 
 function compare(a: StoredValue, b: StoredValue, type: ColumnType): number {
