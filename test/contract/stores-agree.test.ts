@@ -153,6 +153,34 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     }
   });
 
+  it('have the same answers about integers next to numbers that are not finite', async () => {
+    const columns = [
+      { name: 'n', type: 'integer' },
+      { name: 'x', type: 'number' },
+    ] as const;
+    const table = tableOf('integers-next-to-infinity');
+    const rows = [
+      [2n ** 53n + 1n, Number.POSITIVE_INFINITY],
+      [7n, 1.5],
+      [null, Number.NaN],
+    ];
+    await Promise.all(stores.map((store) => store.create(table, columns)));
+    await Promise.all(stores.map((store) => store.add(table, columns, 1, rows)));
+    const view = { ...table, columns, uncommittedTags: [], lastTag: 1, rows: rows.length, timeRange: null };
+    const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
+    const measures = ['min', 'max', 'stddev'].map((fn) => ({ fn, column: 'n' }));
+    const ordered = {
+      group_by: ['x'],
+      having: { column: 'max_n', op: '>', value: 1 },
+      order_by: [{ column: 'max_n', direction: 'desc' }, { column: 'min_n' }],
+    };
+    // The first query finds the infinity, and the second one knows of it.
+    for (const more of [[{ fn: 'max', column: 'x' }], []]) {
+      const request = { ...ordered, measures: [...measures, ...more] };
+      await sameAnswers(view, planQuery(new RequestPart(request, ''), state, 10));
+    }
+  });
+
   it('read widened columns alike', async () => {
     let count = 0;
     await fc.assert(

@@ -62,9 +62,7 @@ export async function answerQuery(
     };
     const outcome = await run(facts).catch((error: unknown) => {
       if (endOf(error, signal, ends) !== 'out_of_range') throw error;
-      const names = plan.measures.flatMap(({ fn, column }) =>
-        column?.type === 'number' || fn === 'stddev' ? (column?.name ?? []) : [],
-      );
+      const names = plan.measures.flatMap(({ column }) => (column?.type === 'number' ? column.name : []));
       return run({ ...facts, extremes: extremes.add(view, names) });
     });
     return outcome.kind === 'rows' ? withErrors(outcome, plan, samples) : outcome;

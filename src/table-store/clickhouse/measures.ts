@@ -109,9 +109,9 @@ function distinctSql(key: string, every: number | null): string {
 export function checkSql({ measures }: Pick<QueryPlan, 'measures'>, source: QuerySource): string | null {
   const checks = measures.flatMap((measure) => {
     const { column, fn } = measure;
-    if (column === null) return [];
+    if (column?.type !== 'number') return [];
     if (fn === 'stddev') return [isNotFinite(measureSql(measure, source))];
-    if (column.type !== 'number' || source.facts.extremes.has(column.name)) return [];
+    if (source.facts.extremes.has(column.name)) return [];
     const value = source.physical(column);
     if (isQuantile(measure)) return [isNotFinite(`sum(abs(${value}))`)];
     return fn === 'min' || fn === 'max' ? [isNotFinite(`sum(${value})`)] : [];

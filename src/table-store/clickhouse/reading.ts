@@ -34,6 +34,8 @@ const READING: StatementSettings = {
   output_format_json_escape_forward_slashes: 0,
   enable_positional_arguments: 1,
   transform_null_in: 0,
+  // An expression has one type, or the query fails.
+  use_variant_as_common_type: 0,
   aggregate_functions_null_for_empty: 0,
   group_by_use_nulls: 0,
   empty_result_for_aggregation_by_constant_keys_on_empty_set: 1,
