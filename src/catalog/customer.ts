@@ -37,6 +37,12 @@ export interface Customers {
   listCustomers(page: PageRequest): Promise<Page<Customer>>;
   /** Starts the deletion of a customer, which then accepts no uploads and has no table. Idempotent. */
   beginDeletion(id: CustomerId): Promise<Deletion>;
+  /**
+   * Continues a deletion that has started, if it has not ended in the meantime.
+   *
+   * @returns the tables to drop; null if there is no such customer in deletion
+   */
+  continueDeletion(id: CustomerId): Promise<readonly TableId[] | null>;
   /** Customers whose deletion has started. */
   customersInDeletion(): Promise<readonly CustomerId[]>;
   /**

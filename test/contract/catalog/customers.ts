@@ -96,15 +96,19 @@ export function customersContract(t: CatalogUnderTest): void {
       await t.receiving('other');
       const tableId = (await t.tableOf('acme'))?.tableId;
       assert.ok(tableId);
+      assert.equal(await t.catalog.continueDeletion(customerId('acme')), null, 'it has not started');
       for (let time = 0; time < 2; time++) {
         assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableIds: [tableId] });
       }
+      assert.deepEqual(await t.catalog.continueDeletion(customerId('acme')), [tableId]);
       assert.deepEqual(await t.catalog.customersInDeletion(), ['acme']);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
       await assert.rejects(t.receiving('acme'), { code: 'customer_busy' });
       await t.receiving('other');
       await t.catalog.deleteCustomer(customerId('acme'));
       assert.deepEqual(await t.catalog.customersInDeletion(), []);
+      await t.receiving('acme');
+      assert.equal(await t.catalog.continueDeletion(customerId('acme')), null, 'it has ended');
       await t.receiving('acme');
     });
 
