@@ -7,6 +7,8 @@ import type { CustomerDefaults } from './upload-options.ts';
 export interface Customer {
   readonly id: CustomerId;
   readonly createdAt: Date;
+  /** It appeared with an upload and has never had a table: it disappears if no upload is kept. */
+  readonly isProvisional: boolean;
   /** The time column declared when the customer was created; null: chosen from the first file. */
   readonly declaredTimeColumn: string | null;
   /** The columns declared when the customer was created, null: taken from the first file. */

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
+import type { CustomerId, TableId } from '../../model/ids.ts';
 import type { Customers, Deletion } from '../customer.ts';
 import { UNFINISHED } from '../upload.ts';
-import type { CustomerId, TableId } from '../../model/ids.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { lockCustomer } from './lease-fencing.ts';
 
