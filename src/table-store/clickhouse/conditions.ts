@@ -13,7 +13,9 @@ export function compare(
   parameters: Parameters,
 ): string {
   if (Number.isNaN(value)) return comparedWithNaN(operand, op);
-  const compared = `(${operand} ${op} ${placeholder(parameters, value, type)})`;
+  // ClickHouse may search several such values in a set, which compares bits, so that 0 is not -0.
+  const found = value === 0 && (op === '=' || op === '!=') ? `(${operand} + 0.)` : operand;
+  const compared = `(${found} ${op} ${placeholder(parameters, value, type)})`;
   return type === 'number' && op.startsWith('>') ? `(${compared} OR isNaN(${operand}))` : compared;
 }
 

@@ -74,6 +74,8 @@ const CONDITIONS: readonly (readonly [condition: object, sql: string, ...params:
   [
     { column: 'n', op: 'in', value: [1, '9'.repeat(20)] },
     '(c0 IN {p1:Array(Int64)} OR c0 = {p2:Int128})',
+  [{ column: 'x', op: '=', value: 1 }, '(c1 = {p1:Float64})', '1'],
+  [{ column: 'x', op: '!=', value: -0 }, '((c1 + 0.) != {p1:Float64})', '0'],
     '[1]',
     '9'.repeat(20),
   ],
