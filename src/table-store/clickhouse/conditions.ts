@@ -2,7 +2,7 @@ import type { ColumnType } from '../../model/columns.ts';
 import type { Comparison, PlanValue } from '../query-plan.ts';
 import { isText, type LikePart, likePattern } from '../sql/like-parts.ts';
 import type { Parameters } from '../sql/parameters.ts';
-import { fitsWord, listPlaceholders, placeholder } from './placeholder.ts';
+import { listPlaceholders, placeholder } from './placeholder.ts';
 
 /** A comparison in which NaN is equal to itself, and greater than every other number. ClickHouse's are those of IEEE 754. */
 export function compare(
@@ -37,15 +37,13 @@ function comparedWithNaN(operand: string, op: Comparison): string {
 }
 
 export function isIn(operand: string, values: readonly PlanValue[], type: ColumnType, parameters: Parameters): string {
-  const isWide = (value: PlanValue) => type === 'integer' && !fitsWord(value as bigint);
-  const listed = values.filter((value) => !isWide(value) && !Number.isNaN(value));
+  const listed = values.filter((value) => !Number.isNaN(value));
   // A set compares bits, so that 0 is not -0.
   const [found, list] =
     type === 'number' ? [`(${operand} + 0.)`, listed.map((value) => (value as number) + 0)] : [operand, listed];
   const conditions = listPlaceholders(parameters, list, type).map((each) => `${found} IN ${each}`);
-  const others = values.filter(isWide).map((value) => `${operand} = ${placeholder(parameters, value, type)}`);
   const nan = values.some((value) => Number.isNaN(value)) ? [`isNaN(${operand})`] : [];
-  return `(${[...conditions, ...others, ...nan].join(' OR ')})`;
+  return `(${[...conditions, ...nan].join(' OR ')})`;
 }
 
 /** Compiles `like` to functions that search for a text where there is only one, or to a regular expression. */
