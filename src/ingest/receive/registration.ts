@@ -123,8 +123,9 @@ export class Registration {
       idempotencyKey,
       retryOf: retryOf?.id ?? null,
       corrects,
-      // A customer that was deleted in the meantime does not come back with a file that was sent before.
-      customerMayAppear: customerMayAppear && this.#customer === null,
+      // A customer that was deleted in the meantime does not come back with a file that was sent before. One that has disappeared with
+      // another first file, because that was refused, does.
+      customerMayAppear: customerMayAppear && (this.#customer === null || this.#customer.isProvisional),
     });
     this.#hasRow = true;
     failpoint('registered');
