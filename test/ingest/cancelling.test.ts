@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, startThena } from '../server.ts';
+import { call, put, startThena, WAIT } from '../server.ts';
+import { until } from '../until.ts';
 
 it('cancels an upload while it is received and loaded, observes that once, and answers its client', async () => {
   const thena = await startThena();
@@ -33,6 +34,21 @@ it('cancels an upload while it is received and loaded, observes that once, and a
       ['upload_cancelled'],
     );
     assert.deepEqual(readdirSync(join(thena.dataDir, 'spool')), []);
+  } finally {
+    await thena.close();
+  }
+});
+
+it('leaves nothing of the rejected rows that were being written', async () => {
+  const thena = await startThena();
+  try {
+    const drafts = () => readdirSync(join(thena.dataDir, 'rejects')).filter((name) => name.endsWith('.draft'));
+    await put(thena.url, 'rejects', 'day,amount\n2024-01-02,1\n', WAIT);
+    const { body } = await put(thena.url, 'rejects', `day,amount\n${'2024-01-02,1\n2024-01-02,x\n'.repeat(2_000_000)}`);
+    await until(() => drafts().length > 0);
+    const cancelled = await call(`${thena.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
+    assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled']);
+    assert.deepEqual(drafts(), []);
   } finally {
     await thena.close();
   }
