@@ -53,3 +53,21 @@ it('leaves nothing of the rejected rows that were being written', async () => {
     await thena.close();
   }
 });
+
+it('leaves no rejected rows of a cancelled upload once its customer is deleted', async () => {
+  const thena = await startThena();
+  try {
+    const files = () => readdirSync(join(thena.dataDir, 'rejects'));
+    await put(thena.url, 'rejects', 'day,amount\n2024-01-02,1\n', WAIT);
+    const faulty = `day,amount\n2024-01-02,x\n${'2024-01-02,1\n'.repeat(4_000_000)}`;
+    const { body } = await put(thena.url, 'rejects', faulty, {}, '?on_error=skip');
+    // It goes on with the other rows.
+    await until(() => files().some((name) => !name.endsWith('.draft')));
+    const cancelled = await call(`${thena.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
+    assert.equal(cancelled.body.status, 'cancelled');
+    assert.equal((await call(`${thena.url}/api/v1/customers/rejects`, { method: 'DELETE' })).status, 204);
+    assert.deepEqual(files(), []);
+  } finally {
+    await thena.close();
+  }
+});
