@@ -7,6 +7,8 @@ import type { CustomerDefaults } from './upload-options.ts';
 export interface Customer {
   readonly id: CustomerId;
   readonly createdAt: Date;
+  /** It appeared with an upload and has never had a table: it disappears if no upload is kept. */
+  readonly isProvisional: boolean;
   /** The time column declared when the customer was created; null: chosen from the first file. */
   readonly declaredTimeColumn: string | null;
   /** The columns declared when the customer was created, null: taken from the first file. */
@@ -37,6 +39,12 @@ export interface Customers {
   listCustomers(page: PageRequest): Promise<Page<Customer>>;
   /** Starts the deletion of a customer, which then accepts no uploads and has no table. Idempotent. */
   beginDeletion(id: CustomerId): Promise<Deletion>;
+  /**
+   * Continues a deletion that has started, if it has not ended in the meantime.
+   *
+   * @returns the tables to drop; null if there is no such customer in deletion
+   */
+  continueDeletion(id: CustomerId): Promise<readonly TableId[] | null>;
   /** Customers whose deletion has started. */
   customersInDeletion(): Promise<readonly CustomerId[]>;
   /**

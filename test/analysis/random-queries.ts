@@ -17,7 +17,10 @@ export const COLUMNS = [
   { name: 'd', type: 'date', settled: NOTHING_SETTLED },
   { name: 't', type: 'timestamp', settled: NOTHING_SETTLED },
   { name: 'quo"ted', type: 'text', settled: NOTHING_SETTLED },
+  { name: 'o0', type: 'text', settled: NOTHING_SETTLED },
+  { name: 'c0', type: 'unknown', settled: NOTHING_SETTLED },
 ] as const;
+const NAMES = COLUMNS.map(({ name }) => name);
 /** The table that the queries are for. */
 export const TABLE: TableState = {
   tableId: TABLE_ID,
@@ -81,8 +84,17 @@ const micros = fc.oneof(
     ),
   fc.bigInt(-30_000n * DAY, 30_000n * DAY),
 );
+/** 1000-01-01: earlier years are not read as years. */
+const FIRST_DAY = -354_285n;
+const LAST_DAY = 2_932_896n;
 export const rows: fc.Arbitrary<Row> = fc.record({
-  n: nullable(fc.oneof(fc.bigInt(-3n, 3n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n))),
+  n: nullable(
+    fc.oneof(
+      fc.bigInt(-3n, 3n),
+      fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+      fc.constantFrom(2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n),
+    ),
+  ),
   x: nullable(
     fc.oneof(
       fc.integer({ min: -20, max: 20 }).map((each) => each / 4),
@@ -91,9 +103,10 @@ export const rows: fc.Arbitrary<Row> = fc.record({
     ),
   ),
   b: nullable(fc.boolean()),
-  d: nullable(fc.bigInt(-20_000n, 20_000n).map((day) => day * DAY)),
+  d: nullable(fc.oneof(fc.bigInt(-20_000n, 20_000n), fc.bigInt(FIRST_DAY, LAST_DAY)).map((day) => day * DAY)),
   t: nullable(micros),
   'quo"ted': nullable(texts),
+  o0: nullable(texts),
 });
 
 /** What a view says about its rows. Of every other list, the catalog does not know the times. */
@@ -105,6 +118,12 @@ export function countedRows(list: readonly Row[]): Pick<CountedView, 'rows' | 't
   ) as [bigint, bigint];
   return { rows: list.length, timeRange: { column: 't', earliest, latest } };
 }
+
+/** Comparisons of one column with several values, which databases may look up in a set. */
+const chain = (column: string, value: fc.Arbitrary<unknown>) =>
+  fc.tuple(fc.constantFrom('=', '!='), fc.array(value, { minLength: 2, maxLength: 5 })).map(([op, values]) => ({
+    [op === '=' ? 'or' : 'and']: values.map((each) => ({ column, op, value: each })),
+  }));
 
 const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
   leaf: fc.oneof(
@@ -136,6 +155,10 @@ const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
       op: fc.constant('in'),
       value: fc.constantFrom([0, 'NaN'], [-0.25, 'Infinity', 1]),
     }),
+    chain('x', fc.constantFrom<unknown>(0, -0, 0.25, 1, 5, 'NaN', 'Infinity', 1e200)),
+    chain('n', fc.constantFrom<unknown>(0, 1, 2, -3, '9007199254740993', '9223372036854775807', '9'.repeat(20))),
+    chain('o0', texts),
+    fc.record({ column: fc.constant('c0'), op: fc.constantFrom('=', '!=', '<'), value: fc.constantFrom(1, 'a', true) }),
     fc.record({
       column: fc.constant('t'),
       op: fc.constant('in'),
@@ -156,12 +179,12 @@ const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
       value: fc.constantFrom(['1960-02-29', '1999-12-31'], ['2000-01-01', '1999-01-01']),
     }),
     fc.record({
-      column: fc.constant('quo"ted'),
+      column: fc.constantFrom('quo"ted', 'o0'),
       op: fc.constant('in'),
       value: fc.array(texts, { minLength: 1, maxLength: 4 }),
     }),
     fc.record({
-      column: fc.constant('QUO"TED'),
+      column: fc.constantFrom('QUO"TED', 'o0'),
       op: fc.constant('like'),
       value: fc.oneof(
         fc.constantFrom('', '%%', 'a%', '_', '%\\%', '\\\\', '%b_', 'Ä', "%'%", '%e%an%'),
@@ -171,7 +194,7 @@ const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
       ),
     }),
     fc.record({
-      column: fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted'),
+      column: fc.constantFrom(...NAMES),
       op: fc.constantFrom('is null', 'is not null'),
     }),
   ),
@@ -186,7 +209,7 @@ const condition = fc.letrec<{ any: object; leaf: object }>((tie) => ({
 
 const groups = fc.uniqueArray(
   fc.oneof(
-    fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted'),
+    fc.constantFrom(...NAMES),
     fc.record({
       column: fc.constant('t'),
       bucket: fc.constantFrom(...BUCKETS.map(({ name }) => name)),
@@ -204,9 +227,9 @@ const measures = fc.uniqueArray(
     fc.constant({ fn: 'count' }),
     fc.record({
       fn: fc.constantFrom('count', 'count_distinct', 'min', 'max', 'first', 'last'),
-      column: fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted'),
+      column: fc.constantFrom(...NAMES),
     }),
-    fc.record({ fn: fc.constantFrom('sum', 'avg', 'median', 'stddev'), column: fc.constantFrom('n', 'x') }),
+    fc.record({ fn: fc.constantFrom('sum', 'avg', 'median', 'stddev'), column: fc.constantFrom('n', 'x', 'c0') }),
     fc.record({
       fn: fc.constant('quantile'),
       column: fc.constantFrom('n', 'x'),
@@ -214,7 +237,7 @@ const measures = fc.uniqueArray(
     }),
     fc.record({
       fn: fc.constantFrom('first', 'last'),
-      column: fc.constantFrom('n', 'quo"ted'),
+      column: fc.constantFrom('n', 'x', 'b', 'd', 't', 'quo"ted', 'o0'),
       by: fc.constant('d'),
       as: fc.constant('by days'),
     }),

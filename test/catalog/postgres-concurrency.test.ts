@@ -176,6 +176,27 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
     }
   });
 
+  it('register first uploads of a customer while others are withdrawn, with which it disappears', async () => {
+    const rounds = async (catalog: Catalog): Promise<void> => {
+      for (let round = 0; round < 100; round++) {
+        const { id } = await catalog.createUpload(newUpload('a'));
+        await catalog.deleteUpload(receptionOf(id));
+      }
+    };
+    await Promise.all([one, two, one, two].map(rounds));
+    assert.equal(await one.findCustomer(customerId('a')), null);
+  });
+
+  it('add more keys at once than there are connections', async () => {
+    const ids = Array.from({ length: 20 }, (_, at) => customerId(`c${at}`));
+    for (const id of ids) await one.createCustomer({ id, timeColumn: null, columns: null });
+    const before = performance.now();
+    const key = (id: string) => ({ id: `k-${id}`, hash: `h-${id}`, label: null, rights: ['read'] as const });
+    await Promise.all(ids.map((id) => one.addKey({ ...key(id), customerId: id })));
+    const ms = performance.now() - before;
+    assert.ok(ms < 3_000, `they waited for each other for ${ms} ms`);
+  });
+
   it('add keys, webhooks and events to a customer that is being deleted, or report that it is gone', async () => {
     for (let round = 0; round < 10; round++) {
       const id = customerId(`c${round}`);

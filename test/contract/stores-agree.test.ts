@@ -181,6 +181,39 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     }
   });
 
+  it('have the same answers about a column that had numbers that are not finite, and has another type now', async () => {
+    const table = tableOf('extremes-widened');
+    const columns = [
+      { name: 'whole', type: 'integer', parts: ['number', 'integer'] },
+      { name: 'text', type: 'text', parts: ['number', 'text'] },
+    ] as const;
+    const before = columns.map((column) => ({ ...column, type: 'number' as const }));
+    await Promise.all(stores.map((store) => store.create(table, columns)));
+    const uploads = [
+      [
+        [Number.NaN, null, Number.NaN, null],
+        [Number.POSITIVE_INFINITY, null, Number.NEGATIVE_INFINITY, null],
+      ],
+      [[7, null, 1.5, null]],
+      [[null, 2n ** 60n, null, 'a']],
+    ];
+    for (const [index, rows] of uploads.entries())
+      await Promise.all(stores.map((store) => store.add(table, columns, index + 1, rows)));
+    const view = { ...table, uncommittedTags: [], lastTag: 2, rows: 3, timeRange: null };
+    const measures = ['min', 'max'].flatMap((fn) => columns.map(({ name }) => ({ fn, column: name })));
+    const order = { group_by: ['whole'], order_by: ['min_whole', { column: 'max_text', direction: 'desc' }] };
+    const ask = async (at: object, now: TableView['columns'], request: object) => {
+      const state = { ...TABLE, columns: now.map(({ name, type }) => ({ name, type, settled: NOTHING_SETTLED })) };
+      await sameAnswers({ ...view, columns: now, ...at }, planQuery(new RequestPart(request, ''), state, 10));
+    };
+    await ask({}, before, { measures, ...order });
+    // The first upload is undone.
+    const now = { lastTag: 3, uncommittedTags: [1] };
+    await ask(now, columns, { measures, ...order });
+    const spread = ['median', 'stddev'].map((fn) => ({ fn, column: 'whole' }));
+    await ask(now, columns, { measures: [...measures, ...spread] });
+  });
+
   it('read widened columns alike', async () => {
     let count = 0;
     await fc.assert(

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { call, put, type Reply, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
+import { until } from '../until.ts';
 
 let thena: RunningThena;
 before(async () => {
@@ -41,6 +46,31 @@ async function sendBoth(customer: string, names: readonly Name[]): Promise<reado
     return { name, rows: body.receipt?.appended ?? 0, code };
   });
 }
+
+describe('a first file that is being sent', () => {
+  /** Begins a file, and sends enough of it that the upload is listed, or that it has begun. */
+  function begin(customer: string, text: string) {
+    const sender = request(`${thena.url}/api/v1/customers/${customer}/uploads`, { method: 'PUT' });
+    sender.on('error', () => undefined);
+    sender.write(text);
+    return sender;
+  }
+
+  it('is accepted although the customer has disappeared with another one that broke off', async () => {
+    const status = async () => (await call(`${thena.url}/api/v1/customers/again`)).status;
+    const broken = begin('again', FILES.large.repeat(3));
+    await until(async () => (await status()) === 200);
+    const sender = begin('again', 'x,y\n');
+    const answer = once(sender, 'response');
+    await sleep(200);
+    broken.destroy();
+    await until(async () => (await status()) === 404);
+    sender.end('1,2\n');
+    const [reply] = (await answer) as [IncomingMessage];
+    const body = JSON.parse(await textOf(reply));
+    assert.equal(reply.statusCode, 202, JSON.stringify(body));
+  });
+});
 
 describe('two first files of a new customer at once', () => {
   let customers = 0;

@@ -25,7 +25,7 @@ export function apiKeysIn(db: Kysely<CatalogTables>, now: CatalogClock): ApiKeys
             hash,
             label,
             rights: JSON.stringify(rights),
-            created_at: await now(db),
+            created_at: await now(trx),
           })
           .returningAll()
           .executeTakeFirstOrThrow();

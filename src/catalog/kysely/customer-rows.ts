@@ -13,6 +13,7 @@ export function customerOf(row: CustomerRow): Customer {
   return {
     id: row.id,
     createdAt: new Date(row.created_at),
+    isProvisional: row.appeared === 1 && row.version === 0,
     declaredTimeColumn: row.declared_time_column,
     declaredColumns: row.declared_columns === null ? null : JSON.parse(row.declared_columns),
     defaults: row.defaults === null ? NO_DEFAULTS : defaultsOf(row.defaults),

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
+import type { CustomerId, TableId } from '../../model/ids.ts';
 import type { Customers, Deletion } from '../customer.ts';
 import { UNFINISHED } from '../upload.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
@@ -16,7 +17,7 @@ const NO_TABLE: Updateable<CatalogTables['customers']> = {
 /** A deletion has several steps, because the rows and files are elsewhere. Until the last one the customer exists, but accepts nothing. */
 export function deleteCustomerIn(
   db: Kysely<CatalogTables>,
-): Pick<Customers, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer'> {
+): Pick<Customers, 'beginDeletion' | 'continueDeletion' | 'customersInDeletion' | 'deleteCustomer'> {
   return {
     beginDeletion: (id) =>
       db.transaction().execute(async (trx): Promise<Deletion> => {
@@ -30,10 +31,13 @@ export function deleteCustomerIn(
           .set((eb) => ({ ...NO_TABLE, in_deletion: 1, version: eb('version', '+', 1) }))
           .where('id', '=', id)
           .execute();
-        // Also those that no upload has been committed to, or none is any more: with the customer, nobody would know of them.
-        const attempts = await trx.selectFrom('attempts').select('table_id').where('customer_id', '=', id).execute();
-        const tableIds = new Set([customer?.table_id ?? null, ...attempts.map(({ table_id }) => table_id)]);
-        return { kind: 'begun', tableIds: [...tableIds].filter((tableId) => tableId !== null) };
+        return { kind: 'begun', tableIds: await tablesOf(trx, id, customer) };
+      }),
+    continueDeletion: (id) =>
+      db.transaction().execute(async (trx) => {
+        // Another node may have completed it, and the customer have appeared again.
+        const customer = await lockCustomer(trx, id);
+        return customer?.in_deletion === 1 ? tablesOf(trx, id, customer) : null;
       }),
     async customersInDeletion() {
       const rows = await db.selectFrom('customers').select('id').where('in_deletion', '=', 1).execute();
@@ -50,6 +54,17 @@ export function deleteCustomerIn(
       return numDeletedRows > 0n;
     },
   };
+}
+
+/** Also those that no upload has been committed to, or none is any more: with the customer, nobody would know of them. */
+async function tablesOf(
+  trx: Transaction<CatalogTables>,
+  id: CustomerId,
+  customer: CustomerRow | undefined,
+): Promise<readonly TableId[]> {
+  const attempts = await trx.selectFrom('attempts').select('table_id').where('customer_id', '=', id).execute();
+  const tableIds = new Set([customer?.table_id ?? null, ...attempts.map(({ table_id }) => table_id)]);
+  return [...tableIds].filter((tableId) => tableId !== null);
 }
 
 /** Removes a customer that appeared only for uploads of which nothing is left. It is locked by the transaction. */

@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { Problem } from '../../errors.ts';
+import type { CustomerId } from '../../model/ids.ts';
 import type { Uploads } from '../upload.ts';
 import { newUpload, UNFINISHED } from '../upload.ts';
 import type { CatalogClock } from './catalog-clock.ts';
@@ -44,19 +45,7 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): UploadR
     }) =>
       db.transaction().execute(async (trx) => {
         const at = await now(trx);
-        if (customerMayAppear) {
-          await trx
-            .insertInto('customers')
-            .values({ id: customerId, created_at: at, appeared: 1 })
-            .onConflict((conflict) => conflict.column('id').doNothing())
-            .execute();
-        }
-        const customer = await trx
-          .updateTable('customers')
-          .set((eb) => ({ last_upload: eb('last_upload', '+', 1) }))
-          .where('id', '=', customerId)
-          .returning(['last_upload', 'in_deletion'])
-          .executeTakeFirst();
+        const customer = await countUpload(trx, customerId, customerMayAppear ? at : null);
         if (!customer) {
           throw new Problem('customer_not_found', `Customer '${customerId}' was deleted during the upload.`);
         }
@@ -147,6 +136,26 @@ export function uploadsIn(db: Kysely<CatalogTables>, now: CatalogClock): UploadR
       return rows.map(uploadOf);
     },
   };
+}
+
+/**
+ * @param appearsAt null if the customer may not appear
+ * @returns undefined if there is no such customer
+ */
+async function countUpload(trx: Transaction<CatalogTables>, id: CustomerId, appearsAt: number | null) {
+  const counted = { last_upload: sql<number>`customers.last_upload + 1` };
+  const columns = ['last_upload', 'in_deletion'] as const;
+  if (appearsAt === null) {
+    const known = trx.updateTable('customers').set(counted).where('id', '=', id);
+    return known.returning(columns).executeTakeFirst();
+  }
+  // In one statement, since another transaction may be removing the customer.
+  return trx
+    .insertInto('customers')
+    .values({ id, created_at: appearsAt, appeared: 1, last_upload: 1 })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(counted))
+    .returning(columns)
+    .executeTakeFirst();
 }
 
 function parseNumber(text: string): number | null {

@@ -207,6 +207,7 @@ function newCustomer(id: CustomerId): Customer {
   return {
     id,
     createdAt: new Date(),
+    isProvisional: true,
     declaredTimeColumn: null,
     declaredColumns: null,
     defaults: NO_DEFAULTS,

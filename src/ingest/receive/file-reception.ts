@@ -7,6 +7,7 @@ import { refuseDeclarations } from '../../csv/values/refuse-declarations.ts';
 import { Problem } from '../../errors.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
+import type { UploadId } from '../../model/ids.ts';
 import { matchColumns } from '../../model/match-columns.ts';
 import type { Loader } from '../load/loader.ts';
 import type { ProgressBoard } from '../progress/progress-board.ts';
@@ -113,6 +114,11 @@ export class FileReception {
     } finally {
       this.#ended.resolve('discarded');
     }
+  }
+
+  /** The uploads as which the file is in the catalog, or will be: two while its text is received again. */
+  get ids(): readonly UploadId[] {
+    return [this.#file.uploadId, ...(this.#again?.ids ?? [])];
   }
 
   /**

@@ -10,7 +10,7 @@ const CLOSE_MS = 2_000;
 /** The files that are being received by this process. */
 export class Receptions {
   readonly #deps: FileReceptionDeps;
-  readonly #open = new Map<UploadId, FileReception>();
+  readonly #open = new Set<FileReception>();
   readonly #ends = new Set<Promise<unknown>>();
 
   constructor(deps: FileReceptionDeps) {
@@ -26,24 +26,24 @@ export class Receptions {
   async receive(file: IncomingFile, source: FileSource): Promise<Upload> {
     const reception = new FileReception(this.#deps, file, source);
     const end = reception.receive();
-    this.#open.set(file.uploadId, reception);
+    this.#open.add(reception);
     this.#ends.add(end);
     try {
       return await end;
     } finally {
-      this.#open.delete(file.uploadId);
+      this.#open.delete(reception);
       this.#ends.delete(end);
     }
   }
 
   /** Uploads whose files are being received. */
   get ids(): readonly UploadId[] {
-    return [...this.#open.keys()];
+    return [...this.#open].flatMap(({ ids }) => ids);
   }
 
   /** Cancels a file that is being received. @returns false if there is none, or it was acknowledged before */
   async cancel(uploadId: UploadId): Promise<boolean> {
-    return (await this.#open.get(uploadId)?.cancel()) ?? false;
+    return (await [...this.#open].find(({ ids }) => ids.includes(uploadId))?.cancel()) ?? false;
   }
 
   /** Waits for the files whose clients have been disconnected: they are cleaned up while there is a catalog. */

@@ -123,8 +123,9 @@ export class Registration {
       idempotencyKey,
       retryOf: retryOf?.id ?? null,
       corrects,
-      // A customer that was deleted in the meantime does not come back with a file that was sent before.
-      customerMayAppear: customerMayAppear && this.#customer === null,
+      // A customer that was deleted in the meantime does not come back with a file that was sent before. One that has disappeared with
+      // another first file, because that was refused, does.
+      customerMayAppear: customerMayAppear && (this.#customer === null || this.#customer.isProvisional),
     });
     this.#hasRow = true;
     failpoint('registered');
@@ -133,7 +134,7 @@ export class Registration {
   /**
    * Acknowledges the upload, whose bytes are durable.
    *
-   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled,
+   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled, upload_not_retryable,
    *   customer_busy, customer_not_found; shutting_down if others have declared this node dead
    */
   async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
@@ -152,6 +153,10 @@ export class Registration {
         throw duplicateOf(outcome.earlier);
       case 'queue_full':
         throw queueFull(outcome.limit, customerId, this.#limits);
+      case 'not_retryable': {
+        const detail = `Upload ${this.#file.retryOf?.id} was retried in the meantime, or its bytes are no longer kept.`;
+        throw new Problem('upload_not_retryable', detail);
+      }
     }
   }
 

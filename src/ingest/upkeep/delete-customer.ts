@@ -3,14 +3,17 @@ import type { Page } from '../../catalog/page.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
-import type { CustomerId } from '../../model/ids.ts';
+import type { CustomerId, TableId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 import type { RejectFiles } from '../spool/reject-files.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface DeletionDeps {
-  readonly catalog: Pick<Catalog, 'beginDeletion' | 'customersInDeletion' | 'deleteCustomer' | 'listUploads'>;
+  readonly catalog: Pick<
+    Catalog,
+    'beginDeletion' | 'continueDeletion' | 'customersInDeletion' | 'deleteCustomer' | 'listUploads'
+  >;
   readonly tables: Pick<TableStore, 'drop'>;
   readonly spool: Spool;
   readonly rejectFiles: RejectFiles;
@@ -19,7 +22,7 @@ export interface DeletionDeps {
 
 /**
  * Deletes a customer with everything it has: marks it in the catalog, then removes its tables, its files, and its entries in the
- * catalog. If that is interrupted, the mark stays: the call can be repeated, and `recovery.ts` repeats it. Several nodes may do so at once.
+ * catalog. If that is interrupted, the mark stays: the call can be repeated, and `recovery.ts` continues it. Several nodes may do so at once.
  *
  * @throws Problem customer_busy while it has unfinished uploads
  */
@@ -31,7 +34,17 @@ export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId)
     throw new Problem('customer_busy', detail, { uploads });
   }
   failpoint('deletion_started');
-  for (const tableId of deletion.tableIds) await deps.tables.drop({ customerId, tableId });
+  await removeAll(deps, customerId, deletion.tableIds);
+}
+
+/** Completes a deletion that was interrupted, unless another node has done so. */
+export async function continueDeletion(deps: DeletionDeps, customerId: CustomerId): Promise<void> {
+  const tableIds = await deps.catalog.continueDeletion(customerId);
+  if (tableIds !== null) await removeAll(deps, customerId, tableIds);
+}
+
+async function removeAll(deps: DeletionDeps, customerId: CustomerId, tableIds: readonly TableId[]): Promise<void> {
+  for (const tableId of tableIds) await deps.tables.drop({ customerId, tableId });
   failpoint('table_dropped');
   if (!(await removeFiles(deps, customerId))) return;
   failpoint('files_removed');

@@ -3,7 +3,7 @@ import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import type { RejectFiles } from '../spool/reject-files.ts';
-import { type DeletionDeps, deleteCustomer } from './delete-customer.ts';
+import { continueDeletion, type DeletionDeps } from './delete-customer.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
 import { removeUnneededFiles, type UnneededFilesDeps } from './unneeded-files.ts';
 
@@ -33,7 +33,7 @@ export async function takeOver(deps: RecoveryDeps, isStopped: () => boolean = ()
   const [rows] = await Promise.allSettled([removeDeadRows(deps, isStopped)]);
   for (const customerId of await catalog.customersInDeletion()) {
     if (isStopped()) return;
-    await deleteCustomer(deps, customerId).catch((error: Error) =>
+    await continueDeletion(deps, customerId).catch((error: Error) =>
       observe({ kind: 'background_failed', task: 'deletion', error }),
     );
   }

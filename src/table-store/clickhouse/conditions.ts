@@ -2,7 +2,7 @@ import type { ColumnType } from '../../model/columns.ts';
 import type { Comparison, PlanValue } from '../query-plan.ts';
 import { isText, type LikePart, likePattern } from '../sql/like-parts.ts';
 import type { Parameters } from '../sql/parameters.ts';
-import { fitsWord, listPlaceholders, placeholder } from './placeholder.ts';
+import { listPlaceholders, placeholder } from './placeholder.ts';
 
 /** A comparison in which NaN is equal to itself, and greater than every other number. ClickHouse's are those of IEEE 754. */
 export function compare(
@@ -13,7 +13,9 @@ export function compare(
   parameters: Parameters,
 ): string {
   if (Number.isNaN(value)) return comparedWithNaN(operand, op);
-  const compared = `(${operand} ${op} ${placeholder(parameters, value, type)})`;
+  // ClickHouse may search several such values in a set, which compares bits, so that 0 is not -0.
+  const found = value === 0 && (op === '=' || op === '!=') ? `(${operand} + 0.)` : operand;
+  const compared = `(${found} ${op} ${placeholder(parameters, value, type)})`;
   return type === 'number' && op.startsWith('>') ? `(${compared} OR isNaN(${operand}))` : compared;
 }
 
@@ -35,15 +37,13 @@ function comparedWithNaN(operand: string, op: Comparison): string {
 }
 
 export function isIn(operand: string, values: readonly PlanValue[], type: ColumnType, parameters: Parameters): string {
-  const isWide = (value: PlanValue) => type === 'integer' && !fitsWord(value as bigint);
-  const listed = values.filter((value) => !isWide(value) && !Number.isNaN(value));
+  const listed = values.filter((value) => !Number.isNaN(value));
   // A set compares bits, so that 0 is not -0.
   const [found, list] =
     type === 'number' ? [`(${operand} + 0.)`, listed.map((value) => (value as number) + 0)] : [operand, listed];
   const conditions = listPlaceholders(parameters, list, type).map((each) => `${found} IN ${each}`);
-  const others = values.filter(isWide).map((value) => `${operand} = ${placeholder(parameters, value, type)}`);
   const nan = values.some((value) => Number.isNaN(value)) ? [`isNaN(${operand})`] : [];
-  return `(${[...conditions, ...others, ...nan].join(' OR ')})`;
+  return `(${[...conditions, ...nan].join(' OR ')})`;
 }
 
 /** Compiles `like` to functions that search for a text where there is only one, or to a regular expression. */

@@ -14,7 +14,7 @@ export function measureSql(measure: Measure, source: QuerySource): string {
   const { fn, column, q, by } = measure;
   if (column === null) return 'count()';
   const value = source.physical(column);
-  const isExtreme = source.facts.extremes.has(column.name);
+  const extreme = isExtreme(column, source);
   switch (fn) {
     case 'count':
       return `count(${value})`;
@@ -26,18 +26,23 @@ export function measureSql(measure: Measure, source: QuerySource): string {
       // The same sum as that of another measure, or of `checkSql`, is computed once.
       return `${sumSql(value, column)} / count(${value})`;
     case 'min':
-      return isExtreme ? leastSql(value) : `min(${value})`;
+      return extreme ? leastSql(value) : `min(${value})`;
     case 'max':
-      return isExtreme ? `if(countIf(isNaN(${value})) > 0, nan, max(${value}))` : `max(${value})`;
+      return extreme ? `if(countIf(isNaN(${value})) > 0, nan, max(${value}))` : `max(${value})`;
     case 'median':
     case 'quantile':
       return quantileSql(measure, [Number(q ?? 0.5)], source);
     case 'stddev':
-      return `if(count(${value}) < 2, NULL, ${deviationSql(`toFloat64(${value})`, isExtreme)})`;
+      return `if(count(${value}) < 2, NULL, ${deviationSql(`toFloat64(${value})`, extreme)})`;
     case 'first':
     case 'last':
       return edgeSql(fn, value, source.physical(by as Column), column.type);
   }
+}
+
+/** Whether a column may have extreme numbers. One that is known for them may have become integers or texts since. */
+function isExtreme({ name, type }: Column, { facts }: QuerySource): boolean {
+  return type === 'number' && facts.extremes.has(name);
 }
 
 /** Of integers, it does not overflow. */
@@ -46,8 +51,8 @@ function sumSql(value: string, { type }: Column): string {
 }
 
 /** The square of a large number is infinite, and makes a state without values NaN when both are merged: a list has one state. */
-function deviationSql(value: string, isExtreme: boolean): string {
-  return isExtreme ? `arrayReduce('stddevSampStable', groupArray(${value}))` : `stddevSampStable(${value})`;
+function deviationSql(value: string, extreme: boolean): string {
+  return extreme ? `arrayReduce('stddevSampStable', groupArray(${value}))` : `stddevSampStable(${value})`;
 }
 
 /** What groups by, or counts, equal values: 0 is -0. */
@@ -69,7 +74,7 @@ export function quantileSql(measure: Measure, shares: readonly number[], source:
   // One of `every` rows, whatever their values.
   const sampled = every === null ? null : `cityHash64(${TAG_COLUMN}, ${ROW_COLUMN}) % ${every} = 0`;
   const [suffix, args] = sampled === null ? ['', value] : ['If', `${value}, ${sampled}`];
-  if (source.facts.extremes.has(column.name)) {
+  if (isExtreme(column, source)) {
     const sorted = `arraySort(groupArray${suffix}(${args}))`;
     const list = shares.map((share) => interpolatedSql(sorted, share));
     return list.length === 1 ? `${list[0]}` : `[${list.join(', ')}]`;
@@ -111,7 +116,7 @@ export function checkSql({ measures }: Pick<QueryPlan, 'measures'>, source: Quer
     const { column, fn } = measure;
     if (column?.type !== 'number') return [];
     if (fn === 'stddev') return [isNotFinite(measureSql(measure, source))];
-    if (source.facts.extremes.has(column.name)) return [];
+    if (isExtreme(column, source)) return [];
     const value = source.physical(column);
     if (isQuantile(measure)) return [isNotFinite(`sum(abs(${value}))`)];
     return fn === 'min' || fn === 'max' ? [isNotFinite(`sum(${value})`)] : [];

@@ -1,18 +1,32 @@
 import type { ColumnType } from '../../model/columns.ts';
 import type { PlanValue } from '../query-plan.ts';
 import type { Parameters } from '../sql/parameters.ts';
+import { literal } from './clickhouse-sql.ts';
 
 const DAY_MICROS = 86_400_000_000n;
 /** A server accepts parameters of up to 128 KiB each (http_max_field_value_size), in a URL that has three characters for most bytes. */
 const MAX_LIST_BYTES = 32 * 1024;
+/** A URL may have 1000 fields (http_max_fields), of which settings are some, and 1 MiB (http_max_uri_size), with three characters for most bytes. */
+const MAX_BOUND = 800;
+const MAX_BOUND_BYTES = 300 * 1024;
 
 /** Binds a value. @returns its placeholder, of the type in which a column of `type` is stored */
 export function placeholder(parameters: Parameters, value: PlanValue, type: ColumnType): string {
-  const text = type === 'text' ? escaped(value as string) : storedText(value, type);
-  return `{p${parameters.add(text)}:${storedType(value, type)}}`;
+  const text = type === 'text' ? (value as string) : storedText(value, type);
+  return bound(parameters, text, storedType(value, type));
 }
 
-/** Binds lists of values that fit into the stored type, each of a size that a server accepts. */
+/** Binds the text of a value. @returns its placeholder; a literal if the URL has no space for the value */
+function bound(parameters: Parameters, text: string, type: string): string {
+  const isText = type === 'String';
+  const parameter = isText ? escaped(text) : text;
+  const { values } = parameters;
+  const bytes = [...values, parameter].reduce<number>((sum, value) => sum + Buffer.byteLength(String(value)), 0);
+  if (values.length < MAX_BOUND && bytes <= MAX_BOUND_BYTES) return `{p${parameters.add(parameter)}:${type}}`;
+  return isText ? literal(text) : `CAST(${literal(text)}, '${type}')`;
+}
+
+/** Binds lists of values, each of a size that a server accepts. */
 export function listPlaceholders(parameters: Parameters, values: readonly PlanValue[], type: ColumnType): string[] {
   const lists: string[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -27,7 +41,8 @@ export function listPlaceholders(parameters: Parameters, values: readonly PlanVa
     lists.at(-1)?.push(text);
   }
   const [first = 0] = values;
-  return lists.map((list) => `{p${parameters.add(`[${list.join(',')}]`)}:Array(${storedType(first, type)})}`);
+  const widest = type === 'integer' ? (values.find((value) => !fitsWord(value as bigint)) ?? first) : first;
+  return lists.map((list) => bound(parameters, `[${list.join(',')}]`, `Array(${storedType(widest, type)})`));
 }
 
 /** Statement settings that pass the bound values, in ClickHouse's form of them, by name. */
@@ -35,7 +50,7 @@ export function parameterSettings(values: readonly PlanValue[]): Readonly<Record
   return Object.fromEntries(values.map((value, index) => [`param_p${index + 1}`, String(value)]));
 }
 
-export function fitsWord(value: bigint): boolean {
+function fitsWord(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value;
 }
 

@@ -6,7 +6,7 @@ import { NO_OPTIONS } from '../../../src/csv/values/value-options.ts';
 import type { Problem } from '../../../src/errors.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
 import { customerId, receptionOf } from '../../builders.ts';
-import { type CatalogUnderTest, FAILED, FILE, leaseOf } from './catalog-under-test.ts';
+import { type CatalogUnderTest, commitOf, FAILED, FILE, leaseOf } from './catalog-under-test.ts';
 
 export function customersContract(t: CatalogUnderTest): void {
   describe('customers', () => {
@@ -15,6 +15,7 @@ export function customersContract(t: CatalogUnderTest): void {
       const expected: Customer = {
         id: customerId('acme'),
         createdAt: new Date(t.clock),
+        isProvisional: false,
         declaredTimeColumn: 'at',
         declaredColumns: columns,
         defaults: {
@@ -27,6 +28,17 @@ export function customersContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.createCustomer({ id, timeColumn: 'at', columns, defaults }), expected);
       assert.deepEqual(await t.catalog.findCustomer(customerId('acme')), expected);
       assert.equal(await t.catalog.findCustomer(customerId('other')), null);
+    });
+
+    it('knows a customer that has appeared, until it has a table', async () => {
+      const isProvisional = async () => (await t.catalog.findCustomer(customerId('acme')))?.isProvisional;
+      await t.received('acme');
+      assert.equal(await isProvisional(), true);
+      const claim = await t.claimed();
+      await t.catalog.commitUpload(commitOf(claim));
+      assert.equal(await isProvisional(), false);
+      await t.catalog.undoUpload(claim.upload.id);
+      assert.equal(await isProvisional(), false);
     });
 
     it('reports an existing customer, and does not change it', async () => {
@@ -96,15 +108,19 @@ export function customersContract(t: CatalogUnderTest): void {
       await t.receiving('other');
       const tableId = (await t.tableOf('acme'))?.tableId;
       assert.ok(tableId);
+      assert.equal(await t.catalog.continueDeletion(customerId('acme')), null, 'it has not started');
       for (let time = 0; time < 2; time++) {
         assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableIds: [tableId] });
       }
+      assert.deepEqual(await t.catalog.continueDeletion(customerId('acme')), [tableId]);
       assert.deepEqual(await t.catalog.customersInDeletion(), ['acme']);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
       await assert.rejects(t.receiving('acme'), { code: 'customer_busy' });
       await t.receiving('other');
       await t.catalog.deleteCustomer(customerId('acme'));
       assert.deepEqual(await t.catalog.customersInDeletion(), []);
+      await t.receiving('acme');
+      assert.equal(await t.catalog.continueDeletion(customerId('acme')), null, 'it has ended');
       await t.receiving('acme');
     });
 

@@ -292,5 +292,24 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       assert.equal((await ended(b.url, retried.body.id)).status, 'complete');
       assert.equal(await totalRows(b.url, 'again'), 4);
     });
+
+    it('do not delete a customer that has appeared again, for a deletion that another one has completed', async () => {
+      const { a, b, paused, pausedB } = await startBoth();
+      await put(a.url, 'again', CSV, WAIT);
+      const begun = paused.pauseAt('listUploads');
+      const deletion = call(`${a.url}/api/v1/customers/again`, { method: 'DELETE' });
+      await begun;
+      // Node b has found the deletion, and continues it only once it has ended.
+      const found = pausedB.pauseAt('continueDeletion');
+      const { body } = await put(b.url, 'swept', CSV, WAIT);
+      await call(`${b.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
+      await found;
+      paused.resume();
+      assert.equal((await deletion).status, 204);
+      assert.equal((await put(a.url, 'again', CSV, WAIT)).body.status, 'complete');
+      pausedB.resume();
+      await sweep(b);
+      assert.equal(await totalRows(b.url, 'again'), 2);
+    });
   });
 }

@@ -71,14 +71,11 @@ const BUCKETS: readonly (readonly [bucket: string, sql: string])[] = [
 const CONDITIONS: readonly (readonly [condition: object, sql: string, ...params: string[]])[] = [
   [{ column: 'n', op: '<', value: 1.5 }, '(c0 < {p1:Int64})', '2'],
   [{ column: 'n', op: '>', value: '9'.repeat(20) }, '(c0 > {p1:Int128})', '9'.repeat(20)],
-  [
-    { column: 'n', op: 'in', value: [1, '9'.repeat(20)] },
-    '(c0 IN {p1:Array(Int64)} OR c0 = {p2:Int128})',
-    '[1]',
-    '9'.repeat(20),
-  ],
+  [{ column: 'n', op: 'in', value: [1, '9'.repeat(20)] }, '(c0 IN {p1:Array(Int128)})', `[1,${'9'.repeat(20)}]`],
   [{ column: 'x', op: '<=', value: '-Infinity' }, '(c1 <= {p1:Float64})', '-inf'],
   [{ column: 'x', op: '>', value: 1 }, '((c1 > {p1:Float64}) OR isNaN(c1))', '1'],
+  [{ column: 'x', op: '=', value: 1 }, '(c1 = {p1:Float64})', '1'],
+  [{ column: 'x', op: '!=', value: -0 }, '((c1 + 0.) != {p1:Float64})', '0'],
   [{ column: 'x', op: '=', value: 'NaN' }, 'isNaN(c1)'],
   [{ column: 'x', op: '>', value: 'NaN' }, '(isNaN(c1) < 0)'],
   [{ column: 'x', op: 'in', value: ['NaN', -0, 1.5] }, '((c1 + 0.) IN {p1:Array(Float64)} OR isNaN(c1))', '[0,1.5]'],
@@ -215,5 +212,19 @@ describe("compiling a plan to ClickHouse's SQL", () => {
     const { sql, params } = compiled({ measures: [count], where: { column: 's"s', op: 'in', value } });
     assert.ok(params.length > 3 && params.every((each) => String(each).length <= 64 * 1024));
     assert.ok(sql.includes('c5 IN {p1:Array(String)} OR c5 IN {p2:Array(String)}'));
+  });
+
+  it('writes values as literals once a URL has no space for more', () => {
+    const many = Array.from({ length: 499 }, (_, index) => ({ column: 'n', op: 'between', value: [index, 1000] }));
+    const numbers = compiled({ measures: [count], where: { or: many } });
+    assert.equal(numbers.params.length, 800);
+    assert.ok(numbers.sql.includes(`((c0 >= CAST('498', 'Int64')) AND (c0 <= CAST('1000', 'Int64')))`));
+    const values = Array.from({ length: 20 }, (_, index) => `'\\\n${index} `.padEnd(9000, 'ä'));
+    const texts = compiled({
+      measures: [count],
+      where: { or: values.map((value) => ({ column: 's"s', op: '=', value })) },
+    });
+    assert.ok(encodeURIComponent(texts.params.join('')).length < 1_000_000);
+    assert.ok(texts.sql.includes(`(c5 = '\\'\\\\\n19 ä`));
   });
 });

@@ -136,6 +136,37 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
     assert.deepEqual(await query(table, { measures: [{ fn: 'count' }], where }), { kind: 'rows', rows: [[800n]] });
   });
 
+  it('takes more values than a URL has space for', async () => {
+    const odd = "'\\\t\n{p1:String}";
+    const table = tableOf('many-values');
+    await tables.create(table, COLUMNS);
+    await tables.add(table, COLUMNS, 1, [
+      [2n ** 62n, 0.5, odd],
+      [7n, Number.NaN, 'other'],
+    ]);
+    const n = (value: readonly unknown[]) => ({ column: 'n', op: 'between', value });
+    const others = Array.from({ length: 495 }, (_, index) => n([8, 9 + index]));
+    const quotes = Array.from({ length: 20 }, (_, index) => `'${index}`.padEnd(9999, "'"));
+    const beyond = Array.from({ length: 999 }, (_, index) => String(2n ** 64n + 7n + BigInt(index)));
+    for (const last of [
+      n([10, '9'.repeat(20)]),
+      { column: 'n', op: 'in', value: [2 ** 40, String(2n ** 62n)] },
+      { column: 'x', op: '<', value: 'Infinity' },
+      { column: 'x', op: 'in', value: [1e-300, 0.5] },
+      { column: 's', op: '=', value: odd },
+      { column: 's', op: 'in', value: [odd, ...quotes] },
+      { column: 's', op: 'like', value: "'\\\\_%String}" },
+      { column: 'n', op: 'in', value: [...beyond, String(2n ** 62n)] },
+    ]) {
+      const request = { measures: [{ fn: 'max', column: 'n' }], where: { or: [...others, last] } };
+      assert.deepEqual(
+        await query(table, request),
+        { kind: 'rows', rows: [[2n ** 62n]] },
+        JSON.stringify(last).slice(0, 80),
+      );
+    }
+  });
+
   it('takes names for names, also in the columns of a Parquet file', async () => {
     const columns = [...EVIL.slice(0, 5), 'c1', '_thena_row', 'a`b'].map(
       (name) => ({ name, type: 'integer' }) as const,
