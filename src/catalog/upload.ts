@@ -136,7 +136,9 @@ export type Received =
   | { readonly kind: 'key_used'; readonly earlier: Upload }
   /** An earlier upload has the same bytes, and duplicates are to be rejected. */
   | { readonly kind: 'duplicate'; readonly earlier: Upload }
-  | { readonly kind: 'queue_full'; readonly limit: QueueLimit };
+  | { readonly kind: 'queue_full'; readonly limit: QueueLimit }
+  /** It is a retry of an upload whose bytes are not kept any more, or that another retry has replaced. */
+  | { readonly kind: 'not_retryable' };
 
 /** Identifies a reception of an upload. A write with one that is not the current one changes nothing. */
 export interface Reception {
@@ -175,7 +177,8 @@ export interface Uploads {
   }): Promise<Upload>;
   /**
    * Acknowledges an upload: `receiving` becomes `received`, or `ingesting` if the upload is claimed already. The queue is counted
-   * in the same transaction, so that concurrent uploads cannot exceed the limits.
+   * in the same transaction, so that concurrent uploads cannot exceed the limits. A retry ends the retention of what it retries: of
+   * two at the same time, one is acknowledged.
    *
    * @param limits default: none
    * @throws Problem upload_not_found, also if another instance receives it now; upload_cancelled

@@ -101,6 +101,22 @@ describe('retry', () => {
   });
 });
 
+describe('two retries of an upload at the same time', () => {
+  it('are one retry', async () => {
+    for (let round = 0; round < 10; round++) {
+      const customer = `both-${round}`;
+      await put(customer, CSV);
+      const failed = await put(customer, BAD);
+      const again = () =>
+        call(`${thena.url}/api/v1/uploads/${failed.body.id}/retry?on_error=skip`, { method: 'POST', headers: WAIT });
+      const replies = await Promise.all([again(), again(), again()]);
+      const answers = replies.map(({ body }) => (body.status === 'complete' ? body.status : body.code)).toSorted();
+      assert.deepEqual(answers, ['complete', 'upload_not_retryable', 'upload_not_retryable'], JSON.stringify(replies));
+      assert.equal(await rowsOf(customer), 3);
+    }
+  });
+});
+
 describe('the bytes of a failed upload', () => {
   it('are kept for THENA_RETRY_SECONDS, then removed', async () => {
     const brief = await startThena({ THENA_RETRY_SECONDS: '1' });

@@ -55,6 +55,7 @@ export function markReceivedIn(
         const spoolBytes = file.segments.reduce((sum, { bytes }) => sum + bytes, 0);
         const limit = limits && (await limitOf(trx, upload.customer_id, spoolBytes, limits, parallel));
         if (limit) return { kind: 'queue_full', limit };
+        if (upload.retry_of !== null && !(await endRetention(trx, upload.retry_of))) return { kind: 'not_retryable' };
         const at = await now(trx);
         const row = await trx
           .updateTable('uploads')
@@ -147,6 +148,17 @@ async function queueUsage(db: Kysely<CatalogTables>, customerId: CustomerId | nu
     .where('status', 'in', ['received', 'ingesting'])
     .executeTakeFirstOrThrow();
   return { uploads: Number(uploads), bytes: Number(bytes ?? 0), bytesInAll: Number(bytesInAll ?? 0) };
+}
+
+/** @returns false if it has ended */
+async function endRetention(trx: Transaction<CatalogTables>, id: UploadId): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('uploads')
+    .set({ retry_until: null })
+    .where('id', '=', id)
+    .where('retry_until', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
 
 /** Keeps a resumable file from being removed before the transaction ends. @returns false if it was removed */

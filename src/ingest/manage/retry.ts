@@ -6,20 +6,21 @@ import { DIALECT_OPTIONS } from '../../csv/dialect-options.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
-import { newUploadId } from '../../model/ids.ts';
+import { newUploadId, type UploadId } from '../../model/ids.ts';
 import { type IncomingFile, readFailureOf } from '../receive/incoming-file.ts';
 import type { Receptions } from '../receive/receptions.ts';
 import { isRewritten, rewritingOf, spooledText } from '../receive/spooled-text.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface RetryDeps {
-  readonly catalog: Pick<Catalog, 'endRetention' | 'now'>;
+  readonly catalog: Pick<Catalog, 'now' | 'findUpload'>;
   readonly spool: Spool;
   readonly receptions: Receptions;
 }
 
 /**
- * Receives the bytes of a failed upload again, as an upload of its own. They are kept until that is acknowledged.
+ * Receives the bytes of a failed upload again, as an upload of its own. They are kept until that is acknowledged, and
+ * only one retry is.
  *
  * @param changes the options that differ from those of the failed upload
  * @throws Problem upload_not_retryable, upload_option_invalid, and whatever a file can be refused with
@@ -32,17 +33,27 @@ export async function retryUpload(
 ): Promise<Upload> {
   const kept = keptFile(failed, await catalog.now());
   const file = fileOf(failed, kept, changes);
-  const release = await spool.hold(failed);
   try {
-    const bytes = Readable.from(spooledText(kept, spool.locate(kept.segments)), { objectMode: false });
-    const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
-    failpoint('retried');
-    await catalog.endRetention(failed.id);
-    await spool.remove(failed);
-    return upload;
-  } finally {
-    release();
+    const release = await spool.hold(failed);
+    try {
+      const bytes = Readable.from(spooledText(kept, spool.locate(kept.segments)), { objectMode: false });
+      const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
+      failpoint('retried');
+      await spool.remove(failed);
+      return upload;
+    } finally {
+      release();
+    }
+  } catch (error) {
+    if (error instanceof Problem && error.code !== 'upload_bytes_missing') throw error;
+    // Another retry may have removed the bytes while they were read.
+    throw (await catalog.findUpload(failed.id))?.retryUntil ? error : noBytes(failed.id, error);
   }
+}
+
+function noBytes(id: UploadId, cause?: unknown): Problem {
+  const detail = `The bytes of upload ${id} are no longer kept.`;
+  return new Problem('upload_not_retryable', detail, {}, { cause });
 }
 
 /** @throws Problem upload_not_retryable */
@@ -51,7 +62,7 @@ function keptFile({ id, status, file, retryUntil }: Upload, now: number): Receiv
     throw new Problem('upload_not_retryable', `Upload ${id} is ${status}; only a failed upload can be retried.`);
   }
   if (!retryUntil || retryUntil.getTime() <= now) {
-    throw new Problem('upload_not_retryable', `The bytes of upload ${id} are no longer kept.`);
+    throw noBytes(id);
   }
   return file;
 }

@@ -20,8 +20,12 @@ export function announcingCatalog(catalog: Catalog): Catalog {
     },
     async markReceived(reception, file, limits) {
       const outcome = await catalog.markReceived(reception, file, limits);
-      if (outcome.kind === 'received') queued(outcome.upload.id, outcome.upload.customerId);
-      else changed(reception.uploadId);
+      if (outcome.kind !== 'received') changed(reception.uploadId);
+      else {
+        const { id, customerId, retryOf } = outcome.upload;
+        queued(id, customerId);
+        if (retryOf !== null) changed(retryOf, customerId);
+      }
       return outcome;
     },
     async deleteUpload(reception) {

@@ -134,7 +134,7 @@ export class Registration {
   /**
    * Acknowledges the upload, whose bytes are durable.
    *
-   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled,
+   * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled, upload_not_retryable,
    *   customer_busy, customer_not_found; shutting_down if others have declared this node dead
    */
   async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
@@ -153,6 +153,10 @@ export class Registration {
         throw duplicateOf(outcome.earlier);
       case 'queue_full':
         throw queueFull(outcome.limit, customerId, this.#limits);
+      case 'not_retryable': {
+        const detail = `Upload ${this.#file.retryOf?.id} was retried in the meantime, or its bytes are no longer kept.`;
+        throw new Problem('upload_not_retryable', detail);
+      }
     }
   }
 

@@ -53,5 +53,19 @@ export function repeatedUploadsContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.keptFailures('all'), []);
       assert.equal((await t.catalog.findUpload(id))?.retryUntil, null);
     });
+
+    it('replaces a failed upload once', async () => {
+      const { id: retryOf } = await t.received('a');
+      const outcome = { kind: 'failed', error: ERROR, keepBytesMs: 1000 } as const;
+      await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome });
+      const retries = [await t.receiving('a', { retryOf }), await t.receiving('a', { retryOf })];
+      const [first, second] = await Promise.all(
+        retries.map(({ id }) => t.catalog.markReceived(receptionOf(id), fileOf('aa'))),
+      );
+      assert.deepEqual([first?.kind, second?.kind].toSorted(), ['not_retryable', 'received']);
+      assert.equal((await t.catalog.findUpload(retryOf))?.retryUntil, null);
+      const unfinished = await t.catalog.uploadsInStatus(['received', 'receiving']);
+      assert.deepEqual(unfinished.map(({ status }) => status).toSorted(), ['received', 'receiving']);
+    });
   });
 }
