@@ -48,7 +48,7 @@ export function takeDataDir(directory: string): DataDir {
     const SQLITE_BUSY = 5;
     throw new SettingError(
       errcode === SQLITE_BUSY
-        ? `The data folder ${directory} is in use by another Thena process. Stop it, or set THENA_DATA_DIR to another folder.`
+        ? `The data folder ${directory} is in use by another Thena process. Stop it, or use another folder (THENA_DATA_DIR).`
         : `Cannot use the data folder ${directory} (${code ?? 'error'}: ${message}). Set THENA_DATA_DIR to a writable folder.`,
       { cause: error },
     );

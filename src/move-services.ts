@@ -13,6 +13,7 @@ import { keepNodesAway } from './move/move-registration.ts';
 import type { MoveDeps, MoveSide } from './move/move-sides.ts';
 import { SettingError } from './setting-error.ts';
 import { fileChecksums } from './table-store/duckdb/duckdb-table-copies.ts';
+import { takeSpool } from './take-spool.ts';
 
 export interface MoveRequest {
   /** The data folder. The other side is the cluster of the settings. */
@@ -78,6 +79,7 @@ async function openSides(config: Config, cluster: ClusterSettings, folder: strin
   await engine.start();
   const clusterStores = await openClusterStores({ cluster, engine, exports, settings: config });
   closing.push(() => clusterStores.close());
+  await takeSpool(clusterStores.catalog, shared, cluster);
   const embeddedStores = await openEmbeddedStores({ data, engine, exports, settings: config });
   closing.push(() => embeddedStores.close());
   const embedded: MoveSide = { name: folder, place: local, ...embeddedStores };

@@ -19,6 +19,7 @@ import { metricsText } from './metrics.ts';
 import { refuseDuringMove } from './move/move-registration.ts';
 import { readiness } from './readiness.ts';
 import type { Stores } from './stores.ts';
+import { takeSpool } from './take-spool.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
 
 /** Connections that wait to be accepted, if the system's own limit is not lower. Beyond it, clients may see a reset. */
@@ -87,6 +88,7 @@ export async function startServices(
     const { catalog, tables } = stores;
     const instance = { nodeId: catalog.isShared ? config.nodeId : 'embedded', instanceId, version: VERSION };
     await refuseDuringMove(catalog);
+    if (config.cluster) await takeSpool(catalog, place, config.cluster);
     if (own && catalog.isShared) await awaitPredecessor({ catalog, nodeId: config.nodeId, own, observe });
     const ingest = await startIngest({
       catalog,

@@ -15,4 +15,8 @@ export interface Shards {
    * @returns the IDs of the nodes that are alive; if there are any, nothing is changed
    */
   recordShards(names: readonly string[], unseenMs: number): Promise<readonly string[]>;
+  /** The identity of the spool; null: none is recorded. */
+  knownSpool(): Promise<string | null>;
+  /** Records the identity of the spool if there is none. @returns the recorded one */
+  recordSpool(identity: string): Promise<string>;
 }

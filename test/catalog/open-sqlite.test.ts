@@ -98,6 +98,7 @@ describe('the catalog file', () => {
         '0014-upkeep',
         '0015-node-processes',
         '0016-node-versions',
+        '0017-spool-identity',
       ],
     );
     await db.destroy();

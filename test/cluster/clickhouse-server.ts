@@ -11,6 +11,9 @@ const PROCESS = fileURLToPath(new URL('clickhouse-process.mjs', import.meta.url)
 /** The name of the cluster in `system.clusters`, if there are several shards. */
 export const CLUSTER = 'shards';
 
+/** The name of the same cluster, in which all passwords are wrong. */
+export const LOCKED_CLUSTER = 'locked';
+
 /** The rights that the documentation asks for, in all databases whose names begin with `thena`. */
 const DOCUMENTATION = readFileSync(fileURLToPath(new URL('../../docs/cluster.md', import.meta.url)), 'utf8');
 const GRANTS = [...DOCUMENTATION.matchAll(/^ *(GRANT .*) TO thena;/gm)].map(([, grant = '']) =>
@@ -59,9 +62,14 @@ export async function startClickhouse({
   const ports = await Promise.all(
     Array.from({ length: shards }, async () => ({ http: await freePort(), tcp: await freePort() })),
   );
-  const members = ports.map(({ tcp }) => `<shard><replica><host>127.0.0.1</host><port>${tcp}</port></replica></shard>`);
+  const member = (tcp: number, user = '') =>
+    `<shard><replica><host>127.0.0.1</host><port>${tcp}</port>${user}</replica></shard>`;
+  const members = ports.map(({ tcp }) => member(tcp));
+  const locked = ports.map(({ tcp }) => member(tcp, `<user>${USER.username}</user><password>wrong</password>`));
   const parts = members.map((_, index) => [clusterOfFirst(index + 1), members.slice(0, index + 1)] as const);
-  const clusters = [[CLUSTER, members] as const, ...parts].map(([name, of]) => `<${name}>${of.join('')}</${name}>`);
+  const clusters = [[CLUSTER, members] as const, [LOCKED_CLUSTER, locked] as const, ...parts].map(
+    ([name, of]) => `<${name}>${of.join('')}</${name}>`,
+  );
   const servers = ports.map(({ http, tcp }, index) => {
     const own = join(folder, String(index));
     mkdirSync(own);

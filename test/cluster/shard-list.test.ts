@@ -36,12 +36,12 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
   it('refuses to start if the ClickHouse servers are listed in another order', async () => {
     const error = await refusal(cluster.startNode('a', listing(1, 0)));
     assert.match(error, new RegExp(`has the shards ${hosts[0]}, ${hosts[1]}, in this order`));
-    assert.match(error, new RegExp(`place 1: ${hosts[1]} is shard 2; place 2: ${hosts[0]} is shard 1`));
+    assert.match(error, new RegExp(`Place 1: ${hosts[1]} is shard 2. Place 2: ${hosts[0]} is shard 1`));
   });
 
   it('refuses to start without one of the servers', async () => {
     const error = await refusal(cluster.startNode('a', listing(0)));
-    assert.match(error, new RegExp(`place 2: nothing is listed, and it was ${hosts[1]}`));
+    assert.match(error, new RegExp(`Place 2: nothing is listed, and it was ${hosts[1]}`));
   });
 
   it('refuses to start with an empty server in the place of one that had tables', async () => {
@@ -51,7 +51,7 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     const error = await refusal(cluster.startNode('a', settings));
     assert.match(
       error,
-      new RegExp(`place 1: ${new URL(first).host}/\\w+ is not the shard that was at ${hosts[0]}: it has no identity`),
+      new RegExp(`Place 1: ${new URL(first).host}/\\w+ is not the shard that was at ${hosts[0]}: it has no identity`),
     );
   });
 
@@ -59,7 +59,7 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     const { THENA_DATABASE_URL = '' } = await createCluster(cluster.servers.addresses);
     const url = Object.assign(new URL(THENA_DATABASE_URL), { password: 'hush' }).href;
     const error = await refusal(cluster.startNode('a', { ...listing(0, 1), THENA_DATABASE_URL: url }));
-    assert.match(error, new RegExp(`place 1: ${hosts[0]} belongs to another catalog; place 2: ${hosts[1]} belongs`));
+    assert.match(error, new RegExp(`Place 1: ${hosts[0]} belongs to another catalog. Place 2: ${hosts[1]} belongs`));
     assert.match(error, /the catalog postgres:\/\/[^@]+ \(THENA_DATABASE_URL\), which has no shards yet/);
     assert.doesNotMatch(error, /hush/);
   });
@@ -102,7 +102,7 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     const second = await cluster.startNode('second', all);
     for (let tag = 0; tag < 3; tag++) assert.equal((await upload(second.url, 'c', CSV)).body.status, 'complete');
     assert.deepEqual(await resultRows(first.url, 'c', SUM), [[12]]);
-    assert.match(await refusal(cluster.startNode('old', listing(0, 1))), /place 3: nothing is listed/);
+    assert.match(await refusal(cluster.startNode('old', listing(0, 1))), /Place 3: nothing is listed/);
   });
 
   async function openStores(settings: Readonly<Record<string, string>>) {

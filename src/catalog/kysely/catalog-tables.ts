@@ -225,6 +225,8 @@ interface MovesTable {
 /** One row. */
 interface CatalogIdentityTable {
   id: string;
+  /** Null until the first node of a cluster has started. */
+  spool_id: Optional<string>;
 }
 
 /** The servers of the tables of a cluster, from position 1. */

@@ -31,7 +31,20 @@ export function shardsIn(db: Kysely<CatalogTables>, now: CatalogClock): Shards {
           .execute();
         return [];
       }),
+    knownSpool: () => spoolOf(db),
+    async recordSpool(identity) {
+      await db
+        .updateTable('catalog_identity')
+        .set(({ fn, ref, val }) => ({ spool_id: fn.coalesce(ref('spool_id'), val(identity)) }))
+        .execute();
+      return (await spoolOf(db)) ?? identity;
+    },
   };
+}
+
+async function spoolOf(db: Kysely<CatalogTables>): Promise<string | null> {
+  const { spool_id } = await db.selectFrom('catalog_identity').select('spool_id').executeTakeFirstOrThrow();
+  return spool_id;
 }
 
 /** A node has not been seen for so long, or not since the clock of the database was set back. */

@@ -1,7 +1,8 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { certificateRefusal } from '../../certificate-refusal.ts';
+import { placeDurably } from '../../durable.ts';
 import { Problem } from '../../errors.ts';
 import { SettingError } from '../../setting-error.ts';
 import { Bucket } from './bucket.ts';
@@ -14,6 +15,9 @@ import { FolderRejectFiles } from './folder-reject-files.ts';
 import { FolderSpool } from './folder-spool.ts';
 import { SegmentCache } from './segment-cache.ts';
 import type { SpoolPlace } from './spool.ts';
+
+/** The file, or the object, that identifies a spool. */
+const IDENTITY = 'identity';
 
 export interface SpoolSettings {
   /** `file:///…`: a folder that nodes share; `s3://…`: a bucket. Null: the local folder. */
@@ -49,6 +53,15 @@ async function folderPlace(root: string, instance: string): Promise<SpoolPlace> 
     ping: async () => {
       await stat(spool);
     },
+    identity: () =>
+      readFile(join(root, IDENTITY), 'utf8').then(
+        (text) => text.trim(),
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return null;
+          throw error;
+        },
+      ),
+    writeIdentity: (identity) => placeDurably(join(root, IDENTITY), `${identity}\n`),
     close: () => undefined,
   };
 }
@@ -76,6 +89,17 @@ async function bucketPlace(
     diskFolder: directory,
     ping: async () => {
       await bucket.keys('try/');
+    },
+    async identity() {
+      if ((await bucket.sizeOf(IDENTITY)) === null) return null;
+      return Buffer.concat(await Array.fromAsync(bucket.read(IDENTITY)))
+        .toString()
+        .trim();
+    },
+    async writeIdentity(identity) {
+      const path = join(chunks, IDENTITY);
+      await writeFile(path, `${identity}\n`);
+      await bucket.put(IDENTITY, path).finally(() => rm(path, { force: true }));
     },
     close: () => bucket.close(),
   };
@@ -111,9 +135,9 @@ async function refuseUnusable(folder: string, instance: string): Promise<void> {
     await writeFile(path, '');
     await rm(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { message } = error as Error;
     throw new SettingError(
-      `Cannot use the folder of THENA_SPOOL_URL (${code ?? 'error'}: ${message}). It has to exist, and to be writable by every node.`,
+      `Cannot use the folder of THENA_SPOOL_URL (${message}). It has to exist, and to be writable by every node.`,
       { cause: error },
     );
   }

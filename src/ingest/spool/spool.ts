@@ -57,6 +57,10 @@ export interface SpoolPlace {
   readonly diskFolder: string;
   /** Resolves if it responds. @throws Problem spool_unavailable; an error of the file system */
   ping(): Promise<void>;
+  /** Identifies the spool of a cluster; null: it is new. @throws Problem spool_unavailable; an error of the file system */
+  identity(): Promise<string | null>;
+  /** Makes it durable, for all nodes. @throws Problem spool_unavailable; an error of the file system */
+  writeIdentity(identity: string): Promise<void>;
   close(): void;
 }
 

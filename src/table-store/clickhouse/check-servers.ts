@@ -73,24 +73,40 @@ async function checkCluster(reader: ClickhouseShard, servers: ClickhouseServers,
   const { cluster, shards } = servers;
   if (cluster === null) return;
   const [known] = await explained(reader, () =>
-    reader.rows<[string]>(`SELECT count() FROM system.clusters WHERE cluster = ${literal(cluster)}`),
+    reader.rows<[string]>(`SELECT uniqExact(shard_num) FROM system.clusters WHERE cluster = ${literal(cluster)}`),
   );
-  if (Number(known?.[0]) === 0) {
+  const count = Number(known?.[0]);
+  if (count === 0) {
     throw new SettingError(
       `ClickHouse ${reader.name} knows no cluster '${cluster}' (THENA_CLICKHOUSE_CLUSTER). SELECT DISTINCT cluster FROM system.clusters lists them.`,
     );
   }
+  if (count > shards.length) {
+    throw new SettingError(
+      `The cluster '${cluster}' of ClickHouse ${reader.name} has ${count} shards. THENA_CLICKHOUSE_URL needs one URL for each, and has ${shards.length}.`,
+    );
+  }
   const found = await explained(reader, () =>
-    reader.rows<[string]>(`SELECT c0 FROM ${servers.source(identifier(table))} ORDER BY c0`),
+    throughCluster(reader, cluster, `SELECT c0 FROM ${servers.source(identifier(table))} ORDER BY c0`),
   );
   const seen = found.map(([index]) => Number(index));
   if (seen.length === shards.length && seen.every((index, place) => index === place)) return;
   const missing = shards.filter((_, index) => !seen.includes(index)).map(({ name }) => name);
   throw new SettingError(
-    missing.length > 0
-      ? `The cluster '${cluster}' of ClickHouse ${reader.name} lacks ${missing.join(', ')}. THENA_CLICKHOUSE_URL needs one URL for each of its shards.`
-      : `The cluster '${cluster}' of ClickHouse ${reader.name} has a server twice, or more shards than THENA_CLICKHOUSE_URL has URLs.`,
+    `The cluster '${cluster}' of ClickHouse ${reader.name} lacks ${missing.join(', ')}. THENA_CLICKHOUSE_URL needs one URL for each of its shards.`,
   );
+}
+
+/** @throws SettingError if the server cannot connect to another, whose address and password it has in its own configuration */
+async function throughCluster(reader: ClickhouseShard, cluster: string, sql: string): Promise<readonly [string][]> {
+  try {
+    return await reader.rows<[string]>(sql);
+  } catch (error) {
+    if (!(error instanceof ClickhouseException) || error.code === ACCESS_DENIED) throw error;
+    throw new SettingError(
+      `ClickHouse ${reader.name} cannot read from all servers of the cluster '${cluster}'. Check their hosts, ports, users and passwords in its remote_servers. ${error.message}`,
+    );
+  }
 }
 
 /** @throws SettingError if the server refuses a statement, or is not trusted */

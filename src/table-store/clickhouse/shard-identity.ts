@@ -42,14 +42,14 @@ export async function requireShards(
     return differenceOf(shardNames(servers)[index] ?? shard.name, index, identities, isUsed, expected);
   });
   const missing = expected.names
-    .map((name, index) => `place ${index + 1}: nothing is listed, and it was ${name}`)
+    .map((name, index) => `Place ${index + 1}: nothing is listed, and it was ${name}`)
     .slice(servers.shards.length);
   const differences = [...found.filter((difference) => difference !== null), ...missing];
   if (differences.length === 0) return;
   const { catalogName, names } = expected;
   const order = names.length === 0 ? 'has no shards yet' : `has the shards ${names.join(', ')}, in this order`;
   throw new SettingError(
-    `THENA_CLICKHOUSE_URL does not list the shards of the catalog ${catalogName} (THENA_DATABASE_URL), which ${order}. ${differences.join('; ')}. See "Identity of the shards" in docs/cluster.md.`,
+    `THENA_CLICKHOUSE_URL does not list the shards of the catalog ${catalogName} (THENA_DATABASE_URL), which ${order}. ${differences.join('. ')}. See "Identity of the shards" in docs/cluster.md.`,
   );
 }
 
@@ -73,7 +73,7 @@ function differenceOf(
   isUsed: boolean,
   { catalogId, names }: ExpectedShards,
 ): string | null {
-  const place = `place ${index + 1}: ${name}`;
+  const place = `Place ${index + 1}: ${name}`;
   if (identities.some(([id]) => id !== catalogId)) return `${place} belongs to another catalog`;
   const other = identities.find(([, position]) => position !== index + 1);
   if (other) return `${place} is shard ${other[1]}`;

@@ -20,6 +20,16 @@ export function shardsContract(t: CatalogUnderTest): void {
     });
   });
 
+  describe('the spool', () => {
+    it('has the identity that was recorded first', async () => {
+      assert.equal(await t.catalog.knownSpool(), null);
+      const recorded = await Promise.all(['a', 'b', 'c'].map((identity) => t.catalog.recordSpool(identity)));
+      assert.equal(new Set(recorded).size, 1);
+      assert.equal(await t.catalog.recordSpool('d'), recorded[0]);
+      assert.equal(await t.catalog.knownSpool(), recorded[0]);
+    });
+  });
+
   describe('shards', () => {
     it('are known in their order, with the identity of the catalog, to which none is added while a node is alive', async () => {
       const { catalogId, names } = await t.catalog.knownShards();

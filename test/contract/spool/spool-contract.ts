@@ -82,6 +82,13 @@ export function spoolContract(name: string, make: () => Promise<PlaceUnderTest>,
       await under.remove();
     });
 
+    it('keeps its identity, for every process', async () => {
+      for (const place of [a, b]) assert.equal(await place.identity(), null);
+      await a.writeIdentity('0123');
+      for (const place of [a, b]) assert.equal(await place.identity(), '0123');
+      assert.deepEqual(under.names(), ['identity']);
+    });
+
     it('gives the segments of an upload to the process that received them, and to any other', async () => {
       const upload = await write(a, newUploadId(), [LONG, 'a,b\n']);
       assert.equal(upload.file?.segments.length, 2);

@@ -11,6 +11,8 @@ import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhous
 import {
   asNode,
   CLUSTER,
+  clusterOfFirst,
+  LOCKED_CLUSTER,
   NO_CLICKHOUSE,
   startClickhouse,
   type ClickhouseServers as TestServers,
@@ -54,8 +56,8 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
 
   it('refuses a cluster that does not consist of the servers', async () => {
     await refused([first(), second()], 'nothing', /knows no cluster 'nothing'/);
-    // The table of the check does not exist on the other shard.
-    await refused([first()], CLUSTER, /cannot hold tables|more shards/);
+    await refused([first()], CLUSTER, /has 2 shards\. THENA_CLICKHOUSE_URL needs one URL for each, and has 1\./);
+    await refused([first(), second()], clusterOfFirst(1), /lacks 127\.0\.0\.1:\d+\./);
   });
 
   it('passes for a user who has the rights that the documentation asks for', async () => {
@@ -102,6 +104,15 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
         assert.doesNotMatch(error.message, /secret/);
         return true;
       },
+    );
+  });
+
+  // The last one: the library of ClickHouse ends when it is refused like that.
+  it('says that servers have wrong passwords of each other', async () => {
+    await refused(
+      [first(), second()],
+      LOCKED_CLUSTER,
+      /cannot read from all servers .* passwords in its remote_servers/,
     );
   });
 });

@@ -18,6 +18,7 @@ import { shards } from './0013-shards.ts';
 import { upkeep } from './0014-upkeep.ts';
 import { nodeProcesses } from './0015-node-processes.ts';
 import { nodeVersions } from './0016-node-versions.ts';
+import { spoolIdentity } from './0017-spool-identity.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-upkeep': upkeep,
   '0015-node-processes': nodeProcesses,
   '0016-node-versions': nodeVersions,
+  '0017-spool-identity': spoolIdentity,
 };
 
 /**
