@@ -7,7 +7,7 @@
 import ffi from 'node:ffi';
 
 const SERVE = `SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP;
-  SELECT sleepEachRow(3) FROM numbers(100000000) SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1 FORMAT Null`;
+  SELECT sleepEachRow(3) FROM numbers(100000000) SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1, limit = 0, offset = 0, additional_result_filter = '' FORMAT Null`;
 
 const [library, config, folder] = process.argv.slice(2);
 const { functions } = ffi.dlopen(library, { query_stable: { arguments: ['int32', 'pointer'], return: 'pointer' } });

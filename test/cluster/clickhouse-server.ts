@@ -11,6 +11,23 @@ const PROCESS = fileURLToPath(new URL('clickhouse-process.mjs', import.meta.url)
 /** The name of the cluster in `system.clusters`, if there are several shards. */
 export const CLUSTER = 'shards';
 
+/** A profile whose settings change what statements mean that do not name them. */
+export const ODD_PROFILE = {
+  limit: 1,
+  offset: 1,
+  additional_result_filter: '1 = 0',
+  empty_result_for_aggregation_by_empty_set: 1,
+  bool_true_representation: 'yes',
+  bool_false_representation: 'no',
+  use_variant_as_common_type: 1,
+  transform_null_in: 1,
+  session_timezone: 'Asia/Kathmandu',
+  group_by_use_nulls: 1,
+  aggregate_functions_null_for_empty: 1,
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_64bit_floats: 1,
+} as const;
+
 /** The name of the same cluster, in which all passwords are wrong. */
 export const LOCKED_CLUSTER = 'locked';
 
@@ -20,7 +37,9 @@ const GRANTS = [...DOCUMENTATION.matchAll(/^ *(GRANT .*) TO thena;/gm)].map(([, 
   grant.replace('thena.*', 'thena*.*'),
 );
 const USER = { username: 'thena', password: 'se/cret' };
-const USERS = `<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users>
+const usersWith = (
+  profile: string,
+): string => `<clickhouse><profiles><default>${profile}</default></profiles><quotas><default/></quotas><users>
 <default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default>
 <${USER.username}><password>${USER.password}</password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
 <grants>${GRANTS.map((grant) => `<query>${grant}</query>`).join('')}</grants></${USER.username}></users></clickhouse>`;
@@ -51,9 +70,12 @@ export function asNode(url: string, database: string): string {
 /** Starts real ClickHouse servers on free ports, with files of their own. */
 export async function startClickhouse({
   shards = 1,
+  profile = {},
   folder: parent = serverFolder(),
 }: {
   readonly shards?: number;
+  /** Settings that statements have unless they say otherwise. */
+  readonly profile?: Readonly<Record<string, string | number>>;
   readonly folder?: string | undefined;
 } = {}): Promise<ClickhouseServers> {
   const library = libraryPath();
@@ -70,6 +92,7 @@ export async function startClickhouse({
   const clusters = [[CLUSTER, members] as const, [LOCKED_CLUSTER, locked] as const, ...parts].map(
     ([name, of]) => `<${name}>${of.join('')}</${name}>`,
   );
+  const settings = Object.entries(profile).map(([name, value]) => `<${name}>${value}</${name}>`);
   const servers = ports.map(({ http, tcp }, index) => {
     const own = join(folder, String(index));
     mkdirSync(own);
@@ -84,7 +107,7 @@ export async function startClickhouse({
 <users_config>${join(own, 'users.xml')}</users_config>
 <remote_servers replace="1">${shards > 1 ? clusters.join('') : ''}</remote_servers></clickhouse>`,
     );
-    writeFileSync(join(own, 'users.xml'), USERS);
+    writeFileSync(join(own, 'users.xml'), usersWith(settings.join('')));
     const log = join(own, 'log');
     const output = openSync(log, 'a');
     return serverProcess(

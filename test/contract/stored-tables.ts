@@ -59,12 +59,13 @@ export function duckdbTables(place: EngineInFolder): StoredTables {
   };
 }
 
-/** Tables on a ClickHouse server, or on several shards, whose rows are dealt out to them in turn. */
+/** Tables on a ClickHouse server, or on several shards, whose rows are dealt out to them in turn. @param profile of the user */
 export async function clickhouseTables(
   shards: number,
   deps: Omit<ClickhouseReadDeps, 'servers' | 'queryMemoryBytes'> & { readonly queryMemoryBytes?: number },
+  profile: Readonly<Record<string, string | number>> = {},
 ): Promise<StoredTables & { readonly running: Running; readonly servers: ClickhouseServers }> {
-  const running = await startClickhouse({ shards });
+  const running = await startClickhouse({ shards, profile });
   const servers = new ClickhouseServers({ urls: running.urls, cluster: shards > 1 ? CLUSTER : null });
   const nameOf = ({ customerId, tableId }: TableName): string => `${customerId}_${tableId}`;
   const insert = async (url: string, sql: string, lines: readonly string[]): Promise<void> => {

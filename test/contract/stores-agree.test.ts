@@ -23,7 +23,7 @@ import { evaluate, type NaiveResult, sizesOf } from '../analysis/naive-query.ts'
 import { COLUMNS, countedRows, queries, rows as randomRows, TABLE } from '../analysis/random-queries.ts';
 import { assertSameResults } from '../analysis/rounding.ts';
 import { tableOf } from '../builders.ts';
-import { NO_CLICKHOUSE } from '../cluster/clickhouse-server.ts';
+import { NO_CLICKHOUSE, ODD_PROFILE } from '../cluster/clickhouse-server.ts';
 import { type EngineInFolder, engineInFolder } from '../engine/engine-in-folder.ts';
 import { clickhouseTables, duckdbTables, type Reads, type StoredTables } from './stored-tables.ts';
 
@@ -43,7 +43,7 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
   before(async () => {
     place = await engineInFolder();
     const deps = { engine: place.engine, exports: place.storeSettings.exports, reserveBytes: 0 };
-    stores = [duckdbTables(place), await clickhouseTables(1, deps), await clickhouseTables(2, deps)];
+    stores = [duckdbTables(place), await clickhouseTables(1, deps, ODD_PROFILE), await clickhouseTables(2, deps)];
   });
   after(async () => {
     await Promise.all(stores.map((store) => store.close()));

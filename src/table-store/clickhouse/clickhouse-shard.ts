@@ -27,6 +27,13 @@ const ALWAYS: StatementSettings = {
   // A response that begins with 200 and ends with an exception looks complete in some formats.
   http_write_exception_in_output_format: 0,
   session_timezone: 'UTC',
+  // Which rows a result has: all of them, those that are deleted not, and one row for an aggregate of none.
+  limit: 0,
+  offset: 0,
+  additional_result_filter: '',
+  apply_deleted_mask: 1,
+  empty_result_for_aggregation_by_empty_set: 0,
+  aggregate_functions_null_for_empty: 0,
   // A limit of the profile ends a statement with an error, never with a part of the result.
   read_overflow_mode: 'throw',
   read_overflow_mode_leaf: 'throw',

@@ -30,13 +30,15 @@ const READING: StatementSettings = {
   enable_extended_results_for_datetime_functions: 1,
   precise_float_parsing: 1,
   output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_64bit_floats: 0,
   output_format_json_quote_denormals: 1,
   output_format_json_escape_forward_slashes: 0,
+  bool_true_representation: 'true',
+  bool_false_representation: 'false',
   enable_positional_arguments: 1,
   transform_null_in: 0,
   // An expression has one type, or the query fails.
   use_variant_as_common_type: 0,
-  aggregate_functions_null_for_empty: 0,
   group_by_use_nulls: 0,
   empty_result_for_aggregation_by_constant_keys_on_empty_set: 1,
   // The largest plans have thousands of values, and thousands of changes of the clocks.
