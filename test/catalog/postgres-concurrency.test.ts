@@ -10,6 +10,7 @@ import type { UploadId } from '../../src/model/ids.ts';
 import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
+import { fileOf as resumableOf } from '../contract/catalog/resumable-files.ts';
 import { postgresForTests } from './postgres-for-tests.ts';
 
 const LEASE_MS = 60_000;
@@ -185,6 +186,14 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
     };
     await Promise.all([one, two, one, two].map(rounds));
     assert.equal(await one.findCustomer(customerId('a')), null);
+  });
+
+  it('begin no more resumable files than a customer may have', async () => {
+    const begun = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, at) => (at % 2 ? one : two).createResumable(resumableOf('a'), 5)),
+    );
+    assert.equal(begun.filter(({ status }) => status === 'fulfilled').length, 5);
+    assert.equal((await one.resumablesOf(customerId('a'))).length, 5);
   });
 
   it('add more keys at once than there are connections', async () => {

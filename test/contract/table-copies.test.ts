@@ -131,3 +131,21 @@ for (const shards of [1, 2]) {
     }
   });
 }
+
+test('a table of a thousand columns of texts is copied out of ClickHouse', { skip }, async () => {
+  const servers: Servers = await startClickhouse({ shards: 1 });
+  const connection = new ClickhouseServers({ urls: servers.urls, cluster: null });
+  try {
+    const columns = Array.from({ length: 1000 }, (_, index) => ({ name: `column ${index}`, type: 'text' as const }));
+    const wide = { ...table, columns, timeColumn: null };
+    const copies = clickhouseTableCopies(connection, { engine: 'MergeTree', onCluster: null });
+    await copies.create(wide, []);
+    const name = `\`${wide.customerId}_${wide.tableId}\``;
+    await connection.reader.run(`INSERT INTO ${name} (c0, c999, _thena_upload, _thena_row) VALUES ('a', 'b', 1, 0)`);
+    await copies.write(wide, { tags: [1], offset: 0 }, chunk());
+    assert.equal((await fileChecksums(running.engine)(wide, chunk())).rows, 1);
+  } finally {
+    await connection.close();
+    await servers.remove();
+  }
+});

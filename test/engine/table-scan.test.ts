@@ -145,3 +145,11 @@ it('ends a cancelled export, leaves no file, and reuses its connection', async (
   assert.deepEqual(readdirSync(running.storeSettings.exports), ['a.parquet']);
   assert.equal(running.pid(), pid, 'the engine was killed');
 });
+
+it('exports the texts of a thousand columns', async () => {
+  await create(`SELECT 7::BIGINT AS n, 'x' AS s, 1 AS tag`);
+  const texts = Array.from({ length: 1000 }, () => 'c1');
+  const chunk = await running.engine.call('export_rows', { ...scan(), format: LINES, texts, span: 1000 });
+  assert(chunk.kind === 'found');
+  assert.equal(Buffer.from(chunk.bytes).toString(), 'n\n7:x\n');
+});

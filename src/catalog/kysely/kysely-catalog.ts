@@ -56,7 +56,7 @@ export function kyselyCatalog(
     ...sharedAnalysesIn(db, now),
     ...webhooksIn(db, now),
     ...webhookDeliveriesIn(db, now),
-    ...resumableFilesIn(db, now),
+    ...resumableFilesIn(db, now, parallel),
     now: () => now(db),
     async ping() {
       await db.selectFrom('customers').select('id').limit(1).execute();

@@ -11,4 +11,6 @@ export interface ParallelWrites {
   lockFirst(trx: Transaction<CatalogTables>, customers: readonly CustomerId[]): Promise<CustomerId | null>;
   /** Until the transaction ends, no other one that calls this adds to the queue. */
   lockQueue(trx: Transaction<CatalogTables>): Promise<void>;
+  /** The same for those that begin a resumable file of the customer, which may not exist yet. */
+  lockFilesOf(trx: Transaction<CatalogTables>, customer: CustomerId): Promise<void>;
 }

@@ -3,12 +3,18 @@ import { Problem } from '../../errors.ts';
 import type { ResumableFiles } from '../resumable-file.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
+import type { ParallelWrites } from './parallel-writes.ts';
 
-export function resumableFilesIn(db: Kysely<CatalogTables>, now: CatalogClock): ResumableFiles {
+export function resumableFilesIn(
+  db: Kysely<CatalogTables>,
+  now: CatalogClock,
+  parallel: ParallelWrites | null,
+): ResumableFiles {
   return {
     createResumable: (file, maxOfCustomer) =>
       db.transaction().execute(async (trx) => {
         const { id, customerId, length } = file;
+        await parallel?.lockFilesOf(trx, customerId);
         const others = await trx
           .selectFrom('resumable_files')
           .select('id')

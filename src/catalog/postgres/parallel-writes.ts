@@ -4,6 +4,8 @@ import type { ParallelWrites } from '../kysely/parallel-writes.ts';
 
 /** Any number that no other program uses for an advisory lock in the same database: the bytes of "thena". */
 const QUEUE_LOCK = 0x7468656e61;
+/** The same for pairs of numbers, which are locks of their own: the bytes of "file". */
+const FILES_LOCK = 0x66696c65;
 
 export const postgresWrites: ParallelWrites = {
   async lockFirst(trx, customers) {
@@ -15,5 +17,9 @@ export const postgresWrites: ParallelWrites = {
   },
   async lockQueue(trx) {
     await sql`select pg_advisory_xact_lock(${QUEUE_LOCK})`.execute(trx);
+  },
+  async lockFilesOf(trx, customer) {
+    // Two customers with the same hash only wait for each other.
+    await sql`select pg_advisory_xact_lock(${FILES_LOCK}::int, hashtext(${customer}))`.execute(trx);
   },
 };

@@ -56,11 +56,11 @@ export class TableScan {
    */
   async rowsWithin(maxBytes: number, texts: readonly string[], from: number, rows: number): Promise<number> {
     if (texts.length === 0) return rows;
-    const length = texts.map((text) => `coalesce(strlen(${text}), 0)`).join(' + ');
+    // Each is a result of its own: a sum of a thousand terms is nested deeper than DuckDB allows.
+    const lengths = texts.map((text) => `CAST(coalesce(sum(strlen(${text})), 0) AS DOUBLE)`).join(', ');
     for (let span = rows; ; ) {
-      const statement = this.over(`CAST(coalesce(sum(${length}), 0) AS DOUBLE)`, from, from + span);
-      const [row] = (await this.#connection.runAndReadAll(...statement)).getRows();
-      const bytes = row?.[0] as number;
+      const [row = []] = (await this.#connection.runAndReadAll(...this.over(lengths, from, from + span))).getRows();
+      const bytes = row.reduce<number>((sum, length) => sum + (length as number), 0);
       if (bytes <= maxBytes || span === 1) return span;
       span = Math.max(1, Math.floor((span * maxBytes) / bytes));
     }

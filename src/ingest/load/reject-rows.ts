@@ -50,23 +50,27 @@ export async function rejectRows(
   const keep = options.onError === 'skip';
   const source = file.source(await file.feed.all(signal));
   const { origin } = await file.feed.file;
-  const found = await csvReader.findRejectedRows(
-    {
-      ...plan.file,
-      source,
-      maxListed: LISTED_ROWS,
-      maxStored: maxRejectedRows,
-      origin,
-      ...rejectFiles.draft(id),
-      keep,
-    },
-    { signal },
-  );
-  // Otherwise those that are found may be of a later attempt.
-  await lease.requireHeld().catch(async (failure: Error) => {
+  let found: FoundRejectedRows;
+  try {
+    found = await csvReader.findRejectedRows(
+      {
+        ...plan.file,
+        source,
+        maxListed: LISTED_ROWS,
+        maxStored: maxRejectedRows,
+        origin,
+        ...rejectFiles.draft(id),
+        keep,
+      },
+      { signal },
+    );
+    // Otherwise those that are found may be of a later attempt.
+    await lease.requireHeld();
+  } catch (failure) {
+    // Nobody else removes it as long as this process runs.
     await rejectFiles.discardDraft(id);
     throw failure;
-  });
+  }
   if (found.rejected === 0) {
     await rejectFiles.remove(id);
     return { segments: source.segments, rejected: 0, stored: 0 };

@@ -77,6 +77,6 @@ async function removeFiles(deps: DeletionDeps, customerId: CustomerId): Promise<
 }
 
 /** Most uploads have none, and in a bucket each costs requests. */
-function mayHaveRejects({ error, receipt }: Upload): boolean {
-  return error !== null || (receipt?.rejected ?? 0) > 0;
+function mayHaveRejects({ status, error, receipt }: Upload): boolean {
+  return status === 'cancelled' || error !== null || (receipt?.rejected ?? 0) > 0;
 }

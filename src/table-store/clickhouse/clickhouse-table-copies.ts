@@ -101,8 +101,12 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
     for (let span = COPY_ROWS; ; ) {
       const where = `${of} AND ${ROW_COLUMN} >= ${offset} AND ${ROW_COLUMN} < ${offset + span}`;
       if (texts.length === 0) return where;
-      const lengths = texts.map(({ name }) => `ifNull(length(${name}), 0)`).join(' + ');
-      const [bytes = 0] = await numbers(`SELECT sum(${lengths}) FROM ${source(table)} WHERE ${where}`);
+      // Each is a result of its own: a sum of a thousand terms is nested deeper than ClickHouse allows.
+      const lengths = texts.map(({ name }) => `sum(length(${name}))`).join(', ');
+      const bytes = (await numbers(`SELECT ${lengths} FROM ${source(table)} WHERE ${where}`)).reduce(
+        (a, b) => a + b,
+        0,
+      );
       if (bytes <= COPY_BYTES || span === 1) return where;
       span = Math.max(1, Math.floor((span * COPY_BYTES) / bytes));
     }

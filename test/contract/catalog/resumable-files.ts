@@ -5,7 +5,7 @@ import { newUploadId } from '../../../src/model/ids.ts';
 import { customerId } from '../../builders.ts';
 import type { CatalogUnderTest } from './catalog-under-test.ts';
 
-function fileOf(customer: string, length = 100): ResumableFile {
+export function fileOf(customer: string, length = 100): ResumableFile {
   return {
     id: newUploadId(),
     customerId: customerId(customer),
