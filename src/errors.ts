@@ -98,7 +98,7 @@ export const ERRORS = {
   customer_not_found: {
     status: 404,
     title: 'Customer not found',
-    hint: 'Check the ID. A customer is created by its first upload or with POST /api/v1/customers.',
+    hint: 'Check the ID. A customer is created with POST /api/v1/customers, or by its first upload if no API keys are required.',
   },
   customer_exists: {
     status: 409,
@@ -340,11 +340,15 @@ export const ERRORS = {
     title: 'No rejected rows',
     hint: 'The receipt or the error of the upload has the number of rejected rows.',
   },
-  disk_full: { status: 507, title: 'Disk full', hint: 'Free disk space in the data folder, then send the file again.' },
+  disk_full: {
+    status: 507,
+    title: 'Disk full',
+    hint: 'Free disk space in the data folder, or in the spool of a cluster, then send the file again.',
+  },
   spool_unavailable: {
     status: 503,
     title: 'Spool unavailable',
-    hint: 'Retry later. If the problem persists, check the bucket of THENA_SPOOL_URL and its credentials.',
+    hint: 'Retry later. If the problem persists, check the folder or the bucket of THENA_SPOOL_URL, and that the node may use it.',
   },
   upload_bytes_missing: {
     status: 500,

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { announcingCatalog } from '../../src/ingest/progress/announcing-catalog.ts';
-import { newUploadId } from '../../src/model/ids.ts';
+import { newUploadId, parseUploadId, type UploadId } from '../../src/model/ids.ts';
 import { customerId, newUpload, receivedFile, receptionOf, registerReceiver } from '../builders.ts';
 import { EventStream } from '../http/event-stream.ts';
 import { begin, idOf, send, TUS } from '../http/tus-requests.ts';
@@ -165,6 +165,8 @@ export function otherNodeContract(how: string, isQuick: boolean, connect: (folde
       const { headers } = await begin(pair.a.url, 4 * bytes.length, { customer_id: 'stream', filename: 'f.csv' });
       const id = idOf(headers.get('location') ?? '');
       await send(`${pair.a.url}/api/v1/tus/${id}`, 0, bytes);
+      // As if node A had saved it before the last bytes arrived, and nothing since.
+      await pair.a.catalog.saveProgress([{ uploadId: parseUploadId(id) as UploadId, bytesReceived: 1, rowsRead: 0 }]);
       const { body } = await onB(`/uploads/${id}`);
       assert.deepEqual([body.status, body.progress.bytes_received], ['receiving', bytes.length]);
       const isShown = ({

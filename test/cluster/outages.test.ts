@@ -28,6 +28,7 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
 
   it('receives uploads while a ClickHouse server is down, loads them afterwards, and answers no analysis with a part', async () => {
     const [, shard] = cluster.servers.clickhouse.shards;
+    assert.equal((await upload(node.url, 'other', CSV)).body.status, 'complete');
     await shard?.kill();
     const sent = await put(node.url, 'c', CSV).finally(() => undefined);
     try {
@@ -37,11 +38,15 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
       assert.equal(status, 503, JSON.stringify(body));
       assert.equal((await analyze(node.url, 'c', 'total_rows')).body.result.total_rows, 2);
       assert.match(await ready(), /^ready, ClickHouse/);
+      const deleted = await call(`${node.url}/api/v1/customers/other`, { method: 'DELETE' });
+      assert.equal(deleted.body.code, 'tables_unavailable', JSON.stringify(deleted.body));
+      assert.equal(deleted.body.missing.length, 1);
     } finally {
       await shard?.start();
     }
     assert.equal((await ended(node.url, sent.body.id)).status, 'complete');
     assert.deepEqual(await resultRows(node.url, 'c', SUM), [[6]]);
+    assert.equal((await call(`${node.url}/api/v1/customers/other`, { method: 'DELETE' })).status, 204);
     await until(async () => (await ready()) === 'ready');
   });
 

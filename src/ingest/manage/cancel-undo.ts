@@ -82,7 +82,8 @@ async function cancel(deps: CancelUndoDeps, upload: Upload): Promise<boolean> {
   if (wasResumable) catalog.news.publish({ kind: 'cancel_requested', uploadId: id, customerId });
   await deps.loader.cancel(id);
   // A resumable file may have become an upload, and that been committed, in the meantime.
-  const wasNoUpload = wasResumable && (await catalog.findUpload(id)) === null;
+  const latest = await catalog.findUpload(id);
+  const wasNoUpload = wasResumable && latest === null;
   if (!wasReceiving && outcome !== 'cancelled' && !wasNoUpload) {
     // If its holder is gone, whatever claims it now ends it.
     deps.loader.wake();
@@ -90,7 +91,8 @@ async function cancel(deps: CancelUndoDeps, upload: Upload): Promise<boolean> {
   }
   failpoint('cancelled');
   if (wasReceiving) return true;
-  await deps.spool.remove(upload);
+  // Another process may have received it in the meantime: only then are its segments named.
+  await deps.spool.remove(latest ?? upload);
   deps.observe({ kind: 'upload_cancelled', uploadId: id, customerId });
   return true;
 }

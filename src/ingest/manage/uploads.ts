@@ -42,9 +42,10 @@ export class Uploads {
     const elsewhere = uploads.filter(({ id, finishedAt }) => finishedAt === null && !progress.countsOf(id));
     const saved = catalog.isShared ? await catalog.savedProgress(elsewhere.map(({ id }) => id)) : [];
     const counts = new Map<UploadId, Counts>(saved.map((each) => [each.uploadId, each]));
-    // Of a file that arrives in several requests, the bytes of earlier ones are on disk.
-    for (const { id } of elsewhere.filter(({ id, file }) => !file && !counts.has(id))) {
-      counts.set(id, { bytesReceived: await this.#deps.resumable.bytesOf(id), rowsRead: 0 });
+    // Of a file that arrives in several requests, the bytes of earlier ones are on disk. What was saved may be from before they were.
+    for (const { id } of elsewhere.filter(({ file }) => !file)) {
+      const { bytesReceived = 0, rowsRead = 0 } = counts.get(id) ?? {};
+      counts.set(id, { bytesReceived: Math.max(bytesReceived, await this.#deps.resumable.bytesOf(id)), rowsRead });
     }
     const none = { bytesReceived: 0, rowsRead: 0 };
     return uploads.map((upload) => progressOf(upload, progress.countsOf(upload.id) ?? counts.get(upload.id) ?? none));

@@ -39,7 +39,7 @@ export interface BucketSpoolDeps {
  */
 export class BucketSpool implements Spool {
   readonly #deps: BucketSpoolDeps;
-  /** Folders that this process has begun. */
+  /** Folders that this process has begun, and that may be in the bucket. */
   readonly #begun = new Set<string>();
   /** Folders that could not be removed. */
   readonly #leftovers = new Set<string>();
@@ -52,15 +52,18 @@ export class BucketSpool implements Spool {
     const { bucket, cache, directory, instance } = this.#deps;
     const name = folderNameOf(uploadId, instance);
     const folder = join(directory, name);
+    const begun = this.#begun;
     // What is there is of an earlier reception of the same resumable file, which the catalog has not acknowledged.
     await orDiskFull(() => rm(folder, { recursive: true, force: true }).then(() => mkdir(folder)));
-    this.#begun.add(name);
+    begun.add(name);
     const release = cache.use(name);
     failpoint('spool_folder_created');
     return new SegmentWriter(folder, {
       async keep(path) {
         cache.add(name, (await stat(path)).size);
         await bucket.put(`${PREFIX}${name}/${basename(path)}`, path);
+        // It may have been forgotten in the meantime.
+        begun.add(name);
       },
       async keepNames() {
         release();
@@ -107,7 +110,11 @@ export class BucketSpool implements Spool {
   }
 
   async removeUnneeded(isNeeded: (left: LeftSegments) => Promise<boolean>): Promise<void> {
-    for (const name of await this.#deps.bucket.folders(PREFIX)) {
+    const begun = [...this.#begun];
+    const names = await this.#deps.bucket.folders(PREFIX);
+    // What other nodes have loaded and removed is forgotten, or it would grow as long as the process runs.
+    for (const name of new Set(begun).difference(new Set(names))) this.#begun.delete(name);
+    for (const name of names) {
       const left = parseFolderName(name);
       if (left !== null && !(await isNeeded(left))) await this.#remove(name);
     }

@@ -16,6 +16,7 @@ import { FolderSpool } from './folder-spool.ts';
 import { SegmentCache } from './segment-cache.ts';
 import type { SpoolPlace } from './spool.ts';
 
+const FOLDERS = ['spool', 'rejects', 'resumable'] as const;
 /** The file, or the object, that identifies a spool. */
 const IDENTITY = 'identity';
 
@@ -43,7 +44,7 @@ export async function openSpool(settings: SpoolSettings): Promise<SpoolPlace> {
 }
 
 async function folderPlace(root: string, instance: string): Promise<SpoolPlace> {
-  const [spool, rejects, resumable] = await folders(root, 'spool', 'rejects', 'resumable');
+  const [spool, rejects, resumable] = await folders(root, ...FOLDERS);
   return {
     spool: new FolderSpool(spool, instance),
     rejectFiles: new FolderRejectFiles(rejects, instance),
@@ -73,7 +74,7 @@ async function bucketPlace(
   const bucket = await Bucket.open(parseBucketUrl(url));
   // What a process that has died left may not be whole: the bucket has everything that was acknowledged.
   await rm(join(local, 'spool-cache'), { recursive: true, force: true });
-  const [directory, rejects, chunks] = await folders(join(local, 'spool-cache'), 'spool', 'rejects', 'resumable');
+  const [directory, rejects, chunks] = await folders(join(local, 'spool-cache'), ...FOLDERS);
   try {
     await tryOut(bucket, join(chunks, 'try'), instance);
   } catch (error) {
@@ -128,19 +129,27 @@ async function tryOut(bucket: Bucket, path: string, instance: string): Promise<v
   }
 }
 
-/** The folder has to exist, or a node on which it is not mounted would keep its uploads to itself. */
-async function refuseUnusable(folder: string, instance: string): Promise<void> {
-  const path = join(folder, `.try-${instance}`);
+/**
+ * The folder has to exist, or a node on which it is not mounted would keep its uploads to itself. What is in it has to be writable, too: another
+ * user may have started a node, or moved data into it.
+ */
+async function refuseUnusable(root: string, instance: string): Promise<void> {
   try {
-    await writeFile(path, '');
-    await rm(path);
+    await tryFolder(root, instance);
+    for (const folder of await folders(root, ...FOLDERS)) await tryFolder(folder, instance);
   } catch (error) {
     const { message } = error as Error;
     throw new SettingError(
-      `Cannot use the folder of THENA_SPOOL_URL (${message}). It has to exist, and to be writable by every node.`,
+      `Cannot use the folder of THENA_SPOOL_URL (${message}). It has to exist, and to be writable by every node. All of them, and moves, need the same user.`,
       { cause: error },
     );
   }
+}
+
+async function tryFolder(folder: string, instance: string): Promise<void> {
+  const path = join(folder, `.try-${instance}`);
+  await writeFile(path, '');
+  await rm(path);
 }
 
 async function folders<const Names extends readonly string[]>(root: string, ...names: Names) {

@@ -5,6 +5,7 @@ import type { StoredTime } from './count-rows.ts';
 import { deleteAttempts } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
 import { emptyTables } from './empty-tables.ts';
+import { namingMissing } from './missing-shards.ts';
 
 /** The name of a table in ClickHouse. */
 export function tableName({ customerId, tableId }: TableName): string {
@@ -31,7 +32,7 @@ export function clickhouseLoads(
       await servers.onEach((shard) => deleteAttempts(shard, making, tableName(table), tags));
     },
     async drop(table) {
-      await servers.onEach((shard) => dropTable(shard, making, tableName(table)));
+      await namingMissing(servers, () => servers.onEach((shard) => dropTable(shard, making, tableName(table))));
     },
     emptyTables: (unchangedMs) => emptyTables(servers, unchangedMs),
   };

@@ -66,6 +66,23 @@ describe('a spool in a bucket', { skip: NO_S3 ?? false }, () => {
     return [await open(prefix), await open(prefix)];
   }
 
+  it('forgets the segments that it has received and another node has removed', async () => {
+    const [a, b] = await nodes();
+    const [removed, kept] = [await write(a, newUploadId(), ['x\n']), await write(a, newUploadId(), ['y\n'])];
+    await b.spool.remove(removed);
+    await a.spool.removeUnneeded(async () => true);
+    let requests = 0;
+    server.fault = () => {
+      requests++;
+      return null;
+    };
+    await a.spool.remove(removed);
+    assert.equal(requests, 0);
+    // As long as the catalog does not name the segments, their node alone knows of them.
+    await a.spool.remove({ id: kept.id, file: null });
+    assert.deepEqual(server.keys(prefix), []);
+  });
+
   it('is refused at the start if the bucket is missing, or access is denied', async () => {
     const missing = { name: 'SettingError', message: /THENA_SPOOL_URL.*404 NoSuchBucket/ };
     await assert.rejects(open(prefix, { bucket: 'missing' }), missing);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { it } from 'node:test';
@@ -31,4 +31,20 @@ it('refuses a shared folder that is not mounted', async () => {
   const opening = openSpool({ url: pathToFileURL(missing).href, local: tmpdir(), instance: 'a', ...SIZES });
   await assert.rejects(opening, { name: 'SettingError', message: /THENA_SPOOL_URL.*ENOENT.*has to exist/ });
   assert.throws(() => statSync(missing));
+});
+
+it('refuses a shared folder in which it may not write everywhere', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'thena-spool-'));
+  const opening = () => openSpool({ url: pathToFileURL(folder).href, local: tmpdir(), instance: 'a', ...SIZES });
+  const refusal = { name: 'SettingError', message: /THENA_SPOOL_URL.*rejects.*need the same user/ };
+  try {
+    writeFileSync(join(folder, 'rejects'), 'in the way');
+    await assert.rejects(opening(), refusal);
+    rmSync(join(folder, 'rejects'));
+    mkdirSync(join(folder, 'rejects'), { mode: 0o500 });
+    // The administrator may write everywhere.
+    if (process.platform !== 'win32' && process.getuid?.() !== 0) await assert.rejects(opening(), refusal);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

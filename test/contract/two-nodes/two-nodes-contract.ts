@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cpSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newUpload, receivedFile, receptionOf, registerReceiver } from '../../builders.ts';
 import { type Node, openSharedPlace, type SharedPlace, startNode } from '../../cluster/node-pair.ts';
 import { Pausable } from '../../cluster/pausable.ts';
 import { call, ended, put, totalRows, WAIT } from '../../server.ts';
@@ -291,6 +292,29 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       assert.equal(retried.status, 202, JSON.stringify(retried.body));
       assert.equal((await ended(b.url, retried.body.id)).status, 'complete');
       assert.equal(await totalRows(b.url, 'again'), 4);
+    });
+
+    it('remove the bytes of an upload that is cancelled right after another node has received it', async () => {
+      const { b, paused, pausedB } = await startBoth();
+      const receiver = await database.connect(() => realNow() + aheadMs);
+      try {
+        await registerReceiver(receiver);
+        const { id } = await receiver.createUpload(newUpload('cancelled'));
+        const reached = pausedB.pauseAt('requestCancel');
+        const cancelled = call(`${b.url}/api/v1/uploads/${id}`, { method: 'DELETE' });
+        await reached;
+        // Otherwise it would load the upload.
+        paused.pause();
+        const folder = `${id}.receiver`;
+        mkdirSync(join(place.shared, 'spool', folder));
+        const segments = receivedFile().segments.map((segment) => ({ ...segment, path: `${folder}/000000.csv` }));
+        await receiver.markReceived(receptionOf(id), { ...receivedFile(), segments });
+        pausedB.resume();
+        assert.equal((await cancelled).body.status, 'cancelled');
+        assert.deepEqual(readdirSync(join(place.shared, 'spool')), []);
+      } finally {
+        await receiver.close();
+      }
     });
 
     it('do not delete a customer that has appeared again, for a deletion that another one has completed', async () => {

@@ -66,6 +66,6 @@ async function refuseNewer(db: Kysely<CatalogTables>, name: string): Promise<voi
   const unknown = done.find((migration) => !Object.hasOwn(MIGRATIONS, migration.name));
   if (!unknown) return;
   throw new SettingError(
-    `The catalog ${name} was created by a newer version of Thena: it contains the unknown migration '${unknown.name}'. Start the newer version, or use another data folder.`,
+    `The catalog ${name} was created by a newer version of Thena: it contains the unknown migration '${unknown.name}'. Start the newer version.`,
   );
 }
