@@ -293,6 +293,8 @@ export class FileReception {
     progress.stopReceiving(uploadId);
     await loader.abort(uploadId);
     this.#text?.feed.fail(new Problem('upload_interrupted', 'The catalog did not answer.'));
+    // A file that stays open ends the process when its memory is freed.
+    await this.#text?.abandon();
     const wasAcknowledged = await this.#registration.wasAcknowledged();
     if (wasAcknowledged) loader.wake();
     return wasAcknowledged;
