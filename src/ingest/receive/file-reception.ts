@@ -285,7 +285,7 @@ export class FileReception {
 
   /**
    * Whether the catalog has acknowledged the file although its answer was lost: then the file is loaded. As long as that is unknown,
-   * its bytes stay, if need be until the next start.
+   * its bytes stay, until housekeeping has asked the catalog.
    */
   async #wasAcknowledged(): Promise<boolean> {
     const { loader, progress } = this.#deps;
