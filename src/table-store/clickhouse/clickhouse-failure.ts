@@ -34,26 +34,29 @@ const MISFITS: ReadonlySet<number> = new Set([6, 25, 26, 27, 32, 33, 34, 38, 41,
 
 const UNKNOWN_TABLE = 60;
 
+/** `query` takes as much memory as its rows and groups need; `insert` reads records; the memory of all others is small. */
+export type StatementKind = 'query' | 'insert' | 'other';
+
 /** A ClickHouse server answered a statement with an exception. */
 export class ClickhouseException extends StorageFailure {
   /** See src/Common/ErrorCodes.cpp. */
   readonly code: number;
 
-  /** @param input whether the statement reads records: an error in them is `rows_do_not_fit` */
-  constructor(shard: string, code: number, message: string, input: boolean) {
-    const isMisfit = input && MISFITS.has(code);
+  /** @param kind of the statement; an error in the records of an insert is `rows_do_not_fit` */
+  constructor(shard: string, code: number, message: string, kind: StatementKind) {
+    const isMisfit = kind === 'insert' && MISFITS.has(code);
     // The message quotes the record, and is for the log.
     const cause = isMisfit ? `a record does not fit (code ${code})` : (message.split('\n', 1)[0] ?? '');
-    super(isMisfit ? 'rows_do_not_fit' : reasonOf(code, message, input), `ClickHouse ${shard}: ${cause}`);
+    super(isMisfit ? 'rows_do_not_fit' : reasonOf(code, message, kind), `ClickHouse ${shard}: ${cause}`);
     this.code = code;
   }
 }
 
-function reasonOf(code: number, message: string, input: boolean): StorageFailureReason {
+function reasonOf(code: number, message: string, kind: StatementKind): StorageFailureReason {
   if (/errno: 28\b|No space left on device/.test(message)) return 'no_space';
   const reason = REASONS[code] ?? 'failed';
-  // An insert needs a known amount of memory: others have taken it.
-  return input && reason === 'out_of_memory' ? 'unavailable' : reason;
+  // An amount that is known before: others have taken the memory.
+  return kind !== 'query' && reason === 'out_of_memory' ? 'unavailable' : reason;
 }
 
 /** The failure of a request that a server did not answer. */

@@ -216,6 +216,15 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     );
   });
 
+  it('wait while a server has no memory, whichever of their statements fails', async () => {
+    const sql = 'SELECT groupArray(number) FROM numbers(10000000)';
+    const options = { settings: { wait_end_of_query: 1, max_memory_usage: 1_000_000 } };
+    const { reader } = servers;
+    await assert.rejects(reader.run(sql, options), { code: 241, reason: 'unavailable' });
+    await assert.rejects(reader.rows(sql, options), { code: 241, reason: 'unavailable' });
+    await assert.rejects(reader.read(sql, options), { code: 241, reason: 'out_of_memory' });
+  });
+
   it('leave nothing in the temporary folder', async () => {
     const session = await begin('temporary', 1);
     assert.match(await failing(session.append(running.source(['n'], '1\nx\n'))), /rows_do_not_fit/);
