@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ClickHouseClient, ExecResult } from '@clickhouse/client';
-import { ClickhouseException, type StatementKind, unanswered } from './clickhouse-failure.ts';
+import { refused, type StatementKind, unanswered } from './clickhouse-failure.ts';
 
 /** ClickHouse's settings of one statement, by name. */
 export type StatementSettings = Readonly<Record<string, string | number>>;
@@ -133,9 +133,10 @@ export class ClickhouseShard {
     });
     // The message may quote texts of a file that look like another exception: the header has the code.
     const code = response.response_headers['x-clickhouse-exception-code'];
-    if (code === undefined && (response.http_status_code ?? 200) < 400) return response;
+    const status = response.http_status_code ?? 200;
+    if (code === undefined && status < 400) return response;
     const message = (await text(response.stream)).trim();
-    throw new ClickhouseException(this.name, Number(code ?? 0), message, kind);
+    throw refused(this.name, status, code === undefined ? null : Number(code), message, kind);
   }
 
   async #text(stream: Readable, signal: AbortSignal | undefined): Promise<string> {
