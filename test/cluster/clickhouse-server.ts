@@ -11,7 +11,7 @@ const PROCESS = fileURLToPath(new URL('clickhouse-process.mjs', import.meta.url)
 /** The name of the cluster in `system.clusters`, if there are several shards. */
 export const CLUSTER = 'shards';
 
-/** A profile whose settings change what statements mean that do not name them. */
+/** A profile whose settings change what statements mean, or refuse them, unless they name them. */
 export const ODD_PROFILE = {
   limit: 1,
   offset: 1,
@@ -26,6 +26,7 @@ export const ODD_PROFILE = {
   aggregate_functions_null_for_empty: 1,
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_64bit_floats: 1,
+  max_table_size_to_drop: 1,
 } as const;
 
 /** The name of the same cluster, in which all passwords are wrong. */

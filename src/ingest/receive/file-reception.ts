@@ -286,7 +286,7 @@ export class FileReception {
 
   /**
    * Whether the catalog has acknowledged the file although its answer was lost: then the file is loaded. As long as that is unknown,
-   * its bytes stay, if need be until the next start.
+   * its bytes stay, until housekeeping has asked the catalog.
    */
   async #wasAcknowledged(): Promise<boolean> {
     const { loader, progress } = this.#deps;
@@ -294,6 +294,8 @@ export class FileReception {
     progress.stopReceiving(uploadId);
     await loader.abort(uploadId);
     this.#text?.feed.fail(new Problem('upload_interrupted', 'The catalog did not answer.'));
+    // A file that stays open ends the process when its memory is freed.
+    await this.#text?.abandon();
     const wasAcknowledged = await this.#registration.wasAcknowledged();
     if (wasAcknowledged) loader.wake();
     return wasAcknowledged;

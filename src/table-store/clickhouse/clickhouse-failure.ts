@@ -6,26 +6,42 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   241: 'out_of_memory', // MEMORY_LIMIT_EXCEEDED
   173: 'out_of_memory', // CANNOT_ALLOCATE_MEMORY
   307: 'out_of_memory', // TOO_MANY_BYTES: of what does not fit into memory
-  159: 'cancelled', // TIMEOUT_EXCEEDED
+  159: 'cancelled', // TIMEOUT_EXCEEDED: the deadline of a query
   3: 'unavailable', // UNEXPECTED_END_OF_FILE
   32: 'unavailable', // ATTEMPT_TO_READ_AFTER_EOF: another shard died during a query
   33: 'unavailable', // CANNOT_READ_ALL_DATA: the same
   102: 'unavailable', // UNEXPECTED_PACKET_FROM_SERVER
+  194: 'unavailable', // REQUIRED_PASSWORD: what the user `default` gets for a wrong one
   198: 'unavailable', // DNS_ERROR
+  201: 'unavailable', // QUOTA_EXCEEDED: of the user, for some time
   202: 'unavailable', // TOO_MANY_SIMULTANEOUS_QUERIES
+  203: 'unavailable', // NO_FREE_CONNECTION
   209: 'unavailable', // SOCKET_TIMEOUT
   210: 'unavailable', // NETWORK_ERROR
+  225: 'unavailable', // NO_ZOOKEEPER
   236: 'unavailable', // ABORTED: the server is stopping
   242: 'unavailable', // TABLE_IS_READ_ONLY
+  244: 'unavailable', // UNEXPECTED_ZOOKEEPER_ERROR
   252: 'unavailable', // TOO_MANY_PARTS
+  254: 'unavailable', // NO_ACTIVE_REPLICAS
   279: 'unavailable', // ALL_CONNECTION_TRIES_FAILED
+  285: 'unavailable', // TOO_FEW_LIVE_REPLICAS
+  286: 'unavailable', // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
   319: 'unavailable', // UNKNOWN_STATUS_OF_INSERT
+  341: 'unavailable', // UNFINISHED: on some replica
+  364: 'unavailable', // RECEIVED_ERROR_TOO_MANY_REQUESTS
   394: 'unavailable', // QUERY_WAS_CANCELLED, by someone else
   395: 'unavailable', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: the attempt has ended
-  194: 'unavailable', // REQUIRED_PASSWORD: what the user `default` gets for a wrong one
-  516: 'unavailable', // AUTHENTICATION_FAILED
+  439: 'unavailable', // CANNOT_SCHEDULE_TASK: no thread is free
+  473: 'unavailable', // DEADLOCK_AVOIDED: a lock was not free in time
   497: 'unavailable', // ACCESS_DENIED
+  516: 'unavailable', // AUTHENTICATION_FAILED
+  692: 'unavailable', // TOO_MANY_MUTATIONS
+  700: 'unavailable', // USER_SESSION_LIMIT_EXCEEDED
   734: 'unavailable', // QUERY_WAS_CANCELLED_BY_CLIENT
+  745: 'unavailable', // SERVER_OVERLOADED
+  749: 'unavailable', // TCP_CONNECTION_LIMIT_REACHED
+  762: 'unavailable', // HTTP_CONNECTION_LIMIT_REACHED
   999: 'unavailable', // KEEPER_EXCEPTION
 };
 
@@ -34,26 +50,45 @@ const MISFITS: ReadonlySet<number> = new Set([6, 25, 26, 27, 32, 33, 34, 38, 41,
 
 const UNKNOWN_TABLE = 60;
 
+/** `query` takes as much memory as its rows and groups need; `insert` reads records; the memory of all others is small. */
+export type StatementKind = 'query' | 'insert' | 'other';
+
 /** A ClickHouse server answered a statement with an exception. */
 export class ClickhouseException extends StorageFailure {
   /** See src/Common/ErrorCodes.cpp. */
   readonly code: number;
 
-  /** @param input whether the statement reads records: an error in them is `rows_do_not_fit` */
-  constructor(shard: string, code: number, message: string, input: boolean) {
-    const isMisfit = input && MISFITS.has(code);
+  /** @param kind of the statement; an error in the records of an insert is `rows_do_not_fit` */
+  constructor(shard: string, code: number, message: string, kind: StatementKind) {
+    const isMisfit = kind === 'insert' && MISFITS.has(code);
     // The message quotes the record, and is for the log.
     const cause = isMisfit ? `a record does not fit (code ${code})` : (message.split('\n', 1)[0] ?? '');
-    super(isMisfit ? 'rows_do_not_fit' : reasonOf(code, message, input), `ClickHouse ${shard}: ${cause}`);
+    super(isMisfit ? 'rows_do_not_fit' : reasonOf(code, message, kind), `ClickHouse ${shard}: ${cause}`);
     this.code = code;
   }
 }
 
-function reasonOf(code: number, message: string, input: boolean): StorageFailureReason {
+function reasonOf(code: number, message: string, kind: StatementKind): StorageFailureReason {
   if (/errno: 28\b|No space left on device/.test(message)) return 'no_space';
   const reason = REASONS[code] ?? 'failed';
-  // An insert needs a known amount of memory: others have taken it.
-  return input && reason === 'out_of_memory' ? 'unavailable' : reason;
+  if (kind === 'query') return reason;
+  // An amount that is known before: others have taken the memory. And only queries have a deadline that is their own.
+  return reason === 'out_of_memory' || reason === 'cancelled' ? 'unavailable' : reason;
+}
+
+/** What proxies answer while the server is away, or has too much to do. */
+const AWAY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** The failure of a request whose answer is no result. @param code of ClickHouse's exception; null: none was named */
+export function refused(
+  shard: string,
+  status: number,
+  code: number | null,
+  message: string,
+  kind: StatementKind,
+): StorageFailure {
+  if (code !== null || !AWAY.has(status)) return new ClickhouseException(shard, code ?? 0, message, kind);
+  return new StorageFailure('unavailable', `ClickHouse ${shard} does not answer: a proxy answered ${status} for it`);
 }
 
 /** The failure of a request that a server did not answer. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ClickHouseClient, ExecResult } from '@clickhouse/client';
-import { ClickhouseException, unanswered } from './clickhouse-failure.ts';
+import { refused, type StatementKind, unanswered } from './clickhouse-failure.ts';
 
 /** ClickHouse's settings of one statement, by name. */
 export type StatementSettings = Readonly<Record<string, string | number>>;
@@ -65,26 +65,26 @@ export class ClickhouseShard {
 
   /** Runs a statement that returns nothing. */
   async run(sql: string, options: StatementOptions = {}): Promise<void> {
-    const { stream } = await this.#send(sql, { ...options, settings: { ...options.settings, ...WHOLE } });
+    const { stream } = await this.#send(sql, { ...options, settings: { ...options.settings, ...WHOLE } }, 'other');
     await this.#text(stream, options.signal);
   }
 
   /** Runs a query whose result is small. @returns its rows; 64-bit integers are texts */
   async rows<Row extends readonly unknown[]>(sql: string, options: StatementOptions = {}): Promise<readonly Row[]> {
     const settings = { ...options.settings, ...WHOLE, output_format_json_quote_64bit_integers: 1 };
-    const { stream } = await this.#send(`${sql} FORMAT JSONCompactEachRow`, { ...options, settings });
+    const { stream } = await this.#send(`${sql} FORMAT JSONCompactEachRow`, { ...options, settings }, 'other');
     const lines = (await this.#text(stream, options.signal)).split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
   }
 
   /** Runs a query. @returns its result in the format that the query names, as it arrives */
   async read(sql: string, options: StatementOptions = {}): Promise<Readable> {
-    return (await this.#send(sql, options)).stream;
+    return (await this.#send(sql, options, 'query')).stream;
   }
 
   /** Runs an insert of the records of a stream. @returns the number of rows written */
   async insert(sql: string, options: InsertOptions): Promise<number> {
-    const { stream, summary } = await this.#send(sql, options, options.values);
+    const { stream, summary } = await this.#send(sql, options, 'insert', options.values);
     await this.#text(stream, options.signal);
     return Number(summary?.written_rows ?? Number.NaN);
   }
@@ -94,25 +94,35 @@ export class ClickhouseShard {
   }
 
   /** A server may close an idle connection at the moment at which it is used again. All statements but inserts may be repeated. */
-  async #send(sql: string, options: StatementOptions, values?: Readable): Promise<ExecResult<Readable>> {
+  async #send(
+    sql: string,
+    options: StatementOptions,
+    kind: StatementKind,
+    values?: Readable,
+  ): Promise<ExecResult<Readable>> {
     try {
-      return await this.#sendOnce(sql, options, values);
+      return await this.#sendOnce(sql, options, kind, values);
     } catch (error) {
       values?.destroy();
-      if (values !== undefined || options.signal?.aborted || !isReset(error))
+      if (kind === 'insert' || options.signal?.aborted || !isReset(error))
         throw unanswered(this.name, error, options.signal);
     }
     try {
-      return await this.#sendOnce(sql, options);
+      return await this.#sendOnce(sql, options, kind);
     } catch (error) {
       throw unanswered(this.name, error, options.signal);
     }
   }
 
-  async #sendOnce(sql: string, { settings, signal: caller, timeoutMs, queryId }: StatementOptions, values?: Readable) {
+  async #sendOnce(
+    sql: string,
+    { settings, signal: caller, timeoutMs, queryId }: StatementOptions,
+    kind: StatementKind,
+    values?: Readable,
+  ): Promise<ExecResult<Readable>> {
     const signal = endOf(caller, timeoutMs);
     signal?.throwIfAborted();
-    const client = values === undefined ? this.#client : this.#insertClient;
+    const client = kind === 'insert' ? this.#insertClient : this.#client;
     const response = await client.exec({
       query: sql,
       clickhouse_settings: { ...ALWAYS, ...settings },
@@ -123,9 +133,10 @@ export class ClickhouseShard {
     });
     // The message may quote texts of a file that look like another exception: the header has the code.
     const code = response.response_headers['x-clickhouse-exception-code'];
-    if (code === undefined && (response.http_status_code ?? 200) < 400) return response;
+    const status = response.http_status_code ?? 200;
+    if (code === undefined && status < 400) return response;
     const message = (await text(response.stream)).trim();
-    throw new ClickhouseException(this.name, Number(code ?? 0), message, values !== undefined);
+    throw refused(this.name, status, code === undefined ? null : Number(code), message, kind);
   }
 
   async #text(stream: Readable, signal: AbortSignal | undefined): Promise<string> {

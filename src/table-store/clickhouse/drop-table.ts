@@ -1,6 +1,6 @@
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { ALL_TAGS, markEnded } from './ended-attempts.ts';
-import { dropTableSql, type TableMaking } from './physical-table.ts';
+import { dropTableSql, OF_ANY_SIZE, type TableMaking } from './physical-table.ts';
 import { endInserts } from './running-statements.ts';
 
 /**
@@ -10,5 +10,5 @@ import { endInserts } from './running-statements.ts';
 export async function dropTable(shard: ClickhouseShard, making: TableMaking, table: string): Promise<void> {
   await markEnded(shard, making, table, [ALL_TAGS]);
   await endInserts(shard, table, null);
-  await shard.run(dropTableSql(table, making));
+  await shard.run(dropTableSql(table, making), { settings: OF_ANY_SIZE });
 }

@@ -30,7 +30,8 @@ export async function keepsIntegersAsNumbers(
       const end = endOf(error, signal, signal);
       if (end === 'no_table') return true;
       if (end === 'cancelled') throw error;
-      throw new StorageFailure('out_of_memory', `the integers could not be checked: ${end}`);
+      // Counting takes next to no memory, and has no deadline: the file that needs it is not to blame.
+      throw new StorageFailure('unavailable', `the integers could not be checked: ${end}`);
     }
   });
   return kept.every((isKept) => isKept);

@@ -92,6 +92,9 @@ export function tablesOfCustomers(database: string): string {
   return `database = ${literal(database)} AND match(name, '_[0-9a-f]{12}$') AND NOT startsWith(name, '_thena_')`;
 }
 
+/** Settings of the statement that drops a table: by default, a server drops none of more than 50 GB. */
+export const OF_ANY_SIZE = { max_table_size_to_drop: 0 };
+
 export function dropTableSql(table: string, making: TableMaking): string {
   return `DROP TABLE IF EXISTS ${identifier(table)}${onCluster(making)} SYNC`;
 }

@@ -182,5 +182,5 @@ const START_OF_ROW = '['.charCodeAt(0);
 /** An exception that ClickHouse wrote after the first rows. */
 function exceptionIn(shard: ClickhouseShard, text: string): ClickhouseException {
   const [message = text, code] = /Code: (\d+)[^\n]*/.exec(text) ?? [];
-  return new ClickhouseException(shard.name, Number(code ?? 0), message, false);
+  return new ClickhouseException(shard.name, Number(code ?? 0), message, 'query');
 }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +13,7 @@ import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhous
 import { identifier } from '../../../src/table-store/clickhouse/clickhouse-sql.ts';
 import { deleteRows } from '../../../src/table-store/clickhouse/delete-rows.ts';
 import { insertSettings, insertSql } from '../../../src/table-store/clickhouse/insert-sql.ts';
+import { keepsIntegersAsNumbers } from '../../../src/table-store/clickhouse/integers-as-numbers.ts';
 import { insertId } from '../../../src/table-store/clickhouse/running-statements.ts';
 import type { TableStore } from '../../../src/table-store/table-store.ts';
 import { parsedFile, tableOf } from '../../builders.ts';
@@ -214,6 +218,62 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
       shares,
       shares.toSorted((a, b) => a - b),
     );
+  });
+
+  it('wait while a server has no memory, whichever of their statements fails', async () => {
+    const sql = 'SELECT groupArray(number) FROM numbers(10000000)';
+    const options = { settings: { wait_end_of_query: 1, max_memory_usage: 1_000_000 } };
+    const { reader } = servers;
+    await assert.rejects(reader.run(sql, options), { code: 241, reason: 'unavailable' });
+    await assert.rejects(reader.rows(sql, options), { code: 241, reason: 'unavailable' });
+    await assert.rejects(reader.read(sql, options), { code: 241, reason: 'out_of_memory' });
+  });
+
+  it('wait for a server that needed too long, or has too much to do; a query has a deadline', async () => {
+    const { reader } = servers;
+    const settings = { wait_end_of_query: 1, max_execution_time: 0.1, max_block_size: 1 };
+    const slow = ['SELECT sleepEachRow(0.05) FROM numbers(100)', { settings }] as const;
+    await assert.rejects(reader.run(...slow), { code: 159, reason: 'unavailable' });
+    await assert.rejects(reader.rows(...slow), { code: 159, reason: 'unavailable' });
+    await assert.rejects(reader.read(...slow), { code: 159, reason: 'cancelled' });
+    for (const code of [341, 439, 473, 745]) {
+      const sql = `SELECT throwIf(1, 'not now', toInt16(${code}))`;
+      const options = { settings: { allow_custom_error_code_in_throwif: 1 } };
+      await assert.rejects(reader.rows(sql, options), { code, reason: 'unavailable' });
+    }
+  });
+
+  it('wait for a server for which a proxy answers that it is away', async () => {
+    let status = 502;
+    const proxy = createServer((_, response) => response.writeHead(status).end('<html>by the proxy</html>'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const behind = new ClickhouseServers({ urls: [`http://127.0.0.1:${port}`], cluster: null });
+    try {
+      for (status of [429, 502, 503, 504]) {
+        await assert.rejects(behind.reader.run('SELECT 1'), {
+          reason: 'unavailable',
+          message: new RegExp(`${status}`),
+        });
+        const values = Readable.from(['1\n']);
+        await assert.rejects(behind.reader.insert('INSERT INTO t FORMAT CSV', { values }), { reason: 'unavailable' });
+      }
+      status = 414;
+      await assert.rejects(behind.reader.run('SELECT 1'), { reason: 'failed' });
+    } finally {
+      await behind.close();
+      proxy.close();
+    }
+  });
+
+  it('wait if a server cannot check whether integers stay the same as numbers', async () => {
+    await (await begin('unchecked', 1)).append(integers([0, 10_000]));
+    const view = { ...tableOf('unchecked'), columns: N, uncommittedTags: [], lastTag: 1 };
+    const settings = { max_memory_usage: 1 };
+    const { signal } = new AbortController();
+    await assert.rejects(keepsIntegersAsNumbers(servers, named('unchecked'), settings, view, 'n', signal), {
+      reason: 'unavailable',
+    });
   });
 
   it('leave nothing in the temporary folder', async () => {
