@@ -11,15 +11,13 @@ export interface ApiKey {
   readonly revokedAt: Date | null;
 }
 
+export interface AddedKey extends Pick<ApiKey, 'id' | 'customerId' | 'label' | 'rights'> {
+  readonly hash: string;
+}
+
 export interface ApiKeys {
   /** @throws Problem customer_not_found */
-  addKey(key: {
-    readonly id: string;
-    readonly customerId: CustomerId;
-    readonly hash: string;
-    readonly label: string | null;
-    readonly rights: readonly KeyRight[];
-  }): Promise<ApiKey>;
+  addKey(key: AddedKey): Promise<ApiKey>;
   /** @returns null if no key has this hash, or it was revoked */
   findKeyByHash(hash: string): Promise<ApiKey | null>;
   /** Oldest first, including revoked keys. */

@@ -1,5 +1,6 @@
 import type { CustomerId, TableId, UploadId } from '../model/ids.ts';
 import type { DeclaredColumn } from '../model/parsed-columns.ts';
+import type { AddedKey, ApiKey } from './api-key.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { TableState } from './table-state.ts';
 import type { CustomerDefaults } from './upload-options.ts';
@@ -26,14 +27,21 @@ export type Deletion =
   /** It has unfinished uploads: nothing is changed. */
   | { readonly kind: 'busy'; readonly uploads: readonly UploadId[] };
 
+export interface CreatedCustomer {
+  readonly id: CustomerId;
+  readonly timeColumn: string | null;
+  readonly columns: readonly DeclaredColumn[] | null;
+  /** Default: none. */
+  readonly defaults?: CustomerDefaults;
+}
+
 export interface Customers {
-  createCustomer(customer: {
-    readonly id: CustomerId;
-    readonly timeColumn: string | null;
-    readonly columns: readonly DeclaredColumn[] | null;
-    /** Default: none. */
-    readonly defaults?: CustomerDefaults;
-  }): Promise<Customer | 'exists'>;
+  createCustomer(customer: CreatedCustomer): Promise<Customer | 'exists'>;
+  /** Creates a customer and its first key, or neither. */
+  createCustomerWithKey(
+    customer: CreatedCustomer,
+    key: Omit<AddedKey, 'customerId'>,
+  ): Promise<{ readonly customer: Customer; readonly apiKey: ApiKey } | 'exists'>;
   findCustomer(id: CustomerId): Promise<Customer | null>;
   /** By ID, ascending. */
   listCustomers(page: PageRequest): Promise<Page<Customer>>;

@@ -189,8 +189,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     resumeMs,
     accessToFinish,
   });
-  const upkeep = { catalog, tables, spool, rejectFiles, chunks, resumable, observe };
-  const housekeeping = new Housekeeping({ ...upkeep, instance, receptions });
+  const upkeep = { catalog, tables, spool, rejectFiles, chunks, resumable, observe, instance, receptions };
+  const housekeeping = new Housekeeping(upkeep);
   const uploads = new Uploads({ catalog, resumable, progress, refused });
   const watches = new UploadWatches(uploads, (error) => observe({ kind: 'background_failed', task: 'events', error }));
   const watch = new CatalogWatch({ catalog, receptions, loader, resumable, progress, saver, watches, observe });

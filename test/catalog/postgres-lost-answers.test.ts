@@ -41,6 +41,8 @@ async function everyCall(catalog: Catalog, tick: () => void): Promise<readonly s
   await said(registerReceiver(catalog));
   await said(catalog.createCustomer({ id: a, timeColumn: null, columns: null }));
   await said(catalog.addKey(KEY));
+  const keyed = { id: customerId('keyed'), timeColumn: null, columns: null };
+  await said(catalog.createCustomerWithKey(keyed, { ...KEY, id: 'k2', hash: 'h2' }));
   await said(catalog.addSession({ hash: 's', keyId: 'k1', adminProof: null, lifetimeMs: 1e12 }, 9));
   await said(catalog.addWebhook(WEBHOOK, 1));
   const first = await received();

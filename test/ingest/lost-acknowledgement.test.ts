@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -20,7 +20,7 @@ import { customerId } from '../builders.ts';
 const lost = (): Problem => new Problem('catalog_unavailable', 'The answer was lost.');
 
 /** Receives a file, while the catalog answers as given. @returns what is left of the file */
-async function received(answers: (catalog: Catalog) => Partial<Catalog>) {
+async function received(answers: (catalog: Catalog) => Partial<Catalog>, csv = ['day,n\n2024-01-02,1\n']) {
   const folder = await mkdtemp(join(tmpdir(), 'thena-lost-'));
   const real = await openSqliteCatalog(join(folder, 'catalog.sqlite'));
   await real.registerInstance({ nodeId: 'node', instanceId: 'instance' }, true);
@@ -40,7 +40,7 @@ async function received(answers: (catalog: Catalog) => Partial<Catalog>) {
       progress: new ProgressBoard(),
       refused: new RefusedUploads({ catalog, observe }),
       observe,
-      limits: { maxColumns: 5, maxUploadBytes: 1e6, idleMs: 1e4, maxWaitingUploads: 9, maxWaitingBytes: 1e6 },
+      limits: { maxColumns: 5, maxUploadBytes: 1e8, idleMs: 1e4, maxWaitingUploads: 9, maxWaitingBytes: 1e6 },
       instanceId: 'instance',
     },
     {
@@ -54,7 +54,7 @@ async function received(answers: (catalog: Catalog) => Partial<Catalog>) {
       caller: null,
       retryOf: null,
     },
-    { bytes: Readable.from([Buffer.from('day,n\n2024-01-02,1\n')]), access: dangerouslyAllow(customerId('a')) },
+    { bytes: Readable.from(csv.map((part) => Buffer.from(part))), access: dangerouslyAllow(customerId('a')) },
   );
   try {
     const code = await reception.receive().then(
@@ -62,11 +62,19 @@ async function received(answers: (catalog: Catalog) => Partial<Catalog>) {
       (problem: Problem) => problem.code,
     );
     const { items } = await real.listUploads(customerId('a'), { after: null, limit: 9 });
+    assert.deepEqual(await openFiles(spoolFolder), []);
     return { code, statuses: items.map(({ status }) => status), folders: (await readdir(spoolFolder)).length, wakes };
   } finally {
     await real.close();
     await rm(folder, { recursive: true });
   }
+}
+
+/** The files in a folder that this process has open, as far as the platform shows them. */
+async function openFiles(folder: string): Promise<readonly string[]> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => []);
+  const paths = await Promise.all(descriptors.map((each) => readlink(`/proc/self/fd/${each}`).catch(() => '')));
+  return paths.filter((path) => path.startsWith(folder));
 }
 
 describe('a file whose acknowledgement by the catalog is lost', () => {
@@ -104,5 +112,15 @@ describe('a file whose acknowledgement by the catalog is lost', () => {
       deleteUpload: () => Promise.reject(lost()),
     }));
     assert.deepEqual(left, { code: 'catalog_unavailable', statuses: ['received'], folders: 1, wakes: 0 });
+  });
+
+  it('has no file open if the catalog cannot be asked while the file arrives', async () => {
+    // More than the first segment, after which a load may begin.
+    const rows = '2024-01-02,1\n'.repeat(400_000);
+    const left = await received(
+      () => ({ createUpload: () => Promise.reject(lost()), deleteUpload: () => Promise.reject(lost()) }),
+      ['day,n\n', rows, rows],
+    );
+    assert.deepEqual(left, { code: 'catalog_unavailable', statuses: [], folders: 1, wakes: 0 });
   });
 });

@@ -9,6 +9,7 @@ import type { Observation } from '../../src/events.ts';
 import { FolderSpool } from '../../src/ingest/spool/folder-spool.ts';
 import { removeEndedReceptions } from '../../src/ingest/upkeep/ended-receptions.ts';
 import { removeDeadRows } from '../../src/ingest/upkeep/remove-dead-rows.ts';
+import { removeUnneededFiles } from '../../src/ingest/upkeep/unneeded-files.ts';
 import type { UploadId } from '../../src/model/ids.ts';
 import { StorageFailure, type StorageFailureReason } from '../../src/model/storage-failure.ts';
 import { customerId, newUpload, receptionOf } from '../builders.ts';
@@ -52,6 +53,37 @@ describe('upkeep', () => {
     for (const id of kept) assert.ok(await catalog.findUpload(id));
     const folders = await readdir(join(folder, 'spool'));
     assert.deepEqual(folders.map((name) => name.split('.')[0]).toSorted(), kept.toSorted());
+  });
+
+  it('removes segments that no upload has, unless a process may be receiving them', async () => {
+    const other = { nodeId: 'other', instanceId: 'other' };
+    await catalog.registerInstance(other, false);
+    const [discarded, receiving, elsewhere] = ['a', 'a', 'a'].map(() => newUpload('a').id) as [
+      UploadId,
+      UploadId,
+      UploadId,
+    ];
+    const { id: queued } = await catalog.createUpload(newUpload('a', { receiver: INSTANCE.instanceId }));
+    await catalog.markReceived(receptionOf(queued, INSTANCE.instanceId), FILE);
+    for (const [id, receiver] of [
+      [discarded, INSTANCE],
+      [receiving, INSTANCE],
+      [queued, INSTANCE],
+      [elsewhere, other],
+    ] as const) {
+      await mkdir(join(folder, 'spool', `${id}.${receiver.instanceId}`));
+    }
+    const nothing = { removeUnneeded: async () => undefined };
+    await removeUnneededFiles({
+      catalog,
+      instance: INSTANCE,
+      receptions: { ids: [receiving] },
+      spool: new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId),
+      rejectFiles: nothing,
+      chunks: nothing,
+    });
+    const kept = (await readdir(join(folder, 'spool'))).map((name) => name.split('.')[0]);
+    assert.deepEqual(kept.toSorted(), [receiving, queued, elsewhere].toSorted());
   });
 
   it('receives a file again whose earlier segments could not be removed', async () => {

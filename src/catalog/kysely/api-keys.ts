@@ -1,35 +1,23 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { customerNotFound } from '../../model/not-found.ts';
-import type { ApiKeys } from '../api-key.ts';
+import type { AddedKey, ApiKey, ApiKeys } from '../api-key.ts';
 import type { CatalogClock } from './catalog-clock.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 import { apiKeyOf } from './customer-rows.ts';
 
 export function apiKeysIn(db: Kysely<CatalogTables>, now: CatalogClock): ApiKeys {
   return {
-    addKey: ({ id, customerId, hash, label, rights }) =>
+    addKey: (key) =>
       db.transaction().execute(async (trx) => {
         // Locks the customer: it cannot be removed as one without uploads and keys at the same time.
         const customer = await trx
           .updateTable('customers')
           .set((eb) => ({ version: eb.ref('version') }))
-          .where('id', '=', customerId)
+          .where('id', '=', key.customerId)
           .returning('id')
           .executeTakeFirst();
-        if (!customer) throw customerNotFound(customerId);
-        const row = await trx
-          .insertInto('api_keys')
-          .values({
-            id,
-            customer_id: customerId,
-            hash,
-            label,
-            rights: JSON.stringify(rights),
-            created_at: await now(trx),
-          })
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        return apiKeyOf(row);
+        if (!customer) throw customerNotFound(key.customerId);
+        return insertKey(trx, key, await now(trx));
       }),
     async findKeyByHash(hash) {
       const row = await db
@@ -61,4 +49,18 @@ export function apiKeysIn(db: Kysely<CatalogTables>, now: CatalogClock): ApiKeys
       return numUpdatedRows > 0n;
     },
   };
+}
+
+/** Inserts a key of a customer that exists, and cannot disappear at the same time. */
+export async function insertKey(
+  trx: Transaction<CatalogTables>,
+  { id, customerId, hash, label, rights }: AddedKey,
+  at: number,
+): Promise<ApiKey> {
+  const row = await trx
+    .insertInto('api_keys')
+    .values({ id, customer_id: customerId, hash, label, rights: JSON.stringify(rights), created_at: at })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return apiKeyOf(row);
 }

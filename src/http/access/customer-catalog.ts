@@ -21,7 +21,7 @@ export interface CustomerCatalog {
   /** @returns false if the customer has no such key, or it is revoked already */
   revokeKey(access: CustomerAccess, keyId: string): Promise<boolean>;
   /** For routes that only the administrator may use. */
-  readonly admin: Pick<Catalog, 'createCustomer' | 'listCustomers'>;
+  readonly admin: Pick<Catalog, 'createCustomerWithKey' | 'listCustomers'>;
 }
 
 export function customerCatalog(catalog: Catalog): CustomerCatalog {
@@ -36,7 +36,7 @@ export function customerCatalog(catalog: Catalog): CustomerCatalog {
     listKeys: ({ customerId }) => catalog.listKeys(customerId),
     revokeKey: ({ customerId }, keyId) => catalog.revokeKey(customerId, keyId),
     admin: {
-      createCustomer: (customer) => catalog.createCustomer(customer),
+      createCustomerWithKey: (customer, key) => catalog.createCustomerWithKey(customer, key),
       listCustomers: (page) => catalog.listCustomers(page),
     },
   };

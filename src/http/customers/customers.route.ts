@@ -2,18 +2,19 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { CustomerParams } from '../../api/customer-id.ts';
 import * as api from '../../api/customers.ts';
 import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
+import type { ApiKey } from '../../catalog/api-key.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { CUSTOMER_PROBLEMS, readCustomerId } from '../access/access.ts';
-import { newKey } from '../access/api-keys.ts';
+import { type NewKey, newKey } from '../access/api-keys.ts';
 import type { CustomerCatalog } from '../access/customer-catalog.ts';
 import { emptyResponse, response } from '../openapi/response.ts';
 import { customerJson } from './customer-json.ts';
 import { checkDeclaration, type Declaration, readDeclaration } from './declaration.ts';
 import { apiKeyJson } from './key-json.ts';
 
-export interface CustomersDeps extends Pick<CustomerCatalog, 'admin' | 'customer' | 'addKey'> {
+export interface CustomersDeps extends Pick<CustomerCatalog, 'admin' | 'customer'> {
   readonly deleteCustomer: Ingest['deleteCustomer'];
   readonly maxColumns: number;
 }
@@ -52,12 +53,11 @@ export function customersRoutes(deps: CustomersDeps): FastifyPluginAsyncTypebox 
       },
       async (request, reply) => {
         const { customer_id, id = customer_id } = request.body;
-        const customer = await create(deps, [customer_id ?? id, id], readDeclaration(request.body));
-        const access = await request.scope.customer(customer.id);
-        const key = newKey();
-        const apiKey = await deps.addKey(access, { ...key, label: null, rights: ['read', 'upload', 'undo'] });
+        const { key, ...hashed } = newKey();
+        const declaration = readDeclaration(request.body);
+        const { customer, apiKey } = await create(deps, [customer_id ?? id, id], declaration, hashed);
         reply.code(201).header('location', `/api/v1/customers/${customer.id}`);
-        return { customer: customerJson(customer), api_key: { ...apiKeyJson(apiKey), key: key.key } };
+        return { customer: customerJson(customer), api_key: { ...apiKeyJson(apiKey), key } };
       },
     );
 
@@ -120,12 +120,14 @@ async function create(
   { admin, maxColumns }: CustomersDeps,
   [rawId, alias]: readonly [unknown, unknown],
   declaration: Declaration,
-): Promise<Customer> {
+  key: Pick<NewKey, 'id' | 'hash'>,
+): Promise<{ readonly customer: Customer; readonly apiKey: ApiKey }> {
   const id = readCustomerId(rawId);
   if (readCustomerId(alias) !== id)
     throw new Problem('bad_request', '`customer_id` and `id` differ. Send one of them.');
   checkDeclaration(declaration, maxColumns);
-  const customer = await admin.createCustomer({ id, ...declaration });
-  if (customer === 'exists') throw new Problem('customer_exists', `Customer '${id}' already exists.`);
-  return customer;
+  const first = { ...key, label: null, rights: ['read', 'upload', 'undo'] } as const;
+  const created = await admin.createCustomerWithKey({ id, ...declaration }, first);
+  if (created === 'exists') throw new Problem('customer_exists', `Customer '${id}' already exists.`);
+  return created;
 }

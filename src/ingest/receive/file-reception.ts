@@ -178,10 +178,11 @@ export class FileReception {
     this.#isComplete = true;
     const late = await this.#unlessCancelled(rest());
     const before = this.#registration.options;
+    const { corrects } = this.#file;
     this.#file = { ...this.#file, options: late.options, corrects: late.corrects };
     await this.#registration.complete(this.#file, late.access);
     const { options, hasRow } = this.#registration;
-    const changesRow = hasRow && !isDeepStrictEqual(options, before);
+    const changesRow = hasRow && !(late.corrects === corrects && isDeepStrictEqual(options, before));
     this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
     if (this.#text && !this.#isOutdated) this.#refuseOtherColumns(this.#text.columns);
     return late;
@@ -285,7 +286,7 @@ export class FileReception {
 
   /**
    * Whether the catalog has acknowledged the file although its answer was lost: then the file is loaded. As long as that is unknown,
-   * its bytes stay, if need be until the next start.
+   * its bytes stay, until housekeeping has asked the catalog.
    */
   async #wasAcknowledged(): Promise<boolean> {
     const { loader, progress } = this.#deps;
@@ -293,6 +294,8 @@ export class FileReception {
     progress.stopReceiving(uploadId);
     await loader.abort(uploadId);
     this.#text?.feed.fail(new Problem('upload_interrupted', 'The catalog did not answer.'));
+    // A file that stays open ends the process when its memory is freed.
+    await this.#text?.abandon();
     const wasAcknowledged = await this.#registration.wasAcknowledged();
     if (wasAcknowledged) loader.wake();
     return wasAcknowledged;

@@ -1,23 +1,21 @@
-import { type EndedReceptionsDeps, removeEndedReceptions } from './ended-receptions.ts';
+import { removeEndedReceptions } from './ended-receptions.ts';
 import { type RecoveryDeps, takeOver } from './recovery.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
 import { removeStrayTables } from './stray-tables.ts';
 import { removeUnneededFiles } from './unneeded-files.ts';
 
 const INTERVAL_MS = 30_000;
-/** How often files are looked for that other processes left when they died. The first time is at the start. */
+/** How often files are looked for that nobody needs. The first time is at the start. */
 const UNNEEDED_MS = 60 * 60 * 1000;
 /** How often one of all nodes looks for tables that nobody knows. */
 const STRAY_MS = 24 * 60 * 60 * 1000;
-
-export interface HousekeepingDeps extends RecoveryDeps, Pick<EndedReceptionsDeps, 'instance' | 'receptions'> {}
 
 /**
  * Runs in the background all the time. It sweeps: frees the space of rows that are in no answer and of bytes whose retention has
  * ended, and takes over what nodes that died have left. And it finishes resumable files that are whole and that no client asks for.
  */
 export class Housekeeping {
-  readonly #deps: HousekeepingDeps;
+  readonly #deps: RecoveryDeps;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | null = null;
   #finishing: Promise<void> | null = null;
@@ -25,7 +23,7 @@ export class Housekeeping {
   #unneededDueAt: number;
   #isStopped = false;
 
-  constructor(deps: HousekeepingDeps) {
+  constructor(deps: RecoveryDeps) {
     this.#deps = deps;
     // Of a shared catalog nothing was cleaned up before the start, which does not wait for servers that are down.
     this.#unneededDueAt = performance.now() + (deps.catalog.isShared ? 0 : UNNEEDED_MS);

@@ -7,7 +7,7 @@ import { continueDeletion, type DeletionDeps } from './delete-customer.ts';
 import { removeDeadRows } from './remove-dead-rows.ts';
 import { removeUnneededFiles, type UnneededFilesDeps } from './unneeded-files.ts';
 
-export interface RecoveryDeps extends DeletionDeps, Pick<UnneededFilesDeps, 'chunks'> {
+export interface RecoveryDeps extends DeletionDeps, Pick<UnneededFilesDeps, 'chunks' | 'instance' | 'receptions'> {
   readonly rejectFiles: RejectFiles;
   readonly catalog: Catalog;
   readonly tables: TableStore;

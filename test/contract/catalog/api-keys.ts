@@ -26,6 +26,24 @@ export function apiKeysContract(t: CatalogUnderTest): void {
       assert.deepEqual(await t.catalog.listKeys(customerId('acme')), [{ ...key, revokedAt: new Date(t.clock) }]);
     });
 
+    it('creates a customer with its first key, or neither', async () => {
+      const created = { id: customerId('new'), timeColumn: 'at', columns: null };
+      const key = { id: 'k1', hash: 'hash of k1', label: null, rights: ['read'] } as const;
+      const broken = { ...key, hash: null as unknown as string };
+      await assert.rejects(t.catalog.createCustomerWithKey(created, broken));
+      assert.equal(await t.catalog.findCustomer(created.id), null);
+      const both = await t.catalog.createCustomerWithKey(created, key);
+      assert.deepEqual(both, {
+        customer: await t.catalog.findCustomer(created.id),
+        apiKey: await t.catalog.findKeyByHash('hash of k1'),
+      });
+      assert.equal(await t.catalog.createCustomerWithKey(created, { ...key, id: 'k2', hash: 'hash of k2' }), 'exists');
+      assert.deepEqual(
+        (await t.catalog.listKeys(created.id)).map(({ id }) => id),
+        ['k1'],
+      );
+    });
+
     it('revokes a key once, and only for its own customer', async () => {
       await t.addKey('acme', 'k1');
       assert.equal(await t.catalog.revokeKey(customerId('other'), 'k1'), false);

@@ -185,7 +185,8 @@ describe('a spool in a bucket', { skip: NO_S3 ?? false }, () => {
 
   it('keeps copies on the node within THENA_SPOOL_CACHE, but never removes those in use', async () => {
     const node = newNode();
-    const place = await open(prefix, { node, cacheBytes: 10 });
+    // A folder and a file of a few bytes take 8 KiB of a disk.
+    const place = await open(prefix, { node, cacheBytes: 16 * 1024 });
     const copies = (): number => readdirSync(join(node, 'spool-cache/spool')).length;
     const first = await write(place, newUploadId(), ['1234\n']);
     const release = await place.spool.hold(first);
