@@ -50,7 +50,7 @@ export interface UncommittedTag {
   readonly uploadId: UploadId;
   readonly tag: number;
   readonly tableId: TableId;
-  /** The table is its customer's, or an attempt in progress is loading into it. If not, it can be dropped. */
+  /** The table is its customer's. If not, it can be dropped. */
   readonly isTableInUse: boolean;
   /** A process that has lost the lease may still write such rows: they are to be deleted, and the tag is not to be forgotten yet. */
   readonly mayBeWritten: boolean;
@@ -65,7 +65,9 @@ export interface TableStates {
   uncommittedTags(customerId: CustomerId): Promise<readonly number[]>;
   /**
    * Uncommitted tags whose rows are to be deleted, because no valid lease holds them. Ends the leases that have expired. One that may
-   * still be written is returned until its rows were purged, and again once it is certain that it is not.
+   * still be written is returned until its rows were purged, and again once it is certain that it is not. If the last upload of a
+   * table is undone while an attempt is loading into it, its tag is not returned before that has ended: until then only it shows that
+   * the table may have to be dropped.
    */
   deadTags(): Promise<readonly UncommittedTag[]>;
   /** To be called once the rows of a tag are deleted that may still be written. */

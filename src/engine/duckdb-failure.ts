@@ -5,7 +5,7 @@ const REASONS: readonly (readonly [StorageFailureReason, RegExp])[] = [
   ['no_space', /No space left on device|Could not write all bytes|\bENOSPC\b|\bEDQUOT\b/i],
   [
     'out_of_memory',
-    /^Out of Memory Error|^(IO|FATAL) Error: .*(failed to (pin|allocate|offload)|could not allocate) (data|block|data block) of size /,
+    /^Out of Memory Error|^(IO|FATAL|TransactionContext) Error: .*(failed to (pin|allocate|offload)|could not allocate) (data|block|data block) of size /,
   ],
   ['io_error', /Input\/output error|\bEIO\b/],
   // A record that `read_csv` cannot read, and one that the value parsers reject.

@@ -10,6 +10,10 @@ describe("DuckDB's messages", () => {
     ['FATAL Error: Failed to create checkpoint because of error: No space left on device', 'no_space'],
     ['Out of Memory Error: failed to allocate data of size 16.0 MiB (255.9 MiB/256.0 MiB used)', 'out_of_memory'],
     [
+      'TransactionContext Error: Failed to commit: could not allocate block of size 256.0 KiB (511.9 MiB/512.0 MiB used)',
+      'out_of_memory',
+    ],
+    [
       'IO Error: Checkpoint failed for database "a.duckdb". The database has been invalidated. Original error: failed to pin block of size 256.0 KiB (512.0 MiB/512.0 MiB used)',
       'out_of_memory',
     ],

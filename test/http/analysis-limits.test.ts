@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { analyze, call, type RunningThena, startThena, upload } from '../server.ts';
 import { until } from '../until.ts';
 
 const ROWS = 1_600_000;
@@ -151,6 +151,31 @@ it('ends an analysis that takes too long', async () => {
     const late = await ask(slow(0));
     assert.deepEqual([late.status, late.body.code], [504, 'analysis_timeout'], JSON.stringify(late.body));
     assert.ok(!thena.observations.some(({ kind }) => kind === 'engine_stopped' || kind === 'request_failed'));
+  } finally {
+    await thena.close();
+  }
+});
+
+it('profiles more columns than fit into memory at once', async () => {
+  const names = Array.from({ length: 300 }, (_, index) => `column ${index}`);
+  const thena = await startThena({ THENA_MAX_COLUMNS: '300' });
+  try {
+    const rows = [0, 1, 2].map((row) => names.map((_, index) => (index % 2 === 0 ? index + row : `${index}x`)));
+    await upload(thena.url, 'wide', [names, ...rows].map((row) => row.join(',')).join('\n'));
+    const { status, body } = await analyze(thena.url, 'wide', 'profile');
+    assert.equal(status, 200, JSON.stringify(body).slice(0, 300));
+    const { columns } = body.result;
+    assert.deepEqual(
+      columns.map(({ name, min, max, distinct, nulls, quartiles }: Record<string, unknown>) => {
+        return [name, min, max, distinct, nulls, quartiles];
+      }),
+      names.map((name, index) =>
+        index % 2 === 0
+          ? [name, index, index + 2, 3, 0, { q1: index + 0.5, median: index + 1, q3: index + 1.5 }]
+          : [name, `${index}x`, `${index}x`, 1, 0, null],
+      ),
+    );
+    assert.ok(!thena.observations.some(({ kind }) => kind === 'engine_stopped'));
   } finally {
     await thena.close();
   }

@@ -14,6 +14,8 @@ after(() => thena.close());
 
 /** Longer than what is examined before the rest of the form is read. */
 const LONG = 500_000;
+/** Longer than a first segment, so that loading begins before the rest of the form is read. */
+const LOADED_EARLY = 3_000_000;
 
 function send(headers: Readonly<Record<string, string>>, ...fields: readonly FormField[]): Promise<Reply> {
   return call(`${thena.url}/api/v1/event/`, {
@@ -103,18 +105,29 @@ test('reads a long file that was rewritten with late options for its rows, and r
 });
 
 test('loads nothing of a long file if dry_run comes after it, even if loading has begun', async () => {
-  const file = Buffer.from(COMMAS(2 * LONG));
+  const file = Buffer.from(COMMAS(LOADED_EARLY));
   for (const [name, value] of [
     ['dry_run', 'true'],
     ['nulls', 'x'],
   ] as const) {
     const { body } = await send({}, ['customer_id', 'late'], ['file', file], [name, value]);
     assert.equal(body.status, 'complete', JSON.stringify(body));
-    assert.deepEqual([body.options.dry_run, body.receipt.appended], [name === 'dry_run', 2 * LONG]);
-    assert.equal(await totalRows(thena.url, 'late'), name === 'dry_run' ? 'table_empty' : 2 * LONG);
+    assert.deepEqual([body.options.dry_run, body.receipt.appended], [name === 'dry_run', LOADED_EARLY]);
+    assert.equal(await totalRows(thena.url, 'late'), name === 'dry_run' ? 'table_empty' : LOADED_EARLY);
   }
   assert.equal((await uploadsOf('late')).length, 2);
   assert.ok(!thena.observations.some(({ kind }) => kind === 'request_failed' || kind === 'upload_failed'));
+});
+
+test('corrects the rows of another upload if that comes after a long file, even if loading has begun', async () => {
+  await send({}, ['customer_id', 'corrected'], ['file', Buffer.from(COMMAS(1))]);
+  const faulty = await send({}, ['customer_id', 'corrected'], ['file', Buffer.from('a,b\n1,x\n')]);
+  assert.equal(faulty.body.error?.code, 'rows_rejected', JSON.stringify(faulty.body));
+  const { id } = faulty.body;
+  const file = Buffer.from(COMMAS(LOADED_EARLY));
+  const { body } = await send({}, ['customer_id', 'corrected'], ['file', file], ['corrects', id]);
+  assert.deepEqual([body.status, body.corrects], ['complete', id], JSON.stringify(body));
+  assert.equal((await call(`${thena.url}/api/v1/uploads/${id}`)).body.corrected_by, body.id);
 });
 
 test('reads a short file in an encoding that comes after it, and refuses it after a long one', async () => {

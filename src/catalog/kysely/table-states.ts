@@ -78,17 +78,8 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         )
         .select(['attempts.customer_id', 'attempts.upload_id', 'attempts.tag', 'attempts.table_id', 'attempts.owner'])
         .select(['attempts.lost_at', 'customers.id as of_customer'])
-        .select(({ selectFrom }) =>
-          // Its table may have been the customer's when it began.
-          selectFrom('attempts as other')
-            .innerJoin('uploads as loading', (join) =>
-              join.onRef('loading.id', '=', 'other.upload_id').onRef('loading.tag', '=', 'other.tag'),
-            )
-            .select(({ fn }) => fn.countAll<number>().as('attempts'))
-            .whereRef('other.customer_id', '=', 'attempts.customer_id')
-            .whereRef('other.table_id', '=', 'attempts.table_id')
-            .as('loading'),
-        )
+        // An attempt that is loading into a table that is no longer its customer's keeps it. Who ends last drops it.
+        .where((eb) => eb.or([eb('customers.id', 'is not', null), eb.not(isLoadedInto(eb))]))
         .where((eb) => eb.not(isHeld(eb)))
         .where((eb) =>
           eb.or([eb('attempts.owner', 'is', null), eb('is_purged', '=', 0), eb('lost_at', '<=', lateBefore)]),
@@ -101,7 +92,7 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         uploadId: row.upload_id,
         tag: row.tag,
         tableId: row.table_id,
-        isTableInUse: row.of_customer !== null || Number(row.loading) > 0,
+        isTableInUse: row.of_customer !== null,
         mayBeWritten: row.owner !== null && (row.lost_at ?? at) > lateBefore,
       }));
     },
@@ -151,5 +142,19 @@ function isHeld(eb: ExpressionBuilder<CatalogTables, 'attempts'>) {
       .select('uploads.id')
       .whereRef('uploads.id', '=', 'attempts.upload_id')
       .whereRef('uploads.tag', '=', 'attempts.tag'),
+  );
+}
+
+/** An upload is held under a tag with the table of the attempt. */
+function isLoadedInto(eb: ExpressionBuilder<CatalogTables, 'attempts'>) {
+  return eb.exists(
+    eb
+      .selectFrom('attempts as other')
+      .innerJoin('uploads as loading', (join) =>
+        join.onRef('loading.id', '=', 'other.upload_id').onRef('loading.tag', '=', 'other.tag'),
+      )
+      .select('other.tag')
+      .whereRef('other.customer_id', '=', 'attempts.customer_id')
+      .whereRef('other.table_id', '=', 'attempts.table_id'),
   );
 }

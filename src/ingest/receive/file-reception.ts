@@ -178,10 +178,11 @@ export class FileReception {
     this.#isComplete = true;
     const late = await this.#unlessCancelled(rest());
     const before = this.#registration.options;
+    const { corrects } = this.#file;
     this.#file = { ...this.#file, options: late.options, corrects: late.corrects };
     await this.#registration.complete(this.#file, late.access);
     const { options, hasRow } = this.#registration;
-    const changesRow = hasRow && !isDeepStrictEqual(options, before);
+    const changesRow = hasRow && !(late.corrects === corrects && isDeepStrictEqual(options, before));
     this.#isOutdated = this.#text !== null && (changesText(before, options, this.#text.detected) || changesRow);
     if (this.#text && !this.#isOutdated) this.#refuseOtherColumns(this.#text.columns);
     return late;

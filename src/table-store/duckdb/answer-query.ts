@@ -9,21 +9,40 @@ import { EXACT_VALUES, type Samples, samplesOf, withErrors } from '../sql/sample
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 import { DUCKDB } from './duckdb-dialect.ts';
 import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
+import { answerInParts } from './query-parts.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
+
+interface Deps {
+  readonly engine: EngineClient;
+  readonly quantiles: QuantileMemory;
+}
 
 type Call = (compiled: CompiledQuery, options?: CallOptions) => Promise<QueryOutcome>;
 
 /** Runs a query over a table file, once there is memory for its quantiles and the ranges and samples that it needs are known. */
 export async function answerQuery(
-  { engine, quantiles }: { readonly engine: EngineClient; readonly quantiles: QuantileMemory },
+  deps: Deps,
   database: string,
   view: CountedView,
   plan: QueryPlan,
-  { signal, deadlineMs, maxRows, maxBytes, onProgress }: QueryLimits,
+  limits: QueryLimits,
 ): Promise<QueryOutcome> {
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  const ends = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.deadlineMs)]);
+  return answerInParts(plan, limits, (part, ofPart) =>
+    answerPart(deps, database, view, part, { ...limits, ...ofPart, ends }),
+  );
+}
+
+/** @param limits.ends aborts with the signal, and at the deadline of the query */
+async function answerPart(
+  { engine, quantiles }: Deps,
+  database: string,
+  view: CountedView,
+  plan: QueryPlan,
+  { signal, ends, maxRows, maxBytes, onProgress }: QueryLimits & { readonly ends: AbortSignal },
+): Promise<QueryOutcome> {
   const rows = { ...view, table: tableName(database) };
   const call: Call = (compiled, options = {}) =>
     engine.call('query', { database, ...compiled, maxRows, maxBytes }, { signal: ends, ...options });

@@ -69,11 +69,23 @@ export function tableIdsContract(t: CatalogUnderTest): void {
       await t.received('a');
       const claim = await t.claimed();
       await t.catalog.undoUpload(first.id);
-      assert.deepEqual([await tableId(), await dead()], [undefined, [[1, before, true]]]);
+      assert.deepEqual([await tableId(), await dead()], [undefined, []]);
       await t.commit(claim);
       assert.deepEqual([await tableId(), await dead()], [before, [[1, before, true]]]);
       const read = await t.catalog.tableForReading(customerId('a'));
       assert.deepEqual(read?.uncommittedTags, [1]);
+    });
+
+    it('is known after the end of such an attempt, so that the table is dropped', async () => {
+      const first = await t.appended('a');
+      const before = await tableId();
+      await t.received('a');
+      const claim = await t.claimed();
+      await t.catalog.undoUpload(first.id);
+      for (const { customerId: id, tag } of await t.catalog.deadTags()) await t.catalog.forgetTags(id, [tag]);
+      await t.catalog.endAttempt({ ...leaseOf(claim), outcome: FAILED });
+      await t.catalog.forgetTags(customerId('a'), [claim.tag]);
+      assert.deepEqual(await dead(), [[1, before, false]]);
     });
 
     it('is known as long as the table is that of a customer, or has rows of an attempt', async () => {
