@@ -59,7 +59,14 @@ export async function startServices(
   const ended = Promise.withResolvers<Exclude<Presence, 'alive'>>();
   const closing: (() => unknown)[] = [() => data.release()];
   const close = async (): Promise<void> => {
-    for (const end of closing.splice(0).reverse()) await end();
+    for (const end of closing.splice(0).reverse()) {
+      try {
+        await end();
+      } catch (error) {
+        // A catalog that is away, for instance, cannot note the end: others find out. The other parts end nevertheless.
+        observe({ kind: 'background_failed', task: 'shutdown', error: error as Error });
+      }
+    }
   };
   try {
     const instanceId = randomUUID();

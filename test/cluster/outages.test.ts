@@ -50,8 +50,9 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     await until(async () => (await ready()) === 'ready');
   });
 
-  it('refuses requests while PostgreSQL is down, and continues afterwards', async () => {
+  it('refuses requests while PostgreSQL is down, can be stopped, and continues afterwards', async () => {
     const { postgres } = cluster.servers;
+    const other = await cluster.startNode('other');
     await postgres.kill();
     try {
       const { status, body } = await put(node.url, 'c', CSV);
@@ -63,6 +64,13 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
       const ms = performance.now() - began;
       assert.ok(ms < 3_000, `two more requests took ${ms} ms`);
       assert.match(await ready(), /^No response from the catalog/);
+      await until(async () => (await call(`${other.url}/api/v1/customers/c`)).status === 503);
+      const stopping = performance.now();
+      await other.stop();
+      // A process has ten seconds.
+      const stopMs = performance.now() - stopping;
+      assert.ok(stopMs < 8_000, `the other node took ${stopMs} ms to stop`);
+      assert.equal(other.observations.at(-1)?.kind, 'engine_stopped');
     } finally {
       await postgres.start();
     }
