@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { readConfig } from './config.ts';
 import { Problem } from './errors.ts';
 import { countExternalMemory } from './external-memory.ts';
-import type { MovedCustomer } from './move/move-sides.ts';
+import { MoveReport } from './move/move-report.ts';
 import { type MoveRequest, runMove } from './move-services.ts';
 import { SettingError } from './setting-error.ts';
 
@@ -24,7 +24,8 @@ process.on('message', () => interruption.abort());
 process.on('disconnect', () => interruption.abort());
 
 try {
-  await runMove(readConfig(process.env), readCommandLine(), { report, signal: interruption.signal });
+  const { report, onProgress } = new MoveReport(print);
+  await runMove(readConfig(process.env), readCommandLine(), { report, onProgress, signal: interruption.signal });
   print('Moved. The source is as it was: remove it, and start Thena on the target only.');
   process.exit();
 } catch (error) {
@@ -43,11 +44,6 @@ function readCommandLine(): MoveRequest {
     end(EXIT_MISUSED, (error as Error).message);
   }
   end(EXIT_MISUSED, 'Name the data folder: --from <folder> to move into the cluster, --to <folder> to move out of it.');
-}
-
-async function report({ customerId, rows, withoutBytes }: MovedCustomer): Promise<void> {
-  print(rows === null ? `${customerId}: moved before` : `${customerId}: ${rows} rows`);
-  if (withoutBytes.length > 0) print(`  without bytes, which the source does not have: ${withoutBytes.join(', ')}`);
 }
 
 function print(line: string): void {

@@ -29,7 +29,7 @@ export interface MoveRequest {
 export async function runMove(
   config: Config,
   { folder: path, into }: MoveRequest,
-  options: Pick<MoveDeps, 'report' | 'signal'>,
+  options: Pick<MoveDeps, 'report' | 'onProgress' | 'signal'>,
 ): Promise<void> {
   const { cluster } = config;
   if (!cluster)

@@ -25,7 +25,7 @@ interface Sums {
  * @returns the number of rows; 0 if the customer has no table
  */
 export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise<number> {
-  const { source, target, signal } = deps;
+  const { source, target, onProgress, signal } = deps;
   const view = await source.catalog.tableForReading(customerId);
   if (!view) return 0;
   const { tableId, columns, timeColumn, rows } = view.table;
@@ -37,16 +37,24 @@ export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise
   const remove = (tags: readonly number[]) => removeRows(target, table, tags);
   // The source was used after an earlier run. These rows would be visible, since the tags are not known as uncommitted ones there.
   await remove(stored.filter((tag) => !committed.has(tag)));
+  let arrived = 0;
+  const onRows = (count: number): void => {
+    arrived += count;
+    onProgress({ customerId, rows: arrived, totalRows: rows });
+  };
   let earlier = stored.filter((tag) => committed.has(tag));
   for (const unit of unitsOf(uploads)) {
     signal.throwIfAborted();
     if (earlier.length > 0) {
-      if (await isStored(deps, table, unit)) continue;
+      if (await isStored(deps, table, unit)) {
+        onRows(rowsOf(unit));
+        continue;
+      }
       // With all later ones: the order of the rows in the table is that of the tags.
       await remove(earlier.filter((tag) => tag >= Number(unit[0]?.tag)));
       earlier = [];
     }
-    await copyUnit(deps, table, unit);
+    await copyUnit(deps, table, unit, onRows);
   }
   failpoint('table_copied');
   await compareAggregates(target, customerId, view);
@@ -86,12 +94,18 @@ async function isStored({ source, target, ...deps }: MoveDeps, table: StoredTabl
 }
 
 /** @throws Error if the rows differ afterwards */
-async function copyUnit({ source, target, ...deps }: MoveDeps, table: StoredTable, unit: Unit): Promise<void> {
+async function copyUnit(
+  { source, target, ...deps }: MoveDeps,
+  table: StoredTable,
+  unit: Unit,
+  onRows: (count: number) => void,
+): Promise<void> {
   const tags = unit.map(({ tag }) => tag);
   const expected = rowsOf(unit);
-  const read = await eachFile({ ...deps, side: source, table, tags }, async (path) => {
+  const read = await eachFile({ ...deps, side: source, table, tags }, async (path, rows) => {
     await target.copies.append(table, path);
     failpoint('rows_copied');
+    onRows(rows);
   });
   const written = await eachFile({ ...deps, side: target, table, tags }, null);
   if (read.rows === expected && isDeepStrictEqual(read, written)) return;
@@ -113,7 +127,7 @@ interface FilesOfUnit extends Pick<MoveDeps, 'checksums' | 'directory' | 'signal
 /** Writes all rows of a unit to files, one after the other. @returns their sums */
 async function eachFile(
   { side, table, tags, checksums, directory, signal }: FilesOfUnit,
-  use: ((path: string) => Promise<void>) | null,
+  use: ((path: string, rows: number) => Promise<void>) | null,
 ): Promise<Sums> {
   const path = join(directory, `${randomUUID()}.parquet`);
   let total: Sums = { rows: 0, sums: [] };
@@ -123,7 +137,7 @@ async function eachFile(
       const part: RowsToCopy = { tags, offset: total.rows };
       await side.copies.write(table, part, path);
       const { rows, sums } = await checksums(table, path);
-      if (rows > 0) await use?.(path);
+      if (rows > 0) await use?.(path, rows);
       total = { rows: total.rows + rows, sums: sums.map((sum, index) => sum + (total.sums[index] ?? 0n)) };
       // Several uploads are one file.
       if (rows === 0 || tags.length > 1) return total;

@@ -22,6 +22,8 @@ export interface MoveDeps {
   readonly directory: string;
   /** Called for each customer that was moved, also by an earlier run. */
   readonly report: (moved: MovedCustomer) => Promise<void>;
+  /** Called for each file of rows that the target has. */
+  readonly onProgress: (progress: MoveProgress) => void;
   /** Ends the move between two steps. The next one continues. */
   readonly signal: AbortSignal;
 }
@@ -32,4 +34,12 @@ export interface MovedCustomer {
   readonly rows: number | null;
   /** Its unfinished and retryable uploads, and resumable files, of which the source has lost bytes. They are as unusable as before the move. */
   readonly withoutBytes: readonly UploadId[];
+}
+
+/** Of one customer. */
+export interface MoveProgress {
+  readonly customerId: CustomerId;
+  /** How many rows the target has. */
+  readonly rows: number;
+  readonly totalRows: number;
 }

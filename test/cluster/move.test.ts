@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { readConfig } from '../../src/config.ts';
+import type { MoveProgress } from '../../src/move/move-sides.ts';
+import { runMove } from '../../src/move-services.ts';
 import { begin, idOf, send } from '../http/tus-requests.ts';
 import { call, put, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
 import { until } from '../until.ts';
-import { ADMIN, everything, get, moves } from './moves.ts';
+import { ADMIN, everything, get, moves, SETTINGS } from './moves.ts';
 import { NO_CLUSTER } from './start-cluster.ts';
 
 /** All types, their edges, a column that is widened twice and one without values. */
@@ -159,5 +162,34 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
     const node = await startThena({ ...made.cluster, THENA_NODE_ID: 'late' });
     for (const customer of ['c1', 'c2', 'c3', 'c4']) assert.equal(await totalRows(node.url, customer), 100_000);
     await node.stop();
+  });
+
+  it('reports how many rows of a customer the target has', async () => {
+    const from = dataDir();
+    const source = await onMachine(from);
+    const files = [120_000, 120_000, 120_000].map((rows, file) =>
+      Array.from({ length: rows }, (_, row) => `${file},${row}\n`).join(''),
+    );
+    await call(`${source.url}/api/v1/customers`, { json: { id: 'a' }, headers: ADMIN });
+    for (const file of files) {
+      const { body } = await put(source.url, 'a', `file,row\n${file}`, { ...WAIT, ...ADMIN });
+      assert.equal(body.status, 'complete', JSON.stringify(body));
+    }
+    await source.stop();
+    const seen: MoveProgress[] = [];
+    await runMove(
+      readConfig({ ...SETTINGS, ...made.cluster }),
+      { folder: from, into: 'cluster' },
+      {
+        report: () => Promise.resolve(),
+        onProgress: (progress) => seen.push(progress),
+        signal: new AbortController().signal,
+      },
+    );
+    // Two of the files are copied together.
+    assert.deepEqual(seen, [
+      { customerId: 'a', rows: 240_000, totalRows: 360_000 },
+      { customerId: 'a', rows: 360_000, totalRows: 360_000 },
+    ]);
   });
 });

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+/** What happens to a statement. */
+export type Fault =
+  /** The server runs it, but its answer is lost. */
+  | 'answer_lost'
+  /** A proxy answers instead of the server. */
+  | 'bad_gateway'
+  /** The server gets a part of its text, if it is an insert of records. */
+  | 'cut'
+  /** The server never gets it, and answers with ClickHouse's exception of this code. */
+  | number;
+
+export interface FaultProxy {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A proxy in front of a ClickHouse server. @param faultOf is asked for each statement */
+export async function faultProxy(serverPort: number, faultOf: (sql: string) => Fault | null): Promise<FaultProxy> {
+  const server = createServer(async (incoming, outgoing) => {
+    const { socket } = incoming;
+    // The statement of an insert of records is in the URL, since these are the body.
+    const inUrl = new URL(incoming.url ?? '', 'http://proxy').searchParams.get('query');
+    const body = await buffer(incoming).catch(() => null);
+    if (body === null) return;
+    const fault = faultOf(inUrl ?? body.toString());
+    if (fault === 'bad_gateway') outgoing.writeHead(502).end('<html>Bad Gateway</html>');
+    else if (typeof fault === 'number') {
+      outgoing.writeHead(500, { 'X-ClickHouse-Exception-Code': fault }).end(`Code: ${fault}. DB::Exception: not now`);
+    } else {
+      const passed = request({ port: serverPort, method: incoming.method, path: incoming.url, agent: false });
+      for (const [name, value] of Object.entries(incoming.headers)) {
+        if (value !== undefined && !/^(connection|content-length|transfer-encoding)$/.test(name)) {
+          passed.setHeader(name, value);
+        }
+      }
+      passed.on('error', () => socket.destroy());
+      passed.on('response', async (response) => {
+        const answer = await buffer(response).catch(() => null);
+        if (answer === null || fault === 'answer_lost') socket.destroy();
+        else outgoing.writeHead(response.statusCode ?? 500, response.headers).end(answer);
+      });
+      if (fault === 'cut' && inUrl !== null) {
+        passed.write(body.subarray(0, body.length / 2), () => passed.destroy());
+      } else passed.end(body);
+    }
+  });
+  // Idle connections are closed by the client.
+  server.keepAliveTimeout = 60_000;
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
