@@ -90,6 +90,8 @@ describe('retry', () => {
     const path = `${thena.url}/api/v1/uploads/${failed.body.id}/retry`;
     const headers = { prefer: 'wait=60' };
     assert.equal((await call(`${path}?encoding=latin1`, { method: 'POST' })).body.code, 'upload_option_invalid');
+    const inBody = await call(path, { json: { on_error: 'skip' }, headers });
+    assert.deepEqual([inBody.status, inBody.body.code], [400, 'bad_request'], 'options in a body would be ignored');
     const again = await call(`${path}?on_error=skip`, { method: 'POST', headers });
     assert.equal(again.body.status, 'complete', JSON.stringify(again.body));
     assert.deepEqual([again.body.retry_of, again.body.sha256], [failed.body.id, failed.body.sha256]);

@@ -58,4 +58,18 @@ describe('a form whose text is received again, because of an option after the fi
     const { status, body } = await answer;
     assert.deepEqual([status, body.status, body.id], [200, 'complete', id], JSON.stringify(body));
   });
+
+  it('is cancelled by the ID that it had before, even at its acknowledgement', async () => {
+    const { answer, id, goOn } = await sent();
+    const { items } = (await call(`${node.url}/api/v1/customers/long/uploads`)).body;
+    const before = items.find((upload: { readonly id: string }) => upload.id !== id);
+    const cancelling = call(`${node.url}/api/v1/uploads/${before.id}`, { method: 'DELETE' });
+    await sleep(500);
+    goOn();
+    const { status, body } = await answer;
+    assert.deepEqual([status, body.code], [409, 'upload_cancelled'], JSON.stringify(body));
+    assert.equal((await cancelling).body.status, 'cancelled');
+    const { body: after } = await call(`${node.url}/api/v1/customers/long/uploads`);
+    assert.ok(after.items.every((upload: { readonly status: string }) => upload.status === 'cancelled'));
+  });
 });

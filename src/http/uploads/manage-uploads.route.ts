@@ -4,6 +4,7 @@ import { CustomerParams } from '../../api/customer-id.ts';
 import { DEFAULT_PAGE_LIMIT, PageQuery } from '../../api/pages.ts';
 import { RetryQuery, WaitHeaders } from '../../api/upload-options.ts';
 import * as api from '../../api/uploads.ts';
+import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { CUSTOMER_PROBLEMS, FOLLOWERS } from '../access/access.ts';
 import type { CustomerCatalog } from '../access/customer-catalog.ts';
@@ -127,10 +128,18 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
         },
       },
       async (request, reply) => {
+        refuseBody(request.body);
         const { access, upload } = await request.scope.upload(request.params.id);
         const retried = await ingest.retry(access, upload.id, readOptions(rawQuery(request)));
         return replyWithUpload(deps, { access, upload: retried }, request, reply);
       },
     );
   };
+}
+
+/** Options in a body would be ignored: the upload would fail once more. @throws Problem bad_request */
+function refuseBody(body: unknown): void {
+  if (body === undefined || body === null || Object.keys(body).length === 0) return;
+  const detail = 'The request has a body. The options of a retry are parameters of its URL, such as ?on_error=skip.';
+  throw new Problem('bad_request', detail);
 }

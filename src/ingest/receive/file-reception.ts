@@ -128,8 +128,13 @@ export class FileReception {
    */
   async cancel(): Promise<boolean> {
     const { uploadId } = this.#file;
+    const { aborted: isCancelled } = this.#cancellation.signal;
     this.#cancellation.abort(new Problem('upload_cancelled', `Upload ${uploadId} was cancelled.`));
-    void this.#again?.cancel();
+    if (this.#again && !isCancelled) {
+      // Nobody requests it by this ID, and its acknowledgement may be under way. The request is announced to this process as well.
+      await this.#deps.catalog.requestCancel(this.#again.#file.uploadId);
+      void this.#again.cancel();
+    }
     return (await this.#ended.promise) === 'discarded';
   }
 
@@ -240,6 +245,9 @@ export class FileReception {
     if (!this.#text) throw new Error('a file is acknowledged after its bytes have been received');
     const text = await this.#text.makeDurable();
     failpoint('segments_durable');
+    await this.#registration.createUpload();
+    // From here on, the catalog has what a request to cancel it can be noted at.
+    this.#cancellation.signal.throwIfAborted();
     const received: ReceivedFile = {
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),

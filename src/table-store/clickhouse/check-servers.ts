@@ -28,7 +28,7 @@ const RIGHTS =
  * Checks at start that the servers are as Thena needs them: their version, and by a table that is made, filled, read through the
  * cluster and dropped again, the rights of the user, the settings of tables, and that the cluster consists of these servers.
  *
- * @throws SettingError with a sentence for the person who set the URLs; StorageFailure if a server does not answer
+ * @throws SettingError with a sentence for the person who set the URLs; StorageFailure if a server does not answer, or is overloaded
  */
 export async function checkServers(servers: ClickhouseServers, making: TableMaking): Promise<void> {
   const table = `_thena_check_${randomBytes(6).toString('hex')}`;
@@ -109,7 +109,7 @@ async function throughCluster(reader: ClickhouseShard, cluster: string, sql: str
   }
 }
 
-/** @throws SettingError if the server refuses a statement, or is not trusted */
+/** @throws SettingError if the server refuses a statement, or is not trusted; StorageFailure if it does not execute it now */
 async function explained<T>(shard: ClickhouseShard, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -132,6 +132,8 @@ async function explained<T>(shard: ClickhouseShard, work: () => Promise<T>): Pro
           `ClickHouse ${shard.name} lacks the database that THENA_CLICKHOUSE_URL names. Create it on every shard: CREATE DATABASE …`,
         );
       default:
+        // It passes: the start waits for that.
+        if (error.reason === 'unavailable') throw error;
         throw new SettingError(`ClickHouse ${shard.name} cannot hold tables of Thena. ${error.message}`);
     }
   }

@@ -7,10 +7,15 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   173: 'out_of_memory', // CANNOT_ALLOCATE_MEMORY
   307: 'out_of_memory', // TOO_MANY_BYTES: of what does not fit into memory
   159: 'cancelled', // TIMEOUT_EXCEEDED: the deadline of a query
+  74: 'io_error', // CANNOT_READ_FROM_FILE_DESCRIPTOR
+  75: 'io_error', // CANNOT_WRITE_TO_FILE_DESCRIPTOR
+  76: 'io_error', // CANNOT_OPEN_FILE
+  204: 'io_error', // CANNOT_FSYNC
   3: 'unavailable', // UNEXPECTED_END_OF_FILE
   32: 'unavailable', // ATTEMPT_TO_READ_AFTER_EOF: another shard died during a query
   33: 'unavailable', // CANNOT_READ_ALL_DATA: the same
   102: 'unavailable', // UNEXPECTED_PACKET_FROM_SERVER
+  164: 'unavailable', // READONLY: the user may not write at present
   194: 'unavailable', // REQUIRED_PASSWORD: what the user `default` gets for a wrong one
   198: 'unavailable', // DNS_ERROR
   201: 'unavailable', // QUOTA_EXCEEDED: of the user, for some time
@@ -35,6 +40,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   439: 'unavailable', // CANNOT_SCHEDULE_TASK: no thread is free
   473: 'unavailable', // DEADLOCK_AVOIDED: a lock was not free in time
   497: 'unavailable', // ACCESS_DENIED
+  499: 'unavailable', // S3_ERROR: of the disk of the tables
   516: 'unavailable', // AUTHENTICATION_FAILED
   692: 'unavailable', // TOO_MANY_MUTATIONS
   700: 'unavailable', // USER_SESSION_LIMIT_EXCEEDED

@@ -17,6 +17,7 @@ import {
   startClickhouse,
   type ClickhouseServers as TestServers,
 } from '../../cluster/clickhouse-server.ts';
+import { faultProxy } from '../../cluster/fault-proxy.ts';
 import { freePort } from '../../free-port.ts';
 
 const MERGE_TREE = { engine: 'MergeTree', onCluster: null };
@@ -52,6 +53,19 @@ describe('the check of ClickHouse at start', { skip: NO_CLICKHOUSE ?? false }, (
     const servers = new ClickhouseServers({ urls: running.urls, cluster: CLUSTER });
     assert.deepEqual(await servers.onEach((shard) => shard.rows("SHOW TABLES NOT LIKE '\\_thena\\_ended'")), [[], []]);
     await servers.close();
+  });
+
+  it('can be repeated while a server is overloaded, whichever statement it does not execute', async () => {
+    let failing: string | null = null;
+    const faultOf = (sql: string) => (failing !== null && sql.startsWith(failing) ? 745 : null);
+    const proxy = await faultProxy(Number(new URL(first()).port), faultOf);
+    const behind = [`http://127.0.0.1:${proxy.port}`];
+    for (failing of ['SELECT version', 'CREATE TABLE', 'ALTER', 'INSERT', 'SELECT count() FROM system', 'DELETE']) {
+      await assert.rejects(check(behind, null), { name: 'StorageFailure', reason: 'unavailable' }, failing);
+    }
+    failing = null;
+    await check(behind, null);
+    await proxy.close();
   });
 
   it('refuses a cluster that does not consist of the servers', async () => {
