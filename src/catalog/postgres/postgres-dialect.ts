@@ -129,17 +129,17 @@ class PostgresConnection implements DatabaseConnection {
 
   async rollback(): Promise<void> {
     this.#isInTransaction = false;
-    // The server rolls back once it notices that the connection is lost.
-    if (this.#isUsable) await this.execute('rollback');
+    // The server rolls back as well once the connection is lost, or closed by `release`.
+    if (this.#isUsable) await this.execute('rollback').catch(() => undefined);
   }
 
   streamQuery(): never {
     throw new Error('the catalog is read page by page');
   }
 
-  /** A connection that is lost, or waits for an answer that may never come, is not used again. */
+  /** A connection that is lost, waits for an answer that may never come, or is still in a transaction is not used again. */
   release(): void {
-    this.#client.release(!this.#isUsable);
+    this.#client.release(!this.#isUsable || this.#client.getTransactionStatus() !== 'I');
   }
 
   async #transaction<T>(run: () => Promise<T>): Promise<T> {
