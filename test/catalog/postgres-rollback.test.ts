@@ -16,10 +16,8 @@ describe('a rollback that fails', { skip: NO_POSTGRES ?? false }, () => {
   const postgres = postgresForTests();
 
   it('leaves no connection in its transaction, and does not hide why there was a rollback', async () => {
-    const url = new URL(postgres.url);
-    const proxy = await postgresProxy(Number(url.port));
-    url.port = `${proxy.port}`;
-    const catalog = await openPostgresCatalog(url.href);
+    const proxy = await postgresProxy(postgres.url);
+    const catalog = await openPostgresCatalog(proxy.url);
     const observer = new pg.Client(postgres.url);
     await observer.connect();
     try {

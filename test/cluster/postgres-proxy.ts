@@ -12,7 +12,8 @@ export type PostgresFault =
   | { readonly sqlState: string };
 
 export interface PostgresProxy {
-  readonly port: number;
+  /** Of the same database, through the proxy. */
+  readonly url: string;
   /** From now on one of `every` messages fails, beginning with the one after `passed` others. Counted over all connections. */
   fail(fault: PostgresFault, passed: number, every: number): void;
   /** The SQL of what has failed since then. */
@@ -21,7 +22,9 @@ export interface PostgresProxy {
 }
 
 /** Passes everything on to a PostgreSQL on this machine, except for the faults. What fails does so on the server, if it comes so far. */
-export async function postgresProxy(serverPort: number): Promise<PostgresProxy> {
+export async function postgresProxy(database: string): Promise<PostgresProxy> {
+  const url = new URL(database);
+  const serverPort = Number(url.port);
   const sockets = new Set<Socket>();
   let plan: { left: number; readonly every: number; readonly fault: PostgresFault } | null = null;
   let failed: string[] = [];
@@ -55,8 +58,9 @@ export async function postgresProxy(serverPort: number): Promise<PostgresProxy> 
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  url.port = `${(server.address() as AddressInfo).port}`;
   return {
-    port: (server.address() as AddressInfo).port,
+    url: url.href,
     fail(fault, passed, every) {
       plan = { left: passed, every, fault };
       failed = [];

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { planCondition } from '../../src/analysis/plan-condition.ts';
 import { planQuery } from '../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../src/analysis/request-part.ts';
-import type { StoredColumn } from '../../src/model/columns.ts';
+import type { Column, StoredColumn } from '../../src/model/columns.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import type { QueryPlan, Selection } from '../../src/table-store/query-plan.ts';
 import type {
@@ -139,15 +139,14 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
         format,
       );
     }
-    const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
     const deviation = { measures: [{ fn: 'stddev', column: 'x' }], group_by: ['n'] };
-    const plan = planQuery(new RequestPart(deviation, ''), state, 10_000);
+    const plan = planOf(columns, deviation);
     await sameAnswers({ ...view, uncommittedTags: [1, 2], lastTag: 3 }, plan);
     for (const column of ['n', 'x']) {
       const measures = ['sum', 'avg', 'min', 'max', 'median', 'count_distinct'].map((fn) => ({ fn, column }));
       const buckets = [1, 2, 3, 1000].map((parts) => ({ column, buckets: parts }));
       for (const groups of [...buckets, column, { column, bucket: Number.MAX_SAFE_INTEGER }].map((each) => [each])) {
-        const plan = planQuery(new RequestPart({ measures, group_by: groups }, ''), state, 10_000);
+        const plan = planOf(columns, { measures, group_by: groups });
         await sameAnswers({ ...view, uncommittedTags: [1], lastTag: 2 }, plan);
       }
     }
@@ -167,7 +166,6 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     await Promise.all(stores.map((store) => store.create(table, columns)));
     await Promise.all(stores.map((store) => store.add(table, columns, 1, rows)));
     const view = { ...table, columns, uncommittedTags: [], lastTag: 1, rows: rows.length, timeRange: null };
-    const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
     const measures = ['min', 'max', 'stddev'].map((fn) => ({ fn, column: 'n' }));
     const ordered = {
       group_by: ['x'],
@@ -177,7 +175,7 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     // The first query finds the infinity, and the second one knows of it.
     for (const more of [[{ fn: 'max', column: 'x' }], []]) {
       const request = { ...ordered, measures: [...measures, ...more] };
-      await sameAnswers(view, planQuery(new RequestPart(request, ''), state, 10));
+      await sameAnswers(view, planOf(columns, request));
     }
   });
 
@@ -203,8 +201,7 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
     const measures = ['min', 'max'].flatMap((fn) => columns.map(({ name }) => ({ fn, column: name })));
     const order = { group_by: ['whole'], order_by: ['min_whole', { column: 'max_text', direction: 'desc' }] };
     const ask = async (at: object, now: TableView['columns'], request: object) => {
-      const state = { ...TABLE, columns: now.map(({ name, type }) => ({ name, type, settled: NOTHING_SETTLED })) };
-      await sameAnswers({ ...view, columns: now, ...at }, planQuery(new RequestPart(request, ''), state, 10));
+      await sameAnswers({ ...view, columns: now, ...at }, planOf(now, request));
     };
     await ask({}, before, { measures, ...order });
     // The first upload is undone.
@@ -236,13 +233,11 @@ describe('the same rows in DuckDB, on ClickHouse and on two shards', { skip: NO_
             await sameFor(format, async ({ reads }) => (await bytesOf(reads, view, exported)).toString());
           }
           await sameFor('page', ({ reads }) => allPages(reads, view, { columns, where: null }, 50));
-          const state = { ...TABLE, columns: columns.map((column) => ({ ...column, settled: NOTHING_SETTLED })) };
           const measures = columns.flatMap(({ name }) =>
             ['count', 'count_distinct', 'min', 'max'].map((fn) => ({ fn, column: name })),
           );
           const groups = columns.map(({ name }) => ({ measures: [{ fn: 'count' }], group_by: [name] }));
-          for (const request of [{ measures }, ...groups])
-            await sameAnswers(view, planQuery(new RequestPart(request, ''), state, 1000));
+          for (const request of [{ measures }, ...groups]) await sameAnswers(view, planOf(columns, request));
           const early = {
             ...view,
             lastTag: 1,
@@ -407,6 +402,12 @@ const widerRows = fc.tuple(
   ]),
 );
 type Texts = fc.Arbitrary<string | null>;
+
+/** A query of a table with these columns. */
+function planOf(columns: readonly Column[], request: object): QueryPlan {
+  const state = { ...TABLE, columns: columns.map(({ name, type }) => ({ name, type, settled: NOTHING_SETTLED })) };
+  return planQuery(new RequestPart(request, ''), state, LIMITS.maxRows);
+}
 
 async function allPages(reads: Reads, view: TableView, selection: Selection, limit: number) {
   const pages: (readonly (readonly StoredValue[])[])[] = [];

@@ -29,10 +29,8 @@ describe('a message to PostgreSQL that fails', { skip: NO_CLUSTER ?? false }, ()
   before(async () => {
     cluster = await startCluster({ shards: 1 });
     contents = new ClusterContents(cluster.environment);
-    const url = new URL(cluster.environment.THENA_DATABASE_URL ?? '');
-    proxy = await postgresProxy(Number(url.port));
-    url.port = `${proxy.port}`;
-    node = await cluster.startNode('only', { THENA_DATABASE_URL: url.href });
+    proxy = await postgresProxy(cluster.environment.THENA_DATABASE_URL ?? '');
+    node = await cluster.startNode('only', { THENA_DATABASE_URL: proxy.url });
   });
   after(async () => {
     await cluster.close();
