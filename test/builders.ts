@@ -1,6 +1,7 @@
 /** Test data with defaults, so that a test states only what it is about. */
 import assert from 'node:assert/strict';
 import type { Catalog } from '../src/catalog/catalog.ts';
+import type { Deletion } from '../src/catalog/customer.ts';
 import type { TableForReading, TableState } from '../src/catalog/table-state.ts';
 import type { ReceivedFile, Reception } from '../src/catalog/upload.ts';
 import { completeOptions, type GivenOptions, type UploadOptions } from '../src/catalog/upload-options.ts';
@@ -82,6 +83,13 @@ const RECEIVER = 'receiver';
 /** Only processes that are alive acknowledge uploads. */
 export async function registerReceiver(catalog: Pick<Catalog, 'registerInstance'>): Promise<void> {
   await catalog.registerInstance({ nodeId: RECEIVER, instanceId: RECEIVER }, false);
+}
+
+/** Starts the deletion of a customer, or looks at it again. */
+export async function begunDeletion(catalog: Pick<Catalog, 'beginDeletion'>, id: CustomerId): Promise<Deletion> {
+  const start = await catalog.beginDeletion(id);
+  assert.ok(start.kind === 'begun', start.kind);
+  return start.deletion;
 }
 
 export function receptionOf(uploadId: UploadId, receiver = RECEIVER): Reception {

@@ -20,12 +20,20 @@ export interface Customer {
   readonly table: TableState | null;
 }
 
-/** Whether the deletion of a customer has started. */
-export type Deletion =
-  /** With the tables to drop. */
-  | { readonly kind: 'begun'; readonly tableIds: readonly TableId[] }
+/** A deletion that has started and has not ended. */
+export interface Deletion {
+  readonly customerId: CustomerId;
+  /** Distinguishes the customer from a later one with the same ID. */
+  readonly createdAt: Date;
+  /** The tables to drop. */
+  readonly tableIds: readonly TableId[];
+}
+
+export type DeletionStart =
+  | { readonly kind: 'begun'; readonly deletion: Deletion }
   /** It has unfinished uploads: nothing is changed. */
-  | { readonly kind: 'busy'; readonly uploads: readonly UploadId[] };
+  | { readonly kind: 'busy'; readonly uploads: readonly UploadId[] }
+  | { readonly kind: 'not_found' };
 
 export interface CreatedCustomer {
   readonly id: CustomerId;
@@ -46,19 +54,15 @@ export interface Customers {
   /** By ID, ascending. */
   listCustomers(page: PageRequest): Promise<Page<Customer>>;
   /** Starts the deletion of a customer, which then accepts no uploads and has no table. Idempotent. */
-  beginDeletion(id: CustomerId): Promise<Deletion>;
-  /**
-   * Continues a deletion that has started, if it has not ended in the meantime.
-   *
-   * @returns the tables to drop; null if there is no such customer in deletion
-   */
-  continueDeletion(id: CustomerId): Promise<readonly TableId[] | null>;
+  beginDeletion(id: CustomerId): Promise<DeletionStart>;
+  /** @returns the customer's deletion if it has started and has not ended; null otherwise */
+  findDeletion(id: CustomerId): Promise<Deletion | null>;
   /** Customers whose deletion has started. */
   customersInDeletion(): Promise<readonly CustomerId[]>;
   /**
-   * Completes a deletion that has started: removes the customer, its keys, uploads and webhooks.
+   * Completes a deletion: removes the customer, its keys, uploads and webhooks.
    *
-   * @returns false if there is no such customer in deletion
+   * @returns false if another process has completed it. A later customer with the same ID stays, even in its own deletion
    */
-  deleteCustomer(id: CustomerId): Promise<boolean>;
+  endDeletion(deletion: Deletion): Promise<boolean>;
 }

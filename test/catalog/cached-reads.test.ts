@@ -6,6 +6,7 @@ import { it } from 'node:test';
 import { cachedReads } from '../../src/catalog/cached-reads.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import { begunDeletion } from '../builders.ts';
 
 const ID = parseCustomerId('a') as CustomerId;
 
@@ -18,8 +19,7 @@ it('a cached customer is read again after every change', async () => {
     const found = await catalog.findCustomer(ID);
     assert.equal(found?.declaredTimeColumn, 'at');
     assert.equal(await catalog.findCustomer(ID), found, 'nothing had changed, but it was read again');
-    await catalog.beginDeletion(ID);
-    await catalog.deleteCustomer(ID);
+    await catalog.endDeletion(await begunDeletion(catalog, ID));
     assert.equal(await catalog.findCustomer(ID), null);
   } finally {
     await catalog.close();

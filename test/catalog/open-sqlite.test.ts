@@ -10,7 +10,7 @@ import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
 import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { SettingError } from '../../src/setting-error.ts';
-import { customerId, newUpload } from '../builders.ts';
+import { begunDeletion, customerId, newUpload } from '../builders.ts';
 
 const customer = (id: string) => ({ id: customerId(id), timeColumn: null, columns: null });
 
@@ -233,8 +233,7 @@ describe('the catalog file', () => {
       await one.createCustomer(customer('a'));
       const created = await other.findCustomer(customerId('a'));
       assert.equal(created?.declaredTimeColumn, null);
-      await one.beginDeletion(customerId('a'));
-      await one.deleteCustomer(customerId('a'));
+      await one.endDeletion(await begunDeletion(one, customerId('a')));
       await one.createCustomer({ ...customer('a'), timeColumn: 'at' });
       const recreated = await other.findCustomer(customerId('a'));
       assert.equal(recreated?.declaredTimeColumn, 'at');

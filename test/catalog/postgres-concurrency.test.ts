@@ -7,7 +7,7 @@ import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts
 import type { Claim } from '../../src/catalog/upload-queue.ts';
 import { ERRORS, type Problem } from '../../src/errors.ts';
 import type { UploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
+import { begunDeletion, customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { commitOf, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
 import { fileOf as resumableOf } from '../contract/catalog/resumable-files.ts';
@@ -212,12 +212,12 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
       await one.createCustomer({ id, timeColumn: null, columns: null });
       const webhook = { id: `w${round}`, customerId: id, url: 'https://example.org', description: null, secret: 's' };
       await one.addWebhook({ ...webhook, events: [] }, 9);
-      await one.beginDeletion(id);
+      const deletion = await begunDeletion(one, id);
       const key = (at: number) => ({ id: `k${round}-${at}`, customerId: id, hash: `h${round}-${at}`, label: null });
       const results = await Promise.allSettled([
         ...[1, 2, 3].map((at) => one.addKey({ ...key(at), rights: ['read'] })),
         one.addTestEvent(webhook.id),
-        two.deleteCustomer(id),
+        two.endDeletion(deletion),
         two.addTestEvent(webhook.id),
         two.addWebhook({ ...webhook, id: `v${round}`, events: [] }, 9),
         one.changeWebhook(id, webhook.id, { enabled: false }),

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
-import { customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
+import { begunDeletion, customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
 import { NO_POSTGRES } from '../cluster/postgres-server.ts';
 import { type Cut, type TcpProxy, tcpProxy } from '../cluster/tcp-proxy.ts';
 import { A, commitOf, FAILED, FILE, leaseOf } from '../contract/catalog/catalog-under-test.ts';
@@ -86,8 +86,8 @@ async function everyCall(catalog: Catalog, tick: () => void): Promise<readonly s
   await said(catalog.deleteUpload(receptionOf(refused.id)));
   await said(catalog.findCustomer(customerId('b')));
   await said(catalog.createCustomer({ id: customerId('c'), timeColumn: null, columns: null }));
-  await said(catalog.beginDeletion(customerId('c')));
-  await said(catalog.deleteCustomer(customerId('c')));
+  await said(catalog.beginDeletion(customerId('c')).then(({ kind }) => kind));
+  await said(begunDeletion(catalog, customerId('c')).then((deletion) => catalog.endDeletion(deletion)));
   return withoutRandomIds(answers);
 }
 

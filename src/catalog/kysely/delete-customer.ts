@@ -1,6 +1,5 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { CustomerId, TableId } from '../../model/ids.ts';
-import type { Customers, Deletion } from '../customer.ts';
+import type { Customers, Deletion, DeletionStart } from '../customer.ts';
 import { UNFINISHED } from '../upload.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
 import { lockCustomer } from './lease-fencing.ts';
@@ -17,12 +16,13 @@ const NO_TABLE: Updateable<CatalogTables['customers']> = {
 /** A deletion has several steps, because the rows and files are elsewhere. Until the last one the customer exists, but accepts nothing. */
 export function deleteCustomerIn(
   db: Kysely<CatalogTables>,
-): Pick<Customers, 'beginDeletion' | 'continueDeletion' | 'customersInDeletion' | 'deleteCustomer'> {
+): Pick<Customers, 'beginDeletion' | 'findDeletion' | 'customersInDeletion' | 'endDeletion'> {
   return {
     beginDeletion: (id) =>
-      db.transaction().execute(async (trx): Promise<Deletion> => {
+      db.transaction().execute(async (trx): Promise<DeletionStart> => {
         // Locks the customer: a concurrent upload is either registered before this and counted, or refused after it.
         const customer = await lockCustomer(trx, id);
+        if (!customer) return { kind: 'not_found' };
         const uploads = trx.selectFrom('uploads').select('id').where('customer_id', '=', id);
         const unfinished = await uploads.where('status', 'in', UNFINISHED).orderBy('number').execute();
         if (unfinished.length > 0) return { kind: 'busy', uploads: unfinished.map((upload) => upload.id) };
@@ -31,24 +31,24 @@ export function deleteCustomerIn(
           .set((eb) => ({ ...NO_TABLE, in_deletion: 1, version: eb('version', '+', 1) }))
           .where('id', '=', id)
           .execute();
-        return { kind: 'begun', tableIds: await tablesOf(trx, id, customer) };
+        return { kind: 'begun', deletion: await deletionOf(trx, customer) };
       }),
-    continueDeletion: (id) =>
+    findDeletion: (id) =>
       db.transaction().execute(async (trx) => {
-        // Another node may have completed it, and the customer have appeared again.
         const customer = await lockCustomer(trx, id);
-        return customer?.in_deletion === 1 ? tablesOf(trx, id, customer) : null;
+        return customer?.in_deletion === 1 ? deletionOf(trx, customer) : null;
       }),
     async customersInDeletion() {
       const rows = await db.selectFrom('customers').select('id').where('in_deletion', '=', 1).execute();
       return rows.map(({ id }) => id);
     },
-    async deleteCustomer(id) {
+    async endDeletion({ customerId, createdAt }) {
       // Deletes keys, uploads, attempts and webhooks, too: their foreign keys cascade.
       const { numDeletedRows } = await db
         .deleteFrom('customers')
-        .where('id', '=', id)
-        // Another node may have completed it, and the customer have appeared again.
+        .where('id', '=', customerId)
+        // Another node may have completed it, and the customer have appeared again, and its deletion have started.
+        .where('created_at', '=', createdAt.getTime())
         .where('in_deletion', '=', 1)
         .executeTakeFirstOrThrow();
       return numDeletedRows > 0n;
@@ -56,15 +56,18 @@ export function deleteCustomerIn(
   };
 }
 
-/** Also those that no upload has been committed to, or none is any more: with the customer, nobody would know of them. */
-async function tablesOf(
+/** The tables include those that no upload has been committed to, or none is any more: with the customer, nobody would know of them. */
+async function deletionOf(
   trx: Transaction<CatalogTables>,
-  id: CustomerId,
-  customer: CustomerRow | undefined,
-): Promise<readonly TableId[]> {
+  { id, created_at, table_id }: CustomerRow,
+): Promise<Deletion> {
   const attempts = await trx.selectFrom('attempts').select('table_id').where('customer_id', '=', id).execute();
-  const tableIds = new Set([customer?.table_id ?? null, ...attempts.map(({ table_id }) => table_id)]);
-  return [...tableIds].filter((tableId) => tableId !== null);
+  const tableIds = new Set([table_id, ...attempts.map((attempt) => attempt.table_id)]);
+  return {
+    customerId: id,
+    createdAt: new Date(created_at),
+    tableIds: [...tableIds].filter((tableId) => tableId !== null),
+  };
 }
 
 /** Removes a customer that appeared only for uploads of which nothing is left. It is locked by the transaction. */

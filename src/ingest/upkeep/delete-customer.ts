@@ -1,19 +1,17 @@
 import type { Catalog } from '../../catalog/catalog.ts';
+import type { Deletion } from '../../catalog/customer.ts';
 import type { Page } from '../../catalog/page.ts';
 import type { Upload } from '../../catalog/upload.ts';
 import { Problem } from '../../errors.ts';
 import { failpoint } from '../../failpoints.ts';
-import type { CustomerId, TableId } from '../../model/ids.ts';
+import type { CustomerId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
 import type { RejectFiles } from '../spool/reject-files.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface DeletionDeps {
-  readonly catalog: Pick<
-    Catalog,
-    'beginDeletion' | 'continueDeletion' | 'customersInDeletion' | 'deleteCustomer' | 'listUploads'
-  >;
+  readonly catalog: Pick<Catalog, 'beginDeletion' | 'findDeletion' | 'endDeletion' | 'listUploads'>;
   readonly tables: Pick<TableStore, 'drop'>;
   readonly spool: Spool;
   readonly rejectFiles: RejectFiles;
@@ -27,28 +25,31 @@ export interface DeletionDeps {
  * @throws Problem customer_busy while it has unfinished uploads
  */
 export async function deleteCustomer(deps: DeletionDeps, customerId: CustomerId): Promise<void> {
-  const deletion = await deps.catalog.beginDeletion(customerId);
-  if (deletion.kind === 'busy') {
-    const { uploads } = deletion;
+  const start = await deps.catalog.beginDeletion(customerId);
+  // By another request.
+  if (start.kind === 'not_found') return;
+  if (start.kind === 'busy') {
+    const { uploads } = start;
     const detail = `Customer ${customerId} has ${uploads.length} unfinished ${uploads.length === 1 ? 'upload' : 'uploads'}.`;
     throw new Problem('customer_busy', detail, { uploads });
   }
   failpoint('deletion_started');
-  await removeAll(deps, customerId, deletion.tableIds);
+  await removeAll(deps, start.deletion);
 }
 
 /** Completes a deletion that was interrupted, unless another node has done so. */
 export async function continueDeletion(deps: DeletionDeps, customerId: CustomerId): Promise<void> {
-  const tableIds = await deps.catalog.continueDeletion(customerId);
-  if (tableIds !== null) await removeAll(deps, customerId, tableIds);
+  const deletion = await deps.catalog.findDeletion(customerId);
+  if (deletion) await removeAll(deps, deletion);
 }
 
-async function removeAll(deps: DeletionDeps, customerId: CustomerId, tableIds: readonly TableId[]): Promise<void> {
+async function removeAll(deps: DeletionDeps, deletion: Deletion): Promise<void> {
+  const { customerId, tableIds } = deletion;
   for (const tableId of tableIds) await deps.tables.drop({ customerId, tableId });
   failpoint('table_dropped');
-  if (!(await removeFiles(deps, customerId))) return;
+  if (!(await removeFiles(deps, deletion))) return;
   failpoint('files_removed');
-  await deps.catalog.deleteCustomer(customerId);
+  await deps.catalog.endDeletion(deletion);
 }
 
 /**
@@ -57,9 +58,10 @@ async function removeAll(deps: DeletionDeps, customerId: CustomerId, tableIds: r
  * @returns false if another node has completed the deletion. The customer may have appeared again: what is listed then is not to be
  *   removed, so that the deletion is looked for after each list
  */
-async function removeFiles(deps: DeletionDeps, customerId: CustomerId): Promise<boolean> {
+async function removeFiles(deps: DeletionDeps, { customerId, createdAt }: Deletion): Promise<boolean> {
   const { catalog, spool, rejectFiles, resumable } = deps;
-  const isInDeletion = async (): Promise<boolean> => (await catalog.customersInDeletion()).includes(customerId);
+  const isInDeletion = async (): Promise<boolean> =>
+    (await catalog.findDeletion(customerId))?.createdAt.getTime() === createdAt.getTime();
   let after: string | null = null;
   do {
     const { items, nextCursor }: Page<Upload> = await catalog.listUploads(customerId, { after, limit: 1000 });

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach } from 'node:test';
 import type { ApiKey } from '../../../src/catalog/api-key.ts';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
+import type { Deletion } from '../../../src/catalog/customer.ts';
 import type { TableState } from '../../../src/catalog/table-state.ts';
 import type { Received, ReceivedFile, Upload, UploadStatus } from '../../../src/catalog/upload.ts';
 import type { AttemptOutcome, Claim, CommitUpload, Lease } from '../../../src/catalog/upload-queue.ts';
 import type { UploadId } from '../../../src/model/ids.ts';
 import { NOTHING_SETTLED } from '../../../src/model/value-format.ts';
 import {
+  begunDeletion,
   customerId,
   newUpload,
   parsedFile,
@@ -141,6 +143,10 @@ export class CatalogUnderTest {
     const claim = await this.claimed();
     assert.equal(claim.upload.id, upload.id, 'an older upload is in the queue');
     return this.commit(claim, change);
+  }
+
+  deleting(customer: string): Promise<Deletion> {
+    return begunDeletion(this.catalog, customerId(customer));
   }
 
   async statusOf(uploadId: UploadId): Promise<UploadStatus | undefined> {

@@ -78,10 +78,10 @@ export function customersContract(t: CatalogUnderTest): void {
       }
       const [gone] = (await t.catalog.listUploads(customerId('acme'), { after: null, limit: 9 })).items;
       assert.ok(gone);
-      assert.equal(await t.catalog.deleteCustomer(customerId('acme')), false, 'its deletion has not started');
-      await t.catalog.beginDeletion(customerId('acme'));
-      assert.equal(await t.catalog.deleteCustomer(customerId('acme')), true);
-      assert.equal(await t.catalog.deleteCustomer(customerId('acme')), false);
+      assert.equal(await t.catalog.findDeletion(customerId('acme')), null, 'it has not started');
+      const deletion = await t.deleting('acme');
+      assert.equal(await t.catalog.endDeletion(deletion), true);
+      assert.equal(await t.catalog.endDeletion(deletion), false);
       assert.equal(await t.catalog.findCustomer(customerId('acme')), null);
       assert.equal(await t.catalog.findUpload(gone.id), null);
       assert.equal(await t.catalog.findKeyByHash('hash of key of acme'), null);
@@ -108,20 +108,32 @@ export function customersContract(t: CatalogUnderTest): void {
       await t.receiving('other');
       const tableId = (await t.tableOf('acme'))?.tableId;
       assert.ok(tableId);
-      assert.equal(await t.catalog.continueDeletion(customerId('acme')), null, 'it has not started');
-      for (let time = 0; time < 2; time++) {
-        assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableIds: [tableId] });
-      }
-      assert.deepEqual(await t.catalog.continueDeletion(customerId('acme')), [tableId]);
+      const deletion = await t.deleting('acme');
+      assert.deepEqual(deletion.tableIds, [tableId]);
+      assert.deepEqual(await t.deleting('acme'), deletion);
+      assert.deepEqual(await t.catalog.findDeletion(customerId('acme')), deletion);
       assert.deepEqual(await t.catalog.customersInDeletion(), ['acme']);
       assert.equal((await t.catalog.findCustomer(customerId('acme')))?.table, null);
       await assert.rejects(t.receiving('acme'), { code: 'customer_busy' });
       await t.receiving('other');
-      await t.catalog.deleteCustomer(customerId('acme'));
+      await t.catalog.endDeletion(deletion);
       assert.deepEqual(await t.catalog.customersInDeletion(), []);
+      assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'not_found' });
       await t.receiving('acme');
-      assert.equal(await t.catalog.continueDeletion(customerId('acme')), null, 'it has ended');
+      assert.equal(await t.catalog.findDeletion(customerId('acme')), null, 'it has ended');
       await t.receiving('acme');
+    });
+
+    it('does not end a later deletion, of a customer with the same ID', async () => {
+      await t.appended('acme');
+      const earlier = await t.deleting('acme');
+      await t.catalog.endDeletion(earlier);
+      t.clock++;
+      await t.appended('acme');
+      const later = await t.deleting('acme');
+      assert.equal(await t.catalog.endDeletion(earlier), false);
+      assert.deepEqual(await t.catalog.findDeletion(customerId('acme')), later, 'its table would be unknown');
+      assert.equal(await t.catalog.endDeletion(later), true);
     });
 
     it('removes also the tables that were never committed, or whose last upload was undone', async () => {
@@ -131,8 +143,7 @@ export function customersContract(t: CatalogUnderTest): void {
       await t.received('acme');
       const failed = await t.claimed();
       await t.catalog.endAttempt({ ...leaseOf(failed), outcome: FAILED });
-      const tableIds = [undone, failed.tableId];
-      assert.deepEqual(await t.catalog.beginDeletion(customerId('acme')), { kind: 'begun', tableIds });
+      assert.deepEqual((await t.deleting('acme')).tableIds, [undone, failed.tableId]);
     });
 
     it('is refused, or refuses an upload that starts at the same moment', async () => {

@@ -36,8 +36,7 @@ export function sessionsContract(t: CatalogUnderTest): void {
       await add('s2', 'k2');
       await t.catalog.revokeKey(customerId('acme'), 'k1');
       assert.deepEqual([await isOpen('s1'), await isOpen('s2')], [false, true]);
-      await t.catalog.beginDeletion(customerId('acme'));
-      await t.catalog.deleteCustomer(customerId('acme'));
+      await t.catalog.endDeletion(await t.deleting('acme'));
       assert.equal(await isOpen('s2'), false);
     });
 

@@ -289,8 +289,7 @@ export function webhooksContract(t: CatalogUnderTest): void {
       await add('w1');
       await t.appended('acme');
       const claim = await next();
-      await t.catalog.beginDeletion(acme);
-      await t.catalog.deleteCustomer(acme);
+      await t.catalog.endDeletion(await t.deleting('acme'));
       assert.deepEqual([await t.catalog.listWebhooks(acme), await deliveries('w1')], [[], []]);
       assert.equal(await record(claim, { kind: 'delivered' }), null);
       t.clock += DAY_MS;

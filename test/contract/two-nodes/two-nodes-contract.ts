@@ -324,7 +324,7 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       const deletion = call(`${a.url}/api/v1/customers/again`, { method: 'DELETE' });
       await begun;
       // Node b has found the deletion, and continues it only once it has ended.
-      const found = pausedB.pauseAt('continueDeletion');
+      const found = pausedB.pauseAt('findDeletion');
       const { body } = await put(b.url, 'swept', CSV, WAIT);
       await call(`${b.url}/api/v1/uploads/${body.id}`, { method: 'DELETE' });
       await found;
