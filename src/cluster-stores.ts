@@ -70,7 +70,7 @@ export async function openClusterStores({ cluster, engine, exports, settings }: 
 
 /**
  * Makes sure that the servers are the shards that the catalog knows. New ones at the end of the list are recorded, which needs all other
- * nodes to be stopped: one that does not know a shard would leave rows of failed uploads there. Then creates the tables that a new shard lacks.
+ * nodes to be stopped: one that does not know a shard would leave rows of failed uploads there. They get the tables of the others before.
  *
  * @throws SettingError that says what differs, or which nodes are running
  */
@@ -86,6 +86,8 @@ async function takeShards(
   if (names.join() !== expected.names.join()) {
     // In this order: a server whose place is recorded and that has no identity was replaced by an empty one.
     await whenReachable(() => markShards(servers, expected));
+    // Before they are recorded, so that it is done again if it is interrupted.
+    await whenReachable(() => completeShards(servers, expected.names.length, making));
     const nodes = await catalog.recordShards(names, DEAD_AFTER_MS);
     if (nodes.length > 0) {
       throw new SettingError(
@@ -93,7 +95,6 @@ async function takeShards(
       );
     }
   }
-  await whenReachable(() => completeShards(servers, making));
 }
 
 /** A node that registers knows all shards: one may have been added since they were checked, by a node that saw no other alive. */

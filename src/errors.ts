@@ -238,6 +238,11 @@ export const ERRORS = {
     title: 'The table changed during the read',
     hint: 'Repeat the request to read the current table.',
   },
+  table_missing: {
+    status: 500,
+    title: 'The rows of the table are missing',
+    hint: 'The operator has to restore it from a backup, or to attach it again. No answer is given without its rows.',
+  },
   range_not_satisfiable: {
     status: 416,
     title: 'Range not satisfiable',

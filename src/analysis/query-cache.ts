@@ -9,6 +9,7 @@ import type { CountedView, QueryOutcome, StoredValue, TableStore } from '../tabl
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
 import { identityOf } from './identity.ts';
 import { incompleteRead } from './incomplete-read.ts';
+import { readTable } from './read-table.ts';
 import type { OnQuery } from './running-analyses.ts';
 
 /** A plan, and how its rows become a result. */
@@ -142,19 +143,20 @@ export class QueryCache {
       const { uncommittedTags, lastTag, table } = view;
       const { tableId, columns, rows } = table;
       const timeRange = timeRangeOf(table);
-      const outcome: QueryOutcome = await this.#slots.run(customerId, limit, signal, (limits) =>
-        tables.query({ customerId, tableId, columns, uncommittedTags, lastTag, rows, timeRange }, query.plan, {
-          ...limits,
-          maxRows: maxResultRows,
-          maxBytes: MAX_RESULT_BYTES,
-          onProgress: (fractionDone) => {
-            progress.fractionDone = fractionDone;
-          },
-        }),
-      );
-      const now = await catalog.tableForReading(customerId);
-      if (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind)) {
-        if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, customerId, this.#deps);
+      const read = (): Promise<QueryOutcome> =>
+        this.#slots.run(customerId, limit, signal, (limits) =>
+          tables.query({ customerId, tableId, columns, uncommittedTags, lastTag, rows, timeRange }, query.plan, {
+            ...limits,
+            maxRows: maxResultRows,
+            maxBytes: MAX_RESULT_BYTES,
+            onProgress: (fractionDone) => {
+              progress.fractionDone = fractionDone;
+            },
+          }),
+        );
+      const { outcome, now } = await readTable(catalog, customerId, view, read);
+      if (outcome && (hasSameRows(view, now) || !DEPENDS_ON_ROWS.has(outcome.kind))) {
+        if (outcome.kind !== 'rows') throw incompleteQuery(outcome.kind, this.#deps);
         return { result: query.shape(outcome.rows, outcome.errors), table };
       }
       if (!now) throw tableEmpty(customerId);
@@ -166,16 +168,10 @@ export class QueryCache {
 }
 
 /** Outcomes that may be different if rows were removed during the run. */
-const DEPENDS_ON_ROWS: ReadonlySet<QueryOutcome['kind']> = new Set([
-  'rows',
-  'too_many_rows',
-  'too_many_bytes',
-  'no_table',
-]);
+const DEPENDS_ON_ROWS: ReadonlySet<QueryOutcome['kind']> = new Set(['rows', 'too_many_rows', 'too_many_bytes']);
 
 function incompleteQuery(
-  kind: Exclude<QueryOutcome['kind'], 'rows'>,
-  customerId: CustomerId,
+  kind: Exclude<QueryOutcome['kind'], 'rows' | 'no_table'>,
   { maxResultRows, analysisMs }: Pick<QueryCacheDeps, 'maxResultRows' | 'analysisMs'>,
 ): Problem {
   switch (kind) {
@@ -185,8 +181,6 @@ function incompleteQuery(
       return new Problem('result_too_large', `The result has more than ${MAX_RESULT_BYTES} bytes.`);
     case 'out_of_range':
       return new Problem('result_out_of_range', 'A standard deviation, sum or time in the result is out of range.');
-    case 'no_table':
-      return tableEmpty(customerId);
     default:
       return incompleteRead(kind, analysisMs);
   }

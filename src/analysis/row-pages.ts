@@ -6,9 +6,10 @@ import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
 import type { PageOutcome, RowAddress, TableStore } from '../table-store/table-store.ts';
 import { type AnalysisSlots, timeLimit } from './analysis-slots.ts';
-import { incompleteRead } from './incomplete-read.ts';
+import { incompleteRead, tableChanged } from './incomplete-read.ts';
 import { jsonValue, type TableResult } from './json-values.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
+import { readTable } from './read-table.ts';
 import { RowAddresses } from './row-addresses.ts';
 
 export interface RowsRequest extends SelectionRequest {
@@ -82,16 +83,16 @@ export class RowPages {
     };
     if (start.row >= table.rows && request.cursor === null) return page([], null);
     const { after } = start;
-    const outcome: PageOutcome = await this.#slots.run(customerId, timeLimit(analysisMs), signal, (limits) =>
-      tables.rows(
-        { customerId, tableId: table.tableId, columns: table.columns, uncommittedTags, lastTag },
-        { ...selection, after, limit: request.limit },
-        limits,
-      ),
-    );
-    if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
-      throw request.cursor === null ? changed() : outdated();
-    }
+    const read = (): Promise<PageOutcome> =>
+      this.#slots.run(customerId, timeLimit(analysisMs), signal, (limits) =>
+        tables.rows(
+          { customerId, tableId: table.tableId, columns: table.columns, uncommittedTags, lastTag },
+          { ...selection, after, limit: request.limit },
+          limits,
+        ),
+      );
+    const { outcome, now } = await readTable(catalog, customerId, view, read);
+    if (!outcome || !hasSameRows(view, now)) throw request.cursor === null ? tableChanged() : outdated();
     switch (outcome.kind) {
       case 'rows': {
         const shaped = outcome.rows.map((row) =>
@@ -100,9 +101,7 @@ export class RowPages {
         return page(shaped, outcome.next);
       }
       case 'no_position':
-        throw invalidCursor();
-      case 'no_table':
-        throw tableEmpty(customerId);
+        throw unknownPosition();
       default:
         throw incompleteRead(outcome.kind, analysisMs);
     }
@@ -115,7 +114,7 @@ export class RowPages {
     if (where.length > 0) throw noOffset('where: rows are numbered in the whole table. Use next_cursor instead');
     if (offset === 0 || offset >= view.table.rows) return { after: null, row: offset };
     const after = await this.#addresses.find(customerId, view, offset);
-    if (!after) throw changed();
+    if (!after) throw tableChanged();
     return { after, row: offset };
   }
 }
@@ -137,14 +136,18 @@ function noOffset(reason: string): Problem {
   return new Problem('bad_request', `offset cannot be combined with ${reason}.`, { pointer: '/offset' });
 }
 
-function changed(): Problem {
-  return new Problem('table_changed', 'An upload was undone, or the table deleted, during the read.');
-}
-
 function outdated(): Problem {
   return new Problem('cursor_outdated', 'An upload was undone after the first page, and its rows were removed.');
 }
 
 function invalidCursor(): Problem {
   return new Problem('bad_request', 'Invalid cursor.');
+}
+
+/** A position is the table store's own. */
+function unknownPosition(): Problem {
+  return new Problem(
+    'cursor_outdated',
+    'The cursor was altered, or the tables were moved to another table store since.',
+  );
 }

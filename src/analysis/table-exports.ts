@@ -5,9 +5,10 @@ import { FairSemaphore } from '../fair-semaphore.ts';
 import type { CustomerAccess } from '../model/customer-access.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { tableEmpty } from '../model/not-found.ts';
+import { StorageFailure } from '../model/storage-failure.ts';
 import { ExportEnded, type ExportFormat, type ExportRequest, type TableStore } from '../table-store/table-store.ts';
 import { identityOf } from './identity.ts';
-import { incompleteRead } from './incomplete-read.ts';
+import { incompleteRead, tableChanged, tableMissing } from './incomplete-read.ts';
 import { readSelection, type SelectionRequest } from './read-selection.ts';
 
 export interface TableExportRequest extends SelectionRequest {
@@ -27,7 +28,7 @@ export interface PreparedExport {
   isCurrent(): Promise<boolean>;
   /**
    * @param signal aborts when the client disconnects; ends the export at any time
-   * @throws Problem too_many_exports, table_changed, analysis_timeout, analysis_cancelled, analysis_too_large, disk_full
+   * @throws Problem too_many_exports, table_changed, table_missing, analysis_timeout, analysis_cancelled, analysis_too_large, disk_full
    */
   begin(signal: AbortSignal): Promise<TableExport>;
 }
@@ -91,12 +92,8 @@ export class TableExports {
     const rest = this.#chunks(customerId, view, request, signal, release);
     // Needed if nobody reads on: a chunk that waits for its reader holds a slot, and perhaps a file.
     signal.addEventListener('abort', () => void rest.return().catch(() => undefined), { once: true });
-    try {
-      const first = await rest.next();
-      return { first: first.value ?? new Uint8Array(0), rest };
-    } catch (error) {
-      throw error instanceof ExportEnded ? incompleteExport(error.kind, this.#deps.analysisMs) : error;
-    }
+    const first = await rest.next();
+    return { first: first.value ?? new Uint8Array(0), rest };
   }
 
   async *#chunks(
@@ -117,11 +114,16 @@ export class TableExports {
         limits,
       )) {
         // After the chunk was read: the rows of an upload that is undone from now on can only be missing from the next one.
-        if (!hasSameRows(view, await catalog.tableForReading(customerId))) {
-          throw new Problem('table_changed', 'An upload was undone, or the table deleted, during the read.');
-        }
+        if (!hasSameRows(view, await catalog.tableForReading(customerId))) throw tableChanged();
         yield chunk;
       }
+    } catch (error) {
+      if (!(error instanceof ExportEnded || error instanceof StorageFailure)) throw error;
+      // A table that is dropped at that moment may make the store fail in any way.
+      const now = signal.aborted ? view : await catalog.tableForReading(customerId);
+      if (!hasSameRows(view, now)) throw tableChanged();
+      if (error instanceof StorageFailure) throw error;
+      throw error.kind === 'no_table' ? tableMissing(customerId, view) : incompleteExport(error.kind, analysisMs);
     } finally {
       release();
     }
@@ -137,13 +139,12 @@ export class TableExports {
   }
 }
 
-function incompleteExport(kind: ExportEnded['kind'], analysisMs: number): Problem {
+function incompleteExport(kind: Exclude<ExportEnded['kind'], 'no_table'>, analysisMs: number): Problem {
   switch (kind) {
     case 'disk_full':
       return new Problem('disk_full', 'There is no space for the Parquet file. The other formats need no disk space.');
-    case 'no_table':
     case 'no_position':
-      return new Problem('table_changed', 'The table was deleted during the read.');
+      return tableChanged();
     default:
       return incompleteRead(kind, analysisMs);
   }

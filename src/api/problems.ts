@@ -56,6 +56,7 @@ export const ErrorCode = oneOf(
     'too_many_analyses',
     'cursor_outdated',
     'table_changed',
+    'table_missing',
     'range_not_satisfiable',
     'too_many_streams',
     'too_many_exports',

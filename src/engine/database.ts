@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { EngineSettings } from './protocol.ts';
@@ -105,26 +106,28 @@ export class Database {
     }
   }
 
-  /**
-   * Runs `work` with a table file attached, after all earlier writes to that file have ended.
-   *
-   * @param work receives the quoted name under which the file is attached, and a function that waits until all reads that are
-   *   running then have ended
-   */
-  async writing<T>(
-    path: string,
-    work: (catalog: string, readsEnded: () => Promise<unknown>) => Promise<T>,
-  ): Promise<T> {
+  /** Creates a table file, and runs `work` with it attached. @param work receives the quoted name under which it is attached */
+  async creating<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T> {
     for (;;) {
       const table = await this.#use(path, true);
       if (table) return this.#write(table, work);
     }
   }
 
-  /** As `writing`, but creates no file. @returns null if there is none */
-  async writingExisting<T>(path: string, work: (catalog: string) => Promise<T>): Promise<T | null> {
+  /**
+   * Runs `work` with a table file attached, after all earlier writes to that file have ended.
+   *
+   * @param work receives the quoted name under which the file is attached, and a function that waits until all reads that are
+   *   running then have ended
+   * @throws if there is no file: one that was lost is not replaced by an empty one
+   */
+  async writing<T>(
+    path: string,
+    work: (catalog: string, readsEnded: () => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
     const table = await this.#use(path, false);
-    return table && this.#write(table, work);
+    if (!table) throw new Error(`the table file ${basename(path)} is missing`);
+    return this.#write(table, work);
   }
 
   async #write<T>(

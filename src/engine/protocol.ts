@@ -128,7 +128,7 @@ export interface EngineOperations extends ScanOperations, CopyOperations {
     params: { readonly database: string; readonly tag: number; readonly timeColumn: string | null };
     result: { readonly rows: number; readonly earliestAt: bigint | null; readonly latestAt: bigint | null };
   };
-  /** Deletes the rows of attempts. Succeeds if the table does not exist. */
+  /** Deletes the rows of attempts. Fails if the table does not exist. */
   purge: { params: { readonly database: string; readonly tags: readonly number[] }; result: null };
   /** Deletes the table file. Succeeds if it does not exist. */
   drop: { params: { readonly database: string }; result: null };

@@ -129,7 +129,8 @@ export type PageOutcome =
   | { readonly kind: 'rows'; readonly rows: readonly (readonly StoredValue[])[]; readonly next: string | null }
   /** `after` is not a valid position, or the rows before it were deleted. */
   | { readonly kind: 'no_position' }
-  | { readonly kind: 'timed_out' | 'cancelled' | 'out_of_memory' | 'no_table' };
+  | { readonly kind: 'timed_out' | 'cancelled' | 'out_of_memory' }
+  | { readonly kind: 'no_table' };
 
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet', 'arrow'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -185,7 +186,7 @@ export interface TableStore {
   ): Promise<Uint8Array>;
   /** Begins an attempt at an upload. */
   begin(load: BeginLoad): Promise<LoadSession>;
-  /** Deletes the rows of attempts that were never committed, or were undone. Succeeds if the table does not exist. */
+  /** Deletes the rows of attempts that were never committed, or were undone. Fails if the table does not exist: its rows may come back with it. */
   purge(table: TableName, tags: readonly number[]): Promise<void>;
   /** Deletes a table. Succeeds if it does not exist. In a store that several processes use, no row gets into a table of this name afterwards. */
   drop(table: TableName): Promise<void>;

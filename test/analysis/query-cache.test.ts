@@ -12,6 +12,7 @@ import { LocalNews } from '../../src/catalog/local-news.ts';
 import type { TableForReading } from '../../src/catalog/table-state.ts';
 import { dangerouslyAllow } from '../../src/model/customer-access.ts';
 import { type CustomerId, parseCustomerId } from '../../src/model/ids.ts';
+import { StorageFailure } from '../../src/model/storage-failure.ts';
 import { NOTHING_SETTLED } from '../../src/model/value-format.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
 import type { QueryOutcome, TableStore } from '../../src/table-store/table-store.ts';
@@ -232,6 +233,22 @@ describe('the query cache', () => {
     now = null;
     const gone = cache.run(CUSTOMER, { ...VIEW, generation: 2 }, planned({ measures: [{ fn: 'count' }] }), connected);
     await assert.rejects(gone, { code: 'table_empty' });
+  });
+
+  it('reports a failure of the store only if the table is still there, and a table that only the store lacks as missing', async () => {
+    const broken = new StorageFailure('unavailable', 'no server has the table');
+    const failing: QueryCacheDeps['tables'] = {
+      async query() {
+        throw broken;
+      },
+    };
+    const count = planned({ measures: [{ fn: 'count' }] });
+    const cache = cacheWith({ tables: failing });
+    await assert.rejects(cache.run(CUSTOMER, VIEW, count, connected), broken);
+    now = null;
+    await assert.rejects(cache.run(CUSTOMER, VIEW, count, connected), { code: 'table_empty' });
+    const lost = cacheWith({ tables: { query: async () => ({ kind: 'no_table' }) } });
+    await assert.rejects(lost.run(CUSTOMER, VIEW, count, connected), { code: 'table_missing' });
   });
 
   it('reports analysis_cancelled for a running analysis that is cancelled', async () => {

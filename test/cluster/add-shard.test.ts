@@ -46,7 +46,7 @@ test('a new shard gets the tables of the others, and a table is distributed over
     const definition = (url: string) => query(url, `SHOW CREATE TABLE thena.\`${TABLE}\` FORMAT TSVRaw`);
     const urls = servers.urls.map((url) => `${url}/thena`);
     const connected = new ClickhouseServers({ urls, cluster: CLUSTER });
-    await completeShards(connected, MAKING).finally(() => connected.close());
+    await completeShards(connected, 2, MAKING).finally(() => connected.close());
     assert.equal(await definition(third), await definition(first));
     const rows = (tag: number, from: number): string =>
       `INSERT INTO thena.\`${TABLE}\` SELECT number, NULL, ${tag}, number + ${from} FROM numbers(400000)`;

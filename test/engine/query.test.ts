@@ -133,7 +133,7 @@ it('observes a cancellation at any moment, even while the statement is being pre
   const duckdb = await Database.open({ directories: [running.tables], tempDirectory: running.folder, ...settings });
   const sql = 'SELECT count(*) FROM range(1000000) a(i), range(1000000) b(j) WHERE i * j % 7 = 3';
   try {
-    await duckdb.writing(database, async () => undefined);
+    await duckdb.creating(database, async () => undefined);
     for (let step = 0; step < 40; step++) {
       const controller = new AbortController();
       const { signal } = controller;

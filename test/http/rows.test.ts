@@ -182,7 +182,7 @@ it('refuses a cursor with a forged position', async () => {
   const [life, generation, row] = Buffer.from(cursor, 'base64url').toString().split(' ');
   for (const position of ['7-1-0', 'x', '1-2-0;', '-1-0-0']) {
     const forged = Buffer.from([life, generation, row, position].join(' ')).toString('base64url');
-    assert.equal((await page('forged', { cursor: forged })).body.code, 'bad_request', position);
+    assert.equal((await page('forged', { cursor: forged })).body.code, 'cursor_outdated', position);
   }
 });
 

@@ -7,17 +7,23 @@ import { SegmentRewriter } from '../csv/segment-rewriter.ts';
 import type { Operations } from '../operations.ts';
 import type { RewrittenDialect } from '../protocol.ts';
 import { tableName } from '../sql.ts';
-import { columnNames } from './column-names.ts';
 import { addColumns, createTable } from './table-columns.ts';
 
 const PROGRESS_EVERY_MS = 100;
 
 export const beginLoad: Operations['begin_load'] = async ({ database, columns, create }, { duckdb, signal }) => {
+  if (create) {
+    await duckdb.creating(database, (catalog) =>
+      duckdb.connected(signal, (connection) =>
+        createTable(connection, { name: tableName(database), catalog }, database, columns),
+      ),
+    );
+    return null;
+  }
   await duckdb.writing(database, (catalog, readsEnded) =>
     duckdb.connected(signal, (connection) => {
-      const table = { name: tableName(database), catalog };
-      if (create) return createTable(connection, table, database, columns);
-      return addColumns(connection, table, columns, () => unlessAborted(readsEnded(), signal));
+      const ended = (): Promise<unknown> => unlessAborted(readsEnded(), signal);
+      return addColumns(connection, { name: tableName(database), catalog }, columns, ended);
     }),
   );
   return null;
@@ -110,9 +116,8 @@ export const endLoad: Operations['end_load'] = async ({ database, tag, timeColum
 
 export const purge: Operations['purge'] = async ({ database, tags }, { duckdb, signal }) => {
   if (tags.length === 0) return null;
-  await duckdb.writingExisting(database, (catalog) =>
+  await duckdb.writing(database, (catalog) =>
     duckdb.connected(signal, async (connection) => {
-      if ((await columnNames(connection, database)) === null) return;
       await connection.run(
         `DELETE FROM ${tableName(database)} WHERE ${TAG_COLUMN} IN (${tags.map(Number).join(', ')})`,
       );

@@ -18,6 +18,7 @@ export const ANALYSIS_PROBLEMS = [
   'analysis_cancelled',
   'analysis_too_large',
   'too_many_analyses',
+  'table_missing',
   'engine_unavailable',
   'tables_unavailable',
 ] as const satisfies readonly ErrorCode[];

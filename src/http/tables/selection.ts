@@ -11,6 +11,7 @@ export function selectionOf({ columns, where }: Pick<RowsQuery, 'columns' | 'whe
 export const READ_PROBLEMS = [
   'table_empty',
   'table_changed',
+  'table_missing',
   'column_not_found',
   'column_unsuitable',
   'value_invalid',

@@ -55,6 +55,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
 const MISFITS: ReadonlySet<number> = new Set([6, 25, 26, 27, 32, 33, 34, 38, 41, 53, 69, 70, 72, 117, 321, 467, 675]);
 
 const UNKNOWN_TABLE = 60;
+const ALL_CONNECTION_TRIES_FAILED = 279;
 
 /** `query` takes as much memory as its rows and groups need; `insert` reads records; the memory of all others is small. */
 export type StatementKind = 'query' | 'insert' | 'other';
@@ -67,11 +68,16 @@ export class ClickhouseException extends StorageFailure {
   /** @param kind of the statement; an error in the records of an insert is `rows_do_not_fit` */
   constructor(shard: string, code: number, message: string, kind: StatementKind) {
     const isMisfit = kind === 'insert' && MISFITS.has(code);
-    // The message quotes the record, and is for the log.
-    const cause = isMisfit ? `a record does not fit (code ${code})` : (message.split('\n', 1)[0] ?? '');
+    // The message of a misfit quotes the record, and is for the log.
+    const cause = isMisfit ? `a record does not fit (code ${code})` : causeOf(code, message);
     super(isMisfit ? 'rows_do_not_fit' : reasonOf(code, message, kind), `ClickHouse ${shard}: ${cause}`);
     this.code = code;
   }
+}
+
+/** The first line; of connections that failed, also the others: each is about a server. */
+function causeOf(code: number, message: string): string {
+  return code === ALL_CONNECTION_TRIES_FAILED ? message.replaceAll(/\s+/g, ' ') : (message.split('\n', 1)[0] ?? '');
 }
 
 function reasonOf(code: number, message: string, kind: StatementKind): StorageFailureReason {
@@ -105,7 +111,9 @@ export function unanswered(shard: string, error: unknown, signal: AbortSignal | 
   return new StorageFailure('unavailable', `ClickHouse ${shard} does not answer: ${message}`, {}, { cause: error });
 }
 
-/** Whether a statement failed because a table does not exist. */
+/** Whether a statement failed because a table does not exist, on this server or on another one that it asked. */
 export function isMissingTable(error: unknown): boolean {
-  return error instanceof ClickhouseException && error.code === UNKNOWN_TABLE;
+  if (!(error instanceof ClickhouseException)) return false;
+  if (error.code === UNKNOWN_TABLE) return true;
+  return error.code === ALL_CONNECTION_TRIES_FAILED && error.message.includes('There is no table');
 }

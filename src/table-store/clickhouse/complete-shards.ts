@@ -14,25 +14,24 @@ import {
 const CONCURRENT = 8;
 
 /**
- * Creates on each shard the tables that only others have. A shard that was added has none, so that reads through the cluster would fail until
- * the next upload of each customer.
+ * Creates on new shards the tables that the others have: reads through the cluster would fail without them. A table that a shard has lost is
+ * none of these: an empty one in its place would hide that rows are missing.
+ *
+ * @param known the number of shards that are not new. They are the first ones
  */
-export async function completeShards(servers: ClickhouseServers, making: TableMaking): Promise<void> {
+export async function completeShards(servers: ClickhouseServers, known: number, making: TableMaking): Promise<void> {
   const where = `database = ${literal(servers.database)}`;
   const named = tablesOfCustomers(servers.database);
-  const summaries = await servers.onEach((shard) =>
-    shard.rows<[string, string]>(`SELECT count(), sum(cityHash64(name)) FROM system.tables WHERE ${named}`),
-  );
-  if (new Set(summaries.map(String)).size === 1) return;
   const tables = await servers.onEach(async (shard) => {
     const rows = await shard.rows<[string]>(`SELECT name FROM system.tables WHERE ${named}`);
     return new Set(rows.map(([name]) => name));
   });
+  const sources = new Map<string, ClickhouseShard>();
+  for (const [index, shard] of servers.shards.slice(0, known).entries())
+    for (const name of tables[index] ?? []) sources.set(name, shard);
   for (const [index, shard] of servers.shards.entries()) {
-    const missing = new Map<string, ClickhouseShard>();
-    for (const [other, names] of tables.entries())
-      for (const name of names) if (!tables[index]?.has(name)) missing.set(name, servers.shards[other] ?? shard);
-    const waiting = [...missing];
+    if (index < known) continue;
+    const waiting = [...sources].filter(([name]) => !tables[index]?.has(name));
     const copyNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next; next = waiting.pop()) {
         const [name, from] = next;

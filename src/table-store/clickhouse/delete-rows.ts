@@ -1,12 +1,11 @@
 import { TAG_COLUMN } from '../../model/columns.ts';
-import { isMissingTable } from './clickhouse-failure.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { identifier } from './clickhouse-sql.ts';
 import { markEnded } from './ended-attempts.ts';
 import { AT_ONCE, deleteRowsSql, type TableMaking } from './physical-table.ts';
 import { endInserts } from './running-statements.ts';
 
-/** Deletes all rows of attempts from a shard. None of their inserts is stored later. Succeeds if the table does not exist. */
+/** Deletes all rows of attempts from a shard. None of their inserts is stored later. Fails if the table does not exist. */
 export async function deleteAttempts(
   shard: ClickhouseShard,
   making: TableMaking,
@@ -18,8 +17,8 @@ export async function deleteAttempts(
 }
 
 /**
- * Deletes rows of attempts from a shard, once the attempts' inserts have ended. Succeeds if the table does not exist, and costs next to
- * nothing if there are no such rows.
+ * Deletes rows of attempts from a shard, once the attempts' inserts have ended. Costs next to nothing if there are no such rows. Fails if
+ * the table does not exist: a detached one would have the rows again.
  *
  * @param where the rows, as a condition. They are rows of these tags
  */
@@ -30,11 +29,7 @@ export async function deleteRows(
   tags: readonly number[],
   where: string,
 ): Promise<void> {
-  try {
-    await endInserts(shard, table, tags);
-    const found = await shard.rows(`SELECT 1 FROM ${identifier(table)} WHERE ${where} LIMIT 1`);
-    if (found.length > 0) await shard.run(deleteRowsSql(table, where, making), { settings: AT_ONCE });
-  } catch (error) {
-    if (!isMissingTable(error)) throw error;
-  }
+  await endInserts(shard, table, tags);
+  const found = await shard.rows(`SELECT 1 FROM ${identifier(table)} WHERE ${where} LIMIT 1`);
+  if (found.length > 0) await shard.run(deleteRowsSql(table, where, making), { settings: AT_ONCE });
 }

@@ -28,8 +28,7 @@ export async function keepsIntegersAsNumbers(
       return row?.[0] === '0';
     } catch (error) {
       const end = endOf(error, signal, signal);
-      if (end === 'no_table') return true;
-      if (end === 'cancelled') throw error;
+      if (end === 'cancelled' || end === 'no_table') throw error;
       // Counting takes next to no memory, and has no deadline: the file that needs it is not to blame.
       throw new StorageFailure('unavailable', `the integers could not be checked: ${end}`);
     }

@@ -2,6 +2,7 @@ import type { CsvSource } from '../../csv/segment.ts';
 import { type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
 import type { ParsedFile } from '../../model/parsed-columns.ts';
 import { ROW_COLUMN } from '../../model/physical-columns.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { literal } from './clickhouse-sql.ts';
 import { fewTexts } from './few-texts.ts';
@@ -29,26 +30,26 @@ export async function createTable(
   await servers.onEach((shard) => shard.run(createTableSql(table, types, timeColumn, making)));
 }
 
-/** Adds the columns that the table lacks, since uploads widen it, and the whole table on a shard that has none. */
+/**
+ * Adds the columns that the table lacks, since uploads widen it.
+ *
+ * @throws StorageFailure failed if a shard has no such table: one that was lost is not replaced by an empty one
+ */
 export async function completeTable(
   servers: ClickhouseServers,
   making: TableMaking,
   { table, columns, timeColumn }: WantedTable,
 ): Promise<void> {
   const where = `database = ${literal(servers.database)} AND table = ${literal(table)}`;
-  const existing = await servers.onEach(async (shard) => {
+  const existing = await servers.onEach(async (shard, index) => {
     const rows = await shard.rows<[string, string]>(`SELECT name, type FROM system.columns WHERE ${where}`);
+    if (rows.length === 0) throw new StorageFailure('failed', `${servers.labelOf(index)} has no table ${table}`);
     return new Map(rows.filter(([name]) => name !== TAG_COLUMN && name !== ROW_COLUMN));
   });
-  // A new shard gets the types that the others have.
+  // A widening that was interrupted may have given some shards the columns, which have all the same types.
   const wanted: StoredTypes = new Map([...storedTypes(columns, new Set()), ...existing.flatMap((types) => [...types])]);
   await servers.onEach(async (shard, index) => {
-    const types = existing[index];
-    if (types === undefined || types.size === 0) {
-      await shard.run(createTableSql(table, wanted, timeColumn, making));
-      return;
-    }
-    const missing = new Map([...wanted].filter(([name]) => !types.has(name)));
+    const missing = new Map([...wanted].filter(([name]) => !existing[index]?.has(name)));
     if (missing.size > 0) await shard.run(addColumnsSql(table, missing, timeColumn, making));
   });
 }

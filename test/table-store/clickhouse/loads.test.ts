@@ -179,10 +179,9 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     assert.deepEqual(types, [expected, expected]);
   });
 
-  it('add columns for widened ones, and the table to a new shard', async () => {
+  it('add columns for widened ones', async () => {
     const part = (type: ColumnType, ...parts: ColumnType[]): StoredColumn => ({ name: 'n', type, parts });
     await (await begin('wide', 1, [part('integer', 'integer')])).commit();
-    await servers.shards[1]?.run(`DROP TABLE ${named('wide')} SYNC`);
     const session = await begin('wide', 2, [part('number', 'integer', 'number')]);
     await session.append(running.source(['n'], '0.5\n', '1.5\n'));
     assert.equal((await session.commit()).rows, 2);
@@ -191,6 +190,24 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     );
     const expected = [[['c0 Nullable(Int64)', 'c0_number Nullable(Float64)']]];
     assert.deepEqual(columns, [expected, expected]);
+  });
+
+  it('and deletions fail on a shard that has lost the table, and put no empty one in its place', async () => {
+    await (await begin('lost', 1)).commit();
+    const session = await begin('lost', 2);
+    await session.append(integers([0, 10], [10, 20]));
+    await servers.shards[1]?.run(`DETACH TABLE ${named('lost')} SYNC`);
+    try {
+      const missing = /^failed: ClickHouse .*(has no table|UNKNOWN_TABLE)/;
+      assert.match(await failing((await begin('lost', 3)).commit()), missing);
+      assert.match(await failing(session.rollBack()), missing);
+      assert.match(await failing(store.purge(tableOf('lost'), [2])), missing);
+    } finally {
+      await servers.shards[1]?.run(`ATTACH TABLE ${named('lost')}`);
+    }
+    assert.deepEqual(await stored('lost'), { 2: [10, 10] });
+    await store.purge(tableOf('lost'), [2]);
+    assert.deepEqual(await stored('lost'), {});
   });
 
   it('take 500 columns', async () => {
