@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CsvSource } from '../../../src/csv/segment.ts';
 import type { ColumnType, StoredColumn } from '../../../src/model/columns.ts';
+import type { TableId } from '../../../src/model/ids.ts';
 import { clickhouseLoads, tableName } from '../../../src/table-store/clickhouse/clickhouse-loads.ts';
 import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
 import { identifier } from '../../../src/table-store/clickhouse/clickhouse-sql.ts';
@@ -89,6 +90,18 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
       `SELECT * FROM ${servers.source(named('dealt'))} WHERE c0 != _thena_row OR _thena_upload != 1`,
     );
     assert.deepEqual(wrong, []);
+  });
+
+  it('of many customers with one small upload each are dealt out, too', async () => {
+    const tables = ['00000000000a', '00000000000b', '00000000000c', '00000000000d'].map((id) => id as TableId);
+    for (const tableId of tables) {
+      const first = { ...tableOf('small', tableId), tag: 1, columns: N, file: parsedFile(N), timeColumn: null };
+      const session = await store.begin({ ...first, create: true });
+      await session.append(integers([0, 1]));
+      await session.commit();
+    }
+    const rows = await eachShard(`SELECT sum(rows) FROM system.parts WHERE active AND table LIKE 'small\\_%'`);
+    assert.deepEqual(rows, [[['2']], [['2']]]);
   });
 
   it('store each segment as one part in the order of its lines, however many threads parse it', async () => {
