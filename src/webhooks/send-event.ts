@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { Webhook as Signer } from 'standardwebhooks';
 import type { DeliveryAttempt } from '../catalog/webhook.ts';
 import { AddressRefused, hostOf, publicLookup, refusePrivateLiteral } from './target-address.ts';
@@ -81,7 +82,10 @@ async function respondTo(
   // After the response, errors decide nothing more, but one without a listener would end the process.
   request.on('error', () => undefined);
   request.end(body);
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  // Of a response that changes the protocol, which was not asked for, there is only this event.
+  const heads = ['response', 'upgrade'].map((event) => once(request, event, { signal }));
+  const [response, upgraded] = (await Promise.race(heads)) as [IncomingMessage, Duplex?];
+  upgraded?.destroy();
   const retryAfter = response.headers['retry-after'] ?? '';
   return { status: response.statusCode ?? 0, retryAfter, ended: discard(response) };
 }

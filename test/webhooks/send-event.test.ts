@@ -92,6 +92,23 @@ test('the status counts, however long the body is', async () => {
   assert.deepEqual([attempt.status, attempt.error], [200, null]);
 });
 
+test('a receiver that changes the protocol is a failure', async () => {
+  const server = createServer((socket) =>
+    socket
+      .on('error', () => undefined)
+      .once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+      ),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const attempt = await send(`http://127.0.0.1:${port}`, { timeoutMs: 1_000 });
+  assert.deepEqual([attempt.status, attempt.error], [101, 'Status 101.']);
+  // Once all connections are closed.
+  await new Promise((closed) => server.close(closed));
+});
+
 test('a receiver that is no HTTP server, or closed, is a failure', async () => {
   const server = createServer((socket) =>
     socket
