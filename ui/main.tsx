@@ -3,9 +3,9 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import './design/tokens.css';
 import './design/base.css';
-import { ServerUnreachable } from '../client/thena-problem.ts';
 import { App } from './app/app.tsx';
 import { applyTheme } from './app/theme.ts';
+import { RETRIES } from './data/failure.ts';
 import { sendingFiles } from './data/sending/sending-files.ts';
 import { rememberSent } from './data/sent-uploads.ts';
 import { endsSession } from './data/session-end.ts';
@@ -21,11 +21,7 @@ const queries = new QueryClient({
     onError: (error, _, __, { options }) => !options.meta?.signsIn && endsSession(error),
   }),
   defaultOptions: {
-    queries: {
-      staleTime: 30_000,
-      // What the server refused, it will refuse again.
-      retry: (failures, error) => failures < 3 && error instanceof ServerUnreachable,
-    },
+    queries: { staleTime: 30_000, ...RETRIES },
   },
 });
 sendingFiles.onSent = (upload) => {

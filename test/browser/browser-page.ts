@@ -14,8 +14,8 @@ declare global {
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** The browser logs responses such as 404, which are answers that the page expects. */
-const FAILED_REQUEST = /^Failed to load resource: the server responded with a status of 4\d\d/;
+/** The browser logs responses such as 404, and 503 while a part of a cluster is down, which are answers that the page expects. */
+const FAILED_REQUEST = /^Failed to load resource: the server responded with a status of (4\d\d|503)/;
 
 /** The browser of the test file, or the reason why its tests are skipped. */
 export async function browserOrReason(): Promise<{ readonly browser: Browser; readonly skip: string | false }> {

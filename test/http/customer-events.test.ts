@@ -147,6 +147,19 @@ test('ends when the key is revoked, the session ends, or the customer is deleted
   assert.equal(await end(deleted), 'customer_not_found');
 });
 
+test('ends when another customer has the ID of the one that was followed', async () => {
+  await newCustomer('again');
+  await upload(thena.url, 'again', CSV, admin);
+  const stream = await follow('again');
+  await stream.until(({ name }) => name === 'table');
+  // Its table is as large as the other one was, so that the stream cannot tell by that.
+  await call(`${thena.url}/api/v1/customers/again`, { method: 'DELETE', headers: admin });
+  await newCustomer('again');
+  await upload(thena.url, 'again', CSV.replace('n', 'other'), admin);
+  await stream.untilEnd();
+  assert.equal(stream.events.at(-1)?.data.code, 'customer_not_found');
+});
+
 test('ends the stream of an upload when the key is revoked', async () => {
   await newCustomer('one');
   const keys = `${thena.url}/api/v1/customers/one/keys`;

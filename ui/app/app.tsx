@@ -1,7 +1,6 @@
-import { problemIn } from '../data/problem-in.ts';
+import { failureOf } from '../data/failure.ts';
 import { useSession } from '../data/session.ts';
-import { Button } from '../design/button.tsx';
-import { ProblemBox } from '../design/problem-box.tsx';
+import { NotReadYet } from '../parts/not-read-yet.tsx';
 import styles from './app.module.css';
 import { Routes } from './routes.tsx';
 import { SessionEnded } from './session-ended.tsx';
@@ -10,15 +9,15 @@ import { SignIn } from './sign-in.tsx';
 
 /** The page, for those who may see it. */
 export function App() {
-  const { data: session, error, refetch } = useSession();
-  if (error) {
+  const read = useSession();
+  const session = read.data;
+  if (session === undefined) {
     return (
       <main className={styles.alone}>
-        <ProblemBox problem={problemIn(error)} actions={<Button onClick={() => refetch()}>Try again</Button>} />
+        <NotReadYet failure={failureOf(read)} />
       </main>
     );
   }
-  if (session === undefined) return null;
   if (session === null) return <SignIn />;
   return (
     <>

@@ -9,7 +9,8 @@ export function CustomerFrame({ customerId, children }: { readonly customerId: s
     <>
       {interrupted && (
         <p className={styles.notice} role="status">
-          The connection for live updates is interrupted. What you see is read again every few seconds.
+          The connection for live updates is interrupted. What you see may be outdated. It is read again every few
+          seconds.
         </p>
       )}
       {children}

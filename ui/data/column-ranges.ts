@@ -16,10 +16,14 @@ export interface ColumnRange {
   readonly max: JsonValue;
 }
 
-/** Nulls, least and greatest value of each column, in order. */
-export function useColumnRanges(customerId: string, { columns, rows, version }: TableState) {
-  return useQuery({
-    queryKey: ['column ranges', customerId, version],
+/** Nulls, least and greatest value of each column, in order; undefined while they are not known. */
+export function useColumnRanges(
+  customerId: string,
+  { columns, rows, version }: TableState,
+): readonly ColumnRange[] | undefined {
+  const { data, failureReason } = useQuery({
+    // With the columns: the table of another customer, which has this ID after a deletion, may have the same version.
+    queryKey: ['column ranges', customerId, version, columns],
     enabled: rows > 0,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
@@ -41,6 +45,8 @@ export function useColumnRanges(customerId: string, { columns, rows, version }: 
       return ranges;
     },
   });
+  // Those of an earlier version are shown only as long as they are about to be replaced.
+  return failureReason ? undefined : data;
 }
 
 /** The least and the greatest of many texts take long to be found. */

@@ -42,7 +42,7 @@ export function useDistribution(
   const plan = range && planFor(column, range);
   const isLarge = table.rows > MANY_ROWS;
   const all = useQuery({
-    queryKey: ['distribution', customerId, column.name, table.version],
+    queryKey: ['distribution', customerId, column.name, table.version, range],
     enabled: Boolean(plan) && !isLarge,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
@@ -58,7 +58,7 @@ export function useDistribution(
     },
   });
   const sample = useQuery({
-    queryKey: ['row sample', customerId, table.version],
+    queryKey: ['row sample', customerId, table.version, table.rows],
     enabled: isLarge,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
@@ -72,8 +72,8 @@ export function useDistribution(
       return rows;
     },
   });
-  if (!isLarge) return all.data ?? undefined;
-  if (!plan || !sample.data) return undefined;
+  if (!isLarge) return (!all.failureReason && all.data) || undefined;
+  if (!plan || !sample.data || sample.failureReason) return undefined;
   return sampled(
     plan,
     sample.data.map((row) => row[index] ?? null),

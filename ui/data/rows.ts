@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import type { JsonValue } from '../../src/api/values.ts';
 import { client } from './client.ts';
 import { tableKey } from './customers.ts';
+import { failureOf } from './failure.ts';
 import { textStart } from './text-start.ts';
 
 export const PAGE_ROWS = 100;
@@ -52,6 +53,7 @@ export interface RowWindow {
   /** The row with a number; undefined while it is loaded. */
   readonly row: (index: number) => ShownRow | undefined;
   readonly loading: boolean;
+  /** Why some of the rows cannot be read. Those that were read before are shown, and may be outdated. */
   readonly error: Error | null;
   readonly retry: () => void;
 }
@@ -72,9 +74,9 @@ export function useRowWindow(customerId: string, first: number, last: number, en
   return {
     row: (index) => results[Math.floor(index / PAGE_ROWS) - firstPage]?.data?.[index % PAGE_ROWS],
     loading: results.some(({ data }) => data === undefined),
-    error: results.find(({ error, data }) => error && data === undefined)?.error ?? null,
+    error: results.map(failureOf).find((failure) => failure !== null) ?? null,
     retry: () => {
-      for (const { error, refetch } of results) if (error) void refetch();
+      for (const result of results) if (failureOf(result)) void result.refetch();
     },
   };
 }

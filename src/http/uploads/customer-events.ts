@@ -74,6 +74,8 @@ class Sent {
   /** Unfinished uploads. */
   readonly uploads = new Set<UploadId>();
   table: string | null = null;
+  /** When the customer was created, in milliseconds: another one may have its ID after it was deleted. */
+  customerSince: number | null = null;
   readonly #digests = new LRUCache<string, string>({ max: MAX_SENT });
 
   /** @returns false if the client has the upload like this: in a cluster, one change may be announced several times */
@@ -120,7 +122,8 @@ async function tableEvent(
   sent: Sent,
 ): Promise<api.CustomerEvent | null> {
   const customer = await catalog.findCustomer(customerId);
-  if (!customer) throw customerNotFound(customerId);
+  sent.customerSince ??= customer?.createdAt.getTime() ?? null;
+  if (customer?.createdAt.getTime() !== sent.customerSince || !customer) throw customerNotFound(customerId);
   if (!rights.includes('read')) return null;
   const data = { rows: customer.table?.rows ?? 0, version: customer.table?.version ?? null };
   const text = JSON.stringify(data);

@@ -1,6 +1,6 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { customersKey, tableKey } from '../customers.ts';
+import { customersKey, tableKey, useCustomer } from '../customers.ts';
 import { useMay } from '../session.ts';
 import { refreshUploads, showUpload } from '../uploads.ts';
 import { followCustomer } from './follow-customer.ts';
@@ -18,6 +18,8 @@ export function useLive(customerId: string): boolean {
   const [connection, setConnection] = useState<LiveConnection>('open');
   const [interrupted, setInterrupted] = useState(false);
   const mayRead = useMay('read');
+  // Read on all screens, so that each forgets what it shows of a customer that was deleted.
+  useCustomer(customerId);
   useEffect(() => {
     if (!mayRead) {
       setConnection('refused');
@@ -43,6 +45,7 @@ export function useLive(customerId: string): boolean {
 
 function apply(queries: QueryClient, customerId: string, message: LiveMessage): void {
   if (message.event === 'upload') showUpload(queries, message.data);
+  if (message.event === 'removed') void refreshUploads(queries, customerId);
   if (message.event === 'table') refreshTable(queries, customerId);
   if (message.event === 'connection' && message.data === 'open') refresh(queries, customerId);
 }

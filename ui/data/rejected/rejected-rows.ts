@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { RejectedRecord } from '../../../src/api/rejected-rows.ts';
 import { client } from '../client.ts';
+import { failureOf } from '../failure.ts';
 import type { RecordDialect } from './csv-record.ts';
 
 /** Read without being asked for; further ones when the list is scrolled to its end. */
@@ -18,7 +19,7 @@ export interface RejectedRows {
 
 /** The rejected rows of an upload: the first page at once, the others after it. */
 export function useRejectedRows(uploadId: string, enabled: boolean) {
-  const { data, error, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery({
+  const read = useInfiniteQuery({
     queryKey: ['rejected', uploadId],
     enabled,
     // They never change.
@@ -29,10 +30,13 @@ export function useRejectedRows(uploadId: string, enabled: boolean) {
     getNextPageParam: (page) => page.next_cursor,
     select: ({ pages }) => ({ first: pages[0], rows: pages.flatMap(({ items }) => items) }),
   });
+  const { data, error: refusal, hasNextPage, isFetching, fetchNextPage } = read;
+  const error = failureOf(read);
   const count = data?.rows.length ?? 0;
   useEffect(() => {
-    if (hasNextPage && !isFetching && count < READ_AHEAD) void fetchNextPage();
-  }, [hasNextPage, isFetching, count, fetchNextPage]);
+    // What was refused would be refused again, without end.
+    if (hasNextPage && !isFetching && !refusal && count < READ_AHEAD) void fetchNextPage();
+  }, [hasNextPage, isFetching, refusal, count, fetchNextPage]);
   if (!data?.first) return { data: null, error };
   const { columns, delimiter, quote } = data.first;
   const readMore = (): void => {

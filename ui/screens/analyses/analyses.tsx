@@ -6,10 +6,11 @@ import type { Session } from '../../../client/session.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import { type AnalysisRequest, requestIn, searchFor } from '../../data/analysis-request.ts';
 import { useCustomer } from '../../data/customers.ts';
-import { problemIn } from '../../data/problem-in.ts';
+import { failureOf } from '../../data/failure.ts';
 import { EmptyState, Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { NotReadYet } from '../../parts/not-read-yet.tsx';
 import { UploadLink } from '../../parts/upload-link.tsx';
 import styles from './analyses.module.css';
 import { AnalysisTypes } from './analysis-types.tsx';
@@ -24,9 +25,9 @@ interface AnalysesProps {
 
 /** Analyses of a customer's table. The address says which one is shown. */
 export default function Analyses({ customerId, session }: AnalysesProps) {
-  const { data: customer, error } = useCustomer(customerId);
-  if (error && customer === undefined) return <ProblemBox problem={problemIn(error)} />;
-  if (customer === undefined) return null;
+  const read = useCustomer(customerId);
+  const customer = read.data;
+  if (customer === undefined) return <NotReadYet failure={failureOf(read)} />;
   const table = customer?.table ?? null;
   return (
     <Screen title="Analyses" tabTitle={`Analyses · ${customerId}`}>

@@ -3,15 +3,15 @@ import { Link } from 'wouter';
 import type { Session } from '../../../client/session.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import { useCustomer } from '../../data/customers.ts';
-import { problemIn } from '../../data/problem-in.ts';
 import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { DataTable } from '../../design/data-table.tsx';
 import { Facts } from '../../design/facts.tsx';
 import { count } from '../../design/figures.ts';
 import { EmptyState, Panel } from '../../design/panel.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { NotReadYet } from '../../parts/not-read-yet.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { UploadArea } from '../../parts/upload-area.tsx';
 import { UploadList } from '../../parts/upload-list.tsx';
 
@@ -19,11 +19,11 @@ const SHOWN_UPLOADS = 5;
 
 /** A customer at a glance: the table, what was uploaded lately, and where to drop a file. */
 export default function Overview({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
-  const { data: customer, error } = useCustomer(customerId);
+  const { data: customer, error, failureReason } = useCustomer(customerId);
   const uploads = useUploads(customerId);
   const latest = (uploads.data?.pages[0]?.items ?? []).slice(0, SHOWN_UPLOADS);
-  if (error) return <ProblemBox problem={problemIn(error)} />;
-  if (customer === undefined) return null;
+  if (error) return <ReadProblem error={error} />;
+  if (customer === undefined) return <NotReadYet failure={failureReason} />;
   if (customer === null && session.role !== 'open') {
     return (
       <Screen title="Customer not found" lead={`There is no customer ${customerId}.`}>

@@ -2,13 +2,12 @@ import { Download } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Session } from '../../../client/session.ts';
 import type { Upload } from '../../../src/api/uploads.ts';
-import { problemIn } from '../../data/problem-in.ts';
 import { useRejectedRows } from '../../data/rejected/rejected-rows.ts';
 import { may } from '../../data/session.ts';
 import { hasEnded, useUpload } from '../../data/uploads.ts';
 import { buttonClass } from '../../design/button.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { Corrections } from './corrections.tsx';
 import { LoadTheRest } from './load-the-rest.tsx';
 import styles from './rejected.module.css';
@@ -21,10 +20,11 @@ export interface RejectedScreenProps {
 
 /** The rejected rows of an upload, to be corrected in their place. */
 export default function RejectedScreen({ customerId, uploadId, session }: RejectedScreenProps) {
-  const { data: upload, error } = useUpload(uploadId);
+  const read = useUpload(uploadId);
+  const upload = read.data;
   const isReady = upload !== undefined && hasEnded(upload);
   const rejected = useRejectedRows(uploadId, isReady);
-  const failure = error ?? rejected.error;
+  const failure = read.error ?? (upload ? rejected.error : read.failureReason);
   const name = upload?.filename ?? 'Upload';
   return (
     <Screen
@@ -38,7 +38,7 @@ export default function RejectedScreen({ customerId, uploadId, session }: Reject
         </a>
       }
     >
-      {failure && <ProblemBox problem={problemIn(failure)} />}
+      {failure && <ReadProblem error={failure} />}
       {upload && !isReady && (
         <p role="status">The upload is still being loaded. Its rejected rows appear here when it ends.</p>
       )}

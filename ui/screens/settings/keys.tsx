@@ -1,6 +1,7 @@
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import type { ApiKey } from '../../../src/api/keys.ts';
+import { failureOf } from '../../data/failure.ts';
 import { useKeys, useRevokeKey } from '../../data/keys.ts';
 import { problemIn } from '../../data/problem-in.ts';
 import { Ago } from '../../design/ago.tsx';
@@ -10,12 +11,15 @@ import { DataTable } from '../../design/data-table.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
 import { Panel } from '../../design/panel.tsx';
 import { ProblemBox } from '../../design/problem-box.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { CreateKey } from './create-key.tsx';
 import styles from './settings.module.css';
 
 /** The keys of a customer: which there are, new ones, and the end of those that are no longer needed. */
 export function Keys({ customerId }: { readonly customerId: string }) {
-  const { data: keys, error } = useKeys(customerId);
+  const read = useKeys(customerId);
+  const keys = read.data;
+  const failure = failureOf(read);
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   return (
@@ -29,7 +33,7 @@ export function Keys({ customerId }: { readonly customerId: string }) {
         </Button>
       }
     >
-      {error && <ProblemBox problem={problemIn(error)} />}
+      {failure && <ReadProblem error={failure} />}
       <DataTable
         label="API keys"
         stacked

@@ -1,20 +1,20 @@
 import type { Session } from '../../../client/session.ts';
 import type { Customer } from '../../../src/api/customers.ts';
 import { useCustomer } from '../../data/customers.ts';
-import { problemIn } from '../../data/problem-in.ts';
 import { DataTable } from '../../design/data-table.tsx';
 import { Panel } from '../../design/panel.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { NotReadYet } from '../../parts/not-read-yet.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { DeleteCustomer } from './delete-customer.tsx';
 import { Keys } from './keys.tsx';
 import styles from './settings.module.css';
 
 /** What the administrator decides about a customer. */
 export default function Settings({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
-  const { data: customer, error } = useCustomer(customerId);
-  if (error) return <ProblemBox problem={problemIn(error)} />;
-  if (customer === undefined) return null;
+  const { data: customer, error, failureReason } = useCustomer(customerId);
+  if (error) return <ReadProblem error={error} />;
+  if (customer === undefined) return <NotReadYet failure={failureReason} />;
   if (customer === null)
     return (
       <Screen title="Customer not found" lead={`There is no customer ${customerId}.`}>

@@ -4,13 +4,13 @@ import { Link } from 'wouter';
 import type { Session } from '../../../client/session.ts';
 import type { Customer } from '../../../src/api/customers.ts';
 import { useCustomers } from '../../data/customers.ts';
-import { problemIn } from '../../data/problem-in.ts';
+import { failureOf } from '../../data/failure.ts';
 import { Ago } from '../../design/ago.tsx';
 import { Button } from '../../design/button.tsx';
 import { counted } from '../../design/figures.ts';
 import { EmptyState } from '../../design/panel.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { CreateCustomer } from './create-customer.tsx';
 import { SampleButton } from './sample-button.tsx';
 import styles from './start.module.css';
@@ -18,7 +18,9 @@ import styles from './start.module.css';
 /** The customers of the server, for those who may see all of them. */
 export default function Start({ session }: { readonly session: Session }) {
   const [creating, setCreating] = useState(false);
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useCustomers();
+  const read = useCustomers();
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = read;
+  const failure = failureOf(read);
   const customers = (data?.pages ?? []).flatMap(({ items }) => items);
   const create = (
     <Button look="primary" onClick={() => setCreating(true)}>
@@ -28,7 +30,7 @@ export default function Start({ session }: { readonly session: Session }) {
   );
   return (
     <Screen title="Customers" lead="Each customer has one table." actions={customers.length > 0 && create}>
-      {error && <ProblemBox problem={problemIn(error)} />}
+      {failure && <ReadProblem error={failure} />}
       {data && customers.length === 0 && (
         <EmptyState
           icon={<Users aria-hidden />}

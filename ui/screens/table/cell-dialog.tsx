@@ -1,13 +1,13 @@
 import type { Column } from '../../../src/api/columns.ts';
 import type { JsonValue } from '../../../src/api/values.ts';
-import { problemIn } from '../../data/problem-in.ts';
+import { failureOf } from '../../data/failure.ts';
 import { useWholeRow } from '../../data/rows.ts';
 import { Button } from '../../design/button.tsx';
 import { Dialog, DialogActions } from '../../design/dialog.tsx';
 import { count, counted, moment } from '../../design/figures.ts';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { exactText, valueText } from '../../parts/format-value.ts';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { Value } from '../../parts/value.tsx';
 import styles from './table.module.css';
 
@@ -24,11 +24,13 @@ export interface CellDialogProps {
 
 /** A value with all that is known of it. */
 export function CellDialog({ customerId, row, index, column, onClose }: CellDialogProps) {
-  const { data: values, error } = useWholeRow(customerId, row, true);
+  const read = useWholeRow(customerId, row, true);
+  const values = read.data;
+  const failure = failureOf(read);
   const value = values?.[index] ?? null;
   return (
     <Dialog open onClose={onClose} title={column.name} description={`Row ${count(row + 1)} · ${column.type}`}>
-      {error && <ProblemBox problem={problemIn(error)} />}
+      {failure && <ReadProblem error={failure} />}
       {values === null && <p>The table no longer has this row.</p>}
       {values && (
         <>

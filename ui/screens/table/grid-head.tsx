@@ -21,7 +21,7 @@ export interface GridHeadProps {
 
 /** The header of the table: what is in each column. */
 export function GridHead({ customerId, table, layout, shown }: GridHeadProps) {
-  const { data: ranges } = useColumnRanges(customerId, table);
+  const ranges = useColumnRanges(customerId, table);
   return (
     // biome-ignore-start lint/a11y/useSemanticElements: cells of a table element cannot be placed.
     // biome-ignore-start lint/a11y/useFocusableInteractive: the grid has the focus.

@@ -1,11 +1,10 @@
 import { type KeyboardEvent, type MouseEvent, useId, useMemo, useRef, useState } from 'react';
 import type { TableState } from '../../../src/api/tables.ts';
 import { copyText } from '../../data/copy-text.ts';
-import { problemIn } from '../../data/problem-in.ts';
 import { type CutText, type ShownValue, useRowWindow } from '../../data/rows.ts';
 import { Button } from '../../design/button.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { exactText } from '../../parts/format-value.ts';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { type ActiveCell, movedBy } from './active-cell.ts';
 import { CellDialog } from './cell-dialog.tsx';
 import { columnsInView, HEAD_PIXELS, layOutColumns, ROW_PIXELS } from './column-layout.ts';
@@ -90,9 +89,7 @@ export function RowGrid({ customerId, table, goal, onEndShown }: RowGridProps) {
 
   return (
     <>
-      {window.error && (
-        <ProblemBox problem={problemIn(window.error)} actions={<Button onClick={window.retry}>Try again</Button>} />
-      )}
+      {window.error && <ReadProblem error={window.error} actions={<Button onClick={window.retry}>Try again</Button>} />}
       {/* biome-ignore lint/a11y/useSemanticElements: a table element cannot hold rows that are placed by their number. */}
       <div
         ref={element}

@@ -4,14 +4,14 @@ import { useSearchParams } from 'wouter';
 import type { Session } from '../../../client/session.ts';
 import type { TableState } from '../../../src/api/tables.ts';
 import { useCustomer } from '../../data/customers.ts';
-import { problemIn } from '../../data/problem-in.ts';
+import { failureOf } from '../../data/failure.ts';
 import { Button } from '../../design/button.tsx';
 import { counted } from '../../design/figures.ts';
 import { Menu, MenuLink } from '../../design/menu.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
 import { KeepFocus } from '../../parts/keep-focus.tsx';
+import { NotReadYet } from '../../parts/not-read-yet.tsx';
 import { UploadLink } from '../../parts/upload-link.tsx';
 import { GoToRow } from './go-to-row.tsx';
 import { RowGrid } from './row-grid.tsx';
@@ -25,9 +25,9 @@ export default function TableScreen({
   readonly customerId: string;
   readonly session: Session;
 }) {
-  const { data: customer, error } = useCustomer(customerId);
-  if (error && customer === undefined) return <ProblemBox problem={problemIn(error)} />;
-  if (customer === undefined) return null;
+  const read = useCustomer(customerId);
+  const customer = read.data;
+  if (customer === undefined) return <NotReadYet failure={failureOf(read)} />;
   const table = customer?.table ?? null;
   return (
     <Screen

@@ -1,7 +1,6 @@
 import { Link } from 'wouter';
 import type { Session } from '../../../client/session.ts';
 import type * as api from '../../../src/api/uploads.ts';
-import { problemIn } from '../../data/problem-in.ts';
 import { may } from '../../data/session.ts';
 import { hasEnded, useUpload } from '../../data/uploads.ts';
 import { Ago } from '../../design/ago.tsx';
@@ -10,6 +9,8 @@ import { bytes } from '../../design/figures.ts';
 import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
 import { LoadProgress } from '../../parts/load-progress.tsx';
+import { NotReadYet } from '../../parts/not-read-yet.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { UploadStatusBadge } from '../../parts/upload-status.tsx';
 import { Receipt } from './receipt.tsx';
 import { RemoveUpload } from './remove-upload.tsx';
@@ -24,15 +25,15 @@ export interface UploadScreenProps {
 
 /** One upload: how far it is, what became of its rows, and what can be done with it. */
 export default function UploadScreen({ customerId, uploadId, session }: UploadScreenProps) {
-  const { data: upload, error } = useUpload(uploadId);
+  const { data: upload, error, failureReason } = useUpload(uploadId);
   if (error)
     return (
       <Screen title="Upload" tabTitle={`Upload · ${customerId}`}>
-        <ProblemBox problem={problemIn(error)} />
+        <ReadProblem error={error} />
         <AllUploads customerId={customerId} />
       </Screen>
     );
-  if (!upload) return null;
+  if (!upload) return <NotReadYet failure={failureReason} />;
   const canRetry = may(session, 'upload') && upload.status === 'failed' && upload.retry_until !== null;
   return (
     <Screen

@@ -1,20 +1,25 @@
 import { Files } from 'lucide-react';
 import type { Session } from '../../../client/session.ts';
-import { problemIn } from '../../data/problem-in.ts';
+import { isProblem } from '../../../client/thena-problem.ts';
+import { failureOf } from '../../data/failure.ts';
 import { useSentUploads } from '../../data/sent-uploads.ts';
 import { may } from '../../data/session.ts';
 import { useUploads } from '../../data/uploads.ts';
 import { Button } from '../../design/button.tsx';
 import { EmptyState, Panel } from '../../design/panel.tsx';
-import { ProblemBox } from '../../design/problem-box.tsx';
 import { Screen } from '../../design/screen.tsx';
+import { ReadProblem } from '../../parts/read-problem.tsx';
 import { UploadArea } from '../../parts/upload-area.tsx';
 import { UploadList } from '../../parts/upload-list.tsx';
 import { UploadTimeline } from '../../parts/upload-timeline.tsx';
 
 /** All uploads of a customer, and where new ones are sent from. */
 export default function Uploads({ customerId, session }: { readonly customerId: string; readonly session: Session }) {
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useUploads(customerId);
+  const read = useUploads(customerId);
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = read;
+  // A server without keys creates a customer with its first upload.
+  const isMissing = isProblem(error, 'customer_not_found');
+  const failure = data === undefined || error ? failureOf(read) : null;
   const mayRead = may(session, 'read');
   const sent = useSentUploads(customerId, !mayRead);
   const uploads = mayRead ? (data?.pages ?? []).flatMap(({ items }) => items) : sent;
@@ -25,7 +30,7 @@ export default function Uploads({ customerId, session }: { readonly customerId: 
       lead="Each file is added to the table as a whole, or not at all."
     >
       {may(session, 'upload') && <UploadArea customerId={customerId} />}
-      {error && error instanceof Error && !isMissingCustomer(error) && <ProblemBox problem={problemIn(error)} />}
+      {failure && !isMissing && <ReadProblem error={failure} />}
       {mayRead && uploads.some(({ status }) => status === 'complete') && (
         <Panel title="What each upload has brought">
           <UploadTimeline customerId={customerId} uploads={uploads} />
@@ -36,7 +41,7 @@ export default function Uploads({ customerId, session }: { readonly customerId: 
           <UploadList uploads={uploads} label={`Uploads of customer ${customerId}`} />
         </Panel>
       ) : (
-        (data || error) && (
+        (data || isMissing) && (
           <Panel title="All uploads">
             <EmptyState icon={<Files aria-hidden />} title="No uploads yet">
               The first file creates the table. Later files are added to it.
@@ -53,9 +58,4 @@ export default function Uploads({ customerId, session }: { readonly customerId: 
       )}
     </Screen>
   );
-}
-
-/** A server without keys creates a customer with its first upload. */
-function isMissingCustomer(error: unknown): boolean {
-  return problemIn(error).code === 'customer_not_found';
 }
