@@ -137,6 +137,7 @@ export async function startServices(
       observe,
     });
     closing.push(() => server.close());
+    closing.push(() => catalog.stopWaiting());
     const url = await server.listen({ host: config.host, port: config.port, backlog: MAX_WAITING_CONNECTIONS });
     return { url, close, ended: ended.promise };
   } catch (error) {

@@ -43,5 +43,7 @@ export interface Catalog
   now(): Promise<number>;
   /** Resolves if the catalog can be read. */
   ping(): Promise<void>;
+  /** The process ends: from now on, no call waits long for a database that is away. */
+  stopWaiting(): void;
   close(): Promise<void>;
 }

@@ -23,7 +23,7 @@ import { webhookDeliveriesIn } from './webhook-deliveries.ts';
 import { webhooksIn } from './webhooks.ts';
 
 /** What a SQL database alone does not know. */
-export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news' | 'copies'>;
+export type KyselyCatalog = Omit<Catalog, 'isShared' | 'news' | 'copies' | 'stopWaiting'>;
 
 /**
  * The catalog in a SQL database whose schema is up to date ({@link migrate}).

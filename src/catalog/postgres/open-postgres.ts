@@ -12,6 +12,7 @@ import { migrate } from '../kysely/migrations/migrate.ts';
 import { forgetCommits, provenCommit } from './commit.ts';
 import { translated, verdictOn } from './failures.ts';
 import { postgresWrites } from './parallel-writes.ts';
+import { Patience } from './patience.ts';
 import { type Connecting, connecting, postgresPool, serverName, type Waits } from './pool.ts';
 import { type Commit, postgresDialect } from './postgres-dialect.ts';
 import { PostgresNews } from './postgres-news.ts';
@@ -33,6 +34,8 @@ export interface PostgresOptions {
 const WAIT_MS = 10_000;
 const VITAL_CONNECTIONS = 2;
 const SETTLING_CONNECTIONS = 2;
+/** Less than a process has to end. */
+const STOP_MS = 3_000;
 const CLOSE_MS = 2_000;
 const START_PAUSE_MS = 250;
 /** Of a server that is away, it is asked whether it is back. */
@@ -62,8 +65,9 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
   const open = (of: pg.Pool) => new Kysely<CatalogTables>({ dialect: postgresDialect(of, provenCommit(settling)) });
   const db = open(pool);
   const presence = new ServerPresence(() => probe(connecting(url, `${application} probe`, PROBE)));
+  const patience = new Patience(waitMs);
   const [catalog, vital] = [db, open(vitalPool)].map((each) =>
-    retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), waitMs, each === db ? presence : null),
+    retryingCatalog(kyselyCatalog(each, now ?? serverClock, postgresWrites), patience, each === db ? presence : null),
   ) as [KyselyCatalog, KyselyCatalog];
   // By one of all nodes, since it reads the whole table: an index would cost more, in each commit.
   const forget = async () => (await catalog.takeChore('commits', FORGET_EVERY_MS)) && forgetCommits(pool);
@@ -91,6 +95,9 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
     isShared: true,
     news,
     copies: catalogCopiesIn(db),
+    stopWaiting() {
+      patience.endIn(STOP_MS);
+    },
     close() {
       ended ??= end();
       return ended;

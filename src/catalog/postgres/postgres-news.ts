@@ -21,24 +21,28 @@ interface Message {
 /** News between the processes that share a database, by `NOTIFY` and `LISTEN` on a connection of their own. */
 export class PostgresNews implements CatalogNews {
   readonly #connecting: Connecting;
+  readonly #checkMs: number;
   readonly #local = new LocalNews();
   /** The server sends its own messages to a process, too. */
   readonly #id = randomUUID();
   #waiting: CatalogChange[] = [];
   #client: pg.Client | null = null;
+  /** Resolves when nothing runs on the connection: one statement runs at a time, and none before it is prepared. */
+  #idle: Promise<unknown> = Promise.resolve();
   #isSending = false;
   #isClosed = false;
   #reconnect: NodeJS.Timeout | undefined;
   #check: NodeJS.Timeout | undefined;
 
-  constructor(connecting: Connecting) {
+  constructor(connecting: Connecting, checkMs: number = CHECK_MS) {
     this.#connecting = connecting;
+    this.#checkMs = checkMs;
   }
 
   /** Connects. If that fails, it is tried again until it succeeds. */
   async start(): Promise<void> {
     await this.#connect();
-    this.#check = setInterval(() => void this.#query('select 1'), CHECK_MS);
+    this.#check = setInterval(() => void this.#query('select 1'), this.#checkMs);
     this.#check.unref();
   }
 
@@ -66,16 +70,22 @@ export class PostgresNews implements CatalogNews {
     client.on('end', () => this.#disconnected(client));
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
     this.#client = client;
+    const prepared = this.#prepare(client);
+    this.#idle = prepared.catch(() => undefined);
     try {
-      await client.connect();
-      await this.#connecting.prepare(client);
-      await client.query(`listen ${CHANNEL}`);
+      await prepared;
       void this.#send();
       return true;
     } catch {
       this.#disconnected(client);
       return false;
     }
+  }
+
+  async #prepare(client: pg.Client): Promise<void> {
+    await client.connect();
+    await this.#connecting.prepare(client);
+    await client.query(`listen ${CHANNEL}`);
   }
 
   #disconnected(client: pg.Client): void {
@@ -105,8 +115,10 @@ export class PostgresNews implements CatalogNews {
   async #query(sql: string, parameters?: readonly string[]): Promise<boolean> {
     const client = this.#client;
     if (!client) return false;
+    const answer = this.#idle.then(() => client.query(sql, parameters?.slice()));
+    this.#idle = answer.catch(() => undefined);
     try {
-      await client.query(sql, parameters?.slice());
+      await answer;
       return true;
     } catch {
       this.#disconnected(client);

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../errors.ts';
 import type { KyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { NotCommitted, verdictOn } from './failures.ts';
+import { Patience } from './patience.ts';
 import type { ServerPresence } from './server-presence.ts';
 
 /** How often a call is repeated because other transactions were in its way. */
@@ -20,26 +21,30 @@ const PATIENT: ReadonlySet<string> = new Set(['markReceived', 'commitUpload', 'e
  * Repeats calls that conflicted with others, or lost their connection. Each of them is one transaction, or ends with one, and it is
  * certain that this was not committed.
  *
- * @param waitMs how long a call waits for a server that is away, before it fails with the problem `catalog_unavailable`
+ * @param patience with a server that is away, before a call fails with the problem `catalog_unavailable`
  * @param presence once a call has waited in vain, others fail soon, until the server is back; null: all of them wait
  */
 export function retryingCatalog(
   catalog: KyselyCatalog,
-  waitMs: number,
+  patience: Patience,
   presence: ServerPresence | null = null,
 ): KyselyCatalog {
   const { ping, close, ...calls } = catalog;
   const retried = Object.entries(calls).map(([name, call]) => [
     name,
-    repeated(call as Call, waitMs, PATIENT.has(name) ? null : presence),
+    repeated(call as Call, patience, PATIENT.has(name) ? null : presence),
   ]);
   // A ping asks about now.
-  return { ...(Object.fromEntries(retried) as typeof calls), ping: repeated(ping, 0, null), close };
+  return { ...(Object.fromEntries(retried) as typeof calls), ping: repeated(ping, new Patience(0), null), close };
 }
 
-function repeated<Repeated extends Call>(call: Repeated, waitMs: number, presence: ServerPresence | null): Repeated {
+function repeated<Repeated extends Call>(
+  call: Repeated,
+  patience: Patience,
+  presence: ServerPresence | null,
+): Repeated {
   const repeating = async (...args: Parameters<Repeated>): Promise<unknown> => {
-    const until = performance.now() + waitMs;
+    const began = performance.now();
     let failure: unknown;
     for (let failures = 0; ; failures++) {
       if (presence && !(await presence.isThere(KNOWN_AWAY_MS))) throw unavailable(failure);
@@ -49,7 +54,7 @@ function repeated<Repeated extends Call>(call: Repeated, waitMs: number, presenc
         const verdict = verdictOn(error);
         if (verdict === 'final' || (verdict === 'conflict' && failures >= MAX_CONFLICTS)) throw error;
         if (verdict === 'unknown_outcome') throw unknownOutcome(error);
-        if (verdict === 'unavailable' && performance.now() >= until) {
+        if (verdict === 'unavailable' && patience.isOver(began)) {
           presence?.miss();
           throw unavailable(error);
         }

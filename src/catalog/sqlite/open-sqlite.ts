@@ -41,8 +41,10 @@ export async function openSqliteCatalog(
   const db = await openSqlite(path, () => changes++);
   const catalog = { ...kyselyCatalog(db, async () => now()), copies: catalogCopiesIn(db) };
   // A cache that counts the changes of this connection knows nothing of those of others.
-  if (news) return { ...catalog, isShared: true, news };
-  return { ...catalog, ...cachedReads(catalog, () => changes), isShared: false, news: new LocalNews() };
+  // A file is never away.
+  const stopWaiting = (): void => undefined;
+  if (news) return { ...catalog, isShared: true, news, stopWaiting };
+  return { ...catalog, ...cachedReads(catalog, () => changes), isShared: false, news: new LocalNews(), stopWaiting };
 }
 
 /** Opens the file and brings its schema up to date. @param onChange called after every change */
