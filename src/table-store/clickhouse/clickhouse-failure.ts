@@ -23,6 +23,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   203: 'unavailable', // NO_FREE_CONNECTION
   209: 'unavailable', // SOCKET_TIMEOUT
   210: 'unavailable', // NETWORK_ERROR
+  216: 'unavailable', // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: a proxy has repeated a request
   225: 'unavailable', // NO_ZOOKEEPER
   236: 'unavailable', // ABORTED: the server is stopping
   242: 'unavailable', // TABLE_IS_READ_ONLY

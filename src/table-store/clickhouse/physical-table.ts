@@ -31,8 +31,6 @@ const TABLE_SETTINGS = {
   fsync_part_directory: 1,
   // A merge, or a deletion, replaces parts that are on disk by a part that has to be, too.
   min_rows_to_fsync_after_merge: 1,
-  // An insert that a proxy repeats is recognised by its token. Replicated engines do so without this.
-  non_replicated_deduplication_window: 1000,
 } as const;
 
 /** The stored columns of a table, by name: their types in ClickHouse. */

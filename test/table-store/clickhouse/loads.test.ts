@@ -136,21 +136,42 @@ describe('loads into ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () => {
     assert.ok(deleted >= inserted + 6, `${deleted - inserted} for the deletions`);
   });
 
-  it('store a request that was sent twice once', async () => {
+  it('do not commit a request that was sent twice', async () => {
     const session = await begin('twice', 1);
-    await session.commit();
-    const [shard] = servers.shards;
+    await session.append(integers([0, 2]));
+    const shard = servers.shards.find((_, index) => index === 1) ?? servers.reader;
     const table = tableName(tableOf('twice'));
-    const sql = insertSql({ table, tag: 1, into: ['c0'] }, parsedFile(N).columns, 0);
-    const settings = insertSettings({ delimiter: ',', quote: '"', hasFullTimes: true }, `${table}:1:0`);
-    for (let sent = 0; sent < 2; sent++) {
-      await shard.insert(sql, {
-        values: Readable.from([Buffer.from('5\n6\n')]),
-        settings,
-        queryId: insertId(table, 1),
-      });
-    }
-    assert.deepEqual(await stored('twice'), { 1: [2, 2] });
+    await shard.insert(insertSql({ table, tag: 1, into: ['c0'] }, parsedFile(N).columns, 0), {
+      values: Readable.from([Buffer.from('0\n1\n')]),
+      settings: insertSettings({ delimiter: ',', quote: '"', hasFullTimes: true }, `${table}:1:0`),
+      queryId: insertId(table, 1),
+    });
+    assert.deepEqual(await stored('twice'), { 1: [4, 2] });
+    assert.match(await failing(session.commit()), /^io_error: .* holds 4, not each of them once$/);
+  });
+
+  it('wait if a request was sent again while the first one runs', async () => {
+    const sent = { queryId: insertId('again', 1) };
+    const first = servers.reader.run('SELECT sleep(1)', sent);
+    await sleep(200);
+    assert.match(await failing(servers.reader.run('SELECT 1', sent)), /^unavailable: .*is already running/);
+    await first;
+  });
+
+  it('cost a server neither an open file nor a megabyte for each table', async () => {
+    const used = async (): Promise<readonly number[]> => {
+      const [row] = await servers.reader.rows<[string, string]>(
+        `SELECT sumIf(value, metric = 'OpenFileForWrite'), sumIf(value, metric = 'MemoryTracking') FROM system.metrics`,
+      );
+      return (row ?? []).map(Number);
+    };
+    await (await begin('cheap', 1)).commit();
+    const [files = 0, memory = 0] = await used();
+    const tables = 60;
+    for (let table = 0; table < tables; table++) await (await begin(`cheap-${table}`, 1)).commit();
+    const [filesAfter = 0, memoryAfter = 0] = await used();
+    assert.ok(filesAfter - files < tables / 2, `${filesAfter - files} files`);
+    assert.ok(memoryAfter - memory < tables * 500_000, `${memoryAfter - memory} bytes`);
   });
 
   it('delete what a failed append has stored, before the next append', async () => {
