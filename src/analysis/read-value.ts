@@ -64,7 +64,8 @@ export function readIntegerBound(
   op: Comparison,
 ): { readonly op: Comparison; readonly value: PlanValue } {
   const { value } = part;
-  if (typeof value !== 'number' || Number.isInteger(value) || op === '=' || op === '!=') {
+  const hasDecimals = typeof value === 'number' && Number.isFinite(value) && !Number.isInteger(value);
+  if (!hasDecimals || op === '=' || op === '!=') {
     return { op, value: readValue(part, 'integer') };
   }
   return op.startsWith('>')

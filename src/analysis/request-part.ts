@@ -124,7 +124,8 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   // Not as JSON: it may be nested deeper than the stack allows.
   if (typeof value === 'object') return 'an object';
-  const text = JSON.stringify(value) ?? 'nothing';
+  // What JSON.parse makes of 1e400.
+  const text = value === Infinity || value === -Infinity ? String(value) : (JSON.stringify(value) ?? 'nothing');
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 

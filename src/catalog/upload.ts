@@ -181,7 +181,8 @@ export interface Uploads {
    * two at the same time, one is acknowledged.
    *
    * @param limits default: none
-   * @throws Problem upload_not_found, also if another instance receives it now; upload_cancelled
+   * @throws Problem upload_not_found, also if another instance receives it now; upload_cancelled; key_invalid if the key that it was sent
+   *   with was revoked, or deleted with its customer, in the meantime
    */
   markReceived(reception: Reception & ResumableReception, file: ReceivedFile, limits?: QueueLimits): Promise<Received>;
   /** Finds the latest upload of a customer whose bytes have this SHA-256, as `duplicateOf` names it. */

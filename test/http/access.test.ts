@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { analyze, call, formOf, type Reply, type RunningThena, startThena, upload } from '../server.ts';
 
 const ADMIN_KEY = 'an-admin-key-for-tests-only';
@@ -180,6 +183,30 @@ describe('with keys', () => {
     assert.equal((await call(`${thena.url}/api/v1/customers/own`, { headers: reader })).body.code, 'key_invalid');
     assert.deepEqual((await revoke()).body.code, 'key_not_found');
   });
+
+  for (const [id, change] of [
+    ['revoked', 'its key is revoked'],
+    ['recreated', 'its customer is deleted and created again'],
+  ] as const) {
+    test(`refuses a file if ${change} while it is sent`, async () => {
+      const admin = { headers: bearer(ADMIN_KEY) };
+
+      const create = () => call(`${thena.url}/api/v1/customers`, { ...admin, json: { customer_id: id } });
+      const { api_key: key } = (await create()).body;
+      const of = `${thena.url}/api/v1/customers/${id}`;
+      const sender = request(`${of}/uploads`, { method: 'PUT', headers: bearer(key.key) });
+      const answer = once(sender, 'response').then(async ([reply]) => [reply.statusCode, await json(reply)]);
+      sender.write(CSV);
+      await sleep(100);
+      const ended = id === 'revoked' ? `${of}/keys/${key.id}` : of;
+      assert.equal((await call(ended, { ...admin, method: 'DELETE' })).status, 204);
+      if (id === 'recreated') assert.equal((await create()).status, 201);
+      sender.end(CSV.split('\n')[1]);
+      const [status, body] = await answer;
+      assert.deepEqual([status, body.code], [401, 'key_invalid'], JSON.stringify(body));
+      assert.deepEqual((await call(`${of}/uploads`, admin)).body.items, []);
+    });
+  }
 });
 
 describe('without keys', () => {

@@ -249,6 +249,18 @@ describe('a query that is refused, with the location of the error', () => {
     });
   }
 
+  for (const op of ['=', '!=', '<', '<=', '>', '>=']) {
+    it(`compares an integer by ${op} with a number that is too large for JSON: value_invalid`, async () => {
+      for (const value of ['1e400', '-1e400']) {
+        const body = `{"customer_id":"a","query":{"measures":[{"fn":"count"}],"where":{"column":"n","op":"${op}","value":${value}}}}`;
+        const headers = { 'content-type': 'application/json' };
+        const refused = await call(`${thena.url}/api/v1/analyze/`, { method: 'POST', body, headers });
+        assert.deepEqual([refused.status, refused.body.code], [422, 'value_invalid'], JSON.stringify(refused.body));
+        assert.match(refused.body.detail, /Infinity is not an integer/);
+      }
+    });
+  }
+
   it('has an object or deep arrays instead of any text, number or list', async () => {
     const arrays = '['.repeat(120_000) + ']'.repeat(120_000);
     const odd = ['{"toString":1}', '{"toJSON":1,"valueOf":null}', '[null]', 'null', 'true', '-0', '""', arrays];

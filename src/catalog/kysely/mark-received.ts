@@ -46,6 +46,10 @@ export function markReceivedIn(
         }
         // An upload may be acknowledged twice. The first acknowledgement counts.
         if (!isReceiving) return { kind: 'received', upload: uploadOf(upload) };
+        // A file may take days. Its customer may even have been deleted, and created again for others.
+        if (upload.key_id !== null && !(await isValid(trx, upload.key_id))) {
+          throw new Problem('key_invalid', 'The API key was revoked during the upload.');
+        }
         const sameKey = await withSameKey(trx, upload);
         if (sameKey) return { kind: 'key_used', earlier: uploadOf(sameKey) };
         const sameBytes = await withSameBytes(trx, upload.customer_id, file.sha256);
@@ -87,6 +91,11 @@ export function markReceivedIn(
         return { kind: 'received', upload: uploadOf(row) };
       }),
   };
+}
+
+async function isValid(trx: Transaction<CatalogTables>, keyId: string): Promise<boolean> {
+  const key = trx.selectFrom('api_keys').select('id').where('id', '=', keyId).where('revoked_at', 'is', null);
+  return (await key.executeTakeFirst()) !== undefined;
 }
 
 async function withSameKey(trx: Transaction<CatalogTables>, upload: UploadRow): Promise<UploadRow | undefined> {

@@ -135,7 +135,7 @@ export class Registration {
    * Acknowledges the upload, which has been created and whose bytes are durable.
    *
    * @throws Problem duplicate_upload, idempotency_key_reused, too_many_uploads, queue_full, upload_cancelled, upload_not_retryable,
-   *   customer_busy, customer_not_found; shutting_down if others have declared this node dead
+   *   key_invalid, customer_busy, customer_not_found; shutting_down if others have declared this node dead
    */
   async acknowledge(received: ReceivedFile): Promise<Acknowledgement> {
     const { customerId } = this.#requireAccess();

@@ -15,6 +15,7 @@ export function repeatedUploadsContract(t: CatalogUnderTest): void {
       assert.deepEqual([again.kind, again.kind === 'key_used' && again.earlier.id], ['key_used', first.id]);
       assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), null, 'k'))?.id, first.id);
       for (const keyId of ['one', 'two']) {
+        await t.addKey('a', keyId);
         const sent = await t.receiving('a', { idempotencyKey, keyId });
         assert.equal((await t.catalog.markReceived(receptionOf(sent.id), fileOf('aa'))).kind, 'received');
         assert.equal((await t.catalog.findByIdempotencyKey(customerId('a'), keyId, 'k'))?.id, sent.id);

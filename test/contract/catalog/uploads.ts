@@ -38,9 +38,26 @@ export function uploadsContract(t: CatalogUnderTest): void {
     });
 
     it('remembers the key that an upload was sent with', async () => {
+      await t.receiving('acme');
+      await t.addKey('acme', 'key_1');
       const upload = await t.receiving('acme', { keyId: 'key_1' });
       assert.equal(upload.keyId, 'key_1');
       assert.equal((await t.acknowledged(upload.id)).keyId, 'key_1');
+    });
+
+    it('acknowledges no upload with a key that was revoked or deleted during the upload', async () => {
+      const id = customerId('acme');
+      await t.catalog.createCustomer({ id, timeColumn: null, columns: null });
+      await t.addKey('acme', 'key_1');
+      const [upload, before] = [
+        await t.receiving('acme', { keyId: 'key_1' }),
+        await t.receiving('acme', { keyId: 'key_1' }),
+      ];
+      await t.acknowledged(before.id);
+      await t.catalog.revokeKey(id, 'key_1');
+      await assert.rejects(t.acknowledged(upload.id), { code: 'key_invalid' });
+      assert.equal(await t.statusOf(upload.id), 'receiving');
+      assert.equal((await t.acknowledged(before.id)).status, 'received', 'acknowledged before');
     });
 
     it('does not change an existing customer when an upload starts', async () => {
