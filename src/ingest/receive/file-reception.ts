@@ -205,7 +205,10 @@ export class FileReception {
       this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
       this.#cancellation.signal.throwIfAborted();
       const upload = await this.#again.receive();
-      await this.#discard(false);
+      // It is acknowledged, whatever becomes of this. Housekeeping removes what is left.
+      await this.#discard(false).catch((error: Error) =>
+        this.#deps.observe({ kind: 'background_failed', task: 'reception', error }),
+      );
       return upload;
     } finally {
       release();
