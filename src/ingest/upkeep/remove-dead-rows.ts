@@ -35,8 +35,8 @@ export async function removeDeadRows(
       continue;
     }
     failpoint('rows_purged');
-    for (const { tag, mayBeWritten } of tags) if (mayBeWritten) await catalog.markPurged(customerId, tag);
-    await catalog.forgetTags(customerId, tags.filter(({ mayBeWritten }) => !mayBeWritten).map(tagOf));
+    for (const { tag, mayBeWritten } of tags) if (mayBeWritten) await catalog.markPurged(table, tag);
+    await catalog.forgetTags(table, tags.filter(({ mayBeWritten }) => !mayBeWritten).map(tagOf));
   }
 }
 
