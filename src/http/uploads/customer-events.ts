@@ -48,6 +48,8 @@ export async function* customerEvents(
     while (!ends.aborted) {
       const ids = changed === 'too_many' ? await current(deps, access, sent) : changed;
       for (const id of ids) {
+        // For each, since the client may take any time to read the one before.
+        await confirm();
         const event = await uploadEvent(deps, access, id, sent);
         if (event) yield eventText(event);
       }
