@@ -59,6 +59,12 @@ export interface UncommittedTag {
   readonly mayBeWritten: boolean;
 }
 
+/** A table that exists, has existed, or may exist. No other one will have its ID, not even of a later customer with the same ID. */
+export interface KnownTable {
+  readonly customerId: CustomerId;
+  readonly tableId: TableId;
+}
+
 export interface TableStates {
   /** @returns null until the customer's first upload is committed */
   tableForReading(customerId: CustomerId): Promise<TableForReading | null>;
@@ -74,11 +80,9 @@ export interface TableStates {
    */
   deadTags(): Promise<readonly UncommittedTag[]>;
   /** To be called once the rows of a tag are deleted that may still be written. */
-  markPurged(customerId: CustomerId, tag: number): Promise<void>;
+  markPurged(table: KnownTable, tag: number): Promise<void>;
   /** To be called once the rows of these tags are deleted. A tag that an attempt holds is not forgotten. */
-  forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;
+  forgetTags(table: KnownTable, tags: readonly number[]): Promise<void>;
   /** @returns those of the tables that are neither their customer's nor that of an uncommitted tag: no attempt will ever have them */
-  unknownTables(
-    tables: readonly { readonly customerId: CustomerId; readonly tableId: TableId }[],
-  ): Promise<readonly { readonly customerId: CustomerId; readonly tableId: TableId }[]>;
+  unknownTables(tables: readonly KnownTable[]): Promise<readonly KnownTable[]>;
 }

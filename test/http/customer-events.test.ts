@@ -147,6 +147,21 @@ test('ends when the key is revoked, the session ends, or the customer is deleted
   assert.equal(await end(deleted), 'customer_not_found');
 });
 
+test('shows nothing to a key that was revoked right after a change', async () => {
+  const key = await newCustomer('changing');
+  const keys = `${thena.url}/api/v1/customers/changing/keys`;
+  const made = await call(keys, { json: { rights: ['read'] }, headers: admin });
+  const stream = await follow('changing', { authorization: `Bearer ${made.body.key}` });
+  await stream.until(({ name }) => name === 'table');
+  await put(thena.url, 'changing', CSV, key);
+  await call(`${keys}/${made.body.id}`, { method: 'DELETE', headers: admin });
+  await stream.untilEnd();
+  assert.deepEqual(
+    stream.events.map(({ name }) => name),
+    ['table', 'problem'],
+  );
+});
+
 test('ends the stream of an upload when the key is revoked', async () => {
   await newCustomer('one');
   const keys = `${thena.url}/api/v1/customers/one/keys`;

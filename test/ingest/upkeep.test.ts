@@ -123,6 +123,27 @@ describe('upkeep', () => {
     assert.deepEqual(await catalog.uncommittedTags(customerId('a')), [1]);
   });
 
+  it('deletes the rows of many undone uploads of a table together', async () => {
+    const undone: UploadId[] = [];
+    for (let upload = 0; upload < 4; upload++) {
+      const { id } = await catalog.createUpload(newUpload('a'));
+      await catalog.markReceived(receptionOf(id), { ...FILE, sha256: String(upload) });
+      const claim = await catalog.claimNext({ ...A, leaseMs: 60_000 });
+      assert.ok(claim);
+      await catalog.commitUpload(commitOf(claim));
+      if (upload > 0) undone.push(id);
+    }
+    for (const id of undone) await catalog.undoUpload(id);
+    const purged: (readonly number[])[] = [];
+    const tables = {
+      purge: async (_: unknown, tags: readonly number[]) => void purged.push(tags),
+      drop: () => Promise.reject(new Error('the table is in use')),
+    };
+    await removeDeadRows({ catalog, tables, observe: (each) => assert.fail(JSON.stringify(each)) });
+    assert.deepEqual(purged, [[2, 3, 4]]);
+    assert.deepEqual(await catalog.uncommittedTags(customerId('a')), []);
+  });
+
   for (const [reason, purged] of [
     ['io_error', ['b']],
     ['unavailable', []],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
 import type { TableForReading } from '../../../src/catalog/table-state.ts';
-import { customerId, receptionOf } from '../../builders.ts';
+import { customerId, receptionOf, tableOf } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, commitOf, FAILED, LEASE_MS, leaseOf, REQUEUED } from './catalog-under-test.ts';
 
 export function tableStatesContract(t: CatalogUnderTest): void {
@@ -88,16 +88,17 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       const claims = [await t.claimed(), await t.claimed()];
       for (const claim of claims) await t.catalog.retag(leaseOf(claim));
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1, 2]);
-      await t.catalog.forgetTags(customerId('a'), [1]);
-      await t.catalog.forgetTags(customerId('a'), []);
+      await t.catalog.forgetTags(tableOf('a', claims[0]?.tableId), [1]);
+      await t.catalog.forgetTags(tableOf('a', claims[0]?.tableId), []);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [2]);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('b')), [1, 2]);
     });
 
     it('are never used again, even after they are forgotten', async () => {
       await t.received('a');
-      await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome: REQUEUED });
-      await t.catalog.forgetTags(customerId('a'), [1]);
+      const claim = await t.claimed();
+      await t.catalog.endAttempt({ ...leaseOf(claim), outcome: REQUEUED });
+      await t.catalog.forgetTags(tableOf('a', claim.tableId), [1]);
       assert.equal((await t.claimed()).tag, 2);
     });
 
