@@ -86,6 +86,35 @@ describe('upkeep', () => {
     assert.deepEqual(kept.toSorted(), [receiving, queued, elsewhere].toSorted());
   });
 
+  it('leaves the segments of a resumable file that is received again and acknowledged meanwhile', async () => {
+    const { id } = await catalog.createUpload(newUpload('a', { receiver: INSTANCE.instanceId }));
+    await catalog.createResumable(
+      { id, customerId: customerId('a'), length: 4, filename: null, options: {}, corrects: null, keyId: null } as never,
+      9,
+    );
+    const segments = join(folder, 'spool', `${id}.${INSTANCE.instanceId}`);
+    await mkdir(segments);
+    let received = 0;
+    // The answer about the upload, which was removed, comes late: until then it is received again.
+    const late: Catalog = {
+      ...catalog,
+      async findUpload(uploadId) {
+        const before = await catalog.findUpload(uploadId);
+        if (before !== null || received++ > 0) return before;
+        await catalog.createUpload({ ...newUpload('a', { receiver: INSTANCE.instanceId }), id });
+        await catalog.markReceived(receptionOf(id, INSTANCE.instanceId), FILE);
+        await catalog.removeResumable(id);
+        return before;
+      },
+    };
+    const spool = new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId);
+    const nothing = { removeUnneeded: async () => undefined };
+    const deps = { instance: INSTANCE, receptions: { ids: [] }, spool };
+    await removeEndedReceptions({ ...deps, catalog: late });
+    await removeUnneededFiles({ ...deps, catalog: late, rejectFiles: nothing, chunks: nothing });
+    assert.deepEqual(await readdir(join(folder, 'spool')), [`${id}.${INSTANCE.instanceId}`]);
+  });
+
   it('receives a file again whose earlier segments could not be removed', async () => {
     const spool = new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId);
     const { id } = newUpload('a');
