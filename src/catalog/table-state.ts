@@ -25,7 +25,10 @@ export interface TableForReading {
   readonly uncommittedTags: readonly number[];
   /** Rows with greater tags do not belong to the state either: their attempts started later. */
   readonly lastTag: number;
-  /** When this state became the current one; null if an earlier version of Thena did not record it. */
+  /**
+   * When this state became the current one, or shortly later: no two states have the same second. Null if an earlier version of Thena
+   * did not record it.
+   */
   readonly changedAt: Date | null;
   /** Incremented by every undo. The rows of an undone upload may be deleted at any time, even during a read. */
   readonly generation: number;
