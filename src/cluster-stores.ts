@@ -84,17 +84,29 @@ async function takeShards(
   const names = shardNames(servers);
   await whenReachable(() => requireShards(servers, expected, making));
   if (names.join() !== expected.names.join()) {
+    const added = expected.names.length === 0 ? [] : names.slice(expected.names.length);
+    // Before anything is created: a node that runs may create more tables until it stops.
+    const isAlive = ({ seenMs }: { readonly seenMs: number }): boolean => Math.abs(seenMs) < DEAD_AFTER_MS;
+    if (added.length > 0)
+      refuseUnaware(
+        (await catalog.nodes()).filter(isAlive).map(({ nodeId }) => nodeId),
+        added,
+      );
     // In this order: a server whose place is recorded and that has no identity was replaced by an empty one.
     await whenReachable(() => markShards(servers, expected));
     // Before they are recorded, so that it is done again if it is interrupted.
     await whenReachable(() => completeShards(servers, expected.names.length, making));
     const nodes = await catalog.recordShards(names, DEAD_AFTER_MS);
-    if (nodes.length > 0) {
-      throw new SettingError(
-        `THENA_CLICKHOUSE_URL has new shards (${names.slice(expected.names.length).join(', ')}), which these nodes do not know: ${nodes.join(', ')}. Stop them first. One that was killed counts as running for ${DEAD_AFTER_MS / 1000} seconds.`,
-      );
-    }
+    refuseUnaware(nodes, added);
   }
+}
+
+/** @throws SettingError if there are nodes, which do not know the new shards */
+function refuseUnaware(nodes: readonly string[], added: readonly string[]): void {
+  if (nodes.length === 0) return;
+  throw new SettingError(
+    `THENA_CLICKHOUSE_URL has new shards (${added.join(', ')}), which these nodes do not know: ${nodes.join(', ')}. Stop them first. One that was killed counts as running for ${DEAD_AFTER_MS / 1000} seconds.`,
+  );
 }
 
 /** A node that registers knows all shards: one may have been added since they were checked, by a node that saw no other alive. */

@@ -10,6 +10,9 @@ interface Line {
   readonly error?: Error;
 }
 
+/** Values may contain quotation marks and line feeds: what is quoted ends at the last mark of its kind, or with the message. */
+const QUOTED = /(['"`]).*\1|(?<!\w)['"`].*$/gs;
+
 /** Polled by monitoring every few seconds. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
@@ -156,9 +159,9 @@ function fields(observation: Observation): Readonly<Record<string, unknown>> {
 
 function describeError(error: Error): Readonly<Record<string, unknown>> {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  // A failed system call quotes a path. DuckDB quotes values and, after the first line, whole rows.
-  const [first = ''] = error.message.split('\n', 1);
-  const message = syscall === undefined ? first.replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '…') : first;
+  // A failed system call quotes a path. DuckDB and ClickHouse quote values and, after the first line, whole rows.
+  const shown = syscall === undefined ? error.message.replace(QUOTED, '…') : error.message;
+  const [message] = shown.split('\n', 1);
   const frames = error.stack?.match(/^ {4}at .*$/gm)?.map((frame) => frame.trim());
   const cause = error.cause instanceof Error ? describeError(error.cause) : undefined;
   return { name: error.name, code, message, at: frames, cause };

@@ -45,10 +45,12 @@ export async function runMove(
     const { embedded, clustered, exports, engine } = await openSides(config, cluster, folder, closing);
     const registration = await keepNodesAway(clustered.catalog);
     closing.push(registration.end);
+    const { confirm } = registration;
     const signal = AbortSignal.any([options.signal, registration.signal]);
     const [source, target] = into === 'cluster' ? [embedded, clustered] : [clustered, embedded];
     await refuseMoveInto(source);
-    await moveData({ ...options, source, target, checksums: fileChecksums(engine), directory: exports, signal });
+    const checksums = fileChecksums(engine);
+    await moveData({ ...options, source, target, checksums, directory: exports, confirm, signal });
   } finally {
     for (const end of closing.reverse()) await end();
   }

@@ -67,6 +67,26 @@ test('never logs the content of a file', () => {
   }
 });
 
+test('never logs a part of a quoted value, whatever quotation marks and line feeds it contains', () => {
+  const logged = (message: string): string => {
+    const [line = ''] = lines([{ kind: 'background_failed', task: 'sweep', error: new Error(message) }]);
+    return JSON.parse(line).error.message;
+  };
+  for (const mark of [`'`, '"', '`']) {
+    for (const value of [
+      `it${mark}s Jane`,
+      `Jane${mark} or ${mark}Jane`,
+      `x\nJane`,
+      `x${mark} Jane\n${mark}`,
+      `x\\${mark}Jane`,
+    ]) {
+      assert.match(logged(`value ${mark}${value}${mark} of n`), /^value … of n$/);
+    }
+    assert.equal(logged(`value ${mark}Jane`), 'value …', 'it was cut off');
+  }
+  assert.equal(logged("the server can't be reached"), "the server can't be reached");
+});
+
 test('names the file of a failed system call', () => {
   const error = Object.assign(new Error("ENOSPC: no space left on device, write '/data/spool/1'"), {
     syscall: 'write',

@@ -25,7 +25,10 @@ export interface TableForReading {
   readonly uncommittedTags: readonly number[];
   /** Rows with greater tags do not belong to the state either: their attempts started later. */
   readonly lastTag: number;
-  /** When this state became the current one; null if an earlier version of Thena did not record it. */
+  /**
+   * When this state became the current one, or shortly later: no two states have the same second. Null if an earlier version of Thena
+   * did not record it.
+   */
   readonly changedAt: Date | null;
   /** Incremented by every undo. The rows of an undone upload may be deleted at any time, even during a read. */
   readonly generation: number;
@@ -56,6 +59,12 @@ export interface UncommittedTag {
   readonly mayBeWritten: boolean;
 }
 
+/** A table that exists, has existed, or may exist. No other one will have its ID, not even of a later customer with the same ID. */
+export interface KnownTable {
+  readonly customerId: CustomerId;
+  readonly tableId: TableId;
+}
+
 export interface TableStates {
   /** @returns null until the customer's first upload is committed */
   tableForReading(customerId: CustomerId): Promise<TableForReading | null>;
@@ -71,11 +80,9 @@ export interface TableStates {
    */
   deadTags(): Promise<readonly UncommittedTag[]>;
   /** To be called once the rows of a tag are deleted that may still be written. */
-  markPurged(customerId: CustomerId, tag: number): Promise<void>;
+  markPurged(table: KnownTable, tag: number): Promise<void>;
   /** To be called once the rows of these tags are deleted. A tag that an attempt holds is not forgotten. */
-  forgetTags(customerId: CustomerId, tags: readonly number[]): Promise<void>;
+  forgetTags(table: KnownTable, tags: readonly number[]): Promise<void>;
   /** @returns those of the tables that are neither their customer's nor that of an uncommitted tag: no attempt will ever have them */
-  unknownTables(
-    tables: readonly { readonly customerId: CustomerId; readonly tableId: TableId }[],
-  ): Promise<readonly { readonly customerId: CustomerId; readonly tableId: TableId }[]>;
+  unknownTables(tables: readonly KnownTable[]): Promise<readonly KnownTable[]>;
 }

@@ -222,7 +222,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
         uploadId,
       ),
     retry: async (access, uploadId, changes) =>
-      retryUpload({ catalog, spool, receptions }, access, await uploads.get(access, uploadId), changes),
+      retryUpload({ catalog, spool, receptions, observe }, access, await uploads.get(access, uploadId), changes),
     rejects,
     deleteCustomer: ({ customerId }) => deleteCustomer(upkeep, customerId),
     async close() {

@@ -45,6 +45,8 @@ export async function moveData(deps: MoveDeps): Promise<void> {
     await report({ customerId, rows, withoutBytes });
   }
   if (isContinued) await forgetDeleted(deps);
+  // What was acknowledged meanwhile would not be there.
+  await deps.confirm();
   failpoint('move_ending');
   await target.catalog.copies.endMove();
 }

@@ -24,6 +24,8 @@ export interface MoveDeps {
   readonly report: (moved: MovedCustomer) => Promise<void>;
   /** Called for each file of rows that the target has. */
   readonly onProgress: (progress: MoveProgress) => void;
+  /** @throws SettingError if the cluster is in use. Called before the end of the move */
+  readonly confirm: () => Promise<void>;
   /** Ends the move between two steps. The next one continues. */
   readonly signal: AbortSignal;
 }

@@ -21,7 +21,6 @@ const POLL_MS = 250;
 const PAUSE_MS = 5_000;
 const PRUNE_MS = 10 * 60_000;
 const MAX_CONCURRENT = 32;
-/** A customer with slow receivers leaves slots for others. */
 const MAX_OF_CUSTOMER = 8;
 const MAX_OF_WEBHOOK = 4;
 /** How much longer than the longest attempt a lease lasts. */
@@ -82,11 +81,13 @@ export class Sender {
   async #claimDue(): Promise<void> {
     while (!this.#isStopped && this.#running.size < MAX_CONCURRENT) {
       const claims = [...this.#running.values()];
+      // Customers with slow receivers leave slots for others, however many they are: one has no more than are free.
+      const mostOfCustomer = Math.min(MAX_OF_CUSTOMER, MAX_CONCURRENT - claims.length);
       const claim = await this.#deps.catalog.claimDelivery({
         owner: this.#deps.instanceId,
         leaseMs: this.#deps.settings.webhookMs + LEASE_SPARE_MS,
         busyWebhooks: withAtLeast<string>(MAX_OF_WEBHOOK, claims, ({ webhook }) => webhook.id),
-        busyCustomers: withAtLeast<CustomerId>(MAX_OF_CUSTOMER, claims, ({ webhook }) => webhook.customerId),
+        busyCustomers: withAtLeast<CustomerId>(mostOfCustomer, claims, ({ webhook }) => webhook.customerId),
       });
       if (claim === null) return;
       // The next ones follow at once, not with the next poll.

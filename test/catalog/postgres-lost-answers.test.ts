@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import type { Catalog } from '../../src/catalog/catalog.ts';
+import { forgetCommits, provenCommit } from '../../src/catalog/postgres/commit.ts';
+import { ConnectionLost, OutcomeUnknown } from '../../src/catalog/postgres/failures.ts';
 import { openPostgresCatalog } from '../../src/catalog/postgres/open-postgres.ts';
 import { newUploadId } from '../../src/model/ids.ts';
 import { begunDeletion, customerId, newUpload, receptionOf, registerReceiver } from '../builders.ts';
@@ -145,6 +149,25 @@ describe('a catalog on PostgreSQL whose connections are lost', { skip: NO_POSTGR
       assert.ok(proxy.cuts - before > 35, `${proxy.cuts - before} commits were cut`);
     });
   }
+
+  it('does not take a commit for lost whose proof was forgotten while the process was suspended', async () => {
+    const pool = new pg.Pool({ connectionString: postgres.url });
+    try {
+      await (await openPostgresCatalog(postgres.url)).close();
+      const session = {
+        async execute(sql: string) {
+          await pool.query(sql);
+          // As long as entries are kept, and another node forgets them.
+          await sleep(400);
+          await forgetCommits(pool, 300);
+          throw new ConnectionLost('The answer is lost.');
+        },
+      };
+      await assert.rejects(provenCommit(pool, 300)(session, Date.now()), OutcomeUnknown);
+    } finally {
+      await pool.end();
+    }
+  });
 
   it('reads again if the connection is lost during a read', async () => {
     const catalog = await open(proxy);

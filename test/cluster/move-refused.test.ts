@@ -82,6 +82,32 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
     await assertMoved(target, customers).finally(() => target.stop());
   });
 
+  it('does not end while a node runs that was started during a pause of the move, and continues', async () => {
+    const customers = ['c1', 'c2', 'c3'];
+    const from = await filled(customers);
+    assert.equal((await made.move('--from', from)).code, 0);
+    const to = made.dataDir();
+    const database = new pg.Client(made.cluster.THENA_DATABASE_URL);
+    await database.connect();
+    try {
+      const outcome = await interrupted(['--to', to], () =>
+        database.query(
+          `insert into nodes (node_id, instance_id, started_at, seen_at)
+            select 'late', 'late', ms, ms from (select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms) now`,
+        ),
+      );
+      assert.equal(outcome.code, 2, outcome.output);
+      assert.match(outcome.output, /These nodes of the cluster are running: late\./);
+      await database.query(`delete from nodes where node_id = 'late'`);
+    } finally {
+      await database.end();
+    }
+    const ended = await made.move('--to', to);
+    assert.equal(ended.code, 0, ended.output);
+    const moved = await startThena({ THENA_DATA_DIR: to });
+    await assertMoved(moved, customers).finally(() => moved.stop());
+  });
+
   it('refuses targets and sources that it must not use', async () => {
     const from = await filled([]);
     const node = await startThena(made.cluster);

@@ -3,6 +3,7 @@ import { renameSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { EventStream } from '../http/event-stream.ts';
 import { analyze, call, ended, put, type RunningThena, resultRows, totalRows, upload } from '../server.ts';
 import { until } from '../until.ts';
 import { NO_CLUSTER, startCluster, type TestCluster } from './start-cluster.ts';
@@ -89,6 +90,35 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     await until(async () => (await ready()) === 'ready');
     assert.equal(await totalRows(node.url, 'c'), 4);
     assert.equal((await upload(node.url, 'c', CSV)).body.status, 'complete');
+  });
+
+  it('takes no acknowledgement back when PostgreSQL fails, and ends streams without a problem', async () => {
+    const { postgres, clickhouse } = cluster.servers;
+    const [, shard] = clickhouse.shards;
+    await shard?.kill();
+    const waiting = put(node.url, 'waits', CSV, { prefer: 'wait=2' });
+    let id: string | undefined;
+    let stream: EventStream | undefined;
+    try {
+      await until(async () => {
+        const { body } = await call(`${node.url}/api/v1/customers/waits/uploads`);
+        const [first] = body.items ?? [];
+        if (first?.status === 'received') id = first.id;
+        return id !== undefined;
+      });
+      stream = await EventStream.open(`${node.url}/api/v1/customers/waits/events`);
+      await stream.until(({ name }) => name === 'table');
+      await postgres.kill();
+      const { status, body } = await waiting;
+      assert.deepEqual([status, body.id], [202, id], JSON.stringify(body));
+      await stream.untilEnd();
+      assert.deepEqual(new Set(stream.events.map(({ name }) => name)), new Set(['upload', 'table']));
+    } finally {
+      stream?.close();
+      await postgres.start();
+      await shard?.start();
+    }
+    assert.equal((await ended(node.url, String(id))).status, 'complete');
   });
 
   it('refuses uploads while the spool is away, and answers analyses', async () => {

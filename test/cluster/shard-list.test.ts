@@ -84,6 +84,8 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     const error = await refusal(cluster.startNode('new', all));
     assert.match(error, new RegExp(`new shards \\(${hosts[2]}\\), which these nodes do not know: old\\.`));
     assert.deepEqual(await resultRows(old.url, 'c', SUM), [[3]]);
+    // The table gets another column meanwhile, which the new server needs as well.
+    assert.equal((await upload(old.url, 'c', 'at,n\n2024-01-03,0.5\n')).body.status, 'complete');
 
     // It has checked the servers, and not registered yet.
     const early = await openStores(listing(0, 1));
@@ -99,9 +101,10 @@ describe('a node of a cluster', { skip: NO_CLUSTER ?? false }, () => {
     } finally {
       await early.close();
     }
+    assert.deepEqual(await resultRows(first.url, 'c', SUM), [[3.5]]);
     const second = await cluster.startNode('second', all);
     for (let tag = 0; tag < 3; tag++) assert.equal((await upload(second.url, 'c', CSV)).body.status, 'complete');
-    assert.deepEqual(await resultRows(first.url, 'c', SUM), [[12]]);
+    assert.deepEqual(await resultRows(first.url, 'c', SUM), [[12.5]]);
     assert.match(await refusal(cluster.startNode('old', listing(0, 1))), /Place 3: nothing is listed/);
   });
 

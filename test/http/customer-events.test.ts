@@ -160,6 +160,21 @@ test('ends when another customer has the ID of the one that was followed', async
   assert.equal(stream.events.at(-1)?.data.code, 'customer_not_found');
 });
 
+test('shows nothing to a key that was revoked right after a change', async () => {
+  const key = await newCustomer('changing');
+  const keys = `${thena.url}/api/v1/customers/changing/keys`;
+  const made = await call(keys, { json: { rights: ['read'] }, headers: admin });
+  const stream = await follow('changing', { authorization: `Bearer ${made.body.key}` });
+  await stream.until(({ name }) => name === 'table');
+  await put(thena.url, 'changing', CSV, key);
+  await call(`${keys}/${made.body.id}`, { method: 'DELETE', headers: admin });
+  await stream.untilEnd();
+  assert.deepEqual(
+    stream.events.map(({ name }) => name),
+    ['table', 'problem'],
+  );
+});
+
 test('ends the stream of an upload when the key is revoked', async () => {
   await newCustomer('one');
   const keys = `${thena.url}/api/v1/customers/one/keys`;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, type RunningThena, startThena, upload } from '../server.ts';
+import { call, ended, type RunningThena, startThena, upload } from '../server.ts';
+import { begin, idOf, send } from './tus-requests.ts';
 
 interface Event {
   readonly name: string;
@@ -79,6 +80,28 @@ describe('the progress of an upload', () => {
     }
     assert.ok(rowsRead > 0);
     sender.destroy();
+  });
+
+  it('never falls when the last bytes of a resumable file have arrived', async () => {
+    const bytes = Buffer.concat([Buffer.from('at,n\n'), ...Array.from({ length: 24 }, () => CHUNK)]);
+    const begun = await begin(thena.url, bytes.length, { customer_id: 'resumed' });
+    const address = `${thena.url}${begun.headers.get('location')}`;
+    const id = idOf(address);
+    const half = Math.floor(bytes.length / 2);
+    await send(address, 0, bytes.subarray(0, half));
+    const sent = send(address, half, bytes.subarray(half));
+    const seen: number[] = [];
+    for (let isSending = true; isSending; ) {
+      isSending = await Promise.race([sent.then(() => false), sleep(5, true)]);
+      const { progress } = (await get(`/uploads/${id}`)).body;
+      if (progress) seen.push(progress.bytes_received);
+    }
+    assert.ok(seen.length > 5, `${seen}`);
+    assert.deepEqual(
+      seen,
+      seen.toSorted((a, b) => a - b),
+    );
+    assert.equal((await ended(thena.url, id)).status, 'complete');
   });
 
   it('of an upload that has ended is its end event', async () => {

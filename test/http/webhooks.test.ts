@@ -158,6 +158,34 @@ test('a slow receiver delays no other customer, and gets four requests at a time
   await call(hooksOf('slow', `/${id}`), { method: 'DELETE' });
 });
 
+test('slow receivers of several customers do not use up the requests of all', async () => {
+  let open = 0;
+  const slow = await receiver((response) => {
+    open++;
+    response.on('close', () => open--);
+  });
+  const customers = ['slow1', 'slow2', 'slow3', 'slow4'];
+  const sent: Promise<unknown>[] = [];
+  for (const customer of customers) {
+    const ids = [(await hook(customer, slow.url)).id, (await hook(customer, slow.url)).id];
+    for (const id of ids) {
+      const send = () => call(hooksOf(customer, `/${id}/test`), { method: 'POST' });
+      sent.push(...Array.from({ length: 24 }, send));
+    }
+  }
+  await until(() => open >= 24);
+  const quick = await receiver();
+  await hook('punctual', quick.url);
+  const began = performance.now();
+  await upload(thena.url, 'punctual', CSV);
+  await until(() => quick.received.length === 1);
+  // Those that are waiting take six seconds.
+  const ms = performance.now() - began;
+  assert.ok(ms < 3_000, `the event took ${ms} ms`);
+  for (const customer of customers) await call(`${thena.url}/api/v1/customers/${customer}`, { method: 'DELETE' });
+  await Promise.all(sent);
+});
+
 test('a receiver that answers 410 gets no more events until the webhook is enabled again', async () => {
   const to = await receiver((response, before) => response.writeHead(before === 0 ? 410 : 200).end());
   const { id } = await hook('gone', to.url);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import { Problem } from '../../src/errors.ts';
 import type { UploadId } from '../../src/model/ids.ts';
 import { type Node, openSharedPlace, type SharedPlace, startNode } from '../cluster/node-pair.ts';
 import { call, formOf, put, WAIT } from '../server.ts';
@@ -16,6 +17,8 @@ describe('a form whose text is received again, because of an option after the fi
   let node: Node;
   /** Called before an acknowledgement. */
   let reached: (id: UploadId) => Promise<void> = async () => undefined;
+  /** Whether the catalog is away when an upload is to be withdrawn. */
+  let isAway = false;
   beforeEach(async () => {
     place = await openSharedPlace();
     const catalog = await openSqliteCatalog(join(place.folder, 'catalog.sqlite'));
@@ -25,10 +28,15 @@ describe('a form whose text is received again, because of an option after the fi
         await reached(reception.uploadId);
         return catalog.markReceived(reception, ...rest);
       },
+      async deleteUpload(reception) {
+        if (isAway) throw new Problem('catalog_unavailable', 'The catalog is away.');
+        return catalog.deleteUpload(reception);
+      },
     };
     node = await startNode('node', slow, place);
   });
   afterEach(async () => {
+    isAway = false;
     await node.close();
     await place.close();
   });
@@ -54,6 +62,14 @@ describe('a form whose text is received again, because of an option after the fi
     await call(`${node.url}/api/v1/uploads/${earlier.id}`, { method: 'DELETE' });
     await until(async () => (await node.catalog.deadTags()).every(({ uploadId }) => uploadId !== earlier.id));
     await sleep(500);
+    goOn();
+    const { status, body } = await answer;
+    assert.deepEqual([status, body.status, body.id], [200, 'complete', id], JSON.stringify(body));
+  });
+
+  it('is acknowledged, even if what was received before cannot be removed at that moment', async () => {
+    const { answer, id, goOn } = await sent();
+    isAway = true;
     goOn();
     const { status, body } = await answer;
     assert.deepEqual([status, body.status, body.id], [200, 'complete', id], JSON.stringify(body));

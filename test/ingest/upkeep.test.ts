@@ -86,6 +86,35 @@ describe('upkeep', () => {
     assert.deepEqual(kept.toSorted(), [receiving, queued, elsewhere].toSorted());
   });
 
+  it('leaves the segments of a resumable file that is received again and acknowledged meanwhile', async () => {
+    const { id } = await catalog.createUpload(newUpload('a', { receiver: INSTANCE.instanceId }));
+    await catalog.createResumable(
+      { id, customerId: customerId('a'), length: 4, filename: null, options: {}, corrects: null, keyId: null } as never,
+      9,
+    );
+    const segments = join(folder, 'spool', `${id}.${INSTANCE.instanceId}`);
+    await mkdir(segments);
+    let received = 0;
+    // The answer about the upload, which was removed, comes late: until then it is received again.
+    const late: Catalog = {
+      ...catalog,
+      async findUpload(uploadId) {
+        const before = await catalog.findUpload(uploadId);
+        if (before !== null || received++ > 0) return before;
+        await catalog.createUpload({ ...newUpload('a', { receiver: INSTANCE.instanceId }), id });
+        await catalog.markReceived(receptionOf(id, INSTANCE.instanceId), FILE);
+        await catalog.removeResumable(id);
+        return before;
+      },
+    };
+    const spool = new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId);
+    const nothing = { removeUnneeded: async () => undefined };
+    const deps = { instance: INSTANCE, receptions: { ids: [] }, spool };
+    await removeEndedReceptions({ ...deps, catalog: late });
+    await removeUnneededFiles({ ...deps, catalog: late, rejectFiles: nothing, chunks: nothing });
+    assert.deepEqual(await readdir(join(folder, 'spool')), [`${id}.${INSTANCE.instanceId}`]);
+  });
+
   it('receives a file again whose earlier segments could not be removed', async () => {
     const spool = new FolderSpool(join(folder, 'spool'), INSTANCE.instanceId);
     const { id } = newUpload('a');
@@ -121,6 +150,27 @@ describe('upkeep', () => {
     for (let time = 0; time < 2; time++) await sweep();
     assert.equal(drops, 3);
     assert.deepEqual(await catalog.uncommittedTags(customerId('a')), [1]);
+  });
+
+  it('deletes the rows of many undone uploads of a table together', async () => {
+    const undone: UploadId[] = [];
+    for (let upload = 0; upload < 4; upload++) {
+      const { id } = await catalog.createUpload(newUpload('a'));
+      await catalog.markReceived(receptionOf(id), { ...FILE, sha256: String(upload) });
+      const claim = await catalog.claimNext({ ...A, leaseMs: 60_000 });
+      assert.ok(claim);
+      await catalog.commitUpload(commitOf(claim));
+      if (upload > 0) undone.push(id);
+    }
+    for (const id of undone) await catalog.undoUpload(id);
+    const purged: (readonly number[])[] = [];
+    const tables = {
+      purge: async (_: unknown, tags: readonly number[]) => void purged.push(tags),
+      drop: () => Promise.reject(new Error('the table is in use')),
+    };
+    await removeDeadRows({ catalog, tables, observe: (each) => assert.fail(JSON.stringify(each)) });
+    assert.deepEqual(purged, [[2, 3, 4]]);
+    assert.deepEqual(await catalog.uncommittedTags(customerId('a')), []);
   });
 
   for (const [reason, purged] of [

@@ -6,6 +6,7 @@ import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros, type UploadRow } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { lockCustomerOf, UNLEASED } from './lease-fencing.ts';
+import { timeOfChange } from './time-of-change.ts';
 import { uploadOf } from './upload-rows.ts';
 import { announce } from './webhook-outbox.ts';
 
@@ -62,7 +63,12 @@ export function cancelUndoIn(
         const state = await remainingState(trx, customer, upload);
         await trx
           .updateTable('customers')
-          .set({ ...state, version: customer.version + 1, generation: customer.generation + 1, changed_at: at })
+          .set({
+            ...state,
+            version: customer.version + 1,
+            generation: customer.generation + 1,
+            changed_at: timeOfChange(customer, at),
+          })
           .where('id', '=', customer.id)
           .execute();
         await announce(trx, 'upload.undone', upload, at);

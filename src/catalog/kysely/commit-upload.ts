@@ -9,6 +9,7 @@ import type { CatalogClock } from './catalog-clock.ts';
 import { type CatalogTables, type CustomerRow, micros } from './catalog-tables.ts';
 import { columnsOf } from './customer-rows.ts';
 import { isLeasedTo, lockCustomerOf, UNLEASED } from './lease-fencing.ts';
+import { timeOfChange } from './time-of-change.ts';
 import { uploadOf } from './upload-rows.ts';
 import { announce } from './webhook-outbox.ts';
 
@@ -59,7 +60,7 @@ export function commitUploadIn(db: Kysely<CatalogTables>, now: CatalogClock): Pi
           throw new Error('the customer has another table');
         await trx
           .updateTable('customers')
-          .set({ ...grown(customer, commit, columns), table_id, changed_at: at })
+          .set({ ...grown(customer, commit, columns), table_id, changed_at: timeOfChange(customer, at) })
           .where('id', '=', customer.id)
           .execute();
         await announce(trx, 'upload.complete', upload, at);

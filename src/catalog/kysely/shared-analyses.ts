@@ -26,8 +26,17 @@ export function sharedAnalysesIn(db: Kysely<CatalogTables>, now: CatalogClock): 
                 )
                 .onConflict((conflict) =>
                   conflict.columns(['customer_id', 'id', 'process']).doUpdateSet((eb) => ({
+                    name: eb.ref('excluded.name'),
+                    started_at: eb.ref('excluded.started_at'),
                     fraction_done: eb.ref('excluded.fraction_done'),
                     expires_at: eb.ref('excluded.expires_at'),
+                    // The request was for an analysis that has ended, if its ID is used again.
+                    is_cancelled: eb
+                      .case()
+                      .when('running_analyses.started_at', '=', eb.ref('excluded.started_at'))
+                      .then(eb.ref('running_analyses.is_cancelled'))
+                      .else(0)
+                      .end(),
                   })),
                 )
                 .returning(['customer_id', 'id', 'is_cancelled'])

@@ -96,11 +96,12 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         mayBeWritten: row.owner !== null && (row.lost_at ?? at) > lateBefore,
       }));
     },
-    async markPurged(customerId, tag) {
+    async markPurged({ customerId, tableId }, tag) {
       await db
         .updateTable('attempts')
         .set({ is_purged: 1 })
         .where('customer_id', '=', customerId)
+        .where('table_id', '=', tableId)
         .where('tag', '=', tag)
         .execute();
     },
@@ -117,7 +118,7 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
       const names = new Set(known.map(({ customer_id, table_id }) => `${customer_id}_${table_id}`));
       return tables.filter(({ customerId, tableId }) => !names.has(`${customerId}_${tableId}`));
     },
-    async forgetTags(customerId, tags) {
+    async forgetTags({ customerId, tableId }, tags) {
       if (tags.length === 0) return;
       await db.transaction().execute(async (trx) => {
         const customer = await lockCustomer(trx, customerId);
@@ -125,6 +126,7 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
         await trx
           .deleteFrom('attempts')
           .where('customer_id', '=', customerId)
+          .where('table_id', '=', tableId)
           .where('tag', 'in', tags)
           .where((eb) => eb.not(isHeld(eb)))
           .execute();

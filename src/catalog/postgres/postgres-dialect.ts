@@ -16,8 +16,13 @@ import { writtenText } from './stored-text.ts';
 /** Statements that change rows. Those of a schema are not repeated. */
 const WRITES = /^(?:insert|update|delete|with)\b/i;
 
-/** Ends a transaction that has written. */
-export type Commit = (session: { execute(sql: string): Promise<unknown> }) => Promise<void>;
+/** Milliseconds since 1970-01-01T00:00:00Z, by the clock of the server. */
+export const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+/** Two statements in one message: they have two results. */
+const BEGIN = `begin; select ${NOW} as at`;
+
+/** Ends a transaction that has written. @param begunAt when it began, by the clock of the server */
+export type Commit = (session: { execute(sql: string): Promise<unknown> }, begunAt: number) => Promise<void>;
 
 /**
  * Kysely on a pool of `pg`. Kysely's own PostgreSQL dialect returns a lost connection to the pool, and does not know whether a commit
@@ -87,6 +92,7 @@ class PostgresConnection implements DatabaseConnection {
   #isUsable = true;
   #isInTransaction = false;
   #hasWritten = false;
+  #begunAt = 0;
 
   constructor(client: pg.PoolClient, commit: Commit) {
     this.#client = client;
@@ -115,14 +121,15 @@ class PostgresConnection implements DatabaseConnection {
   }
 
   async begin(): Promise<void> {
-    await this.execute('begin');
+    const [, { rows }] = (await this.execute(BEGIN)) as unknown as readonly [unknown, pg.QueryResult];
+    this.#begunAt = rows[0].at;
     this.#isInTransaction = true;
     this.#hasWritten = false;
   }
 
   async commit(): Promise<void> {
     // A transaction that changed nothing needs no proof that it was committed.
-    if (this.#hasWritten) await this.#commit(this);
+    if (this.#hasWritten) await this.#commit(this, this.#begunAt);
     else await this.execute('commit');
     this.#isInTransaction = false;
   }

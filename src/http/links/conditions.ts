@@ -8,8 +8,8 @@ export interface Validators {
 }
 
 /**
- * The time for the header Last-Modified, which has whole seconds: rounded up, and only once that second is over, so that it stands
- * for one version even if a table changes several times in a second.
+ * The time for the header Last-Modified, which has whole seconds: rounded up, and only once that second is over. No two versions of a
+ * table have the same.
  */
 export function lastModified(changedAt: Date | null, now: number): Date | null {
   if (changedAt === null) return null;

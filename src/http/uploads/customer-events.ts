@@ -48,6 +48,8 @@ export async function* customerEvents(
     while (!ends.aborted) {
       const ids = changed === 'too_many' ? await current(deps, access, sent) : changed;
       for (const id of ids) {
+        // For each, since the client may take any time to read the one before.
+        await confirm();
         const event = await uploadEvent(deps, access, id, sent);
         if (event) yield eventText(event);
       }
@@ -63,6 +65,8 @@ export async function* customerEvents(
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    // Nothing is wrong with the request: its client connects again, as after the stop of a node.
+    if (error.code === 'catalog_unavailable') return;
     yield eventText({ event: 'problem', data: problemJson(error) });
   } finally {
     watch.close();

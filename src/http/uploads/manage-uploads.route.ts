@@ -71,11 +71,13 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
       '/api/v1/uploads/:id/events',
       {
         config: { right: FOLLOWERS, problems: ['upload_not_found'] },
+        // A HEAD request would have the stream read to its end.
+        exposeHeadRoute: false,
         schema: {
           tags: ['Uploads'],
           summary: 'Follow an upload',
           description:
-            'Streams the progress of the upload as server-sent events, until it has ended or the server stops. The schema below is of one event.',
+            'Streams the progress of the upload as server-sent events, until it has ended, the server stops, or the catalog database is unavailable. The schema below is of one event.',
           operationId: 'followUpload',
           params: api.UploadParams,
           response: { 200: streamResponse('The events.', { 'text/event-stream': api.UploadEvent }) },
@@ -85,6 +87,8 @@ export function manageUploadsRoutes(deps: ManageUploadsDeps): FastifyPluginAsync
         const { access, upload } = await request.scope.upload(request.params.id);
         disableIdleTimeout(request.raw);
         reply.header('content-type', 'text/event-stream; charset=utf-8');
+        // nginx would collect events.
+        reply.header('x-accel-buffering', 'no');
         return reply.send(Readable.from(uploadEvents(ingest, access, upload, request.scope.confirm, deps.stopping)));
       },
     );

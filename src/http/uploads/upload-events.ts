@@ -49,6 +49,8 @@ export async function* uploadEvents(
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    // Nothing is wrong with the request: its client connects again, as after the stop of a node.
+    if (error.code === 'catalog_unavailable') return;
     yield eventText({ event: 'problem', data: problemJson(error) });
   } finally {
     watch.close();

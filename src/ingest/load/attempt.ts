@@ -82,7 +82,7 @@ export class Attempt {
   }
 
   /**
-   * Removes the rows, unless a commit was tried: it may have been made even if it seemed to fail.
+   * Removes the rows, unless a commit was tried: it may have been made even if it seemed to fail, or if a repeated one found no lease.
    *
    * @returns whether the rows are removed, so that the tag can be forgotten
    */
@@ -120,10 +120,7 @@ export class Attempt {
         ...(sample && { sample }),
       },
     });
-    if (!isCommitted) {
-      this.#isCommitting = false;
-      throw new LeaseLost();
-    }
+    if (!isCommitted) throw new LeaseLost();
     failpoint('committed');
     if (dryRun) await this.#lease.forgetTag();
   }

@@ -89,7 +89,7 @@ export class Lease {
     const old = this.#target;
     // Before the next await: from now on the lease is renewed under the new tag.
     this.#target = target;
-    await this.#deps.catalog.forgetTags(this.#claim.customer.id, [old.tag]);
+    await this.#forget(old);
   }
 
   /** Commits the rows of the tag, which ends the lease. @returns false if it was lost: nothing is committed */
@@ -104,7 +104,11 @@ export class Lease {
 
   /** Call it when the rows of the tag have been removed. If it is not called, housekeeping purges them. */
   async forgetTag(): Promise<void> {
-    await this.#deps.catalog.forgetTags(this.#claim.customer.id, [this.#target.tag]);
+    await this.#forget(this.#target);
+  }
+
+  #forget({ tableId, tag }: AttemptTarget): Promise<void> {
+    return this.#deps.catalog.forgetTags({ customerId: this.#claim.customer.id, tableId }, [tag]);
   }
 
   #holder() {

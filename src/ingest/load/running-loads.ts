@@ -64,9 +64,10 @@ export class RunningLoads {
     const done = this.#attempt(load, isIsolated, controller).catch((error: Error) =>
       this.#deps.observe({ kind: 'background_failed', task: 'load', error }),
     );
-    this.#running.set(id, { controller, done, feed: load.feed, isIsolated });
+    const running = { controller, done, feed: load.feed, isIsolated };
+    this.#running.set(id, running);
     await done;
-    this.#running.delete(id);
+    if (this.#running.get(id) === running) this.#running.delete(id);
   }
 
   /** Ends the attempt at an upload, if one is running, and waits until its rows are removed. */
@@ -105,10 +106,17 @@ export class RunningLoads {
     if (before.length > 0) await abortable(Promise.all(before.map(({ done }) => done)), signal);
   }
 
+  /** Ends an earlier attempt of this process. It has lost its lease without notice, while the process was suspended or the catalog away. */
+  async #endEarlier(earlier: RunningLoad | undefined): Promise<void> {
+    earlier?.controller.abort(REQUEUED);
+    await earlier?.done;
+  }
+
   async #attempt(load: ClaimedLoad, isIsolated: boolean, controller: AbortController): Promise<void> {
     const { claim, feed } = load;
     const { upload, customer } = claim;
     const { hold, progress, observe, spool } = this.#deps;
+    const earlier = this.#running.get(upload.id);
     const { signal } = controller;
     const startedAt = performance.now();
     const lease = new Lease(this.#deps, claim);
@@ -116,6 +124,7 @@ export class RunningLoads {
     let attempt: Attempt | null = null;
     let release: () => void = () => undefined;
     try {
+      await this.#endEarlier(earlier);
       await this.#turn(upload.id, isIsolated, signal);
       release = await spool.hold(upload, signal);
       attempt = new Attempt(this.#deps, claim, lease, feed, signal);

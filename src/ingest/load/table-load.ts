@@ -116,7 +116,8 @@ export class TableLoad {
   async keepsIntegersAsNumbers(column: string): Promise<boolean> {
     const { tables, catalog } = this.#deps;
     const { id: customerId, table } = this.#claim.customer;
-    if (table === null) return true;
+    // After the last upload of the table was undone, an attempt that starts over has another one, and this one may be dropped.
+    if (table === null || table.tableId !== this.#lease.target.tableId) return true;
     const { tableId, columns } = table;
     const uncommittedTags = await catalog.uncommittedTags(customerId);
     const view = { customerId, tableId, columns, uncommittedTags, lastTag: this.#lease.target.tag };

@@ -127,7 +127,11 @@ export class CatalogWatch {
     const isIdle = watched.uploadIds.length === 0 && customers.size === 0;
     const { at, uploads } = isIdle
       ? { at: null, uploads: [] }
-      : await catalog.watchedUploads({ ...watched, endedSince: this.#endedSince });
+      : await catalog.watchedUploads({ ...watched, endedSince: this.#endedSince }).catch((error: Error) => {
+          // The next look still has to miss those that are gone by then.
+          this.#heard = this.#heard.union(heard);
+          throw error;
+        });
     const now = new Map(uploads.map((upload) => [upload.id, upload]));
     for (const upload of uploads) if (upload.isCancelRequested && held.has(upload.id)) this.#cancel(upload.id);
     // A file that another process has removed is received for nothing.

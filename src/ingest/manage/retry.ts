@@ -4,6 +4,7 @@ import type { ReceivedFile, Upload } from '../../catalog/upload.ts';
 import { changeOptions, type GivenOptions } from '../../catalog/upload-options.ts';
 import { DIALECT_OPTIONS } from '../../csv/dialect-options.ts';
 import { Problem } from '../../errors.ts';
+import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import { newUploadId, type UploadId } from '../../model/ids.ts';
@@ -15,7 +16,8 @@ import type { Spool } from '../spool/spool.ts';
 export interface RetryDeps {
   readonly catalog: Pick<Catalog, 'now' | 'findUpload'>;
   readonly spool: Spool;
-  readonly receptions: Receptions;
+  readonly receptions: Pick<Receptions, 'receive'>;
+  readonly observe: Observe;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RetryDeps {
  * @throws Problem upload_not_retryable, upload_option_invalid, and whatever a file can be refused with
  */
 export async function retryUpload(
-  { catalog, spool, receptions }: RetryDeps,
+  { catalog, spool, receptions, observe }: RetryDeps,
   access: CustomerAccess,
   failed: Upload,
   changes: GivenOptions,
@@ -39,7 +41,8 @@ export async function retryUpload(
       const bytes = Readable.from(spooledText(kept, spool.locate(kept.segments)), { objectMode: false });
       const upload = await receptions.receive(file, { bytes, access, causeOf: readFailureOf });
       failpoint('retried');
-      await spool.remove(failed);
+      // It is acknowledged, whatever becomes of these bytes. Housekeeping removes what is left.
+      await spool.remove(failed).catch((error: Error) => observe({ kind: 'background_failed', task: 'spool', error }));
       return upload;
     } finally {
       release();

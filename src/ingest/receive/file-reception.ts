@@ -159,12 +159,13 @@ export class FileReception {
 
   async #writeSegments(): Promise<void> {
     const { maxUploadBytes, idleMs } = this.#deps.limits;
-    const { contentEncoding, retryOf, cutAgain, uploadId } = this.#file;
+    const { contentEncoding, retryOf, cutAgain, uploadId, expectedBytes, isResumable } = this.#file;
     // Text that was decoded may be longer than the file that was sent.
     const maxBytes = retryOf || cutAgain ? Number.POSITIVE_INFINITY : maxUploadBytes;
     for await (const chunk of decompressed(this.#source.bytes, contentEncoding, maxBytes, idleMs)) {
       this.#bytes += chunk.length;
-      this.#deps.progress.received(uploadId, this.#bytes);
+      // All bytes of a resumable file have been received before.
+      this.#deps.progress.received(uploadId, (isResumable && expectedBytes) || this.#bytes);
       this.#hash.update(chunk);
       await this.#allowance.take(chunk.length);
       await this.#push(chunk);
@@ -204,7 +205,10 @@ export class FileReception {
       this.#again = new FileReception(this.#deps, file, { bytes, access, causeOf: readFailureOf });
       this.#cancellation.signal.throwIfAborted();
       const upload = await this.#again.receive();
-      await this.#discard(false);
+      // It is acknowledged, whatever becomes of this. Housekeeping removes what is left.
+      await this.#discard(false).catch((error: Error) =>
+        this.#deps.observe({ kind: 'background_failed', task: 'reception', error }),
+      );
       return upload;
     } finally {
       release();

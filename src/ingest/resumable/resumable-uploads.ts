@@ -150,7 +150,7 @@ export class ResumableUploads {
       // The upload has the id of the file, so that the catalog holds it once.
       const earlier = await catalog.findUpload(id);
       if (earlier && earlier.status !== 'receiving') {
-        await this.#files.remove(id);
+        await this.#removeFinished(id);
         return earlier;
       }
       const file = await this.#files.find(id);
@@ -188,17 +188,31 @@ export class ResumableUploads {
     try {
       const upload = await this.#receive(file);
       failpoint('resumable_acknowledged');
-      await this.#files.remove(id);
+      await this.#removeFinished(id);
       return upload;
     } catch (error) {
+      // Another process has removed it, with its bytes: it looks empty, or incomplete, or its ID is taken.
+      if ((await this.find(id)) === null) return this.#finishedElsewhere(id, error);
       if (!(error instanceof Problem)) throw error;
-      // Another process has removed it, with its bytes: it looks empty, or incomplete.
-      if ((await this.find(id)) === null) throw cancelledUpload(id, error);
       if (await this.#isKept(id, error)) throw notFinal(error);
       await this.#files.remove(id);
       this.#announce('upload_ended', file);
       throw error;
     }
+  }
+
+  /** Removes a file that has become an upload. If that fails, the upload is acknowledged even so, and housekeeping tries again. */
+  async #removeFinished(id: UploadId): Promise<void> {
+    await this.#files
+      .remove(id)
+      .catch((error: Error) => this.#deps.observe({ kind: 'background_failed', task: 'resume', error }));
+  }
+
+  /** @returns the upload that another process has made of a removed file. @throws Problem upload_cancelled if there is none */
+  async #finishedElsewhere(id: UploadId, cause: unknown): Promise<Upload> {
+    const upload = await this.#deps.catalog.findUpload(id);
+    if (upload === null || ['receiving', 'cancelled'].includes(upload.status)) throw cancelledUpload(id, cause);
+    return upload;
   }
 
   async #isKept(id: UploadId, { code, status }: Problem): Promise<boolean> {

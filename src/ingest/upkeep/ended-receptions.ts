@@ -4,7 +4,7 @@ import type { Receptions } from '../receive/receptions.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface EndedReceptionsDeps {
-  readonly catalog: Pick<Catalog, 'receptionsOf' | 'deleteUpload' | 'findUpload'>;
+  readonly catalog: Pick<Catalog, 'receptionsOf' | 'deleteUpload' | 'findUpload' | 'findResumable'>;
   readonly instance: NodeInstance;
   readonly receptions: Pick<Receptions, 'ids'>;
   readonly spool: Pick<Spool, 'remove'>;
@@ -19,8 +19,10 @@ export async function removeEndedReceptions(deps: EndedReceptionsDeps): Promise<
   for (const uploadId of await catalog.receptionsOf(instance)) {
     if (receptions.ids.includes(uploadId)) continue;
     await catalog.deleteUpload({ uploadId, receiver: instance.instanceId });
+    // It is received into the same folder again, and may be acknowledged at any moment.
+    if (await catalog.findResumable(uploadId)) continue;
+    if (receptions.ids.includes(uploadId)) continue;
     // It may have been acknowledged before.
-    const isGone = (await catalog.findUpload(uploadId)) === null;
-    if (isGone && !receptions.ids.includes(uploadId)) await spool.remove({ id: uploadId, file: null });
+    if ((await catalog.findUpload(uploadId)) === null) await spool.remove({ id: uploadId, file: null });
   }
 }

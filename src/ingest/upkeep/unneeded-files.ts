@@ -24,6 +24,8 @@ export async function removeUnneededFiles(deps: UnneededFilesDeps): Promise<void
   const { catalog, spool, rejectFiles, chunks, instance: own, receptions } = deps;
   const isRunning = async (instance: string): Promise<boolean> => (await catalog.liveInstances()).has(instance);
   await spool.removeUnneeded(async ({ uploadId, instance }) => {
+    // It is received into the same folder again, and may be acknowledged at any moment.
+    if (instance === own.instanceId && (await catalog.findResumable(uploadId))) return true;
     // In this order: what a process has received is not acknowledged once it is dead, but may have been until then.
     const mayAppear = instance === own.instanceId ? receptions.ids.includes(uploadId) : await isRunning(instance);
     const upload = await catalog.findUpload(uploadId);

@@ -2,6 +2,7 @@ import type { ClickhouseServers } from './clickhouse-servers.ts';
 import type { ClickhouseShard } from './clickhouse-shard.ts';
 import { literal } from './clickhouse-sql.ts';
 import {
+  addColumnsSql,
   createTableSql,
   dropTableSql,
   isHiddenColumn,
@@ -31,11 +32,13 @@ export async function completeShards(servers: ClickhouseServers, known: number, 
     for (const name of tables[index] ?? []) sources.set(name, shard);
   for (const [index, shard] of servers.shards.entries()) {
     if (index < known) continue;
-    const waiting = [...sources].filter(([name]) => !tables[index]?.has(name));
+    const waiting = [...sources];
     const copyNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next; next = waiting.pop()) {
         const [name, from] = next;
-        await copyDefinition(from, shard, where, name, making);
+        // An earlier start may have created it, and uploads have widened it since on the other shards.
+        const sqlOf = tables[index]?.has(name) ? addColumnsSql : createTableSql;
+        await copyDefinition(from, shard, where, name, { making, sqlOf });
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT }, copyNext));
@@ -47,7 +50,7 @@ async function copyDefinition(
   to: ClickhouseShard,
   where: string,
   table: string,
-  making: TableMaking,
+  { making, sqlOf }: { readonly making: TableMaking; readonly sqlOf: typeof createTableSql },
 ): Promise<void> {
   const ofTable = `${where} AND table = ${literal(table)}`;
   const columns = await from.rows<[string, string]>(
@@ -59,7 +62,7 @@ async function copyDefinition(
   const types = new Map(columns.filter(([name]) => !isHiddenColumn(name)));
   // Another node has dropped it.
   if (types.size === 0) return;
-  await to.run(createTableSql(table, types, definition?.[0] || null, making));
+  await to.run(sqlOf(table, types, definition?.[0] || null, making));
   const [exists] = await from.rows<[string]>(
     `SELECT count() FROM system.tables WHERE ${where} AND name = ${literal(table)}`,
   );

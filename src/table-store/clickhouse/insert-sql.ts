@@ -87,6 +87,15 @@ export interface InsertTarget {
 }
 
 /**
+ * A condition of an insert: fails if its first record is stored already. A proxy may repeat a request at any time, also after the rows were counted
+ * and committed. While the first one runs, no other has its query ID.
+ */
+function unlessStored(table: string, tag: number, firstRow: number): string {
+  const stored = `SELECT count() FROM ${identifier(table)} WHERE ${TAG_COLUMN} = ${tag} AND ${ROW_COLUMN} = ${firstRow}`;
+  return `throwIf((${stored}) > 0, 'the records are stored') = 0`;
+}
+
+/**
  * The statement that inserts the records of a segment, whose text follows it.
  *
  * @param columns of the file
@@ -106,5 +115,5 @@ export function insertSql(
   const values = [...stored.map(([, value]) => value), tag, `${firstRow} + rowNumberInAllBlocks()`];
   // No text of a file has these bytes, since they are not UTF-8: only a field without anything is null.
   const nulls = `format_csv_null_representation = '\\xff\\xfe'`;
-  return `INSERT INTO ${identifier(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input(${literal(inputs.join(', '))}) WHERE ${unlessEnded(table, tag)} SETTINGS ${nulls} FORMAT CSV`;
+  return `INSERT INTO ${identifier(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input(${literal(inputs.join(', '))}) WHERE ${unlessEnded(table, tag)} AND ${unlessStored(table, tag, firstRow)} SETTINGS ${nulls} FORMAT CSV`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeInstance } from '../../../src/catalog/node.ts';
 import { newUploadId } from '../../../src/model/ids.ts';
-import { customerId, receptionOf } from '../../builders.ts';
+import { customerId, receptionOf, tableOf } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, FAILED, FILE, LEASE_MS, leaseOf } from './catalog-under-test.ts';
 
 const DEAD_MS = 15_000;
@@ -122,19 +122,19 @@ export function nodesContract(t: CatalogUnderTest): void {
 
     it('may be written for a while: it is purged at once, which is tried until it succeeds, and not forgotten before that', async () => {
       await t.received('a');
-      await t.claimed(A);
+      const first = await t.claimed(A);
       t.clock += LEASE_MS;
       for (let attempt = 0; attempt < 2; attempt++) {
         assert.deepEqual(await dead(), [[1, true]]);
         t.clock += 1;
       }
-      await t.catalog.markPurged(customerId('a'), 1);
+      await t.catalog.markPurged(tableOf('a', first.tableId), 1);
       assert.deepEqual(await dead(), []);
-      await t.claimed(B);
+      const second = await t.claimed(B);
       t.clock += LATE_WRITES_MS - LEASE_MS / 2;
       assert.deepEqual(await dead(), [[2, true]], 'the lease of the second attempt has expired, too');
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1, 2]);
-      await t.catalog.markPurged(customerId('a'), 2);
+      await t.catalog.markPurged(tableOf('a', second.tableId), 2);
       t.clock += LEASE_MS;
       assert.deepEqual(await dead(), [[1, false]]);
     });
@@ -160,8 +160,8 @@ export function nodesContract(t: CatalogUnderTest): void {
 
     it('is not forgotten while an attempt holds it', async () => {
       await t.received('a');
-      await t.claimed();
-      await t.catalog.forgetTags(customerId('a'), [1]);
+      const { tableId } = await t.claimed();
+      await t.catalog.forgetTags(tableOf('a', tableId), [1]);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1]);
     });
   });

@@ -57,7 +57,19 @@ export function sharedAnalysesContract(t: CatalogUnderTest): void {
       assert.equal(await t.catalog.requestAnalysisCancel('r', CUSTOMER, '1'), false, 'it is cancelled already');
       assert.deepEqual(await idsFor('r'), ['2']);
       t.clock += 10;
-      assert.deepEqual(await save('p', analysis('1'), analysis('2')), [{ customerId: CUSTOMER, id: '1' }]);
+      const startedAt = new Date(t.clock - 10);
+      const saved = await save('p', analysis('1', { startedAt }), analysis('2', { startedAt }));
+      assert.deepEqual(saved, [{ customerId: CUSTOMER, id: '1' }]);
+    });
+
+    it('is not that of an earlier one with the same ID', async () => {
+      await save('p', analysis('1'));
+      await t.catalog.requestAnalysisCancel('r', CUSTOMER, '1');
+      t.clock += 10;
+      const next = analysis('1', { name: 'profile', fractionDone: 0.5 });
+      assert.deepEqual(await save('p', next), []);
+      assert.deepEqual(await t.catalog.analysesOfOthers('r', CUSTOMER), [next]);
+      assert.equal(await t.catalog.requestAnalysisCancel('r', CUSTOMER, '1'), true);
     });
   });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Claim } from '../../../src/catalog/upload-queue.ts';
 import type { TableId } from '../../../src/model/ids.ts';
-import { customerId } from '../../builders.ts';
+import { begunDeletion, customerId, tableOf } from '../../builders.ts';
 import { type CatalogUnderTest, FAILED, leaseOf } from './catalog-under-test.ts';
 
 export function tableIdsContract(t: CatalogUnderTest): void {
@@ -82,10 +82,24 @@ export function tableIdsContract(t: CatalogUnderTest): void {
       await t.received('a');
       const claim = await t.claimed();
       await t.catalog.undoUpload(first.id);
-      for (const { customerId: id, tag } of await t.catalog.deadTags()) await t.catalog.forgetTags(id, [tag]);
+      for (const { tag, ...table } of await t.catalog.deadTags()) await t.catalog.forgetTags(table, [tag]);
       await t.catalog.endAttempt({ ...leaseOf(claim), outcome: FAILED });
-      await t.catalog.forgetTags(customerId('a'), [claim.tag]);
+      await t.catalog.forgetTags(tableOf('a', claim.tableId), [claim.tag]);
       assert.deepEqual(await dead(), [[1, before, false]]);
+    });
+
+    it('distinguishes the tags of a customer from those of a later one with the same ID', async () => {
+      const first = await t.appended('a');
+      await t.catalog.undoUpload(first.id);
+      const [old] = await t.catalog.deadTags();
+      assert.ok(old);
+      await t.catalog.endDeletion(await begunDeletion(t.catalog, customerId('a')));
+      const second = await t.appended('a');
+      await t.appended('a');
+      await t.catalog.undoUpload(second.id);
+      // Of a process that was suspended in its housekeeping.
+      await t.catalog.forgetTags(old, [old.tag]);
+      assert.deepEqual((await t.catalog.tableForReading(customerId('a')))?.uncommittedTags, [old.tag]);
     });
 
     it('is known as long as the table is that of a customer, or has rows of an attempt', async () => {
@@ -102,7 +116,7 @@ export function tableIdsContract(t: CatalogUnderTest): void {
       assert.deepEqual(await unknown(), others, 'after the commit');
       await t.catalog.undoUpload(claim.upload.id);
       assert.deepEqual(await unknown(), others, 'after the undo');
-      await t.catalog.forgetTags(table.customerId, [claim.tag]);
+      await t.catalog.forgetTags(table, [claim.tag]);
       assert.deepEqual(await unknown(), [table, ...others]);
       assert.deepEqual(await t.catalog.unknownTables([]), []);
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Customer } from '../../../src/catalog/customer.ts';
-import { customerId, receptionOf } from '../../builders.ts';
+import type { TableForReading } from '../../../src/catalog/table-state.ts';
+import { customerId, receptionOf, tableOf } from '../../builders.ts';
 import { A, B, type CatalogUnderTest, commitOf, FAILED, LEASE_MS, leaseOf, REQUEUED } from './catalog-under-test.ts';
 
 export function tableStatesContract(t: CatalogUnderTest): void {
@@ -29,6 +30,26 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       });
     });
 
+    it('never changes twice in the same second, as far as its times show, since HTTP compares those', async () => {
+      const seconds: number[] = [];
+      const look = async () => {
+        const { changedAt } = (await t.catalog.tableForReading(customerId('b'))) as TableForReading;
+        seconds.push(Math.ceil(Number(changedAt) / 1000));
+      };
+      await t.appended('b');
+      await look();
+      const second = await t.appended('b');
+      await look();
+      t.clock += 1;
+      await t.catalog.undoUpload(second.id);
+      await look();
+      const first = seconds[0] ?? 0;
+      assert.deepEqual(seconds, [first, first + 1, first + 2]);
+      t.clock += 60_000;
+      await t.appended('b');
+      assert.deepEqual((await t.catalog.tableForReading(customerId('b')))?.changedAt, new Date(t.clock));
+    });
+
     it('lists the committed uploads in the order of their rows', async () => {
       assert.deepEqual(await t.catalog.committedRows(customerId('a')), []);
       await t.appended('a', { rows: 3 });
@@ -51,7 +72,7 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       const first = await t.appended('b');
       const second = await t.appended('b');
       assert.equal((await t.catalog.tableForReading(customerId('b')))?.generation, 0);
-      t.clock += 5;
+      t.clock += 5_000;
       await t.catalog.undoUpload(second.id);
       const read = await t.catalog.tableForReading(customerId('b'));
       assert.deepEqual([read?.generation, read?.table.version, read?.changedAt], [1, 3, new Date(t.clock)]);
@@ -67,16 +88,17 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       const claims = [await t.claimed(), await t.claimed()];
       for (const claim of claims) await t.catalog.retag(leaseOf(claim));
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [1, 2]);
-      await t.catalog.forgetTags(customerId('a'), [1]);
-      await t.catalog.forgetTags(customerId('a'), []);
+      await t.catalog.forgetTags(tableOf('a', claims[0]?.tableId), [1]);
+      await t.catalog.forgetTags(tableOf('a', claims[0]?.tableId), []);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('a')), [2]);
       assert.deepEqual(await t.catalog.uncommittedTags(customerId('b')), [1, 2]);
     });
 
     it('are never used again, even after they are forgotten', async () => {
       await t.received('a');
-      await t.catalog.endAttempt({ ...leaseOf(await t.claimed()), outcome: REQUEUED });
-      await t.catalog.forgetTags(customerId('a'), [1]);
+      const claim = await t.claimed();
+      await t.catalog.endAttempt({ ...leaseOf(claim), outcome: REQUEUED });
+      await t.catalog.forgetTags(tableOf('a', claim.tableId), [1]);
       assert.equal((await t.claimed()).tag, 2);
     });
 

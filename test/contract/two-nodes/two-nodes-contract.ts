@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newUpload, receivedFile, receptionOf, registerReceiver } from '../../builders.ts';
 import { type Node, openSharedPlace, type SharedPlace, startNode } from '../../cluster/node-pair.ts';
 import { Pausable } from '../../cluster/pausable.ts';
+import { ask, begin, idOf, send } from '../../http/tus-requests.ts';
 import { call, ended, put, totalRows, WAIT } from '../../server.ts';
 import { until } from '../../until.ts';
 import type { CatalogDatabase } from '../catalog/catalog-under-test.ts';
@@ -293,6 +294,25 @@ export function twoNodesContract(name: string, makeDatabase: () => Promise<Catal
       assert.equal((await ended(b.url, retried.body.id)).status, 'complete');
       assert.equal(await totalRows(b.url, 'again'), 4);
     });
+
+    for (const step of ['chunksOf', 'createUpload']) {
+      it(`acknowledge a resumable file that another one has made an upload since a pause at ${step}`, async () => {
+        const { a, b, paused } = await startBoth();
+        const created = await begin(a.url, Buffer.byteLength(CSV), { customer_id: 'resumed' });
+        const path = created.headers.get('location');
+        const reached = paused.pauseAt(step);
+        const sent = send(a.url + path, 0, Buffer.from(CSV));
+        await reached;
+        aheadMs += LEASE_ENDS_MS;
+        assert.equal((await ask(b.url + path)).status, 200);
+        assert.equal((await ended(b.url, idOf(`${path}`))).status, 'complete');
+        paused.resume();
+        const { status, body } = await sent;
+        assert.equal(status, 204, JSON.stringify(body));
+        assert.equal((await ended(b.url, idOf(`${path}`))).status, 'complete');
+        assert.equal(await totalRows(b.url, 'resumed'), 2);
+      });
+    }
 
     it('remove the bytes of an upload that is cancelled right after another node has received it', async () => {
       const { b, paused, pausedB } = await startBoth();
