@@ -152,7 +152,7 @@ test('ends when another customer has the ID of the one that was followed', async
   await upload(thena.url, 'again', CSV, admin);
   const stream = await follow('again');
   await stream.until(({ name }) => name === 'table');
-  // Its table is as large as the other one was, so that the stream cannot tell by that.
+  // Its table is as large as the other one was, so that the stream cannot know by that.
   await call(`${thena.url}/api/v1/customers/again`, { method: 'DELETE', headers: admin });
   await newCustomer('again');
   await upload(thena.url, 'again', CSV.replace('n', 'other'), admin);
