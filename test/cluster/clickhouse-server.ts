@@ -50,9 +50,6 @@ export function clusterOfFirst(servers: number): string {
   return `${CLUSTER}_${servers}`;
 }
 
-/** A server counts its own memory. By default it counts that of its control group, which has all other processes of the machine as well. */
-const OWN_MEMORY = '<memory_worker_use_cgroup>0</memory_worker_use_cgroup>';
-
 export interface ClickhouseServers {
   /** A server for each shard. */
   readonly shards: readonly ServerProcess[];
@@ -105,7 +102,7 @@ export async function startClickhouse({
       config,
       `<clickhouse><listen_host>127.0.0.1</listen_host><http_port>${http}</http_port><tcp_port>${tcp}</tcp_port>
 <path>${own}/store/</path><tmp_path>${own}/tmp/</tmp_path><mark_cache_size>67108864</mark_cache_size>
-<max_server_memory_usage>4000000000</max_server_memory_usage>${OWN_MEMORY}
+<max_server_memory_usage>4000000000</max_server_memory_usage>
 <access_control_improvements><select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
 <table_engines_require_grant>true</table_engines_require_grant></access_control_improvements>
 <users_config>${join(own, 'users.xml')}</users_config>
