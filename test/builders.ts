@@ -8,10 +8,16 @@ import { completeOptions, type GivenOptions, type UploadOptions } from '../src/c
 import { PLAIN_LAYOUT } from '../src/csv/dialect.ts';
 import type { CsvSegment } from '../src/csv/segment.ts';
 import { type Column, type ColumnType, chooseTimeColumn } from '../src/model/columns.ts';
-import { type CustomerId, newUploadId, parseCustomerId, type TableId, type UploadId } from '../src/model/ids.ts';
+import {
+  type CustomerId,
+  newUploadId,
+  parseCustomerId,
+  type TableId,
+  type TableName,
+  type UploadId,
+} from '../src/model/ids.ts';
 import type { ParsedFile, TableColumn } from '../src/model/parsed-columns.ts';
 import { NOTHING_SETTLED, type ValueFormat } from '../src/model/value-format.ts';
-import type { TableName } from '../src/table-store/table-store.ts';
 
 export function customerId(text: string | number): CustomerId {
   const id = parseCustomerId(text);

@@ -33,12 +33,9 @@ export async function readTable<Outcome extends { readonly kind: string }>(
     throw error;
   });
   const now = await catalog.tableForReading(customerId);
-  const isGone = outcome instanceof StorageFailure || isNoTable(outcome);
-  if (!isGone) return { outcome: outcome as Exclude<Outcome, NoTable>, now };
+  if (!(outcome instanceof StorageFailure) && outcome.kind !== 'no_table') {
+    return { outcome: outcome as Exclude<Outcome, NoTable>, now };
+  }
   if (!hasSameRows(view, now)) return { outcome: null, now };
   throw outcome instanceof StorageFailure ? outcome : tableMissing(customerId, view);
-}
-
-function isNoTable(outcome: { readonly kind: string }): outcome is NoTable {
-  return outcome.kind === 'no_table';
 }

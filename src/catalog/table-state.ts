@@ -1,4 +1,4 @@
-import type { CustomerId, TableId, UploadId } from '../model/ids.ts';
+import type { CustomerId, TableId, TableName, UploadId } from '../model/ids.ts';
 import type { TableColumn } from '../model/parsed-columns.ts';
 
 /** Microseconds since 1970-01-01T00:00:00Z. */
@@ -48,21 +48,13 @@ export interface CommittedRows {
 }
 
 /** The tag of an attempt whose rows belong to no table: the attempt is in progress, failed, or was undone. */
-export interface UncommittedTag {
-  readonly customerId: CustomerId;
+export interface UncommittedTag extends TableName {
   readonly uploadId: UploadId;
   readonly tag: number;
-  readonly tableId: TableId;
   /** The table is its customer's. If not, it can be dropped. */
   readonly isTableInUse: boolean;
   /** A process that has lost the lease may still write such rows: they are to be deleted, and the tag is not to be forgotten yet. */
   readonly mayBeWritten: boolean;
-}
-
-/** A table that exists, has existed, or may exist. No other one will have its ID, not even of a later customer with the same ID. */
-export interface KnownTable {
-  readonly customerId: CustomerId;
-  readonly tableId: TableId;
 }
 
 export interface TableStates {
@@ -80,9 +72,9 @@ export interface TableStates {
    */
   deadTags(): Promise<readonly UncommittedTag[]>;
   /** To be called once the rows of a tag are deleted that may still be written. */
-  markPurged(table: KnownTable, tag: number): Promise<void>;
+  markPurged(table: TableName, tag: number): Promise<void>;
   /** To be called once the rows of these tags are deleted. A tag that an attempt holds is not forgotten. */
-  forgetTags(table: KnownTable, tags: readonly number[]): Promise<void>;
+  forgetTags(table: TableName, tags: readonly number[]): Promise<void>;
   /** @returns those of the tables that are neither their customer's nor that of an uncommitted tag: no attempt will ever have them */
-  unknownTables(tables: readonly KnownTable[]): Promise<readonly KnownTable[]>;
+  unknownTables(tables: readonly TableName[]): Promise<readonly TableName[]>;
 }

@@ -11,6 +11,12 @@ export type UploadId = string & { readonly [brand]: 'UploadId' };
 /** Identifies one table of a customer: 12 lower-case hexadecimal digits. After a deletion, the next table has another ID. */
 export type TableId = string & { readonly [brand]: 'TableId' };
 
+/** Names a table. A customer has one at a time, and for a while those of first uploads that were not committed. No two tables ever have the same ID. */
+export interface TableName {
+  readonly customerId: CustomerId;
+  readonly tableId: TableId;
+}
+
 const CUSTOMER_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const UPLOAD_ID = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/;
 

@@ -6,11 +6,9 @@ import type { CommittedRows, TableForReading } from '../catalog/table-state.ts';
 import { failpoint } from '../failpoints.ts';
 import type { CustomerId } from '../model/ids.ts';
 import { COPY_ROWS, type RowsToCopy, type StoredTable } from '../table-store/table-copies.ts';
-import type { QueryLimits } from '../table-store/table-store.ts';
+import { MAX_TAGS, type QueryLimits } from '../table-store/table-store.ts';
 import type { MoveDeps, MoveSide } from './move-sides.ts';
 
-/** A long list of tags would make a long statement. */
-const MAX_TAGS = 500;
 const AGGREGATES_MS = 600_000;
 
 interface Sums {

@@ -1,6 +1,6 @@
 import type { StoredColumn } from '../model/columns.ts';
+import type { TableName } from '../model/ids.ts';
 import { type PhysicalColumn, physicalParts } from '../model/physical-columns.ts';
-import type { TableName } from './table-store.ts';
 
 /** A table as it is stored. */
 export interface StoredTable extends TableName {

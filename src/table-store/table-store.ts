@@ -1,7 +1,7 @@
 import type { CsvSource } from '../csv/segment.ts';
 import type { Values } from '../csv/values/values.ts';
 import type { Column, StoredColumn } from '../model/columns.ts';
-import type { CustomerId, TableId } from '../model/ids.ts';
+import type { TableName } from '../model/ids.ts';
 import type { ParsedFile } from '../model/parsed-columns.ts';
 import type { QueryPlan, Selection } from './query-plan.ts';
 
@@ -18,12 +18,6 @@ export interface Appended {
   readonly ambiguousTimes: readonly { readonly column: string; readonly values: Values }[];
   /** Rows with only one of the two columns that the time column is made of. Their time is null. */
   readonly incompleteTimes: Values | null;
-}
-
-/** Names a table. A customer has one at a time, and for a while those of first uploads that were not committed. */
-export interface TableName {
-  readonly customerId: CustomerId;
-  readonly tableId: TableId;
 }
 
 /**
@@ -154,6 +148,9 @@ export class ExportEnded extends Error {
     this.kind = kind;
   }
 }
+
+/** Tags in one list at most: a long one would make a long statement. */
+export const MAX_TAGS = 500;
 
 /** Stores the rows: one table per customer, of which each attempt that creates it has its own until one is committed. All methods throw StorageFailure. */
 export interface TableStore {

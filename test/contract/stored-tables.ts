@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { StoredColumn } from '../../src/model/columns.ts';
+import type { TableName } from '../../src/model/ids.ts';
 import { physicalParts } from '../../src/model/physical-columns.ts';
 import { formatDate, formatTimestamp } from '../../src/model/timestamps.ts';
 import { type ClickhouseReadDeps, clickhouseReads } from '../../src/table-store/clickhouse/clickhouse-reads.ts';
@@ -7,7 +8,7 @@ import { ClickhouseServers } from '../../src/table-store/clickhouse/clickhouse-s
 import { identifier } from '../../src/table-store/clickhouse/clickhouse-sql.ts';
 import { createTableSql, FEW_TEXTS, storedTypes } from '../../src/table-store/clickhouse/physical-table.ts';
 import { duckdbTableStore } from '../../src/table-store/duckdb/duckdb-table-store.ts';
-import type { StoredValue, TableName, TableStore } from '../../src/table-store/table-store.ts';
+import type { StoredValue, TableStore } from '../../src/table-store/table-store.ts';
 import { parsedFile } from '../builders.ts';
 import { CLUSTER, type ClickhouseServers as Running, startClickhouse } from '../cluster/clickhouse-server.ts';
 import type { EngineInFolder } from '../engine/engine-in-folder.ts';

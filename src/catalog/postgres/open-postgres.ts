@@ -14,7 +14,7 @@ import { translated, verdictOn } from './failures.ts';
 import { postgresWrites } from './parallel-writes.ts';
 import { Patience } from './patience.ts';
 import { type Connecting, connecting, postgresPool, serverName, type Waits } from './pool.ts';
-import { type Commit, postgresDialect } from './postgres-dialect.ts';
+import { type Commit, NOW, postgresDialect } from './postgres-dialect.ts';
 import { PostgresNews } from './postgres-news.ts';
 import { retryingCatalog } from './retrying-catalog.ts';
 import { checkServer } from './server-check.ts';
@@ -107,7 +107,7 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
 
 const serverClock: CatalogClock = async (db) => {
   // Not now(), which is when the transaction began: it may have waited for a lock since.
-  const clock = sql<{ readonly at: number }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as at`;
+  const clock = sql<{ readonly at: number }>`select ${sql.raw(NOW)} as at`;
   const { rows } = await clock.execute(db);
   return rows[0]?.at ?? Number.NaN;
 };

@@ -40,9 +40,9 @@ export async function openSqliteCatalog(
   // All connections to the file are on this machine, and have its clock.
   const db = await openSqlite(path, () => changes++);
   const catalog = { ...kyselyCatalog(db, async () => now()), copies: catalogCopiesIn(db) };
-  // A cache that counts the changes of this connection knows nothing of those of others.
   // A file is never away.
   const stopWaiting = (): void => undefined;
+  // A cache that counts the changes of this connection knows nothing of those of others.
   if (news) return { ...catalog, isShared: true, news, stopWaiting };
   return { ...catalog, ...cachedReads(catalog, () => changes), isShared: false, news: new LocalNews(), stopWaiting };
 }

@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type * as api from '../../api/customer-events.ts';
 import type { Upload } from '../../api/uploads.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import { type CustomerAccess, mayAccessUpload } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
 import { customerNotFound } from '../../model/not-found.ts';
 import { problemJson } from '../problems/problem-json.ts';
+import { eventText, problemEvent } from './event-text.ts';
 import { currentUploadJson } from './upload-json.ts';
 
 export interface CustomerEventsDeps {
@@ -64,10 +64,8 @@ export async function* customerEvents(
       changed = await watch.next(Math.min(CHECK_MS, keepAliveMs), ends);
     }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    // Nothing is wrong with the request: its client connects again, as after the stop of a node.
-    if (error.code === 'catalog_unavailable') return;
-    yield eventText({ event: 'problem', data: problemJson(error) });
+    const last = problemEvent(error);
+    if (last !== null) yield last;
   } finally {
     watch.close();
   }
@@ -126,16 +124,13 @@ async function tableEvent(
   sent: Sent,
 ): Promise<api.CustomerEvent | null> {
   const customer = await catalog.findCustomer(customerId);
-  sent.customerSince ??= customer?.createdAt.getTime() ?? null;
-  if (customer?.createdAt.getTime() !== sent.customerSince || !customer) throw customerNotFound(customerId);
+  const since = customer?.createdAt.getTime() ?? null;
+  sent.customerSince ??= since;
+  if (!customer || since !== sent.customerSince) throw customerNotFound(customerId);
   if (!rights.includes('read')) return null;
   const data = { rows: customer.table?.rows ?? 0, version: customer.table?.version ?? null };
   const text = JSON.stringify(data);
   if (text === sent.table) return null;
   sent.table = text;
   return { event: 'table', data };
-}
-
-function eventText({ event, data }: api.CustomerEvent): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

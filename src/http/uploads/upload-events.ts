@@ -1,10 +1,9 @@
 import type * as api from '../../api/uploads.ts';
 import type { Upload } from '../../catalog/upload.ts';
-import { Problem } from '../../errors.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { CustomerAccess } from '../../model/customer-access.ts';
 import type { UploadId } from '../../model/ids.ts';
-import { problemJson } from '../problems/problem-json.ts';
+import { eventText, problemEvent } from './event-text.ts';
 import { currentUploadJson } from './upload-json.ts';
 
 /** How often the caller's key is checked without a change. */
@@ -48,10 +47,8 @@ export async function* uploadEvents(
       isDue = (await watch.next(CHECK_MS, stopping)).length > 0;
     }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    // Nothing is wrong with the request: its client connects again, as after the stop of a node.
-    if (error.code === 'catalog_unavailable') return;
-    yield eventText({ event: 'problem', data: problemJson(error) });
+    const last = problemEvent(error);
+    if (last !== null) yield last;
   } finally {
     watch.close();
   }
@@ -65,8 +62,4 @@ async function currentEvent(
 ): Promise<api.UploadEvent> {
   const upload = await ingest.waitUntilEnded(access, id, 0);
   return { event: upload.finishedAt === null ? 'progress' : 'end', data: await currentUploadJson(ingest, upload) };
-}
-
-function eventText({ event, data }: api.UploadEvent): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -3,16 +3,13 @@ import type { UncommittedTag } from '../../catalog/table-state.ts';
 import type { Observe } from '../../events.ts';
 import { failpoint } from '../../failpoints.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
-import type { TableStore } from '../../table-store/table-store.ts';
+import { MAX_TAGS, type TableStore } from '../../table-store/table-store.ts';
 
 export interface DeadRowsDeps {
   readonly catalog: Pick<Catalog, 'deadTags' | 'markPurged' | 'forgetTags'>;
   readonly tables: Pick<TableStore, 'purge' | 'drop'>;
   readonly observe: Observe;
 }
-
-/** A long list of tags would make a long statement. */
-const MAX_TAGS = 500;
 
 /**
  * Deletes the rows of attempts that have ended without a commit or were undone, and the tables that only such attempts had. What fails

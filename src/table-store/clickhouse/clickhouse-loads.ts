@@ -1,5 +1,6 @@
+import type { TableName } from '../../model/ids.ts';
 import { storedIn } from '../../model/physical-columns.ts';
-import type { TableName, TableStore } from '../table-store.ts';
+import type { TableStore } from '../table-store.ts';
 import { ClickhouseLoad, type ClickhouseLoadDeps } from './clickhouse-load.ts';
 import type { StoredTime } from './count-rows.ts';
 import { deleteAttempts } from './delete-rows.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { EngineClient } from '../../engine/engine-client.ts';
+import type { TableName } from '../../model/ids.ts';
 import type { ExportFolder } from '../sent-file.ts';
-import type { TableName, TableStore } from '../table-store.ts';
+import type { TableStore } from '../table-store.ts';
 import { answerQuery } from './answer-query.ts';
 import { tableName } from './clickhouse-loads.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';

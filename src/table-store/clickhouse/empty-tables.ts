@@ -1,5 +1,4 @@
-import { parseCustomerId, type TableId } from '../../model/ids.ts';
-import type { TableName } from '../table-store.ts';
+import { parseCustomerId, type TableId, type TableName } from '../../model/ids.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { tablesOfCustomers } from './physical-table.ts';
 

@@ -1,4 +1,4 @@
-import type { TableName } from '../table-store.ts';
+import type { TableName } from '../../model/ids.ts';
 import { tableName } from './clickhouse-loads.ts';
 
 const MAX_TABLES = 1000;

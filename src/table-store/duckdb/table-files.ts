@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { TableName } from '../table-store.ts';
+import type { TableName } from '../../model/ids.ts';
 
 /** Tables from before tables had IDs: their files have only the name of the customer. */
 const EARLIER_TABLE = '000000000000';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { TableName } from '../table-store.ts';
+import type { TableName } from '../../model/ids.ts';
 
 const MAX_UPLOADS = 10_000;
 

@@ -7,11 +7,12 @@ import { RecordCutter } from '../../../src/csv/record-cutter.ts';
 import type { CsvSegment, CsvSource } from '../../../src/csv/segment.ts';
 import { SegmentWriter } from '../../../src/ingest/spool/segment-writer.ts';
 import type { LogicalType } from '../../../src/model/columns.ts';
+import type { TableName } from '../../../src/model/ids.ts';
 import { clickhouseLoads, tableName } from '../../../src/table-store/clickhouse/clickhouse-loads.ts';
 import { ClickhouseServers } from '../../../src/table-store/clickhouse/clickhouse-servers.ts';
 import { identifier } from '../../../src/table-store/clickhouse/clickhouse-sql.ts';
 import { duckdbTableStore } from '../../../src/table-store/duckdb/duckdb-table-store.ts';
-import type { LoadSummary, TableName, TableStore } from '../../../src/table-store/table-store.ts';
+import type { LoadSummary, TableStore } from '../../../src/table-store/table-store.ts';
 import { parsedFile, tableOf } from '../../builders.ts';
 import {
   CLUSTER,
