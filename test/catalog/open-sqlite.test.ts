@@ -131,8 +131,8 @@ describe('the catalog file', () => {
 
   it('knows the tables of a move into it that an earlier version has begun', async () => {
     const catalog = await openSqliteCatalog(path);
-    for (const id of ['a', 'b', 'without']) await catalog.createCustomer(customer(id));
     assert.deepEqual(await catalog.copies.beginMove('there'), { source: 'there' });
+    for (const id of ['a', 'b', 'without']) await catalog.createCustomer(customer(id));
     await catalog.close();
     const database = new DatabaseSync(path);
     database.exec(
