@@ -41,10 +41,11 @@ export function hasSameRows(view: TableForReading, now: TableForReading | null):
   return now !== null && now.generation === view.generation && now.createdAt.getTime() === view.createdAt.getTime();
 }
 
-/** A committed upload and its number of rows. */
+/** A committed upload, its number of rows, and the size of its file as UTF-8. */
 export interface CommittedRows {
   readonly tag: number;
   readonly rows: number;
+  readonly bytes: number;
 }
 
 /** The tag of an attempt whose rows belong to no table: the attempt is in progress, failed, or was undone. */

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CommittedRows, TableForReading } from '../catalog/table-state.ts';
 import { failpoint } from '../failpoints.ts';
 import type { CustomerId } from '../model/ids.ts';
-import { COPY_ROWS, type RowsToCopy, type StoredTable } from '../table-store/table-copies.ts';
+import { COPY_BYTES, COPY_ROWS, type RowsToCopy, type StoredTable } from '../table-store/table-copies.ts';
 import { MAX_TAGS, type QueryLimits } from '../table-store/table-store.ts';
 import type { MoveDeps, MoveSide } from './move-sides.ts';
 
@@ -68,18 +68,21 @@ async function removeRows({ copies }: MoveSide, table: StoredTable, tags: readon
 /** Uploads that are copied together. */
 type Unit = readonly CommittedRows[];
 
-/** Small uploads are copied together. Both sides see the same units in every run. */
+/** Small uploads are copied together. The units are the same in every run. */
 function* unitsOf(uploads: readonly CommittedRows[]): Generator<Unit> {
   let unit: CommittedRows[] = [];
   let rows = 0;
+  let bytes = 0;
   for (const upload of uploads) {
-    if (unit.length > 0 && (rows + upload.rows > COPY_ROWS || unit.length === MAX_TAGS)) {
+    rows += upload.rows;
+    bytes += upload.bytes;
+    const isFull = rows > COPY_ROWS || bytes > COPY_BYTES || unit.length === MAX_TAGS;
+    if (isFull && unit.length > 0) {
       yield unit;
       unit = [];
-      rows = 0;
+      ({ rows, bytes } = upload);
     }
     unit.push(upload);
-    rows += upload.rows;
   }
   if (unit.length > 0) yield unit;
 }

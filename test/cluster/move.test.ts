@@ -175,6 +175,14 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
       const { body } = await put(source.url, 'a', `file,row\n${file}`, { ...WAIT, ...ADMIN });
       assert.equal(body.status, 'complete', JSON.stringify(body));
     }
+    await call(`${source.url}/api/v1/customers`, { json: { id: 'b' }, headers: ADMIN });
+    for (const letter of ['a', 'b']) {
+      const { body } = await put(source.url, 'b', `text\n${`${letter.repeat(40_000)}\n`.repeat(1_000)}`, {
+        ...WAIT,
+        ...ADMIN,
+      });
+      assert.equal(body.status, 'complete', JSON.stringify(body));
+    }
     await source.stop();
     const seen: MoveProgress[] = [];
     await runMove(
@@ -186,10 +194,12 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
         signal: new AbortController().signal,
       },
     );
-    // Two of the files are copied together.
+    // Two of the files are copied together, and none of the texts, of which there may be more than fits into memory.
     assert.deepEqual(seen, [
       { customerId: 'a', rows: 240_000, totalRows: 360_000 },
       { customerId: 'a', rows: 360_000, totalRows: 360_000 },
+      { customerId: 'b', rows: 1_000, totalRows: 2_000 },
+      { customerId: 'b', rows: 2_000, totalRows: 2_000 },
     ]);
   });
 });

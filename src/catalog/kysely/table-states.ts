@@ -17,13 +17,17 @@ export function tableStatesIn(db: Kysely<CatalogTables>, now: CatalogClock): Tab
     async committedRows(customerId) {
       const rows = await db
         .selectFrom('uploads')
-        .select(['tag', 'row_count'])
+        .select(['tag', 'row_count', 'spool_bytes'])
         .where('customer_id', '=', customerId)
         .where('status', '=', 'complete')
         .where('tag', 'is not', null)
         .orderBy('tag')
         .execute();
-      return rows.map(({ tag, row_count }) => ({ tag: Number(tag), rows: row_count ?? 0 }));
+      return rows.map(({ tag, row_count, spool_bytes }) => ({
+        tag: Number(tag),
+        rows: row_count ?? 0,
+        bytes: spool_bytes ?? 0,
+      }));
     },
     async uncommittedTags(customerId) {
       const rows = await db

@@ -62,9 +62,9 @@ export function tableStatesContract(t: CatalogUnderTest): void {
       await t.received('a');
       await t.claimed();
       const listed = [
-        { tag: 1, rows: 3 },
-        { tag: 2, rows: 5 },
-        { tag: 3, rows: 7 },
+        { tag: 1, rows: 3, bytes: 15 },
+        { tag: 2, rows: 5, bytes: 15 },
+        { tag: 3, rows: 7, bytes: 15 },
       ];
       assert.deepEqual(await t.catalog.committedRows(customerId('a')), listed);
       await t.catalog.undoUpload(second.id);
