@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chownSync, cpSync, lstatSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
@@ -133,7 +133,8 @@ function packageFolder(age: PostgresAge): string | null {
  */
 function usableBinaries(source: string, folder: string): string {
   const native = join(folder, 'native');
-  cpSync(join(source, 'native'), native, { recursive: true });
+  // npm may have run the package's own script, which makes them in the package.
+  cpSync(join(source, 'native'), native, { recursive: true, filter: (path) => !lstatSync(path).isSymbolicLink() });
   const links: readonly { readonly source: string; readonly target: string }[] = JSON.parse(
     readFileSync(join(native, 'pg-symlinks.json'), 'utf8'),
   );
