@@ -1,4 +1,4 @@
-import type { CustomerId } from '../model/ids.ts';
+import type { CustomerId, TableName } from '../model/ids.ts';
 
 /** Rows of one table of the catalog. */
 export interface CopiedRows {
@@ -34,5 +34,12 @@ export interface CatalogCopies {
   move(): Promise<Move | null>;
   /** @returns the move that is in progress already, or `not_empty` if the catalog has customers of its own, or their files */
   beginMove(source: string): Promise<Move | 'not_empty'>;
+  /** Notes that the move makes a table, before it does. */
+  addMoveTable(table: TableName): Promise<void>;
+  /** The tables that the move has made, or was about to make. They may have been in the catalog of the source, and not be any more. */
+  moveTables(): AsyncGenerator<TableName>;
+  /** Forgets a table that was dropped. */
+  removeMoveTable(table: TableName): Promise<void>;
+  /** Ends the move, and forgets its tables. */
   endMove(): Promise<void>;
 }

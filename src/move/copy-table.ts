@@ -28,6 +28,8 @@ export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise
   if (!view) return 0;
   const { tableId, columns, timeColumn, rows } = view.table;
   const table: StoredTable = { customerId, tableId, columns, timeColumn };
+  // Before there is a table, which is dropped if the source has replaced it when an interrupted move continues.
+  await target.catalog.copies.addMoveTable(table);
   await target.copies.create(table, await source.copies.fewTexts(table));
   const uploads = await source.catalog.committedRows(customerId);
   const committed = new Set(uploads.map(({ tag }) => tag));

@@ -1,5 +1,4 @@
 import { failpoint } from '../failpoints.ts';
-import type { CustomerId } from '../model/ids.ts';
 import { SettingError } from '../setting-error.ts';
 import { copyCatalogRows, isSameInCatalogs } from './copy-catalog-rows.ts';
 import { copyFiles, uploadsWithBytes } from './copy-files.ts';
@@ -25,6 +24,7 @@ export async function moveData(deps: MoveDeps): Promise<void> {
     );
   }
   failpoint('move_begun');
+  await dropReplacedTables(deps);
   const withBytes = await uploadsWithBytes(source);
   let isContinued = false;
   for await (const customerId of source.catalog.copies.customers()) {
@@ -36,7 +36,7 @@ export async function moveData(deps: MoveDeps): Promise<void> {
         continue;
       }
       // The source was used after the earlier run.
-      await forgetCustomer(deps, customerId);
+      await target.catalog.copies.removeCustomer(customerId);
     }
     const rows = await copyTable(deps, customerId);
     const withoutBytes = await copyFiles(deps, customerId, withBytes);
@@ -51,22 +51,24 @@ export async function moveData(deps: MoveDeps): Promise<void> {
   await target.catalog.copies.endMove();
 }
 
-/** Customers that the source has deleted after an earlier run. */
-async function forgetDeleted(deps: MoveDeps): Promise<void> {
-  const { source, target, signal } = deps;
-  for await (const customerId of target.catalog.copies.customers()) {
+/**
+ * Drops the tables that an earlier run has made, and that the source does not have any more: their customers were deleted, or deleted and
+ * created again. What else is in the target may belong to something else. The files of such customers are kept until the target is in use.
+ */
+async function dropReplacedTables({ source, target, signal }: MoveDeps): Promise<void> {
+  for await (const table of target.catalog.copies.moveTables()) {
     signal.throwIfAborted();
-    if (!(await source.catalog.copies.hasCustomer(customerId))) await forgetCustomer(deps, customerId);
+    const now = await source.catalog.tableForReading(table.customerId);
+    if (now?.table.tableId === table.tableId) continue;
+    await target.tables.drop(table);
+    await target.catalog.copies.removeMoveTable(table);
   }
 }
 
-/** Removes a customer from the target. Its table is kept if the source still has it, and its files until the target is in use. */
-async function forgetCustomer({ source, target }: MoveDeps, customerId: CustomerId): Promise<void> {
-  const [before, now] = [
-    await target.catalog.tableForReading(customerId),
-    await source.catalog.tableForReading(customerId),
-  ];
-  await target.catalog.copies.removeCustomer(customerId);
-  const tableId = before?.table.tableId;
-  if (tableId !== undefined && tableId !== now?.table.tableId) await target.tables.drop({ customerId, tableId });
+/** Removes customers from the catalog of the target that the source has deleted after an earlier run. */
+async function forgetDeleted({ source, target, signal }: MoveDeps): Promise<void> {
+  for await (const customerId of target.catalog.copies.customers()) {
+    signal.throwIfAborted();
+    if (!(await source.catalog.copies.hasCustomer(customerId))) await target.catalog.copies.removeCustomer(customerId);
+  }
 }

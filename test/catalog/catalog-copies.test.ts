@@ -15,6 +15,7 @@ const LEFT: Readonly<Record<string, string>> = {
   refused_uploads: 'kept for a minute',
   running_analyses: 'nothing runs during a move',
   moves: 'of the catalog that it is in',
+  move_tables: 'of the catalog that they are in',
   catalog_identity: 'each catalog has its own',
   shards: 'of the catalog that they belong to',
   chores: 'of the nodes that used the catalog',

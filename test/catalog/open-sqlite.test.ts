@@ -99,6 +99,7 @@ describe('the catalog file', () => {
         '0015-node-processes',
         '0016-node-versions',
         '0017-spool-identity',
+        '0018-tables-of-moves',
       ],
     );
     await db.destroy();
@@ -117,7 +118,7 @@ describe('the catalog file', () => {
     // As the first version created it.
     const database = new DatabaseSync(path);
     database.exec(
-      "drop table chores; alter table attempts drop column is_purged; drop table shards; drop table catalog_identity; drop table moves; drop table resumable_chunks; drop table resumable_files; alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table uploads drop column cancel_requested_at; drop index uploads_by_end; drop table upload_progress; drop table refused_uploads; drop table running_analyses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; drop table commits; drop index uploads_queued; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; drop table nodes; alter table uploads drop column receiver; alter table attempts drop column owner; alter table attempts drop column lost_at; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
+      "drop table move_tables; drop table chores; alter table attempts drop column is_purged; drop table shards; drop table catalog_identity; drop table moves; drop table resumable_chunks; drop table resumable_files; alter table uploads drop column key_id; alter table uploads drop column column_uses; alter table uploads drop column cancel_requested_at; drop index uploads_by_end; drop table upload_progress; drop table refused_uploads; drop table running_analyses; alter table customers drop column defaults; drop table sessions; drop table webhook_deliveries; drop table webhook_events; drop table webhooks; drop table commits; drop index uploads_queued; alter table customers drop column changed_at; alter table customers drop column table_id; alter table attempts drop column table_id; drop table nodes; alter table uploads drop column receiver; alter table attempts drop column owner; alter table attempts drop column lost_at; update customers set table_columns = '[]'; update uploads set options = json_remove(options, '$.values'); delete from kysely_migration where name > '0001-first-tables'",
     );
     database.close();
     const migrated = await openSqliteCatalog(path);
@@ -125,6 +126,26 @@ describe('the catalog file', () => {
     assert.deepEqual((await migrated.findKeyByHash('k1'))?.rights, ['read', 'upload', 'undo']);
     assert.deepEqual((await migrated.findKeyByHash('k2'))?.rights, ['read']);
     assert.equal((await migrated.findCustomer(upload.customerId))?.table?.tableId, '000000000000');
+    await migrated.close();
+  });
+
+  it('knows the tables of a move into it that an earlier version has begun', async () => {
+    const catalog = await openSqliteCatalog(path);
+    assert.deepEqual(await catalog.copies.beginMove('there'), { source: 'there' });
+    for (const id of ['a', 'b', 'without']) await catalog.createCustomer(customer(id));
+    await catalog.close();
+    const database = new DatabaseSync(path);
+    database.exec(
+      "update customers set table_id = '0123456789ab' where id <> 'without'; drop table move_tables; delete from kysely_migration where name > '0017-spool-identity'",
+    );
+    database.close();
+    const migrated = await openSqliteCatalog(path);
+    const tables = [];
+    for await (const table of migrated.copies.moveTables()) tables.push(table);
+    assert.deepEqual(
+      tables,
+      ['a', 'b'].map((customerId) => ({ customerId, tableId: '0123456789ab' })),
+    );
     await migrated.close();
   });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { MOVE_FAILPOINTS } from '../../src/failpoints.ts';
-import { call, put, type RunningThena, startThena, WAIT } from '../server.ts';
+import { call, put, type RunningThena, startThena, totalRows, WAIT } from '../server.ts';
+import { ClusterContents } from './crash/cluster-contents.ts';
 import { ADMIN, everything, get, moves, SETTINGS } from './moves.ts';
 import { NO_CLUSTER } from './start-cluster.ts';
 
@@ -77,6 +78,53 @@ describe('an interrupted move', { skip: NO_CLUSTER ?? false, timeout: 300_000 },
     assert.deepEqual(await everything(node), now);
     await load(node, 'a', 'at,n\n2024-01-04,4\n');
     await load(node, 'b', 'at,n,note\n2026-01-01,2,y\n');
+    await node.stop();
+  });
+
+  it('drops the tables that it has made and the source has replaced, and no other', async () => {
+    const from = dataDir();
+    const use = async (work: (source: RunningThena) => Promise<unknown>): Promise<void> => {
+      const source = await startThena({ THENA_DATA_DIR: from });
+      await work(source).finally(() => source.stop());
+    };
+    const fill = (source: RunningThena, customer: string) => load(source, customer, 'at,n\n2024-01-01,1\n');
+    const remove = (source: RunningThena, customer: string) =>
+      call(`${source.url}/api/v1/customers/${customer}`, { method: 'DELETE' });
+    await use(async (source) => {
+      for (const customer of ['a', 'b', 'c']) await fill(source, customer);
+    });
+    await kill('rows_copied', 1, '--from', from);
+    await use(async (source) => {
+      await remove(source, 'a');
+      await fill(source, 'a');
+    });
+    const contents = new ClusterContents(made.cluster);
+    const tables = async () =>
+      new Set((await contents.rows('SHOW TABLES')).flat().filter((name) => !`${name}`.startsWith('_')));
+    const [replaced = ''] = await tables();
+    assert.match(`${replaced}`, /^a_/);
+    // With the catalog of one customer there, and the rows of another.
+    await kill('table_copied', 2, '--from', from);
+    assert.ok(!(await tables()).has(replaced));
+    await use(async (source) => {
+      for (const customer of ['a', 'b']) await remove(source, customer);
+      await fill(source, 'a');
+    });
+    const [url = ''] = made.cluster.THENA_CLICKHOUSE_URL?.split(',') ?? [];
+    const { origin, pathname } = new URL(url);
+    // As if the servers had been restored, with an older catalog.
+    const other = `CREATE TABLE ${pathname.slice(1)}.b_0123456789ab ENGINE = MergeTree ORDER BY x AS SELECT 1 AS x`;
+    assert.equal((await fetch(origin, { method: 'POST', body: other })).status, 200);
+    const ended = await move('--from', from);
+    assert.equal(ended.code, 0, ended.output);
+    assert.deepEqual(await contents.strayTables(), ['b_0123456789ab']);
+    const known = (await contents.catalog('select id, table_id from customers')).map(
+      ({ id, table_id }) => `${id}_${table_id}`,
+    );
+    assert.deepEqual(await tables(), new Set([...known, 'b_0123456789ab']));
+    assert.deepEqual(await contents.catalog('select * from move_tables'), []);
+    const node = await startThena(made.cluster);
+    for (const customer of ['a', 'c']) assert.equal(await totalRows(node.url, customer), 1);
     await node.stop();
   });
 

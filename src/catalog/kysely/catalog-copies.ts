@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
-import type { CustomerId } from '../../model/ids.ts';
+import type { CustomerId, TableName } from '../../model/ids.ts';
 import type { CatalogCopies, CopiedRows } from '../catalog-copies.ts';
 import type { CatalogTables } from './catalog-tables.ts';
 
@@ -91,9 +91,36 @@ export function catalogCopiesIn(db: Kysely<CatalogTables>): CatalogCopies {
         await transaction.insertInto('moves').values({ source }).execute();
         return { source };
       }),
-    async endMove() {
-      await db.deleteFrom('moves').execute();
+    async addMoveTable({ customerId, tableId }) {
+      await db
+        .insertInto('move_tables')
+        .values({ customer_id: customerId, table_id: tableId })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
     },
+    async *moveTables() {
+      for (let last: TableName | null = null; ; ) {
+        let next = db.selectFrom('move_tables').select(['customer_id as customerId', 'table_id as tableId']);
+        if (last !== null)
+          next = next.where(sql<boolean>`(customer_id, table_id) > (${last.customerId}, ${last.tableId})`);
+        const page: readonly TableName[] = await next.orderBy('customer_id').orderBy('table_id').limit(PAGE).execute();
+        yield* page;
+        last = page.at(-1) ?? null;
+        if (last === null) return;
+      }
+    },
+    async removeMoveTable({ customerId, tableId }) {
+      await db
+        .deleteFrom('move_tables')
+        .where('customer_id', '=', customerId)
+        .where('table_id', '=', tableId)
+        .execute();
+    },
+    endMove: () =>
+      db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom('move_tables').execute();
+        await transaction.deleteFrom('moves').execute();
+      }),
   };
 }
 

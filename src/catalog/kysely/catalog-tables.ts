@@ -222,6 +222,12 @@ interface MovesTable {
   source: string;
 }
 
+/** The tables that this move has made, or was about to make. */
+interface MoveTablesTable {
+  customer_id: CustomerId;
+  table_id: TableId;
+}
+
 /** One row. */
 interface CatalogIdentityTable {
   id: string;
@@ -284,6 +290,7 @@ export interface CatalogTables {
   resumable_files: ResumableFilesTable;
   resumable_chunks: ResumableChunksTable;
   moves: MovesTable;
+  move_tables: MoveTablesTable;
   catalog_identity: CatalogIdentityTable;
   shards: ShardsTable;
   chores: ChoresTable;

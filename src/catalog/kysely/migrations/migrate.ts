@@ -19,6 +19,7 @@ import { upkeep } from './0014-upkeep.ts';
 import { nodeProcesses } from './0015-node-processes.ts';
 import { nodeVersions } from './0016-node-versions.ts';
 import { spoolIdentity } from './0017-spool-identity.ts';
+import { tablesOfMoves } from './0018-tables-of-moves.ts';
 
 /** In the order of their names. A released migration is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-node-processes': nodeProcesses,
   '0016-node-versions': nodeVersions,
   '0017-spool-identity': spoolIdentity,
+  '0018-tables-of-moves': tablesOfMoves,
 };
 
 /**
