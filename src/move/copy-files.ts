@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Upload } from '../catalog/upload.ts';
 import { Problem } from '../errors.ts';
+import { mayHaveRejectFiles } from '../ingest/spool/reject-files.ts';
 import type { CustomerId, UploadId } from '../model/ids.ts';
 import type { MoveDeps, MoveSide } from './move-sides.ts';
 
@@ -31,7 +32,8 @@ export async function copyFiles(
     signal.throwIfAborted();
     const isWhole = !withBytes.has(upload.id) || (await orMissing(copySegments(source, target, upload, signal)));
     if (!isWhole) incomplete.push(upload.id);
-    await copyRejectedRows(source, target, upload.id);
+    // One that has not ended finds them again.
+    if (mayHaveRejectFiles(upload)) await copyRejectedRows(source, target, upload.id);
   }
   for (const fileId of await source.catalog.resumablesOf(customerId)) {
     if (!(await orMissing(copyChunks(source, target, fileId, signal)))) incomplete.push(fileId);

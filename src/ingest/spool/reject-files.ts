@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Upload } from '../../catalog/upload.ts';
 import type { UploadId } from '../../model/ids.ts';
 
 /** Each upload with rejected rows has a list with the reasons, as lines of JSON, and the rows as CSV. */
@@ -38,4 +39,9 @@ export const REJECT_FILE_KINDS: readonly RejectFileKind[] = ['list', 'csv'];
 
 export function rejectFileName(uploadId: UploadId, kind: RejectFileKind): string {
   return `${uploadId}.${kind === 'list' ? 'ndjson' : 'csv'}`;
+}
+
+/** Whether an upload that has ended may have such files. Most have none, and in a bucket each question costs requests. */
+export function mayHaveRejectFiles({ status, error, receipt }: Pick<Upload, 'status' | 'error' | 'receipt'>): boolean {
+  return status === 'cancelled' || error !== null || (receipt?.rejected ?? 0) > 0;
 }

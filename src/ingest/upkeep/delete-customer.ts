@@ -7,7 +7,7 @@ import { failpoint } from '../../failpoints.ts';
 import type { CustomerId } from '../../model/ids.ts';
 import type { TableStore } from '../../table-store/table-store.ts';
 import type { ResumableUploads } from '../resumable/resumable-uploads.ts';
-import type { RejectFiles } from '../spool/reject-files.ts';
+import { mayHaveRejectFiles, type RejectFiles } from '../spool/reject-files.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface DeletionDeps {
@@ -68,7 +68,7 @@ async function removeFiles(deps: DeletionDeps, { customerId, createdAt }: Deleti
     if (!(await isInDeletion())) return false;
     for (const upload of items) {
       if (upload.retryUntil !== null) await spool.remove(upload);
-      if (mayHaveRejects(upload)) await rejectFiles.remove(upload.id);
+      if (mayHaveRejectFiles(upload)) await rejectFiles.remove(upload.id);
     }
     after = nextCursor;
   } while (after !== null);
@@ -76,9 +76,4 @@ async function removeFiles(deps: DeletionDeps, { customerId, createdAt }: Deleti
   if (!(await isInDeletion())) return false;
   for (const id of files) await resumable.cancel(id);
   return true;
-}
-
-/** Most uploads have none, and in a bucket each costs requests. */
-function mayHaveRejects({ status, error, receipt }: Upload): boolean {
-  return status === 'cancelled' || error !== null || (receipt?.rejected ?? 0) > 0;
 }
