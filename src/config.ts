@@ -120,7 +120,7 @@ export const SETTINGS = {
   ),
   THENA_MAX_COLUMNS: setting(
     '5',
-    'Maximum number of columns in a table. Beyond about 500, `THENA_ENGINE_MEMORY` has to be larger, too.',
+    'Maximum number of columns in a table. More than 500 need 1.5 MiB of `THENA_ENGINE_MEMORY` for each: with less, the first file of a table is loaded on one machine, and later ones fail.',
     integer(1, 1000),
   ),
   THENA_MAX_UPLOAD_BYTES: setting('10GiB', 'Maximum size of a file, after decompression.', bytes),

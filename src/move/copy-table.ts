@@ -105,8 +105,8 @@ async function copyUnit(
 ): Promise<void> {
   const tags = unit.map(({ tag }) => tag);
   const expected = rowsOf(unit);
-  const read = await eachFile({ ...deps, side: source, table, tags }, async (path, rows) => {
-    await target.copies.append(table, path);
+  const read = await eachFile({ ...deps, side: source, table, tags }, async (path, rows, part) => {
+    await target.copies.append(table, path, part);
     failpoint('rows_copied');
     onRows(rows);
   });
@@ -130,7 +130,7 @@ interface FilesOfUnit extends Pick<MoveDeps, 'checksums' | 'directory' | 'signal
 /** Writes all rows of a unit to files, one after the other. @returns their sums */
 async function eachFile(
   { side, table, tags, checksums, directory, signal }: FilesOfUnit,
-  use: ((path: string, rows: number) => Promise<void>) | null,
+  use: ((path: string, rows: number, part: RowsToCopy) => Promise<void>) | null,
 ): Promise<Sums> {
   const path = join(directory, `${randomUUID()}.parquet`);
   let total: Sums = { rows: 0, sums: [] };
@@ -140,7 +140,7 @@ async function eachFile(
       const part: RowsToCopy = { tags, offset: total.rows };
       await side.copies.write(table, part, path);
       const { rows, sums } = await checksums(table, path);
-      if (rows > 0) await use?.(path, rows);
+      if (rows > 0) await use?.(path, rows, part);
       total = { rows: total.rows + rows, sums: sums.map((sum, index) => sum + (total.sums[index] ?? 0n)) };
       // Several uploads are one file.
       if (rows === 0 || tags.length > 1) return total;

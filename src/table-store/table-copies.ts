@@ -29,8 +29,13 @@ export interface TableCopies {
   fewTexts(table: StoredTable): Promise<readonly string[]>;
   /** Creates the table unless it exists. @param fewTexts a hint how to store texts */
   create(table: StoredTable, fewTexts: readonly string[]): Promise<void>;
-  /** Appends the rows of a file, which are on disk when this returns. Used for one file of a table at a time, in order. */
-  append(table: StoredTable, path: string): Promise<void>;
+  /**
+   * Appends the rows of a file, which are on disk when this returns. Used for one file of a table at a time, in the order of the tags and
+   * offsets. The rows are there once, also if a proxy repeats the request.
+   *
+   * @param rows with which the file was written
+   */
+  append(table: StoredTable, path: string, rows: RowsToCopy): Promise<void>;
   /** The number of rows of uploads. */
   count(table: StoredTable, tags: readonly number[]): Promise<number>;
   /** The tags of all rows, also of attempts that were never committed. */

@@ -56,6 +56,9 @@ describe('the page of a cluster', { skip: skip || (NO_CLUSTER ?? false) }, () =>
     const before = await visitor.open('/c/shard/table');
     await before.getByRole('gridcell', { name: '222', exact: true }).waitFor();
     await before.getByText('111 – 222').waitFor();
+    const timeline = await visitor.open('/c/shard/uploads');
+    const histogram = timeline.getByRole('img', { name: 'Rows of the table over time' });
+    await histogram.waitFor();
     const [, shard] = cluster.servers.clickhouse.shards;
     await shard?.kill();
     const during = await visitor.open('/c/shard/table');
@@ -68,9 +71,11 @@ describe('the page of a cluster', { skip: skip || (NO_CLUSTER ?? false) }, () =>
       // What was read before is not shown as if it were current.
       await before.getByRole('alert').getByText('The page tries again every few seconds.').waitFor();
       await before.getByText('111 – 222').waitFor({ state: 'detached' });
+      await histogram.waitFor({ state: 'detached' });
     } finally {
       await shard?.start();
     }
+    await histogram.waitFor();
     for (const page of [before, during]) {
       await page.getByText('111 – 112').waitFor();
       await page.getByRole('gridcell', { name: '112', exact: true }).waitFor();

@@ -48,7 +48,7 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
     };
   }
 
-  it('are seen, and renew their leases, while all connections wait for a lock', async () => {
+  it('are seen, ready, and renew their leases, while all connections wait for a lock', async () => {
     await received('a');
     const claimed = await claim(one, 'a');
     assert.ok(claimed);
@@ -59,10 +59,28 @@ describe('several processes that use a catalog on PostgreSQL', { skip: NO_POSTGR
       const before = performance.now();
       assert.equal(await one.heartbeat({ nodeId: 'receiver', instanceId: 'receiver' }), 'alive');
       assert.equal(await one.renewLease({ ...leaseOf(claimed), leaseMs: LEASE_MS }), true);
+      await one.ping();
       assert.ok(performance.now() - before < 5_000);
     } finally {
       await release();
       await Promise.all(waiting);
+    }
+  });
+
+  it('say that they are overloaded, not that PostgreSQL does not answer, if no connection is free', async () => {
+    await received('a');
+    const small = await openPostgresCatalog(postgres.url, { connections: 1, waitMs: 600 });
+    const release = await holding(`update customers set version = version where id = 'a'`);
+    try {
+      const ends = await Promise.allSettled(Array.from({ length: 10 }, () => small.createUpload(newUpload('a'))));
+      const problems = ends.map((end) => (end.status === 'rejected' ? (end.reason as Problem) : null));
+      assert.ok(problems.every((problem) => problem?.code === 'catalog_unavailable'));
+      // Two had a connection, and waited for the lock.
+      const overloaded = problems.filter((problem) => /^The node is overloaded/.test(problem?.detail ?? ''));
+      assert.ok(overloaded.length >= 7, `${problems.map((problem) => problem?.detail)}`);
+    } finally {
+      await release();
+      await small.close();
     }
   });
 

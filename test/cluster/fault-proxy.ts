@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
@@ -7,6 +7,8 @@ import { buffer } from 'node:stream/consumers';
 export type Fault =
   /** The server runs it, but its answer is lost. */
   | 'answer_lost'
+  /** A proxy sends it once more when it has ended, and passes on the second answer. */
+  | 'repeated'
   /** A proxy answers instead of the server. */
   | 'bad_gateway'
   /** The server gets a part of its text, if it is an insert of records. */
@@ -32,13 +34,20 @@ export async function faultProxy(serverPort: number, faultOf: (sql: string) => F
     else if (typeof fault === 'number') {
       outgoing.writeHead(500, { 'X-ClickHouse-Exception-Code': fault }).end(`Code: ${fault}. DB::Exception: not now`);
     } else {
-      const passed = request({ port: serverPort, method: incoming.method, path: incoming.url, agent: false });
-      for (const [name, value] of Object.entries(incoming.headers)) {
-        if (value !== undefined && !/^(connection|content-length|transfer-encoding)$/.test(name)) {
-          passed.setHeader(name, value);
+      const pass = () => {
+        const passed = request({ port: serverPort, method: incoming.method, path: incoming.url, agent: false });
+        for (const [name, value] of Object.entries(incoming.headers)) {
+          if (value !== undefined && !/^(connection|content-length|transfer-encoding)$/.test(name)) {
+            passed.setHeader(name, value);
+          }
         }
+        return passed.on('error', () => socket.destroy());
+      };
+      if (fault === 'repeated') {
+        const [response] = (await once(pass().end(body), 'response')) as [IncomingMessage];
+        await buffer(response);
       }
-      passed.on('error', () => socket.destroy());
+      const passed = pass();
       passed.on('response', async (response) => {
         const answer = await buffer(response).catch(() => null);
         if (answer === null || fault === 'answer_lost') socket.destroy();

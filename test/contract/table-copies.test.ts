@@ -59,7 +59,7 @@ async function copied(from: TableCopies, to: TableCopies, rows: RowsToCopy, targ
   await from.write(table, rows, chunk());
   const written = await checksums(table, chunk());
   if (written.rows === 0) return 0;
-  await to.append(target, chunk());
+  await to.append(target, chunk(), rows);
   await to.write(target, rows, chunk());
   assert.deepEqual(await checksums(table, chunk()), written);
   return written.rows;
@@ -102,6 +102,12 @@ for (const shards of [1, 2]) {
       assert.equal(await copied(duckdb, clickhouse, { tags: [3], offset: 300_000 }), 0);
       assert.equal(await clickhouse.count(table, [2, 3, 5, 6]), 300_018);
       assert.equal(await clickhouse.count(table, [1, 4]), 0);
+      // As a proxy may do. Each shard gets the same again.
+      for (const unit of units) {
+        await duckdb.write(table, unit, chunk());
+        await clickhouse.append(table, chunk(), unit);
+      }
+      assert.equal(await clickhouse.count(table, [2, 3, 5, 6]), 300_018);
       for (const [index, unit] of units.entries())
         assert.equal(await copied(clickhouse, duckdb, unit, again), counts[index]);
       assert.equal(await duckdb.count(again, [5]), 5);

@@ -222,3 +222,20 @@ test('sends comments while nothing happens, and ends when the server stops', asy
   await stream.untilEnd();
   await stopped;
 });
+
+test('sends comments while uploads change that the client may not see', async () => {
+  const other = await startThena({ THENA_ADMIN_KEY: ADMIN_KEY, THENA_IDLE_SECONDS: '1' });
+  const made = { json: { customer_id: 'busy' }, headers: admin };
+  await call(`${other.url}/api/v1/customers`, made);
+  const key = await call(`${other.url}/api/v1/customers/busy/keys`, { json: { rights: ['upload'] }, headers: admin });
+  assert.equal(key.status, 201, JSON.stringify(key.body));
+  const headers = { authorization: `Bearer ${key.body.key}` };
+  const stream = await EventStream.open(`${other.url}/api/v1/customers/busy/events`, headers);
+  for (const until = performance.now() + 3_000; performance.now() < until; await sleep(100)) {
+    await put(other.url, 'busy', CSV, admin);
+  }
+  assert.ok(stream.comments.filter((text) => text === 'keep-alive').length >= 2, 'the connection is kept');
+  assert.equal(stream.isEnded, false);
+  assert.deepEqual(stream.events, []);
+  await other.close();
+});

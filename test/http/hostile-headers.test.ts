@@ -29,3 +29,11 @@ for (const [path, headers] of [
     assert.ok(tookMs < 200, `${tookMs} ms`);
   });
 }
+
+test('should 431 a URL that is too long, and say so', async () => {
+  const columns = Array.from({ length: 1_000 }, (_, index) => `columns=a_column_${index}`).join('&');
+  const { status, body } = await rawRequest(`${thena.url}/api/v1/customers/acme/table/rows?${columns}`);
+  assert.deepEqual([status, body.code], [431, 'bad_request']);
+  assert.match(body.detail, /^The URL and the headers of the request have more than 16,384 bytes\.$/);
+  assert.match(body.hint, /fewer columns/);
+});

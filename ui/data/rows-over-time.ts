@@ -2,15 +2,16 @@ import { useQuery } from '@tanstack/react-query';
 import { isProblem } from '../../client/thena-problem.ts';
 import { client } from './client.ts';
 import { tableKey } from './customers.ts';
+import { failureOf } from './failure.ts';
 
 export interface RowsAt {
   readonly at: number;
   readonly rows: number;
 }
 
-/** How many rows of the table are in which part of its time; none if it has no time column. */
+/** How many rows of the table are in which part of its time; none if it has no time column, or while they cannot be read. */
 export function useRowsOverTime(customerId: string, enabled: boolean): readonly RowsAt[] {
-  const { data } = useQuery({
+  const read = useQuery({
     queryKey: [...tableKey(customerId), 'over time'],
     enabled,
     queryFn: async ({ signal }): Promise<readonly RowsAt[]> => {
@@ -25,5 +26,5 @@ export function useRowsOverTime(customerId: string, enabled: boolean): readonly 
       }
     },
   });
-  return data ?? [];
+  return failureOf(read) === null ? (read.data ?? []) : [];
 }

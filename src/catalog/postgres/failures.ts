@@ -6,6 +6,11 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
 
+/** All connections of the pool were in use for too long, by calls that wait for the server or for each other. Nothing was sent. */
+export class NoFreeConnection extends Error {
+  override readonly name = 'NoFreeConnection';
+}
+
 /** The transaction certainly changed nothing, and can be repeated. */
 export class NotCommitted extends Error {
   override readonly name = 'NotCommitted';
@@ -37,7 +42,9 @@ export type Verdict =
   'conflict' | 'unavailable' | 'unknown_outcome' | 'final';
 
 export function verdictOn(error: unknown): Verdict {
-  if (error instanceof NotCommitted || error instanceof ConnectionLost) return 'unavailable';
+  if (error instanceof NotCommitted || error instanceof ConnectionLost || error instanceof NoFreeConnection) {
+    return 'unavailable';
+  }
   if (error instanceof OutcomeUnknown) return 'unknown_outcome';
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'final';
   if (CONFLICTS.has(error.code)) return 'conflict';

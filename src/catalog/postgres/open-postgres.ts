@@ -23,7 +23,7 @@ import { ServerPresence } from './server-presence.ts';
 export interface PostgresOptions {
   /** As the server shows the connections. Default: thena. */
   readonly application?: string;
-  /** Besides up to five that are used by heartbeats, news, and after lost commits. Default: 10. */
+  /** Besides up to five that are used by heartbeats, checks of readiness, news, and after lost commits. Default: 10. */
   readonly connections?: number;
   /** How long a call waits for a server that is away. Default: 10 s. */
   readonly waitMs?: number;
@@ -58,7 +58,8 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
 
   const waits = { connectMs: waitMs / 2, statementMs: waitMs };
   const pool = postgresPool(connecting(url, application, waits), connections);
-  // Calls may wait for locks with all connections. Nobody may be declared dead for that.
+  // Calls may wait for locks with all connections. Nobody may be declared dead for that, and no node be taken out of service, which would
+  // leave its requests to the others.
   const vitalPool = postgresPool(connecting(url, `${application} heartbeat`, waits), VITAL_CONNECTIONS);
   // All connections may be lost in a commit at the same moment. Opened only then.
   const settling = postgresPool(connecting(url, `${application} commits`, waits), SETTLING_CONNECTIONS);
@@ -92,6 +93,7 @@ export async function openPostgresCatalog(url: string, options: PostgresOptions 
     expireInstances: vital.expireInstances,
     renewLease: vital.renewLease,
     now: vital.now,
+    ping: vital.ping,
     isShared: true,
     news,
     copies: catalogCopiesIn(db),

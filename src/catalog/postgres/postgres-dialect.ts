@@ -9,8 +9,8 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type pg from 'pg';
-import { endsConnection, translated } from './failures.ts';
+import pg from 'pg';
+import { endsConnection, NoFreeConnection, translated } from './failures.ts';
 import { writtenText } from './stored-text.ts';
 
 /** Statements that change rows. Those of a schema are not repeated. */
@@ -60,7 +60,10 @@ class PostgresDriver implements Driver {
     try {
       return new PostgresConnection(await this.#pool.connect(), this.#commit);
     } catch (error) {
-      throw translated(error);
+      // A full pool opens no connection, but waits for one of those that it has.
+      const isFull = this.#pool.totalCount >= this.#pool.options.max && !(error instanceof pg.DatabaseError);
+      if (!isFull) throw translated(error);
+      throw new NoFreeConnection('All connections to the catalog database were in use.', { cause: error });
     }
   }
 

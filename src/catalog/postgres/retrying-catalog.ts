@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../errors.ts';
 import type { KyselyCatalog } from '../kysely/kysely-catalog.ts';
-import { NotCommitted, verdictOn } from './failures.ts';
+import { NoFreeConnection, NotCommitted, verdictOn } from './failures.ts';
 import { Patience } from './patience.ts';
 import type { ServerPresence } from './server-presence.ts';
 
@@ -56,7 +56,8 @@ function repeated<Repeated extends Call>(
         if (verdict === 'unknown_outcome') throw unknownOutcome(error);
         if (verdict === 'unavailable' && patience.isOver(began)) {
           presence?.miss();
-          throw unavailable(error);
+          const isBusy = error instanceof NoFreeConnection && (await presence?.isThere(KNOWN_AWAY_MS));
+          throw isBusy ? overloaded(error) : unavailable(error);
         }
         failure = error;
       }
@@ -70,6 +71,13 @@ function repeated<Repeated extends Call>(
 function unavailable(cause: unknown): Problem {
   const changed = cause instanceof NotCommitted ? ' The catalog was not changed.' : '';
   return new Problem('catalog_unavailable', `The catalog database does not answer.${changed}`, {}, { cause });
+}
+
+/** The server answers: looking there for the cause would be in vain. */
+function overloaded(cause: unknown): Problem {
+  const detail =
+    'The node is overloaded: all of its connections to the catalog database are in use. The catalog was not changed.';
+  return new Problem('catalog_unavailable', detail, {}, { cause });
 }
 
 function unknownOutcome(cause: unknown): Problem {

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -139,9 +139,17 @@ export function answerNotHttp(error: Error & { code?: string }, socket: Socket):
     return;
   }
   const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-  const problem = new Problem('bad_request', 'Invalid HTTP request.');
+  const problem = status === 431 ? headersTooLong() : new Problem('bad_request', 'Invalid HTTP request.');
   const body = JSON.stringify({ ...problemJson(problem), status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+/** As those of a link that names a thousand columns. */
+function headersTooLong(): Problem {
+  const detail = `The URL and the headers of the request have more than ${maxHeaderSize.toLocaleString('en')} bytes.`;
+  return new Problem('bad_request', detail, {
+    hint: 'Name fewer columns in the URL, or send a query in the body of POST /api/v1/analyze/.',
+  });
 }

@@ -51,12 +51,16 @@ export async function* customerEvents(
         // For each, since the client may take any time to read the one before.
         await confirm();
         const event = await uploadEvent(deps, access, id, sent);
-        if (event) yield eventText(event);
+        if (!event) continue;
+        yield eventText(event);
+        sentAt = performance.now();
       }
       await confirm();
       const table = await tableEvent(deps, access, sent);
-      if (table) yield eventText(table);
-      if (ids.length > 0 || table) sentAt = performance.now();
+      if (table) {
+        yield eventText(table);
+        sentAt = performance.now();
+      }
       if (performance.now() - sentAt >= keepAliveMs) {
         yield ': keep-alive\n\n';
         sentAt = performance.now();

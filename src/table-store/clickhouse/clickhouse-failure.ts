@@ -37,7 +37,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
   341: 'unavailable', // UNFINISHED: on some replica
   364: 'unavailable', // RECEIVED_ERROR_TOO_MANY_REQUESTS
   394: 'unavailable', // QUERY_WAS_CANCELLED, by someone else
-  395: 'unavailable', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: the attempt has ended
+  395: 'unavailable', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: the attempt has ended, or the records are stored
   439: 'unavailable', // CANNOT_SCHEDULE_TASK: no thread is free
   473: 'unavailable', // DEADLOCK_AVOIDED: a lock was not free in time
   497: 'unavailable', // ACCESS_DENIED
@@ -56,6 +56,7 @@ const REASONS: Readonly<Partial<Record<number, StorageFailureReason>>> = {
 const MISFITS: ReadonlySet<number> = new Set([6, 25, 26, 27, 32, 33, 34, 38, 41, 53, 69, 70, 72, 117, 321, 467, 675]);
 
 const UNKNOWN_TABLE = 60;
+const THROW_IF = 395;
 const ALL_CONNECTION_TRIES_FAILED = 279;
 
 /** `query` takes as much memory as its rows and groups need; `insert` reads records; the memory of all others is small. */
@@ -117,4 +118,9 @@ export function isMissingTable(error: unknown): boolean {
   if (!(error instanceof ClickhouseException)) return false;
   if (error.code === UNKNOWN_TABLE) return true;
   return error.code === ALL_CONNECTION_TRIES_FAILED && error.message.includes('There is no table');
+}
+
+/** Whether a statement refused to run, because of a condition in it. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ClickhouseException && error.code === THROW_IF;
 }

@@ -12,11 +12,14 @@ import {
   type StoredTable,
   type TableCopies,
 } from '../table-copies.ts';
+import { isRefusal } from './clickhouse-failure.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { identifier } from './clickhouse-sql.ts';
 import { deleteRows } from './delete-rows.ts';
 import { forgetEnded } from './ended-attempts.ts';
-import { createTableSql, storedTypes, type TableMaking } from './physical-table.ts';
+import { copySql } from './insert-sql.ts';
+import { createTableSql, storedType, storedTypes, type TableMaking } from './physical-table.ts';
+import { endInserts, insertId } from './running-statements.ts';
 
 const INSERT = {
   async_insert: 0,
@@ -26,7 +29,6 @@ const INSERT = {
   min_insert_block_size_bytes: 4 * COPY_BYTES,
 };
 const PARQUET = { output_format_parquet_string_as_string: 1, output_format_parquet_compression_method: 'lz4' };
-const QUERY_ID = 'thena-copy-';
 
 /** Copies go to the shards in turn, and are read from all of them. */
 export function clickhouseTableCopies(servers: ClickhouseServers, making: TableMaking): TableCopies {
@@ -60,20 +62,26 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
       if (making.onCluster === null) await servers.onEach((shard) => shard.run(sql));
       else await servers.reader.run(sql);
       // Of an interrupted run, an insert may be running still.
-      await servers.onEach((shard) => shard.run(`KILL QUERY WHERE startsWith(query_id, '${QUERY_ID}') SYNC`));
+      await servers.onEach((shard) => endInserts(shard, unquoted(table), null));
       // The servers may have had this table before it was moved away.
       await servers.onEach((shard) => forgetEnded(shard, making, unquoted(table)));
     },
-    async append(table, path) {
+    async append(table, path, { tags, offset }) {
       const shard = servers.shards[turn++ % servers.shards.length] ?? servers.reader;
-      const columns = [...copiedColumns(table.columns).map(({ name }) => name), TAG_COLUMN, ROW_COLUMN];
-      const id = randomUUID();
-      await shard.insert(`INSERT INTO ${nameOf(table)} (${columns.join(', ')}) FORMAT Parquet`, {
-        values: createReadStream(path),
-        // Without a token, rows that were deleted by `remove` would count as a repetition, and be left out in silence.
-        settings: { ...INSERT, insert_deduplication_token: id },
-        queryId: `${QUERY_ID}${id}`,
-      });
+      const types = new Map(copiedColumns(table.columns).map((column) => [column.name, storedType(column)]));
+      // Files come in order: no later row of these uploads is stored either.
+      const where = `${TAG_COLUMN} BETWEEN ${tags[0]} AND ${tags.at(-1)} AND ${ROW_COLUMN} >= ${offset}`;
+      try {
+        await shard.insert(copySql(unquoted(table), types, where), {
+          values: createReadStream(path),
+          // Without a token, rows that were deleted by `remove` would count as a repetition, and be left out in silence.
+          settings: { ...INSERT, insert_deduplication_token: randomUUID() },
+          queryId: insertId(unquoted(table), tags[0] ?? 0),
+        });
+      } catch (error) {
+        // A proxy has repeated the request. What the first one has stored is compared with the source afterwards.
+        if (!isRefusal(error)) throw error;
+      }
     },
     async count(table, tags) {
       const [count = 0] = await numbers(

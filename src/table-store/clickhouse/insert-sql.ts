@@ -6,6 +6,7 @@ import { ROW_COLUMN } from '../../model/physical-columns.ts';
 import type { StatementSettings } from './clickhouse-shard.ts';
 import { identifier, literal } from './clickhouse-sql.ts';
 import { unlessEnded } from './ended-attempts.ts';
+import type { StoredTypes } from './physical-table.ts';
 
 export type InsertedDialect = Pick<CsvDialect, 'delimiter' | 'quote'>;
 
@@ -87,12 +88,13 @@ export interface InsertTarget {
 }
 
 /**
- * A condition of an insert: fails if its first record is stored already. A proxy may repeat a request at any time, also after the rows were counted
+ * A condition of an insert: fails if some of its rows are stored already. A proxy may repeat a request at any time, also after the rows were counted
  * and committed. While the first one runs, no other has its query ID.
+ *
+ * @param where such rows, as a condition
  */
-function unlessStored(table: string, tag: number, firstRow: number): string {
-  const stored = `SELECT count() FROM ${identifier(table)} WHERE ${TAG_COLUMN} = ${tag} AND ${ROW_COLUMN} = ${firstRow}`;
-  return `throwIf((${stored}) > 0, 'the records are stored') = 0`;
+function unlessStored(table: string, where: string): string {
+  return `throwIf((SELECT count() FROM ${identifier(table)} WHERE ${where}) > 0, 'the records are stored') = 0`;
 }
 
 /**
@@ -113,7 +115,20 @@ export function insertSql(
   });
   const names = [...stored.map(([name]) => name), TAG_COLUMN, ROW_COLUMN];
   const values = [...stored.map(([, value]) => value), tag, `${firstRow} + rowNumberInAllBlocks()`];
+  const first = `${TAG_COLUMN} = ${tag} AND ${ROW_COLUMN} = ${firstRow}`;
   // No text of a file has these bytes, since they are not UTF-8: only a field without anything is null.
   const nulls = `format_csv_null_representation = '\\xff\\xfe'`;
-  return `INSERT INTO ${identifier(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input(${literal(inputs.join(', '))}) WHERE ${unlessEnded(table, tag)} AND ${unlessStored(table, tag, firstRow)} SETTINGS ${nulls} FORMAT CSV`;
+  return `INSERT INTO ${identifier(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input(${literal(inputs.join(', '))}) WHERE ${unlessEnded(table, tag)} AND ${unlessStored(table, first)} SETTINGS ${nulls} FORMAT CSV`;
+}
+
+/**
+ * The statement that inserts the rows of a Parquet file, which follows it, with their tags and places.
+ *
+ * @param types of the columns of the file that are stored
+ * @param where no row is stored yet that this condition holds for, and it holds for those of the file
+ */
+export function copySql(table: string, types: StoredTypes, where: string): string {
+  const names = [...types.keys(), TAG_COLUMN, ROW_COLUMN].join(', ');
+  const inputs = [...types, [TAG_COLUMN, 'UInt32'], [ROW_COLUMN, 'UInt64']].map((input) => input.join(' '));
+  return `INSERT INTO ${identifier(table)} (${names}) SELECT ${names} FROM input(${literal(inputs.join(', '))}) WHERE ${unlessStored(table, where)} FORMAT Parquet`;
 }

@@ -1,3 +1,4 @@
+import { rowBytes } from '../../engine/engine-value.ts';
 import { PAGE_BYTES, pageBudgetMs } from '../page-limits.ts';
 import type { Selection } from '../query-plan.ts';
 import type { PageOutcome, PageRequest, QueryLimits, RowAddress, StoredValue, TableView } from '../table-store.ts';
@@ -5,7 +6,7 @@ import { CLICKHOUSE } from './clickhouse-dialect.ts';
 import type { ClickhouseShard, StatementSettings } from './clickhouse-shard.ts';
 import { endOf } from './read-failure.ts';
 import { streamRows } from './reading.ts';
-import { rowBytes, storedValue } from './result-values.ts';
+import { storedValue } from './result-values.ts';
 import { FIRST_KEY, KEY, type RowKey, Scan } from './scan.ts';
 
 /** With a condition, so many rows are searched at first, and then this many times more with each query. */

@@ -26,8 +26,3 @@ export function storedValue(value: unknown, type: ColumnType): StoredValue {
       return null;
   }
 }
-
-/** About what a row takes in memory: the length of a text, and 8 bytes for anything else. */
-export function rowBytes(row: readonly StoredValue[]): number {
-  return row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
-}

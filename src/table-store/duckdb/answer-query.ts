@@ -1,18 +1,21 @@
 import type { CallOptions, EngineClient } from '../../engine/engine-client.ts';
+import { rowBytes } from '../../engine/engine-value.ts';
 import { tableName } from '../../engine/sql.ts';
 import { exceededMemory, isCancelled } from '../../model/storage-failure.ts';
 import { isQuantile, type QueryPlan } from '../query-plan.ts';
 import { type CompiledQuery, compileQuery } from '../sql/compile-query.ts';
 import { compileRanges, rangesOf } from '../sql/compile-ranges.ts';
 import { compileSampleSizes } from '../sql/compile-sample-sizes.ts';
+import { answerInParts } from '../sql/query-parts.ts';
 import { EXACT_VALUES, type Samples, samplesOf, withErrors } from '../sql/samples.ts';
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 import { DUCKDB } from './duckdb-dialect.ts';
 import { BYTES_PER_QUANTILE_VALUE, type QuantileMemory } from './quantile-memory.ts';
-import { answerInParts } from './query-parts.ts';
 
 /** Up to this many values, it is not worth counting how many of them meet the condition. */
 const UNCOUNTED_VALUES = 1_000_000;
+/** Each measure takes some 300 KB, however few the rows are. */
+const MAX_MEASURES = 100;
 
 interface Deps {
   readonly engine: EngineClient;
@@ -30,7 +33,7 @@ export async function answerQuery(
   limits: QueryLimits,
 ): Promise<QueryOutcome> {
   const ends = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.deadlineMs)]);
-  return answerInParts(plan, limits, (part, ofPart) =>
+  return answerInParts(plan, { ...limits, maxMeasures: MAX_MEASURES, rowBytes }, (part, ofPart) =>
     answerPart(deps, database, view, part, { ...limits, ...ofPart, ends }),
   );
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { COMPUTED_ANSWERS, type Profile } from '../../../src/analysis/computed-answers.ts';
 import { planQuery } from '../../../src/analysis/plan-query.ts';
 import { RequestPart } from '../../../src/analysis/request-part.ts';
 import type { StoredColumn } from '../../../src/model/columns.ts';
@@ -121,6 +122,45 @@ describe('reading tables on ClickHouse', { skip: NO_CLICKHOUSE ?? false }, () =>
       kind: 'rows',
       rows: [[BigInt(EVIL.length)]],
     });
+  });
+
+  it('profiles a wide table in several queries, whatever its numbers are', async () => {
+    const names = Array.from({ length: 120 }, (_, index) => `column ${index}`);
+    const state = tableState(Object.fromEntries(names.map((name) => [name, 'number'])), { rows: 5 });
+    const table = tableOf('wide');
+    await tables.create(table, state.columns);
+    // The last column has an infinity, for which its measures are computed otherwise.
+    const rows = [0, 1, 2, 3, 4].map((row) =>
+      names.map((_, index) => (index === 119 && row === 4 ? Number.POSITIVE_INFINITY : index * 10 + row)),
+    );
+    await tables.add(table, state.columns, 1, rows);
+    const { plan, shape } = COMPUTED_ANSWERS.profile(new RequestPart({ analyze_type: 10003 }, ''), state);
+    const view = { ...viewOf(table, 5), columns: state.columns };
+    const reads = async (): Promise<number> => {
+      const sql = "SELECT value FROM system.events WHERE event = 'SelectQuery'";
+      const [row] = await tables.servers.reader.rows<[string]>(sql);
+      return Number(row?.[0]);
+    };
+    const before = await reads();
+    const outcome = await tables.reads.query(view, plan, LIMITS);
+    assert(outcome.kind === 'rows', outcome.kind);
+    assert.ok((await reads()) - before > 3, `${(await reads()) - before}`);
+    const profile = shape(outcome.rows, outcome.errors) as Profile;
+    assert.deepEqual(
+      profile.columns.map(({ name, min, max, mean, distinct, quartiles }) => [
+        name,
+        min,
+        max,
+        mean,
+        distinct,
+        quartiles,
+      ]),
+      names.map((name, index) => {
+        const first = index * 10;
+        const [max, mean] = index === 119 ? ['Infinity', 'Infinity'] : [first + 4, first + 2];
+        return [name, first, max, mean, 5, { q1: first + 1, median: first + 2, q3: first + 3 }];
+      }),
+    );
   });
 
   it('takes long lists of values', async () => {
