@@ -24,9 +24,10 @@ process.on('message', () => interruption.abort());
 process.on('disconnect', () => interruption.abort());
 
 try {
-  const { report, onProgress } = new MoveReport(print);
+  const moved = new MoveReport(print);
+  const { report, onProgress } = moved;
   await runMove(readConfig(process.env), readCommandLine(), { report, onProgress, signal: interruption.signal });
-  print('Moved. The source is as it was: remove it, and start Thena on the target only.');
+  moved.end();
   process.exit();
 } catch (error) {
   if (interruption.signal.aborted) end(EXIT_INTERRUPTED, 'Interrupted. The same command continues the move.');

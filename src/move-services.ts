@@ -15,6 +15,9 @@ import { SettingError } from './setting-error.ts';
 import { fileChecksums } from './table-store/duckdb/duckdb-table-copies.ts';
 import { takeSpool } from './take-spool.ts';
 
+const FOLDER_ADVICE =
+  'Also a source has to be writable, on a disk with room for temporary files of about 200 MB, by the user that runs the move.';
+
 export interface MoveRequest {
   /** The data folder. The other side is the cluster of the settings. */
   readonly folder: string;
@@ -57,7 +60,7 @@ export async function runMove(
 }
 
 async function openSides(config: Config, cluster: ClusterSettings, folder: string, closing: (() => unknown)[]) {
-  const data = takeDataDir(folder);
+  const data = takeDataDir(folder, FOLDER_ADVICE);
   closing.push(() => data.release());
   const exports = data.emptyFolder('tmp/exports');
   const spool = { instance: randomUUID(), cacheBytes: config.spoolCacheBytes, reserveBytes: config.diskReserveBytes };

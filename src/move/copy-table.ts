@@ -57,7 +57,7 @@ export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise
     await copyUnit(deps, table, unit, onRows);
   }
   failpoint('table_copied');
-  await compareAggregates(target, customerId, view);
+  await compareAggregates(deps, customerId, view);
   return rows;
 }
 
@@ -152,7 +152,7 @@ async function eachFile(
 
 /** Reads the table as an analysis does. @throws Error if the catalog's aggregates are not those of the rows */
 async function compareAggregates(
-  { tables }: MoveSide,
+  { target: { tables }, signal }: MoveDeps,
   customerId: CustomerId,
   { table, uncommittedTags, lastTag }: TableForReading,
 ): Promise<void> {
@@ -164,18 +164,16 @@ async function compareAggregates(
   };
   const measures = time === null ? [of('count')] : [of('count'), of('min'), of('max')];
   const plan = { groupBy: [], measures, where: null, having: null, orderBy: [], limit: null };
-  const limits: QueryLimits = {
-    maxRows: 1,
-    maxBytes: 1000,
-    deadlineMs: AGGREGATES_MS,
-    signal: new AbortController().signal,
-  };
+  const limits: QueryLimits = { maxRows: 1, maxBytes: 1000, deadlineMs: AGGREGATES_MS, signal };
   const outcome = await tables.query(
     { customerId, tableId, columns, uncommittedTags, lastTag, rows, timeRange: null },
     plan,
     limits,
   );
-  const [found = []] = outcome.kind === 'rows' ? outcome.rows : [];
+  signal.throwIfAborted();
+  if (outcome.kind !== 'rows')
+    throw new Error(`the rows of customer ${customerId} could not be counted: ${outcome.kind}`);
+  const [found = []] = outcome.rows;
   const expected = time === null ? [rows] : [rows, earliestAt, latestAt];
   if (expected.every((value, index) => String(value) === String(found[index]))) return;
   throw new Error(`customer ${customerId}: the aggregates [${expected}] became [${found}]`);

@@ -16,11 +16,13 @@ export async function moveData(deps: MoveDeps): Promise<void> {
   const { source, target, report, signal } = deps;
   const begun = await target.catalog.copies.beginMove(source.name);
   if (begun === 'not_empty') {
-    throw new SettingError(`The target ${target.name} has customers already. A move needs an empty target.`);
+    throw new SettingError(
+      `The target ${target.name} has customers already. A move needs an empty target: see "Move into a cluster, and out of it" in docs/cluster.md.`,
+    );
   }
   if (begun.source !== source.name) {
     throw new SettingError(
-      `A move from ${begun.source} into the target ${target.name} has not ended. Continue that one, or empty the target.`,
+      `A move from ${begun.source} into the target ${target.name} has not ended. Continue that one, or give it up: see "Move into a cluster, and out of it" in docs/cluster.md.`,
     );
   }
   failpoint('move_begun');

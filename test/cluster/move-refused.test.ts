@@ -108,6 +108,29 @@ describe('a move', { skip: NO_CLUSTER ?? false, timeout: 300_000 }, () => {
     await assertMoved(moved, customers).finally(() => moved.stop());
   });
 
+  it('is refused by a source that cannot be written to, and by one whose table a shard has lost', async (t) => {
+    const from = await filled(['a', 'b']);
+    const first = await made.move('--from', from);
+    assert.match(first.output, /^Moved 2 customers\. /m);
+    const [url = ''] = made.cluster.THENA_CLICKHOUSE_URL?.split(',') ?? [];
+    const { origin, pathname } = new URL(url);
+    const ask = async (sql: string) => (await fetch(origin, { method: 'POST', body: sql })).text();
+    const table = (await ask(`SHOW TABLES FROM ${pathname.slice(1)} LIKE 'b\\_%'`)).trim();
+    await ask(`DROP TABLE ${pathname.slice(1)}.${table} SYNC`);
+    const lost = await made.move('--to', made.dataDir());
+    assert.equal(lost.code, 1, lost.output);
+    assert.match(lost.output, new RegExp(`failed: the table ${table} is missing on a shard: attach it again`));
+    const disk = made.dataDir();
+    if (spawnSync('mount', ['--bind', from, disk]).status !== 0)
+      return t.skip('needs the permission to mount a folder');
+    disks.push(disk);
+    spawnSync('mount', ['-o', 'remount,bind,ro', disk]);
+    made.cluster = await createCluster(made.servers.addresses);
+    const readOnly = await made.move('--from', disk);
+    assert.equal(readOnly.code, 2, readOnly.output);
+    assert.match(readOnly.output, /^Thena: Cannot use the data folder .* Also a source has to be writable/);
+  });
+
   it('refuses targets and sources that it must not use', async () => {
     const from = await filled([]);
     const node = await startThena(made.cluster);

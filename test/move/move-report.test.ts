@@ -3,13 +3,14 @@ import { it } from 'node:test';
 import { MoveReport } from '../../src/move/move-report.ts';
 import { customerId } from '../builders.ts';
 
-it('reports each customer, and every ten seconds how far a large one is', async () => {
+it('reports each customer, every ten seconds how far a large one is, and how many were moved', async () => {
   const lines: string[] = [];
   let now = 0;
-  const { report, onProgress } = new MoveReport(
+  const moved = new MoveReport(
     (line) => lines.push(line),
     () => now,
   );
+  const { report, onProgress } = moved;
   const large = (rows: number) => onProgress({ customerId: customerId('large'), rows, totalRows: 100 });
   large(10);
   now = 10_000;
@@ -21,4 +22,6 @@ it('reports each customer, and every ten seconds how far a large one is', async 
   large(70);
   await report({ customerId: customerId('small'), rows: null, withoutBytes: [] });
   assert.deepEqual(lines, ['large: 40 of 100 rows', 'large: 100 rows', 'small: moved before']);
+  moved.end();
+  assert.match(lines.at(-1) ?? '', /^Moved 2 customers\. /);
 });

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { TAG_COLUMN } from '../../model/columns.ts';
 import { physicalParts, ROW_COLUMN } from '../../model/physical-columns.ts';
+import { StorageFailure } from '../../model/storage-failure.ts';
 import {
   COPY_BYTES,
   COPY_ROWS,
@@ -13,7 +14,7 @@ import {
   type StoredTable,
   type TableCopies,
 } from '../table-copies.ts';
-import { isRefusal } from './clickhouse-failure.ts';
+import { isMissingTable, isRefusal } from './clickhouse-failure.ts';
 import type { ClickhouseServers } from './clickhouse-servers.ts';
 import { identifier } from './clickhouse-sql.ts';
 import { deleteRows } from './delete-rows.ts';
@@ -39,24 +40,26 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
     ((await servers.reader.rows(sql))[0] ?? []).map(Number);
   let turn = 0;
   return {
-    async write(table, rows, path) {
-      const columns = copiedColumns(table.columns).map(({ name }) => name);
-      const where = await condition(table, rows);
-      const select = `SELECT ${[...columns, TAG_COLUMN, ROW_COLUMN].join(', ')} FROM ${source(table)} WHERE ${where}`;
-      const settings = { ...PARQUET, output_format_parquet_row_group_size_bytes: COPY_BYTES };
-      const result = await servers.reader.read(`${select} ORDER BY ${TAG_COLUMN}, ${ROW_COLUMN} FORMAT Parquet`, {
-        settings,
-      });
-      await pipeline(result, createWriteStream(path));
-    },
-    async fewTexts(table) {
-      const texts = copiedColumns(table.columns).filter(({ type }) => type === 'text');
-      if (texts.length === 0) return [];
-      const counts = await numbers(
-        `SELECT ${texts.map(({ name }) => `uniqCombined(${name})`).join(', ')} FROM ${source(table)}`,
-      );
-      return texts.filter((_, index) => (counts[index] ?? 0) <= FEW_TEXTS).map(({ name }) => name);
-    },
+    write: (table, rows, path) =>
+      reading(table, async () => {
+        const columns = copiedColumns(table.columns).map(({ name }) => name);
+        const where = await condition(table, rows);
+        const select = `SELECT ${[...columns, TAG_COLUMN, ROW_COLUMN].join(', ')} FROM ${source(table)} WHERE ${where}`;
+        const settings = { ...PARQUET, output_format_parquet_row_group_size_bytes: COPY_BYTES };
+        const result = await servers.reader.read(`${select} ORDER BY ${TAG_COLUMN}, ${ROW_COLUMN} FORMAT Parquet`, {
+          settings,
+        });
+        await pipeline(result, createWriteStream(path));
+      }),
+    fewTexts: (table) =>
+      reading(table, async () => {
+        const texts = copiedColumns(table.columns).filter(({ type }) => type === 'text');
+        if (texts.length === 0) return [];
+        const counts = await numbers(
+          `SELECT ${texts.map(({ name }) => `uniqCombined(${name})`).join(', ')} FROM ${source(table)}`,
+        );
+        return texts.filter((_, index) => (counts[index] ?? 0) <= FEW_TEXTS).map(({ name }) => name);
+      }),
     async create(table, fewTexts) {
       const types = storedTypes(table.columns, new Set(fewTexts));
       const sql = createTableSql(unquoted(table), types, storedTime(table), making);
@@ -119,6 +122,17 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
       if (bytes <= COPY_BYTES || span === 1) return where;
       span = Math.max(1, Math.floor((span * COPY_BYTES) / bytes));
     }
+  }
+}
+
+async function reading<T>(table: StoredTable, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isMissingTable(error)) throw error;
+    const { message } = error as Error;
+    const advice = `the table ${unquoted(table)} is missing on a shard: attach it again, or restore it`;
+    throw new StorageFailure('failed', `${advice} (${message})`, {}, { cause: error });
   }
 }
 
