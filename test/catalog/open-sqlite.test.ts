@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { CatalogTables } from '../../src/catalog/kysely/catalog-tables.ts';
 import { kyselyCatalog } from '../../src/catalog/kysely/kysely-catalog.ts';
 import { LocalNews } from '../../src/catalog/local-news.ts';
 import { openSqlite, openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
+import type { UploadId } from '../../src/model/ids.ts';
 import { SettingError } from '../../src/setting-error.ts';
 import { begunDeletion, customerId, newUpload } from '../builders.ts';
 
@@ -207,6 +210,40 @@ describe('the catalog file', () => {
     await Promise.all(writes);
     assert.ok(await catalog.findCustomer(customer('a').id));
     await catalog.close();
+  });
+
+  it('does not block the event loop while a customer with many uploads is deleted', async () => {
+    const catalog = await openSqliteCatalog(path);
+    const db = await openSqlite(path);
+    try {
+      await catalog.createCustomer(customer('a'));
+      for (let number = 1; number <= 3_000; ) {
+        const uploads = Array.from({ length: 300 }, () => ({
+          id: randomUUID() as UploadId,
+          customer_id: customerId('a'),
+          number: number++,
+          status: 'complete' as const,
+          filename: null,
+          options: '{}',
+          created_at: 0,
+        }));
+        await db.insertInto('uploads').values(uploads).execute();
+      }
+      const deletion = await begunDeletion(catalog, customerId('a'));
+      let turns = 0;
+      let isEnded = false;
+      const ending = catalog.endDeletion(deletion).finally(() => {
+        isEnded = true;
+      });
+      for (; !isEnded; turns++) await nextTurn();
+      assert.ok(await ending);
+      assert.ok(turns >= 3, `others had ${turns} turns`);
+      assert.equal(await catalog.findCustomer(customerId('a')), null);
+      assert.deepEqual(await db.selectFrom('uploads').select('id').execute(), []);
+    } finally {
+      await db.destroy();
+      await catalog.close();
+    }
   });
 
   it('reports a full disk, changes nothing, and works again once there is space', async () => {

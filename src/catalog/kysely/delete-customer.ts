@@ -1,4 +1,5 @@
-import type { Kysely, Transaction, Updateable } from 'kysely';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ExpressionBuilder, Kysely, Transaction, Updateable } from 'kysely';
 import type { Customers, Deletion, DeletionStart } from '../customer.ts';
 import { UNFINISHED } from '../upload.ts';
 import type { CatalogTables, CustomerRow } from './catalog-tables.ts';
@@ -12,6 +13,9 @@ const NO_TABLE: Updateable<CatalogTables['customers']> = {
   earliest_at: null,
   latest_at: null,
 };
+
+/** A deletion in SQLite blocks the event loop, and in PostgreSQL a statement has a time limit: 1,000 uploads take some 30 ms. */
+const AT_ONCE = 1_000;
 
 /** A deletion has several steps, because the rows and files are elsewhere. Until the last one the customer exists, but accepts nothing. */
 export function deleteCustomerIn(
@@ -42,18 +46,44 @@ export function deleteCustomerIn(
       const rows = await db.selectFrom('customers').select('id').where('in_deletion', '=', 1).execute();
       return rows.map(({ id }) => id);
     },
-    async endDeletion({ customerId, createdAt }) {
-      // Deletes keys, uploads, attempts and webhooks, too: their foreign keys cascade.
-      const { numDeletedRows } = await db
-        .deleteFrom('customers')
-        .where('id', '=', customerId)
-        // Another node may have completed it, and the customer have appeared again, and its deletion have started.
-        .where('created_at', '=', createdAt.getTime())
-        .where('in_deletion', '=', 1)
-        .executeTakeFirstOrThrow();
+    async endDeletion(deletion) {
+      for (const table of ['webhook_events', 'uploads'] as const) {
+        while (await deleteSome(db, table, deletion)) await nextTurn();
+      }
+      // Deletes keys, attempts and webhooks, too: their foreign keys cascade.
+      const { numDeletedRows } = await db.deleteFrom('customers').where(isOf(deletion)).executeTakeFirstOrThrow();
       return numDeletedRows > 0n;
     },
   };
+}
+
+/** The customer of the deletion: another node may have completed it, and the customer have appeared again, and its deletion have started. */
+function isOf({ customerId, createdAt }: Deletion) {
+  return ({ and, eb }: ExpressionBuilder<CatalogTables, 'customers'>) =>
+    and([
+      eb('customers.id', '=', customerId),
+      eb('customers.created_at', '=', createdAt.getTime()),
+      eb('customers.in_deletion', '=', 1),
+    ]);
+}
+
+/** Deletes some of many rows of a customer. @returns whether there were any */
+async function deleteSome(
+  db: Kysely<CatalogTables>,
+  table: 'uploads' | 'webhook_events',
+  deletion: Deletion,
+): Promise<boolean> {
+  const some = db
+    .selectFrom(table as 'uploads')
+    .select('id')
+    .where('customer_id', '=', deletion.customerId)
+    .where(({ exists, selectFrom }) => exists(selectFrom('customers').select('customers.id').where(isOf(deletion))))
+    .limit(AT_ONCE);
+  const { numDeletedRows } = await db
+    .deleteFrom(table as 'uploads')
+    .where('id', 'in', some)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 /** The tables include those that no upload has been committed to, or none is any more: with the customer, nobody would know of them. */
