@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CommittedRows, TableForReading } from '../catalog/table-state.ts';
 import { failpoint } from '../failpoints.ts';
 import type { CustomerId } from '../model/ids.ts';
-import { COPY_BYTES, COPY_ROWS, type RowsToCopy, type StoredTable } from '../table-store/table-copies.ts';
+import { COPY_BYTES, type RowsToCopy, rowsOfCopy, type StoredTable } from '../table-store/table-copies.ts';
 import { MAX_TAGS, type QueryLimits } from '../table-store/table-store.ts';
 import type { MoveDeps, MoveSide } from './move-sides.ts';
 
@@ -43,7 +43,7 @@ export async function copyTable(deps: MoveDeps, customerId: CustomerId): Promise
     onProgress({ customerId, rows: arrived, totalRows: rows });
   };
   let earlier = stored.filter((tag) => committed.has(tag));
-  for (const unit of unitsOf(uploads)) {
+  for (const unit of unitsOf(uploads, rowsOfCopy(columns))) {
     signal.throwIfAborted();
     if (earlier.length > 0) {
       if (await isStored(deps, table, unit)) {
@@ -69,14 +69,14 @@ async function removeRows({ copies }: MoveSide, table: StoredTable, tags: readon
 type Unit = readonly CommittedRows[];
 
 /** Small uploads are copied together. The units are the same in every run. */
-function* unitsOf(uploads: readonly CommittedRows[]): Generator<Unit> {
+function* unitsOf(uploads: readonly CommittedRows[], maxRows: number): Generator<Unit> {
   let unit: CommittedRows[] = [];
   let rows = 0;
   let bytes = 0;
   for (const upload of uploads) {
     rows += upload.rows;
     bytes += upload.bytes;
-    const isFull = rows > COPY_ROWS || bytes > COPY_BYTES || unit.length === MAX_TAGS;
+    const isFull = rows > maxRows || bytes > COPY_BYTES || unit.length === MAX_TAGS;
     if (isFull && unit.length > 0) {
       yield unit;
       unit = [];

@@ -55,8 +55,16 @@ export function copiedColumns(columns: readonly StoredColumn[]): readonly Physic
   return columns.flatMap(physicalParts).filter(({ type }) => type !== 'unknown');
 }
 
-/** Files of copies have about as many rows and bytes of texts. */
+/** Files of copies have at most as many rows, and about as many bytes of texts. */
 export const COPY_ROWS = 250_000;
 export const COPY_BYTES = 64 * 1024 * 1024;
+/** How much memory DuckDB takes for any other value while it appends it. */
+const VALUE_BYTES = 16;
+
+/** How many rows a file has at most: of a wide table fewer, so that they fit into memory. */
+export function rowsOfCopy(columns: readonly StoredColumn[]): number {
+  const rowBytes = VALUE_BYTES * copiedColumns(columns).length;
+  return Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / rowBytes)));
+}
 /** Of more different texts than these, each is stored for itself. */
 export const FEW_TEXTS = 10_000;

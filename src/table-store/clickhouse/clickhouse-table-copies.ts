@@ -10,6 +10,7 @@ import {
   copiedColumns,
   FEW_TEXTS,
   type RowsToCopy,
+  rowsOfCopy,
   type StoredTable,
   type TableCopies,
 } from '../table-copies.ts';
@@ -104,12 +105,12 @@ export function clickhouseTableCopies(servers: ClickhouseServers, making: TableM
     },
   };
 
-  /** Of a single upload, as many rows as have texts of a moderate size. */
+  /** Of a single upload, as many rows as make a file of moderate size. */
   async function condition(table: StoredTable, { tags, offset }: RowsToCopy): Promise<string> {
     const of = `${TAG_COLUMN} IN (${tags.join(', ')})`;
     if (tags.length > 1) return of;
     const texts = copiedColumns(table.columns).filter(({ type }) => type === 'text');
-    for (let span = COPY_ROWS; ; ) {
+    for (let span = rowsOfCopy(table.columns); ; ) {
       const where = `${of} AND ${ROW_COLUMN} >= ${offset} AND ${ROW_COLUMN} < ${offset + span}`;
       if (texts.length === 0) return where;
       // Each is a result of its own: a sum of a thousand terms is nested deeper than ClickHouse allows.

@@ -3,7 +3,7 @@ import { tableName } from '../../engine/sql.ts';
 import { type StoredColumn, TAG_COLUMN } from '../../model/columns.ts';
 import { physicalParts } from '../../model/physical-columns.ts';
 import { StorageFailure } from '../../model/storage-failure.ts';
-import { type Checksums, COPY_BYTES, COPY_ROWS, copiedColumns, FEW_TEXTS, type TableCopies } from '../table-copies.ts';
+import { type Checksums, COPY_BYTES, copiedColumns, FEW_TEXTS, rowsOfCopy, type TableCopies } from '../table-copies.ts';
 import { tableFiles } from './table-files.ts';
 
 const NO_LIMITS = { maxRows: 1, maxBytes: 1000 };
@@ -20,7 +20,7 @@ export function duckdbTableCopies(engine: EngineClient, directory: string): Tabl
   };
   return {
     async write(table, { tags, offset }, path) {
-      const limits = { maxRows: COPY_ROWS, maxBytes: COPY_BYTES };
+      const limits = { maxRows: rowsOfCopy(table.columns), maxBytes: COPY_BYTES };
       const columns = copiedColumns(table.columns);
       await engine.call('copy_out', { database: fileOf(table), columns, tags, offset, ...limits, path });
     },
