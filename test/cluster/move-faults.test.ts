@@ -47,4 +47,21 @@ describe('a move through a proxy', { skip: NO_CLUSTER ?? false, timeout: 300_000
     const node = await startThena(made.cluster);
     assert.deepEqual(await everything(node).finally(() => node.stop()), before);
   });
+
+  it('that loses the answers of inserts, or cuts them, ends with a clear error, and continues', async () => {
+    const { from, before } = await filled();
+    const faults: Fault[] = ['answer_lost', 'cut', 'bad_gateway', 'repeated'];
+    await behindProxies(() => faults.shift() ?? null);
+    for (const reason of [/does not answer/, /ClickHouse/, /a proxy answered 502/]) {
+      const failed = await made.move('--from', from);
+      assert.equal(failed.code, 1, failed.output);
+      assert.match(failed.output, /^Thena: The move failed: .* The same command continues it\.$/m);
+      assert.match(failed.output, reason);
+    }
+    const ended = await made.move('--from', from);
+    assert.equal(ended.code, 0, ended.output);
+    assert.deepEqual(faults, []);
+    const node = await startThena(made.cluster);
+    assert.deepEqual(await everything(node).finally(() => node.stop()), before);
+  });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
+import { CatalogUnchanged } from '../../src/catalog/catalog-unchanged.ts';
 import { openSqliteCatalog } from '../../src/catalog/sqlite/open-sqlite.ts';
 import { Problem } from '../../src/errors.ts';
 import { ProgressBoard } from '../../src/ingest/progress/progress-board.ts';
@@ -101,6 +102,20 @@ describe('a file whose acknowledgement by the catalog is lost', () => {
       },
     }));
     assert.deepEqual(left, { code: 'catalog_unavailable', statuses: [], folders: 0, wakes: 0 });
+  });
+
+  it('is refused without another call if the catalog certainly did not register it', async () => {
+    const calls: string[] = [];
+    const called = (name: string) => async () => void calls.push(name);
+    const unchanged = new CatalogUnchanged('catalog_unavailable', 'The node is overloaded.');
+    const left = await received(() => ({
+      isShared: true,
+      createUpload: () => Promise.reject(unchanged),
+      deleteUpload: called('deleteUpload'),
+      addRefusal: called('addRefusal'),
+    }));
+    assert.deepEqual(left, { code: 'catalog_unavailable', statuses: [], folders: 0, wakes: 0 });
+    assert.deepEqual(calls, []);
   });
 
   it('keeps its bytes if the catalog can still not be asked', async () => {

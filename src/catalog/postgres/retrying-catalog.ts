@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../errors.ts';
+import { CatalogUnchanged } from '../catalog-unchanged.ts';
 import type { KyselyCatalog } from '../kysely/kysely-catalog.ts';
 import { NoFreeConnection, NotCommitted, verdictOn } from './failures.ts';
 import { Patience } from './patience.ts';
@@ -77,7 +78,7 @@ function unavailable(cause: unknown): Problem {
 function overloaded(cause: unknown): Problem {
   const detail =
     'The node is overloaded: all of its connections to the catalog database are in use. The catalog was not changed.';
-  return new Problem('catalog_unavailable', detail, {}, { cause });
+  return new CatalogUnchanged('catalog_unavailable', detail, {}, { cause });
 }
 
 function unknownOutcome(cause: unknown): Problem {

@@ -25,13 +25,17 @@ export class RefusedUploads {
     this.#deps = deps;
   }
 
-  /** To be called before the upload is removed from the catalog. */
-  async add(uploadId: UploadId, customerId: CustomerId, problem: Problem): Promise<void> {
+  /**
+   * To be called before the upload is removed from the catalog.
+   *
+   * @param isShown whether clients of other processes can have seen the upload, in the catalog
+   */
+  async add(uploadId: UploadId, customerId: CustomerId, problem: Problem, isShown: boolean): Promise<void> {
     this.#latest.set(uploadId, { customerId, problem });
     const [oldest] = this.#latest.keys();
     if (this.#latest.size > MAX_UPLOADS && oldest) this.#latest.delete(oldest);
     const { catalog, observe } = this.#deps;
-    if (!catalog.isShared) return;
+    if (!catalog.isShared || !isShown) return;
     const { code, detail, extra } = problem;
     await catalog
       .addRefusal({ uploadId, customerId, error: { code, detail, extra }, keepMs: KEEP_MS })

@@ -314,9 +314,10 @@ export class FileReception {
   }
 
   async #noteRefusal(problem: Problem): Promise<void> {
-    const { uploadId } = this.#file;
-    const { customerId } = this.#registration;
-    if (customerId !== null) await this.#deps.refused.add(uploadId, customerId, problem);
+    const { uploadId, isResumable = false } = this.#file;
+    const { customerId, mayHaveRow } = this.#registration;
+    const isShown = mayHaveRow || isResumable;
+    if (customerId !== null) await this.#deps.refused.add(uploadId, customerId, problem, isShown);
     this.#deps.observe({ kind: 'upload_refused', uploadId, customerId, code: problem.code });
   }
 

@@ -1,4 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts';
+import { CatalogUnchanged } from '../../catalog/catalog-unchanged.ts';
 import type { Customer } from '../../catalog/customer.ts';
 import type { QueueLimits } from '../../catalog/queue-limits.ts';
 import type { ReceivedFile, Reception, Upload } from '../../catalog/upload.ts';
@@ -51,6 +52,11 @@ export class Registration {
   /** Whether the upload is in the catalog, with the options that it was created with. */
   get hasRow(): boolean {
     return this.#hasRow;
+  }
+
+  /** Whether others may have seen the upload in the catalog. */
+  get mayHaveRow(): boolean {
+    return this.#mayHaveRow;
   }
 
   /** Null until the customer is known. */
@@ -112,8 +118,9 @@ export class Registration {
     if (this.#hasRow) return;
     const { customerId, customerMayAppear, keyId } = this.#requireAccess();
     const { uploadId, filename, idempotencyKey, retryOf, corrects } = this.#file;
+    const mightHaveRow = this.#mayHaveRow;
     this.#mayHaveRow = true;
-    await this.#catalog.createUpload({
+    const creating = this.#catalog.createUpload({
       id: uploadId,
       customerId,
       receiver: this.#receiver,
@@ -126,6 +133,10 @@ export class Registration {
       // A customer that was deleted in the meantime does not come back with a file that was sent before. One that has disappeared with
       // another first file, because that was refused, does.
       customerMayAppear: customerMayAppear && (this.#customer === null || this.#customer.isProvisional),
+    });
+    await creating.catch((error: unknown) => {
+      if (error instanceof CatalogUnchanged) this.#mayHaveRow = mightHaveRow;
+      throw error;
     });
     this.#hasRow = true;
     failpoint('registered');
