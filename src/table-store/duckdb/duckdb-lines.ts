@@ -1,12 +1,12 @@
 import { literal } from '../../engine/sql.ts';
-import type { LineDialect } from '../sql/compile-lines.ts';
+import { concatenated, type LineDialect } from '../sql/compile-lines.ts';
 import { DUCKDB } from './duckdb-dialect.ts';
 import { numberTextSql } from './number-text.ts';
 import { timeTextSql } from './time-text.ts';
 
 /** How DuckDB writes values as text. */
 export const DUCKDB_LINES: LineDialect = {
-  lineFeed: 'chr(10)',
+  line: (...line) => concatenated({ literal }, line, 'chr(10)'),
   literal,
   plain: (value, type) => (type === 'number' ? numberTextSql(value) : `CAST(${value} AS VARCHAR)`),
   time: (value, type) => timeTextSql(type, value),

@@ -8,9 +8,22 @@ export interface Lines {
   readonly line: string;
 }
 
+/** A value of a row, and the text before it, not SQL. */
+export interface LineValue {
+  readonly before: string;
+  readonly value: string;
+  readonly type: ColumnType;
+}
+
 /** How a database writes values as text. The strings that it is given and returns are SQL expressions, unless named otherwise. */
 export interface LineDialect {
-  readonly lineFeed: string;
+  /**
+   * A row with its line feed.
+   *
+   * @param write a value as text, in the same way for all values of a type
+   * @param end the text after the last value, not SQL
+   */
+  line(values: readonly LineValue[], write: (value: string, type: ColumnType) => string, end: string): string;
   /** A constant. @param text itself, not SQL */
   literal(text: string): string;
   /** An integer, a boolean or a finite number, in the form it has in JSON. */
@@ -24,11 +37,22 @@ export interface LineDialect {
   /** @param pattern of RE2, not SQL */
   matches(text: string, pattern: string): string;
   firstCharacter(text: string): string;
-  /** What `concat` is given for a value that may be null, and then has no text. */
+  /** What `line` is given for a value that may be null, and then has no text. */
   field(value: string): string;
 }
 
 const GREATEST_EXACT = Number.MAX_SAFE_INTEGER;
+
+/** A line as one concatenation, in databases that skip nulls there, or with values that are never null. */
+export function concatenated(
+  { literal }: Pick<LineDialect, 'literal'>,
+  [values, write, end]: Parameters<LineDialect['line']>,
+  lineFeed: string,
+): string {
+  const text = (constant: string): readonly string[] => (constant === '' ? [] : [literal(constant)]);
+  const pieces = values.flatMap(({ before, value, type }) => [...text(before), write(value, type)]);
+  return `concat(${[...pieces, ...text(end), lineFeed].join(', ')})`;
+}
 
 /** CSV with a header. Null is an empty field, and an empty text is `""`. */
 export function csvLines(
@@ -40,21 +64,24 @@ export function csvLines(
   const names = columns.map(({ name }) => {
     return quotedField(escapeFormulas ? escapedFormula(name) : name);
   });
-  const fields = columns.map((column) => {
-    const value = physical(column);
-    if (column.type !== 'text') return dialect.field(plainSql(dialect, column.type, value));
-    return dialect.field(quotedSql(dialect, escapeFormulas ? escapedSql(dialect, value) : value));
+  const values = columns.map((column, index): LineValue => {
+    return { before: index === 0 ? '' : ',', value: physical(column), type: column.type };
   });
-  return { head: `${names.join(',')}\n`, line: `concat(${fields.join(`, ',', `)}, ${dialect.lineFeed})` };
+  const write = (value: string, type: ColumnType): string => {
+    if (type !== 'text') return dialect.field(plainSql(dialect, type, value));
+    return dialect.field(quotedSql(dialect, escapeFormulas ? escapedSql(dialect, value) : value));
+  };
+  return { head: `${names.join(',')}\n`, line: dialect.line(values, write, '') };
 }
 
 /** One JSON object per row, with values in the same form as in all JSON of the API. */
 export function jsonLines(dialect: LineDialect, columns: readonly Column[], physical: Physical): Lines {
-  const members = columns.map((column, index) => {
-    const name = `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`;
-    return `${dialect.literal(name)}, coalesce(${jsonSql(dialect, column.type, physical(column))}, 'null')`;
+  const values = columns.map((column, index): LineValue => {
+    const before = `${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`;
+    return { before, value: physical(column), type: column.type };
   });
-  return { head: '', line: `concat(${members.join(', ')}, '}', ${dialect.lineFeed})` };
+  const write = (value: string, type: ColumnType): string => `coalesce(${jsonSql(dialect, type, value)}, 'null')`;
+  return { head: '', line: dialect.line(values, write, '}') };
 }
 
 /** As `escapedFormula`. */
