@@ -188,17 +188,21 @@ describe('the PostgreSQL of a catalog', { skip: NO_POSTGRES ?? false }, () => {
 
   it('gives the time, and shows whose connections they are', async () => {
     const catalog = await openPostgresCatalog(postgres.url, { application: 'thena node 1' });
-    const [row] = await run('select (extract(epoch from clock_timestamp()) * 1000)::float8 as at');
-    assert.ok(Math.abs((await catalog.now()) - Number(row?.at)) < 1_000);
-    await catalog.ping();
-    const shown = await run(
-      `select application_name as name from pg_stat_activity where datname = current_database() order by 1`,
-    );
-    assert.deepEqual(
-      new Set(shown.map(({ name }) => name)),
-      new Set(['', ...['', ' heartbeat', ' news'].map((part) => `thena node 1${part}`)]),
-    );
-    await catalog.close();
+    try {
+      const [row] = await run('select (extract(epoch from clock_timestamp()) * 1000)::float8 as at');
+      assert.ok(Math.abs((await catalog.now()) - Number(row?.at)) < 1_000);
+      await catalog.ping();
+      await catalog.findCustomer(customerId('a'));
+      const shown = await run(
+        `select application_name as name from pg_stat_activity where datname = current_database() order by 1`,
+      );
+      assert.deepEqual(
+        new Set(shown.map(({ name }) => name)),
+        new Set(['', ...['', ' heartbeat', ' news'].map((part) => `thena node 1${part}`)]),
+      );
+    } finally {
+      await catalog.close();
+    }
   });
 
   it('does not let its own isolation level confuse the catalog', async () => {
