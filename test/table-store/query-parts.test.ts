@@ -23,7 +23,8 @@ function planOf(columns: number): QueryPlan {
   return { groupBy: [], measures, where: null, having: null, orderBy: [], limit: null };
 }
 
-const OPTIONS = { maxMeasures: 20, maxBytes: 1000, rowBytes: (row: readonly unknown[]) => 8 * row.length };
+const OPTIONS = { maxMeasures: 20, rowBytes: (row: readonly unknown[]) => 8 * row.length };
+const LIMITS = { maxRows: 1, maxBytes: 1000, deadlineMs: 60_000, signal: new AbortController().signal };
 /** Answers each measure by its name. */
 const named = ({ measures }: QueryPlan): QueryOutcome => ({ kind: 'rows', rows: [measures.map(({ as }) => as)] });
 
@@ -31,7 +32,7 @@ describe('a query of many measures', () => {
   it('is answered in parts, none of which divides the measures of a column', async () => {
     const plan = planOf(30);
     const parts: QueryPlan[] = [];
-    const outcome = await answerInParts(plan, OPTIONS, async (part) => {
+    const outcome = await answerInParts(plan, LIMITS, OPTIONS, async (part) => {
       parts.push(part);
       return named(part);
     });
@@ -47,7 +48,7 @@ describe('a query of many measures', () => {
   it('reports the errors of all parts, each with its measure', async () => {
     const plan = planOf(12);
     let parts = 0;
-    const outcome = await answerInParts(plan, OPTIONS, async (part) => {
+    const outcome = await answerInParts(plan, LIMITS, OPTIONS, async (part) => {
       const errors = parts++ === 1 ? part.measures.map(({ fn }) => (fn === 'max' ? 0.1 : null)) : undefined;
       return { kind: 'rows', rows: [part.measures.map(() => 1)], ...(errors && { errors }) };
     });
@@ -66,7 +67,7 @@ describe('a query of many measures', () => {
       { ...plan, limit: 5 },
     ]) {
       let calls = 0;
-      await answerInParts(whole, OPTIONS, async (part) => {
+      await answerInParts(whole, LIMITS, OPTIONS, async (part) => {
         calls++;
         return named(part);
       });
@@ -76,20 +77,21 @@ describe('a query of many measures', () => {
 
   it('ends with the first part that fails, and leaves each part the bytes that are left', async () => {
     const left: number[] = [];
-    const outcome = await answerInParts(planOf(30), OPTIONS, async (part, { maxBytes }) => {
+    const outcome = await answerInParts(planOf(30), LIMITS, OPTIONS, async (part, { maxBytes }) => {
       left.push(maxBytes);
       return left.length === 3 ? { kind: 'timed_out' } : named(part);
     });
     assert.deepEqual(outcome, { kind: 'timed_out' });
     assert.equal(left.length, 3);
-    assert.ok(left[0] === OPTIONS.maxBytes && left[1] === left[0] - 8 * 15 && left[2] === left[1] - 8 * 15, `${left}`);
+    assert.ok(left[0] === LIMITS.maxBytes && left[1] === left[0] - 8 * 15 && left[2] === left[1] - 8 * 15, `${left}`);
   });
 
   it('reports progress that never goes back', async () => {
     const shares: number[] = [];
     await answerInParts(
       planOf(30),
-      { ...OPTIONS, onProgress: (share) => shares.push(share) },
+      { ...LIMITS, onProgress: (share) => shares.push(share) },
+      OPTIONS,
       async (part, { onProgress }) => {
         onProgress?.(0.5);
         onProgress?.(1);

@@ -4,7 +4,7 @@ import { type CompiledQuery, compileQuery } from '../sql/compile-query.ts';
 import { compileRanges, rangesOf } from '../sql/compile-ranges.ts';
 import { compileSampleSizes } from '../sql/compile-sample-sizes.ts';
 import type { PlanFacts } from '../sql/dialect.ts';
-import { answerInParts } from '../sql/query-parts.ts';
+import { answerInParts, type PartLimits } from '../sql/query-parts.ts';
 import { EXACT_VALUES, samplesOf, withErrors } from '../sql/samples.ts';
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 import { CLICKHOUSE } from './clickhouse-dialect.ts';
@@ -41,20 +41,18 @@ export async function answerQuery(
   plan: QueryPlan,
   limits: QueryLimits,
 ): Promise<QueryOutcome> {
-  const ends = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.deadlineMs)]);
   const isWide = plan.measures.length > MAX_MEASURES;
   const settings = { ...deps.settings, ...(isWide && NOT_COMPILED) };
-  return answerInParts(plan, { ...limits, maxMeasures: MAX_MEASURES, rowBytes }, (part, ofPart) =>
-    answerPart({ ...deps, settings }, view, part, { ...limits, ...ofPart, ends }),
+  return answerInParts(plan, limits, { maxMeasures: MAX_MEASURES, rowBytes }, (part, ofPart) =>
+    answerPart({ ...deps, settings }, view, part, ofPart),
   );
 }
 
-/** @param limits.ends aborts with the signal, and at the deadline of the query */
 async function answerPart(
   { shard, table, settings, extremes }: QueryDeps,
   view: CountedView,
   plan: QueryPlan,
-  { signal, ends, deadlineMs, maxRows, maxBytes, onProgress }: QueryLimits & { readonly ends: AbortSignal },
+  { signal, ends, deadlineMs, maxRows, maxBytes, onProgress }: PartLimits,
 ): Promise<QueryOutcome> {
   const rows = { ...view, table };
   const statement = (compiled: CompiledQuery, limits: StatementSettings = {}) => ({

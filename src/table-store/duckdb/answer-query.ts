@@ -6,7 +6,7 @@ import { isQuantile, type QueryPlan } from '../query-plan.ts';
 import { type CompiledQuery, compileQuery } from '../sql/compile-query.ts';
 import { compileRanges, rangesOf } from '../sql/compile-ranges.ts';
 import { compileSampleSizes } from '../sql/compile-sample-sizes.ts';
-import { answerInParts } from '../sql/query-parts.ts';
+import { answerInParts, type PartLimits } from '../sql/query-parts.ts';
 import { EXACT_VALUES, type Samples, samplesOf, withErrors } from '../sql/samples.ts';
 import type { CountedView, QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 import { DUCKDB } from './duckdb-dialect.ts';
@@ -32,19 +32,17 @@ export async function answerQuery(
   plan: QueryPlan,
   limits: QueryLimits,
 ): Promise<QueryOutcome> {
-  const ends = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.deadlineMs)]);
-  return answerInParts(plan, { ...limits, maxMeasures: MAX_MEASURES, rowBytes }, (part, ofPart) =>
-    answerPart(deps, database, view, part, { ...limits, ...ofPart, ends }),
+  return answerInParts(plan, limits, { maxMeasures: MAX_MEASURES, rowBytes }, (part, ofPart) =>
+    answerPart(deps, database, view, part, ofPart),
   );
 }
 
-/** @param limits.ends aborts with the signal, and at the deadline of the query */
 async function answerPart(
   { engine, quantiles }: Deps,
   database: string,
   view: CountedView,
   plan: QueryPlan,
-  { signal, ends, maxRows, maxBytes, onProgress }: QueryLimits & { readonly ends: AbortSignal },
+  { signal, ends, maxRows, maxBytes, onProgress }: PartLimits,
 ): Promise<QueryOutcome> {
   const rows = { ...view, table: tableName(database) };
   const call: Call = (compiled, options = {}) =>

@@ -4,13 +4,16 @@ import type { QueryLimits, QueryOutcome, StoredValue } from '../table-store.ts';
 /** How many a profile has of a column. */
 const MEASURES_OF_COLUMN = 8;
 
-type PartLimits = Pick<QueryLimits, 'maxBytes' | 'onProgress'>;
-
-export interface PartOptions extends PartLimits {
+export interface PartOptions {
   /** More than this many measures are several parts. Only a profile has more. */
   readonly maxMeasures: number;
   /** What a row takes of `maxBytes`. */
   readonly rowBytes: (row: readonly StoredValue[]) => number;
+}
+
+export interface PartLimits extends QueryLimits {
+  /** Aborts with the signal, and at the deadline of the whole query. */
+  readonly ends: AbortSignal;
 }
 
 /**
@@ -19,15 +22,20 @@ export interface PartOptions extends PartLimits {
  */
 export async function answerInParts(
   plan: QueryPlan,
-  { maxMeasures, maxBytes, rowBytes, onProgress }: PartOptions,
+  limits: QueryLimits,
+  { maxMeasures, rowBytes }: PartOptions,
   answer: (part: QueryPlan, limits: PartLimits) => Promise<QueryOutcome>,
 ): Promise<QueryOutcome> {
+  const { maxBytes, onProgress } = limits;
+  const ends = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.deadlineMs)]);
   const parts = partsOf(plan, maxMeasures);
   const row: StoredValue[] = [];
   const errors: (number | null)[] = [];
   let bytes = 0;
   for (const [index, part] of parts.entries()) {
     const outcome = await answer(part, {
+      ...limits,
+      ends,
       maxBytes: maxBytes - bytes,
       ...(onProgress && { onProgress: (share) => onProgress((index + share) / parts.length) }),
     });
