@@ -21,6 +21,7 @@ export class User {
     this.env = {
       PATH: process.env.PATH,
       SystemRoot: process.env.SystemRoot,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOME: this.home,
       XDG_CONFIG_HOME: join(this.home, 'config'),
       XDG_STATE_HOME: join(this.home, 'state'),

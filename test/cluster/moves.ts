@@ -69,7 +69,8 @@ export function moves({ shards = 2 } = {}): Moves {
     cluster: {},
     dataDir: () => mkdtempSync(join(folder, 'data-')),
     start(args, environment = {}) {
-      const env = { PATH: process.env.PATH, HOME: folder, ...made.cluster, ...environment };
+      const { PATH, NODE_COMPILE_CACHE } = process.env;
+      const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, ...made.cluster, ...environment };
       return spawn(process.execPath, [THENA, 'move', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     },
     move: (...args) => outcomeOf(made.start(args)),
