@@ -1,7 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+
+/** ClickHouse's code for a statement that has the ID of another one. */
+const ALREADY_RUNNING = '216';
 
 /** What happens to a statement. */
 export type Fault =
@@ -44,8 +47,9 @@ export async function faultProxy(serverPort: number, faultOf: (sql: string) => F
         return passed.on('error', () => socket.destroy());
       };
       if (fault === 'repeated') {
-        const [response] = (await once(pass().end(body), 'response')) as [IncomingMessage];
-        await buffer(response);
+        const [response, text] = await lastOfTwo(() => pass().end(body));
+        outgoing.writeHead(response.statusCode ?? 500, response.headers).end(text);
+        return;
       }
       const passed = pass();
       passed.on('response', async (response) => {
@@ -69,4 +73,18 @@ export async function faultProxy(serverPort: number, faultOf: (sql: string) => F
       await once(server, 'close');
     },
   };
+}
+
+/** Sends a statement, and once more when it has ended. @returns the second answer */
+async function lastOfTwo(send: () => ClientRequest): Promise<readonly [IncomingMessage, Buffer]> {
+  const answer = async (): Promise<readonly [IncomingMessage, Buffer]> => {
+    const [response] = (await once(send(), 'response')) as [IncomingMessage];
+    return [response, await buffer(response)];
+  };
+  await answer();
+  for (;;) {
+    const second = await answer();
+    // The server answers a moment before the first one has ended.
+    if (second[0].headers['x-clickhouse-exception-code'] !== ALREADY_RUNNING) return second;
+  }
 }
