@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endWithThis } from './end-with-this.ts';
 
 /** Thena ends within ten seconds, but the machine may be busy. */
 const END_GRACE_MS = 30_000;
@@ -19,7 +20,7 @@ export interface ThenaProcess {
 }
 
 /**
- * Starts Thena on a free port.
+ * Starts Thena on a free port. It ends with this process at the latest.
  *
  * @param dataDir created if it does not exist
  * @param under a program that runs Thena, with its arguments, such as strace
@@ -35,6 +36,7 @@ export async function startThenaProcess(
     env: { ...inherited(), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endWithThis(child);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let output = '';
   const read = (text: Buffer): void => {

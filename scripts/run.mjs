@@ -14,6 +14,7 @@ import { buildPage } from './build-page.mjs';
 import { findRuntime } from './find-runtime.mjs';
 import { launch } from './launch.mjs';
 import { SetUpError, setUp } from './set-up.mjs';
+import { inTestFolders } from './test-folders.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIOME = 'node_modules/@biomejs/biome/bin/biome';
@@ -95,7 +96,9 @@ async function run([name, ...args]) {
   if (task.page) await buildPage(ROOT, runtime);
   let exitCode = 0;
   for (const runtimeArgs of task.runs(args)) {
-    const code = await launch(runtime, runtimeArgs, { cwd: ROOT, env, channel: task.channel });
+    const runIn = (folders) =>
+      launch(runtime, runtimeArgs, { cwd: ROOT, env: { ...env, ...folders }, channel: task.channel });
+    const code = await (name === 'test' ? inTestFolders(runIn) : runIn({}));
     exitCode ||= code;
     // Interrupted by the user: skip the rest.
     if (code > 128) break;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithThis } from '../../harness/end-with-this.ts';
 
 export const THENA = fileURLToPath(new URL('../../cli/thena.mjs', import.meta.url));
 
@@ -34,7 +35,7 @@ export class User {
   }
 
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    return spawn(process.execPath, [THENA, ...args], { cwd: this.home, env: { ...this.env, ...env } });
+    return endWithThis(spawn(process.execPath, [THENA, ...args], { cwd: this.home, env: { ...this.env, ...env } }));
   }
 
   /** Runs a command to its end. Its standard input is what is given, and never a terminal. */

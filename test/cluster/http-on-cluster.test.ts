@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endWithThis } from '../../harness/end-with-this.ts';
 import { NO_CLUSTER, startClusterServers } from './start-cluster.ts';
 
 const FOLDER = fileURLToPath(new URL('../http/', import.meta.url));
@@ -109,6 +110,8 @@ test('the HTTP API answers on a cluster as it does on one machine', {
       env: { ...inherited, TEST_CLUSTER: JSON.stringify(servers.addresses) },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    // It ends its own processes.
+    endWithThis(tests, 'SIGTERM');
     let output = '';
     tests.stdout.on('data', (text: Buffer) => {
       output += text;

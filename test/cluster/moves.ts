@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endWithThis } from '../../harness/end-with-this.ts';
 import type { MOVE_FAILPOINTS } from '../../src/failpoints.ts';
 import { killOrderEnvironment, orderKill, wasCarriedOut } from '../crash/kill-order.ts';
 import { call, type RunningThena, startThena } from '../server.ts';
@@ -71,7 +72,7 @@ export function moves({ shards = 2 } = {}): Moves {
     start(args, environment = {}) {
       const { PATH, NODE_COMPILE_CACHE } = process.env;
       const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, ...made.cluster, ...environment };
-      return spawn(process.execPath, [THENA, 'move', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      return endWithThis(spawn(process.execPath, [THENA, 'move', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
     },
     move: (...args) => outcomeOf(made.start(args)),
     async kill(failpoint, nth, ...args) {

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithThis } from '../../harness/end-with-this.ts';
 
 const START_MS = 60_000;
 const MAX_STARTS = 20;
@@ -33,7 +34,7 @@ export function serverProcess(
   /** @returns false if the process ended before it answered */
   const startOnce = async (until: number): Promise<boolean> => {
     const [program, ...args] = command;
-    const started = spawn(program, args, options);
+    const started = endWithThis(spawn(program, args, options));
     child = started;
     const failed = new Promise<never>((_, reject) => started.once('error', reject));
     while (!(await Promise.race([answers(), failed]))) {
@@ -65,8 +66,6 @@ export function serverProcess(
       start().catch(() => undefined);
     });
   };
-  const killAtExit = (): void => void child?.kill('SIGKILL');
-  process.on('exit', killAtExit);
   return {
     start,
     async kill(signal = 'SIGKILL') {
