@@ -33,7 +33,7 @@ export async function startThenaProcess(
 ): Promise<ThenaProcess> {
   const [program = process.execPath, ...rest] = [...under, process.execPath, MAIN];
   const child = spawn(program, rest, {
-    env: { ...inherited(), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
+    env: { ...inheritedVariables(), THENA_PORT: '0', THENA_DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   endWithThis(child);
@@ -69,7 +69,7 @@ export async function startThenaProcess(
 }
 
 /** Variables that any process needs; none of Thena's, which would change its settings. */
-function inherited(): NodeJS.ProcessEnv {
+export function inheritedVariables(): NodeJS.ProcessEnv {
   // Windows finds neither its libraries nor its folder of temporary files without these. Compiling takes a third of a start.
   const names = ['PATH', 'SystemRoot', 'TEMP', 'TMP', 'NODE_COMPILE_CACHE'];
   return Object.fromEntries(

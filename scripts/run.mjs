@@ -21,11 +21,11 @@ const BIOME = 'node_modules/@biomejs/biome/bin/biome';
 const LEAST_LAUNCHER_MAJOR = 20;
 const TEST_TIMEOUT_MS = 300_000;
 
-/** For each npm script: whether it needs the development packages and the web page, and what it runs, as arguments of the runtime. */
+/** For each npm script: whether it needs the development packages, the web page and folders for tests, and what it runs, as arguments of the runtime. */
 const TASKS = {
   start: { dev: false, page: true, channel: true, runs: (args) => [['src/main.ts', ...args]] },
   sample: { dev: false, runs: (args) => [['scripts/sample.ts', ...args]] },
-  test: { dev: true, page: true, runs: (args) => [testCommand(args)] },
+  test: { dev: true, page: true, folders: true, runs: (args) => [testCommand(args)] },
   check: {
     dev: true,
     runs: () => [
@@ -98,7 +98,7 @@ async function run([name, ...args]) {
   for (const runtimeArgs of task.runs(args)) {
     const runIn = (folders) =>
       launch(runtime, runtimeArgs, { cwd: ROOT, env: { ...env, ...folders }, channel: task.channel });
-    const code = await (name === 'test' ? inTestFolders(runIn) : runIn({}));
+    const code = await (task.folders ? inTestFolders(runIn) : runIn({}));
     exitCode ||= code;
     // Interrupted by the user: skip the rest.
     if (code > 128) break;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ const REMOVAL = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 
  */
 export async function inTestFolders(run) {
   const onDisk = mkdtempSync(join(tmpdir(), 'thena-tests-'));
-  const inMemory = existsSync(IN_MEMORY) ? mkdtempSync(join(IN_MEMORY, 'thena-tests-')) : null;
+  const inMemory = folderInMemory();
   const folders = inMemory === null ? [onDisk] : [onDisk, inMemory];
   try {
     // PostgreSQL does not run as root, but its data are in there.
@@ -29,5 +29,14 @@ export async function inTestFolders(run) {
     return 1;
   } finally {
     for (const folder of folders) rmSync(folder, REMOVAL);
+  }
+}
+
+/** @returns null where there is no such place, or nothing can be written there */
+function folderInMemory() {
+  try {
+    return mkdtempSync(join(IN_MEMORY, 'thena-tests-'));
+  } catch {
+    return null;
   }
 }

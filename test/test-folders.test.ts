@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { endWithThis } from '../harness/end-with-this.ts';
 
 const FOLDERS = new URL('../scripts/test-folders.mjs', import.meta.url).href;
 const LAUNCH = new URL('../scripts/launch.mjs', import.meta.url).href;
@@ -29,6 +30,8 @@ async function runInFolders(code: string, signal: NodeJS.Signals | null = null):
     });
     process.exitCode = await inTestFolders(runIn);`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', runs], { detached: true });
+  // It ends the one that it started.
+  endWithThis(child, 'SIGTERM');
   let [output, messages] = ['', ''];
   child.stderr.on('data', (text: Buffer) => {
     messages += text;

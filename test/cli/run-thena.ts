@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithThis } from '../../harness/end-with-this.ts';
+import { inheritedVariables } from '../../harness/thena-process.ts';
 
 export const THENA = fileURLToPath(new URL('../../cli/thena.mjs', import.meta.url));
 
@@ -20,9 +21,7 @@ export class User {
 
   constructor(env: NodeJS.ProcessEnv = {}) {
     this.env = {
-      PATH: process.env.PATH,
-      SystemRoot: process.env.SystemRoot,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...inheritedVariables(),
       HOME: this.home,
       XDG_CONFIG_HOME: join(this.home, 'config'),
       XDG_STATE_HOME: join(this.home, 'state'),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endWithThis } from '../../harness/end-with-this.ts';
+import { inheritedVariables } from '../../harness/thena-process.ts';
 import type { MOVE_FAILPOINTS } from '../../src/failpoints.ts';
 import { killOrderEnvironment, orderKill, wasCarriedOut } from '../crash/kill-order.ts';
 import { call, type RunningThena, startThena } from '../server.ts';
@@ -70,8 +71,7 @@ export function moves({ shards = 2 } = {}): Moves {
     cluster: {},
     dataDir: () => mkdtempSync(join(folder, 'data-')),
     start(args, environment = {}) {
-      const { PATH, NODE_COMPILE_CACHE } = process.env;
-      const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, ...made.cluster, ...environment };
+      const env = { ...inheritedVariables(), HOME: folder, ...made.cluster, ...environment };
       return endWithThis(spawn(process.execPath, [THENA, 'move', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
     },
     move: (...args) => outcomeOf(made.start(args)),
